@@ -1,0 +1,3 @@
+"""Rapid STEM tomography of dislocations."""
+
+__version__ = "0.1.0"

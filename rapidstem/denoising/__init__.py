@@ -1,0 +1,1 @@
+"""Filters that remove noise, streaks and detector lag."""

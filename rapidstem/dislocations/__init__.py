@@ -1,0 +1,1 @@
+"""Dislocation positions in three dimensions."""

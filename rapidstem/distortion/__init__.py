@@ -1,0 +1,1 @@
+"""Scan distortion of rapid frames."""

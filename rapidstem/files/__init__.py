@@ -1,0 +1,1 @@
+"""Reading and writing: frame stacks, images, volumes, tables."""

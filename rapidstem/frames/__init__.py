@@ -1,0 +1,1 @@
+"""Drift-corrected frame integration."""

@@ -1,0 +1,1 @@
+"""The virtual microscope: simulated sessions with known truth."""

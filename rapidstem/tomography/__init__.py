@@ -1,0 +1,1 @@
+"""Tilt angles, alignment, binarisation and reconstruction."""
