@@ -1,0 +1,155 @@
+"""The session that a configuration describes: checked before any job starts."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pandas as pd
+import yaml
+
+from rapidstem.denoising.settings import denoiser_settings
+from rapidstem.errors import InputError
+from rapidstem.files.acquisition_sheet import check_files, read_sheet
+from rapidstem.files.image_stacks import FallbackMetadata
+
+SCHEMA = Path(__file__).parent / "schemas" / "config.schema.yaml"
+FIELD_KINDS = ("training", "test", "calibration")
+
+
+@dataclass(frozen=True)
+class Session:
+    """A session's name, its sheet of acquisitions (indexed by name) and its configuration with all defaults."""
+
+    name: str
+    sheet: pd.DataFrame
+    config: dict[str, Any]
+
+    @property
+    def folder(self) -> str:
+        return f"results/{self.name}"
+
+    @property
+    def simulated(self) -> bool:
+        return "simulate" in self.config
+
+    @property
+    def networks(self) -> list[str]:
+        """The denoisers that are trained."""
+        return [name for name in self.denoisers if name != "bm3d"]
+
+    @property
+    def denoisers(self) -> list[str]:
+        return [entry["name"] for entry in self.config["denoisers"]]
+
+    def acquisitions(self, *kinds: str) -> list[str]:
+        """Names of the acquisitions of these kinds, in the order of the sheet."""
+        return self.sheet.index[self.sheet["kind"].isin(kinds)].to_list()
+
+    def paired(self, *kinds: str) -> list[str]:
+        """Names of the fields of these kinds that have a slow image."""
+        return [name for name in self.acquisitions(*kinds) if self.sheet.loc[name, "slow"]]
+
+    def variants(self, acquisition: str) -> list[str]:
+        """The series of a tilt acquisition that are reconstructed: `slow`, where there is one, and one for each chosen denoiser."""
+        slow = ["slow"] if self.sheet.loc[acquisition, "slow"] else []
+        return slow + [f"rapid-{name}" for name in self.config["tomography"]["denoisers"]]
+
+    def denoiser_overrides(self, name: str) -> dict[str, Any]:
+        """What the configuration sets for one denoiser."""
+        entry = next(entry for entry in self.config["denoisers"] if entry["name"] == name)
+        return {key: value for key, value in entry.items() if key != "name"}
+
+    def path(self, acquisition: str, column: str) -> str:
+        """A raw file of an acquisition, relative to the working directory where it lies below it."""
+        path = Path(self.sheet.loc[acquisition, column])
+        return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def read_session(config: dict[str, Any]) -> Session:
+    """Check a configuration and its sheet, and give the session.
+
+    Raises
+    ------
+    InputError
+        For an unknown or missing key, a wrong value, a sheet that does not hold together, or a denoiser that cannot be trained.
+    """
+    _check_schema(config)
+    _check_names([entry["name"] for entry in config["denoisers"]], config["tomography"]["denoisers"])
+    for entry in config["denoisers"]:
+        denoiser_settings(entry["name"], {key: value for key, value in entry.items() if key != "name"})
+    sheet = read_sheet(config["acquisitions"]).set_index("acquisition", drop=False)
+    session = Session(config["session"], sheet, config)
+    _check_kinds(session)
+    if session.simulated:
+        _check_simulated(session)
+    return session
+
+
+def check_raw_files(session: Session) -> None:
+    """Open every raw file of a session that is not simulated, and say what is wrong with any of them.
+
+    Raises
+    ------
+    InputError
+        Naming every row, file and remedy.
+    """
+    if not session.simulated:
+        reading = dict(session.config["reading"])
+        detector = reading.pop("detector")
+        check_files(session.sheet.reset_index(drop=True), detector, FallbackMetadata(**reading))
+
+
+def _check_schema(config: dict[str, Any]) -> None:
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    problems = sorted(validator.iter_errors(config), key=lambda problem: list(map(str, problem.absolute_path)))
+    if problems:
+        lines = [f"  {_key(problem)}: {problem.message}" for problem in problems]
+        raise InputError("The configuration has errors (every key is explained in config/README.md):\n" + "\n".join(lines))
+
+
+def _key(problem: jsonschema.ValidationError) -> str:
+    return ".".join(map(str, problem.absolute_path)) or "top level"
+
+
+def _check_names(names: list[str], reconstructed: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise InputError(f"Configuration key 'denoisers': {', '.join(twice)} stands there more than once; give each denoiser one entry.")
+    unknown = sorted(set(reconstructed) - set(names))
+    if unknown:
+        raise InputError(
+            f"Configuration key 'tomography.denoisers': {', '.join(unknown)} is not among the entries of 'denoisers' ({', '.join(names)})."
+        )
+
+
+def _check_kinds(session: Session) -> None:
+    if session.denoisers and not session.acquisitions("training"):
+        raise InputError(
+            f"{session.config['acquisitions']}: there is no row of kind 'training', but the configuration names denoisers "
+            f"({', '.join(session.denoisers)}); add training fields or empty the list 'denoisers'."
+        )
+    needs_slow = [name for name in session.acquisitions("calibration", "training", "test") if not session.sheet.loc[name, "slow"]]
+    if needs_slow and "dlf-slow" in session.denoisers:
+        raise InputError(
+            f"{session.config['acquisitions']}: {', '.join(needs_slow)} has no slow image, which 'dlf-slow' and the scan distortion need; "
+            "fill in the column 'slow' or remove 'dlf-slow' from the denoisers."
+        )
+    if session.config["distortion"] == "measure" and not session.paired("calibration"):
+        raise InputError(
+            f"{session.config['acquisitions']}: the scan distortion is to be measured, but no row of kind 'calibration' has a slow image; "
+            "add one, or give the path of a saved map as 'distortion'."
+        )
+
+
+def _check_simulated(session: Session) -> None:
+    raw = Path.cwd() / session.folder / "raw"
+    for name in session.sheet.index:
+        for column in ("rapid", "slow"):
+            expected = raw / f"{name}.{column}.emd"
+            if Path(session.sheet.loc[name, column]) != expected:
+                raise InputError(
+                    f"{session.config['acquisitions']}, row of {name}: in a simulated session the column '{column}' must lead to "
+                    f"{expected.relative_to(Path.cwd())} (relative to the sheet), where the virtual microscope writes it."
+                )
