@@ -1,0 +1,90 @@
+"""Volumes and image series as MRC, with their voxel size.
+
+The header of an MRC file has its sizes in ångström and in single precision; the functions here take and give nm.
+"""
+
+from pathlib import Path
+
+import numpy as np
+
+from rapidstem.errors import InputError
+from rapidstem.files.atomic import written_beside
+
+_ANGSTROM_PER_NM = 10.0
+
+
+def write_volume(path: Path | str, volume: np.ndarray, voxel_size_nm: float) -> None:
+    """Write a volume.
+
+    Parameters
+    ----------
+    path : file to write, `*.mrc`; it appears only when it is complete.
+    volume : (z, y, x); float32, int8, int16 and uint16 are stored as they are, all else as float32 (mode 2).
+    voxel_size_nm : edge length of a voxel in nm.
+
+    Raises
+    ------
+    ValueError
+        when `volume` is not three-dimensional or the size is not positive.
+    """
+    _write(path, volume, voxel_size_nm, is_volume=True)
+
+
+def write_series(path: Path | str, series: np.ndarray, pixel_size_nm: float) -> None:
+    """Write a series of images (frame, y, x) as an MRC image stack; see `write_volume` for types and errors."""
+    _write(path, series, pixel_size_nm, is_volume=False)
+
+
+def read_volume(path: Path | str) -> tuple[np.ndarray, float]:
+    """Read a volume.
+
+    Returns
+    -------
+    volume : (z, y, x), in the stored type.
+    voxel_size_nm : edge length of a voxel in nm.
+
+    Raises
+    ------
+    InputError
+        when the file is missing, damaged, no MRC, or has no voxel size.
+    """
+    return _read(path)
+
+
+def read_series(path: Path | str) -> tuple[np.ndarray, float]:
+    """Read a series of images (frame, y, x) and its pixel size in nm; see `read_volume` for errors."""
+    return _read(path)
+
+
+def _write(path: Path | str, data: np.ndarray, size_nm: float, is_volume: bool) -> None:
+    import mrcfile
+
+    if data.ndim != 3:
+        raise ValueError(f"an MRC file here has three axes, not {data.ndim}")
+    if not size_nm > 0:
+        raise ValueError(f"the voxel size must be positive, not {size_nm} nm")
+    stored_types = [np.dtype(name) for name in ("float32", "int8", "int16", "uint16")]
+    stored = np.ascontiguousarray(data if data.dtype in stored_types else data.astype(np.float32))
+    with written_beside(path) as temporary, mrcfile.new(temporary) as file:
+        file.set_data(stored)
+        if is_volume:
+            file.set_volume()
+        else:
+            file.set_image_stack()
+        file.voxel_size = size_nm * _ANGSTROM_PER_NM
+
+
+def _read(path: Path | str) -> tuple[np.ndarray, float]:
+    import mrcfile
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file; make it with the step that writes it")
+    try:
+        with mrcfile.open(path) as file:
+            data, size = np.array(file.data), float(file.voxel_size.x)
+    except (OSError, ValueError) as error:
+        raise InputError(f"{path}: cannot be read as MRC ({error}); delete it and make it again") from error
+    if not size > 0:
+        raise InputError(f"{path}: the header has no voxel size; write it in ångström into the cell dimensions")
+    return data, size / _ANGSTROM_PER_NM

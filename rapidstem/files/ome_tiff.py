@@ -1,0 +1,107 @@
+"""Images and image stacks as OME-TIFF, with their pixel size."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+
+from rapidstem.errors import InputError
+from rapidstem.files.atomic import written_beside
+from rapidstem.files.length_units import length_in_nm
+
+_IMAGE, _STACK = "image", "stack"  # the OME names, which tell a stack of one frame from an image
+
+
+def write_images(path: Path | str, images: np.ndarray, pixel_size_nm: float, channel_names: Sequence[str] | None = None) -> None:
+    """Write one image or a stack of images, losslessly compressed.
+
+    Parameters
+    ----------
+    path : file to write, `*.ome.tif`; it appears only when it is complete.
+    images : (y, x), (t, y, x), or (c, y, x) where `channel_names` are given; float32 or an unsigned integer type.
+    pixel_size_nm : edge length of a pixel in nm.
+    channel_names : one name a channel.
+
+    Raises
+    ------
+    ValueError
+        when the shape and the names do not fit each other, or the pixel size is not positive.
+    """
+    import tifffile
+
+    images = np.asarray(images)
+    axes = _axes(images.ndim, channel_names is not None)
+    if channel_names is not None and len(channel_names) != images.shape[0]:
+        raise ValueError(f"{len(channel_names)} channel names for {images.shape[0]} images")
+    if not pixel_size_nm > 0:
+        raise ValueError(f"the pixel size must be positive, not {pixel_size_nm} nm")
+    metadata: dict[str, object] = {"axes": axes, "PhysicalSizeX": pixel_size_nm, "PhysicalSizeY": pixel_size_nm}
+    metadata |= {"PhysicalSizeXUnit": "nm", "PhysicalSizeYUnit": "nm", "Name": _IMAGE if images.ndim == 2 else _STACK}
+    if channel_names is not None:
+        metadata["Channel"] = {"Name": list(channel_names)}
+    with written_beside(path) as temporary:
+        options = {"ome": True, "photometric": "minisblack", "compression": "zlib", "compressionargs": {"level": 1}}
+        tifffile.imwrite(temporary, images, metadata=metadata, **options)
+
+
+def read_images(path: Path | str) -> tuple[np.ndarray, float]:
+    """Read what `write_images` wrote.
+
+    Returns
+    -------
+    images : (y, x), (t, y, x) or (c, y, x), in the stored type.
+    pixel_size_nm : edge length of a pixel in nm.
+
+    Raises
+    ------
+    InputError
+        when the file is missing, damaged, no OME-TIFF, or has no pixel size.
+    """
+    import tifffile
+
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file; make it with the step that writes it")
+    try:
+        with tifffile.TiffFile(path) as file:
+            description, images = file.ome_metadata, file.asarray()
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{path}: cannot be read as TIFF ({error}); delete it and make it again") from error
+    if description is None:
+        raise InputError(f"{path}: is a TIFF without OME metadata, so its pixel size is unknown; write it as OME-TIFF")
+    if images.ndim == 2 and _image_name(description) == _STACK:
+        images = images[np.newaxis]
+    return images, _pixel_size_nm(path, description)
+
+
+def read_channel_names(path: Path | str) -> list[str]:
+    """Names of the channels of an OME-TIFF, empty where it has none."""
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        root = ElementTree.fromstring(file.ome_metadata or "<OME/>")
+    return [name for channel in root.iterfind(".//{*}Channel") if (name := channel.get("Name")) is not None]
+
+
+def _image_name(description: str) -> str | None:
+    image = ElementTree.fromstring(description).find(".//{*}Image")
+    return None if image is None else image.get("Name")
+
+
+def _axes(dimensions: int, has_channels: bool) -> str:
+    axes = {2: "YX", 3: "CYX" if has_channels else "TYX"}.get(dimensions)
+    if axes is None or (has_channels and dimensions != 3):
+        raise ValueError(f"images must be (y, x) or (frame, y, x), with channels (channel, y, x), not {dimensions}-dimensional")
+    return axes
+
+
+def _pixel_size_nm(path: Path, description: str) -> float:
+    pixels = ElementTree.fromstring(description).find(".//{*}Pixels")
+    size = None if pixels is None else pixels.get("PhysicalSizeX")
+    if pixels is None or size is None:
+        raise InputError(f"{path}: the OME metadata have no PhysicalSizeX; write the pixel size into the file")
+    nanometres = length_in_nm(float(size), pixels.get("PhysicalSizeXUnit", "µm"))
+    if nanometres is None:
+        raise InputError(f"{path}: the pixel size has the unit {pixels.get('PhysicalSizeXUnit')!r}, which is no length")
+    return nanometres
