@@ -60,21 +60,45 @@ class Session:
         entry = next(entry for entry in self.config["denoisers"] if entry["name"] == name)
         return {key: value for key, value in entry.items() if key != "name"}
 
+    def kind(self, acquisition: str) -> str:
+        """The kind of an acquisition."""
+        return str(self.sheet.loc[acquisition, "kind"])
+
+    def tilt_deg(self, acquisition: str) -> float | None:
+        """The tilt of a field; none for a series."""
+        tilt = self.sheet.loc[acquisition, "tilt"]
+        return None if pd.isna(tilt) else float(tilt)
+
     def path(self, acquisition: str, column: str) -> str:
         """A raw file of an acquisition, relative to the working directory where it lies below it."""
         path = Path(self.sheet.loc[acquisition, column])
         return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def read_session(config: dict[str, Any]) -> Session:
-    """Check a configuration and its sheet, and give the session.
+def check_configuration(config: dict[str, Any]) -> None:
+    """Compare a configuration with its schema.
 
     Raises
     ------
     InputError
-        For an unknown or missing key, a wrong value, a sheet that does not hold together, or a denoiser that cannot be trained.
+        Naming every key that is unknown, missing or has a wrong value.
     """
-    _check_schema(config)
+    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+    validator = jsonschema.Draft202012Validator(schema)
+    problems = sorted(validator.iter_errors(config), key=lambda problem: list(map(str, problem.absolute_path)))
+    if problems:
+        lines = [f"  {_key(problem)}: {problem.message}" for problem in problems]
+        raise InputError("The configuration has errors (every key is explained in config/README.md):\n" + "\n".join(lines))
+
+
+def read_session(config: dict[str, Any]) -> Session:
+    """Read the sheet of a checked configuration that holds all defaults, and give the session.
+
+    Raises
+    ------
+    InputError
+        For a sheet that does not hold together, an unknown denoiser, or one that cannot be trained.
+    """
     _check_names([entry["name"] for entry in config["denoisers"]], config["tomography"]["denoisers"])
     for entry in config["denoisers"]:
         denoiser_settings(entry["name"], {key: value for key, value in entry.items() if key != "name"})
@@ -98,15 +122,6 @@ def check_raw_files(session: Session) -> None:
         reading = dict(session.config["reading"])
         detector = reading.pop("detector")
         check_files(session.sheet.reset_index(drop=True), detector, FallbackMetadata(**reading))
-
-
-def _check_schema(config: dict[str, Any]) -> None:
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    validator = jsonschema.Draft202012Validator(schema)
-    problems = sorted(validator.iter_errors(config), key=lambda problem: list(map(str, problem.absolute_path)))
-    if problems:
-        lines = [f"  {_key(problem)}: {problem.message}" for problem in problems]
-        raise InputError("The configuration has errors (every key is explained in config/README.md):\n" + "\n".join(lines))
 
 
 def _key(problem: jsonschema.ValidationError) -> str:

@@ -1,0 +1,55 @@
+"""Rapid STEM tomography of dislocations: from raw frame stacks to dislocation positions and their errors.
+
+Reads and checks the configuration and the acquisition sheet, includes the rules, and names the targets.
+"""
+
+import sys
+from pathlib import Path
+
+from snakemake.exceptions import WorkflowError
+from snakemake.utils import min_version, validate
+
+min_version("9.0")
+sys.path.insert(0, str(Path(workflow.basedir)))
+
+from rapidstem.errors import InputError
+from workflow.imported_modules import imported_modules
+from workflow.session import check_configuration, check_raw_files, read_session
+
+# A configuration given on the command line replaces that of the demo; merged into it, the demo's keys would stay.
+if not workflow.overwrite_configfiles:
+
+    configfile: "config/config.yaml"
+
+
+try:
+    check_configuration(config)
+    validate(config, "workflow/schemas/config.schema.yaml")
+    SESSION = read_session(config)
+    if workflow.is_main_process:
+        check_raw_files(SESSION)
+except InputError as error:
+    raise WorkflowError(str(error)) from None
+
+
+include: "workflow/rules/common.smk"
+include: "workflow/rules/simulate.smk"
+include: "workflow/rules/references.smk"
+include: "workflow/rules/distortion.smk"
+include: "workflow/rules/training.smk"
+include: "workflow/rules/denoising.smk"
+include: "workflow/rules/tomography.smk"
+include: "workflow/rules/dislocations.smk"
+include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        f"{SESSION.folder}/report.html",
+
+
+rule dcfi:
+    input:
+        expand(f"{SESSION.folder}/dcfi/{{acquisition}}.ome.tif", acquisition=FIELDS),

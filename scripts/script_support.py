@@ -1,0 +1,69 @@
+"""What every script shares: the package on the path, a log, raw files, and errors that say which job failed and why."""
+
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from rapidstem.errors import InputError
+from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, read_stack
+
+
+class _Tee:
+    """A text stream that writes to a terminal and to a log."""
+
+    def __init__(self, terminal: TextIO, log: TextIO) -> None:
+        self._terminal = terminal
+        self._log = log
+
+    def write(self, text: str) -> int:
+        self._log.write(text)
+        return self._terminal.write(text)
+
+    def flush(self) -> None:
+        self._log.flush()
+        self._terminal.flush()
+
+    def isatty(self) -> bool:
+        return self._terminal.isatty()
+
+
+@contextmanager
+def logged(job: Any) -> Iterator[None]:
+    """Write what a job prints to its log as well, and end it with one sentence when its input is wrong.
+
+    Parameters
+    ----------
+    job
+        The `snakemake` object of the script.
+    """
+    log_path = Path(job.log[0])
+    log_path.parent.mkdir(parents=True, exist_ok=True)
+    streams = sys.stdout, sys.stderr
+    with log_path.open("w", encoding="utf-8", buffering=1) as log:
+        sys.stdout, sys.stderr = _Tee(streams[0], log), _Tee(streams[1], log)  # type: ignore[assignment]
+        try:
+            yield
+        except InputError as error:
+            print(f"{_job_name(job)} failed: {error} (log: {log_path})", file=sys.stderr)
+            raise SystemExit(1) from None
+        except Exception:
+            traceback.print_exc(file=log)
+            raise
+        finally:
+            sys.stdout, sys.stderr = streams
+
+
+def read_raw(path: str, reading: dict[str, Any]) -> FrameStack:
+    """A raw file, with the detector and the fallback values of the configuration."""
+    fallback = {key: value for key, value in reading.items() if key != "detector"}
+    return read_stack(path, reading["detector"], FallbackMetadata(**fallback))
+
+
+def _job_name(job: Any) -> str:
+    wildcards = ", ".join(f"{name} {value}" for name, value in job.wildcards.items())
+    return f"{job.rule} ({wildcards})" if wildcards else job.rule

@@ -1,0 +1,17 @@
+"""Simulate the raw files of one acquisition."""
+
+from script_support import logged
+
+from rapidstem.microscope.acquisitions import simulate_acquisition
+from rapidstem.microscope.settings import microscope_settings
+
+with logged(snakemake):
+    simulate_acquisition(
+        kind=snakemake.params.kind,
+        name=snakemake.wildcards.acquisition,
+        tilt_deg=snakemake.params.tilt_deg,
+        settings=microscope_settings(snakemake.params.settings),
+        rapid_path=snakemake.output.rapid,
+        slow_path=snakemake.output.slow,
+        truth_path=snakemake.output.truth,
+    )

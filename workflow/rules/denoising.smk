@@ -1,0 +1,65 @@
+"""Filters applied: denoised frames, then corrected for the scan distortion."""
+
+
+def frame_limit(wildcards):
+    """How many frames are denoised: the scored ones of a test field, all of a series."""
+    return SESSION.config["evaluation"]["frames"] if wildcards.acquisition in TEST_FIELDS else None
+
+
+rule denoise_frames:
+    """The frames of an acquisition through a trained network."""
+    input:
+        rapid=raw_file("rapid"),
+        weights=rules.train_denoiser.output.weights,
+        card=rules.train_denoiser.output.card,
+        map=DISTORTION_MAP,
+        modules=modules("denoise_frames"),
+    output:
+        images=f"{FOLDER}/denoised/{{denoiser}}/{{acquisition}}.ome.tif",
+    log:
+        f"{FOLDER}/logs/denoise_frames/{{denoiser}}/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/denoise_frames/{{denoiser}}/{{acquisition}}.tsv"
+    threads: 2
+    resources:
+        mem_mb=2500,
+        runtime=30,
+    params:
+        reading=READING,
+        frames=frame_limit,
+    wildcard_constraints:
+        denoiser="(?!bm3d/)[A-Za-z0-9_-]+",
+    conda:
+        "../../envs/learning.yaml"
+    message:
+        "Denoising {wildcards.acquisition} with {wildcards.denoiser}"
+    script:
+        "../../scripts/denoise_frames.py"
+
+
+rule match_blocks:
+    """The frames of an acquisition through BM3D."""
+    input:
+        rapid=raw_file("rapid"),
+        settings=rules.tune_block_matching.output.settings,
+        map=DISTORTION_MAP,
+        modules=modules("match_blocks"),
+    output:
+        images=f"{FOLDER}/denoised/bm3d/{{acquisition}}.ome.tif",
+    log:
+        f"{FOLDER}/logs/match_blocks/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/match_blocks/{{acquisition}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        reading=READING,
+        frames=frame_limit,
+    conda:
+        "../../envs/bm3d.yaml"
+    message:
+        "Denoising {wildcards.acquisition} with BM3D"
+    script:
+        "../../scripts/match_blocks.py"

@@ -1,0 +1,33 @@
+"""The scan distortion of the rapid frames."""
+
+CALIBRATION_FIELDS = SESSION.paired("calibration")
+DISTORTION_MAP = (
+    f"{FOLDER}/distortion/map.csv" if SESSION.config["distortion"] == "measure" else ancient(SESSION.config["distortion"])
+)
+
+
+rule measure_distortion:
+    """One map from columns of the rapid frames to columns of the slow images, from all calibration fields."""
+    input:
+        references=expand(f"{FOLDER}/dcfi/{{acquisition}}.ome.tif", acquisition=CALIBRATION_FIELDS),
+        slow=[raw_path(name, "slow") for name in CALIBRATION_FIELDS],
+        modules=modules("measure_distortion"),
+    output:
+        map=f"{FOLDER}/distortion/map.csv",
+        residual=f"{FOLDER}/distortion/residual.csv",
+    log:
+        f"{FOLDER}/logs/measure_distortion.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/measure_distortion.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=15,
+    params:
+        reading=READING,
+    conda:
+        "../../envs/imaging.yaml"
+    message:
+        "Measuring the scan distortion"
+    script:
+        "../../scripts/measure_distortion.py"

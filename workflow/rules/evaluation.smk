@@ -1,0 +1,109 @@
+"""Numbers that compare: filters with references, tomograms with each other and with the truth."""
+
+
+def truth(acquisition):
+    """The truth of an acquisition, where a virtual microscope made it. Only the evaluation reads it."""
+    return f"{FOLDER}/truth/{acquisition}.h5" if SESSION.simulated else []
+
+
+rule score_images:
+    """Image quality and line profiles of every filter on one test field."""
+    input:
+        rapid=raw_file("rapid"),
+        slow=raw_file("slow"),
+        dcfi=rules.integrate_frames.output.image,
+        frames=rules.align_references.output.frames,
+        field=rules.align_references.output.field,
+        references=rules.align_references.output.references,
+        map=DISTORTION_MAP,
+        denoised=lambda wildcards: expand(
+            f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.denoisers
+        ),
+        modules=modules("score_images"),
+    output:
+        images=f"{FOLDER}/evaluation/fields/{{acquisition}}.denoising.csv",
+        lines=f"{FOLDER}/evaluation/fields/{{acquisition}}.lines.csv",
+    log:
+        f"{FOLDER}/logs/score_images/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/score_images/{{acquisition}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=15,
+    params:
+        reading=READING,
+        tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
+        denoisers=SESSION.denoisers,
+        frames=SESSION.config["evaluation"]["frames"],
+    conda:
+        "../../envs/imaging.yaml"
+    message:
+        "Scoring the filters on {wildcards.acquisition}"
+    script:
+        "../../scripts/score_images.py"
+
+
+rule measure_positions:
+    """Errors of the dislocation positions: rapid against slow, and both against the truth where it is known."""
+    input:
+        centroids=lambda wildcards: expand(
+            f"{FOLDER}/dislocations/{wildcards.acquisition}/{{variant}}.centroids.csv",
+            variant=SESSION.variants(wildcards.acquisition),
+        ),
+        volumes=lambda wildcards: expand(
+            f"{FOLDER}/tomograms/{wildcards.acquisition}/{{variant}}.mrc",
+            variant=SESSION.variants(wildcards.acquisition),
+        ),
+        truth=lambda wildcards: truth(wildcards.acquisition),
+        modules=modules("measure_positions"),
+    output:
+        errors=f"{FOLDER}/evaluation/series/{{acquisition}}.positional_error.csv",
+        pairs=f"{FOLDER}/evaluation/series/{{acquisition}}.pairs.csv",
+    log:
+        f"{FOLDER}/logs/measure_positions/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/measure_positions/{{acquisition}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=15,
+    params:
+        variants=lambda wildcards: SESSION.variants(wildcards.acquisition),
+        radius_nm=SESSION.config["evaluation"]["pairing_radius_nm"],
+        thickness_nm=SESSION.config["tomography"]["thickness_nm"],
+    conda:
+        "../../envs/imaging.yaml"
+    message:
+        "Measuring the positions of {wildcards.acquisition}"
+    script:
+        "../../scripts/measure_positions.py"
+
+
+rule gather_tables:
+    """The tables of all fields and of all series, each in one."""
+    input:
+        denoising=expand(f"{FOLDER}/evaluation/fields/{{acquisition}}.denoising.csv", acquisition=TEST_FIELDS),
+        lines=expand(f"{FOLDER}/evaluation/fields/{{acquisition}}.lines.csv", acquisition=TEST_FIELDS),
+        positional_error=expand(
+            f"{FOLDER}/evaluation/series/{{acquisition}}.positional_error.csv", acquisition=SERIES
+        ),
+        modules=modules("gather_tables"),
+    output:
+        denoising=f"{FOLDER}/evaluation/denoising.csv",
+        lines=f"{FOLDER}/evaluation/lines.csv",
+        positional_error=f"{FOLDER}/evaluation/positional_error.csv",
+    log:
+        f"{FOLDER}/logs/gather_tables.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/gather_tables.tsv"
+    threads: 1
+    resources:
+        mem_mb=500,
+        runtime=5,
+    conda:
+        "../../envs/imaging.yaml"
+    message:
+        "Gathering the tables"
+    script:
+        "../../scripts/gather_tables.py"

@@ -1,0 +1,27 @@
+"""Drift-corrected frame integration."""
+
+
+rule integrate_frames:
+    """The drift of a field's rapid frames, and their average."""
+    input:
+        rapid=raw_file("rapid"),
+        modules=modules("integrate_frames"),
+    output:
+        image=f"{FOLDER}/dcfi/{{acquisition}}.ome.tif",
+        drift=f"{FOLDER}/dcfi/{{acquisition}}.drift.csv",
+    log:
+        f"{FOLDER}/logs/integrate_frames/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/integrate_frames/{{acquisition}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    params:
+        reading=READING,
+    conda:
+        "../../envs/imaging.yaml"
+    message:
+        "Integrating the frames of {wildcards.acquisition}"
+    script:
+        "../../scripts/integrate_frames.py"

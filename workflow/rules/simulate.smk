@@ -1,0 +1,30 @@
+"""The virtual microscope: raw files of a session that nobody measured, and their truth."""
+
+if SESSION.simulated:
+
+    rule simulate_acquisition:
+        """Raw frames, slow images and the truth of one acquisition."""
+        input:
+            modules=modules("simulate_acquisition"),
+        output:
+            rapid=f"{FOLDER}/raw/{{acquisition}}.rapid.emd",
+            slow=f"{FOLDER}/raw/{{acquisition}}.slow.emd",
+            truth=f"{FOLDER}/truth/{{acquisition}}.h5",
+        log:
+            f"{FOLDER}/logs/simulate_acquisition/{{acquisition}}.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/simulate_acquisition/{{acquisition}}.tsv"
+        threads: 1
+        resources:
+            mem_mb=1500,
+            runtime=10,
+        params:
+            settings=SESSION.config["simulate"],
+            kind=lambda wildcards: SESSION.kind(wildcards.acquisition),
+            tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
+        conda:
+            "../../envs/imaging.yaml"
+        message:
+            "Simulating the raw files of {wildcards.acquisition}"
+        script:
+            "../../scripts/simulate_acquisition.py"

@@ -1,0 +1,102 @@
+"""Aligned pairs of frames and references, and the filters that learn from them."""
+
+TRAINING_FIELDS = SESSION.acquisitions("training")
+
+
+def training_pairs(wildcards):
+    """The pairs of every training field."""
+    return expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=TRAINING_FIELDS)
+
+
+def training_stacks(wildcards):
+    """The raw frames of every training field."""
+    return [raw_path(name, "rapid") for name in TRAINING_FIELDS]
+
+
+rule align_references:
+    """A field's references in the geometry of its rapid frames."""
+    input:
+        slow=raw_file("slow"),
+        dcfi=rules.integrate_frames.output.image,
+        drift=rules.integrate_frames.output.drift,
+        map=DISTORTION_MAP,
+        modules=modules("align_references"),
+    output:
+        references=f"{FOLDER}/pairs/{{acquisition}}/references.ome.tif",
+        frames=f"{FOLDER}/pairs/{{acquisition}}/frames.csv",
+        field=f"{FOLDER}/pairs/{{acquisition}}/field.csv",
+    log:
+        f"{FOLDER}/logs/align_references/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/align_references/{{acquisition}}.tsv"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        reading=READING,
+    conda:
+        "../../envs/imaging.yaml"
+    message:
+        "Aligning the references of {wildcards.acquisition}"
+    script:
+        "../../scripts/align_references.py"
+
+
+rule train_denoiser:
+    """A network trained on every frame of the training fields; goes on from its last checkpoint."""
+    input:
+        rapid=training_stacks,
+        pairs=training_pairs,
+        modules=modules("train_denoiser"),
+    output:
+        weights=f"{FOLDER}/models/{{denoiser}}/weights.safetensors",
+        card=f"{FOLDER}/models/{{denoiser}}/model.json",
+        losses=f"{FOLDER}/models/{{denoiser}}/losses.csv",
+    log:
+        f"{FOLDER}/logs/train_denoiser/{{denoiser}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/train_denoiser/{{denoiser}}.tsv"
+    threads: workflow.cores
+    resources:
+        mem_mb=5000,
+        runtime=240,
+    params:
+        settings=lambda wildcards: SESSION.denoiser_overrides(wildcards.denoiser),
+        reading=READING,
+        checkpoints=f"{FOLDER}/models/{{denoiser}}/checkpoints",
+    wildcard_constraints:
+        denoiser="(?!bm3d$)[A-Za-z0-9_-]+",
+    conda:
+        "../../envs/learning.yaml"
+    message:
+        "Training {wildcards.denoiser}"
+    script:
+        "../../scripts/train_denoiser.py"
+
+
+rule tune_block_matching:
+    """The noise model with which BM3D does best on one training field."""
+    input:
+        rapid=lambda wildcards: training_stacks(wildcards)[:1],
+        pairs=lambda wildcards: training_pairs(wildcards)[:1],
+        modules=modules("tune_block_matching"),
+    output:
+        settings=f"{FOLDER}/models/bm3d/model.json",
+    log:
+        f"{FOLDER}/logs/tune_block_matching.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/tune_block_matching.tsv"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=60,
+    params:
+        settings=lambda wildcards: SESSION.denoiser_overrides("bm3d"),
+        reading=READING,
+    conda:
+        "../../envs/bm3d.yaml"
+    message:
+        "Tuning BM3D"
+    script:
+        "../../scripts/tune_block_matching.py"
