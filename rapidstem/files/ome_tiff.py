@@ -40,9 +40,8 @@ def write_images(path: Path | str, images: np.ndarray, pixel_size_nm: float, cha
     metadata |= {"PhysicalSizeXUnit": "nm", "PhysicalSizeYUnit": "nm", "Name": _IMAGE if images.ndim == 2 else _STACK}
     if channel_names is not None:
         metadata["Channel"] = {"Name": list(channel_names)}
-    with written_beside(path) as temporary:
-        options = {"ome": True, "photometric": "minisblack", "compression": "zlib", "compressionargs": {"level": 1}}
-        tifffile.imwrite(temporary, images, metadata=metadata, **options)
+    with written_beside(path) as temporary, tifffile.TiffWriter(temporary, ome=True) as file:
+        file.write(images, photometric="minisblack", compression="zlib", compressionargs={"level": 1}, metadata=metadata)
 
 
 def read_images(path: Path | str) -> tuple[np.ndarray, float]:
@@ -70,9 +69,12 @@ def read_images(path: Path | str) -> tuple[np.ndarray, float]:
         raise InputError(f"{path}: cannot be read as TIFF ({error}); delete it and make it again") from error
     if description is None:
         raise InputError(f"{path}: is a TIFF without OME metadata, so its pixel size is unknown; write it as OME-TIFF")
+    pixel_size_nm = stored_pixel_size_nm(path)
+    if pixel_size_nm is None:
+        raise InputError(f"{path}: the OME metadata have no PhysicalSizeX with a unit of length; write the pixel size into the file")
     if images.ndim == 2 and _image_name(description) == _STACK:
         images = images[np.newaxis]
-    return images, _pixel_size_nm(path, description)
+    return images, pixel_size_nm
 
 
 def read_channel_names(path: Path | str) -> list[str]:
@@ -82,6 +84,17 @@ def read_channel_names(path: Path | str) -> list[str]:
     with tifffile.TiffFile(path) as file:
         root = ElementTree.fromstring(file.ome_metadata or "<OME/>")
     return [name for channel in root.iterfind(".//{*}Channel") if (name := channel.get("Name")) is not None]
+
+
+def stored_pixel_size_nm(path: Path) -> float | None:
+    """The pixel size in the OME metadata of a TIFF in nm, None where it has none."""
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        description = file.ome_metadata
+    pixels = None if description is None else ElementTree.fromstring(description).find(".//{*}Pixels")
+    size = None if pixels is None else pixels.get("PhysicalSizeX")
+    return None if pixels is None or size is None else length_in_nm(float(size), pixels.get("PhysicalSizeXUnit", "µm"))
 
 
 def _image_name(description: str) -> str | None:
@@ -94,14 +107,3 @@ def _axes(dimensions: int, has_channels: bool) -> str:
     if axes is None or (has_channels and dimensions != 3):
         raise ValueError(f"images must be (y, x) or (frame, y, x), with channels (channel, y, x), not {dimensions}-dimensional")
     return axes
-
-
-def _pixel_size_nm(path: Path, description: str) -> float:
-    pixels = ElementTree.fromstring(description).find(".//{*}Pixels")
-    size = None if pixels is None else pixels.get("PhysicalSizeX")
-    if pixels is None or size is None:
-        raise InputError(f"{path}: the OME metadata have no PhysicalSizeX; write the pixel size into the file")
-    nanometres = length_in_nm(float(size), pixels.get("PhysicalSizeXUnit", "µm"))
-    if nanometres is None:
-        raise InputError(f"{path}: the pixel size has the unit {pixels.get('PhysicalSizeXUnit')!r}, which is no length")
-    return nanometres

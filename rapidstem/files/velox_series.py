@@ -1,0 +1,94 @@
+"""Image series in Velox files: the pixels by RosettaSciIO, the metadata of every frame by h5py."""
+
+from pathlib import Path
+
+import numpy as np
+
+from rapidstem.errors import InputError
+from rapidstem.files.recorded_series import BRIGHT_FIELD, RecordedSeries, describe_choice, match_detector
+from rapidstem.files.velox_metadata import VeloxImage, is_velox, list_images, read_frame_metadata
+
+
+def read_velox_series(path: Path, detector: str) -> RecordedSeries | None:
+    """Describe the series of one detector; None where the file is HDF5 but not from Velox.
+
+    Raises
+    ------
+    InputError
+        when the file is no HDF5 file, damaged, or has no image (or several) of the detector.
+    """
+    import h5py
+
+    if not h5py.is_hdf5(path):
+        raise InputError(f"{path}: is no HDF5 file, so no Velox file; export it from Velox as EMD, or name it after its true format")
+    try:
+        with h5py.File(path, "r") as file:
+            return _describe(path, file, detector) if is_velox(file) else None
+    except (OSError, RuntimeError, KeyError) as error:
+        raise InputError(f"{path}: is damaged or cut short ({error}); copy it from the microscope again") from error
+
+
+def choose_image(path: Path, images: list[VeloxImage], detector: str) -> VeloxImage:
+    """Choose the image series of a detector.
+
+    An only image is taken for the bright field whatever its name. Of several images of a detector, those that Velox calculated
+    (DCFI, DPC) give way to the raw ones, and a single image to a series.
+
+    Raises
+    ------
+    InputError
+        when no image or several images match; the message lists the detectors in the file.
+    """
+    present = describe_choice([image.names[0] if image.names else image.identifier for image in images])
+    if len(images) == 1 and (detector.strip().upper() == BRIGHT_FIELD or not images[0].names):
+        return images[0]
+    found = [images[i] for i in match_detector(detector, [(*image.names, image.identifier) for image in images])]
+    found = [image for image in found if not image.calculated] or found
+    longest = max((image.shape[0] for image in found), default=0)
+    found = [image for image in found if image.shape[0] == longest]
+    if not found:
+        raise InputError(
+            f"{path}: no image of the detector {detector!r}; set `detector` in `reading` to one of those in the file: {present}"
+        )
+    if len(found) > 1:
+        several = describe_choice([image.names[0] for image in found if image.names] + [image.identifier for image in found])
+        raise InputError(f"{path}: {len(found)} images of the detector {detector!r}; set `detector` in `reading` to one of: {several}")
+    return found[0]
+
+
+def _describe(path: Path, file: object, detector: str) -> RecordedSeries:
+    images = list_images(path, file)
+    image = choose_image(path, images, detector)
+    found = read_frame_metadata(path, file, image)
+    return RecordedSeries(
+        shape=image.shape,
+        pixel_size_nm=found.pixel_size_nm,
+        load=lambda: _pixels(path, image, lazy=len(images) > 1),
+        dwell_time_s=found.dwell_time_s,
+        line_time_s=found.line_time_s,
+        frame_time_s=found.frame_time_s,
+        tilt_deg=found.tilt_deg,
+        time_s=found.time_s,
+        velox_shift_px=found.shift_px,
+        detector=image.names[0] if image.names else None,
+    )
+
+
+def _pixels(path: Path, image: VeloxImage, lazy: bool) -> np.ndarray:
+    from rsciio.emd import file_reader
+
+    try:
+        signals = file_reader(str(path), lazy=lazy, select_type="images", load_SI_image_stack=True)
+        pixels = np.asarray(signals[image.position]["data"])
+    except ModuleNotFoundError:  # RosettaSciIO wants the package `sparse` wherever a file also holds X-ray spectra
+        pixels = _pixels_without_spectra(path, image)
+    except Exception as error:
+        raise InputError(f"{path}: the pixels cannot be read ({error}); copy it from the microscope again") from error
+    return np.ascontiguousarray(pixels.reshape(image.shape))
+
+
+def _pixels_without_spectra(path: Path, image: VeloxImage) -> np.ndarray:
+    import h5py
+
+    with h5py.File(path, "r") as file:
+        return np.moveaxis(file[f"Data/Image/{image.identifier}/Data"][()], 2, 0)
