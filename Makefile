@@ -1,0 +1,41 @@
+# make demo        the whole chain on a simulated session
+# make test        style, types, workflow checks, then every test
+# make fast-test   the tests of the package alone
+# make benchmarks  speed and quality against the peers, side by side
+
+PYTHON ?= python3
+CORES ?= $(shell nproc 2>/dev/null || echo 2)
+BIN := .venv/bin
+
+.PHONY: demo test fast-test check benchmarks environments clean
+
+demo: .venv/installed
+	$(BIN)/snakemake --cores $(CORES)
+
+test: check
+	$(BIN)/pytest
+
+fast-test: .venv/installed
+	$(BIN)/pytest tests/unit
+
+check: .venv/installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+benchmarks: .venv/installed
+	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script || exit 1; done
+
+environments: .venv/installed
+	$(BIN)/python envs/write_environments.py
+
+.venv/installed: requirements.lock pyproject.toml
+	$(PYTHON) -c "import sys; sys.exit('rapidstem needs Python 3.11 or newer; name one with make PYTHON=...' if sys.version_info < (3, 11) else 0)"
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --disable-pip-version-check --requirement requirements.lock
+	touch $@
+
+clean:
+	rm -rf .venv .snakemake results

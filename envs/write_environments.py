@@ -1,0 +1,64 @@
+"""Write the conda environments of the rules: each group of pyproject.toml with all it needs, at the versions of requirements.lock.
+
+Run it in the virtual environment after a change of either: `python envs/write_environments.py`.
+"""
+
+import re
+import tomllib
+from importlib.metadata import PackageNotFoundError, requires
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).resolve().parent.parent
+ENVIRONMENTS = ("imaging", "learning", "tomography", "bm3d", "report")
+PYTHON_VERSION = "3.11"
+PIP_VERSION = "26.0"
+
+
+def locked_versions() -> dict[str, str]:
+    """Version of every package in requirements.lock, by canonical name."""
+    lines = (ROOT / "requirements.lock").read_text(encoding="utf-8").splitlines()
+    return {canonicalize_name(name): version for name, version in (line.split("==") for line in lines if "==" in line)}
+
+
+def environment_text(group: str) -> str:
+    """The conda environment of one group, as YAML text."""
+    versions = locked_versions()
+    pins = [f"      - {name}=={versions[name]}" for name in sorted(_closure(_group(group)) & versions.keys())]
+    head = f"name: rapidstem-{group}\nchannels:\n  - conda-forge\n  - nodefaults\n"
+    return f"{head}dependencies:\n  - python={PYTHON_VERSION}\n  - pip={PIP_VERSION}\n  - pip:\n" + "\n".join(pins) + "\n"
+
+
+def _group(name: str) -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found: set[str] = set()
+    for requirement in project["optional-dependencies"][name]:
+        nested = re.fullmatch(r"rapidstem\[(\w+)\]", requirement)
+        found |= _group(nested[1]) if nested else {Requirement(requirement).name}
+    return found
+
+
+def _closure(names: set[str]) -> set[str]:
+    found: set[str] = set()
+    waiting = {canonicalize_name(name) for name in names}
+    while waiting:
+        name = waiting.pop()
+        found.add(name)
+        waiting |= _requirements(name) - found
+    return found
+
+
+def _requirements(name: str) -> set[str]:
+    try:
+        lines = requires(name) or []
+    except PackageNotFoundError:
+        return set()
+    parsed = map(Requirement, lines)
+    return {canonicalize_name(item.name) for item in parsed if item.marker is None or item.marker.evaluate({"extra": ""})}
+
+
+if __name__ == "__main__":
+    for environment in ENVIRONMENTS:
+        (ROOT / "envs" / f"{environment}.yaml").write_text(environment_text(environment), encoding="utf-8")

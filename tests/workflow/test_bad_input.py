@@ -1,0 +1,100 @@
+"""What is wrong with a configuration or a sheet is said before any job starts, with the row, the file and the remedy."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, snakemake, write_session
+
+
+def _refusal(folder: Path) -> str:
+    """What a run says that must fail before its first job."""
+    run = snakemake(folder, "--quiet", "rules")
+    said = run.stdout + run.stderr
+    assert run.returncode != 0
+    assert "Traceback" not in said
+    assert not (folder / "results").exists(), "a job has started"
+    return said
+
+
+def _with(**changes: object) -> dict:
+    return configuration() | changes
+
+
+@pytest.mark.parametrize(
+    ("config", "words"),
+    [
+        (_with(sesion="x"), ["sesion"]),
+        (_with(session="a b"), ["session", "a b"]),
+        (_with(session="../../x"), ["session", "../../x"]),
+        (_with(acquisitions="config/none.tsv"), ["none.tsv"]),
+        (_with(denoisers=[{"name": "dlf-slwo"}]), ["dlf-slwo", "dlf-slow"]),
+        (_with(denoisers=[{"name": "dlf-slow", "stepz": 3}]), ["stepz"]),
+        (_with(denoisers=[{"name": "dlf-slow"}, {"name": "dlf-slow"}]), ["dlf-slow", "more than once"]),
+        (_with(tomography={"denoisers": ["bm3d"]}), ["tomography.denoisers", "bm3d"]),
+        (_with(tomography={"iterations": 0}), ["tomography.iterations"]),
+        (_with(tomography={"thickness_nm": "thick"}), ["tomography.thickness_nm"]),
+        (_with(tomography={"geometry": "per-column"}), ["tomography.geometry", "per-column"]),
+        (_with(evaluation={"frames": -1}), ["evaluation.frames"]),
+        (_with(simulate={"no_such_setting": 1}), ["no_such_setting"]),
+    ],
+)
+def test_wrong_configuration_is_refused(tmp_path: Path, config: dict, words: list[str]) -> None:
+    write_session(tmp_path, config)
+    said = _refusal(tmp_path)
+    assert all(word in said for word in words), said
+
+
+@pytest.mark.parametrize(
+    ("sheet", "words"),
+    [
+        (sheet_text([*FIELDS, FIELDS[-1]]), ["series", "row"]),
+        (sheet_text([*FIELDS, ("x", "trainin", "0")]), ["trainin", "x"]),
+        (sheet_text([*FIELDS, ("$(touch x)", "test", "0")]), ["$(touch x)"]),
+        (sheet_text([*FIELDS, ("x", "test", "")]), ["x", "tilt"]),
+        (sheet_text([*FIELDS, ("x", "test", "steep")]), ["steep"]),
+        (sheet_text([*FIELDS, ("x", "tilt_series", "10")]), ["x", "tilt"]),
+        (sheet_text(FIELDS).replace("\t", ","), ["tab"]),
+        (sheet_text(FIELDS).replace("kind\t", "sort\t"), ["sort"]),
+        (sheet_text(FIELDS[:1] + FIELDS[3:]), ["training"]),
+        (sheet_text(FIELDS[1:]), ["calibration"]),
+        (sheet_text(FIELDS, session="other"), ["results/tiny/raw"]),
+        ("", ["acquisitions.tsv"]),
+    ],
+)
+def test_wrong_sheet_is_refused(tmp_path: Path, sheet: str, words: list[str]) -> None:
+    write_session(tmp_path, sheet=sheet)
+    said = _refusal(tmp_path)
+    assert all(word in said for word in words), said
+
+
+def _own_session(folder: Path, rapid: str) -> None:
+    """A session that is not simulated, all of whose files are one and the same kind of wrong."""
+    config = configuration()
+    del config["simulate"]
+    rows = ["acquisition\tkind\ttilt\trapid\tslow"]
+    rows += [f"{name}\t{kind}\t{tilt}\t../{name}.{rapid}\t../{name}.slow.emd" for name, kind, tilt in FIELDS]
+    write_session(folder, config, "\n".join(rows) + "\n")
+
+
+def test_missing_files_are_named(tmp_path: Path) -> None:
+    _own_session(tmp_path, "emd")
+    said = _refusal(tmp_path)
+    assert "train-a.emd" in said and "series.slow.emd" in said
+
+
+def test_file_that_is_no_emd_is_named(tmp_path: Path) -> None:
+    _own_session(tmp_path, "emd")
+    for name, _, _ in FIELDS:
+        (tmp_path / f"{name}.emd").write_text("no HDF5 at all")
+        (tmp_path / f"{name}.slow.emd").write_text("no HDF5 at all")
+    assert "train-b.emd" in _refusal(tmp_path)
+
+
+def test_a_configuration_of_ones_own_does_not_inherit_the_demo(tmp_path: Path) -> None:
+    config = {"session": "own", "acquisitions": "config/acquisitions.tsv"}
+    write_session(tmp_path, config, "acquisition\tkind\ttilt\trapid\tslow\na\ttraining\t0\ta.emd\tb.emd\n")
+    assert "simulate" not in yaml.safe_load((tmp_path / "config/config.yaml").read_text())
+    said = _refusal(tmp_path)
+    assert "calibration" in said

@@ -1,0 +1,70 @@
+"""One list of pinned versions, the same in every environment, and enough for every script."""
+
+import ast
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+import pytest
+import yaml
+
+from envs.write_environments import ENVIRONMENTS, environment_text, locked_versions
+from tests.workflow.tiny_session import ROOT
+from workflow.imported_modules import imported_modules
+
+
+def _pins(environment: str) -> list[str]:
+    text = (ROOT / f"envs/{environment}.yaml").read_text(encoding="utf-8")
+    return next(item["pip"] for item in yaml.safe_load(text)["dependencies"] if isinstance(item, dict))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_environment_holds_the_locked_versions(environment: str) -> None:
+    assert (ROOT / f"envs/{environment}.yaml").read_text(encoding="utf-8") == environment_text(environment)
+    versions = locked_versions()
+    assert all(versions[name] == version for name, version in (pin.split("==") for pin in _pins(environment)))
+
+
+def _scripts(environment: str) -> list[str]:
+    """Scripts whose rule names this environment."""
+    found = []
+    for rules in (ROOT / "workflow/rules").glob("*.smk"):
+        blocks = rules.read_text(encoding="utf-8").split("conda:")[1:]
+        found += [block.split("scripts/")[1].split(".py")[0] for block in blocks if f"envs/{environment}.yaml" in block.split("script:")[0]]
+    return found
+
+
+def test_every_script_belongs_to_a_rule() -> None:
+    known = {script for environment in ENVIRONMENTS for script in _scripts(environment)}
+    assert known == {path.stem for path in (ROOT / "scripts").glob("*.py")} - {"script_support"}
+
+
+def _imports(path: Path) -> set[str]:
+    """Names of the modules that a file imports, wherever the import stands."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module)
+    return names
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_imports_are_satisfied_by_the_environment_alone(environment: str, tmp_path: Path) -> None:
+    scripts = _scripts(environment)
+    files = {ROOT / "scripts" / f"{script}.py" for script in scripts}
+    files |= {ROOT / module for script in scripts for module in imported_modules(script)}
+    names = sorted(set().union(*map(_imports, files)))
+    venv.create(tmp_path / "venv", with_pip=True)
+    python = tmp_path / "venv/bin/python"
+    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *_pins(environment)], check=True)
+    code = f"import sys; sys.path[:0] = {[str(ROOT / 'scripts'), str(ROOT)]!r}\n" + "\n".join(f"import {name}" for name in names)
+    run = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
+    assert run.returncode == 0, run.stderr
+
+
+def test_the_job_graph_needs_neither_torch_nor_astra() -> None:
+    code = "import sys; import workflow.session; sys.exit(any(name in sys.modules for name in ('torch', 'astra', 'matplotlib')))"
+    assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

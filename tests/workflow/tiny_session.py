@@ -1,0 +1,60 @@
+"""A session so small that the whole chain takes about a minute, and the command that runs it."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+SIMULATE = {"seed": 3, "size_px": 128, "frames_per_field": 8, "tilt_frames": 31}
+FIELDS = [
+    ("calibration", "calibration", "0"),
+    ("train-a", "training", "0"),
+    ("train-b", "training", "60"),
+    ("test-a", "test", "0"),
+    ("series", "tilt_series", ""),
+]
+
+
+def sheet_text(fields: list[tuple[str, str, str]], session: str = "tiny") -> str:
+    """The acquisition sheet of a simulated session that lies in `config/`."""
+    raw = f"../results/{session}/raw"
+    rows = [f"{name}\t{kind}\t{tilt}\t{raw}/{name}.rapid.emd\t{raw}/{name}.slow.emd" for name, kind, tilt in fields]
+    return "\n".join(["acquisition\tkind\ttilt\trapid\tslow", *rows]) + "\n"
+
+
+def configuration() -> dict[str, Any]:
+    """The configuration of the tiny session."""
+    return {
+        "session": "tiny",
+        "acquisitions": "config/acquisitions.tsv",
+        "simulate": dict(SIMULATE),
+        "denoisers": [{"name": "dlf-slow", "steps": 60, "width": 8}],
+        "tomography": {"denoisers": ["dlf-slow"], "iterations": 20},
+        "evaluation": {"frames": 2},
+    }
+
+
+def write_session(folder: Path, config: dict[str, Any] | None = None, sheet: str | None = None) -> None:
+    """Write the configuration and the sheet of a session into a folder."""
+    (folder / "config").mkdir(parents=True, exist_ok=True)
+    (folder / "config/acquisitions.tsv").write_text(sheet_text(FIELDS) if sheet is None else sheet, encoding="utf-8")
+    (folder / "config/config.yaml").write_text(yaml.safe_dump(configuration() if config is None else config), encoding="utf-8")
+
+
+def snakemake(folder: Path, *arguments: str, cores: int = 2) -> subprocess.CompletedProcess[str]:
+    """Run the workflow in a folder."""
+    command = [sys.executable, "-m", "snakemake", "--snakefile", str(ROOT / "Snakefile"), "--directory", str(folder)]
+    command += ["--configfile", str(folder / "config/config.yaml"), "--cores", str(cores), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def planned_jobs(folder: Path, *arguments: str) -> dict[str, int]:
+    """How many jobs of each rule a run would start, by a dry run; the target rule is left out."""
+    run = snakemake(folder, "--dry-run", "--quiet", "rules", *arguments)
+    assert run.returncode == 0, run.stdout + run.stderr
+    counts = dict(re.findall(r"^(\w+) +(\d+)$", run.stdout + run.stderr, flags=re.MULTILINE))
+    return {rule: int(count) for rule, count in counts.items() if rule not in ("total", "all")}
