@@ -1,0 +1,23 @@
+"""The device and the number format that networks compute in."""
+
+from contextlib import AbstractContextManager
+
+import torch
+
+
+def best_device() -> torch.device:
+    """The first CUDA device where there is one, else the processor."""
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def resolve_precision(precision: str, device: torch.device) -> str:
+    """`bfloat16` or `float32` for a setting that may be `auto`: bfloat16 where the device multiplies matrices in it."""
+    if precision != "auto":
+        return precision
+    fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.cpu.get_capabilities().get("amx_bf16", False)
+    return "bfloat16" if fast else "float32"
+
+
+def autocast(precision: str, device: torch.device) -> AbstractContextManager[None]:
+    """Context in which layers compute in bfloat16 where `precision` (resolved) says so."""
+    return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")

@@ -1,0 +1,89 @@
+"""All that training needs to go on where it stopped, in one file without pickled objects."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import nn
+
+from rapidstem.denoising.networks import UNet
+from rapidstem.files.atomic import written_beside
+
+_NETWORK, _AVERAGE, _BEST, _MOMENTS = "network.", "average.", "best.", "moments."
+_ADAM_MOMENTS = ("exp_avg", "exp_avg_sq")
+
+
+@dataclass
+class TrainingState:
+    """What changes during training.
+
+    Attributes
+    ----------
+    network : the weights that are trained.
+    average : their exponential moving average, which is what is validated and kept.
+    optimiser : AdamW over the network's parameters.
+    step : optimiser steps taken.
+    seconds : spent on them.
+    best : averaged weights of the lowest validation loss, and that loss.
+    losses : rows of the loss curve.
+    """
+
+    network: UNet
+    average: UNet
+    optimiser: torch.optim.AdamW
+    step: int = 0
+    seconds: float = 0.0
+    best: dict[str, torch.Tensor] = field(default_factory=dict)
+    best_loss: float = float("inf")
+    losses: list[dict[str, float]] = field(default_factory=list)
+
+    def loss_curve(self) -> pd.DataFrame:
+        """Table with `step, training_loss, validation_loss, seconds`."""
+        return pd.DataFrame(self.losses, columns=["step", "training_loss", "validation_loss", "seconds"])
+
+
+def save_state(path: Path | str, state: TrainingState, fingerprint: str) -> None:
+    """Write `state`; `fingerprint` names the settings and the data, so that it is never continued with others."""
+    tensors = {_NETWORK + name: tensor for name, tensor in state.network.state_dict().items()}
+    tensors |= {_AVERAGE + name: tensor for name, tensor in state.average.state_dict().items()}
+    tensors |= {_BEST + name: tensor for name, tensor in state.best.items()}
+    for index, parameter in enumerate(_parameters(state.optimiser)):
+        tensors |= {f"{_MOMENTS}{index}.{key}": state.optimiser.state[parameter][key] for key in _ADAM_MOMENTS}
+    progress = {"step": state.step, "seconds": state.seconds, "best_loss": state.best_loss, "losses": state.losses}
+    metadata = {"fingerprint": fingerprint, "progress": json.dumps(progress)}
+    with written_beside(path) as temporary:
+        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+
+
+def load_state(path: Path | str, state: TrainingState, fingerprint: str) -> bool:
+    """Bring `state` to what was saved; False, and nothing changed, if nothing of this `fingerprint` was."""
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except (FileNotFoundError, SafetensorError):
+        return False
+    if metadata.get("fingerprint") != fingerprint:
+        return False
+    state.network.load_state_dict(_named(tensors, _NETWORK))
+    state.average.load_state_dict(_named(tensors, _AVERAGE))
+    state.best = _named(tensors, _BEST)
+    progress = json.loads(metadata["progress"])
+    state.step, state.seconds, state.best_loss, state.losses = (progress[key] for key in ("step", "seconds", "best_loss", "losses"))
+    for index, parameter in enumerate(_parameters(state.optimiser)):
+        moments = {key: tensors[f"{_MOMENTS}{index}.{key}"].to(parameter) for key in _ADAM_MOMENTS}
+        state.optimiser.state[parameter] = {"step": torch.tensor(float(state.step)), **moments}
+    return True
+
+
+def _named(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
+    return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def _parameters(optimiser: torch.optim.Optimizer) -> Sequence[nn.Parameter]:
+    return [parameter for group in optimiser.param_groups for parameter in group["params"]]
