@@ -52,7 +52,7 @@ def band_spectra(frames: np.ndarray, band: Band) -> np.ndarray:
     """Spectra (frame, ky, kx), complex64, of frames whose mean is removed and whose edges fade to zero."""
     pixels = _binned(np.asarray(frames, dtype=np.float32), band.binning)
     pixels = pixels - pixels.mean(axis=(1, 2), keepdims=True)
-    pixels *= np.outer(_fading_edges(pixels.shape[1]), _fading_edges(pixels.shape[2])).astype(np.float32)
+    pixels *= fading_window((pixels.shape[1], pixels.shape[2])).astype(np.float32)
     columns = fft.rfft(pixels, axis=2)[:, :, : band.column_modes + 1]
     rows = fft.fft(columns, axis=1)
     return np.concatenate([rows[:, : band.row_modes + 1], rows[:, -band.row_modes :]], axis=1).astype(np.complex64)
@@ -84,6 +84,11 @@ def shift_phases(shift_px: np.ndarray, band: Band) -> tuple[np.ndarray, np.ndarr
     rows = np.exp(2j * np.pi * shift_px[:, 0, None] * band.row_frequency[None, :])
     columns = np.exp(2j * np.pi * shift_px[:, 1, None] * band.column_frequency[None, :])
     return rows.astype(np.complex64), columns.astype(np.complex64)
+
+
+def fading_window(shape: tuple[int, int]) -> np.ndarray:
+    """Window (y, x) that is one inside and falls to zero over the outer eighth of each side."""
+    return np.outer(_fading_edges(shape[0]), _fading_edges(shape[1]))
 
 
 def _binned(frames: np.ndarray, factor: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from scipy import fft, ndimage
 
 from rapidstem.errors import InputError
 from rapidstem.frames.frame_checks import frame_fault
+from rapidstem.frames.fixed_pattern import HalfMeans
 from rapidstem.frames.frame_spectra import Band, band_spectra, choose_band, feature_weights, frame_blocks, shift_phases
 
 ANCHORS = 5
@@ -19,7 +20,6 @@ PASSES = 4
 NEWTON_STEPS = 4
 SPECTRUM_GROUPS = 16
 GROUP_MODES = 6
-PATTERN_DAMPING = 0.2
 OUTLIER_DEVIATIONS = 5.0
 SMALLEST_SPREAD = 0.05
 
@@ -65,40 +65,48 @@ def register_frames(frames: np.ndarray) -> Drift:
     propagated through its curvature.
     """
     band = choose_band(frames.shape[1:])
-    spectra, faults = _usable_spectra(frames, band)
+    spectra, pattern_power, faults = _usable_spectra(frames, band)
     good = np.flatnonzero([not fault for fault in faults])
     if good.size < 2:
         reasons = "; ".join(f"frame {number} {fault}" for number, fault in enumerate(faults) if fault) or "only one frame is given"
         raise InputError(f"registration needs at least two usable frames, {good.size} left: {reasons}")
     shape = (frames.shape[1], frames.shape[2])
-    shifts, residuals, correlations = _iterated_shifts(spectra, band, feature_weights(band, shape), shape)
+    shifts, residuals, correlations = _iterated_shifts(spectra, pattern_power, band, feature_weights(band, shape), shape)
     kept = ~_outliers(correlations, residuals)
     return _gathered(good, shifts, residuals, kept, faults)
 
 
-def _usable_spectra(frames: np.ndarray, band: Band) -> tuple[np.ndarray, list[str]]:
+def _usable_spectra(frames: np.ndarray, band: Band) -> tuple[np.ndarray, float, list[str]]:
     spectra, faults = [], []
+    halves = HalfMeans(frames.shape[1:])
     for block in frame_blocks(frames.shape):
         pixels = np.asarray(frames[block])
         found = [frame_fault(frame) for frame in pixels]
         good = [not fault for fault in found]
-        if any(good):
-            spectra.append(band_spectra(pixels[good] if not all(good) else pixels, band))
         faults += found
-    return (np.concatenate(spectra) if spectra else np.empty((0, 1, 1), np.complex64)), faults
+        if any(good):
+            usable = pixels if all(good) else pixels[good]
+            halves.add(usable)
+            spectra.append(band_spectra(usable, band))
+    gathered = np.concatenate(spectra) if spectra else np.empty((0, 1, 1), np.complex64)
+    return gathered, halves.pattern_power(band.binning), faults
 
 
 def _iterated_shifts(
-    spectra: np.ndarray, band: Band, weights: np.ndarray, shape: tuple[int, int]
+    spectra: np.ndarray, pattern_power: float, band: Band, weights: np.ndarray, shape: tuple[int, int]
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    shifts = _anchored_shifts(spectra, band, weights, shape)
+    shifts = _anchored_shifts(spectra, pattern_power, band, weights, shape)
     kept = np.ones(len(spectra), dtype=bool)
     for _ in range(PASSES):
-        aligned, mean = _aligned_spectra(spectra, shifts, kept, band)
-        others = _means_of_others(aligned, mean, kept)
-        likelihood = weights * _likelihood_weights(aligned[kept], mean)
-        cross = np.conj(others) * aligned * likelihood
-        steps, residuals = _correlation_peaks(cross, band, shape)
+        rows, columns = shift_phases(shifts, band)
+        phases = rows[:, :, None] * columns[:, None, :]
+        aligned = spectra * phases
+        others = _means_of_others(aligned, kept)
+        likelihood = weights * _likelihood_weights(aligned[kept], pattern_power)
+        cross = np.conj(others) * aligned
+        if pattern_power > 0:
+            cross -= pattern_power * np.conj(_means_of_others(phases, kept)) * phases
+        steps, residuals = _correlation_peaks(cross * likelihood, band, shape)
         correlations = _correlations(others, aligned, likelihood, steps, band)
         kept = ~_outliers(correlations, residuals)
         shifts = shifts + steps
@@ -106,12 +114,12 @@ def _iterated_shifts(
     return shifts, residuals, correlations
 
 
-def _anchored_shifts(spectra: np.ndarray, band: Band, weights: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
+def _anchored_shifts(spectra: np.ndarray, pattern_power: float, band: Band, weights: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
     """Shifts against the one of a few frames with which most frames correlate best."""
     count = len(spectra)
     best_score, best_shifts = -np.inf, np.zeros((count, 2))
     for anchor in np.unique(np.linspace(0, count - 1, ANCHORS + 2).round().astype(int)[1:-1]):
-        shifts, _ = _correlation_peaks(np.conj(spectra[anchor]) * spectra * weights, band, shape)
+        shifts, _ = _correlation_peaks((np.conj(spectra[anchor]) * spectra - pattern_power) * weights, band, shape)
         scores = _correlations(spectra[anchor], spectra, weights, shifts, band)
         score = float(np.median(np.delete(scores, anchor)))
         if score > best_score:
@@ -119,39 +127,24 @@ def _anchored_shifts(spectra: np.ndarray, band: Band, weights: np.ndarray, shape
     return best_shifts
 
 
-def _aligned_spectra(spectra: np.ndarray, shifts: np.ndarray, kept: np.ndarray, band: Band) -> tuple[np.ndarray, np.ndarray]:
-    """Spectra brought back by their shifts and freed from the fixed pattern, and their mean over the kept frames.
-
-    A spectrum is the moving specimen plus a pattern that stays: F_i = S exp(-2 pi i k d_i) + P, solved for P by damped least
-    squares at every wave number. Where the drift is too small to tell them apart the pattern is taken as zero.
-    """
-    rows, columns = shift_phases(shifts, band)
-    phases = rows[:, :, None] * columns[:, None, :]
-    aligned = spectra * phases
-    coherence = np.conj(phases[kept].mean(axis=0))
-    mean = aligned[kept].mean(axis=0)
-    spread = 1 - np.abs(coherence) ** 2
-    pattern = (spectra[kept].mean(axis=0) - coherence * mean) * spread / (spread**2 + PATTERN_DAMPING**2)
-    aligned -= pattern * phases
-    return aligned, aligned[kept].mean(axis=0)
-
-
-def _means_of_others(aligned: np.ndarray, mean: np.ndarray, kept: np.ndarray) -> np.ndarray:
+def _means_of_others(spectra: np.ndarray, kept: np.ndarray) -> np.ndarray:
     number = kept.sum()
     own = kept[:, None, None].astype(np.float32)
-    return (mean * number - aligned * own) / np.maximum(number - own, 1)
+    return (spectra[kept].sum(axis=0) - spectra * own) / np.maximum(number - own, 1)
 
 
-def _likelihood_weights(aligned: np.ndarray, mean: np.ndarray) -> np.ndarray:
+def _likelihood_weights(aligned: np.ndarray, pattern_power: float) -> np.ndarray:
     """Wiener factor of the mean over the noise power, both smoothed along ky (streak noise varies along kx)."""
     count = len(aligned)
+    mean = aligned.mean(axis=0)
     noise = (np.abs(aligned - mean) ** 2).mean(axis=0) * count / max(count - 1, 1)
     noise = np.fft.ifftshift(ndimage.uniform_filter1d(np.fft.fftshift(noise, axes=0), 9, axis=0), axes=0)
     total = np.abs(mean) ** 2
     total = np.fft.ifftshift(ndimage.uniform_filter(np.fft.fftshift(total, axes=0), 5), axes=0)
-    signal = np.maximum(total - noise / count, 0)
+    signal = np.maximum(total - noise / count - pattern_power, 0)
     floor = 1e-3 * float(noise.mean()) + 1e-30
-    return (signal / (signal + noise / count + floor) / (noise + floor)).astype(np.float32)
+    noise = noise + pattern_power + floor
+    return (signal / (signal + noise / count + pattern_power) / noise).astype(np.float32)
 
 
 def _correlation_peaks(cross: np.ndarray, band: Band, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
