@@ -3,14 +3,14 @@
 from script_support import logged
 
 from rapidstem.microscope.acquisitions import simulate_acquisition
-from rapidstem.microscope.settings import microscope_settings
+from rapidstem.microscope.settings import settings_from
 
 with logged(snakemake):
     simulate_acquisition(
         kind=snakemake.params.kind,
         name=snakemake.wildcards.acquisition,
         tilt_deg=snakemake.params.tilt_deg,
-        settings=microscope_settings(snakemake.params.settings),
+        settings=settings_from(snakemake.params.settings),
         rapid_path=snakemake.output.rapid,
         slow_path=snakemake.output.slow,
         truth_path=snakemake.output.truth,

@@ -10,8 +10,10 @@ import yaml
 
 from rapidstem.denoising.settings import denoiser_settings
 from rapidstem.errors import InputError
-from rapidstem.files.acquisition_sheet import check_files, read_sheet
+from rapidstem.files.acquisition_sheet import read_sheet
 from rapidstem.files.image_stacks import FallbackMetadata
+from rapidstem.files.raw_files import check_files
+from rapidstem.microscope.settings import settings_from
 
 SCHEMA = Path(__file__).parent / "schemas" / "config.schema.yaml"
 FIELD_KINDS = ("training", "test", "calibration")
@@ -159,6 +161,7 @@ def _check_kinds(session: Session) -> None:
 
 
 def _check_simulated(session: Session) -> None:
+    settings_from(session.config["simulate"])
     raw = Path.cwd() / session.folder / "raw"
     for name in session.sheet.index:
         for column in ("rapid", "slow"):
