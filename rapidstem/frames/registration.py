@@ -11,8 +11,8 @@ import numpy as np
 from scipy import fft, ndimage
 
 from rapidstem.errors import InputError
-from rapidstem.frames.frame_checks import frame_fault
 from rapidstem.frames.fixed_pattern import HalfMeans
+from rapidstem.frames.frame_checks import frame_fault
 from rapidstem.frames.frame_spectra import Band, band_spectra, choose_band, feature_weights, frame_blocks, shift_phases
 
 ANCHORS = 5

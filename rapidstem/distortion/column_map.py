@@ -1,0 +1,125 @@
+"""The map from columns of a rapid frame to columns of the slow image that show the same place."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.interpolate import CubicHermiteSpline
+
+from rapidstem.errors import InputError
+from rapidstem.files.tables import read_table, write_table
+
+INVERSION_STEPS = 60
+
+
+@dataclass(frozen=True)
+class ColumnMap:
+    """A strictly increasing map between columns.
+
+    Between the columns of the table it is a smooth monotone cubic (slopes by the harmonic mean: Fritsch and Butland, SIAM J. Sci.
+    Stat. Comput. 5 (1984) 300), beyond them it goes on in a straight line.
+
+    Attributes
+    ----------
+    rapid_px : (n,) columns of the rapid frame, strictly increasing
+    slow_px : (n,) columns of the slow image that show the same place, strictly increasing
+
+    Raises
+    ------
+    InputError
+        where the columns are fewer than two, not finite, or not strictly increasing; names the row
+    """
+
+    rapid_px: np.ndarray
+    slow_px: np.ndarray
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "rapid_px", np.asarray(self.rapid_px, dtype=float))
+        object.__setattr__(self, "slow_px", np.asarray(self.slow_px, dtype=float))
+        if self.rapid_px.ndim != 1 or self.rapid_px.shape != self.slow_px.shape or self.rapid_px.size < 2:
+            raise InputError("a distortion map needs two columns of equal length with at least two rows")
+        for name in ("rapid_px", "slow_px"):
+            _check_increasing(name, getattr(self, name))
+
+    def to_slow(self, rapid_px: np.ndarray) -> np.ndarray:
+        """Columns of the slow image for (fractional) columns of a rapid frame, of any shape."""
+        rapid = np.asarray(rapid_px, dtype=float)
+        inside = np.clip(rapid, self.rapid_px[0], self.rapid_px[-1])
+        beyond = rapid - inside
+        slope = np.where(beyond < 0, self._slopes[0], self._slopes[-1])
+        return self._spline(inside) + slope * beyond
+
+    def to_rapid(self, slow_px: np.ndarray) -> np.ndarray:
+        """Columns of a rapid frame for (fractional) columns of the slow image: the inverse of `to_slow` to rounding error.
+
+        Newton's method on the cubic of the right interval, kept inside a shrinking bracket.
+        """
+        slow = np.asarray(slow_px, dtype=float)
+        inside = np.clip(slow, self.slow_px[0], self.slow_px[-1])
+        interval = np.clip(np.searchsorted(self.slow_px, inside, side="right") - 1, 0, self.slow_px.size - 2)
+        low, high = self.rapid_px[interval], self.rapid_px[interval + 1]
+        rapid = np.interp(inside, self.slow_px, self.rapid_px)
+        for _ in range(INVERSION_STEPS):
+            error = self._spline(rapid) - inside
+            if not np.any(np.abs(error) > 1e-12 * np.maximum(1, np.abs(inside))):
+                break
+            low, high = np.where(error < 0, rapid, low), np.where(error > 0, rapid, high)
+            newton = rapid - error / np.maximum(self._derivative(rapid), 1e-12)
+            rapid = np.where((newton > low) & (newton < high), newton, (low + high) / 2)
+        beyond = slow - inside
+        return rapid + beyond / np.where(beyond < 0, self._slopes[0], self._slopes[-1])
+
+    @cached_property
+    def _slopes(self) -> np.ndarray:
+        secants = np.diff(self.slow_px) / np.diff(self.rapid_px)
+        inner = 2 * secants[:-1] * secants[1:] / (secants[:-1] + secants[1:])
+        return np.concatenate([secants[:1], inner, secants[-1:]])
+
+    @cached_property
+    def _spline(self) -> CubicHermiteSpline:
+        return CubicHermiteSpline(self.rapid_px, self.slow_px, self._slopes)
+
+    @cached_property
+    def _derivative(self) -> CubicHermiteSpline:
+        return self._spline.derivative()
+
+
+def write_map(path: Path | str, column_map: ColumnMap, residual_px: float | None = None) -> None:
+    """Write a map as CSV with the columns `rapid_px, slow_px`.
+
+    Parameters
+    ----------
+    residual_px : where given, a third column of that name states the residual of the map along x (rms, px)
+    """
+    table = pd.DataFrame({"rapid_px": column_map.rapid_px, "slow_px": column_map.slow_px})
+    if residual_px is not None:
+        table["residual_px"] = residual_px
+    write_table(path, table)
+
+
+def read_map(path: Path | str) -> ColumnMap:
+    """Read a map written by `write_map` or by hand.
+
+    Raises
+    ------
+    InputError
+        where the file is missing, lacks a column, or a row is no number or does not increase; names the file and the row
+    """
+    table = read_table(path, ("rapid_px", "slow_px"))
+    rapid, slow = (pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float) for name in ("rapid_px", "slow_px"))
+    try:
+        return ColumnMap(rapid, slow)
+    except InputError as error:
+        raise InputError(f"{path}: {error}. Correct the row or measure the map again") from error
+
+
+def _check_increasing(name: str, values: np.ndarray) -> None:
+    unreadable = np.flatnonzero(~np.isfinite(values))
+    if unreadable.size:
+        raise InputError(f"row {unreadable[0] + 1}: {name} is no number")
+    falling = np.flatnonzero(np.diff(values) <= 0)
+    if falling.size:
+        row = falling[0] + 1
+        raise InputError(f"row {row + 1}: {name} = {values[row]:g} is not above {values[row - 1]:g} of the row before")

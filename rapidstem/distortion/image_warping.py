@@ -1,0 +1,110 @@
+"""Resampling between the geometry of rapid frames and that of slow images, in one step, by cubic splines."""
+
+import numpy as np
+from scipy import ndimage
+from scipy.interpolate import BSpline, make_interp_spline
+
+from rapidstem.distortion.column_map import ColumnMap
+from rapidstem.errors import InputError
+
+SPLINE_DEGREE = 3
+
+
+def to_slow_geometry(images: np.ndarray, column_map: ColumnMap, shift_px: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
+    """Correct rapid images for the scan distortion.
+
+    Parameters
+    ----------
+    images : (y, x) or (frame, y, x) in rapid geometry, without NaN
+    column_map : the distortion
+    shift_px : (dy, dx) of the images, in pixels of the corrected grid; it is taken back in the same resampling
+
+    Returns
+    -------
+    corrected : float32, the shape of `images`; outside the view of the rapid image its edge value
+    """
+    rows, columns = images.shape[-2:]
+    along_rows = interpolation_matrix(rows, np.arange(rows) + shift_px[0])
+    along_columns = interpolation_matrix(columns, column_map.to_rapid(np.arange(columns) + shift_px[1]))
+    stack = np.asarray(images).reshape(-1, rows, columns)
+    corrected = np.empty(stack.shape, dtype=np.float32)
+    for number, image in enumerate(stack):
+        corrected[number] = along_rows @ image @ along_columns.T
+    return corrected.reshape(images.shape)
+
+
+def to_rapid_geometry(
+    slow_image: np.ndarray, column_map: ColumnMap, slow_shift_px: tuple[float, float], shape: tuple[int, int]
+) -> np.ndarray:
+    """Bring a slow image into the geometry of the rapid image.
+
+    Parameters
+    ----------
+    slow_image : (y, x)
+    column_map : the distortion
+    slow_shift_px : (dy, dx) of the slow image: what the map expects at (y, x) lies at (y + dy, x + dx)
+    shape : rows and columns of the rapid image
+
+    Returns
+    -------
+    image : float32 of that shape; NaN where the slow image has not seen the place
+    """
+    row_px = np.arange(shape[0]) + slow_shift_px[0]
+    column_px = column_map.to_slow(np.arange(shape[1])) + slow_shift_px[1]
+    seen_rows, seen_columns = (inside_view(px, side) for px, side in zip((row_px, column_px), slow_image.shape, strict=True))
+    image = np.full(shape, np.nan, dtype=np.float32)
+    if seen_rows.any() and seen_columns.any():
+        image[np.ix_(seen_rows, seen_columns)] = resample_grid(slow_image, row_px[seen_rows], column_px[seen_columns])
+    return image
+
+
+def resample_grid(image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray, column_derivative: int = 0) -> np.ndarray:
+    """Interpolate an image (y, x) at all crossings of rows and columns by a tensor-product cubic spline.
+
+    Parameters
+    ----------
+    row_px, column_px : positions; beyond the edges the edge value is taken
+    column_derivative : order of the derivative along x to take
+    """
+    along_rows = interpolation_matrix(image.shape[0], row_px)
+    along_columns = interpolation_matrix(image.shape[1], column_px, column_derivative)
+    return along_rows @ np.asarray(image, dtype=float) @ along_columns.T
+
+
+def interpolation_matrix(length: int, positions: np.ndarray, derivative: int = 0) -> np.ndarray:
+    """Matrix (position, sample) of cubic spline interpolation of `length` samples at positions; beyond the ends the end value."""
+    spline = make_interp_spline(np.arange(length), np.eye(length), k=SPLINE_DEGREE)
+    return BSpline(spline.t, spline.c, SPLINE_DEGREE)(np.clip(positions, 0, length - 1), nu=derivative)
+
+
+def inside_view(position_px: np.ndarray, length: int) -> np.ndarray:
+    """True for positions between the centres of the first and the last of `length` pixels."""
+    return (position_px >= 0) & (position_px <= length - 1)
+
+
+def match_pixel_size(slow_image: np.ndarray, pixel_ratio: float) -> np.ndarray:
+    """Resample a slow image to the pixel size of the rapid one; its centre stays the centre.
+
+    Parameters
+    ----------
+    slow_image : (y, x)
+    pixel_ratio : pixel size of the slow image over that of the rapid image. Below one the image is smoothed first, so that no
+        detail finer than the new pixels is folded back
+
+    Raises
+    ------
+    InputError
+        where the ratio is not positive
+    """
+    if not pixel_ratio > 0:
+        raise InputError(f"the pixel size of the slow image over that of the rapid image must be positive, not {pixel_ratio}")
+    if pixel_ratio == 1:
+        return slow_image
+    smooth = np.asarray(slow_image, dtype=float)
+    if pixel_ratio < 1:
+        smooth = ndimage.gaussian_filter(smooth, 0.5 * np.sqrt(1 / pixel_ratio**2 - 1), mode="nearest")
+    positions = []
+    for length in slow_image.shape:
+        count = int((length - 1) * pixel_ratio) + 1
+        positions.append((length - 1) / 2 + (np.arange(count) - (count - 1) / 2) / pixel_ratio)
+    return resample_grid(smooth, *positions)
