@@ -87,11 +87,14 @@ def read_channel_names(path: Path | str) -> list[str]:
 
 
 def stored_pixel_size_nm(path: Path) -> float | None:
-    """The pixel size in the OME metadata of a TIFF in nm, None where it has none."""
+    """The pixel size in nm in the OME or ImageJ metadata of a TIFF, None where it has none."""
     import tifffile
 
     with tifffile.TiffFile(path) as file:
         description = file.ome_metadata
+        if file.is_imagej:
+            numerator, denominator = file.pages.first.tags["XResolution"].value
+            return length_in_nm(denominator / numerator, (file.imagej_metadata or {}).get("unit"))
     pixels = None if description is None else ElementTree.fromstring(description).find(".//{*}Pixels")
     size = None if pixels is None else pixels.get("PhysicalSizeX")
     return None if pixels is None or size is None else length_in_nm(float(size), pixels.get("PhysicalSizeXUnit", "µm"))

@@ -10,6 +10,7 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.length_units import length_in_nm
+from rapidstem.files.ome_tiff import stored_pixel_size_nm
 from rapidstem.files.recorded_series import RecordedSeries, describe_choice, match_detector
 
 # endings of electron tomography that RosettaSciIO does not list for its MRC reader
@@ -75,11 +76,12 @@ def _is_image_series(signal: Mapping[str, Any]) -> bool:
 def _choose(path: Path, images: list[dict[str, Any]], detector: str) -> int:
     titles = [str(image.get("metadata", {}).get("General", {}).get("title", "")) for image in images]
     found = match_detector(detector, [(title,) for title in titles])
+    if not any(titles):
+        shapes = ", ".join(str(image["data"].shape) for image in images)
+        raise InputError(f"{path}: holds {len(images)} series with the shapes {shapes}; all frames of a stack must have one shape")
     if len(found) != 1:
-        problem = "no image" if not found else f"{len(found)} images"
-        raise InputError(
-            f"{path}: {problem} of the detector {detector!r}; set `detector` in `reading` to one of: {describe_choice(titles)}"
-        )
+        problem = f"{len(found) or 'no'} images of the detector {detector!r}"
+        raise InputError(f"{path}: {problem}; set `detector` in `reading` to one of: {describe_choice(titles)}")
     return found[0]
 
 
@@ -104,17 +106,11 @@ def _pixels(path: Path, data: Any) -> np.ndarray:
 def _pixel_size_nm(path: Path, axes: list[dict[str, Any]]) -> tuple[float, float] | None:
     sizes = [length_in_nm(axis.get("scale", math.nan), axis.get("units")) for axis in axes[-2:]]
     if path.suffix.lower() in (".tif", ".tiff") and None in sizes:
-        sizes = _ome_pixel_size_nm(path)
+        sizes = [stored_pixel_size_nm(path)] * 2
     height, width = sizes
     if height is None or width is None or not (0 < abs(height) < math.inf and 0 < abs(width) < math.inf):
         return None
     return abs(height), abs(width)
-
-
-def _ome_pixel_size_nm(path: Path) -> list[float | None]:
-    from rapidstem.files.ome_tiff import stored_pixel_size_nm
-
-    return [stored_pixel_size_nm(path)] * 2
 
 
 def _tilt_deg(signal: dict[str, Any]) -> np.ndarray | None:

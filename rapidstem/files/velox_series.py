@@ -44,14 +44,14 @@ def choose_image(path: Path, images: list[VeloxImage], detector: str) -> VeloxIm
         return images[0]
     found = [images[i] for i in match_detector(detector, [(*image.names, image.identifier) for image in images])]
     found = [image for image in found if not image.calculated] or found
-    longest = max((image.shape[0] for image in found), default=0)
-    found = [image for image in found if image.shape[0] == longest]
+    found = [image for image in found if image.shape[0] == max(other.shape[0] for other in found)]
     if not found:
         raise InputError(
             f"{path}: no image of the detector {detector!r}; set `detector` in `reading` to one of those in the file: {present}"
         )
     if len(found) > 1:
-        several = describe_choice([image.names[0] for image in found if image.names] + [image.identifier for image in found])
+        own = [image.names[0] if image.names else "" for image in found]
+        several = describe_choice([name if own.count(name) == 1 else image.identifier for name, image in zip(own, found, strict=True)])
         raise InputError(f"{path}: {len(found)} images of the detector {detector!r}; set `detector` in `reading` to one of: {several}")
     return found[0]
 

@@ -1,0 +1,232 @@
+"""The sheet of acquisitions: one field of view a row, tab separated, paths relative to the sheet."""
+
+import csv
+import math
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rapidstem.errors import InputError
+from rapidstem.files.image_stacks import FallbackMetadata, StackHeader, read_header
+from rapidstem.files.recorded_series import BRIGHT_FIELD
+
+COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi")
+KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
+FILE_COLUMNS = ("rapid", "slow", "dcfi")
+_OPTIONAL = ("dcfi",)
+_MOST_PROBLEMS = 20
+# rapid and slow images of one field may differ by this much in their pixel size, relatively
+_PIXEL_SIZE_TOLERANCE = 0.05
+# angles of a tilt series that span less than this are one angle, noted again and again
+_LEAST_TILT_RANGE_DEG = 1.0
+
+
+def read_sheet(path: Path | str) -> pd.DataFrame:
+    """Read and check a sheet of acquisitions. The raw files themselves are not looked at.
+
+    Returns
+    -------
+    table : columns `acquisition, kind` (str), `tilt` (degrees, NaN for a tilt series), `rapid, slow, dcfi` (absolute paths, empty where
+        there is no file).
+
+    Raises
+    ------
+    InputError
+        when the sheet cannot be read or rows are wrong; one message lists all problems by line, acquisition and column.
+    """
+    path = Path(path)
+    lines = _lines(path)
+    columns = [name.strip() for name in lines[0][1]]
+    _check_columns(path, columns)
+    rows = [(number, _row(columns, values)) for number, values in lines[1:]]
+    if not rows:
+        raise InputError(f"{path}: has no acquisitions; write one row for each field of view below the line of column names")
+    problems = [f"line {number}, {problem}" for number, values in lines[1:] for problem in _excess(columns, values)]
+    problems += [f"line {number}, acquisition {row['acquisition']!r}, {problem}" for number, row in rows for problem in _row_problems(row)]
+    problems += _repetitions(path, rows)
+    _raise_problems(f"{path}: the sheet has errors", problems)
+    return _table(path, [row for _, row in rows])
+
+
+def check_files(sheet: pd.DataFrame, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata | None = None) -> None:
+    """Open every raw file of a sheet without reading its pixels, and see whether it is what the sheet says.
+
+    Parameters
+    ----------
+    sheet : as `read_sheet` gives it.
+    detector, fallback : as for `rapidstem.files.image_stacks.read_stack`. A fallback for the tilt does not count for tilt series.
+
+    Raises
+    ------
+    InputError
+        when something is wrong with any of the files; one message lists all problems by acquisition, column and file.
+    """
+    fallback = fallback or FallbackMetadata()
+    problems: list[str] = []
+    for row in sheet.to_dict("records"):
+        problems += [f"acquisition {row['acquisition']!r}, {problem}" for problem in _file_problems(row, detector, fallback)]
+    _raise_problems("Raw files have errors", problems)
+
+
+def _raise_problems(title: str, problems: Sequence[str]) -> None:
+    """Raise one InputError that lists the problems, if there are any."""
+    if problems:
+        shown = [f"  {problem}" for problem in problems[:_MOST_PROBLEMS]]
+        if len(problems) > _MOST_PROBLEMS:
+            shown.append(f"  and {len(problems) - _MOST_PROBLEMS} more")
+        raise InputError("\n".join([f"{title}:", *shown]))
+
+
+def _lines(path: Path) -> list[tuple[int, list[str]]]:
+    """Line numbers and values of all lines that are not blank; at least the line of column names."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such sheet; set `acquisitions` in the configuration to the sheet of acquisitions")
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path}: is not UTF-8 text ({error}); save the sheet as tab-separated text in UTF-8") from error
+    reader = csv.reader(text.splitlines(), delimiter="\t")
+    lines = [(reader.line_num, values) for values in reader if any(value.strip() for value in values)]
+    if not lines:
+        raise InputError(f"{path}: is empty; its first line names the columns {', '.join(COLUMNS)}, separated by tabs")
+    return lines
+
+
+def _check_columns(path: Path, columns: list[str]) -> None:
+    if len(columns) == 1:
+        for separator, name in ((",", "commas"), (";", "semicolons"), (" ", "spaces")):
+            if separator in columns[0]:
+                raise InputError(f"{path}: the columns are separated by {name}; save the sheet with tabs between them")
+    missing = [name for name in COLUMNS if name not in columns and name not in _OPTIONAL]
+    unknown = [name for name in columns if name not in COLUMNS]
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    problems = [f"the column {name!r} is missing; add it" for name in missing]
+    problems += [f"the column {name!r} is unknown; remove it or name it one of {', '.join(COLUMNS)}" for name in unknown]
+    problems += [f"the column {name!r} stands there twice; remove one" for name in twice if name in COLUMNS]
+    _raise_problems(f"{path}: line 1 of the sheet has errors", problems)
+
+
+def _row(columns: list[str], values: list[str]) -> dict[str, str]:
+    padded = [value.strip() for value in values] + [""] * len(columns)
+    return dict.fromkeys(COLUMNS, "") | dict(zip(columns, padded, strict=False))
+
+
+def _excess(columns: list[str], values: list[str]) -> Iterator[str]:
+    if any(value.strip() for value in values[len(columns) :]):
+        yield f"{len(values)} values for {len(columns)} columns; remove those after the last column"
+
+
+def _row_problems(row: dict[str, str]) -> Iterator[str]:
+    if not row["acquisition"]:
+        yield "column acquisition: empty; give the acquisition a name"
+    elif not re.fullmatch(r"[A-Za-z0-9_-]+", row["acquisition"]):
+        yield "column acquisition: a name consists of letters, digits, '-' and '_'; change the others"
+    if row["kind"] not in KINDS:
+        yield f"column kind: {row['kind']!r} is unknown; write one of {', '.join(KINDS)}"
+    else:
+        yield from _tilt_problems(row)
+    if not row["rapid"]:
+        yield "column rapid: empty; give the file with the rapid frames"
+    if row["kind"] == "calibration" and not row["slow"]:
+        yield "column slow: empty; a calibration field needs its slow image, to which the rapid one is compared"
+    if row["slow"] and row["slow"] == row["rapid"]:
+        yield "columns rapid and slow: the same file; give the slow image its own"
+
+
+def _tilt_problems(row: dict[str, str]) -> Iterator[str]:
+    if row["kind"] == "tilt_series":
+        if row["tilt"]:
+            yield f"column tilt: {row['tilt']!r}, but the angles of a tilt series come from its file; leave it empty"
+        return
+    if not row["tilt"]:
+        yield f"column tilt: empty; give the tilt in degrees ({row['kind']})"
+    elif math.isnan(_degrees(row["tilt"])):
+        yield f"column tilt: {row['tilt']!r} is no number; give the tilt in degrees, with a point and no unit"
+    elif not abs(_degrees(row["tilt"])) <= 90:
+        yield f"column tilt: {row['tilt']} is outside -90 to 90; give the tilt in degrees"
+
+
+def _degrees(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return math.nan
+
+
+def _repetitions(path: Path, rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
+    """Names and raw files that more than one row has."""
+    names: dict[str, int] = {}
+    files: dict[str, int] = {}
+    for number, row in rows:
+        name = row["acquisition"]
+        if name and names.setdefault(name, number) != number:
+            yield f"line {number}, acquisition {name!r}, column acquisition: line {names[name]} has the same name; change one of them"
+        for column in FILE_COLUMNS:
+            file = _absolute(path, row[column])
+            if file and files.setdefault(file, number) != number:
+                problem = f"line {files[file]} has the same file {row[column]}; give every acquisition its own"
+                yield f"line {number}, acquisition {name!r}, column {column}: {problem}"
+
+
+def _absolute(sheet: Path, file: str) -> str:
+    return os.path.abspath(sheet.parent / file) if file else ""  # noqa: PTH100 (keeps symbolic links)
+
+
+def _table(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:
+    table = pd.DataFrame(rows, columns=list(COLUMNS))
+    table["tilt"] = [_degrees(tilt) for tilt in table["tilt"]]
+    for column in FILE_COLUMNS:
+        table[column] = [_absolute(path, file) for file in table[column]]
+    return table
+
+
+def _file_problems(row: dict[Any, Any], detector: str, fallback: FallbackMetadata) -> Iterator[str]:
+    is_tilt_series = row["kind"] == "tilt_series"
+    if is_tilt_series:
+        fallback = replace(fallback, tilt_deg=None)
+    headers: dict[str, StackHeader] = {}
+    for column in FILE_COLUMNS:
+        if not row[column]:
+            continue
+        try:
+            headers[column] = read_header(Path(row[column]), detector, fallback)
+        except InputError as error:
+            yield f"column {column}: {error}"
+    for column in [name for name in ("rapid", "slow") if name in headers]:
+        problems = [*_frame_problems(headers[column], column == "rapid" or is_tilt_series)]
+        problems += [*_angle_problems(headers[column])] if is_tilt_series else []
+        yield from (f"column {column}: {headers[column].path}: {problem}" for problem in problems)
+    if "rapid" in headers and "slow" in headers:
+        yield from (f"column slow: {headers['slow'].path}: {problem}" for problem in _pair_problems(headers["rapid"], headers["slow"]))
+
+
+def _frame_problems(header: StackHeader, needs_several: bool) -> Iterator[str]:
+    frames, rows, columns = header.shape
+    if needs_several and frames < 2:
+        yield "has only one frame; give the file with the whole series"
+    if min(rows, columns) < 2:
+        yield f"has frames of {rows} x {columns} pixels; give images with two axes"
+
+
+def _angle_problems(header: StackHeader) -> Iterator[str]:
+    if header.tilt_deg is None:
+        beside = header.path.with_suffix(".rawtlt").name
+        yield f"has no tilt for every frame; write {beside} beside it, one angle in degrees a line for each of the {header.shape[0]} frames"
+    elif header.shape[0] > 1 and np.ptp(header.tilt_deg) < _LEAST_TILT_RANGE_DEG:
+        low, high = header.tilt_deg.min(), header.tilt_deg.max()
+        yield f"its tilts go from {low:.2f} to {high:.2f} degrees only; is this a tilt series? Give the right file, or the right kind"
+
+
+def _pair_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
+    if rapid.shape[1:] != slow.shape[1:]:
+        sizes = [" x ".join(map(str, header.shape[1:])) for header in (slow, rapid)]
+        yield f"has {sizes[0]} pixels, the rapid frames {sizes[1]}; scan both with the same pixels, or bin one of them"
+    elif abs(slow.pixel_size_nm / rapid.pixel_size_nm - 1) > _PIXEL_SIZE_TOLERANCE:
+        sizes = [f"{header.pixel_size_nm:.5g} nm" for header in (slow, rapid)]
+        yield f"has pixels of {sizes[0]}, the rapid frames of {sizes[1]}; give two files of the same field and magnification"
