@@ -34,7 +34,8 @@ class VeloxImage:
     identifier : name of its group in `Data/Image`.
     position : its place among the groups of `Data/Image`.
     names : what its detector is called; the first is the most specific, as `BF-S`.
-    calculated : made by Velox from other images (DCFI, DPC, transforms), or complex.
+    calculated : made by Velox from other images (DCFI, DPC, transforms).
+    grey : its pixels are plain numbers, neither complex nor text.
     shape : (frame, y, x).
     """
 
@@ -42,6 +43,7 @@ class VeloxImage:
     position: int
     names: tuple[str, ...]
     calculated: bool
+    grey: bool
     shape: tuple[int, int, int]
 
 
@@ -142,8 +144,8 @@ def _describe(path: Path, position: int, group: Any, output: tuple[str, bool] | 
     if "Metadata" in group and group["Metadata"].ndim == 2 and group["Metadata"].shape[1] > 0:
         recorded = _section(_document(path, identifier, group["Metadata"], 0), "BinaryResult").get("Detector")
     names = [name, None if calculated else recorded]
-    calculated = calculated or pixels.dtype.kind not in "uif"
-    return VeloxImage(identifier, position, tuple(n for n in dict.fromkeys(names) if n), calculated, (frames, rows, columns))
+    grey = pixels.dtype.kind in "uif"
+    return VeloxImage(identifier, position, tuple(n for n in dict.fromkeys(names) if n), calculated, grey, (frames, rows, columns))
 
 
 def _documents(path: Path, file: Any, image: VeloxImage) -> list[dict[str, Any]]:

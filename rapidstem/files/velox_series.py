@@ -39,6 +39,9 @@ def choose_image(path: Path, images: list[VeloxImage], detector: str) -> VeloxIm
     InputError
         when no image or several images match; the message lists the detectors in the file.
     """
+    images = [image for image in images if image.grey]
+    if not images:
+        raise InputError(f"{path}: no image has grey values (numbers, not complex); export the raw images from Velox")
     present = describe_choice([image.names[0] if image.names else image.identifier for image in images])
     if len(images) == 1 and (detector.strip().upper() == BRIGHT_FIELD or not images[0].names):
         return images[0]

@@ -1,0 +1,321 @@
+"""Velox files: the layout is written here from the description of genuine files, and read back."""
+
+import json
+from pathlib import Path
+
+import h5py
+import numpy as np
+import pytest
+
+from rapidstem.errors import InputError
+from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, read_header, read_stack
+
+METADATA_BYTES = 60000
+FRAMES = np.arange(3 * 4 * 5, dtype=np.uint16).reshape(3, 4, 5)  # (frame, y, x), every value once
+
+
+def document(frame: int, detector: str = "BF", **changes: object) -> dict:
+    """The metadata of one frame as Velox writes them: all numbers are strings."""
+    sections = {
+        "Acquisition": {"AcquisitionStartDatetime": {"DateTime": "1575540224"}, "AcquisitionDatetime": {"DateTime": "0"}},
+        "Scan": {"DwellTime": "1.0000000000000001e-07", "LineTime": "6.68e-05", "FrameTime": "0.03", "ScanRotation": "0"},
+        "Stage": {"AlphaTilt": str(np.radians(-70 + 2 * frame)), "BetaTilt": "0"},
+        "BinaryResult": {
+            "Detector": detector,
+            "DetectorIndex": "0",
+            "PixelSize": {"width": "4.56e-09", "height": "4.56e-09"},
+            "PixelUnitX": "m",
+            "PixelUnitY": "m",
+            "Offset": {"x": "0", "y": "0"},
+        },
+        "Detectors": {"Detector-0": {"DetectorName": detector, "DetectorType": "ScanningDetector"}},
+        "Optics": {},
+        "Instrument": {},
+        "Core": {"MetadataSchemaVersion": "v1/2013/07"},
+        "CustomProperties": {
+            f"Detectors[{detector}].TimeStamp": {"type": "int64", "value": str(1575540226238991 + 70000 * frame)},
+        },
+    }
+    return sections | changes
+
+
+def shifted(frame: int) -> dict:
+    """Custom properties with the shifts that Velox measured."""
+    return {
+        "ShiftMeasureResult.dx": {"type": "double", "value": str(0.5 * frame)},
+        "ShiftMeasureResult.dy": {"type": "double", "value": str(-2.0 * frame)},
+    }
+
+
+def add_image(
+    file: h5py.File, identifier: str, frames: np.ndarray, documents: list[dict | bytes], operation: tuple[str, dict] | None
+) -> None:
+    group = file.create_group(f"Data/Image/{identifier}")
+    count, rows, columns = frames.shape
+    group.create_dataset("Data", data=np.moveaxis(frames, 0, 2), chunks=(rows, columns, 1))
+    metadata = group.create_dataset("Metadata", (METADATA_BYTES, len(documents)), np.uint8, chunks=(METADATA_BYTES, 1))
+    for column, content in enumerate(documents):
+        text = content if isinstance(content, bytes) else json.dumps(content).encode()
+        metadata[: len(text), column] = np.frombuffer(text, np.uint8)
+    if operation is not None:
+        kind, settings = operation
+        settings = json.dumps(settings | {"dataPath": f"/Data/Image/{identifier}"}).encode()
+        file.create_dataset(f"Operations/{kind}/{identifier}", data=np.array([settings], dtype=object), dtype=h5py.string_dtype())
+
+
+def velox_file(path: Path) -> h5py.File:
+    file = h5py.File(path, "w")
+    version = json.dumps({"version": "8", "format": "Velox"}).encode()
+    file.create_dataset("Version", data=np.array([version], dtype=object), dtype=h5py.string_dtype())
+    file.create_dataset("Presentation/Displays/ImageDisplay/none", data=np.array([b"{}"], dtype=object), dtype=h5py.string_dtype())
+    del file["Presentation/Displays/ImageDisplay/none"]
+    file.create_group("Operations")
+    return file
+
+
+def stem(detector: str) -> tuple[str, dict]:
+    return "StemInputOperation", {"detector": detector}
+
+
+def write_stack(path: Path, documents: list[dict | bytes] | None = None) -> Path:
+    documents = [document(i) for i in range(len(FRAMES))] if documents is None else documents
+    with velox_file(path) as file:
+        add_image(file, "0a", FRAMES, documents, stem("BF"))
+    return path
+
+
+def read_faulty(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        read_stack(path)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def test_pixels_come_as_frame_row_column(tmp_path: Path) -> None:
+    stack = read_stack(write_stack(tmp_path / "a.emd"))
+    np.testing.assert_array_equal(stack.frames, FRAMES)
+    assert stack.frames.dtype == np.uint16
+
+
+def test_scan_and_pixel_size_are_in_seconds_and_nanometres(tmp_path: Path) -> None:
+    stack = read_stack(write_stack(tmp_path / "a.emd"))
+    assert stack.pixel_size_nm == pytest.approx(4.56)
+    assert (stack.dwell_time_s, stack.line_time_s, stack.frame_time_s) == pytest.approx((1e-7, 6.68e-5, 0.03))
+    assert stack.detector == "BF"
+
+
+def test_every_frame_has_its_own_tilt_and_time(tmp_path: Path) -> None:
+    stack = read_stack(write_stack(tmp_path / "a.emd"))
+    np.testing.assert_allclose(stack.tilt_deg, [-70, -68, -66])
+    np.testing.assert_allclose(stack.time_s, [0, 0.07, 0.14], atol=1e-6)
+
+
+def test_tilt_missing_for_one_frame_counts_as_missing(tmp_path: Path) -> None:
+    documents = [document(0), document(1, Stage={}), document(2)]
+    path = write_stack(tmp_path / "a.emd", documents)
+    assert read_stack(path).tilt_deg is None
+    np.testing.assert_array_equal(read_stack(path, fallback=FallbackMetadata(tilt_deg=40)).tilt_deg, [40, 40, 40])
+
+
+def test_dates_serve_as_times_where_there_are_no_stamps(tmp_path: Path) -> None:
+    dates = [{"AcquisitionStartDatetime": {"DateTime": str(1575540224 + 2 * i)}} for i in range(3)]
+    documents = [document(i, CustomProperties={}, Acquisition=date) for i, date in enumerate(dates)]
+    np.testing.assert_allclose(read_stack(write_stack(tmp_path / "a.emd", documents)).time_s, [0, 2, 4])
+
+
+def test_times_that_do_not_increase_are_no_times(tmp_path: Path) -> None:
+    documents = [document(i, CustomProperties={}) for i in range(3)]
+    assert read_stack(write_stack(tmp_path / "a.emd", documents)).time_s is None
+
+
+def test_velox_shifts_are_row_then_column(tmp_path: Path) -> None:
+    documents = [document(i, CustomProperties=shifted(i)) for i in range(3)]
+    stack = read_stack(write_stack(tmp_path / "a.emd", documents))
+    np.testing.assert_allclose(stack.velox_shift_px, [[0, 0], [-2, 0.5], [-4, 1]])
+
+
+def integrated_file(path: Path) -> Path:
+    """A raw series and the DCFI series that Velox made of it, which alone holds the shifts."""
+    with velox_file(path) as file:
+        documents = [document(i, CustomProperties=shifted(i)) for i in range(3)]
+        add_image(file, "0a", 10.0 + FRAMES.astype(np.float32), documents, ("IntegrationOperation", {}))
+        add_image(file, "0b", FRAMES, [document(i) for i in range(3)], stem("BF"))
+    return path
+
+
+def test_raw_series_is_preferred_to_the_integrated_one(tmp_path: Path) -> None:
+    stack = read_stack(integrated_file(tmp_path / "a.emd"))
+    np.testing.assert_array_equal(stack.frames, FRAMES)
+    np.testing.assert_allclose(stack.velox_shift_px[:, 0], [0, -2, -4])
+
+
+def test_integrated_series_is_read_by_its_name(tmp_path: Path) -> None:
+    stack = read_stack(integrated_file(tmp_path / "a.emd"), detector="DCFI")
+    np.testing.assert_array_equal(stack.frames, FRAMES + 10.0)
+
+
+def several_detectors(path: Path, *names: str) -> Path:
+    with velox_file(path) as file:
+        for number, name in enumerate(names):
+            frames = (FRAMES + 100 * number).astype(np.uint16)
+            add_image(file, f"{number:02}", frames, [document(i, name) for i in range(3)], stem(name))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted", "chosen"),
+    [
+        (("HAADF", "BF", "ABF"), "BF", 1),
+        (("HAADF", "DF4-A", "BF-S"), "BF", 2),
+        (("ABF", "STEM BF"), "BF", 1),
+        (("BF-S", "BF"), "bf", 1),
+        (("HAADF", "BF"), "HAADF", 0),
+        (("HAADF",), "BF", 0),
+    ],
+)
+def test_detector_is_chosen_by_name(tmp_path: Path, names: tuple[str, ...], wanted: str, chosen: int) -> None:
+    stack = read_stack(several_detectors(tmp_path / "a.emd", *names), detector=wanted)
+    np.testing.assert_array_equal(stack.frames, FRAMES + 100 * chosen)
+    assert stack.detector == names[chosen]
+
+
+@pytest.mark.parametrize(
+    ("names", "wanted"), [(("HAADF", "ABF"), "BF"), (("HAADF", "BF"), "DF2"), (("BF-S", "BF-C"), "BF"), (("HAADF",), "DF2")]
+)
+def test_unknown_or_ambiguous_detector_lists_those_present(tmp_path: Path, names: tuple[str, ...], wanted: str) -> None:
+    path = several_detectors(tmp_path / "a.emd", *names)
+    with pytest.raises(InputError, match="set `detector` in `reading`") as caught:
+        read_stack(path, detector=wanted)
+    assert all(name in str(caught.value) for name in (path.name, *names))
+
+
+def test_a_series_is_preferred_to_a_single_image_of_the_same_detector(tmp_path: Path) -> None:
+    with velox_file(tmp_path / "a.emd") as file:
+        add_image(file, "0a", FRAMES[:1] + np.uint16(7), [document(0)], stem("BF"))
+        add_image(file, "0b", FRAMES, [document(i) for i in range(3)], stem("BF"))
+    assert len(read_stack(tmp_path / "a.emd").frames) == 3
+
+
+def test_header_agrees_with_stack_and_reads_no_pixels(tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "a.emd")
+    stack, header = read_stack(path), read_header(path)
+    assert header.shape == stack.frames.shape
+    for name in set(vars(stack)) - {"frames", "path"}:
+        np.testing.assert_array_equal(getattr(stack, name), getattr(header, name))
+
+
+def test_missing_pixel_size_is_an_error_with_its_remedy(tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "a.emd", [document(i, BinaryResult={"DetectorIndex": "0"}) for i in range(3)])
+    assert "`pixel_size_nm`" in read_faulty(path)
+    stack: FrameStack = read_stack(path, fallback=FallbackMetadata(pixel_size_nm=2.1))
+    assert stack.pixel_size_nm == 2.1
+
+
+def test_value_in_the_file_outranks_the_fallback(tmp_path: Path) -> None:
+    stack = read_stack(write_stack(tmp_path / "a.emd"), fallback=FallbackMetadata(pixel_size_nm=1, dwell_time_s=1, tilt_deg=1))
+    assert stack.pixel_size_nm == pytest.approx(4.56)
+    assert stack.dwell_time_s == pytest.approx(1e-7)
+    assert stack.tilt_deg[0] == pytest.approx(-70)
+
+
+def test_oblong_pixels_are_refused(tmp_path: Path) -> None:
+    result = document(0)["BinaryResult"] | {"PixelSize": {"width": "4e-09", "height": "5e-09"}}
+    assert "not square (4 x 5 nm)" in read_faulty(write_stack(tmp_path / "a.emd", [document(i, BinaryResult=result) for i in range(3)]))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [(b'{"Stage": {', "are no JSON"), (b"", "are empty"), (b"\0" * 100, "are empty"), (b'{"Scan": "\xff"}', "are no JSON")],
+)
+def test_damaged_metadata_name_the_frame(tmp_path: Path, content: bytes, expected: str) -> None:
+    message = read_faulty(write_stack(tmp_path / "a.emd", [document(0), content, document(2)]))
+    assert "frame 1" in message
+    assert expected in message
+
+
+def test_metadata_for_too_few_frames_are_refused(tmp_path: Path) -> None:
+    assert "metadata for 2 of 3 frames" in read_faulty(write_stack(tmp_path / "a.emd", [document(0), document(1)]))
+
+
+def test_empty_sections_do_not_matter(tmp_path: Path) -> None:
+    stack = read_stack(write_stack(tmp_path / "a.emd", [document(i, Stage="", CustomProperties="") for i in range(3)]))
+    assert stack.tilt_deg is None
+    assert stack.velox_shift_px is None
+
+
+def test_missing_file(tmp_path: Path) -> None:
+    assert "no such file" in read_faulty(tmp_path / "none.emd")
+
+
+def test_folder(tmp_path: Path) -> None:
+    assert "is a folder" in read_faulty(tmp_path)
+
+
+def test_empty_file(tmp_path: Path) -> None:
+    (tmp_path / "a.emd").touch()
+    assert "0 bytes" in read_faulty(tmp_path / "a.emd")
+
+
+def test_text_named_emd(tmp_path: Path) -> None:
+    (tmp_path / "a.emd").write_text("not an image\n" * 100)
+    assert "no HDF5 file" in read_faulty(tmp_path / "a.emd")
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.9])
+def test_file_that_is_cut_short(tmp_path: Path, part: float) -> None:
+    path = write_stack(tmp_path / "a.emd")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(part * len(content))])
+    assert "damaged or cut short" in read_faulty(path)
+
+
+def test_velox_file_without_images(tmp_path: Path) -> None:
+    velox_file(tmp_path / "a.emd").close()
+    assert "without images" in read_faulty(tmp_path / "a.emd")
+
+
+@pytest.mark.parametrize(("name", "expected"), [("Data", "no pixels"), ("Metadata", "no metadata")])
+def test_image_without_a_part(tmp_path: Path, name: str, expected: str) -> None:
+    path = write_stack(tmp_path / "a.emd")
+    with h5py.File(path, "a") as file:
+        del file[f"Data/Image/0a/{name}"]
+    assert expected in read_faulty(path)
+
+
+@pytest.mark.parametrize(
+    ("shape", "expected"), [((4, 5, 0), "0 frames"), ((4, 5), "axes (y, x, frame)"), ((4, 5, 3, 1), "axes (y, x, frame)")]
+)
+def test_pixels_of_another_shape(tmp_path: Path, shape: tuple[int, ...], expected: str) -> None:
+    path = write_stack(tmp_path / "a.emd")
+    with h5py.File(path, "a") as file:
+        del file["Data/Image/0a/Data"]
+        file.create_dataset("Data/Image/0a/Data", shape, np.uint16)
+    assert expected in read_faulty(path)
+
+
+@pytest.mark.parametrize("dtype", [h5py.string_dtype(), np.dtype([("real", "<f4"), ("imaginary", "<f4")]), np.complex64])
+def test_pixels_that_are_no_grey_values(tmp_path: Path, dtype: np.dtype) -> None:
+    path = write_stack(tmp_path / "a.emd")
+    with h5py.File(path, "a") as file:
+        del file["Data/Image/0a/Data"]
+        file.create_dataset("Data/Image/0a/Data", (4, 5, 3), dtype)
+    assert "grey values" in read_faulty(path)
+
+
+def test_hdf5_of_another_program(tmp_path: Path) -> None:
+    with h5py.File(tmp_path / "a.emd", "w") as file:
+        file["something"] = np.zeros(3)
+    assert "cannot be read" in read_faulty(tmp_path / "a.emd")
+
+
+def test_damaged_pixels(tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "a.emd")
+    with h5py.File(path, "a") as file:
+        del file["Data/Image/0a/Data"]
+        frames = np.random.default_rng(1).integers(0, 60000, (64, 64, 3)).astype(np.uint16)
+        pixels = file.create_dataset("Data/Image/0a/Data", data=frames, chunks=(64, 64, 1), compression="gzip")
+        offset = pixels.id.get_chunk_info(0).byte_offset
+    content = bytearray(path.read_bytes())
+    content[offset : offset + 200] = bytes(200)
+    path.write_bytes(content)
+    assert "pixels cannot be read" in read_faulty(path)
