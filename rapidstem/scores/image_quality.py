@@ -1,0 +1,83 @@
+"""How near an image is to its reference: PSNR and SSIM."""
+
+import numpy as np
+from skimage.metrics import structural_similarity
+
+from rapidstem.errors import InputError
+
+Area = tuple[slice, slice]
+_LARGEST = 65535.0
+_SSIM_SIGMA = 1.5
+
+
+def psnr_db(image: np.ndarray, reference: np.ndarray, area: Area) -> float:
+    """Peak signal-to-noise ratio after scaling each image from its minimum to its maximum to 0 to 65535.
+
+    The definition of Zhao et al. and Ihara et al., 10 log10(65535^2 / mean squared error): it asks for no intensities in common,
+    but one outlying pixel in either image shifts the scale of all others.
+
+    Parameters
+    ----------
+    image, reference : (y, x), any intensity scale.
+    area : rows and columns to compare.
+
+    Returns
+    -------
+    dB
+
+    Raises
+    ------
+    InputError
+        if the shapes differ, or one image is constant or has unseen pixels in the area.
+    """
+    image, reference = _compared(image, reference, area)
+    return _ratio_db(_stretched(image), _stretched(reference), _LARGEST)
+
+
+def psnr_affine_db(image: np.ndarray, reference: np.ndarray, area: Area) -> float:
+    """Peak signal-to-noise ratio after the affine change of the image's intensities that fits the reference best.
+
+    The peak is the range of the reference. A differing gain or background does not count, noise and blur do.
+    Parameters and errors are those of `psnr_db`.
+    """
+    image, reference = _compared(image, reference, area)
+    return _ratio_db(_fitted(image, reference), reference, float(np.ptp(reference)))
+
+
+def ssim(image: np.ndarray, reference: np.ndarray, area: Area) -> float:
+    """Structural similarity (Wang et al. 2004, Gaussian weights of 1.5 px) after the same affine fit as in `psnr_affine_db`.
+
+    Parameters and errors are those of `psnr_db`; the area must be at least 11 px high and wide.
+    """
+    image, reference = _compared(image, reference, area)
+    if min(reference.shape) < 11:
+        raise InputError(f"an area of {reference.shape} pixels is too small for the structural similarity; it needs 11")
+    options = {"gaussian_weights": True, "sigma": _SSIM_SIGMA, "use_sample_covariance": False}
+    return float(structural_similarity(_fitted(image, reference), reference, data_range=float(np.ptp(reference)), **options))
+
+
+def _compared(image: np.ndarray, reference: np.ndarray, area: Area) -> tuple[np.ndarray, np.ndarray]:
+    if image.shape != reference.shape:
+        raise InputError(f"an image of shape {image.shape} cannot be compared with a reference of shape {reference.shape}")
+    image, reference = image[area].astype(np.float64), reference[area].astype(np.float64)
+    for name, each in (("image", image), ("reference", reference)):
+        if each.size == 0 or not np.isfinite(each).all():
+            raise InputError(f"the area compared is empty or has unseen pixels in the {name}; choose a smaller area")
+        if np.ptp(each) == 0:
+            raise InputError(f"the {name} is constant in the area compared")
+    return image, reference
+
+
+def _stretched(image: np.ndarray) -> np.ndarray:
+    return (image - image.min()) / np.ptp(image) * _LARGEST
+
+
+def _fitted(image: np.ndarray, reference: np.ndarray) -> np.ndarray:
+    deviation = image - image.mean()
+    gain = (deviation * reference).sum() / (deviation**2).sum()
+    return reference.mean() + gain * deviation
+
+
+def _ratio_db(image: np.ndarray, reference: np.ndarray, peak: float) -> float:
+    mean_squared_error = float(np.mean((image - reference) ** 2))
+    return float("inf") if mean_squared_error == 0 else 10 * float(np.log10(peak**2 / mean_squared_error))

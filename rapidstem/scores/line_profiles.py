@@ -1,0 +1,160 @@
+"""Width and depth of dislocation lines, relative to the same lines in a reference."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import gaussian_filter, map_coordinates, spline_filter
+from scipy.optimize import least_squares
+
+from rapidstem.errors import InputError
+from rapidstem.scores.image_quality import Area
+from rapidstem.scores.line_segments import LineSegment, find_lines
+
+HALF_PROFILE_PX = 10.0
+_PROFILE_STEP_PX = 0.25
+_LARGEST_SIDESTEP_PX = 4.0
+_SIGMA_RANGE_PX = (0.4, 6.0)
+_FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
+_EXPLAINED_IN_REFERENCE = 0.9
+_EXPLAINED_IN_IMAGE = 0.5
+_COARSE_SIGMA_PX = 6.0
+COLUMNS = ("line", "y_px", "x_px", "angle_deg", "relative_width", "relative_intensity")
+
+
+@dataclass(frozen=True)
+class Dip:
+    """A Gaussian dip in a linear background.
+
+    Attributes
+    ----------
+    fwhm_px : full width at half maximum.
+    centre_px : place on the profile.
+    depth : below the background at the centre, in intensities.
+    explained : share of the profile's variance about its background that the dip explains, at most 1.
+    """
+
+    fwhm_px: float
+    centre_px: float
+    depth: float
+    explained: float
+
+
+def relative_line_profiles(image: np.ndarray, reference: np.ndarray, area: Area) -> pd.DataFrame:
+    """Compare dislocation lines of an image with the same lines of its reference.
+
+    Lines are found in the reference; profiles across straight pieces of them are averaged along the piece, and a Gaussian dip in a linear
+    background is fitted to each. A line may lie up to 4 px beside its place in the reference. Intensities of the image are matched to
+    the reference first (gain and offset at scales coarser than lines), so that depths can be compared between filters.
+
+    Parameters
+    ----------
+    image, reference : (y, x), in the same geometry.
+    area : rows and columns that both images see.
+
+    Returns
+    -------
+    table with `line, y_px, x_px, angle_deg, relative_width, relative_intensity`, one row a piece whose fit is good in the
+    reference; NaN where the image shows no such line. Relative means: divided by the reference's value, 1 being perfect.
+
+    Raises
+    ------
+    InputError
+        if the shapes differ.
+    """
+    if image.shape != reference.shape:
+        raise InputError(f"an image of shape {image.shape} cannot be compared with a reference of shape {reference.shape}")
+    wanted = _filled(reference, area)
+    given = _matched(_filled(image, area), wanted, area)
+    wanted, given = spline_filter(wanted), spline_filter(given)
+    rows: list[tuple[float, ...]] = []
+    for segment in find_lines(reference, area, HALF_PROFILE_PX):
+        expected = fit_dip(*line_profile(wanted, segment))
+        if expected.explained < _EXPLAINED_IN_REFERENCE:
+            continue
+        seen = fit_dip(*line_profile(given, segment))
+        missing = seen.explained < _EXPLAINED_IN_IMAGE
+        width, depth = (np.nan, np.nan) if missing else (seen.fwhm_px / expected.fwhm_px, seen.depth / expected.depth)
+        rows.append((len(rows), segment.y_px, segment.x_px, np.degrees(segment.angle_rad), width, depth))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def line_profile(image: np.ndarray, segment: LineSegment) -> tuple[np.ndarray, np.ndarray]:
+    """Profile across a line, averaged along it.
+
+    Parameters
+    ----------
+    image : (y, x) cubic spline coefficients, from `scipy.ndimage.spline_filter`.
+    segment : piece of the line.
+
+    Returns
+    -------
+    offset_px : (n,) distance from the segment, positive on the side of +y of a line along +x.
+    intensity : (n,)
+    """
+    offset = np.arange(-HALF_PROFILE_PX, HALF_PROFILE_PX + _PROFILE_STEP_PX / 2, _PROFILE_STEP_PX)
+    along = np.linspace(-segment.length_px / 2, segment.length_px / 2, int(segment.length_px) + 1)
+    sine, cosine = np.sin(segment.angle_rad), np.cos(segment.angle_rad)
+    y = segment.y_px + offset[:, None] * cosine + along * sine
+    x = segment.x_px - offset[:, None] * sine + along * cosine
+    return offset, map_coordinates(image, [y, x], order=3, prefilter=False, mode="nearest").mean(axis=1)
+
+
+def fit_dip(offset_px: np.ndarray, intensity: np.ndarray) -> Dip:
+    """Fit a Gaussian dip in a linear background to a profile.
+
+    For every centre and width the best background and depth follow linearly; centre and width are searched on a grid and then refined.
+
+    Parameters
+    ----------
+    offset_px, intensity : (n,)
+
+    Returns
+    -------
+    Dip, whose `explained` is 0 or less where the profile has no dip within 4 px of its middle
+    """
+    centres = np.arange(-_LARGEST_SIDESTEP_PX, _LARGEST_SIDESTEP_PX + 0.25, 0.5)
+    sigmas = np.geomspace(*_SIGMA_RANGE_PX, 8)
+    grid = [(centre, sigma) for centre in centres for sigma in sigmas]
+    costs = [np.sum(_residual(place, offset_px, intensity) ** 2) for place in grid]
+    bounds = ([-_LARGEST_SIDESTEP_PX, _SIGMA_RANGE_PX[0]], [_LARGEST_SIDESTEP_PX, _SIGMA_RANGE_PX[1]])
+    start = np.clip(grid[int(np.argmin(costs))], np.array(bounds[0]) + 1e-3, np.array(bounds[1]) - 1e-3)
+    centre, sigma = least_squares(_residual, start, bounds=bounds, args=(offset_px, intensity)).x
+    depth = _coefficients((centre, sigma), offset_px, intensity)[2]
+    background = np.polynomial.Polynomial.fit(offset_px, intensity, 1)(offset_px)
+    unexplained = np.sum(_residual((centre, sigma), offset_px, intensity) ** 2)
+    total = np.sum((intensity - background) ** 2)
+    explained = 1 - unexplained / total if depth > 0 and total > 0 else 0.0
+    return Dip(float(_FWHM_PER_SIGMA * sigma), float(centre), float(depth), float(explained))
+
+
+Place = tuple[float, float] | np.ndarray
+
+
+def _terms(place: Place, offset: np.ndarray) -> np.ndarray:
+    centre, sigma = place
+    return np.stack([np.ones_like(offset), offset, -np.exp(-0.5 * ((offset - centre) / sigma) ** 2)], axis=1)
+
+
+def _coefficients(place: Place, offset: np.ndarray, intensity: np.ndarray) -> np.ndarray:
+    """Background, its slope, and the depth of the dip that fit best."""
+    return np.linalg.lstsq(_terms(place, offset), intensity, rcond=None)[0]
+
+
+def _residual(place: Place, offset: np.ndarray, intensity: np.ndarray) -> np.ndarray:
+    return _terms(place, offset) @ _coefficients(place, offset, intensity) - intensity
+
+
+def _filled(image: np.ndarray, area: Area) -> np.ndarray:
+    """The image with unseen pixels outside the area replaced by the area's mean."""
+    image = image.astype(np.float64)
+    return np.where(np.isfinite(image), image, image[area].mean())
+
+
+def _matched(image: np.ndarray, reference: np.ndarray, area: Area) -> np.ndarray:
+    """The image with the gain and offset that bring its coarse structure to the reference's; noise and blur of lines have no part in it."""
+    coarse, wanted = (gaussian_filter(each, _COARSE_SIGMA_PX)[area] for each in (image, reference))
+    if np.ptp(coarse) == 0:
+        return image
+    gain, offset = np.polyfit(coarse.ravel(), wanted.ravel(), 1)
+    return gain * image + offset

@@ -1,0 +1,121 @@
+"""Straight, isolated pieces of the dark lines in an image."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.ndimage import convolve, label
+from scipy.spatial import cKDTree
+from skimage.feature import hessian_matrix, hessian_matrix_eigvals
+from skimage.morphology import skeletonize
+
+from rapidstem.scores.image_quality import Area
+
+_RIDGE_SIGMAS_PX = (1.5, 2.5)
+_RIDGE_THRESHOLD = 4.0
+_PIECE_PX = 24
+_LARGEST_BEND_PX = 1.0
+_NEIGHBOURHOOD = np.ones((3, 3), int)
+_MAD_TO_SIGMA = 1.4826
+
+
+@dataclass(frozen=True)
+class LineSegment:
+    """A straight piece of a dark line.
+
+    Attributes
+    ----------
+    y_px, x_px : its middle.
+    angle_rad : of its direction, from +x towards +y, in [0, pi).
+    length_px : along the line.
+    """
+
+    y_px: float
+    x_px: float
+    angle_rad: float
+    length_px: float
+
+
+def find_lines(image: np.ndarray, area: Area, clearance_px: float) -> list[LineSegment]:
+    """Find straight pieces of dark lines with nothing else beside them.
+
+    Ridges of the image's curvature (largest eigenvalue of the Hessian at two scales) well above its noise are thinned to one
+    pixel, divided at their crossings, and cut into pieces of 24 px, of which the straight ones are kept.
+
+    Parameters
+    ----------
+    image : (y, x)
+    area : rows and columns to look at.
+    clearance_px : distance from a piece to the next line and to the edge of the area.
+
+    Returns
+    -------
+    the pieces, in image coordinates, from top to bottom
+    """
+    skeleton = skeletonize(_ridges(image[area].astype(np.float64)))
+    parts, count = _without_crossings(skeleton)
+    edges = cKDTree(np.argwhere(skeleton)) if count else None
+    segments = []
+    for index in range(1, count + 1):
+        path = _ordered(np.argwhere(parts == index))
+        for first in range(0, len(path) - _PIECE_PX + 1, _PIECE_PX):
+            piece = path[first : first + _PIECE_PX]
+            segment = _straight(piece)
+            if segment is not None and _isolated(piece, path, edges, parts.shape, clearance_px):
+                segments.append(_moved(segment, area))
+    return sorted(segments, key=lambda segment: (segment.y_px, segment.x_px))
+
+
+def _ridges(image: np.ndarray) -> np.ndarray:
+    """Where the image is curved like a dark line, by more than its noise is."""
+    found = np.zeros(image.shape, bool)
+    for sigma in _RIDGE_SIGMAS_PX:
+        largest, smallest = hessian_matrix_eigvals(hessian_matrix(image, sigma, use_gaussian_derivatives=False))
+        strength = np.where(largest > np.abs(smallest), largest, 0)
+        noise = _MAD_TO_SIGMA * np.median(np.abs(smallest - np.median(smallest)))
+        found |= strength > _RIDGE_THRESHOLD * noise
+    return found
+
+
+def _without_crossings(skeleton: np.ndarray) -> tuple[np.ndarray, int]:
+    """The skeleton's branches, numbered from 1, and their number."""
+    neighbours = convolve(skeleton.astype(int), _NEIGHBOURHOOD, mode="constant") - 1
+    crossings = convolve((skeleton & (neighbours > 2)).astype(int), _NEIGHBOURHOOD, mode="constant") > 0
+    return label(skeleton & ~crossings, _NEIGHBOURHOOD)
+
+
+def _ordered(pixels: np.ndarray) -> np.ndarray:
+    """The pixels (n, 2) of one branch from one of its ends to the other."""
+    tree = cKDTree(pixels)
+    neighbours = [set(near) - {index} for index, near in enumerate(tree.query_ball_point(pixels, 1.5))]
+    current = min(range(len(pixels)), key=lambda index: len(neighbours[index]))
+    path, seen = [current], {current}
+    while ahead := neighbours[current] - seen:
+        current = min(ahead, key=lambda index: float(np.sum((pixels[index] - pixels[current]) ** 2)))
+        path.append(current)
+        seen.add(current)
+    return pixels[path]
+
+
+def _straight(piece: np.ndarray) -> LineSegment | None:
+    """The straight line through the pixels (n, 2), unless they bend."""
+    middle = piece.mean(axis=0)
+    _, _, directions = np.linalg.svd(piece - middle, full_matrices=False)
+    along, across = (piece - middle) @ directions.T[:, 0], (piece - middle) @ directions.T[:, 1]
+    if np.abs(across).max() > _LARGEST_BEND_PX + 0.5:
+        return None
+    angle = float(np.arctan2(directions[0, 0], directions[0, 1]) % np.pi)
+    return LineSegment(float(middle[0]), float(middle[1]), angle, float(np.ptp(along)))
+
+
+def _isolated(piece: np.ndarray, path: np.ndarray, skeleton: cKDTree, shape: tuple[int, ...], clearance: float) -> bool:
+    """Whether nothing but the piece's own branch, near its ends, lies within the clearance, and no edge does."""
+    if (piece.min(axis=0) < clearance).any() or (piece.max(axis=0) > np.array(shape) - 1 - clearance).any():
+        return False
+    own = {tuple(pixel) for pixel in path}
+    near = {index for found in skeleton.query_ball_point(piece, clearance) for index in found}
+    return all(tuple(pixel) in own for pixel in skeleton.data[sorted(near)].astype(int))
+
+
+def _moved(segment: LineSegment, area: Area) -> LineSegment:
+    top, left = area[0].start or 0, area[1].start or 0
+    return LineSegment(segment.y_px + top, segment.x_px + left, segment.angle_rad, segment.length_px)
