@@ -1,0 +1,165 @@
+"""One look for all figures: colours that colour-blind people tell apart, images with scale bars, files written whole."""
+
+import io
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
+from typing import Any, ParamSpec, TypeVar
+
+import matplotlib
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from rapidstem.files.atomic import written_beside
+from rapidstem.files.tables import write_table
+
+# Okabe, M. & Ito, K. Color Universal Design (2008)
+BLACK, ORANGE, AQUA, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
+YELLOW, BLUE, VERMILION, PURPLE = "#F0E442", "#0072B2", "#D55E00", "#CC79A7"
+SERIES_COLOURS = (BLUE, ORANGE, PURPLE, AQUA, BLACK, VERMILION, YELLOW)
+SERIES_MARKERS = ("o", "s", "^", "D", "v", "P", "X")
+RAPID_COLOUR, SLOW_COLOUR, TRUTH_COLOUR = ORANGE, AQUA, BLACK
+
+SETTINGS: dict[Any, Any] = {
+    "font.family": "DejaVu Sans",
+    "font.size": 9.0,
+    "axes.titlesize": 9.5,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#DDDDDD",
+    "grid.linewidth": 0.6,
+    "axes.axisbelow": True,
+    "legend.frameon": False,
+    "lines.linewidth": 1.4,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 100.0,
+    "savefig.dpi": 130.0,
+    "image.interpolation": "nearest",
+    "svg.hashsalt": "rapidstem",
+}
+
+Arguments = ParamSpec("Arguments")
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """A figure, the numbers that it shows, and what it shows in words for those who cannot see it."""
+
+    figure: Figure
+    data: pd.DataFrame
+    description: str
+
+
+def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
+    """Draw in the common style, whatever matplotlib is set to elsewhere."""
+
+    @wraps(draw)
+    def draw_in_style(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        with matplotlib.rc_context(SETTINGS):
+            return draw(*args, **kwargs)
+
+    return draw_in_style
+
+
+def panels(rows: int, columns: int, width_inch: float, height_inch: float, **options: Any) -> tuple[Figure, np.ndarray]:
+    """Give a figure and its axes as an array (rows, columns); `options` go to `Figure.subplots`."""
+    figure = Figure(figsize=(width_inch, height_inch))
+    return figure, figure.subplots(rows, columns, squeeze=False, **options)
+
+
+def series_style(number: int) -> dict[str, str]:
+    """Colour and marker of the n-th series; both differ, so that a black-and-white print is readable."""
+    return {"color": SERIES_COLOURS[number % len(SERIES_COLOURS)], "marker": SERIES_MARKERS[number % len(SERIES_MARKERS)]}
+
+
+def grey_limits(image: np.ndarray, percent: float = 0.5) -> tuple[float, float]:
+    """Intensities shown as black and white: percentiles of the finite pixels, never equal."""
+    finite = image[np.isfinite(image)]
+    if finite.size == 0:
+        return 0.0, 1.0
+    low, high = np.percentile(finite, [percent, 100.0 - percent])
+    return float(low), float(high if high > low else low + 1.0)
+
+
+def unit_range(image: np.ndarray) -> np.ndarray:
+    """Scale an image so that its grey limits become 0 and 1, and cut what lies outside; pixels without a value become 0."""
+    low, high = grey_limits(image)
+    return np.nan_to_num(np.clip((np.asarray(image, float) - low) / (high - low), 0.0, 1.0))
+
+
+def show_image(axes: Axes, image: np.ndarray, pixel_size_nm: float, title: str = "") -> tuple[float, float]:
+    """Show a grey (y, x) or coloured (y, x, 3) image with a scale bar; give the intensities shown as black and white."""
+    low, high = grey_limits(image)
+    axes.imshow(image, cmap="gray", vmin=low, vmax=high)
+    bare_image_axes(axes, title)
+    scale_bar(axes, image.shape[1], pixel_size_nm)
+    return low, high
+
+
+def bare_image_axes(axes: Axes, title: str) -> None:
+    """Take ticks, grid and frame from axes that hold an image."""
+    axes.set(xticks=[], yticks=[], title=title)
+    axes.grid(False)
+    axes.spines[:].set_visible(False)
+
+
+def scale_bar(axes: Axes, width_px: float, pixel_size_nm: float) -> float:
+    """Draw a bar of a round length, about a quarter of the image's width, at the lower left of the axes; give the length in nm."""
+    length_nm = round_length(0.28 * width_px * pixel_size_nm)
+    share = length_nm / (width_px * pixel_size_nm)
+    axes.add_patch(Rectangle((0.03, 0.03), share + 0.04, 0.15, transform=axes.transAxes, facecolor="black", alpha=0.6, linewidth=0))
+    axes.add_patch(Rectangle((0.05, 0.05), share, 0.02, transform=axes.transAxes, facecolor="white", linewidth=0))
+    label = f"{length_nm:g} nm" if length_nm < 1000 else f"{length_nm / 1000:g} µm"
+    axes.text(0.05 + share / 2, 0.085, label, transform=axes.transAxes, color="white", ha="center", va="bottom", fontsize=7)
+    return length_nm
+
+
+def round_length(largest: float) -> float:
+    """The largest of 1, 2, 5 times a power of ten that is not above `largest`."""
+    power = 10.0 ** np.floor(np.log10(largest))
+    return float(max(step for step in (1.0, 2.0, 5.0) if step * power <= largest * (1 + 1e-12)) * power)
+
+
+def two_colours(first: np.ndarray, second: np.ndarray, first_colour: str, second_colour: str) -> np.ndarray:
+    """Superpose two images (0 to 1) in two colours on black: (y, x, 3), nearly white where both are bright."""
+    colours = [np.array(matplotlib.colors.to_rgb(colour)) for colour in (first_colour, second_colour)]
+    return np.clip(first[..., None] * colours[0] + second[..., None] * colours[1], 0.0, 1.0)
+
+
+def png_bytes(figure: Figure) -> bytes:
+    """The figure as a PNG file; the same figure gives the same bytes."""
+    return _file_bytes(figure, "png", {"Software": None})
+
+
+def svg_bytes(figure: Figure) -> bytes:
+    """The figure as an SVG file; the same figure gives the same bytes."""
+    return _file_bytes(figure, "svg", {"Date": None})
+
+
+def image_png(image: np.ndarray) -> bytes:
+    """A grey image as an 8-bit PNG, pixel by pixel, between its grey limits."""
+    buffer, metadata = io.BytesIO(), dict[str, Any](Software=None)
+    matplotlib.image.imsave(buffer, unit_range(image), cmap="gray", vmin=0.0, vmax=1.0, format="png", metadata=metadata)
+    return buffer.getvalue()
+
+
+def save_drawing(drawing: Drawing, stem: Path | str) -> None:
+    """Write `<stem>.png`, `<stem>.svg` and the data as `<stem>.csv`, each complete or not at all."""
+    stem = Path(stem)
+    for suffix, content in ((".png", png_bytes(drawing.figure)), (".svg", svg_bytes(drawing.figure))):
+        with written_beside(stem.with_name(stem.name + suffix)) as temporary:
+            temporary.write_bytes(content)
+    write_table(stem.with_name(stem.name + ".csv"), drawing.data)
+
+
+def _file_bytes(figure: Figure, kind: str, metadata: dict[str, Any]) -> bytes:
+    buffer = io.BytesIO()
+    with matplotlib.rc_context(SETTINGS):
+        figure.savefig(buffer, format=kind, metadata=metadata)
+    return buffer.getvalue()

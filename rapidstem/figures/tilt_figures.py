@@ -1,0 +1,68 @@
+"""Pictures of tilt series: images, angles, shifts."""
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from rapidstem.figures.style import BLACK, BLUE, ORANGE, Drawing, panels, show_image, styled
+
+
+@styled
+def angle_trace(angles: pd.DataFrame) -> Drawing:
+    """Tilt angles as reported and as refined, their difference with its uncertainty, and the shifts of the frames.
+
+    Parameters
+    ----------
+    angles : DataFrame
+        `frame`, `reported_deg`, `angle_deg`, `sigma_deg` (standard deviation of the refined angle), `dy_px`, `dx_px`.
+    """
+    frame = angles["frame"].to_numpy()
+    difference = (angles["angle_deg"] - angles["reported_deg"]).to_numpy()
+    sigma = angles["sigma_deg"].to_numpy()
+    figure, axes = panels(3, 1, 6.4, 6.4, sharex=True)
+    tilt, change, shift = axes[:, 0]
+    tilt.plot(frame, angles["reported_deg"], color=ORANGE, linestyle="--", label="reported by the goniometer")
+    tilt.plot(frame, angles["angle_deg"], color=BLUE, label="refined")
+    tilt.set_ylabel("tilt / °")
+    change.fill_between(frame, difference - sigma, difference + sigma, color=BLUE, alpha=0.25, linewidth=0, label="± standard deviation")
+    change.plot(frame, difference, color=BLUE, marker=".", label="refined − reported")
+    change.axhline(0.0, color=BLACK, linewidth=0.8)
+    change.set_ylabel("difference / °")
+    shift.plot(frame, angles["dy_px"], color=BLUE, label="dy")
+    shift.plot(frame, angles["dx_px"], color=ORANGE, linestyle="--", label="dx")
+    shift.set(ylabel="shift / px", xlabel="frame")
+    for panel in axes[:, 0]:
+        panel.legend(ncols=2)
+    words = (
+        f"{len(angles)} frames from {angles['angle_deg'].iloc[0]:.1f}° to {angles['angle_deg'].iloc[-1]:.1f}°; refined minus reported "
+        f"between {difference.min():.2f}° and {difference.max():.2f}°."
+    )
+    return Drawing(figure, angles.assign(difference_deg=difference), words)
+
+
+@styled
+def series_images(
+    series: Mapping[str, np.ndarray], tilt_deg: Mapping[str, np.ndarray], shown_deg: np.ndarray, pixel_size_nm: float
+) -> Drawing:
+    """Frames of several tilt series below each other, each nearest to the tilts asked for (Zhao et al. 2021, Fig. 4).
+
+    Parameters
+    ----------
+    series : mapping of a name to ndarray (frame, y, x)
+        For instance raw, denoised, slow and binarised.
+    tilt_deg : mapping of the same names to ndarray (frame,)
+        Tilt of each frame.
+    shown_deg : ndarray (n,)
+        Tilts of the columns.
+    """
+    figure, axes = panels(len(series), len(shown_deg), 1.9 * len(shown_deg), 2.05 * len(series))
+    rows = []
+    for panel_row, (name, frames) in zip(axes, series.items(), strict=True):
+        for panel, wanted in zip(panel_row, shown_deg, strict=True):
+            frame = int(np.argmin(np.abs(tilt_deg[name] - wanted)))
+            low, high = show_image(panel, frames[frame], pixel_size_nm, f"{tilt_deg[name][frame]:.1f}°")
+            rows.append({"series": name, "frame": frame, "tilt_deg": tilt_deg[name][frame], "black": low, "white": high})
+        panel_row[0].set_ylabel(name)
+    words = f"Frames of {', '.join(series)} at tilts near {', '.join(f'{angle:g}°' for angle in shown_deg)}."
+    return Drawing(figure, pd.DataFrame(rows), words)
