@@ -10,9 +10,8 @@ import yaml
 
 from rapidstem.denoising.settings import denoiser_settings
 from rapidstem.errors import InputError
-from rapidstem.files.acquisition_sheet import read_sheet
+from rapidstem.files.acquisition_sheet import check_files, read_sheet
 from rapidstem.files.image_stacks import FallbackMetadata
-from rapidstem.files.raw_files import check_files
 from rapidstem.microscope.settings import settings_from
 
 SCHEMA = Path(__file__).parent / "schemas" / "config.schema.yaml"

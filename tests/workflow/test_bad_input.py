@@ -49,7 +49,7 @@ def test_wrong_configuration_is_refused(tmp_path: Path, config: dict, words: lis
 @pytest.mark.parametrize(
     ("sheet", "words"),
     [
-        (sheet_text([*FIELDS, FIELDS[-1]]), ["series", "row"]),
+        (sheet_text([*FIELDS, FIELDS[-1]]), ["line 7", "series", "same name"]),
         (sheet_text([*FIELDS, ("x", "trainin", "0")]), ["trainin", "x"]),
         (sheet_text([*FIELDS, ("$(touch x)", "test", "0")]), ["$(touch x)"]),
         (sheet_text([*FIELDS, ("x", "test", "")]), ["x", "tilt"]),
