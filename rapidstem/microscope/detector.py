@@ -1,0 +1,78 @@
+"""The bright-field detector and its electronics: electrons, lag, streaks, response, 16-bit counts.
+
+The lag acts after the electrons have arrived, so that shot noise and image are blurred together, along +x and never backwards.
+"""
+
+import numpy as np
+from scipy.signal import lfilter
+
+from rapidstem.microscope.settings import MicroscopeSettings
+
+MAXIMUM_COUNT = 65535
+
+
+def rapid_counts(intensity: np.ndarray, settings: MicroscopeSettings, rng: np.random.Generator) -> np.ndarray:
+    """Detect a rapid frame.
+
+    Parameters
+    ----------
+    intensity : (y, x)
+        Noise-free image in the rapid scan's geometry; 1 stands for `electrons_per_px`.
+
+    Returns
+    -------
+    np.ndarray
+        (y, x) uint16
+    """
+    electrons = rng.poisson(intensity * settings.electrons_per_px) / settings.electrons_per_px
+    signal = detector_lag(electrons, settings.lag_decay, settings.lag_weight)
+    signal += streaks(intensity.shape, settings, rng)
+    return to_counts(signal, settings.rapid_offset, settings.rapid_gain)
+
+
+def slow_counts(intensity: np.ndarray, settings: MicroscopeSettings, rng: np.random.Generator) -> np.ndarray:
+    """Detect a slow image: more electrons, no lag, streaks averaged away with the dose, a response that bends a little."""
+    dose = settings.electrons_per_px * settings.slow_dose_factor
+    signal = rng.poisson(intensity * dose) / dose
+    signal = slow_response(signal, settings) + streaks(intensity.shape, settings, rng) / np.sqrt(settings.slow_dose_factor)
+    return to_counts(signal, settings.slow_offset, settings.slow_gain)
+
+
+def slow_response(signal: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
+    """Give the slow scan's monotone non-linear response, which leaves 0 and 1 where they are."""
+    return signal * (1 + settings.slow_nonlinearity * (1 - signal))
+
+
+def detector_lag(signal: np.ndarray, decay: tuple[float, ...], weight: tuple[float, ...]) -> np.ndarray:
+    """Blur each row causally along +x: a sum of recursive filters `s[n] = (1 - a) p[n] + a s[n - 1]`.
+
+    Parameters
+    ----------
+    signal : (..., x)
+    decay
+        `a` of each component, in each pixel.
+    weight
+        Share of each component; normalised to a sum of one.
+
+    Returns
+    -------
+    np.ndarray
+        The shape of `signal`; every row starts in the state of its own first pixel.
+    """
+    shares = np.asarray(weight) / np.sum(weight)
+    first = signal[..., :1]
+    lagged = [lfilter([1 - a], [1, -a], signal, axis=-1, zi=a * first)[0] * share for a, share in zip(decay, shares, strict=True)]
+    return np.sum(lagged, axis=0)
+
+
+def streaks(shape: tuple[int, int], settings: MicroscopeSettings, rng: np.random.Generator) -> np.ndarray:
+    """Draw additive noise (y, x) that is correlated along x, white along y, plus an offset of each row."""
+    decay = np.exp(-1 / settings.streak_length_px)
+    white = rng.normal(0, settings.streak_strength, shape)
+    along = lfilter([np.sqrt(1 - decay**2)], [1, -decay], white, axis=1, zi=decay * white[:, :1])[0]
+    return along + rng.normal(0, settings.row_offset_strength, (shape[0], 1))
+
+
+def to_counts(signal: np.ndarray, offset: float, gain: float) -> np.ndarray:
+    """Convert a signal to 16-bit counts, clipped to the range."""
+    return np.clip(np.rint(offset + gain * signal), 0, MAXIMUM_COUNT).astype(np.uint16)

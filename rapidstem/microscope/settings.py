@@ -1,0 +1,152 @@
+"""Everything about the virtual microscope and its specimens that can be chosen."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from rapidstem.errors import InputError
+
+CALIBRATION_SPECIMENS = ("gold-grating", "dislocations")
+
+
+@dataclass(frozen=True)
+class MicroscopeSettings:
+    """The virtual microscope, its specimen and its imperfections; the defaults make the demo session.
+
+    Strengths without a unit are fractions of the image's background intensity. Counts of the two images are
+    `offset + gain * intensity`, the intensity being 1 on the background of the untilted foil.
+    """
+
+    seed: int = 1
+
+    size_px: int = 256
+    pixel_size_nm: float = 4.56
+    dwell_time_s: float = 114e-9
+    line_time_s: float = 117.2e-6
+    frame_period_s: float = 0.07
+    slow_dwell_time_s: float = 6.1e-6
+    frames_per_field: int = 50
+
+    foil_thickness_nm: float = 300.0
+    foil_normal: tuple[float, float, float] = (0.0, 1.0, 3.0)
+    lattice_parameter_nm: float = 0.3595
+    poisson_ratio: float = 0.29
+    dislocation_density_per_m2: float = 2.5e13
+    line_curvature_per_um: float = 0.7
+    network_path: str | None = None
+    calibration_specimen: str = "gold-grating"
+
+    extinction_distance_nm: float = 40.0
+    absorption_distance_nm: float = 600.0
+    deviation_per_nm: float = 0.01
+    convergence_mrad: float = 1.2
+    probe_size_nm: float = 3.0
+    mean_free_path_nm: float = 850.0
+    background_strength: float = 0.08
+    background_length_nm: float = 900.0
+
+    electrons_per_px: float = 20.0
+    slow_dose_factor: float = 50.0
+    lag_decay: tuple[float, ...] = (0.45, 0.85)
+    lag_weight: tuple[float, ...] = (0.85, 0.15)
+    streak_strength: float = 0.03
+    streak_length_px: float = 40.0
+    row_offset_strength: float = 0.02
+    rapid_offset: float = 6000.0
+    rapid_gain: float = 7000.0
+    slow_offset: float = 7500.0
+    slow_gain: float = 8200.0
+    slow_nonlinearity: float = 0.12
+
+    hysteresis_extra_view: float = 0.065
+    hysteresis_decay: float = 0.2
+    hysteresis_end_view: float = 0.008
+    jitter_px: float = 0.6
+    drift_px_per_s: float = 0.8
+    slow_shift_px: float = 1.5
+
+    tilt_start_deg: float = -70.0
+    tilt_stop_deg: float = 70.0
+    tilt_frames: int = 71
+    slow_tilt_step_deg: float = 2.0
+    tilt_ramp_s: float = 0.25
+    tilt_ripple: float = 0.06
+    reading_offset_deg: float = 0.4
+    reading_wander_deg: float = 0.9
+    reading_noise_deg: float = 0.15
+    slow_tilt_error_deg: float = 0.05
+
+    def __post_init__(self) -> None:
+        for name in _POSITIVE:
+            if not getattr(self, name) > 0:
+                raise InputError(f"virtual microscope: {name} must be positive, not {getattr(self, name)!r}")
+        if self.calibration_specimen not in CALIBRATION_SPECIMENS:
+            raise InputError(
+                f"virtual microscope: calibration_specimen must be one of {', '.join(CALIBRATION_SPECIMENS)}, not {self.calibration_specimen!r}"
+            )
+        if self.foil_normal[0] != 0 or not any(self.foil_normal):
+            raise InputError(f"virtual microscope: foil_normal {self.foil_normal} must be perpendicular to the tilt axis [100], as (0, k, l)")
+        if len(self.lag_decay) != len(self.lag_weight) or not all(0 <= decay < 1 for decay in self.lag_decay):
+            raise InputError("virtual microscope: lag_decay (each from 0 to below 1) and lag_weight must have the same length")
+        if self.line_time_s < self.size_px * self.dwell_time_s:
+            raise InputError(f"virtual microscope: line_time_s is shorter than {self.size_px} pixels of dwell_time_s")
+        if self.frame_period_s < self.frame_time_s:
+            raise InputError(f"virtual microscope: frame_period_s is shorter than the scan of a frame, {self.frame_time_s:.4g} s")
+        if max(abs(self.tilt_start_deg), abs(self.tilt_stop_deg)) > 80:
+            raise InputError("virtual microscope: tilt_start_deg and tilt_stop_deg must lie within -80 and 80 degrees")
+
+    @property
+    def frame_time_s(self) -> float:
+        """Time to scan one rapid frame, without the storing time."""
+        return self.size_px * self.line_time_s
+
+    @property
+    def slow_line_time_s(self) -> float:
+        """Time from row to row of the slow scan: its dwell times and the same fly-back as in the rapid scan."""
+        return self.line_time_s + self.size_px * (self.slow_dwell_time_s - self.dwell_time_s)
+
+    @property
+    def field_nm(self) -> float:
+        """Width and height of the field of view."""
+        return self.size_px * self.pixel_size_nm
+
+
+_POSITIVE = (
+    "size_px pixel_size_nm dwell_time_s line_time_s frame_period_s slow_dwell_time_s frames_per_field foil_thickness_nm lattice_parameter_nm "
+    "dislocation_density_per_m2 extinction_distance_nm absorption_distance_nm convergence_mrad mean_free_path_nm background_length_nm "
+    "electrons_per_px slow_dose_factor streak_length_px rapid_gain slow_gain hysteresis_decay tilt_frames slow_tilt_step_deg"
+).split()
+
+
+def settings_from(values: Mapping[str, Any]) -> MicroscopeSettings:
+    """Make settings from the keys that differ from the defaults.
+
+    Parameters
+    ----------
+    values
+        Names of `MicroscopeSettings` and their values; lists stand for tuples.
+
+    Raises
+    ------
+    InputError
+        A name is unknown, or a value has the wrong type or is out of its range.
+    """
+    known = {field.name: field.default for field in fields(MicroscopeSettings)}
+    unknown = sorted(set(values) - set(known))
+    if unknown:
+        raise InputError(f"virtual microscope: unknown key {', '.join(unknown)}; known are {', '.join(known)}")
+    converted = {name: _converted(name, value, known[name]) for name, value in values.items()}
+    return MicroscopeSettings(**converted)
+
+
+def _converted(name: str, value: Any, default: Any) -> Any:
+    if name == "network_path":
+        return None if value is None else str(value)
+    try:
+        if isinstance(default, tuple):
+            return tuple(float(item) for item in value)
+        if isinstance(default, int) and int(value) != value:
+            raise TypeError
+        return type(default)(value)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"virtual microscope: {name} should look like {default!r}, not {value!r}") from error

@@ -1,0 +1,117 @@
+"""What is true of a simulated acquisition; only the evaluation and the tests read it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from rapidstem.errors import InputError
+from rapidstem.files.atomic import written_beside
+from rapidstem.microscope.line_networks import DislocationLine
+
+
+@dataclass(frozen=True)
+class StackTruth:
+    """What is true of the frames of one file.
+
+    Attributes
+    ----------
+    time_s : (frame,) start of each frame since the first
+    row_tilt_deg : (frame, row) tilt when the row is scanned
+    shift_px : (frame, 2) (dy, dx), where the specimen has moved to
+    """
+
+    time_s: np.ndarray
+    row_tilt_deg: np.ndarray
+    shift_px: np.ndarray
+
+    @property
+    def start_tilt_deg(self) -> np.ndarray:
+        """Tilt (frame,) when the first row is scanned."""
+        return self.row_tilt_deg[:, 0]
+
+    @property
+    def middle_tilt_deg(self) -> np.ndarray:
+        """Tilt (frame,) at the middle of the scan, between the two middle rows where their number is even."""
+        rows = self.row_tilt_deg.shape[1]
+        return (self.row_tilt_deg[:, (rows - 1) // 2] + self.row_tilt_deg[:, rows // 2]) / 2
+
+
+@dataclass(frozen=True)
+class AcquisitionTruth:
+    """What is true of one acquisition.
+
+    Attributes
+    ----------
+    name, kind : the acquisition's
+    pixel_size_nm, foil_thickness_nm
+    lines : dislocations of the specimen, those outside the field of view too; empty for the gold grating
+    crystal_axes : (3, 3) the specimen's x, y, z in crystal axes, row by row
+    rapid, slow : the frames of the two files
+    rapid_px, slow_px : (column,) the distortion map
+    clean : (y, x) noise-free image of a field in slow geometry at shift zero, 1 on the untilted background; None for a tilt series
+    """
+
+    name: str
+    kind: str
+    pixel_size_nm: float
+    foil_thickness_nm: float
+    lines: list[DislocationLine]
+    crystal_axes: np.ndarray
+    rapid: StackTruth
+    slow: StackTruth
+    rapid_px: np.ndarray
+    slow_px: np.ndarray
+    clean: np.ndarray | None
+
+
+def write_truth(path: Path | str, truth: AcquisitionTruth) -> None:
+    """Write the truth as HDF5; angles in degrees, lengths in nm, lines as groups `lines/0`, `lines/1`, ..."""
+    with written_beside(path) as temporary, h5py.File(temporary, "w") as file:
+        file.attrs.update(name=truth.name, kind=truth.kind, pixel_size_nm=truth.pixel_size_nm, foil_thickness_nm=truth.foil_thickness_nm)
+        file["crystal_axes"] = truth.crystal_axes
+        for name, stack in (("rapid", truth.rapid), ("slow", truth.slow)):
+            for key in ("time_s", "row_tilt_deg", "start_tilt_deg", "middle_tilt_deg", "shift_px"):
+                file[f"{name}/{key}"] = getattr(stack, key)
+        file["distortion/rapid_px"], file["distortion/slow_px"] = truth.rapid_px, truth.slow_px
+        if truth.clean is not None:
+            file.create_dataset("clean", data=truth.clean.astype(np.float32), compression="gzip")
+        lines = file.create_group("lines")
+        for number, line in enumerate(truth.lines):
+            group = lines.create_group(str(number))
+            group["points_nm"] = line.points_nm
+            group.attrs.update(burgers=line.burgers, plane_normal=line.plane_normal, visible=line.visible)
+
+
+def read_truth(path: Path | str) -> AcquisitionTruth:
+    """Read what `write_truth` wrote.
+
+    Raises
+    ------
+    InputError
+        The file is missing or holds no truth.
+    """
+    try:
+        with h5py.File(path) as file:
+            return _from_file(file)
+    except (OSError, KeyError) as error:
+        raise InputError(f"{path}: no truth of a simulated acquisition can be read from it ({error})") from error
+
+
+def _from_file(file: h5py.File) -> AcquisitionTruth:
+    stacks = [StackTruth(*(file[f"{name}/{key}"][()] for key in ("time_s", "row_tilt_deg", "shift_px"))) for name in ("rapid", "slow")]
+    groups = [file["lines"][str(number)] for number in range(len(file["lines"]))]
+    return AcquisitionTruth(
+        name=str(file.attrs["name"]),
+        kind=str(file.attrs["kind"]),
+        pixel_size_nm=float(file.attrs["pixel_size_nm"]),
+        foil_thickness_nm=float(file.attrs["foil_thickness_nm"]),
+        lines=[DislocationLine(group["points_nm"][()], group.attrs["burgers"], group.attrs["plane_normal"]) for group in groups],
+        crystal_axes=file["crystal_axes"][()],
+        rapid=stacks[0],
+        slow=stacks[1],
+        rapid_px=file["distortion/rapid_px"][()],
+        slow_px=file["distortion/slow_px"][()],
+        clean=file["clean"][()] if "clean" in file else None,
+    )
