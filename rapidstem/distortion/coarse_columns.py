@@ -1,0 +1,140 @@
+"""First guess of the distortion: windows of columns found again in the slow image, in an order that cannot run backwards."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+from scipy.interpolate import make_interp_spline
+
+from rapidstem.distortion.feature_matching import features
+
+SMOOTHING_PX = 1.5
+WINDOW_SHARE = 0.125
+STEP_SHARE = 1 / 32
+STRETCHES = (0.9, 1.0, 1.12, 1.25, 1.4)
+SLOPE_RANGE = (0.6, 2.0)
+SLOPE_PENALTY = 0.3
+FARTHEST_SHARE = 0.25
+SMALLEST_OVERLAP = 0.8
+
+
+@dataclass(frozen=True)
+class ColumnMatches:
+    """Where windows of columns of one field lie in its slow image.
+
+    Attributes
+    ----------
+    rapid_px, slow_px : (n,) centres of the windows
+    score : (n,) zero-mean normalised cross-correlation; 0 for windows outside the slow image's view
+    row_shift_px : shift of the slow image in y
+    """
+
+    rapid_px: np.ndarray
+    slow_px: np.ndarray
+    score: np.ndarray
+    row_shift_px: int
+
+
+def match_columns(reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatches:
+    """Find column windows of a rapid reference (NaN where unseen) in its slow image.
+
+    The row shift is the one on which all windows agree best. The chain of windows with the highest sum of correlations is found by
+    dynamic programming (Viterbi), the local stretch being limited.
+    """
+    seen = np.isfinite(reference)
+    rapid = features(np.where(seen, reference, 0), seen, SMOOTHING_PX)
+    slow = features(np.asarray(slow_image, float), np.ones(slow_image.shape, bool), SMOOTHING_PX)
+    width = max(12, int(WINDOW_SHARE * rapid.shape[1]))
+    step = max(3, int(STEP_SHARE * rapid.shape[1]))
+    starts = np.arange(0, rapid.shape[1] - width + 1, step)
+    row_shift = _common_row_shift(rapid, slow, starts[:: max(1, len(starts) // 8)], width)
+    rapid_rows, slow_rows = _overlapping_rows(rapid, slow, row_shift)
+    margin = int(FARTHEST_SHARE * slow.shape[1])
+    scores = np.stack([_window_scores(rapid_rows, slow_rows, start, width, margin) for start in starts])
+    path = _best_chain(scores, step)
+    score = scores[np.arange(len(starts)), path]
+    centres = path - margin + _vertex_offsets(scores, path)
+    return ColumnMatches(starts + (width - 1) / 2, centres, score, row_shift)
+
+
+def _common_row_shift(rapid: np.ndarray, slow: np.ndarray, starts: np.ndarray, width: int) -> int:
+    """The row shift with the highest sum, over the windows, of the best correlation along x."""
+    sizes = [fft.next_fast_len(one + other, real=True) for one, other in zip(rapid.shape, slow.shape, strict=True)]
+    spectrum = fft.rfft2(slow, s=sizes)
+    best = np.zeros(sizes[0])
+    for start in starts:
+        window = rapid[:, start : start + width]
+        correlation = fft.irfft2(np.conj(fft.rfft2(window, s=sizes)) * spectrum, s=sizes)
+        best += correlation.max(axis=1) / np.sqrt((window**2).sum() + 1e-12)
+    farthest = int(FARTHEST_SHARE * slow.shape[0])
+    shifts = np.arange(-farthest, farthest + 1)
+    overlap = 1 - np.abs(shifts) / rapid.shape[0]
+    return int(shifts[np.argmax(best[shifts] / np.sqrt(overlap))])
+
+
+def _overlapping_rows(rapid: np.ndarray, slow: np.ndarray, row_shift: int) -> tuple[np.ndarray, np.ndarray]:
+    first = max(0, -row_shift)
+    last = min(rapid.shape[0], slow.shape[0] - row_shift)
+    return rapid[first:last], slow[first + row_shift : last + row_shift]
+
+
+def _window_scores(rapid: np.ndarray, slow: np.ndarray, start: int, width: int, margin: int) -> np.ndarray:
+    """Correlation of one window, best of a few stretches, for centres from -margin to columns + margin."""
+    columns = slow.shape[1]
+    scores = np.zeros(columns + 2 * margin)
+    for stretch in STRETCHES:
+        window = _stretched(rapid[:, start : start + width], stretch)
+        size = window.shape[1]
+        correlation = _correlation_along_x(window, slow)
+        energy = _correlation_along_x(np.ones_like(window), slow**2)
+        position = np.arange(-size + 1, columns)
+        overlap = np.minimum(position + size, columns) - np.maximum(position, 0)
+        covered = np.cumsum(np.concatenate([[0], (window**2).sum(axis=0)]))
+        own = covered[np.minimum(columns - position, size)] - covered[np.maximum(-position, 0)]
+        valid = overlap >= SMALLEST_OVERLAP * size
+        normalised = np.where(valid, correlation / np.sqrt(np.maximum(energy * own, 1e-12)), 0)
+        index = np.round(position + (size - 1) / 2).astype(int) + margin
+        inside = (index >= 0) & (index < scores.size)
+        np.maximum.at(scores, index[inside], normalised[inside])
+    return scores
+
+
+def _stretched(window: np.ndarray, stretch: float) -> np.ndarray:
+    width = window.shape[1]
+    count = round((width - 1) * stretch) + 1
+    return make_interp_spline(np.arange(width), window, k=1, axis=1)(np.linspace(0, width - 1, count))
+
+
+def _correlation_along_x(window: np.ndarray, slow: np.ndarray) -> np.ndarray:
+    """Sum over rows of the cross-correlations, for window starts from 1 - size to columns - 1."""
+    size, columns = window.shape[1], slow.shape[1]
+    length = fft.next_fast_len(size + columns, real=True)
+    product = (np.conj(fft.rfft(window, length, axis=1)) * fft.rfft(slow, length, axis=1)).sum(axis=0)
+    correlation = fft.irfft(product, length)
+    return np.concatenate([correlation[length - size + 1 :], correlation[:columns]])
+
+
+def _best_chain(scores: np.ndarray, step: int) -> np.ndarray:
+    """Index of the position of each window (n,) with the highest total score and limited stretches between neighbours."""
+    jumps = np.arange(int(np.floor(SLOPE_RANGE[0] * step)), int(np.ceil(SLOPE_RANGE[1] * step)) + 1)
+    costs = SLOPE_PENALTY * (jumps / step - 1) ** 2
+    count, positions = scores.shape
+    total, arrived = scores[0].copy(), np.zeros((count, positions), dtype=int)
+    for window in range(1, count):
+        candidates = np.full((jumps.size, positions), -np.inf)
+        for row, (jump, cost) in enumerate(zip(jumps, costs, strict=True)):
+            candidates[row, jump:] = total[: positions - jump] - cost
+        choice = candidates.argmax(axis=0)
+        arrived[window] = np.arange(positions) - jumps[choice]
+        total = candidates.max(axis=0) + scores[window]
+    path = [int(total.argmax())]
+    for window in range(count - 1, 0, -1):
+        path.append(int(arrived[window, path[-1]]))
+    return np.array(path[::-1])
+
+
+def _vertex_offsets(scores: np.ndarray, path: np.ndarray) -> np.ndarray:
+    rows = np.arange(len(path))
+    left, centre, right = (scores[rows, np.clip(path + offset, 0, scores.shape[1] - 1)] for offset in (-1, 0, 1))
+    bend = left - 2 * centre + right
+    return np.where(bend < -1e-9, np.clip((left - right) / np.where(bend < -1e-9, 2 * bend, 1), -0.5, 0.5), 0)

@@ -1,0 +1,87 @@
+"""Comparison of a rapid reference with a slow image by their features, whatever their brightness, contrast and background."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from rapidstem.distortion.image_warping import inside_view, resample_grid
+
+BACKGROUND_PX = 10.0
+CONTRAST_PX = 32.0
+LOWEST_CONTRAST = 0.3
+MARGIN_PX = 2
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """A slow image as the rapid scan should show it, beside the reference that the rapid scan has given.
+
+    Attributes
+    ----------
+    reference, predicted : (y, x) features, weighted to zero outside the common view
+    difference : (y, x) reference - gain * predicted, the gain by least squares
+    slope_y, slope_x : (y, x) change of `gain * predicted` for one pixel of shift of the slow image's coordinates
+    correlation : zero-mean normalised correlation of the two inside the common view
+    """
+
+    reference: np.ndarray
+    predicted: np.ndarray
+    difference: np.ndarray
+    slope_y: np.ndarray
+    slope_x: np.ndarray
+    correlation: float
+
+
+def features(image: np.ndarray, seen: np.ndarray, smoothing_px: float) -> np.ndarray:
+    """Features of an image: band-passed, divided by the local contrast, zero where it is not seen.
+
+    Means are taken over the pixels that are seen, so that the edge of the view is no feature.
+
+    Parameters
+    ----------
+    image : (y, x), finite
+    seen : (y, x) bool
+    smoothing_px : standard deviation of the smoothing against noise
+    """
+    weight = seen.astype(float)
+    smooth = _local_mean(image, weight, smoothing_px)
+    passed = (smooth - _local_mean(image, weight, BACKGROUND_PX)) * weight
+    contrast = np.sqrt(np.maximum(_local_mean(passed**2, weight, CONTRAST_PX), 0))
+    typical = np.sqrt((passed**2).sum() / max(weight.sum(), 1))
+    return passed / (contrast + LOWEST_CONTRAST * typical + 1e-12)
+
+
+def predict(reference: np.ndarray, slow_image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray, smoothing_px: float) -> Prediction:
+    """Compare a reference with what the slow image shows at the given places.
+
+    Parameters
+    ----------
+    reference : (y, x) in rapid geometry, NaN where unseen
+    slow_image : (y, x)
+    row_px, column_px : (y,), (x,) rows and columns of the slow image where the pixels of the reference should lie
+    smoothing_px : standard deviation of the smoothing against noise
+    """
+    seen = np.isfinite(reference) & np.outer(inside_view(row_px, slow_image.shape[0]), inside_view(column_px, slow_image.shape[1]))
+    warped = resample_grid(slow_image, row_px, column_px)
+    inside = ndimage.binary_erosion(seen, iterations=MARGIN_PX, border_value=1)
+    wanted = features(np.where(seen, reference, 0), seen, smoothing_px) * inside
+    shown = features(np.where(seen, warped, 0), seen, smoothing_px)
+    slope_y, slope_x = np.gradient(shown, axis=0), np.gradient(shown, axis=1) / np.gradient(column_px)
+    shown = shown * inside
+    gain = (wanted * shown).sum() / max((shown**2).sum(), 1e-12)
+    return Prediction(
+        wanted, shown, wanted - gain * shown, gain * slope_y * inside, gain * slope_x * inside, _correlation(wanted, shown, inside)
+    )
+
+
+def _local_mean(image: np.ndarray, weight: np.ndarray, width_px: float) -> np.ndarray:
+    total = ndimage.gaussian_filter(image * weight, width_px, mode="constant", truncate=3)
+    return total / np.maximum(ndimage.gaussian_filter(weight, width_px, mode="constant", truncate=3), 1e-6)
+
+
+def _correlation(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> float:
+    if inside.sum() < 2:
+        return 0.0
+    one, other = first[inside] - first[inside].mean(), second[inside] - second[inside].mean()
+    return float((one * other).sum() / np.sqrt((one**2).sum() * (other**2).sum() + 1e-12))

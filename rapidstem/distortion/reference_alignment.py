@@ -1,0 +1,125 @@
+"""The references of one field, DCFI and slow image, brought into the geometry of its rapid frames."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft
+
+from rapidstem.distortion.column_map import ColumnMap
+from rapidstem.distortion.feature_matching import Prediction, features, predict
+from rapidstem.distortion.image_warping import match_pixel_size, to_rapid_geometry
+from rapidstem.errors import InputError
+from rapidstem.frames.integration import valid_area
+
+FARTHEST_SHARE = 0.25
+SEARCH_SMOOTHING_PX = 1.5
+SMOOTHINGS_PX = (2.5, 2.5, 1.0, 1.0, 1.0)
+LONGEST_STEP_PX = 2.0
+LOWEST_CORRELATION = 0.25
+
+
+@dataclass(frozen=True)
+class AlignedReference:
+    """The slow image of one field in rapid geometry.
+
+    Attributes
+    ----------
+    slow : (y, x) float32, the slow image in the geometry of the DCFI reference; NaN where the slow image has not seen the place
+    slow_shift_px : (2,), (dy, dx); what the distortion map expects at (y, x) of the slow image lies at (y + dy, x + dx)
+    correlation : zero-mean normalised cross-correlation of the features of DCFI reference and slow image after alignment
+    rows, columns : area of the reference that both references and, where their shifts are given, all frames have seen
+    """
+
+    slow: np.ndarray
+    slow_shift_px: np.ndarray
+    correlation: float
+    rows: slice
+    columns: slice
+
+
+def align_reference(
+    reference: np.ndarray,
+    slow_image: np.ndarray,
+    column_map: ColumnMap,
+    frame_shift_px: np.ndarray | None = None,
+    pixel_ratio: float = 1.0,
+) -> AlignedReference:
+    """Find the field's own shift and resample its slow image, once, into the geometry of the rapid frames.
+
+    Parameters
+    ----------
+    reference : (y, x) DCFI reference in rapid geometry, NaN where unseen
+    slow_image : (y, x) slow image of the same field
+    column_map : the scan distortion
+    frame_shift_px : (frame, 2), (dy, dx) of the frames in use; the valid area shrinks by them
+    pixel_ratio : pixel size of the slow image over that of the rapid frames
+
+    Raises
+    ------
+    InputError
+        where the two images correlate too little to show the same field
+    """
+    slow = match_pixel_size(slow_image, pixel_ratio)
+    shift = _search_shift(reference, slow, column_map)
+    for smoothing in SMOOTHINGS_PX:
+        shift = shift + _shift_step(_compared(reference, slow, column_map, shift, smoothing))
+    correlation = _compared(reference, slow, column_map, shift, SMOOTHINGS_PX[-1]).correlation
+    if correlation < LOWEST_CORRELATION:
+        raise InputError(
+            f"rapid and slow image correlate by {correlation:.2f} only (at least {LOWEST_CORRELATION} is needed): the slow image shows "
+            "another field, or the field has too few features. Give the slow image of this field or leave the field out"
+        )
+    warped = to_rapid_geometry(slow, column_map, (float(shift[0]), float(shift[1])), reference.shape)
+    rows, columns = _common_area(warped, reference, frame_shift_px)
+    return AlignedReference(warped, shift, correlation, rows, columns)
+
+
+def _search_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap) -> np.ndarray:
+    """Whole-pixel shift with the highest correlation of the features over the common view."""
+    seen = np.isfinite(reference)
+    rapid = features(np.where(seen, reference, 0), seen, SEARCH_SMOOTHING_PX)
+    warped = to_rapid_geometry(slow_image, column_map, (0.0, 0.0), reference.shape)
+    shown = np.isfinite(warped)
+    slow = features(np.where(shown, warped, 0), shown, SEARCH_SMOOTHING_PX)
+    sizes = [fft.next_fast_len(2 * side, real=True) for side in reference.shape]
+    product, rapid_energy, slow_energy = (
+        _cross_correlation(one, other, sizes) for one, other in ((rapid, slow), (rapid**2, shown), (seen, slow**2))
+    )
+    farthest = [int(FARTHEST_SHARE * side) for side in reference.shape]
+    shifts = [np.arange(-limit, limit + 1) for limit in farthest]
+    window = np.ix_(shifts[0], shifts[1])
+    energy = np.maximum(rapid_energy[window] * slow_energy[window], 1e-6 * (rapid**2).sum() * (slow**2).sum() + 1e-12)
+    best = np.unravel_index(np.argmax(product[window] / np.sqrt(energy)), energy.shape)
+    return np.array([shifts[0][best[0]], shifts[1][best[1]]], dtype=float)
+
+
+def _cross_correlation(one: np.ndarray, other: np.ndarray, sizes: list[int]) -> np.ndarray:
+    first, second = (fft.rfft2(np.asarray(image, dtype=float), s=sizes) for image in (one, other))
+    return fft.irfft2(np.conj(first) * second, s=sizes)
+
+
+def _compared(reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap, shift: np.ndarray, smoothing_px: float) -> Prediction:
+    row_px = np.arange(reference.shape[0]) + shift[0]
+    column_px = column_map.to_slow(np.arange(reference.shape[1])) + shift[1]
+    return predict(reference, slow_image, row_px, column_px, smoothing_px)
+
+
+def _shift_step(prediction: Prediction) -> np.ndarray:
+    slopes = np.stack([prediction.slope_y.ravel(), prediction.slope_x.ravel()])
+    matrix = slopes @ slopes.T
+    matrix += (1e-9 * np.trace(matrix) + 1e-12) * np.eye(2)
+    return np.clip(np.linalg.solve(matrix, slopes @ prediction.difference.ravel()), -LONGEST_STEP_PX, LONGEST_STEP_PX)
+
+
+def _common_area(warped: np.ndarray, reference: np.ndarray, frame_shift_px: np.ndarray | None) -> tuple[slice, slice]:
+    """Block of rows and columns, within what all frames have seen, in which neither reference has a gap."""
+    shifts = np.zeros((1, 2)) if frame_shift_px is None else frame_shift_px
+    rows, columns = valid_area(shifts, (reference.shape[0], reference.shape[1]))
+    gaps = ~(np.isfinite(warped) & np.isfinite(reference))
+    top, bottom, left, right = rows.start, rows.stop, columns.start, columns.stop
+    while gaps[top:bottom, left:right].any():
+        block = gaps[top:bottom, left:right]
+        edges = [block[0].mean(), block[-1].mean(), block[:, 0].mean(), block[:, -1].mean()]
+        worst = int(np.argmax(edges))
+        top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)
+    return slice(top, bottom), slice(left, right)
