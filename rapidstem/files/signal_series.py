@@ -42,9 +42,9 @@ def _signals(path: Path) -> list[dict[str, Any]]:
     problems = []
     for name, module in readers:
         try:
-            return _read(module, path, lazy=name != "Image")
+            return _read(module, path)
         except Exception as error:
-            problems.append(f"{name}: {error or type(error).__name__}")
+            problems.append(f"{name}: {_first_line(error)}")
     raise InputError(f"{path}: cannot be read, it is damaged or of another format than its ending says ({'; '.join(problems)})")
 
 
@@ -57,12 +57,17 @@ def _readers(path: Path) -> list[tuple[str, str]]:
     return sorted(found, key=lambda reader: reader[0] not in ("MRC", "HSPY"))
 
 
-def _read(module: str, path: Path, lazy: bool) -> list[dict[str, Any]]:
+def _read(module: str, path: Path) -> list[dict[str, Any]]:
+    """Lazily where the reader can do that with this file."""
     read = importlib.import_module(module).file_reader
     try:
-        return read(str(path), lazy=lazy)
-    except NotImplementedError:
+        return read(str(path), lazy=True)
+    except Exception:
         return read(str(path), lazy=False)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip() or type(error).__name__).splitlines()[0]
 
 
 def _is_image_series(signal: Mapping[str, Any]) -> bool:

@@ -47,28 +47,26 @@ def shifted(frame: int) -> dict:
     }
 
 
-def add_image(
-    file: h5py.File, identifier: str, frames: np.ndarray, documents: list[dict | bytes], operation: tuple[str, dict] | None
-) -> None:
+def add_image(file: h5py.File, identifier: str, frames: np.ndarray, documents: list[dict | bytes], operation: tuple[str, dict]) -> None:
     group = file.create_group(f"Data/Image/{identifier}")
-    count, rows, columns = frames.shape
+    rows, columns = frames.shape[1:]
     group.create_dataset("Data", data=np.moveaxis(frames, 0, 2), chunks=(rows, columns, 1))
     metadata = group.create_dataset("Metadata", (METADATA_BYTES, len(documents)), np.uint8, chunks=(METADATA_BYTES, 1))
     for column, content in enumerate(documents):
         text = content if isinstance(content, bytes) else json.dumps(content).encode()
         metadata[: len(text), column] = np.frombuffer(text, np.uint8)
-    if operation is not None:
-        kind, settings = operation
-        settings = json.dumps(settings | {"dataPath": f"/Data/Image/{identifier}"}).encode()
-        file.create_dataset(f"Operations/{kind}/{identifier}", data=np.array([settings], dtype=object), dtype=h5py.string_dtype())
+    kind, settings = operation
+    add_text(file, f"Operations/{kind}/{identifier}", settings | {"dataPath": f"/Data/Image/{identifier}"})
+
+
+def add_text(file: h5py.File, name: str, content: dict) -> None:
+    file.create_dataset(name, data=np.array([json.dumps(content).encode()], dtype=object), dtype=h5py.string_dtype())
 
 
 def velox_file(path: Path) -> h5py.File:
     file = h5py.File(path, "w")
-    version = json.dumps({"version": "8", "format": "Velox"}).encode()
-    file.create_dataset("Version", data=np.array([version], dtype=object), dtype=h5py.string_dtype())
-    file.create_dataset("Presentation/Displays/ImageDisplay/none", data=np.array([b"{}"], dtype=object), dtype=h5py.string_dtype())
-    del file["Presentation/Displays/ImageDisplay/none"]
+    add_text(file, "Version", {"version": "8", "format": "Velox"})
+    file.create_group("Presentation/Displays/ImageDisplay")
     file.create_group("Operations")
     return file
 

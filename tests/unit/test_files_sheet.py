@@ -1,0 +1,210 @@
+"""The sheet of acquisitions: what it gives, and what it says about mistakes."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import mrcfile
+import numpy as np
+import pandas as pd
+import pytest
+
+from rapidstem.errors import InputError
+from rapidstem.files.acquisition_sheet import check_files, read_sheet
+from rapidstem.files.image_stacks import FallbackMetadata
+from rapidstem.files.mrc_volumes import write_series
+
+HEADER = "acquisition\tkind\ttilt\trapid\tslow\tdcfi"
+ROWS = [
+    "cal\tcalibration\t0\traw/cal.mrc\traw/cal-slow.mrc\t",
+    "field-1\ttraining\t-40.5\traw/f1.mrc\traw/f1-slow.mrc\traw/f1-dcfi.mrc",
+    "field_2\ttest\t40\traw/f2.mrc\t\t",
+    "series\ttilt_series\t\traw/s.mrc\t../s-slow.mrc\t",
+]
+
+
+def write_sheet(folder: Path, *rows: str, header: str = HEADER) -> Path:
+    path = folder / "session" / "sheet.tsv"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(InputError) as caught:
+        read_sheet(path)
+    assert str(path) in str(caught.value)
+    return str(caught.value)
+
+
+def test_values_and_absolute_paths(tmp_path: Path) -> None:
+    sheet = read_sheet(write_sheet(tmp_path, *ROWS)).set_index("acquisition")
+    assert list(sheet.index) == ["cal", "field-1", "field_2", "series"]
+    assert sheet.loc["field-1", "tilt"] == -40.5
+    assert np.isnan(sheet.loc["series", "tilt"])
+    assert sheet.loc["field-1", "dcfi"] == str(tmp_path / "session/raw/f1-dcfi.mrc")
+    assert sheet.loc["series", "slow"] == str(tmp_path / "s-slow.mrc")
+    assert sheet.loc["field_2", "slow"] == ""
+
+
+def test_paths_do_not_depend_on_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_sheet(tmp_path, *ROWS)
+    monkeypatch.chdir(tmp_path / "session")
+    near = read_sheet("sheet.tsv")
+    monkeypatch.chdir(tmp_path)
+    pd.testing.assert_frame_equal(near, read_sheet("session/sheet.tsv"))
+
+
+def test_columns_in_another_order_and_without_dcfi(tmp_path: Path) -> None:
+    sheet = read_sheet(write_sheet(tmp_path, "b.mrc\t\t10\tx\ttest", header="rapid\tslow\ttilt\tacquisition\tkind"))
+    assert sheet.loc[0, ["acquisition", "kind", "tilt", "dcfi"]].tolist() == ["x", "test", 10, ""]
+
+
+def test_windows_line_ends_byte_order_mark_and_blank_lines(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.tsv"
+    path.write_bytes(b"\xef\xbb\xbf" + "\r\n".join([HEADER, "", *ROWS, "\t\t"]).encode())
+    assert len(read_sheet(path)) == len(ROWS)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ("\ttest\t0\ta.mrc\t\t", "column acquisition: empty"),
+        ("a b\ttest\t0\ta.mrc\t\t", "column acquisition: a name consists of"),
+        ("../a\ttest\t0\ta.mrc\t\t", "column acquisition: a name consists of"),
+        ("a\ttraning\t0\ta.mrc\t\t", "column kind: 'traning' is unknown; write one of training"),
+        ("a\ttest\t\ta.mrc\t\t", "column tilt: empty"),
+        ("a\tin_situ\t\ta.mrc\t\t", "column tilt: empty"),
+        ("a\ttest\t12,5\ta.mrc\t\t", "column tilt: '12,5' is no number"),
+        ("a\ttest\tnan\ta.mrc\t\t", "column tilt: 'nan' is no number"),
+        ("a\ttest\tinf\ta.mrc\t\t", "column tilt: inf is outside"),
+        ("a\ttest\t-90.5\ta.mrc\t\t", "column tilt: -90.5 is outside"),
+        ("a\ttilt_series\t0\ta.mrc\t\t", "leave it empty"),
+        ("a\ttest\t0\t\tb.mrc\t", "column rapid: empty"),
+        ("a\tcalibration\t0\ta.mrc\t\t", "column slow: empty; a calibration field needs"),
+        ("a\ttraining\t0\ta.mrc\ta.mrc\t", "columns rapid and slow: the same file"),
+        ("field-1\ttest\t0\ta.mrc\t\t", "row 3 has the same name"),
+        ("a\ttest\t0\traw/../raw/f2.mrc\t\t", "row 4 has the same file"),
+        ("a\ttest\t0\ta.mrc\t\t\tb.mrc", "7 values for 6 columns"),
+    ],
+)
+def test_a_wrong_row_is_named_with_the_remedy(tmp_path: Path, row: str, expected: str) -> None:
+    message = refusal(write_sheet(tmp_path, *ROWS, row))
+    assert "row 6" in message
+    assert expected in message
+    assert message.count("\n") == 1, "one mistake, one line"
+
+
+def test_all_mistakes_are_listed_but_not_without_end(tmp_path: Path) -> None:
+    message = refusal(write_sheet(tmp_path, *[f"a{i}\twrong\t0\t{i}.mrc\t\t" for i in range(25)]))
+    assert "row 2" in message
+    assert message.count("column kind") == 20
+    assert message.endswith("and 5 more")
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        ("acquisition,kind,tilt,rapid,slow", "separated by commas; save the sheet with tabs"),
+        ("acquisition;kind;tilt;rapid;slow", "separated by semicolons"),
+        ("acquisition\tkind\ttilt\trapid", "the column 'slow' is missing"),
+        ("acquisition\tkind\ttilt\trapid\tslow\ttemperature", "the column 'temperature' is unknown"),
+        ("acquisition\tkind\ttilt\trapid\tslow\tslow", "the column 'slow' stands there twice"),
+    ],
+)
+def test_wrong_columns(tmp_path: Path, header: str, expected: str) -> None:
+    assert expected in refusal(write_sheet(tmp_path, "a\ttest\t0\ta.mrc\t", header=header))
+
+
+def test_unreadable_sheets(tmp_path: Path) -> None:
+    path = tmp_path / "sheet.tsv"
+    assert "no such sheet" in refusal(path)
+    path.write_text("\n\n")
+    assert "is empty" in refusal(path)
+    path.write_text(HEADER + "\n")
+    assert "has no acquisitions" in refusal(path)
+    path.write_bytes(HEADER.encode("utf-16"))
+    assert "not UTF-8" in refusal(path)
+
+
+def write_stack(path: Path, frames: int = 3, size: int = 8, pixel_size_nm: float = 4.56, tilts: list[float] | None = None) -> Path:
+    path.parent.mkdir(exist_ok=True)
+    write_series(path, np.ones((frames, size, size), np.float32), pixel_size_nm)
+    if tilts is not None:
+        path.with_suffix(".rawtlt").write_text("\n".join(map(str, tilts)) + "\n")
+    return path
+
+
+def small_session(folder: Path) -> pd.DataFrame:
+    """One field and one tilt series, with nothing wrong."""
+    raw = folder / "session" / "raw"
+    sheet = read_sheet(write_sheet(folder, "f\ttest\t10\traw/f.mrc\traw/f-slow.mrc\t", "s\ttilt_series\t\traw/s.mrc\traw/s-slow.mrc\t"))
+    write_stack(raw / "f.mrc")
+    write_stack(raw / "f-slow.mrc", frames=1)
+    write_stack(raw / "s.mrc", tilts=[-2, 0, 2])
+    write_stack(raw / "s-slow.mrc", frames=2, tilts=[-2, 2])
+    return sheet
+
+
+def complaints(sheet: pd.DataFrame, fallback: FallbackMetadata | None = None) -> str:
+    with pytest.raises(InputError) as caught:
+        check_files(sheet, fallback=fallback)
+    return str(caught.value)
+
+
+def test_sound_files_pass(tmp_path: Path) -> None:
+    check_files(small_session(tmp_path))
+
+
+@pytest.mark.parametrize(
+    ("name", "changes", "expected"),
+    [
+        ("f.mrc", {"frames": 1}, ["acquisition 'f'", "column rapid", "only one frame"]),
+        ("s-slow.mrc", {"frames": 1, "tilts": [0]}, ["acquisition 's'", "column slow", "only one frame"]),
+        ("f-slow.mrc", {"size": 16}, ["acquisition 'f'", "column slow", "16 x 16 pixels, the rapid frames 8 x 8"]),
+        ("f-slow.mrc", {"pixel_size_nm": 2.1}, ["acquisition 'f'", "2.1 nm, the rapid frames of 4.56 nm"]),
+        ("s.mrc", {"tilts": [-2, 0]}, ["acquisition 's'", "s.rawtlt", "2 angles for 3 frames"]),
+        ("s.mrc", {"tilts": [0, 0, 0.1]}, ["acquisition 's'", "0.00 to 0.10 degrees"]),
+    ],
+)
+def test_a_wrong_file_is_named_with_the_remedy(tmp_path: Path, name: str, changes: dict, expected: list[str]) -> None:
+    sheet = small_session(tmp_path)
+    path = tmp_path / "session" / "raw" / name
+    path.unlink()
+    write_stack(path, **changes)
+    message = complaints(sheet)
+    assert all(words in message for words in [*expected, str(path.with_suffix(""))])
+    assert message.count("\n") == 1, "one mistake, one line"
+
+
+def test_tilt_series_without_angles(tmp_path: Path) -> None:
+    sheet = small_session(tmp_path)
+    (tmp_path / "session/raw/s.rawtlt").unlink()
+    message = complaints(sheet, FallbackMetadata(tilt_deg=10))
+    assert "acquisition 's', column rapid" in message
+    assert "write s.rawtlt beside it" in message
+
+
+def test_all_wrong_files_are_listed(tmp_path: Path) -> None:
+    sheet = small_session(tmp_path)
+    (tmp_path / "session/raw/f.mrc").unlink()
+    (tmp_path / "session/raw/s-slow.mrc").write_text("no image")
+    message = complaints(sheet)
+    assert "no such file" in message
+    assert "'s', column slow" in message
+
+
+def test_missing_pixel_size_of_a_file(tmp_path: Path) -> None:
+    sheet = small_session(tmp_path)
+    with mrcfile.open(tmp_path / "session/raw/f.mrc", mode="r+") as file:
+        file.voxel_size = 0
+    assert "`pixel_size_nm`" in complaints(sheet)
+    check_files(sheet, fallback=FallbackMetadata(pixel_size_nm=4.56))
+
+
+def test_reading_a_sheet_imports_no_reader_of_images() -> None:
+    heavy = "{'rsciio', 'dask', 'tifffile', 'torch', 'skimage', 'matplotlib'}"
+    code = f"import sys, rapidstem.files.acquisition_sheet; print(sorted({heavy} & set(sys.modules)))"
+    root = Path(__file__).parents[2]
+    said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True)
+    assert said.stdout.strip() == b"[]"
