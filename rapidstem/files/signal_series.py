@@ -105,7 +105,7 @@ def _pixels(path: Path, data: Any) -> np.ndarray:
     try:
         return np.ascontiguousarray(data)
     except Exception as error:
-        raise InputError(f"{path}: the pixels cannot be read ({error}); copy it from the microscope again") from error
+        raise InputError(f"{path}: the pixels cannot be read ({error}); copy it again, or save it without compression") from error
 
 
 def _pixel_size_nm(path: Path, axes: list[dict[str, Any]]) -> tuple[float, float] | None:
