@@ -38,8 +38,7 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        when the sheet cannot be read or rows are wrong; one message lists all problems by row, acquisition and column. The column names are
-        row 1, as spreadsheets count.
+        when the sheet cannot be read or rows are wrong; one message lists all problems by line of the sheet, acquisition and column.
     """
     path = Path(path)
     lines = _lines(path)
@@ -48,8 +47,8 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     rows = [(number, _row(columns, values)) for number, values in lines[1:]]
     if not rows:
         raise InputError(f"{path}: has no acquisitions; write one row for each field of view below the line of column names")
-    problems = [f"row {number}, {problem}" for number, values in lines[1:] for problem in _excess(columns, values)]
-    problems += [f"row {number}, acquisition {row['acquisition']!r}, {problem}" for number, row in rows for problem in _row_problems(row)]
+    problems = [f"line {number}, {problem}" for number, values in lines[1:] for problem in _excess(columns, values)]
+    problems += [f"line {number}, acquisition {row['acquisition']!r}, {problem}" for number, row in rows for problem in _row_problems(row)]
     problems += _repetitions(path, rows)
     _raise_problems(f"{path}: the sheet has errors", problems)
     return _table(path, [row for _, row in rows])
@@ -110,7 +109,7 @@ def _check_columns(path: Path, columns: list[str]) -> None:
     problems = [f"the column {name!r} is missing; add it" for name in missing]
     problems += [f"the column {name!r} is unknown; remove it or name it one of {', '.join(COLUMNS)}" for name in unknown]
     problems += [f"the column {name!r} stands there twice; remove one" for name in twice if name in COLUMNS]
-    _raise_problems(f"{path}: row 1 of the sheet has errors", problems)
+    _raise_problems(f"{path}: line 1 of the sheet has errors", problems)
 
 
 def _row(columns: list[str], values: list[str]) -> dict[str, str]:
@@ -167,12 +166,12 @@ def _repetitions(path: Path, rows: list[tuple[int, dict[str, str]]]) -> Iterator
     for number, row in rows:
         name = row["acquisition"]
         if name and names.setdefault(name, number) != number:
-            yield f"row {number}, acquisition {name!r}, column acquisition: row {names[name]} has the same name; change one of them"
+            yield f"line {number}, acquisition {name!r}, column acquisition: line {names[name]} has the same name; change one of them"
         for column in FILE_COLUMNS:
             file = _absolute(path, row[column])
             if file and files.setdefault(file, number) != number:
-                problem = f"row {files[file]} has the same file {row[column]}; give every acquisition its own"
-                yield f"row {number}, acquisition {name!r}, column {column}: {problem}"
+                problem = f"line {files[file]} has the same file {row[column]}; give every acquisition its own"
+                yield f"line {number}, acquisition {name!r}, column {column}: {problem}"
 
 
 def _absolute(sheet: Path, file: str) -> str:

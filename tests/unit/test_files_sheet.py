@@ -83,21 +83,21 @@ def test_windows_line_ends_byte_order_mark_and_blank_lines(tmp_path: Path) -> No
         ("a\ttest\t0\t\tb.mrc\t", "column rapid: empty"),
         ("a\tcalibration\t0\ta.mrc\t\t", "column slow: empty; a calibration field needs"),
         ("a\ttraining\t0\ta.mrc\ta.mrc\t", "columns rapid and slow: the same file"),
-        ("field-1\ttest\t0\ta.mrc\t\t", "row 3 has the same name"),
-        ("a\ttest\t0\traw/../raw/f2.mrc\t\t", "row 4 has the same file"),
+        ("field-1\ttest\t0\ta.mrc\t\t", "line 3 has the same name"),
+        ("a\ttest\t0\traw/../raw/f2.mrc\t\t", "line 4 has the same file"),
         ("a\ttest\t0\ta.mrc\t\t\tb.mrc", "7 values for 6 columns"),
     ],
 )
 def test_a_wrong_row_is_named_with_the_remedy(tmp_path: Path, row: str, expected: str) -> None:
     message = refusal(write_sheet(tmp_path, *ROWS, row))
-    assert "row 6" in message
+    assert "line 6" in message
     assert expected in message
     assert message.count("\n") == 1, "one mistake, one line"
 
 
 def test_all_mistakes_are_listed_but_not_without_end(tmp_path: Path) -> None:
     message = refusal(write_sheet(tmp_path, *[f"a{i}\twrong\t0\t{i}.mrc\t\t" for i in range(25)]))
-    assert "row 2" in message
+    assert "line 2" in message
     assert message.count("column kind") == 20
     assert message.endswith("and 5 more")
 
