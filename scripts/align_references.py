@@ -1,0 +1,23 @@
+"""Bring the references of one field into the geometry of its rapid frames."""
+
+from pathlib import Path
+
+from script_support import logged, read_raw
+
+from rapidstem.denoising.training_pairs import PairField, write_pair
+from rapidstem.distortion.column_map import read_map
+from rapidstem.distortion.reference_alignment import align_reference
+from rapidstem.files.ome_tiff import read_images
+from rapidstem.files.tables import read_table
+
+with logged(snakemake):
+    dcfi, pixel_size_nm = read_images(snakemake.input.dcfi)
+    drift = read_table(snakemake.input.drift, ["dy_px", "dx_px", "used"])
+    shift_px, used = drift[["dy_px", "dx_px"]].to_numpy(float), drift["used"].to_numpy(bool)
+    slow = read_raw(snakemake.input.slow, snakemake.params.reading)
+    pixel_ratio = slow.pixel_size_nm / pixel_size_nm
+    aligned = align_reference(dcfi, slow.frames[0], read_map(snakemake.input.map), shift_px[used], pixel_ratio)
+    field = PairField(tuple(aligned.slow_shift_px), aligned.correlation, aligned.rows, aligned.columns)
+    folder = Path(snakemake.output.field).parent
+    write_pair(folder, {"dcfi": dcfi, "slow": aligned.slow}, pixel_size_nm, shift_px, used, field)
+    print(f"slow image shifted by {aligned.slow_shift_px[0]:.2f}, {aligned.slow_shift_px[1]:.2f} px, correlation {aligned.correlation:.2f}")

@@ -1,0 +1,17 @@
+"""Denoise the frames of one acquisition with BM3D, then correct them for the scan distortion."""
+
+from pathlib import Path
+
+from script_support import logged, read_raw
+
+from rapidstem.denoising.block_matching import denoise_with_bm3d, read_filter
+from rapidstem.distortion.column_map import read_map
+from rapidstem.distortion.image_warping import to_slow_geometry
+from rapidstem.files.ome_tiff import write_images
+
+with logged(snakemake):
+    stack = read_raw(snakemake.input.rapid, snakemake.params.reading)
+    tuned = read_filter(Path(snakemake.input.card).parent)
+    denoised = denoise_with_bm3d(stack.frames[: snakemake.params.frames], tuned, snakemake.threads)
+    write_images(snakemake.output.images, to_slow_geometry(denoised, read_map(snakemake.input.map)), stack.pixel_size_nm)
+    print(f"{len(denoised)} frames denoised")

@@ -41,7 +41,8 @@ rule match_blocks:
     """The frames of an acquisition through BM3D."""
     input:
         rapid=raw_file("rapid"),
-        settings=rules.tune_block_matching.output.settings,
+        card=rules.tune_block_matching.output.card,
+        spectrum=rules.tune_block_matching.output.spectrum,
         map=DISTORTION_MAP,
         modules=modules("match_blocks"),
     output:

@@ -76,18 +76,19 @@ rule train_denoiser:
 
 
 rule tune_block_matching:
-    """The noise model with which BM3D does best on one training field."""
+    """The noise model with which BM3D does best on training fields."""
     input:
-        rapid=lambda wildcards: training_stacks(wildcards)[:1],
-        pairs=lambda wildcards: training_pairs(wildcards)[:1],
+        rapid=training_stacks,
+        pairs=training_pairs,
         modules=modules("tune_block_matching"),
     output:
-        settings=f"{FOLDER}/models/bm3d/model.json",
+        card=f"{FOLDER}/models/bm3d/model.json",
+        spectrum=f"{FOLDER}/models/bm3d/spectrum.safetensors",
     log:
         f"{FOLDER}/logs/tune_block_matching.log",
     benchmark:
         f"{FOLDER}/benchmarks/tune_block_matching.tsv"
-    threads: 1
+    threads: 2
     resources:
         mem_mb=2000,
         runtime=60,

@@ -1,0 +1,78 @@
+"""References moved to where a single frame shows the specimen: the reference is resampled, never the frame."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from rapidstem.distortion.column_map import ColumnMap
+from rapidstem.distortion.image_warping import inside_view, resample_grid, to_slow_geometry
+
+_EDGE_PX = 3
+Area = tuple[slice, slice]
+
+
+@dataclass(frozen=True)
+class FrameReference:
+    """A reference image (y, x) without NaN, and the rows and columns in which it holds."""
+
+    image: np.ndarray
+    area: Area
+
+    def moved(self, shift_px: tuple[float, float]) -> "FrameReference":
+        """The reference as a frame shows it whose specimen has moved by `(dy, dx)`; the area loses what came from outside."""
+        image = ndimage.shift(self.image, shift_px, order=3, mode="nearest")
+        rows, columns = (
+            slice(area.start + int(np.ceil(max(shift, 0))), area.stop - int(np.ceil(max(-shift, 0))))
+            for area, shift in zip(self.area, shift_px, strict=True)
+        )
+        return FrameReference(image, (rows, columns))
+
+
+@dataclass(frozen=True)
+class FieldReferences:
+    """The references of one field of view.
+
+    Attributes
+    ----------
+    dcfi, slow_in_rapid : (y, x) in the geometry of the rapid frames at shift zero; NaN where unseen
+    slow : (y, x) the slow image as recorded, in pixels of the rapid frames' size
+    slow_shift_px : (dy, dx), see `rapidstem.distortion.reference_alignment.AlignedReference`
+    area : rows and columns of the rapid frames that hold for both references
+    column_map : the scan distortion
+    """
+
+    dcfi: np.ndarray
+    slow_in_rapid: np.ndarray
+    slow: np.ndarray
+    slow_shift_px: tuple[float, float]
+    area: Area
+    column_map: ColumnMap
+
+    def in_rapid_geometry(self) -> dict[str, FrameReference]:
+        """The references for frames as recorded, at shift zero."""
+        images = {"dcfi": self.dcfi, "slow": self.slow_in_rapid}
+        return {name: FrameReference(_without_gaps(image), self.area) for name, image in images.items()}
+
+    def in_slow_geometry(self) -> dict[str, FrameReference]:
+        """The references for frames that were corrected for the distortion, at shift zero."""
+        rows, columns = (np.arange(length) for length in self.dcfi.shape)
+        slow_columns = columns + self.slow_shift_px[1]
+        slow = resample_grid(self.slow, rows + self.slow_shift_px[0], slow_columns)
+        rapid_px = self.column_map.to_rapid(columns)
+        seen = inside_view(slow_columns, self.slow.shape[1]) & (rapid_px >= self.area[1].start) & (rapid_px <= self.area[1].stop - 1)
+        first, last = np.flatnonzero(seen)[[0, -1]]
+        area = (slice(self.area[0].start, self.area[0].stop), slice(int(first) + _EDGE_PX, int(last) + 1 - _EDGE_PX))
+        dcfi = to_slow_geometry(_without_gaps(self.dcfi), self.column_map)
+        return {"dcfi": FrameReference(dcfi, area), "slow": FrameReference(slow, area)}
+
+    def corrected_shift(self, shift_px: np.ndarray) -> np.ndarray:
+        """Shifts (..., 2) of rapid frames in pixels of the corrected grid: along x by the mean magnification of the map."""
+        magnification = np.ptp(self.column_map.slow_px) / np.ptp(self.column_map.rapid_px)
+        return np.asarray(shift_px) * [1.0, magnification]
+
+
+def _without_gaps(image: np.ndarray) -> np.ndarray:
+    """An image whose unseen pixels have the value of the nearest seen one."""
+    nearest = ndimage.distance_transform_edt(~np.isfinite(image), return_distances=False, return_indices=True)
+    return image[tuple(nearest)]
