@@ -1,0 +1,217 @@
+"""The report: one HTML file that opens without a network, leads with the verdict and shows every stage."""
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from rapidstem.errors import InputError
+from rapidstem.figures.style import RAPID_COLOUR, SLOW_COLOUR, Drawing, image_png, png_bytes
+from rapidstem.files.atomic import written_beside
+from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM
+
+LARGEST_FILE_BYTES = 25_000_000
+LARGEST_CLOUD_POINTS = 20_000
+
+
+@dataclass(frozen=True)
+class ReportFigure:
+    """A picture (PNG) with its caption, the words for those who cannot see it, and names of files beside the report to take along."""
+
+    caption: str
+    png: bytes
+    description: str
+    links: Sequence[str] = ()
+
+
+@dataclass(frozen=True)
+class ReportTable:
+    """A table with its title; floats are printed with `digits` significant digits."""
+
+    title: str
+    table: pd.DataFrame
+    note: str = ""
+    digits: int = 3
+
+
+@dataclass(frozen=True)
+class Slider:
+    """Two images (PNG) of the same size over each other; the reader moves the boundary."""
+
+    caption: str
+    left_name: str
+    left_png: bytes
+    right_name: str
+    right_png: bytes
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """Points (n, 3) and lines (each (m, 3)) of one series for the 3-D view, nm, in the order x, y, z."""
+
+    name: str
+    colour: str
+    points_nm: np.ndarray
+    lines_nm: Sequence[np.ndarray] = ()
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page: one stage of the experiment, with one sentence on what to look for."""
+
+    title: str
+    look_for: str
+    figures: Sequence[ReportFigure] = ()
+    tables: Sequence[ReportTable] = ()
+    sliders: Sequence[Slider] = ()
+    clouds: Sequence[Cloud] = ()
+
+
+@dataclass(frozen=True)
+class Report:
+    """Everything on the page, in its order; what is left empty does not appear.
+
+    Attributes
+    ----------
+    title : heading, with the session's name.
+    verdict : sentences that say what was found.
+    errors : `verdict_table` of the positional errors.
+    scores : tables by tilt, beside the published ones.
+    sections : the stages.
+    warnings : collected from all stages.
+    settings, versions : names and values.
+    times : one row a job.
+    """
+
+    title: str
+    verdict: Sequence[str] = ()
+    errors: pd.DataFrame = field(default_factory=pd.DataFrame)
+    scores: Sequence[ReportTable] = ()
+    sections: Sequence[Section] = ()
+    warnings: Sequence[str] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    versions: Mapping[str, str] = field(default_factory=dict)
+    times: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+
+def report_figure(drawing: Drawing, caption: str, link_stem: str = "") -> ReportFigure:
+    """Turn a drawing into a figure of the report, with links to `<link_stem>.png`, `.svg` and `.csv` (`save_drawing` writes them)."""
+    links = [link_stem + suffix for suffix in (".png", ".svg", ".csv")] if link_stem else []
+    return ReportFigure(caption, png_bytes(drawing.figure), drawing.description, links)
+
+
+def image_slider(caption: str, left_name: str, left: np.ndarray, right_name: str, right: np.ndarray) -> Slider:
+    """Make a slider from two images (y, x) of one shape, each between its own grey limits.
+
+    Raises
+    ------
+    InputError
+        The shapes differ.
+    """
+    if left.shape != right.shape:
+        raise InputError(
+            f"{caption}: the images {left_name} {left.shape} and {right_name} {right.shape} differ in shape; bring them into one geometry"
+        )
+    return Slider(caption, left_name, image_png(left), right_name, image_png(right))
+
+
+def centre_cloud(name: str, centroids: pd.DataFrame, colour: str, lines_nm: Sequence[np.ndarray] = ()) -> Cloud:
+    """Make a cloud from a table of centres: those of the yz sections, thinned evenly to a number that turns smoothly."""
+    points = centroids.loc[centroids["plane"] == "yz", ["x_nm", "y_nm", "z_nm"]].to_numpy(float)
+    return Cloud(name, colour, points[:: len(points) // (LARGEST_CLOUD_POINTS // 2) + 1], lines_nm)
+
+
+def centre_clouds(rapid: pd.DataFrame, slow: pd.DataFrame) -> list[Cloud]:
+    """The rapid centres in orange and the slow ones in aqua."""
+    return [centre_cloud("rapid", rapid, RAPID_COLOUR), centre_cloud("slow", slow, SLOW_COLOUR)]
+
+
+def verdict_table(errors: pd.DataFrame) -> pd.DataFrame:
+    """Print the table of positional errors (`rapidstem.scores.positional_error.positional_errors`), with the published error beside.
+
+    Zhao et al. compare rapid with slow; rows against anything else have no published figure.
+    """
+    rows = []
+    for error in errors.to_dict("records"):
+        published = ZHAO_MEAN_ABS_NM[error["axis"]] if error["against"] == "slow" else None
+        rows.append(
+            {
+                "acquisition": error["acquisition"],
+                "series": error["variant"],
+                "against": error["against"],
+                "axis": error["axis"],
+                "mean |ΔG| / nm": _fixed(error["mean_abs_nm"], 1),
+                "Zhao et al. / nm": _fixed(published, 1),
+                "median / nm": _fixed(error["median_abs_nm"], 1),
+                "bias / nm": _fixed(error["bias_nm"], 1),
+                "N": str(int(error["pairs"])),
+                "paired / %": _fixed(error["paired_percent"], 0),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def write_report(path: Path | str, report: Report) -> int:
+    """Write the page as one file and give its size in bytes.
+
+    Raises
+    ------
+    InputError
+        The page would have more than 25 MB, too much to send by mail, or the clouds of one section more than 20000 points, too many to
+        turn.
+    """
+    for section in report.sections:
+        points = sum(len(cloud.points_nm) for cloud in section.clouds)
+        if points > LARGEST_CLOUD_POINTS:
+            raise InputError(f"{path}: the 3-D view of '{section.title}' has {points} points; give at most {LARGEST_CLOUD_POINTS}")
+    page = _environment().get_template("report_page.html.j2").render(report=report).encode()
+    if len(page) > LARGEST_FILE_BYTES:
+        raise InputError(f"{path}: the report would have {len(page) / 1e6:.0f} MB; give fewer or smaller figures (at most 25 MB)")
+    with written_beside(path) as temporary:
+        temporary.write_bytes(page)
+    return len(page)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("rapidstem", "figures"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(base64=_base64, cell=_cell, anchor=_anchor, cloud=_cloud_numbers)
+    return environment
+
+
+def _base64(content: bytes) -> str:
+    return base64.b64encode(content).decode("ascii")
+
+
+def _cell(value: Any, digits: int = 3) -> str:
+    """Print a table's cell: floats with significant digits, nothing for what is missing."""
+    if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
+        return "–"
+    if isinstance(value, float | np.floating):
+        return f"{value:.{digits}g}" if 1e-3 <= abs(value) < 10**digits or value == 0 else f"{value:.{digits - 1}e}"
+    return str(value)
+
+
+def _fixed(value: float | None, decimals: int) -> str:
+    return "–" if value is None or not np.isfinite(value) else f"{value:.{decimals}f}"
+
+
+def _anchor(title: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+
+
+def _cloud_numbers(cloud: Cloud) -> dict[str, Any]:
+    """The cloud for the page's script: coordinates in whole tenths of a nm, one after the other."""
+    points = np.asarray(cloud.points_nm, float).reshape(-1, 3)
+    lines = [_tenths(line) for line in cloud.lines_nm if len(line) > 1]
+    return {"name": cloud.name, "colour": cloud.colour, "points": _tenths(points[np.isfinite(points).all(axis=1)]), "lines": lines}
+
+
+def _tenths(points_nm: np.ndarray) -> list[int]:
+    return np.rint(np.asarray(points_nm, float) * 10.0).astype(int).ravel().tolist()

@@ -1,0 +1,85 @@
+"""Scores of the filters by tilt, beside the published ones."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+
+@dataclass(frozen=True)
+class Score:
+    """A score: its column, the factor to the unit shown, and what Zhao et al. (2021) found: {tilt in degrees: (mean, deviation)}."""
+
+    column: str
+    title: str
+    factor: float
+    unet: dict[int, tuple[float, float]]
+    bm3d: dict[int, tuple[float, float]]
+
+
+# Zhao et al., Sci. Rep. 11, 20720 (2021), Tables 1 to 3; their reference is the DCFI image
+PSNR = Score(
+    "psnr_db",
+    "PSNR / dB",
+    1.0,
+    {0: (30, 2), 20: (29, 3), 40: (32, 2), 60: (32, 2), 70: (30, 5)},
+    {0: (34, 3), 20: (32, 2), 40: (33, 2), 60: (35, 3), 70: (35, 3)},
+)
+LINE_WIDTH = Score(
+    "relative_width",
+    "line width / % of the reference",
+    100.0,
+    {0: (98, 19), 20: (95, 26), 40: (110, 15), 60: (110, 23), 70: (123, 31)},
+    {0: (125, 27), 20: (142, 58), 40: (159, 42), 60: (175, 54), 70: (173, 46)},
+)
+LINE_INTENSITY = Score(
+    "relative_intensity",
+    "line intensity / % of the reference",
+    100.0,
+    {0: (93, 11), 20: (81, 33), 40: (95, 11), 60: (79, 16), 70: (95, 17)},
+    {0: (94, 19), 20: (76, 29), 40: (85, 19), 60: (71, 9), 70: (83, 18)},
+)
+PSNR_AFFINE = Score("psnr_affine_db", "PSNR after the best affine fit / dB", 1.0, {}, {})
+SSIM = Score("ssim", "SSIM", 1.0, {}, {})
+
+
+def published_name(filter_name: str) -> str:
+    """How the published values of a filter are called in figures and tables."""
+    return f"{filter_name}, Zhao et al."
+
+
+def by_tilt(table: pd.DataFrame, score: Score) -> pd.DataFrame:
+    """Mean and standard deviation of a score by filter and tilt, in the unit shown, with the published values below.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `denoiser`, `tilt` (degrees) and the score's column; rows without a value are left out.
+
+    Returns
+    -------
+    DataFrame
+        `denoiser`, `tilt`, `mean`, `std` (NaN for a single value), `count` (0 for published values).
+    """
+    values = table[table[score.column].notna()]
+    grouped = (values[score.column] * score.factor).groupby([values["denoiser"], values["tilt"]], sort=False)
+    measured = grouped.agg(["mean", "std", "count"]).reset_index()
+    published = [
+        (published_name(name), tilt, mean, std, 0)
+        for name, numbers in (("U-Net", score.unet), ("BM3D", score.bm3d))
+        for tilt, (mean, std) in numbers.items()
+    ]
+    columns = ["denoiser", "tilt", "mean", "std", "count"]
+    return pd.DataFrame([*measured[columns].itertuples(index=False, name=None), *published], columns=columns)
+
+
+def score_table(table: pd.DataFrame, score: Score, digits: int = 1) -> pd.DataFrame:
+    """A table to print: one row a tilt, one column a filter, `mean ± standard deviation`, the published filters last."""
+    scores = by_tilt(table, score)
+    measured_tilts = scores.loc[scores["count"] > 0, "tilt"].unique()
+    scores = scores[scores["tilt"].isin(measured_tilts)]
+    spread = scores["std"].map(lambda std: "" if pd.isna(std) else f" ± {std:.{digits}f}")
+    scores = scores.assign(text=scores["mean"].map(lambda mean: f"{mean:.{digits}f}") + spread)
+    names = list(dict.fromkeys(scores["denoiser"]))
+    printed = scores.pivot(index="tilt", columns="denoiser", values="text").reindex(columns=names).sort_index()
+    printed.index = pd.Index([f"{tilt:g}" for tilt in printed.index], name="tilt / °")
+    return printed.rename_axis(columns=None).reset_index()
