@@ -73,7 +73,9 @@ def simulate_acquisition(
             raise InputError(f"acquisition {name}: a tilt series has no single tilt; leave it empty instead of {tilt_deg}")
         _simulate_series(name, settings, (rapid_path, slow_path, truth_path), specimen or name)
     else:
-        raise InputError(f"acquisition {name}: the virtual microscope knows the kinds {', '.join(FIELD_KINDS)} and tilt_series, not {kind!r}")
+        raise InputError(
+            f"acquisition {name}: the virtual microscope knows the kinds {', '.join(FIELD_KINDS)} and tilt_series, not {kind!r}"
+        )
 
 
 def _field_tilt(kind: str, name: str, tilt_deg: float | None) -> float:

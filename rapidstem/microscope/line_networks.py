@@ -112,8 +112,11 @@ def _until_outside(points: np.ndarray, half_box_nm: np.ndarray) -> np.ndarray:
     if not outside.size:
         return points
     last = outside[0]
-    inner, outer = points[last - 1], points[last]
-    with np.errstate(divide="ignore", invalid="ignore"):
-        reach = (np.sign(outer - inner) * half_box_nm - inner) / (outer - inner)
-    fraction = np.nanmin(np.where(np.isfinite(reach), reach, np.inf))
-    return np.vstack((points[:last], inner + fraction * (outer - inner)))
+    return np.vstack((points[:last], on_face(points[last - 1], points[last], half_box_nm)))
+
+
+def on_face(inner: np.ndarray, outer: np.ndarray, half_box_nm: np.ndarray) -> np.ndarray:
+    """Give the point between an inner and an outer one that lies on the box's face."""
+    move = outer - inner
+    reach = np.where(move == 0, np.inf, (np.sign(move) * half_box_nm - inner) / np.where(move == 0, 1, move))
+    return inner + reach.min() * move

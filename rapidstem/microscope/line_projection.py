@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rapidstem.microscope.contrast_table import PROFILE_REACH_NM, VertexContrast
+from rapidstem.microscope.contrast_table import PROFILE_REACH_NM
 from rapidstem.microscope.goniometer import TiltMotion
-from rapidstem.microscope.line_networks import DislocationLine
 from rapidstem.microscope.settings import MicroscopeSettings
 
 FIXED_POINT_STEPS = 6
@@ -63,15 +62,6 @@ def project_points(
         tilt = motion.at(start_s + np.clip(row, -settings.size_px, 2 * settings.size_px) * line_time_s)
         row = middle + (y * np.cos(tilt) + z * np.sin(tilt)) / settings.pixel_size_nm + shift_px[0]
     return np.column_stack((row, middle + x / settings.pixel_size_nm + shift_px[1]))
-
-
-def visible_vertices(lines: list[DislocationLine]) -> tuple[np.ndarray, np.ndarray]:
-    """Join the points (vertex, 3) of the visible lines, with the index (vertex,) of each one's line in `lines`."""
-    shown = [(line.points_nm, np.full(len(line.points_nm), index)) for index, line in enumerate(lines) if line.visible]
-    if not shown:
-        return np.zeros((0, 3)), np.zeros(0, int)
-    points, numbers = zip(*shown, strict=True)
-    return np.vstack(points), np.concatenate(numbers)
 
 
 def line_contrast(

@@ -38,9 +38,9 @@ class MicroscopeSettings:
 
     extinction_distance_nm: float = 40.0
     absorption_distance_nm: float = 600.0
-    deviation_per_nm: float = 0.01
+    deviation_per_nm: float = 0.005
     convergence_mrad: float = 1.2
-    probe_size_nm: float = 3.0
+    probe_size_nm: float = 12.0
     mean_free_path_nm: float = 850.0
     background_strength: float = 0.08
     background_length_nm: float = 900.0
@@ -85,7 +85,9 @@ class MicroscopeSettings:
                 f"virtual microscope: calibration_specimen must be one of {', '.join(CALIBRATION_SPECIMENS)}, not {self.calibration_specimen!r}"
             )
         if self.foil_normal[0] != 0 or not any(self.foil_normal):
-            raise InputError(f"virtual microscope: foil_normal {self.foil_normal} must be perpendicular to the tilt axis [100], as (0, k, l)")
+            raise InputError(
+                f"virtual microscope: foil_normal {self.foil_normal} must be perpendicular to the tilt axis [100], as (0, k, l)"
+            )
         if len(self.lag_decay) != len(self.lag_weight) or not all(0 <= decay < 1 for decay in self.lag_decay):
             raise InputError("virtual microscope: lag_decay (each from 0 to below 1) and lag_weight must have the same length")
         if self.line_time_s < self.size_px * self.dwell_time_s:
@@ -111,11 +113,31 @@ class MicroscopeSettings:
         return self.size_px * self.pixel_size_nm
 
 
-_POSITIVE = (
-    "size_px pixel_size_nm dwell_time_s line_time_s frame_period_s slow_dwell_time_s frames_per_field foil_thickness_nm lattice_parameter_nm "
-    "dislocation_density_per_m2 extinction_distance_nm absorption_distance_nm convergence_mrad mean_free_path_nm background_length_nm "
-    "electrons_per_px slow_dose_factor streak_length_px rapid_gain slow_gain hysteresis_decay tilt_frames slow_tilt_step_deg"
-).split()
+_POSITIVE = [
+    "size_px",
+    "pixel_size_nm",
+    "dwell_time_s",
+    "line_time_s",
+    "frame_period_s",
+    "slow_dwell_time_s",
+    "frames_per_field",
+    "foil_thickness_nm",
+    "lattice_parameter_nm",
+    "dislocation_density_per_m2",
+    "extinction_distance_nm",
+    "absorption_distance_nm",
+    "convergence_mrad",
+    "mean_free_path_nm",
+    "background_length_nm",
+    "electrons_per_px",
+    "slow_dose_factor",
+    "streak_length_px",
+    "rapid_gain",
+    "slow_gain",
+    "hysteresis_decay",
+    "tilt_frames",
+    "slow_tilt_step_deg",
+]
 
 
 def settings_from(values: Mapping[str, Any]) -> MicroscopeSettings:

@@ -6,11 +6,12 @@ from typing import Protocol
 import numpy as np
 
 from rapidstem.microscope.contrast_table import VertexContrast, vertex_contrast
+from rapidstem.microscope.drawn_lines import DrawnLines, drawn_lines
 from rapidstem.microscope.foil_background import FoilBackground, draw_background
 from rapidstem.microscope.gold_grating import grating_image
 from rapidstem.microscope.goniometer import TiltMotion
 from rapidstem.microscope.line_networks import DislocationLine, generate_lines, seen_box_nm
-from rapidstem.microscope.line_projection import ProjectedVertices, line_contrast, project_points, visible_vertices
+from rapidstem.microscope.line_projection import ProjectedVertices, line_contrast, project_points
 from rapidstem.microscope.paradis_networks import lines_from_network
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.settings import MicroscopeSettings
@@ -71,6 +72,7 @@ class FoilSpecimen:
 
     settings: MicroscopeSettings
     lines: list[DislocationLine]
+    drawn: DrawnLines
     background: FoilBackground
     contrast: VertexContrast
 
@@ -82,10 +84,9 @@ class FoilSpecimen:
         row_nm = (frame.row_px - middle - frame.shift_px[0]) * settings.pixel_size_nm
         tilt = frame.row_tilt_rad
         image = self.background.image(x_nm, row_nm, tilt, settings)
-        points, numbers = visible_vertices(self.lines)
-        position = project_points(points, frame.motion, frame.start_s, frame.line_time_s, frame.shift_px, settings)
+        position = project_points(self.drawn.points_nm, frame.motion, frame.start_s, frame.line_time_s, frame.shift_px, settings)
         profiles = self.contrast.at(float(tilt[len(tilt) // 2]))
-        vertices = ProjectedVertices(position, numbers)
+        vertices = ProjectedVertices(position, self.drawn.line)
         return image * line_contrast(vertices, profiles, frame.row_px, frame.column_px, settings.pixel_size_nm)
 
 
@@ -109,4 +110,5 @@ def _foil(name: str, largest_tilt_deg: float, nodes_rad: np.ndarray, settings: M
     else:
         lines = lines_from_network(settings.network_path, settings, box, rng)
     background = draw_background(settings, random_stream(settings.seed, name, "background"))
-    return FoilSpecimen(settings, lines, background, vertex_contrast(lines, nodes_rad, settings))
+    drawn = drawn_lines(lines, settings.foil_thickness_nm)
+    return FoilSpecimen(settings, lines, drawn, background, vertex_contrast(drawn, nodes_rad, settings))

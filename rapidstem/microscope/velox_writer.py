@@ -151,7 +151,9 @@ def _number(value: float) -> str:
 
 def _write_surroundings(file: h5py.File, image_id: str) -> None:
     """Write the groups around the pixels: version, the STEM feature, its input operation and its display."""
-    operation, feature, display = (hashlib.sha256(f"{role}{image_id}".encode()).hexdigest()[:32] for role in ("input", "feature", "display"))
+    operation, feature, display = (
+        hashlib.sha256(f"{role}{image_id}".encode()).hexdigest()[:32] for role in ("input", "feature", "display")
+    )
     operation_path = f"/Operations/StemInputOperation/{operation}"
     display_path = f"/Presentation/Displays/ImageDisplay/{display}"
     data_path = f"/Data/Image/{image_id}"
