@@ -14,7 +14,7 @@ from rapidstem.errors import InputError
 
 KNOT_SHARE = 1 / 16
 COARSE_ROUGHNESS = 1e-2
-FINE_ROUGHNESS = 1e-5
+ROUGHNESS_RANGE = np.logspace(-5, 1, 31)
 SMOOTHINGS_PX = (2.5, 2.5, 2.5, 2.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 LONGEST_STEP_PX = 2.0
 ROW_GROUPS = 16
@@ -143,13 +143,17 @@ def _gauss_newton_step(
         matrix[np.ix_(own, own)] += part
         gradients[field][:, own] = groups
         correlations[field] = prediction.correlation
-    inverse, step = _solved(matrix, gradients.sum(axis=(0, 1)), fit.coefficients, fields)
+    penalty = np.zeros_like(matrix)
+    penalty[:size, :size] = _roughness(size)
+    matrix[size + fields :, size + fields :] += np.trace(matrix[:size, :size]) / size
+    unknowns = np.concatenate([fit.coefficients, np.zeros(2 * fields)])
+    step, covariance = _likeliest_step(matrix, gradients.reshape(-1, unknowns.size), penalty, unknowns)
     step = np.clip(step, -LONGEST_STEP_PX, LONGEST_STEP_PX)
     return _Fit(
         fit.coefficients + step[:size],
         fit.row_shift_px + step[size : size + fields],
         fit.column_shift_px + step[size + fields :],
-        _sandwich(inverse, gradients.reshape(-1, size + 2 * fields))[:size, :size],
+        covariance[:size, :size],
         correlations,
     )
 
@@ -173,22 +177,28 @@ def _normal_equations(prediction: Prediction, basis: np.ndarray) -> tuple[np.nda
     return matrix, np.concatenate([by_column @ basis, by_row[:, None], by_column.sum(axis=1, keepdims=True)], axis=1)
 
 
-def _solved(matrix: np.ndarray, gradient: np.ndarray, coefficients: np.ndarray, fields: int) -> tuple[np.ndarray, np.ndarray]:
-    size = coefficients.size
-    strength = np.trace(matrix[:size, :size]) / size
-    damped = matrix + 1e-9 * strength * np.eye(len(matrix))
-    roughness = FINE_ROUGHNESS * strength * _roughness(size)
-    damped[:size, :size] += roughness
-    damped[size + fields :, size + fields :] += strength
-    inverse = np.linalg.inv(damped)
-    gradient = gradient.copy()
-    gradient[:size] -= roughness @ coefficients
-    return inverse, inverse @ gradient
+def _likeliest_step(matrix: np.ndarray, gradients: np.ndarray, penalty: np.ndarray, unknowns: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Step and covariance under the smoothness that makes the images most likely.
 
-
-def _sandwich(inverse: np.ndarray, gradients: np.ndarray) -> np.ndarray:
+    The map is a random curve whose third differences are normal with an unknown variance; the variance with the highest marginal
+    likelihood is taken (type-II maximum likelihood; MacKay, Neural Computation 4 (1992) 415). The noise of the images is measured
+    by the scatter of the gradients between groups of rows.
+    """
+    strength = np.trace(matrix) / len(matrix)
+    matrix = matrix + 1e-9 * strength * np.eye(len(matrix))
     centred = gradients - gradients.mean(axis=0)
-    return inverse @ (centred.T @ centred) @ inverse * len(gradients) / (len(gradients) - 1)
+    noise = np.trace(np.linalg.solve(matrix, centred.T @ centred)) / len(matrix) * len(gradients) / (len(gradients) - 1)
+    gradient, rank = gradients.sum(axis=0), np.linalg.matrix_rank(penalty)
+    best = (-np.inf, unknowns, matrix)
+    for roughness in ROUGHNESS_RANGE * strength:
+        damped = matrix + roughness * penalty
+        step = np.linalg.solve(damped, gradient - roughness * penalty @ unknowns)
+        smooth = unknowns + step
+        misfit = step @ matrix @ step - 2 * gradient @ step + roughness * smooth @ penalty @ smooth
+        evidence = rank * np.log(roughness) - np.linalg.slogdet(damped)[1] - misfit / noise
+        if evidence > best[0]:
+            best = (evidence, step, noise * np.linalg.inv(damped))
+    return best[1], best[2]
 
 
 def _check_fit(fit: _Fit, basis: np.ndarray) -> None:
