@@ -12,7 +12,7 @@ from rapidstem.microscope.field_resampling import FieldImage
 from rapidstem.microscope.goniometer import TiltMotion, reported_angles_rad, resting_stage, tilting_stage
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.scan_coils import rapid_to_slow
-from rapidstem.microscope.settings import MicroscopeSettings
+from rapidstem.microscope.settings import LARGEST_TILT_DEG, MicroscopeSettings
 from rapidstem.microscope.specimens import FrameGeometry, GratingSpecimen, Specimen, foil_at, foil_for_series
 from rapidstem.microscope.truth import AcquisitionTruth, StackTruth, write_truth
 from rapidstem.microscope.velox_writer import ScanDescription, write_velox
@@ -83,8 +83,8 @@ def _field_tilt(kind: str, name: str, tilt_deg: float | None) -> float:
         return 0.0
     if tilt_deg is None:
         raise InputError(f"acquisition {name}: a {kind} field needs a tilt in degrees")
-    if abs(tilt_deg) > 80:
-        raise InputError(f"acquisition {name}: the tilt {tilt_deg} lies outside -80 to 80 degrees")
+    if abs(tilt_deg) > LARGEST_TILT_DEG:
+        raise InputError(f"acquisition {name}: the tilt {tilt_deg} lies outside {LARGEST_TILT_DEG} degrees either way")
     return float(tilt_deg)
 
 

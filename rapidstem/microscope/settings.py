@@ -6,6 +6,7 @@ from typing import Any
 
 from rapidstem.errors import InputError
 
+LARGEST_TILT_DEG = 80.0
 CALIBRATION_SPECIMENS = ("gold-grating", "dislocations")
 
 
@@ -37,7 +38,7 @@ class MicroscopeSettings:
     calibration_specimen: str = "gold-grating"
 
     extinction_distance_nm: float = 40.0
-    absorption_distance_nm: float = 600.0
+    absorption_distance_nm: float = 400.0
     deviation_per_nm: float = 0.005
     convergence_mrad: float = 1.2
     probe_size_nm: float = 12.0
@@ -77,25 +78,36 @@ class MicroscopeSettings:
     slow_tilt_error_deg: float = 0.05
 
     def __post_init__(self) -> None:
+        self._check_values()
+        self._check_scan()
+
+    def _check_values(self) -> None:
         for name in _POSITIVE:
             if not getattr(self, name) > 0:
                 raise InputError(f"virtual microscope: {name} must be positive, not {getattr(self, name)!r}")
+        if self.size_px < 8:
+            raise InputError(f"virtual microscope: size_px must be at least 8, not {self.size_px}")
         if self.calibration_specimen not in CALIBRATION_SPECIMENS:
-            raise InputError(
-                f"virtual microscope: calibration_specimen must be one of {', '.join(CALIBRATION_SPECIMENS)}, not {self.calibration_specimen!r}"
-            )
-        if self.foil_normal[0] != 0 or not any(self.foil_normal):
+            choice = " or ".join(CALIBRATION_SPECIMENS)
+            raise InputError(f"virtual microscope: calibration_specimen must be {choice}, not {self.calibration_specimen!r}")
+        if len(self.foil_normal) != 3 or self.foil_normal[0] != 0 or not any(self.foil_normal):
             raise InputError(
                 f"virtual microscope: foil_normal {self.foil_normal} must be perpendicular to the tilt axis [100], as (0, k, l)"
             )
-        if len(self.lag_decay) != len(self.lag_weight) or not all(0 <= decay < 1 for decay in self.lag_decay):
+
+    def _check_scan(self) -> None:
+        if (
+            len(self.lag_decay) != len(self.lag_weight)
+            or not all(0 <= decay < 1 for decay in self.lag_decay)
+            or not sum(self.lag_weight) > 0
+        ):
             raise InputError("virtual microscope: lag_decay (each from 0 to below 1) and lag_weight must have the same length")
+        if max(abs(self.tilt_start_deg), abs(self.tilt_stop_deg)) > LARGEST_TILT_DEG:
+            raise InputError(f"virtual microscope: tilt_start_deg and tilt_stop_deg must lie within {LARGEST_TILT_DEG} degrees either way")
         if self.line_time_s < self.size_px * self.dwell_time_s:
             raise InputError(f"virtual microscope: line_time_s is shorter than {self.size_px} pixels of dwell_time_s")
         if self.frame_period_s < self.frame_time_s:
             raise InputError(f"virtual microscope: frame_period_s is shorter than the scan of a frame, {self.frame_time_s:.4g} s")
-        if max(abs(self.tilt_start_deg), abs(self.tilt_stop_deg)) > 80:
-            raise InputError("virtual microscope: tilt_start_deg and tilt_stop_deg must lie within -80 and 80 degrees")
 
     @property
     def frame_time_s(self) -> float:
@@ -113,7 +125,7 @@ class MicroscopeSettings:
         return self.size_px * self.pixel_size_nm
 
 
-_POSITIVE = [
+_POSITIVE = (
     "size_px",
     "pixel_size_nm",
     "dwell_time_s",
@@ -127,6 +139,7 @@ _POSITIVE = [
     "extinction_distance_nm",
     "absorption_distance_nm",
     "convergence_mrad",
+    "probe_size_nm",
     "mean_free_path_nm",
     "background_length_nm",
     "electrons_per_px",
@@ -137,7 +150,7 @@ _POSITIVE = [
     "hysteresis_decay",
     "tilt_frames",
     "slow_tilt_step_deg",
-]
+)
 
 
 def settings_from(values: Mapping[str, Any]) -> MicroscopeSettings:

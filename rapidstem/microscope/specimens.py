@@ -47,7 +47,9 @@ class FrameGeometry:
 class Specimen(Protocol):
     """Anything that the microscope can look at."""
 
-    lines: list[DislocationLine]
+    @property
+    def lines(self) -> list[DislocationLine]:
+        """The dislocations, none of them for other specimens."""
 
     def image(self, frame: FrameGeometry) -> np.ndarray:
         """Give the clean image (row, column), 1 on the average background without tilt."""

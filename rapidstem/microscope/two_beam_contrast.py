@@ -165,7 +165,7 @@ def _window_ends(
     chosen: np.ndarray,
     settings: MicroscopeSettings,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Integrate down a column that contains all windows and keep the transfer matrices, (4, depth, n, m, s), where the windows start and stop."""
+    """Integrate down a column that contains all windows; keep the transfer matrices (4, depth, n, m, s) at their two ends."""
     shape = (len(geometry.sine), len(distance_nm), len(deviations))
     matrix = [np.ones(shape, complex), np.zeros(shape, complex), np.zeros(shape, complex), np.ones(shape, complex)]
     starts = np.empty((4, len(chosen), *shape), complex)
