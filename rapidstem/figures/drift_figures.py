@@ -32,7 +32,7 @@ def drift_trace(shift_px: np.ndarray, residual_px: np.ndarray, used: np.ndarray,
             theirs = velox_shift_px[:, column] - velox_shift_px[used, column].mean()
             data[f"velox_{name}_px"] = theirs
             trace.plot(data["frame"], theirs, color=colour, linestyle=":", label=f"{name}, Velox")
-    residual.plot(data["frame"], residual_px, color=BLACK, marker=".", linestyle="none", label="used")
+    residual.plot(data["frame"][used], np.asarray(residual_px)[used], color=BLACK, marker=".", linestyle="none", label="used")
     for panel, values in ((trace, shift_px[:, 0]), (trace, shift_px[:, 1]), (residual, residual_px)):
         panel.plot(data["frame"][~used], np.asarray(values)[~used], "x", color=VERMILION, markersize=7)
     residual.plot([], [], "x", color=VERMILION, markersize=7, label="rejected")

@@ -21,13 +21,15 @@ def centres_3d(rapid: pd.DataFrame, slow: pd.DataFrame) -> Drawing:
         Centres: `plane`, `x_nm`, `y_nm`, `z_nm`; those of the yz sections are drawn.
     """
     figure = Figure(figsize=(6.8, 5.2))
-    axes = figure.add_subplot(projection="3d")
+    axes = figure.add_subplot(projection="3d", computed_zorder=False)
     tables = {"slow": slow[slow["plane"] == "yz"], "rapid": rapid[rapid["plane"] == "yz"]}
-    for (name, table), colour in zip(tables.items(), (SLOW_COLOUR, RAPID_COLOUR), strict=True):
-        places = table[COORDINATES].to_numpy(float).T
-        axes.scatter(*places, s=3.0, color=colour, label=f"{name} ({len(table)})", depthshade=False, linewidths=0)
+    for (name, table), colour, size in zip(tables.items(), (SLOW_COLOUR, RAPID_COLOUR), (5.0, 1.5), strict=True):
+        axes.scatter(
+            *table[COORDINATES].to_numpy(float).T, s=size, color=colour, label=f"{name} ({len(table)})", depthshade=False, linewidths=0
+        )
     axes.set(xlabel="x / nm", ylabel="y / nm", zlabel="z / nm")
-    spans = np.ptp(np.concatenate([table[COORDINATES].to_numpy(float) for table in tables.values()] or [np.zeros((1, 3))]), axis=0)
+    places = np.concatenate([np.zeros((1, 3)), *[table[COORDINATES].to_numpy(float) for table in tables.values()]])
+    spans = np.ptp(places, axis=0)
     axes.set_box_aspect(tuple(np.maximum(spans, 0.25 * max(spans.max(), 1.0))), zoom=0.9)  # type: ignore[arg-type]
     axes.legend(markerscale=4)
     data = pd.concat([table.assign(series=name) for name, table in tables.items()], ignore_index=True)
@@ -53,13 +55,13 @@ def depth_differences(pairs: pd.DataFrame, bin_nm: float = 50.0) -> Drawing:
     for panel, along in zip(axes[0], ("y", "x"), strict=True):
         profile = difference_profile(pairs, along, bin_nm)
         fit = quadratic_fit(pairs, along)
-        curvatures[along] = fit.curvature_nm_per_um2
+        curvatures[along] = round(fit.curvature_nm_per_um2, 2) + 0.0
         panel.errorbar(
             profile["position_nm"], profile["mean_nm"], profile["standard_error_nm"], color=BLUE, marker="o", markersize=4, linestyle="none"
         )
         _draw_fit(panel, profile["position_nm"].to_numpy(), fit.at(profile["position_nm"].to_numpy()))
         panel.axhline(0.0, color=BLACK, linewidth=0.8)
-        panel.set(xlabel=f"{along} / nm", title=f"curvature {fit.curvature_nm_per_um2:+.2f} nm/µm²")
+        panel.set(xlabel=f"{along} / nm", title=f"curvature {curvatures[along]:+.2f} nm/µm²")
         profiles.append(profile.assign(along=along, fit_nm=fit.at(profile["position_nm"])))
     axes[0, 0].set_ylabel("mean ΔGz / nm")
     words = f"Mean difference in z against y and x; curvature {curvatures['y']:+.2f} nm/µm² along y and {curvatures['x']:+.2f} along x."

@@ -156,6 +156,18 @@ def verdict_table(errors: pd.DataFrame) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def verdict_sentences(errors: pd.DataFrame) -> list[str]:
+    """Say what the table of `rapidstem.scores.positional_error.positional_errors` holds, one sentence a comparison."""
+    sentences = []
+    for (acquisition, variant, against), rows in errors.groupby(["acquisition", "variant", "against"], sort=False):
+        found = ", ".join(f"{_fixed(row.mean_abs_nm, 1)} nm in {row.axis} (N = {int(row.pairs)})" for row in rows.itertuples())
+        published = " / ".join(f"{ZHAO_MEAN_ABS_NM[axis]:g}" for axis in rows["axis"])
+        beside = f"; Zhao et al. (2021) found {published} nm" if against == "slow" else ""
+        paired = f"{_fixed(rows['paired_percent'].min(), 0)} % or more of its centres are paired"
+        sentences.append(f"{acquisition}, {variant} against {against}: mean error {found}; {paired}{beside}.")
+    return sentences
+
+
 def write_report(path: Path | str, report: Report) -> int:
     """Write the page as one file and give its size in bytes.
 
@@ -191,15 +203,17 @@ def _base64(content: bytes) -> str:
 
 def _cell(value: Any, digits: int = 3) -> str:
     """Print a table's cell: floats with significant digits, nothing for what is missing."""
-    if value is None or (isinstance(value, float | np.floating) and not np.isfinite(value)):
+    if value is None or value != value:
         return "–"
-    if isinstance(value, float | np.floating):
-        return f"{value:.{digits}g}" if 1e-3 <= abs(value) < 10**digits or value == 0 else f"{value:.{digits - 1}e}"
-    return str(value)
+    if not isinstance(value, float | np.floating):
+        return str(value)
+    number = float(value)
+    plain = number == 0 or 1e-3 <= abs(number) < 10**digits
+    return f"{number:.{digits}g}" if plain else f"{number:.{digits - 1}e}"
 
 
 def _fixed(value: float | None, decimals: int) -> str:
-    return "–" if value is None or not np.isfinite(value) else f"{value:.{decimals}f}"
+    return "–" if value is None or not np.isfinite(value) else f"{round(value, decimals) + 0.0:.{decimals}f}"
 
 
 def _anchor(title: str) -> str:

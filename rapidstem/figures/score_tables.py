@@ -77,9 +77,15 @@ def score_table(table: pd.DataFrame, score: Score, digits: int = 1) -> pd.DataFr
     scores = by_tilt(table, score)
     measured_tilts = scores.loc[scores["count"] > 0, "tilt"].unique()
     scores = scores[scores["tilt"].isin(measured_tilts)]
-    spread = scores["std"].map(lambda std: "" if pd.isna(std) else f" ± {std:.{digits}f}")
-    scores = scores.assign(text=scores["mean"].map(lambda mean: f"{mean:.{digits}f}") + spread)
+    texts = [
+        _text(mean, std, digits if count else 0) for mean, std, count in zip(scores["mean"], scores["std"], scores["count"], strict=True)
+    ]
+    scores = scores.assign(text=texts)
     names = list(dict.fromkeys(scores["denoiser"]))
     printed = scores.pivot(index="tilt", columns="denoiser", values="text").reindex(columns=names).sort_index()
     printed.index = pd.Index([f"{tilt:g}" for tilt in printed.index], name="tilt / °")
     return printed.rename_axis(columns=None).reset_index()
+
+
+def _text(mean: float, std: float, digits: int) -> str:
+    return f"{mean:.{digits}f}" if pd.isna(std) else f"{mean:.{digits}f} ± {std:.{digits}f}"

@@ -20,7 +20,8 @@ def projections(rapid: np.ndarray, slow: np.ndarray, voxel_size_nm: float) -> Dr
     ----------
     rapid, slow : ndarray (z, y, x)
     """
-    figure, axes = panels(3, 3, 7.4, 6.6, height_ratios=_heights(slow.shape))
+    heights = _heights(slow.shape)
+    figure, axes = panels(3, 3, 7.4, 2.4 * sum(heights), height_ratios=heights)
     rows = []
     for panel_row, (direction, axis) in zip(axes, DIRECTIONS.items(), strict=True):
         views = {"rapid": _projection(rapid, axis), "slow": _projection(slow, axis)}
@@ -46,4 +47,4 @@ def _projection(volume: np.ndarray, axis: int) -> np.ndarray:
 def _heights(shape: tuple[int, ...]) -> list[float]:
     """Heights of the rows of panels of equal width: the projections' own, with room for titles."""
     depth, rows, columns = shape
-    return [rows / columns + 0.12, depth / columns + 0.12, depth / rows + 0.12]
+    return [rows / columns + 0.14, depth / columns + 0.14, depth / rows + 0.14]
