@@ -97,28 +97,29 @@ def _simulate_field(
     else:
         specimen = foil_at(specimen_name, tilt_deg, settings)
     motion = resting_stage(tilt_deg)
-    field = FieldImage.of(specimen, motion, settings)
-    reading = random_stream(settings.seed, name, "reading").normal(0, np.deg2rad(FIELD_READING_ERROR_DEG))
-    rapid = _rapid_field(name, field, motion, reading, settings)
+    shift = _wandering_shift(settings.frames_per_field, random_stream(settings.seed, name, "drift"), settings)
     slow_rng = random_stream(settings.seed, name, "slow")
-    slow_shift = slow_rng.normal(0, settings.slow_shift_px / 2, (1, 2))
+    slow_shift = slow_rng.normal(0, settings.slow_shift_px, (1, 2))
+    field = FieldImage.of(specimen, motion, float(np.abs(np.vstack((shift, slow_shift))).max()), settings)
+    reading = random_stream(settings.seed, name, "reading").normal(0, np.deg2rad(FIELD_READING_ERROR_DEG))
+    rapid = _rapid_field(name, field, motion, shift, reading, settings)
     columns = np.arange(settings.size_px, dtype=float)
     slow_frame = slow_counts(field.image(slow_shift[0], columns), settings, slow_rng)
     slow_truth = StackTruth(np.zeros(1), _row_tilts(motion, np.zeros(1), 0, settings), slow_shift)
     slow = _Stack(slow_frame[None], slow_truth, np.deg2rad([tilt_deg]) + reading)
-    measured = rapid.truth.shift_px - rapid.truth.shift_px[0]
-    measured = measured + random_stream(settings.seed, name, "velox").normal(0, VELOX_SHIFT_ERROR_PX, measured.shape)
-    _write(name, kind, settings, paths, specimen, (rapid, slow), measured, field.image(np.zeros(2), columns))
+    velox_error = random_stream(settings.seed, name, "velox").normal(0, VELOX_SHIFT_ERROR_PX, shift.shape)
+    clean = field.image(np.zeros(2), columns)
+    _write(name, kind, settings, paths, specimen, (rapid, slow), shift - shift[0] + velox_error, clean)
 
 
-def _rapid_field(name: str, field: FieldImage, motion: TiltMotion, reading_rad: float, settings: MicroscopeSettings) -> _Stack:
-    count = settings.frames_per_field
-    shift = _wandering_shift(count, random_stream(settings.seed, name, "drift"), settings)
+def _rapid_field(
+    name: str, field: FieldImage, motion: TiltMotion, shift_px: np.ndarray, reading_rad: float, settings: MicroscopeSettings
+) -> _Stack:
     columns = rapid_to_slow(np.arange(settings.size_px), settings)
     noise = random_stream(settings.seed, name, "rapid")
-    frames = np.stack([rapid_counts(field.image(each, columns), settings, noise) for each in shift])
-    time = np.arange(count) * settings.frame_period_s
-    truth = StackTruth(time, _row_tilts(motion, time, 0, settings), shift)
+    frames = np.stack([rapid_counts(field.image(each, columns), settings, noise) for each in shift_px])
+    time = np.arange(len(shift_px)) * settings.frame_period_s
+    truth = StackTruth(time, _row_tilts(motion, time, 0, settings), shift_px)
     return _Stack(frames, truth, np.deg2rad(truth.start_tilt_deg) + reading_rad)
 
 

@@ -3,48 +3,53 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import make_interp_spline
+from scipy.interpolate import BSpline, make_interp_spline
+from scipy.sparse import csr_array
 
 from rapidstem.microscope.goniometer import TiltMotion
+from rapidstem.microscope.scan_coils import rapid_to_slow
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimens import FrameGeometry, Specimen
 
 STEP_PX = 0.5
-LARGEST_SHIFT_PX = 12.0
+DEGREE = 3
 
 
 @dataclass(frozen=True)
 class FieldImage:
-    """The clean image of a field on a grid of half pixels, wider than the field.
+    """The clean image of a field as a cubic spline on a grid of half pixels, wider than the field.
 
     Attributes
     ----------
-    samples : (row, column)
-    row_px, column_px : where the samples lie in slow geometry at shift zero
+    coefficients : (row, column) of the spline
+    row_knots, column_knots : its knots in slow geometry at shift zero
     """
 
-    samples: np.ndarray
-    row_px: np.ndarray
-    column_px: np.ndarray
+    coefficients: np.ndarray
+    row_knots: np.ndarray
+    column_knots: np.ndarray
     size_px: int
 
     @classmethod
-    def of(cls, specimen: Specimen, motion: TiltMotion, settings: MicroscopeSettings) -> "FieldImage":
-        """Draw the field of a specimen on a stage at rest."""
+    def of(cls, specimen: Specimen, motion: TiltMotion, largest_shift_px: float, settings: MicroscopeSettings) -> "FieldImage":
+        """Draw the field of a specimen on a stage at rest, with the surroundings that shifts of up to `largest_shift_px` bring in."""
         size = settings.size_px
-        extra = size * settings.hysteresis_extra_view + LARGEST_SHIFT_PX
-        rows = np.arange(-LARGEST_SHIFT_PX, size - 1 + LARGEST_SHIFT_PX + STEP_PX, STEP_PX)
-        columns = np.arange(-np.ceil(extra), size - 1 + np.ceil(extra) + STEP_PX, STEP_PX)
+        seen = rapid_to_slow(np.array((0, size - 1)), settings)
+        margin = np.ceil(largest_shift_px) + 2
+        rows = np.arange(-margin, size - 1 + margin + STEP_PX, STEP_PX)
+        columns = np.arange(np.floor(min(seen[0], 0)) - margin, max(seen[1], size - 1) + margin + STEP_PX, STEP_PX)
         image = specimen.image(FrameGeometry(motion, 0.0, 0.0, np.zeros(2), rows, columns))
-        return cls(image, rows, columns, size)
+        down = make_interp_spline(rows, image, k=DEGREE)
+        across = make_interp_spline(columns, down.c, k=DEGREE, axis=1)
+        return cls(np.ascontiguousarray(across.c.T), down.t, across.t, size)
 
     def image(self, shift_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
         """Give the image (row, column) of the field displaced by `shift_px` (dy, dx), its columns at `column_px` in slow geometry."""
-        rows = _interpolation(self.row_px, np.arange(self.size_px) - shift_px[0])
-        columns = _interpolation(self.column_px, column_px - shift_px[1])
-        return rows @ self.samples @ columns.T
+        rows = _basis(self.row_knots, np.arange(self.size_px) - shift_px[0])
+        columns = _basis(self.column_knots, column_px - shift_px[1])
+        return (columns @ (rows @ self.coefficients).T).T
 
 
-def _interpolation(grid: np.ndarray, at: np.ndarray) -> np.ndarray:
-    """Matrix (at, grid) of cubic spline interpolation on an even grid; points beyond it take its edge value."""
-    return make_interp_spline(grid, np.eye(len(grid)), k=3)(np.clip(at, grid[0], grid[-1]))
+def _basis(knots: np.ndarray, at: np.ndarray) -> csr_array:
+    """Matrix (at, coefficient) of the spline's basis functions; points beyond the grid take its edge value."""
+    return BSpline.design_matrix(np.clip(at, knots[0], knots[-1]), knots, DEGREE)

@@ -4,7 +4,7 @@ Each line is cut into slabs by the planes through its vertices that bisect the b
 line; its signed distance from the projected line reads the profile of the slab's two vertices, interpolated along the slab.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from rapidstem.microscope.goniometer import TiltMotion
 from rapidstem.microscope.settings import MicroscopeSettings
 
 FIXED_POINT_STEPS = 6
+SLABS_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
@@ -84,83 +85,89 @@ def line_contrast(
         Where the columns lie, increasing; a rapid frame's are not evenly spaced.
     """
     image = np.zeros(len(row_px) * len(column_px))
-    segments = _segments_near(vertices, row_px, column_px, pixel_size_nm)
-    if segments.size:
-        rows, columns, members = _patch_members(segments, vertices, row_px, column_px, pixel_size_nm)
-        values = _profile_values(segments, members, profiles)
-        image += np.bincount(rows * len(column_px) + columns, weights=values, minlength=image.size)
+    slabs = _slabs_near(vertices, row_px, column_px, pixel_size_nm)
+    for start in range(0, len(slabs.vertex), SLABS_AT_ONCE):
+        some = _Slabs(*(getattr(slabs, field.name)[start : start + SLABS_AT_ONCE] for field in fields(slabs)))
+        pixels, members = _pixels_in(some, row_px, column_px, pixel_size_nm)
+        image += np.bincount(pixels, weights=_profile_values(members, profiles), minlength=image.size)
     return np.exp(image).reshape(len(row_px), len(column_px))
 
 
 @dataclass(frozen=True)
-class _Members:
-    """Pixels (m,) inside slabs: which segment, how far along it (0..1), signed distance in nm, weight at a line's end."""
+class _Slabs:
+    """Pieces of the projected lines between neighbouring vertices.
 
-    segment: np.ndarray
+    Attributes
+    ----------
+    vertex : (slab,) number of the first vertex
+    start, stop : (slab, 2) row and column of the vertices
+    start_tangent, stop_tangent : (slab, 2) unit normals of the planes that bound the slab
+    first, last : (slab,) whether it is the first or last one of its line
+    """
+
+    vertex: np.ndarray
+    start: np.ndarray
+    stop: np.ndarray
+    start_tangent: np.ndarray
+    stop_tangent: np.ndarray
+    first: np.ndarray
+    last: np.ndarray
+
+
+@dataclass(frozen=True)
+class _Members:
+    """Pixels (m,) inside slabs: the slab's first vertex, how far along it (0..1), signed distance in nm, weight at a line's end."""
+
+    vertex: np.ndarray
     along: np.ndarray
     distance_nm: np.ndarray
     weight: np.ndarray
 
 
-def _segments_near(vertices: ProjectedVertices, row_px: np.ndarray, column_px: np.ndarray, pixel_size_nm: float) -> np.ndarray:
-    """Find the segments, by their first vertex, whose profile can reach the image."""
+def _slabs_near(vertices: ProjectedVertices, row_px: np.ndarray, column_px: np.ndarray, pixel_size_nm: float) -> _Slabs:
+    """Find the slabs whose profile can reach the image."""
     reach = PROFILE_REACH_NM / pixel_size_nm + 3
     row, column = vertices.position_px.T
     inside = (row > row_px[0] - reach) & (row < row_px[-1] + reach) & (column > column_px[0] - reach) & (column < column_px[-1] + reach)
     joined = vertices.line[1:] == vertices.line[:-1]
-    return np.flatnonzero(joined & (inside[1:] | inside[:-1]))
+    vertex = np.flatnonzero(joined & (inside[1:] | inside[:-1]))
+    step = np.where(joined[:, None], np.diff(vertices.position_px, axis=0), 0)
+    bisecting = np.zeros_like(vertices.position_px)
+    bisecting[:-1] += _unit(step)
+    bisecting[1:] += _unit(step)
+    tangent = _unit(bisecting)
+    first, last = np.append(True, ~joined), np.append(~joined, True)
+    start, stop = vertices.position_px[vertex], vertices.position_px[vertex + 1]
+    return _Slabs(vertex, start, stop, tangent[vertex], tangent[vertex + 1], first[vertex], last[vertex + 1])
 
 
-def _tangents(vertices: ProjectedVertices) -> np.ndarray:
-    """Unit tangents (vertex, 2) of the projected lines, along the bisector at inner vertices."""
-    step = np.diff(vertices.position_px, axis=0)
-    step[vertices.line[1:] != vertices.line[:-1]] = 0
-    step /= np.maximum(np.linalg.norm(step, axis=1, keepdims=True), 1e-9)
-    tangent = np.zeros_like(vertices.position_px)
-    tangent[:-1] += step
-    tangent[1:] += step
-    return tangent / np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+def _unit(vectors: np.ndarray) -> np.ndarray:
+    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
 
 
-def _patch_members(
-    segments: np.ndarray, vertices: ProjectedVertices, row_px: np.ndarray, column_px: np.ndarray, pixel_size_nm: float
-) -> tuple[np.ndarray, np.ndarray, _Members]:
-    """Look at a patch of pixels around each segment and keep those in its slab and within reach of its profile."""
-    start, stop = vertices.position_px[segments], vertices.position_px[segments + 1]
-    centre = (start + stop) / 2
-    reach = PROFILE_REACH_NM / pixel_size_nm + np.max(np.abs(stop - start), initial=0) / 2 + 1
-    rows = _window(centre[:, 0], row_px, reach)
-    columns = _window(centre[:, 1], column_px, reach)
-    tangent = _tangents(vertices)
-    row = np.pad(row_px, (0, 1), constant_values=np.nan)[rows]
-    column = np.pad(column_px, (0, 1), constant_values=np.nan)[columns]
+def _pixels_in(slabs: _Slabs, row_px: np.ndarray, column_px: np.ndarray, pixel_size_nm: float) -> tuple[np.ndarray, _Members]:
+    """Look at a patch of pixels around each slab; keep those inside it and within reach of its profile, by their flat index."""
+    reach = PROFILE_REACH_NM / pixel_size_nm + np.max(np.abs(slabs.stop - slabs.start), initial=0) / 2 + 1
+    centre = (slabs.start + slabs.stop) / 2
+    rows, columns = _window(centre[:, 0], row_px, reach), _window(centre[:, 1], column_px, reach)
+    row = np.append(row_px, np.nan)[rows]
+    column = np.append(column_px, np.nan)[columns]
 
     def ahead(origin: np.ndarray, direction: np.ndarray) -> np.ndarray:
         down = (row - origin[:, :1]) * direction[:, :1]
         across = (column - origin[:, 1:]) * direction[:, 1:]
         return down[:, :, None] + across[:, None, :]
 
-    after_start = ahead(start, tangent[segments])
-    after_stop = ahead(stop, tangent[segments + 1])
-    chord = stop - start
-    chord = chord / np.maximum(np.linalg.norm(chord, axis=1, keepdims=True), 1e-9)
-    distance = ahead(start, np.column_stack((chord[:, 1], -chord[:, 0]))) * pixel_size_nm
-    first, last = _line_ends(vertices)
-    soft_start = np.where(first[segments], 0.5, 0.0)[:, None, None]
-    soft_stop = np.where(last[segments + 1], 0.5, 0.0)[:, None, None]
-    near = np.abs(distance) < PROFILE_REACH_NM
-    chosen = np.nonzero((after_start >= -soft_start) & (after_stop < soft_stop) & near)
-    begun, left = after_start[chosen], after_stop[chosen]
-    weight = np.where(first[segments][chosen[0]], np.clip(begun + 0.5, 0, 1), 1.0)
-    weight *= np.where(last[segments + 1][chosen[0]], np.clip(0.5 - left, 0, 1), 1.0)
-    along = np.clip(begun / np.maximum(begun - left, 1e-9), 0, 1)
-    members = _Members(chosen[0], along, distance[chosen], weight)
-    return rows[chosen[0], chosen[1]], columns[chosen[0], chosen[2]], members
-
-
-def _line_ends(vertices: ProjectedVertices) -> tuple[np.ndarray, np.ndarray]:
-    change = vertices.line[1:] != vertices.line[:-1]
-    return np.concatenate(([True], change)), np.concatenate((change, [True]))
+    chord = _unit(slabs.stop - slabs.start)
+    after_start, after_stop = ahead(slabs.start, slabs.start_tangent), ahead(slabs.stop, slabs.stop_tangent)
+    distance = ahead(slabs.start, np.column_stack((chord[:, 1], -chord[:, 0]))) * pixel_size_nm
+    begun = after_start >= np.where(slabs.first, -0.5, 0.0)[:, None, None]
+    unfinished = after_stop < np.where(slabs.last, 0.5, 0.0)[:, None, None]
+    slab, i, j = chosen = np.nonzero(begun & unfinished & (np.abs(distance) < PROFILE_REACH_NM))
+    passed, left = after_start[chosen], after_stop[chosen]
+    weight = np.where(slabs.first[slab], np.clip(passed + 0.5, 0, 1), 1.0) * np.where(slabs.last[slab], np.clip(0.5 - left, 0, 1), 1.0)
+    along = np.clip(passed / np.maximum(passed - left, 1e-9), 0, 1)
+    return rows[slab, i] * len(column_px) + columns[slab, j], _Members(slabs.vertex[slab], along, distance[chosen], weight)
 
 
 def _window(centre: np.ndarray, positions: np.ndarray, reach: float) -> np.ndarray:
@@ -170,16 +177,15 @@ def _window(centre: np.ndarray, positions: np.ndarray, reach: float) -> np.ndarr
     return np.where((index >= 0) & (index < len(positions)), index, len(positions))
 
 
-def _profile_values(segments: np.ndarray, members: _Members, profiles: np.ndarray) -> np.ndarray:
-    """Read the profiles of both ends of each member's segment at its distance, and mix them."""
+def _profile_values(members: _Members, profiles: np.ndarray) -> np.ndarray:
+    """Read the profiles of both ends of each member's slab at its distance, and mix them."""
     samples = profiles.shape[1]
     position = (members.distance_nm / PROFILE_REACH_NM + 1) * (samples - 1) / 2
     lower = np.clip(position.astype(int), 0, samples - 2)
     fraction = position - lower
-    vertex = segments[members.segment]
 
-    def read(index: np.ndarray) -> np.ndarray:
-        return profiles[index, lower] * (1 - fraction) + profiles[index, lower + 1] * fraction
+    def read(vertex: np.ndarray) -> np.ndarray:
+        return profiles[vertex, lower] * (1 - fraction) + profiles[vertex, lower + 1] * fraction
 
-    mixed = read(vertex) * (1 - members.along) + read(vertex + 1) * members.along
+    mixed = read(members.vertex) * (1 - members.along) + read(members.vertex + 1) * members.along
     return mixed * members.weight

@@ -133,10 +133,12 @@ def lines_from_network(
     Raises
     ------
     InputError
-        The file is no network, or nothing of it lies in the box.
+        The file is no network, its crystal is not fcc, or nothing of it lies in the box.
     """
     network = read_network(path)
     lines = chains(network)
+    if not all(np.allclose(2 * line.burgers, np.rint(2 * line.burgers), atol=0.01) for line in lines):
+        raise InputError(f"{path}: the Burgers vectors are not those of an fcc crystal (a/2<110> and their sums)")
     width = network.box[1] - network.box[0]
     density = sum(line.length_nm for line in lines) / np.prod(width)
     scale = np.sqrt(density / (settings.dislocation_density_per_m2 * 1e-18))

@@ -64,7 +64,7 @@ class MicroscopeSettings:
     hysteresis_end_view: float = 0.008
     jitter_px: float = 0.6
     drift_px_per_s: float = 0.8
-    slow_shift_px: float = 1.5
+    slow_shift_px: float = 1.2
 
     tilt_start_deg: float = -70.0
     tilt_stop_deg: float = 70.0

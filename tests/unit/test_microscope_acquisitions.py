@@ -1,0 +1,186 @@
+"""Whole simulated acquisitions, small: signs from end to end, reproducibility, truth."""
+
+from dataclasses import replace
+
+import h5py
+import numpy as np
+import pytest
+from scipy.ndimage import map_coordinates
+
+from rapidstem.errors import InputError
+from rapidstem.microscope.acquisitions import simulate_acquisition
+from rapidstem.microscope.crystal import specimen_axes
+from rapidstem.microscope.line_networks import DislocationLine
+from rapidstem.microscope.settings import MicroscopeSettings, settings_from
+from rapidstem.microscope.truth import AcquisitionTruth, StackTruth, read_truth, write_truth
+
+SMALL = MicroscopeSettings(size_px=96, pixel_size_nm=8.0, frames_per_field=6, tilt_frames=5, slow_tilt_step_deg=35)
+
+
+def _simulate(folder, kind, name, tilt, settings=SMALL, specimen=None):
+    paths = [folder / f"{name}.{part}" for part in ("rapid.emd", "slow.emd", "h5")]
+    simulate_acquisition(kind, name, tilt, settings, *paths, specimen)
+    return (*(_frames(path) for path in paths[:2]), read_truth(paths[2]))
+
+
+def _frames(path):
+    with h5py.File(path) as file:
+        (group,) = file["Data/Image"].values()
+        return np.moveaxis(group["Data"][()], 2, 0)
+
+
+def _correlation(a, b):
+    return np.corrcoef(a.ravel(), b.ravel())[0, 1]
+
+
+@pytest.fixture(scope="module")
+def field(tmp_path_factory):
+    bright = replace(SMALL, electrons_per_px=2000.0, jitter_px=3.0, streak_strength=0.0, row_offset_strength=0.0, lag_decay=(0.0, 0.0))
+    return _simulate(tmp_path_factory.mktemp("field"), "training", "field-20", 20.0, bright)
+
+
+def test_clean_image_shifted_and_distorted_gives_the_rapid_frames(field):
+    rapid, _, truth = field
+    row, column = np.mgrid[:96, :96].astype(float)
+    columns = np.broadcast_to(truth.slow_px, column.shape)
+    seen = slice(20, 80)
+    for frame, (dy, dx) in zip(rapid, truth.rapid.shift_px, strict=True):
+
+        def seen_with(sign, columns=columns, dy=dy, dx=dx, frame=frame):
+            expected = map_coordinates(truth.clean, (row - sign * dy, columns - sign * dx), order=1, mode="nearest")
+            return _correlation(frame[seen, seen], expected[seen, seen])
+
+        assert seen_with(1) > 0.97
+        assert seen_with(1) > seen_with(-1)
+
+
+def test_the_distortion_is_in_the_rapid_frames_only(field):
+    rapid, slow, truth = field
+    row, column = np.mgrid[:96, :96].astype(float)
+    dy, dx = truth.slow.shift_px[0]
+    inside = np.s_[10:-10, 10:60]
+    straight = map_coordinates(truth.clean, (row - dy, column - dx), order=3)
+    assert _correlation(slow[0][inside], straight[inside]) > 0.97
+    dy, dx = truth.rapid.shift_px[0]
+    undistorted = map_coordinates(truth.clean, (row - dy, column - dx), order=3)
+    distorted = map_coordinates(truth.clean, (row - dy, np.broadcast_to(truth.slow_px, row.shape) - dx), order=3)
+    assert _correlation(rapid[0][inside], distorted[inside]) > _correlation(rapid[0][inside], undistorted[inside]) + 0.05
+
+
+def test_a_dark_line_lies_where_the_truth_projects_it(field):
+    _, slow, truth = field
+    tilt = np.deg2rad(truth.slow.middle_tilt_deg[0])
+    dy, dx = truth.slow.shift_px[0]
+    points = np.vstack([line.points_nm for line in truth.lines if line.visible])
+    row = 47.5 + (points[:, 1] * np.cos(tilt) + points[:, 2] * np.sin(tilt)) / 8 + dy
+    column = 47.5 + points[:, 0] / 8 + dx
+    inside = (row > 3) & (row < 92) & (column > 3) & (column < 92) & (np.abs(points[:, 2]) < 100)
+    assert inside.sum() > 30
+    on_lines = map_coordinates(slow[0].astype(float), (row[inside], column[inside]), order=1).mean()
+    mirrored = map_coordinates(slow[0].astype(float), (95 - row[inside], column[inside]), order=1).mean()
+    spread = slow[0].std()
+    assert on_lines < slow[0].mean() - 0.8 * spread
+    assert on_lines < mirrored - 0.5 * spread
+
+
+def test_tilt_series_has_rapid_rows_at_their_own_tilt_and_a_slow_twin(tmp_path):
+    rapid, slow, truth = _simulate(tmp_path, "tilt_series", "series", None)
+    assert rapid.shape == (5, 96, 96)
+    assert slow.shape == (5, 96, 96)
+    turned = np.ptp(truth.rapid.row_tilt_deg, axis=1)
+    assert turned[2] > 0.2
+    np.testing.assert_array_equal(np.ptp(truth.slow.row_tilt_deg, axis=1), 0)
+    np.testing.assert_allclose(truth.slow.start_tilt_deg, (-70, -35, 0, 35, 70), atol=0.3)
+    np.testing.assert_allclose(truth.rapid.time_s, 0.07 * np.arange(5))
+    assert truth.clean is None
+
+
+def test_same_seed_and_name_give_the_same_files_others_do_not(tmp_path):
+    for folder in "ab":
+        (tmp_path / folder).mkdir()
+    first = _simulate(tmp_path / "a", "test", "one", 0.0)
+    again = _simulate(tmp_path / "b", "test", "one", 0.0)
+    other = _simulate(tmp_path / "b", "test", "two", 0.0)
+    for name in ("one.rapid.emd", "one.slow.emd", "one.h5"):
+        assert (tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes()
+    np.testing.assert_array_equal(first[0], again[0])
+    assert abs(_correlation(first[2].clean, other[2].clean)) < 0.8
+    reseeded = _simulate(tmp_path / "a", "test", "one", 0.0, replace(SMALL, seed=2))
+    assert not np.array_equal(reseeded[2].clean, first[2].clean)
+
+
+def test_acquisitions_of_one_specimen_share_its_lines(tmp_path):
+    first = _simulate(tmp_path, "test", "one", 30.0, specimen="foil")[2]
+    second = _simulate(tmp_path, "test", "two", 30.0, specimen="foil")[2]
+    np.testing.assert_array_equal(first.clean, second.clean)
+    assert not np.array_equal(first.rapid.shift_px, second.rapid.shift_px)
+
+
+def test_calibration_field_shows_the_grating_or_dislocations(tmp_path):
+    assert _simulate(tmp_path, "calibration", "grating", None)[2].lines == []
+    assert _simulate(tmp_path, "calibration", "lines", 0.0, replace(SMALL, calibration_specimen="dislocations"))[2].lines
+
+
+def test_more_tilt_means_fewer_electrons(tmp_path):
+    means = [_simulate(tmp_path, "test", f"at{tilt:.0f}", tilt)[2].clean.mean() for tilt in (0.0, 60.0, 70.0)]
+    assert means[0] > 1.15 * means[1] > 1.15 * 1.1 * means[2] > 0.3
+
+
+def test_truth_does_not_leak_into_the_files(tmp_path):
+    truth = _simulate(tmp_path, "tilt_series", "series", None)[2]
+    with h5py.File(tmp_path / "series.rapid.emd") as file:
+        assert set(file) == {"Data", "Features", "Info", "Operations", "Presentation", "Version"}
+        (group,) = file["Data/Image"].values()
+        text = bytes(group["Metadata"][()].T.ravel())
+    for angle in np.deg2rad(truth.rapid.start_tilt_deg[1:]):
+        assert f"{angle:.6g}".encode() not in text
+
+
+def test_truth_survives_writing_and_reading(tmp_path):
+    line = DislocationLine(np.arange(12.0).reshape(4, 3), np.array((0.5, 0.5, 0)), np.array((0.6, 0, 0.8)))
+    stack = StackTruth(np.array((0.0, 1)), np.arange(8.0).reshape(2, 4), np.array([(0.0, 1), (2, 3)]))
+    written = AcquisitionTruth(
+        "a", "test", 2.0, 300.0, [line], specimen_axes((0, 1, 3)), stack, stack, np.arange(4.0), np.arange(4.0) * 2, None
+    )
+    write_truth(tmp_path / "a.h5", written)
+    read = read_truth(tmp_path / "a.h5")
+    assert (read.name, read.kind, read.pixel_size_nm, read.clean) == ("a", "test", 2.0, None)
+    np.testing.assert_array_equal(read.lines[0].points_nm, line.points_nm)
+    assert read.lines[0].visible
+    np.testing.assert_array_equal(read.rapid.middle_tilt_deg, (1.5, 5.5))
+    np.testing.assert_array_equal(read.slow.shift_px, stack.shift_px)
+    with pytest.raises(InputError, match=r"none\.h5"):
+        read_truth(tmp_path / "none.h5")
+
+
+@pytest.mark.parametrize(
+    ("kind", "tilt", "said"), [("in_situ", 0.0, "in_situ"), ("training", None, "needs a tilt"), ("tilt_series", 3.0, "single tilt")]
+)
+def test_what_cannot_be_simulated_is_said(tmp_path, kind, tilt, said):
+    with pytest.raises(InputError, match=said):
+        _simulate(tmp_path, kind, "wrong", tilt)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"sizepx": 3}, "sizepx"),
+        ({"size_px": 12.5}, "size_px"),
+        ({"electrons_per_px": "many"}, "electrons_per_px"),
+        ({"foil_normal": [1, 0, 0]}, "foil_normal"),
+        ({"calibration_specimen": "sand"}, "calibration_specimen"),
+        ({"line_time_s": 1e-6}, "line_time_s"),
+        ({"frame_period_s": 0.01}, "frame_period_s"),
+        ({"lag_decay": [1.5, 0.2]}, "lag_decay"),
+        ({"mean_free_path_nm": -1}, "mean_free_path_nm"),
+    ],
+)
+def test_wrong_settings_are_named(values, said):
+    with pytest.raises(InputError, match=said):
+        settings_from(values)
+
+
+def test_settings_from_lists_and_numbers():
+    settings = settings_from({"seed": 7, "foil_normal": [0, 1, 1], "electrons_per_px": 12})
+    assert settings == MicroscopeSettings(seed=7, foil_normal=(0.0, 1.0, 1.0), electrons_per_px=12.0)
