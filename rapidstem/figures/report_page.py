@@ -11,7 +11,7 @@ import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from rapidstem.errors import InputError
-from rapidstem.figures.style import RAPID_COLOUR, SLOW_COLOUR, Drawing, image_png, png_bytes
+from rapidstem.figures.style import RAPID_COLOUR, SLOW_COLOUR, Drawing, image_png, length_label, png_bytes, round_length
 from rapidstem.files.atomic import written_beside
 from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM
 
@@ -41,13 +41,15 @@ class ReportTable:
 
 @dataclass(frozen=True)
 class Slider:
-    """Two images (PNG) of the same size over each other; the reader moves the boundary."""
+    """Two images (PNG) of the same size over each other, with a scale bar; the reader moves the boundary."""
 
     caption: str
     left_name: str
     left_png: bytes
     right_name: str
     right_png: bytes
+    bar_percent: float
+    bar_label: str
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,7 @@ def report_figure(drawing: Drawing, caption: str, link_stem: str = "") -> Report
     return ReportFigure(caption, png_bytes(drawing.figure), drawing.description, links)
 
 
-def image_slider(caption: str, left_name: str, left: np.ndarray, right_name: str, right: np.ndarray) -> Slider:
+def image_slider(caption: str, left_name: str, left: np.ndarray, right_name: str, right: np.ndarray, pixel_size_nm: float) -> Slider:
     """Make a slider from two images (y, x) of one shape, each between its own grey limits.
 
     Raises
@@ -114,10 +116,11 @@ def image_slider(caption: str, left_name: str, left: np.ndarray, right_name: str
         The shapes differ.
     """
     if left.shape != right.shape:
-        raise InputError(
-            f"{caption}: the images {left_name} {left.shape} and {right_name} {right.shape} differ in shape; bring them into one geometry"
-        )
-    return Slider(caption, left_name, image_png(left), right_name, image_png(right))
+        shapes = f"{left_name} {left.shape} and {right_name} {right.shape}"
+        raise InputError(f"{caption}: the images {shapes} differ in shape; bring them into one geometry")
+    width_nm = left.shape[1] * pixel_size_nm
+    bar_nm = round_length(0.28 * width_nm)
+    return Slider(caption, left_name, image_png(left), right_name, image_png(right), 100.0 * bar_nm / width_nm, length_label(bar_nm))
 
 
 def centre_cloud(name: str, centroids: pd.DataFrame, colour: str, lines_nm: Sequence[np.ndarray] = ()) -> Cloud:
@@ -163,7 +166,7 @@ def verdict_sentences(errors: pd.DataFrame) -> list[str]:
         found = ", ".join(f"{_fixed(row.mean_abs_nm, 1)} nm in {row.axis} (N = {int(row.pairs)})" for row in rows.itertuples())
         published = " / ".join(f"{ZHAO_MEAN_ABS_NM[axis]:g}" for axis in rows["axis"])
         beside = f"; Zhao et al. (2021) found {published} nm" if against == "slow" else ""
-        paired = f"{_fixed(rows['paired_percent'].min(), 0)} % or more of its centres are paired"
+        paired = f"{_fixed(rows['paired_percent'].min(), 0)} % or more of the centres of {against} are paired"
         sentences.append(f"{acquisition}, {variant} against {against}: mean error {found}; {paired}{beside}.")
     return sentences
 

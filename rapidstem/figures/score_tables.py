@@ -53,7 +53,7 @@ def by_tilt(table: pd.DataFrame, score: Score) -> pd.DataFrame:
     Parameters
     ----------
     table : DataFrame
-        `denoiser`, `tilt` (degrees) and the score's column; rows without a value are left out.
+        `denoiser`, `tilt` (degrees) and the score's column, all against the same reference; rows without a value are left out.
 
     Returns
     -------

@@ -39,7 +39,7 @@ SETTINGS: dict[Any, Any] = {
     "figure.constrained_layout.use": True,
     "figure.dpi": 100.0,
     "savefig.dpi": 130.0,
-    "image.interpolation": "nearest",
+    "image.interpolation": "auto",
     "svg.hashsalt": "rapidstem",
 }
 
@@ -115,8 +115,9 @@ def scale_bar(axes: Axes, width_px: float, pixel_size_nm: float) -> float:
     share = length_nm / (width_px * pixel_size_nm)
     axes.add_patch(Rectangle((0.03, 0.03), share + 0.04, 0.15, transform=axes.transAxes, facecolor="black", alpha=0.6, linewidth=0))
     axes.add_patch(Rectangle((0.05, 0.05), share, 0.02, transform=axes.transAxes, facecolor="white", linewidth=0))
-    label = f"{length_nm:g} nm" if length_nm < 1000 else f"{length_nm / 1000:g} µm"
-    axes.text(0.05 + share / 2, 0.085, label, transform=axes.transAxes, color="white", ha="center", va="bottom", fontsize=7)
+    axes.text(
+        0.05 + share / 2, 0.085, length_label(length_nm), transform=axes.transAxes, color="white", ha="center", va="bottom", fontsize=7
+    )
     return length_nm
 
 
@@ -124,6 +125,11 @@ def round_length(largest: float) -> float:
     """The largest of 1, 2, 5 times a power of ten that is not above `largest`."""
     power = 10.0 ** np.floor(np.log10(largest))
     return float(max(step for step in (1.0, 2.0, 5.0) if step * power <= largest * (1 + 1e-12)) * power)
+
+
+def length_label(length_nm: float) -> str:
+    """A length in nm, or in µm from 1000 nm on."""
+    return f"{length_nm:g} nm" if length_nm < 1000 else f"{length_nm / 1000:g} µm"
 
 
 def two_colours(first: np.ndarray, second: np.ndarray, first_colour: str, second_colour: str) -> np.ndarray:

@@ -52,7 +52,7 @@ def a_report(name="demo"):
         "Orange and aqua lie on each other.",
         figures=[report_page.report_figure(loss_curves({name: losses}), f"Losses of {name}.", "figures/losses")],
         tables=[ReportTable("Numbers", pd.DataFrame({name: [1.23456, float("nan")]}))],
-        sliders=[report_page.image_slider("Field", name, random.normal(size=(32, 32)), "slow", random.normal(size=(32, 32)))],
+        sliders=[report_page.image_slider("Field", name, random.normal(size=(32, 32)), "slow", random.normal(size=(32, 32)), 4.56)],
         clouds=report_page.centre_clouds(centres, centres + {"x_nm": 5, "y_nm": 0, "z_nm": 0, "plane": ""}),
     )
     return Report(
@@ -153,7 +153,13 @@ def test_a_report_too_large_to_mail_is_refused_and_the_old_one_kept(tmp_path):
 
 def test_slider_images_have_one_shape():
     with pytest.raises(InputError, match="one geometry"):
-        report_page.image_slider("Field", "raw", np.zeros((3, 4)), "slow", np.zeros((4, 4)))
+        report_page.image_slider("Field", "raw", np.zeros((3, 4)), "slow", np.zeros((4, 4)), 1.0)
+
+
+def test_the_slider_has_a_scale_bar_of_a_round_length():
+    slider = report_page.image_slider("Field", "raw", np.zeros((8, 200)), "slow", np.ones((8, 200)), 4.56)
+    assert slider.bar_label == "200 nm"
+    assert slider.bar_percent * 200 * 4.56 / 100 == pytest.approx(200.0)
 
 
 def test_a_browser_draws_turns_and_slides(tmp_path):
