@@ -3,15 +3,15 @@
 import numpy as np
 import pandas as pd
 
-from rapidstem.figures.style import AQUA, BLACK, BLUE, Drawing, bare_image_axes, panels, scale_bar, styled, two_colours, unit_range
+from rapidstem.figures.style import BLACK, BLUE, Drawing, bare_image_axes, panels, scale_bar, styled, two_colours, unit_range
 
 RED = "#FF0000"
 CYAN = "#00FFFF"
 
 
 @styled
-def map_deviation(rapid_px: np.ndarray, slow_px: np.ndarray, pixel_size_nm: float, residual_px: np.ndarray | None = None) -> Drawing:
-    """Deviation of the distortion map from a straight line, against the column of the rapid image, and the map's residual.
+def map_deviation(rapid_px: np.ndarray, slow_px: np.ndarray, pixel_size_nm: float, residual_px: float) -> Drawing:
+    """Deviation of the distortion map from a straight line, against the column of the rapid image.
 
     Parameters
     ----------
@@ -19,24 +19,21 @@ def map_deviation(rapid_px: np.ndarray, slow_px: np.ndarray, pixel_size_nm: floa
         The map: columns of the rapid image and of the slow image that show the same place.
     pixel_size_nm : float
         Of the slow image.
-    residual_px : ndarray (n,), optional
-        Disagreement left after the map is applied, along x.
+    residual_px : float
+        Disagreement along x that is left after the correction (rms); stated in the title.
     """
     slope, offset = np.polyfit(rapid_px, slow_px, 1)
     deviation_nm = (slow_px - offset - slope * rapid_px) * pixel_size_nm
     data = pd.DataFrame({"rapid_px": rapid_px, "slow_px": slow_px, "deviation_nm": deviation_nm})
-    figure, axes = panels(1 if residual_px is None else 2, 1, 6.4, 2.8 if residual_px is None else 4.6, sharex=True)
-    top = axes[0, 0]
-    top.plot(rapid_px, deviation_nm, color=BLUE)
-    top.axhline(0.0, color=BLACK, linewidth=0.8)
-    top.set(ylabel="deviation from a line / nm", title=f"slow column = {offset:.2f} px + {slope:.4f} × rapid column + deviation")
-    if residual_px is not None:
-        data["residual_px"] = residual_px
-        axes[1, 0].plot(rapid_px, residual_px, color=BLACK)
-        axes[1, 0].axhline(0.0, color=AQUA, linewidth=0.8)
-        axes[1, 0].set_ylabel("residual / px")
-    axes[-1, 0].set_xlabel("column of the rapid image / px")
-    words = f"The map deviates from a straight line by {deviation_nm.min():.1f} to {deviation_nm.max():.1f} nm; its slope is {slope:.4f}."
+    figure, axes = panels(1, 1, 6.4, 3.2)
+    panel = axes[0, 0]
+    panel.plot(rapid_px, deviation_nm, color=BLUE)
+    panel.axhline(0.0, color=BLACK, linewidth=0.8)
+    panel.set(xlabel="column of the rapid image / px", ylabel="deviation from a line / nm")
+    line = f"slow column = {offset:.2f} px + {slope:.4f} × rapid column + deviation"
+    panel.set_title(f"{line}\nresidual after the correction {residual_px:.2f} px rms")
+    extent = f"{deviation_nm.min():.1f} to {deviation_nm.max():.1f} nm"
+    words = f"The map deviates from a straight line by {extent}; its slope is {slope:.4f}, its residual {residual_px:.2f} px."
     return Drawing(figure, data, words)
 
 
@@ -45,13 +42,13 @@ def superposition(rapid_before: np.ndarray, rapid_after: np.ndarray, slow: np.nd
     """Rapid image (aqua) on the slow image (red), before and after the correction (Zhao et al. 2021, Fig. 1g).
 
     Dark lines are shown bright: aqua where only the rapid image has one, red where only the slow image has one, white where they agree.
-    All images (y, x) have the slow image's shape.
+    All images (y, x) have the slow image's shape; what was not seen (NaN) stays black.
     """
-    slow_lines = 1.0 - unit_range(slow)
+    slow_lines = _lines(slow)
     figure, axes = panels(1, 2, 7.2, 3.9)
     rows = []
     for panel, title, image in zip(axes[0], ("before correction", "after correction"), (rapid_before, rapid_after), strict=True):
-        rapid_lines = 1.0 - unit_range(image)
+        rapid_lines = _lines(image)
         panel.imshow(two_colours(rapid_lines, slow_lines, CYAN, RED))
         bare_image_axes(panel, title)
         scale_bar(panel, image.shape[1], pixel_size_nm)
@@ -61,3 +58,7 @@ def superposition(rapid_before: np.ndarray, rapid_after: np.ndarray, slow: np.nd
         f"{row['correlation']:.3f} {row['image']}" for row in rows
     )
     return Drawing(figure, data, words + ".")
+
+
+def _lines(image: np.ndarray) -> np.ndarray:
+    return np.where(np.isfinite(image), 1.0 - unit_range(image), 0.0)
