@@ -19,7 +19,9 @@ from rapidstem.microscope.settings import MicroscopeSettings
 LAYER_NM = 4.0
 SMALLEST_SINE = 0.2
 CONVERGENCE_POINTS = 4
-SERIES_TERMS = 9
+SERIES_TERMS = 7
+CORE_NM = 24.0
+CORE_PARTS = 4
 
 
 @dataclass(frozen=True)
@@ -178,11 +180,13 @@ def _window_ends(
         for slots, kept in ((slot_of_start, starts), (slot_of_stop, stops)):
             if boundary in slots:
                 kept[:, slots[boundary]] = matrix
-        after = displacement_phase(geometry, distance_nm, (boundary + 1) * layer_nm, settings.poisson_ratio)
-        turned = (after[0] - phase[0] + np.pi) % (2 * np.pi) - np.pi
-        bending = (geometry.g_b[:, None] * turned + after[1] - phase[1]) / (2 * np.pi)
-        matrix = _through_layer(matrix, deviations * layer_nm + bending[:, :, None], _coupling(settings) * layer_nm)
-        phase = after
+        parts = CORE_PARTS if abs(boundary + 0.5) * layer_nm < CORE_NM else 1
+        for part in range(1, parts + 1):
+            after = displacement_phase(geometry, distance_nm, (boundary + part / parts) * layer_nm, settings.poisson_ratio)
+            turned = (after[0] - phase[0] + np.pi) % (2 * np.pi) - np.pi
+            bending = (geometry.g_b[:, None] * turned + after[1] - phase[1]) / (2 * np.pi)
+            matrix = _through_layer(matrix, deviations * (layer_nm / parts) + bending[:, :, None], _coupling(settings) * layer_nm / parts)
+            phase = after
     return starts, stops
 
 

@@ -49,7 +49,7 @@ def test_a_mixed_dislocation_against_a_general_integrator():
     )
     perfect = perfect_intensity(thickness, deviations, SETTINGS) @ weights
     assert abs(expected / perfect - 1) > 0.1
-    assert ratio[0, slot, 0] == pytest.approx(expected / perfect, abs=0.02)
+    assert ratio[0, slot, 0] == pytest.approx(expected / perfect, abs=0.005)
 
 
 def _integrated_intensity(deviation: float, distance: float, depth: float, thickness: float) -> float:
@@ -84,14 +84,13 @@ def test_contrast_fades_far_from_the_line_and_oscillates_near_the_surfaces():
     turns = np.flatnonzero(np.diff(np.sign(np.diff(near[:, 1]))) != 0)
     assert len(turns) >= 3
     assert np.ptp(near[:, 1]) > 3 * np.ptp(middle[:, 1])
-    assert middle[:, 1:3].max() < 0.8
+    assert middle[:, 1:3].max() < 0.85
 
 
-def test_reversing_the_burgers_vector_mirrors_nothing_but_the_side():
-    direction = np.array([[0.8, 0.6, 0]])
+def test_a_line_run_through_backwards_is_the_same_dislocation():
+    direction, burgers = np.array([[0.8, 0.48, 0.36]]), np.array([[0.5, 0.0, 0.5]])
     distance = np.array((-8.0, -3, 3, 8))
-    settings = MicroscopeSettings(deviation_per_nm=0.0)
-    plus = intensity_ratio(dislocation_geometry(direction, np.array([[0.5, 0.5, 0]])), distance, 200, 20, 0, settings)[1]
-    minus = intensity_ratio(dislocation_geometry(direction, np.array([[-0.5, -0.5, 0]])), distance, 200, 20, 0, settings)[1]
-    assert np.abs(plus - plus[..., ::-1]).max() > 0.1
-    assert np.abs(plus - minus).max() > 0.1
+    forwards = intensity_ratio(dislocation_geometry(direction, burgers), distance, 200, 20, 0, SETTINGS)[1]
+    backwards = intensity_ratio(dislocation_geometry(-direction, -burgers), -distance, 200, 20, 0, SETTINGS)[1]
+    np.testing.assert_allclose(backwards, forwards, rtol=1e-9)
+    assert np.abs(forwards - forwards[..., ::-1]).max() > 0.1

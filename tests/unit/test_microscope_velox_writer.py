@@ -53,7 +53,7 @@ def test_every_frame_has_its_own_metadata_in_strings(stack):
     np.testing.assert_allclose(np.diff(stamps), 70_000)
     assert float(documents[1]["CustomProperties"]["ShiftMeasureResult.dx"]["value"]) == -2.5
     assert float(documents[1]["CustomProperties"]["ShiftMeasureResult.dy"]["value"]) == 1.5
-    assert documents[0]["BinaryResult"]["PixelSize"]["width"] == "4.5599999999999998e-09"
+    assert float(documents[0]["BinaryResult"]["PixelSize"]["width"]) == pytest.approx(4.56e-9)
 
     def leaves(node):
         return [leaf for child in node.values() for leaf in leaves(child)] if isinstance(node, dict) else [node]
