@@ -6,7 +6,7 @@ import pandas as pd
 from rapidstem.figures.style import RAPID_COLOUR, SLOW_COLOUR, Drawing, bare_image_axes, panels, scale_bar, styled, two_colours
 
 DIRECTIONS = {"z": 0, "y": 1, "x": 2}
-FIELDS = {"z": "x to the right, y down", "y": "x to the right, z up", "x": "y to the right, z up"}
+FIELDS = {"z": "x →, y ↓", "y": "x →, z ↑", "x": "y →, z ↑"}
 
 
 @styled
