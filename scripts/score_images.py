@@ -24,7 +24,7 @@ with logged(snakemake):
         column_map=read_map(snakemake.input.map),
     )
     denoised = {name: read_images(path)[0] for name, path in zip(parameters.denoisers, snakemake.input.denoised, strict=True)}
-    shift_px = read_table(snakemake.input.frames, ["dy_px", "dx_px"]).to_numpy(float)[: parameters.frames]
+    shift_px = read_table(snakemake.input.frames, ["dy_px", "dx_px"])[["dy_px", "dx_px"]].to_numpy(float)[: parameters.frames]
     images, lines = score_field(stack.frames, denoised, references, shift_px)
     for table, path in ((images, snakemake.output.images), (lines, snakemake.output.lines)):
         table.insert(1, "acquisition", snakemake.wildcards.acquisition)
