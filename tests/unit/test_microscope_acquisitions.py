@@ -1,6 +1,7 @@
 """Whole simulated acquisitions, small: signs from end to end, reproducibility, truth."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
+from pathlib import Path
 
 import h5py
 import numpy as np
@@ -191,3 +192,17 @@ def test_wrong_settings_are_named(values, said):
 def test_settings_from_lists_and_numbers():
     settings = settings_from({"seed": 7, "foil_normal": [0, 1, 1], "electrons_per_px": 12})
     assert settings == MicroscopeSettings(seed=7, foil_normal=(0.0, 1.0, 1.0), electrons_per_px=12.0)
+
+
+def test_the_documentation_names_every_setting_with_its_default():
+    text = (Path(__file__).parents[2] / "docs" / "microscope.md").read_text()
+    rows = dict(line.strip("| ").split(" | ")[:2] for line in text.splitlines() if line.startswith("| `"))
+    assert set(rows) == {f"`{field.name}`" for field in fields(MicroscopeSettings)}
+    for field in fields(MicroscopeSettings):
+        written = rows[f"`{field.name}`"]
+        if isinstance(field.default, tuple):
+            assert tuple(float(part) for part in written.split(",")) == field.default
+        elif isinstance(field.default, str) or field.default is None:
+            assert written == (field.default or "none")
+        else:
+            assert float(written) == field.default
