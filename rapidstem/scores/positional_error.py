@@ -66,13 +66,8 @@ def positional_errors(
     """
     pairs = position_pairs(measured, reference, radius_nm, motion)
     names = {"acquisition": acquisition, "variant": variant, "against": against}
-    removed = {
-        "radius_nm": radius_nm,
-        "rotation_deg": motion.rotation_deg,
-        "shift_x_nm": motion.shift_x_nm,
-        "shift_y_nm": motion.shift_y_nm,
-        "shift_z_nm": motion.shift_z_nm,
-    }
+    removed = {"radius_nm": radius_nm, "rotation_deg": motion.rotation_deg}
+    removed |= dict(zip(("shift_x_nm", "shift_y_nm", "shift_z_nm"), motion.shift_nm.tolist(), strict=True))
     return pd.DataFrame([names | _axis_errors(pairs, measured, reference, axis) | removed for axis in AXIS_PLANE])
 
 
