@@ -48,14 +48,31 @@ def choose_band(shape: tuple[int, int]) -> Band:
     return Band(rows.astype(np.float32), columns.astype(np.float32), modes[0], modes[1], binning)
 
 
-def band_spectra(frames: np.ndarray, band: Band) -> np.ndarray:
-    """Spectra (frame, ky, kx), complex64, of frames whose mean is removed and whose edges fade to zero."""
+def band_spectra(
+    frames: np.ndarray, band: Band, shift_px: np.ndarray | None = None, margin_px: np.ndarray | tuple[float, float] = (0.0, 0.0)
+) -> np.ndarray:
+    """Spectra of frames whose mean is removed and whose edges fade to zero.
+
+    Parameters
+    ----------
+    frames : (frame, y, x)
+    band : the wave numbers to keep
+    shift_px : (frame, 2), where given, by which the fading window of each frame is moved
+    margin_px : (2,), by how much the window is smaller on all sides, in y and x
+
+    Returns
+    -------
+    spectra : (frame, ky, kx) complex64
+    """
     pixels = _binned(np.asarray(frames, dtype=np.float32), band.binning)
+    shifts = np.zeros((len(pixels), 2)) if shift_px is None else shift_px / band.binning
+    rows, columns = (_fading_edges(pixels.shape[axis + 1], shifts[:, axis], margin_px[axis] / band.binning) for axis in (0, 1))
     pixels = pixels - pixels.mean(axis=(1, 2), keepdims=True)
-    pixels *= fading_window((pixels.shape[1], pixels.shape[2])).astype(np.float32)
-    columns = fft.rfft(pixels, axis=2)[:, :, : band.column_modes + 1]
-    rows = fft.fft(columns, axis=1)
-    return np.concatenate([rows[:, : band.row_modes + 1], rows[:, -band.row_modes :]], axis=1).astype(np.complex64)
+    pixels *= rows[:, :, None]
+    pixels *= columns[:, None, :]
+    along_x = fft.rfft(pixels, axis=2)[:, :, : band.column_modes + 1]
+    along_y = fft.fft(along_x, axis=1)
+    return np.concatenate([along_y[:, : band.row_modes + 1], along_y[:, -band.row_modes :]], axis=1).astype(np.complex64)
 
 
 def frame_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
@@ -88,7 +105,7 @@ def shift_phases(shift_px: np.ndarray, band: Band) -> tuple[np.ndarray, np.ndarr
 
 def fading_window(shape: tuple[int, int]) -> np.ndarray:
     """Window (y, x) that is one inside and falls to zero over the outer eighth of each side."""
-    return np.outer(_fading_edges(shape[0]), _fading_edges(shape[1]))
+    return np.outer(*(_fading_edges(side, np.zeros(1), 0.0)[0] for side in shape))
 
 
 def _binned(frames: np.ndarray, factor: int) -> np.ndarray:
@@ -99,10 +116,9 @@ def _binned(frames: np.ndarray, factor: int) -> np.ndarray:
     return cropped.reshape(count, rows, factor, columns, factor).mean(axis=(2, 4))
 
 
-def _fading_edges(length: int) -> np.ndarray:
-    edge = max(1, int(length * EDGE_SHARE))
-    ramp = 0.5 - 0.5 * np.cos(np.pi * (np.arange(edge) + 0.5) / edge)
-    window = np.ones(length)
-    window[:edge] = ramp
-    window[-edge:] = ramp[::-1]
-    return window
+def _fading_edges(length: int, shift: np.ndarray, margin: float) -> np.ndarray:
+    """Windows (frame, length) that fall to zero, by a raised cosine, over an eighth of the length on both sides."""
+    position = np.arange(length)[None, :]
+    left, right = position + 0.5 - (margin + shift[:, None]), length - 0.5 - position - (margin - shift[:, None])
+    inside = np.clip(np.minimum(left, right) / max(1, length * EDGE_SHARE), 0, 1)
+    return (0.5 - 0.5 * np.cos(np.pi * inside)).astype(np.float32)

@@ -13,7 +13,7 @@ def integrate_frames(frames: np.ndarray, drift: Drift) -> np.ndarray:
     """Drift-corrected frame integration: the mean of the used frames, each brought back by its shift.
 
     Frames are resampled once, by a quintic spline with its prefilter, which keeps the resolution (a sine of period 3 px loses less
-    than 2 %). A frame contributes only to the pixels that it has seen; nothing is wrapped around.
+    than 3 % at worst). A frame contributes only to the pixels that it has seen; nothing is wrapped around.
 
     Parameters
     ----------

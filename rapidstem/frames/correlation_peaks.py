@@ -1,0 +1,92 @@
+"""Displacements from cross-spectra: the highest point of the correlation by Newton's method, and its error."""
+
+import numpy as np
+from scipy import fft
+
+from rapidstem.frames.frame_spectra import Band, shift_phases
+
+NEWTON_STEPS = 4
+SPECTRUM_GROUPS = 16
+GROUP_MODES = 6
+
+
+def correlation_peaks(cross: np.ndarray, band: Band, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Highest point of each correlation, to a fraction of a pixel, and its expected error.
+
+    Parameters
+    ----------
+    cross : (frame, ky, kx) weighted cross-spectra, conj(reference) * frame
+    band : their wave numbers
+    shape : rows and columns of a frame
+
+    Returns
+    -------
+    shift_px : (frame, 2), (dy, dx)
+    error_px : (frame,) expected length of the error: the sandwich estimate from the scatter of the gradients of the correlation
+        over groups of spectral coefficients, propagated through its curvature
+    """
+    shifts = _highest_samples(cross, band, shape)
+    for _ in range(NEWTON_STEPS):
+        gradient, curvature = _slopes(cross, shifts, band)
+        shifts = shifts - _bounded(np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0], band)
+    return shifts, _expected_errors(cross, shifts, band)
+
+
+def _highest_samples(cross: np.ndarray, band: Band, shape: tuple[int, int]) -> np.ndarray:
+    sizes = [fft.next_fast_len(2 * modes + 2, real=True) for modes in (band.row_modes, band.column_modes)]
+    padded = np.zeros((len(cross), sizes[0], sizes[1] // 2 + 1), dtype=np.complex64)
+    padded[:, : band.row_modes + 1, : band.column_modes + 1] = cross[:, : band.row_modes + 1]
+    padded[:, -band.row_modes :, : band.column_modes + 1] = cross[:, band.row_modes + 1 :]
+    correlation = fft.irfft2(padded, s=sizes)
+    highest = np.stack(np.unravel_index(correlation.reshape(len(cross), -1).argmax(axis=1), sizes), axis=1)
+    signed = np.where(highest > np.array(sizes) / 2, highest - np.array(sizes), highest)
+    return signed * np.array(shape) / np.array(sizes)
+
+
+def _slopes(cross: np.ndarray, shifts: np.ndarray, band: Band) -> tuple[np.ndarray, np.ndarray]:
+    """Gradient (frame, 2) and curvature (frame, 2, 2) of the correlations at the given shifts, dy first."""
+    rows, columns = shift_phases(shifts, band)
+    angular_y, angular_x = 2j * np.pi * band.row_frequency, 2j * np.pi * band.column_frequency
+    by_row = np.stack([rows, rows * angular_y, rows * angular_y**2], axis=1).astype(np.complex64)
+    moments = by_row @ cross
+    twice = np.where(band.column_frequency > 0, 2, 1)
+    by_column = np.stack([columns, columns * angular_x, columns * angular_x**2], axis=2) * twice[:, None]
+    derivatives = (moments @ by_column.astype(np.complex64)).real.astype(float)
+    gradient = np.stack([derivatives[:, 1, 0], derivatives[:, 0, 1]], axis=1)
+    mixed = derivatives[:, 1, 1]
+    curvature = np.stack([derivatives[:, 2, 0], mixed, mixed, derivatives[:, 0, 2]], axis=1).reshape(-1, 2, 2)
+    return gradient, _negative_definite(curvature)
+
+
+def _negative_definite(curvature: np.ndarray) -> np.ndarray:
+    values, vectors = np.linalg.eigh(curvature)
+    smallest = 1e-3 * np.abs(values).max(axis=1, keepdims=True) + 1e-30
+    return (vectors * np.minimum(values, -smallest)[:, None, :]) @ vectors.transpose(0, 2, 1)
+
+
+def _bounded(steps: np.ndarray, band: Band) -> np.ndarray:
+    longest = 0.25 / band.column_frequency.max()
+    return np.clip(steps, -longest, longest)
+
+
+def _expected_errors(cross: np.ndarray, shifts: np.ndarray, band: Band) -> np.ndarray:
+    rows, columns = shift_phases(shifts, band)
+    slope = -((cross * rows[:, :, None]) * columns[:, None, :]).imag.reshape(len(cross), -1)
+    groups = _spectral_groups(band)
+    twice = np.where(band.column_frequency > 0, 2, 1)[None, :]
+    angular = 2 * np.pi * np.stack(np.broadcast_arrays(band.row_frequency[:, None] * twice, band.column_frequency[None, :] * twice))
+    gradients = np.stack([slope @ (groups * part.reshape(-1, 1)).astype(np.float32) for part in angular], axis=1).astype(float)
+    gradients -= gradients.mean(axis=2, keepdims=True)
+    scatter = gradients @ gradients.transpose(0, 2, 1) * SPECTRUM_GROUPS / (SPECTRUM_GROUPS - 1)
+    inverse = np.linalg.inv(_slopes(cross, shifts, band)[1])
+    covariance = inverse @ scatter @ inverse
+    return np.sqrt(np.trace(covariance, axis1=1, axis2=2))
+
+
+def _spectral_groups(band: Band) -> np.ndarray:
+    """Membership (ky * kx, group) of blocks of neighbouring coefficients, which the fading edges make dependent."""
+    blocks_y = np.fft.fftshift(np.arange(2 * band.row_modes + 1))
+    blocks_y = np.fft.ifftshift(np.arange(2 * band.row_modes + 1) // GROUP_MODES)
+    blocks_x = np.arange(band.column_modes + 1) // GROUP_MODES
+    labels = (blocks_y[:, None] * 5 + blocks_x[None, :] * 7) % SPECTRUM_GROUPS
+    return (labels.reshape(-1, 1) == np.arange(SPECTRUM_GROUPS)).astype(np.float32)

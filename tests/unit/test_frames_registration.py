@@ -1,0 +1,153 @@
+import numpy as np
+import pytest
+from scipy import ndimage, signal
+
+from rapidstem.errors import InputError
+from rapidstem.frames.registration import register_frames
+
+SIDE = 128
+
+
+def moved_scene(rng, shift, side=SIDE):
+    """Dark curved lines on a slowly varying background, moved by (dy, dx) without interpolation."""
+    y, x = np.mgrid[:side, :side].astype(float)
+    y, x = y - shift[0], x - shift[1]
+    image = 1 + 0.1 * np.sin(x / 40) * np.cos(y / 50)
+    for _ in range(14):
+        centre, angle, width = rng.uniform(0, side, 2), rng.uniform(0, np.pi), rng.uniform(1.2, 2.2)
+        along = (x - centre[1]) * np.cos(angle) + (y - centre[0]) * np.sin(angle)
+        across = (x - centre[1]) * np.sin(angle) - (y - centre[0]) * np.cos(angle) + 0.003 * along**2
+        image *= 1 - 0.4 * np.exp(-(across**2) / (2 * width**2)) * np.exp(-((along / 35) ** 4))
+    return image
+
+
+def recorded(shifts, seed=0, electrons=20.0, streak=0.03, lag=0.5):
+    rng = np.random.default_rng(seed + 1000)
+    frames = []
+    for shift in shifts:
+        clean = moved_scene(np.random.default_rng(seed), shift)
+        counts = signal.lfilter([1 - lag], [1, -lag], rng.poisson(electrons * clean).astype(float), axis=1)
+        frames.append(7000 + 300 * counts * (1 + streak * rng.normal(size=(SIDE, 1))))
+    return np.array(frames).astype(np.uint16)
+
+
+def drifting(count, seed=5, step=0.4):
+    rng = np.random.default_rng(seed)
+    shifts = np.cumsum(rng.normal(0.1, step, (count, 2)), axis=0)
+    return shifts - shifts.mean(axis=0)
+
+
+def error_px(drift, truth):
+    difference = (drift.shift_px - truth)[drift.used]
+    return np.sqrt(((difference - difference.mean(axis=0)) ** 2).sum(axis=1).mean())
+
+
+def test_sign_and_axes_of_the_shift():
+    drift = register_frames(recorded([(0.0, 0.0), (3.0, -5.0)], electrons=400))
+    np.testing.assert_allclose(drift.shift_px[1] - drift.shift_px[0], (3.0, -5.0), atol=0.15)
+    np.testing.assert_allclose(drift.shift_px.mean(axis=0), 0, atol=1e-9)
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_noisy_frames_are_registered_to_a_seventh_of_a_pixel(seed):
+    truth = drifting(30, seed)
+    drift = register_frames(recorded(truth, seed))
+    assert drift.used.all()
+    assert error_px(drift, truth) < 0.15
+
+
+def test_residual_tells_the_size_of_the_error():
+    errors, residuals = [], []
+    for seed, electrons in ((0, 4.0), (0, 20.0), (1, 4.0), (1, 20.0)):
+        truth = drifting(30, seed)
+        drift = register_frames(recorded(truth, seed, electrons))
+        errors.append(error_px(drift, truth))
+        residuals.append(np.sqrt((drift.residual_px**2).mean()))
+    ratio = np.array(residuals) / np.array(errors)
+    assert np.all((ratio > 0.5) & (ratio < 2))
+    assert residuals[0] > 1.5 * residuals[1]
+
+
+def test_large_drift_is_found():
+    truth = drifting(12, step=6.0)
+    assert np.ptp(truth, axis=0).max() > 15
+    assert error_px(register_frames(recorded(truth)), truth) < 0.2
+
+
+def test_a_fixed_pattern_does_not_hold_the_frames():
+    truth = drifting(30)
+    pattern = 1 + 0.1 * np.random.default_rng(8).normal(size=(SIDE, SIDE))
+    frames = recorded(truth) * pattern
+    mean = frames.mean(axis=0) - ndimage.gaussian_filter(frames.mean(axis=0), 3)
+    assert (mean * (pattern - 1)).mean() > 0.5 * mean.std() * (pattern - 1).std()
+    assert error_px(register_frames(frames), truth) < 0.3
+
+
+def test_strong_streaks_do_not_hold_the_frames():
+    truth = drifting(30)
+    assert error_px(register_frames(recorded(truth, streak=0.3)), truth) < 0.2
+
+
+def test_outliers_are_rejected_and_leave_the_others_alone():
+    truth = drifting(20)
+    frames = recorded(truth)
+    frames[0] = np.random.default_rng(1).integers(5000, 20000, frames[0].shape)
+    frames[7] = recorded(truth[7:8], seed=99)[0]
+    drift = register_frames(frames)
+    assert np.flatnonzero(~drift.used).tolist() == [0, 7]
+    assert error_px(drift, truth) < 0.2
+    np.testing.assert_allclose(drift.shift_px[drift.used].mean(axis=0), 0, atol=1e-9)
+
+
+def test_unreadable_frames_are_left_out_with_a_reason():
+    truth = drifting(14)
+    frames = recorded(truth).astype(float)
+    frames[2, 5, 5] = np.nan
+    frames[4] = 7.0
+    frames[6, 10:] = 65535
+    frames[8, 90:] = 0
+    drift = register_frames(frames)
+    assert np.flatnonzero(~drift.used).tolist() == [2, 4, 6, 8]
+    assert np.isnan(drift.shift_px[[2, 4, 6, 8]]).all()
+    for number, word in ((2, "numbers"), (4, "constant"), (6, "saturated"), (8, "truncated")):
+        assert word in drift.reason[number]
+    assert drift.reason[0] == ""
+    assert error_px(drift, truth) < 0.2
+
+
+@pytest.mark.parametrize(
+    "convert", [lambda f: (f / f.max() * 255).astype(np.uint8), lambda f: f / 1e5, lambda f: 3 * f.astype(int) - 90000]
+)
+def test_scale_and_type_of_the_counts_do_not_matter(convert):
+    frames = recorded(drifting(10))
+    plain, converted = register_frames(frames), register_frames(convert(frames))
+    np.testing.assert_allclose(converted.shift_px, plain.shift_px, atol=0.03)
+
+
+def test_fewer_than_two_usable_frames_are_an_error():
+    frames = recorded(drifting(3)).astype(float)
+    with pytest.raises(InputError, match="two usable frames"):
+        register_frames(frames[:1])
+    frames[1:] = np.nan
+    with pytest.raises(InputError, match="frame 1 holds values that are no numbers"):
+        register_frames(frames)
+
+
+@pytest.mark.parametrize("count", [2, 5, 30])
+def test_frames_without_features_are_an_error(count):
+    with pytest.raises(InputError, match="no common features"):
+        register_frames(np.random.default_rng(count).poisson(20, (count, SIDE, SIDE)))
+
+
+def test_tiny_frames_are_an_error():
+    with pytest.raises(InputError, match="too small"):
+        register_frames(np.arange(18).reshape(2, 3, 3))
+
+
+def test_frames_need_not_be_square_and_are_read_in_blocks(monkeypatch):
+    truth = drifting(9)
+    frames = recorded(truth)[:, :, :100]
+    whole = register_frames(frames)
+    monkeypatch.setattr("rapidstem.frames.frame_spectra.BLOCK_PIXELS", 2 * SIDE * 100)
+    np.testing.assert_allclose(register_frames(frames).shift_px, whole.shift_px, atol=1e-4)
+    assert error_px(whole, truth) < 0.25
