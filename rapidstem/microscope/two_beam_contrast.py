@@ -5,7 +5,7 @@ Two beams, column approximation, anomalous absorption, isotropic elasticity of a
 foil thickness and every depth of the dislocation is a window of that column, and the transfer matrix of a window follows from those of
 its two ends.
 
-Sources: Hirsch, Howie, Nicholson, Pashley, Whelan, Electron Microscopy of Thin Crystals (1977), chapters 8, 10 and 12;
+Sources: Hirsch, Howie, Nicholson, Pashley, Whelan, Electron Microscopy of Thin Crystals (1977);
 Head, Humble, Clarebrough, Morton, Forwood, Computed Electron Micrographs and Defect Identification (1973).
 """
 
@@ -82,7 +82,7 @@ def displacement_phase(
     Notes
     -----
     R = [b phi + b_e sin(2 phi) / (4 (1 - nu)) + b x u ((1 - 2 nu) ln(r) / (2 (1 - nu)) + cos(2 phi) / (4 (1 - nu)))] / (2 pi),
-    Hirsch et al. (1977), chapter 10; phi is counted from the edge part of the Burgers vector.
+    Hirsch et al. (1977); phi is counted from the edge part of the Burgers vector.
     """
     height = beam_nm * geometry.sine[:, None]
     about = np.arctan2(height, distance_nm)
@@ -195,7 +195,7 @@ def _through_layer(matrix: list[np.ndarray], deviation: np.ndarray, coupling: co
 
     Notes
     -----
-    d(T, S)/dz = [[0, a], [a, 2 pi i (s + beta)]] (T, S) with a = i pi / xi - pi / xi' (Hirsch et al., eqs. 12.1 and 10.5).
+    d(T, S)/dz = [[0, a], [a, 2 pi i (s + beta)]] (T, S) with a = i pi / xi - pi / xi' (Hirsch et al. 1977).
     """
     half = 1j * np.pi * deviation
     cosh, sinhc = _hyperbolic(coupling**2 + half**2)

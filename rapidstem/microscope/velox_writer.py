@@ -81,8 +81,6 @@ def _padded(document: dict[str, Any]) -> np.ndarray:
 def _frame_document(scan: ScanDescription, shape: tuple[int, ...], tilt_rad: float, time_s: float, image_id: str) -> dict[str, Any]:
     """Describe one frame, all numbers as strings."""
     start = str(scan.start_s)
-    pixel = _number(scan.pixel_size_nm * 1e-9)
-    half = [-scan.pixel_size_nm * 1e-9 * size / 2 for size in shape]
     return {
         "Core": {"MetadataDefinitionVersion": "7.9", "MetadataSchemaVersion": "v1/2013/07", "guid": image_id},
         "Instrument": {"ControlSoftwareVersion": "2.11.1", "Manufacturer": "FEI Company", "InstrumentId": "0", "InstrumentClass": "Titan"},
@@ -103,17 +101,7 @@ def _frame_document(scan: ScanDescription, shape: tuple[int, ...], tilt_rad: flo
         "Scan": _scan_document(scan, shape),
         "Vacuum": {"VacuumMode": "Ready"},
         "Detectors": {f"Detector-{number}": _detector_document(name) for number, name in enumerate(DETECTORS)},
-        "BinaryResult": {
-            "AcquisitionUnit": "",
-            "CompositionType": "",
-            "DetectorIndex": "0",
-            "Detector": DETECTORS[0],
-            "PixelSize": {"width": pixel, "height": pixel},
-            "PixelUnitX": "m",
-            "PixelUnitY": "m",
-            "Offset": {"x": _number(half[1]), "y": _number(half[0])},
-            "Encoding": "",
-        },
+        "BinaryResult": _result_document(scan, shape),
         "Sample": "",
         "GasInjectionSystems": "",
         "CustomProperties": {
@@ -133,6 +121,21 @@ def _scan_document(scan: ScanDescription, shape: tuple[int, ...]) -> dict[str, A
         "LineInterlacing": "1",
         "FrameTime": _number(scan.frame_time_s),
         "ScanRotation": "0",
+    }
+
+
+def _result_document(scan: ScanDescription, shape: tuple[int, ...]) -> dict[str, Any]:
+    pixel_m = scan.pixel_size_nm * 1e-9
+    return {
+        "AcquisitionUnit": "",
+        "CompositionType": "",
+        "DetectorIndex": "0",
+        "Detector": DETECTORS[0],
+        "PixelSize": {"width": _number(pixel_m), "height": _number(pixel_m)},
+        "PixelUnitX": "m",
+        "PixelUnitY": "m",
+        "Offset": {"x": _number(-pixel_m * shape[1] / 2), "y": _number(-pixel_m * shape[0] / 2)},
+        "Encoding": "",
     }
 
 
