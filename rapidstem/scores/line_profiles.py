@@ -15,7 +15,7 @@ HALF_PROFILE_PX = 10.0
 _PROFILE_STEP_PX = 0.25
 _LARGEST_SIDESTEP_PX = 4.0
 _SIGMA_RANGE_PX = (0.4, 6.0)
-_FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
+FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
 _EXPLAINED_IN_REFERENCE = 0.9
 _EXPLAINED_IN_IMAGE = 0.5
 _COARSE_SIGMA_PX = 6.0
@@ -125,7 +125,7 @@ def fit_dip(offset_px: np.ndarray, intensity: np.ndarray) -> Dip:
     unexplained = np.sum(_residual((centre, sigma), offset_px, intensity) ** 2)
     total = np.sum((intensity - background) ** 2)
     explained = 1 - unexplained / total if depth > 0 and total > 0 else 0.0
-    return Dip(float(_FWHM_PER_SIGMA * sigma), float(centre), float(depth), float(explained))
+    return Dip(float(FWHM_PER_SIGMA * sigma), float(centre), float(depth), float(explained))
 
 
 Place = tuple[float, float] | np.ndarray
