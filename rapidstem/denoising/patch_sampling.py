@@ -35,8 +35,8 @@ class _Places:
 class PatchSampler:
     """Draws patches: every field counts alike, in it every frame, in it every place whose whole target lies in the valid area.
 
-    The raw pixels are taken as recorded. The reference is brought to the frame's sub-pixel shift with a Lanczos kernel of six
-    taps in each direction. Half of the patches are turned upside down; nothing else, for lag and streaks have a direction in x.
+    The raw pixels are taken as recorded. The reference is interpolated at the frame's sub-pixel shift from six pixels in
+    each direction. Half of the patches are turned upside down; nothing else, for lag and streaks have a direction in x.
 
     Parameters
     ----------
@@ -98,7 +98,7 @@ class PatchSampler:
         whole = np.floor(position).astype(np.int64)
         first = whole - (TAPS // 2 - 1)
         pixels = self._gather(self._references, self._reference_starts[places.field], first, places.field, self._size + TAPS - 1)
-        kernels = torch.from_numpy(lanczos_taps(position - whole)).to(pixels)
+        kernels = torch.from_numpy(interpolation_taps(position - whole)).to(pixels)
         along_y = torch.einsum("nyxk,nk->nyx", pixels.unfold(1, TAPS, 1), kernels[:, 0])
         return torch.einsum("nyxk,nk->nyx", along_y.unfold(2, TAPS, 1), kernels[:, 1])
 
@@ -110,11 +110,23 @@ class PatchSampler:
         return pixels[first[:, None, None] + rows[:, :, None] + step]
 
 
-def lanczos_taps(fraction: np.ndarray) -> np.ndarray:
-    """Weights of the Lanczos kernel of order 3 for positions `fraction` (0..1) behind the third of six pixels; axis -1, sum 1."""
-    distance = np.arange(TAPS) - (TAPS // 2 - 1) - np.asarray(fraction, float)[..., None]
-    taps = np.sinc(distance) * np.sinc(distance / (TAPS // 2))
-    return (taps / taps.sum(-1, keepdims=True)).astype(np.float32)
+def interpolation_taps(fraction: np.ndarray) -> np.ndarray:
+    """Weights of six pixels in a row for the place `fraction` (0 to 1) behind the third one: Lagrange's interpolation of fifth order.
+
+    It moves polynomials exactly and blurs less than cubic interpolation.
+
+    Parameters
+    ----------
+    fraction : any shape
+
+    Returns
+    -------
+    weights, float32, with one more axis of length 6; their sum is 1
+    """
+    nodes = np.arange(TAPS) - (TAPS // 2 - 1)
+    apart = np.asarray(fraction, float)[..., None] - nodes
+    taps = [np.prod(np.delete(apart, k, -1), -1) / np.prod(nodes[k] - np.delete(nodes, k)) for k in range(TAPS)]
+    return np.stack(taps, axis=-1).astype(np.float32)
 
 
 def _corner_range(field: TrainingField, size: int) -> np.ndarray:

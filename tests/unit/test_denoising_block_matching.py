@@ -1,0 +1,85 @@
+"""Noise statistics and BM3D on noise of known strength and correlation."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from denoising_phantoms import field, scene
+from scipy import ndimage
+
+from rapidstem.denoising.block_matching import denoise_with_bm3d, read_filter, tune, write_filter
+from rapidstem.denoising.noise_statistics import NoiseStatistics, measure_noise
+from rapidstem.denoising.settings import BlockMatchingSettings
+from rapidstem.denoising.training_pairs import TrainingField
+from rapidstem.errors import InputError
+
+
+def streaky(seed: int, size: int = 72, frames: int = 4) -> TrainingField:
+    """A field with strong Gaussian noise that is correlated along x only."""
+    random = np.random.default_rng(seed)
+    clean = 10000 + 3000 * (scene(seed, size) - 1)
+    noise = ndimage.gaussian_filter1d(random.normal(size=(frames, size, size)), 3, axis=2)
+    raw = np.clip(clean + 900 * noise / noise.std(), 0, 65535).astype(np.uint16)
+    whole = slice(0, size)
+    return TrainingField(f"streaky-{seed}", raw, clean.astype(np.float32), np.zeros((frames, 2)), whole, whole)
+
+
+def test_gain_and_offset_of_poisson_noise() -> None:
+    noise = measure_noise([field(seed, brightness, frames=12) for seed, brightness in ((1, 1.0), (2, 0.5))])
+    assert noise.gain == pytest.approx(50, rel=0.1)
+    assert noise.offset == pytest.approx(1000, abs=150)
+    assert noise.spectrum.mean() == pytest.approx(1, rel=0.05)
+
+
+def test_spectrum_of_streaks_lies_along_low_frequencies_of_x() -> None:
+    noise = measure_noise([streaky(1, frames=16)])
+    along_x = np.abs(np.fft.fftfreq(noise.spectrum.shape[1])) < 0.06
+    assert noise.spectrum[:, along_x].sum() > 0.7 * noise.spectrum.sum()
+    along_y = np.abs(np.fft.fftfreq(noise.spectrum.shape[0])) < 0.06
+    assert noise.spectrum[along_y].sum() < 0.2 * noise.spectrum.sum()
+
+
+def test_stabilised_noise_is_as_strong_everywhere_and_is_restored() -> None:
+    noise = NoiseStatistics(50.0, 1000.0, np.ones((4, 4)))
+    random = np.random.default_rng(0)
+    for mean in (8.0, 40.0, 200.0):
+        recorded = 1000 + 50 * random.poisson(mean, 200_000)
+        stabilised = noise.stabilised(recorded)
+        assert stabilised.std() == pytest.approx(1, rel=0.03)
+        assert noise.restored(np.array(stabilised.mean())) == pytest.approx(1000 + 50 * mean, rel=0.005)
+
+
+@pytest.mark.parametrize("shape", [(48, 40), (96, 81)])
+def test_spectrum_for_another_size_keeps_variance_and_shape(shape: tuple[int, int]) -> None:
+    noise = measure_noise([streaky(1, frames=16)])
+    other = noise.spectrum_for(shape)
+    assert other.shape == shape
+    assert other.mean() == pytest.approx(noise.spectrum.mean(), rel=0.1)
+    assert other[:, np.abs(np.fft.fftfreq(shape[1])) < 0.06].sum() > 0.7 * other.sum()
+
+
+def test_one_frame_says_nothing_of_noise() -> None:
+    with pytest.raises(InputError, match="field-1: noise cannot be measured on a single frame"):
+        measure_noise([field(1, frames=1)])
+
+
+def test_streaks_call_for_their_spectrum_and_are_removed(tmp_path: Path) -> None:
+    pytest.importorskip("bm3d", reason="the optional package bm3d is not installed")
+    settings = BlockMatchingSettings(target="slow", variance_factors=(1.0,), tuning_fields=2)
+    tuned, trials = tune([streaky(1), streaky(2), streaky(3)], settings)
+    assert tuned.model == "measured"
+    assert len(trials) == 2
+    unseen = streaky(9)
+    denoised = denoise_with_bm3d(unseen.frames[:1], tuned)
+    assert denoised.dtype == np.float32
+    error, before = denoised[0] - unseen.reference, unseen.frames[0] - unseen.reference
+    assert np.mean(error**2) < 0.35 * np.mean(before**2)
+    write_filter(tmp_path, tuned, trials)
+    np.testing.assert_allclose(denoise_with_bm3d(unseen.frames[:1], read_filter(tmp_path)), denoised, rtol=1e-3)
+
+
+def test_a_filter_that_was_never_tuned(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="no tuned filter"):
+        read_filter(tmp_path)
+    with pytest.raises(InputError, match="no field of view"):
+        tune([], BlockMatchingSettings(target="slow"))
