@@ -16,6 +16,8 @@ SLOPE_RANGE = (0.6, 2.0)
 SLOPE_PENALTY = 0.3
 FARTHEST_SHARE = 0.25
 SMALLEST_OVERLAP = 0.8
+LOWEST_SCORE = 0.2
+CHANCE_DEVIATIONS = 4.0
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,14 @@ class ColumnMatches:
     ----------
     rapid_px, slow_px : (n,) centres of the windows
     score : (n,) zero-mean normalised cross-correlation; 0 for windows outside the slow image's view
+    reliable : (n,) bool, True where the correlation is higher than chance would make it
     row_shift_px : shift of the slow image in y
     """
 
     rapid_px: np.ndarray
     slow_px: np.ndarray
     score: np.ndarray
+    reliable: np.ndarray
     row_shift_px: int
 
 
@@ -54,7 +58,9 @@ def match_columns(reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatche
     path = _best_chain(scores, step)
     score = scores[np.arange(len(starts)), path]
     centres = path - margin + _vertex_offsets(scores, path)
-    return ColumnMatches(starts + (width - 1) / 2, centres, score, row_shift)
+    chance = CHANCE_DEVIATIONS / np.sqrt(rapid_rows.shape[0] * width / (4 * np.pi * SMOOTHING_PX**2))
+    reliable = score > max(LOWEST_SCORE, chance)
+    return ColumnMatches(starts + (width - 1) / 2, centres, score, reliable, row_shift)
 
 
 def _common_row_shift(rapid: np.ndarray, slow: np.ndarray, starts: np.ndarray, width: int) -> int:

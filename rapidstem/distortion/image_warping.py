@@ -8,6 +8,7 @@ from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.errors import InputError
 
 SPLINE_DEGREE = 3
+EQUAL_PIXELS = 1e-4
 
 
 def to_slow_geometry(images: np.ndarray, column_map: ColumnMap, shift_px: tuple[float, float] = (0.0, 0.0)) -> np.ndarray:
@@ -98,7 +99,7 @@ def match_pixel_size(slow_image: np.ndarray, pixel_ratio: float) -> np.ndarray:
     """
     if not pixel_ratio > 0:
         raise InputError(f"the pixel size of the slow image over that of the rapid image must be positive, not {pixel_ratio}")
-    if pixel_ratio == 1:
+    if abs(pixel_ratio - 1) < EQUAL_PIXELS:
         return slow_image
     smooth = np.asarray(slow_image, dtype=float)
     if pixel_ratio < 1:

@@ -13,12 +13,12 @@ from rapidstem.distortion.image_warping import match_pixel_size
 from rapidstem.errors import InputError
 
 KNOT_SHARE = 1 / 16
+STRAIGHTENING_KNOTS = 4.0
 COARSE_ROUGHNESS = 1e-2
 ROUGHNESS_RANGE = np.logspace(-5, 1, 31)
 SMOOTHINGS_PX = (2.5, 2.5, 2.5, 2.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0)
 LONGEST_STEP_PX = 2.0
 ROW_GROUPS = 16
-LOWEST_COARSE_SCORE = 0.2
 SMALLEST_MATCHED_SHARE = 0.5
 LOWEST_CORRELATION = 0.25
 LARGEST_UNCERTAINTY_PX = 0.5
@@ -79,13 +79,14 @@ def _spline_basis(columns: int) -> np.ndarray:
 
 
 def _roughness(count: int) -> np.ndarray:
-    third = np.diff(np.eye(count), n=3, axis=0)
-    return third.T @ third
+    """Penalty on third differences, and a weaker one on second differences, so that extrapolated columns run out straight."""
+    third, second = (np.diff(np.eye(count), n=order, axis=0) for order in (3, 2))
+    return third.T @ third + second.T @ second / STRAIGHTENING_KNOTS**2
 
 
 def _checked_matches(number: int, reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatches:
     found = match_columns(reference, slow_image)
-    share = (found.score > LOWEST_COARSE_SCORE).mean()
+    share = found.reliable.mean()
     if share < SMALLEST_MATCHED_SHARE:
         raise InputError(
             f"calibration field {number + 1}: only {share:.0%} of the columns of the rapid image are found in the slow image; the field "
@@ -107,7 +108,7 @@ def _first_fit(matches: list[ColumnMatches], basis: np.ndarray) -> _Fit:
 
 
 def _robust_spline(found: ColumnMatches, basis: np.ndarray) -> np.ndarray:
-    good = found.score > LOWEST_COARSE_SCORE
+    good = found.reliable
     rows = np.stack([np.interp(found.rapid_px[good], np.arange(len(basis)), column) for column in basis.T], axis=1)
     weight = found.score[good]
     penalty = COARSE_ROUGHNESS * weight.sum() * _roughness(basis.shape[1])

@@ -58,7 +58,8 @@ def register_frames(frames: np.ndarray) -> Drift:
     Raises
     ------
     InputError
-        where fewer than two frames can be used, the frames are smaller than 16 x 16 pixels, or show no common features"""
+        where fewer than two frames can be used, the frames are smaller than 16 x 16 pixels, or show no common features
+    """
     if min(frames.shape[1:]) < SMALLEST_SIDE:
         raise InputError(
             f"frames of {frames.shape[1]} x {frames.shape[2]} pixels are too small to be registered; {SMALLEST_SIDE} is the least"

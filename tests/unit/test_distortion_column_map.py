@@ -1,0 +1,66 @@
+import numpy as np
+import pytest
+
+from rapidstem.distortion.column_map import ColumnMap, read_map, write_map
+from rapidstem.errors import InputError
+
+
+def squeezed(columns=200):
+    rapid = np.arange(columns)
+    return ColumnMap(rapid, rapid - 14 * np.exp(-rapid / 40) + 3 * np.exp((rapid - columns + 1) / 30))
+
+
+def test_inverse_is_exact_inside_and_beyond_the_table():
+    column_map = squeezed()
+    places = np.linspace(-50, 260, 4001).reshape(1, -1)
+    np.testing.assert_allclose(column_map.to_rapid(column_map.to_slow(places)), places, atol=1e-6)
+    np.testing.assert_allclose(column_map.to_slow(column_map.to_rapid(places)), places, atol=1e-6)
+
+
+def test_inverse_is_exact_for_a_rough_map():
+    steps = np.random.default_rng(0).uniform(0.01, 5, 99)
+    column_map = ColumnMap(np.arange(100), np.concatenate([[-3], -3 + np.cumsum(steps)]))
+    places = np.linspace(-10, 110, 1777)
+    slow = column_map.to_slow(places)
+    assert np.all(np.diff(slow) > 0)
+    np.testing.assert_allclose(column_map.to_slow(column_map.to_rapid(slow)), slow, atol=1e-6)
+    np.testing.assert_allclose(column_map.to_rapid(slow), places, atol=1e-6)
+
+
+def test_map_keeps_the_table_and_is_smooth_between():
+    column_map = squeezed()
+    np.testing.assert_allclose(column_map.to_slow(column_map.rapid_px), column_map.slow_px, atol=1e-12)
+    truth = 60.5 - 14 * np.exp(-60.5 / 40) + 3 * np.exp((60.5 - 199) / 30)
+    assert column_map.to_slow(60.5) == pytest.approx(truth, abs=1e-3)
+
+
+def test_map_goes_on_straight_beyond_its_ends():
+    column_map = squeezed()
+    beyond = column_map.to_slow(np.array([-20.0, -10.0, 0.0]))
+    assert beyond[2] - beyond[1] == pytest.approx(beyond[1] - beyond[0])
+    assert beyond[2] - beyond[1] == pytest.approx(10 * (column_map.slow_px[1] - column_map.slow_px[0]))
+
+
+@pytest.mark.parametrize("residual", [None, 0.12])
+def test_map_comes_back_from_its_file(tmp_path, residual):
+    column_map = squeezed()
+    write_map(tmp_path / "map.csv", column_map, residual)
+    again = read_map(tmp_path / "map.csv")
+    np.testing.assert_allclose(again.slow_px, column_map.slow_px, atol=1e-6)
+    np.testing.assert_array_equal(again.rapid_px, column_map.rapid_px)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("rapid_px,slow_px\n0,1\n1,3\n2,2.5\n", r"map\.csv: row 3: slow_px = 2\.5 is not above 3"),
+        ("rapid_px,slow_px\n0,1\n0,3\n", r"map\.csv: row 2: rapid_px"),
+        ("rapid_px,slow_px\n0,1\n1,abc\n", r"map\.csv: row 2: slow_px is no number"),
+        ("rapid_px,slow_px\n0,1\n", r"map\.csv: .*at least two rows"),
+        ("rapid_px,other\n0,1\n", "slow_px"),
+    ],
+)
+def test_broken_tables_are_refused_by_file_and_row(tmp_path, text, message):
+    (tmp_path / "map.csv").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_map(tmp_path / "map.csv")
