@@ -54,7 +54,9 @@ def match_columns(reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatche
     row_shift = _common_row_shift(rapid, slow, starts[:: max(1, len(starts) // 8)], width)
     rapid_rows, slow_rows = _overlapping_rows(rapid, slow, row_shift)
     margin = int(FARTHEST_SHARE * slow.shape[1])
-    scores = np.stack([_window_scores(rapid_rows, slow_rows, start, width, margin) for start in starts])
+    length = 2 * fft.next_fast_len((slow.shape[1] + int(max(STRETCHES) * width) + 2) // 2 + 1)
+    spectrum = fft.rfft(slow_rows, length, axis=1)
+    scores = np.stack([_window_scores(rapid_rows[:, start : start + width], slow_rows, spectrum, margin) for start in starts])
     path = _best_chain(scores, step)
     score = scores[np.arange(len(starts)), path]
     centres = path - margin + _vertex_offsets(scores, path)
@@ -84,21 +86,20 @@ def _overlapping_rows(rapid: np.ndarray, slow: np.ndarray, row_shift: int) -> tu
     return rapid[first:last], slow[first + row_shift : last + row_shift]
 
 
-def _window_scores(rapid: np.ndarray, slow: np.ndarray, start: int, width: int, margin: int) -> np.ndarray:
+def _window_scores(window: np.ndarray, slow: np.ndarray, spectrum: np.ndarray, margin: int) -> np.ndarray:
     """Correlation of one window, best of a few stretches, for centres from -margin to columns + margin."""
     columns = slow.shape[1]
     scores = np.zeros(columns + 2 * margin)
+    slow_energy = np.concatenate([[0], np.cumsum((slow**2).sum(axis=0))])
     for stretch in STRETCHES:
-        window = _stretched(rapid[:, start : start + width], stretch)
-        size = window.shape[1]
-        correlation = _correlation_along_x(window, slow)
-        energy = _correlation_along_x(np.ones_like(window), slow**2)
+        stretched = _stretched(window, stretch)
+        size = stretched.shape[1]
         position = np.arange(-size + 1, columns)
-        overlap = np.minimum(position + size, columns) - np.maximum(position, 0)
-        covered = np.cumsum(np.concatenate([[0], (window**2).sum(axis=0)]))
-        own = covered[np.minimum(columns - position, size)] - covered[np.maximum(-position, 0)]
-        valid = overlap >= SMALLEST_OVERLAP * size
-        normalised = np.where(valid, correlation / np.sqrt(np.maximum(energy * own, 1e-12)), 0)
+        first, last = np.maximum(position, 0), np.minimum(position + size, columns)
+        own_energy = np.concatenate([[0], np.cumsum((stretched**2).sum(axis=0))])
+        energy = (slow_energy[last] - slow_energy[first]) * (own_energy[last - position] - own_energy[first - position])
+        correlation = _correlation_along_x(stretched, spectrum, columns) / np.sqrt(np.maximum(energy, 1e-12))
+        normalised = np.where(last - first >= SMALLEST_OVERLAP * size, correlation, 0)
         index = np.round(position + (size - 1) / 2).astype(int) + margin
         inside = (index >= 0) & (index < scores.size)
         np.maximum.at(scores, index[inside], normalised[inside])
@@ -111,13 +112,12 @@ def _stretched(window: np.ndarray, stretch: float) -> np.ndarray:
     return make_interp_spline(np.arange(width), window, k=1, axis=1)(np.linspace(0, width - 1, count))
 
 
-def _correlation_along_x(window: np.ndarray, slow: np.ndarray) -> np.ndarray:
+def _correlation_along_x(window: np.ndarray, spectrum: np.ndarray, columns: int) -> np.ndarray:
     """Sum over rows of the cross-correlations, for window starts from 1 - size to columns - 1."""
-    size, columns = window.shape[1], slow.shape[1]
-    length = fft.next_fast_len(size + columns, real=True)
-    product = (np.conj(fft.rfft(window, length, axis=1)) * fft.rfft(slow, length, axis=1)).sum(axis=0)
+    length = 2 * (spectrum.shape[1] - 1)
+    product = (np.conj(fft.rfft(window, length, axis=1)) * spectrum).sum(axis=0)
     correlation = fft.irfft(product, length)
-    return np.concatenate([correlation[length - size + 1 :], correlation[:columns]])
+    return np.concatenate([correlation[length - window.shape[1] + 1 :], correlation[:columns]])
 
 
 def _best_chain(scores: np.ndarray, step: int) -> np.ndarray:

@@ -11,6 +11,8 @@ BACKGROUND_PX = 10.0
 CONTRAST_PX = 32.0
 LOWEST_CONTRAST = 0.3
 MARGIN_PX = 2
+NARROW_PX = 4.0
+TINY = 1e-12
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,13 @@ def features(image: np.ndarray, seen: np.ndarray, smoothing_px: float) -> np.nda
     seen : (y, x) bool
     smoothing_px : standard deviation of the smoothing against noise
     """
-    weight = seen.astype(float)
+    weight = seen.astype(np.float32)
+    image = np.asarray(image - image[seen].mean() if seen.any() else image, dtype=np.float32)
     smooth = _local_mean(image, weight, smoothing_px)
     passed = (smooth - _local_mean(image, weight, BACKGROUND_PX)) * weight
     contrast = np.sqrt(np.maximum(_local_mean(passed**2, weight, CONTRAST_PX), 0))
     typical = np.sqrt((passed**2).sum() / max(weight.sum(), 1))
-    return passed / (contrast + LOWEST_CONTRAST * typical + 1e-12)
+    return (passed / (contrast + LOWEST_CONTRAST * typical + TINY)).astype(float)
 
 
 def predict(reference: np.ndarray, slow_image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray, smoothing_px: float) -> Prediction:
@@ -76,8 +79,17 @@ def predict(reference: np.ndarray, slow_image: np.ndarray, row_px: np.ndarray, c
 
 
 def _local_mean(image: np.ndarray, weight: np.ndarray, width_px: float) -> np.ndarray:
-    total = ndimage.gaussian_filter(image * weight, width_px, mode="constant", truncate=3)
-    return total / np.maximum(ndimage.gaussian_filter(weight, width_px, mode="constant", truncate=3), 1e-6)
+    return _blurred(image * weight, width_px) / np.maximum(_blurred(weight, width_px), 1e-6)
+
+
+def _blurred(image: np.ndarray, width_px: float) -> np.ndarray:
+    """Gaussian blur; wide ones by three running means of the same variance, whose cost does not grow with the width."""
+    if width_px < NARROW_PX:
+        return ndimage.gaussian_filter(image, width_px, mode="constant", truncate=3)
+    size = 2 * round((np.sqrt(4 * width_px**2 + 1) - 1) / 2) + 1
+    for _ in range(3):
+        image = ndimage.uniform_filter(image, size, mode="constant")
+    return image
 
 
 def _correlation(first: np.ndarray, second: np.ndarray, inside: np.ndarray) -> float:

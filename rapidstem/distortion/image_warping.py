@@ -1,5 +1,7 @@
 """Resampling between the geometry of rapid frames and that of slow images, in one step, by cubic splines."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import ndimage
 from scipy.interpolate import BSpline, make_interp_spline
@@ -59,23 +61,26 @@ def to_rapid_geometry(
     return image
 
 
-def resample_grid(image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray, column_derivative: int = 0) -> np.ndarray:
+def resample_grid(image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
     """Interpolate an image (y, x) at all crossings of rows and columns by a tensor-product cubic spline.
 
     Parameters
     ----------
     row_px, column_px : positions; beyond the edges the edge value is taken
-    column_derivative : order of the derivative along x to take
     """
     along_rows = interpolation_matrix(image.shape[0], row_px)
-    along_columns = interpolation_matrix(image.shape[1], column_px, column_derivative)
+    along_columns = interpolation_matrix(image.shape[1], column_px)
     return along_rows @ np.asarray(image, dtype=float) @ along_columns.T
 
 
-def interpolation_matrix(length: int, positions: np.ndarray, derivative: int = 0) -> np.ndarray:
+def interpolation_matrix(length: int, positions: np.ndarray) -> np.ndarray:
     """Matrix (position, sample) of cubic spline interpolation of `length` samples at positions; beyond the ends the end value."""
-    spline = make_interp_spline(np.arange(length), np.eye(length), k=SPLINE_DEGREE)
-    return BSpline(spline.t, spline.c, SPLINE_DEGREE)(np.clip(positions, 0, length - 1), nu=derivative)
+    return _cardinal_splines(length)(np.clip(positions, 0, length - 1))
+
+
+@lru_cache(maxsize=8)
+def _cardinal_splines(length: int) -> BSpline:
+    return make_interp_spline(np.arange(length), np.eye(length), k=SPLINE_DEGREE)
 
 
 def inside_view(position_px: np.ndarray, length: int) -> np.ndarray:
