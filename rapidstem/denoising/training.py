@@ -21,7 +21,7 @@ from rapidstem.denoising.patch_sampling import PatchBatch, PatchSampler
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training_pairs import TrainingField
 from rapidstem.denoising.training_progress import TrainingProgress
-from rapidstem.denoising.training_state import TrainingState, load_state, save_state
+from rapidstem.denoising.training_state import Checkpoint, TrainingState
 from rapidstem.errors import InputError
 from rapidstem.files.tables import write_table
 
@@ -72,28 +72,35 @@ def train_denoiser(
     training_fields, validation_fields = split_fields(fields, settings.validation_share, settings.seed)
     scaling = measure_scaling(fields)
     state = _new_state(settings, device)
-    fingerprint = _fingerprint(fields, settings, scaling)
-    load_state(folder / CHECKPOINT, state, fingerprint)
+    checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(fields, settings, scaling))
+    checkpoint.load(state)
     training = _sampler(training_fields, scaling, settings, device)
     validation = _validation_batch(validation_fields, scaling, settings, device)
-    precision = resolve_precision(settings.precision, device)
-    progress = TrainingProgress(name, settings.steps, state.step)
-    try:
-        while state.step < settings.steps:
-            training_loss = _train_interval(state, training, settings, precision, progress)
-            _stop_without_number(training_loss, state, folder)
-            _validate(state, validation, training_loss, precision)
-            save_state(folder / CHECKPOINT, state, fingerprint)
-            progress.report(state.step, training_loss, state.losses[-1]["validation_loss"])
-    finally:
-        progress.close()
+    with TrainingProgress(name, settings.steps, state.step) as progress:
+        _train(state, training, validation, settings, checkpoint, progress)
     state.average.load_state_dict(state.best)
-    card = _card(name, training_fields, validation_fields, state, precision)
-    model = TrainedModel(state.average.cpu().eval(), settings, scaling, card)
+    model = TrainedModel(state.average.cpu().eval(), settings, scaling, _card(name, training_fields, validation_fields, state))
     write_table(folder / LOSSES, state.loss_curve())
     save_model(folder, model)
-    (folder / CHECKPOINT).unlink()
+    checkpoint.path.unlink(missing_ok=True)
     return model
+
+
+def _train(
+    state: TrainingState,
+    training: PatchSampler,
+    validation: PatchBatch | None,
+    settings: NetworkSettings,
+    checkpoint: Checkpoint,
+    progress: TrainingProgress,
+) -> None:
+    precision = resolve_precision(settings.precision, _device(state))
+    while state.step < settings.steps:
+        training_loss = _train_interval(state, training, settings, precision, progress)
+        _stop_without_number(training_loss, state, checkpoint)
+        _validate(state, validation, training_loss, precision)
+        checkpoint.save(state)
+        progress.report(state.step, training_loss, state.losses[-1]["validation_loss"])
 
 
 def _new_state(settings: NetworkSettings, device: torch.device) -> TrainingState:
@@ -165,9 +172,13 @@ def _average_weights(state: TrainingState, decay: float, step: int) -> None:
         torch._foreach_lerp_(list(state.average.parameters()), list(state.network.parameters()), 1 - decay)
 
 
-def _stop_without_number(training_loss: float, state: TrainingState, folder: Path) -> None:
+def _stop_without_number(training_loss: float, state: TrainingState, checkpoint: Checkpoint) -> None:
     if not math.isfinite(training_loss):
-        kept = f"the checkpoint of step {int(state.losses[-1]['step'])} is kept in {folder}" if state.losses else "no checkpoint exists yet"
+        kept = (
+            f"the checkpoint of step {int(state.losses[-1]['step'])} is kept in {checkpoint.path.parent}"
+            if state.losses
+            else "no checkpoint exists yet"
+        )
         raise InputError(f"the training loss stopped being a number before step {state.step}; {kept}; lower learning_rate")
 
 
@@ -189,9 +200,7 @@ def _fingerprint(fields: Sequence[TrainingField], settings: NetworkSettings, sca
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _card(
-    name: str, training: Sequence[TrainingField], validation: Sequence[TrainingField], state: TrainingState, precision: str
-) -> dict[str, Any]:
+def _card(name: str, training: Sequence[TrainingField], validation: Sequence[TrainingField], state: TrainingState) -> dict[str, Any]:
     """What the model card says beside settings, scaling and versions."""
     finite_loss = state.best_loss if math.isfinite(state.best_loss) else None
     return {
@@ -204,7 +213,7 @@ def _card(
             "frames": sum(len(field.frames) for field in training),
         },
         "scores": {"validation_loss": finite_loss, "training_loss": state.losses[-1]["training_loss"]},
-        "computing": {"seconds": round(state.seconds, 1), "precision": precision, "device": _device(state).type},
+        "computing": {"seconds": round(state.seconds, 1), "device": _device(state).type},
     }
 
 

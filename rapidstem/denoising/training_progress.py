@@ -2,6 +2,7 @@
 
 import sys
 import time
+from typing import Self
 
 from tqdm import tqdm
 
@@ -35,6 +36,8 @@ class TrainingProgress:
         minutes = (time.monotonic() - self._start) / 60 * (self._steps - step) / max(step - self._done, 1)
         print(f"{self._name}: step {step} of {self._steps}, {losses}, {minutes:.1f} minutes left", file=sys.stderr, flush=True)
 
-    def close(self) -> None:
-        """Leave the terminal tidy."""
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
         self._bar.close()

@@ -16,6 +16,7 @@ from rapidstem.files.atomic import written_beside
 
 _NETWORK, _AVERAGE, _BEST, _MOMENTS = "network.", "average.", "best.", "moments."
 _ADAM_MOMENTS = ("exp_avg", "exp_avg_sq")
+_PROGRESS = ("step", "seconds", "best_loss", "losses")
 
 
 @dataclass
@@ -47,38 +48,50 @@ class TrainingState:
         return pd.DataFrame(self.losses, columns=["step", "training_loss", "validation_loss", "seconds"])
 
 
-def save_state(path: Path | str, state: TrainingState, fingerprint: str) -> None:
-    """Write `state`; `fingerprint` names the settings and the data, so that it is never continued with others."""
-    tensors = {_NETWORK + name: tensor for name, tensor in state.network.state_dict().items()}
-    tensors |= {_AVERAGE + name: tensor for name, tensor in state.average.state_dict().items()}
-    tensors |= {_BEST + name: tensor for name, tensor in state.best.items()}
-    for index, parameter in enumerate(_parameters(state.optimiser)):
-        tensors |= {f"{_MOMENTS}{index}.{key}": state.optimiser.state[parameter][key] for key in _ADAM_MOMENTS}
-    progress = {"step": state.step, "seconds": state.seconds, "best_loss": state.best_loss, "losses": state.losses}
-    metadata = {"fingerprint": fingerprint, "progress": json.dumps(progress)}
-    with written_beside(path) as temporary:
-        save_file({name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}, temporary, metadata)
+@dataclass(frozen=True)
+class Checkpoint:
+    """A training state on disk.
 
+    Attributes
+    ----------
+    path : of the file.
+    fingerprint : of the settings and the data, so that training is never continued with others.
+    """
 
-def load_state(path: Path | str, state: TrainingState, fingerprint: str) -> bool:
-    """Bring `state` to what was saved; False, and nothing changed, if nothing of this `fingerprint` was."""
-    try:
-        with safe_open(path, "pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (FileNotFoundError, SafetensorError):
-        return False
-    if metadata.get("fingerprint") != fingerprint:
-        return False
-    state.network.load_state_dict(_named(tensors, _NETWORK))
-    state.average.load_state_dict(_named(tensors, _AVERAGE))
-    state.best = _named(tensors, _BEST)
-    progress = json.loads(metadata["progress"])
-    state.step, state.seconds, state.best_loss, state.losses = (progress[key] for key in ("step", "seconds", "best_loss", "losses"))
-    for index, parameter in enumerate(_parameters(state.optimiser)):
-        moments = {key: tensors[f"{_MOMENTS}{index}.{key}"].to(parameter) for key in _ADAM_MOMENTS}
-        state.optimiser.state[parameter] = {"step": torch.tensor(float(state.step)), **moments}
-    return True
+    path: Path
+    fingerprint: str
+
+    def save(self, state: TrainingState) -> None:
+        """Write `state`; the file is replaced only when the new one is complete."""
+        tensors = {_NETWORK + name: tensor for name, tensor in state.network.state_dict().items()}
+        tensors |= {_AVERAGE + name: tensor for name, tensor in state.average.state_dict().items()}
+        tensors |= {_BEST + name: tensor for name, tensor in state.best.items()}
+        for index, parameter in enumerate(_parameters(state.optimiser)):
+            tensors |= {f"{_MOMENTS}{index}.{key}": state.optimiser.state[parameter][key] for key in _ADAM_MOMENTS}
+        progress = json.dumps({key: getattr(state, key) for key in _PROGRESS})
+        with written_beside(self.path) as temporary:
+            ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+            save_file(ready, temporary, {"fingerprint": self.fingerprint, "progress": progress})
+
+    def load(self, state: TrainingState) -> None:
+        """Bring `state` to what was saved; nothing changes if nothing of this fingerprint was."""
+        try:
+            with safe_open(self.path, "pt") as file:
+                metadata = file.metadata() or {}
+                tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+        except (FileNotFoundError, SafetensorError):
+            return
+        if metadata.get("fingerprint") != self.fingerprint:
+            return
+        state.network.load_state_dict(_named(tensors, _NETWORK))
+        state.average.load_state_dict(_named(tensors, _AVERAGE))
+        state.best = _named(tensors, _BEST)
+        progress = json.loads(metadata["progress"])
+        for key in _PROGRESS:
+            setattr(state, key, progress[key])
+        for index, parameter in enumerate(_parameters(state.optimiser)):
+            moments = {key: tensors[f"{_MOMENTS}{index}.{key}"].to(parameter) for key in _ADAM_MOMENTS}
+            state.optimiser.state[parameter] = {"step": torch.tensor(float(state.step)), **moments}
 
 
 def _named(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:

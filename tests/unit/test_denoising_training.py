@@ -80,16 +80,15 @@ def test_the_same_seed_gives_the_same_weights(tmp_path: Path) -> None:
 
 def interrupted(monkeypatch: pytest.MonkeyPatch, folder: Path, settings: NetworkSettings) -> None:
     """Train, and be killed right after the second checkpoint."""
-    save, calls = training.save_state, []
+    save = training.Checkpoint.save
 
-    def save_and_stop(*arguments: object) -> None:
-        save(*arguments)
-        calls.append(arguments)
-        if len(calls) == 2:
+    def save_and_stop(checkpoint: training.Checkpoint, state: training.TrainingState) -> None:
+        save(checkpoint, state)
+        if len(state.losses) == 2:
             raise KeyboardInterrupt
 
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
-        patch.setattr(training, "save_state", save_and_stop)
+        patch.setattr(training.Checkpoint, "save", save_and_stop)
         train_denoiser(FIELDS, settings, folder, "dlf-slow")
 
 
