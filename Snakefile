@@ -32,6 +32,9 @@ except InputError as error:
     raise WorkflowError(str(error)) from None
 
 
+report: "workflow/report/workflow.rst"
+
+
 include: "workflow/rules/common.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/references.smk"
@@ -53,3 +56,18 @@ rule all:
 rule dcfi:
     input:
         expand(f"{SESSION.folder}/dcfi/{{acquisition}}.ome.tif", acquisition=FIELDS),
+
+
+onsuccess:
+    made = [
+        ("report", "report.html"),
+        ("positional errors", "evaluation/positional_error.csv"),
+        ("tomograms", "tomograms"),
+    ]
+    for name, path in made:
+        if (Path(FOLDER) / path).exists():
+            print(f"{name}: {(Path(FOLDER) / path).resolve()}")
+
+
+onerror:
+    print(f"Some jobs failed; what finished is kept. The logs are in {Path(FOLDER).resolve() / 'logs'}")

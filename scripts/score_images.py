@@ -1,5 +1,6 @@
 """Score every filter on the frames of one test field, against the slow and the DCFI image."""
 
+import pandas as pd
 from script_support import logged, read_raw
 
 from rapidstem.distortion.column_map import read_map
@@ -14,15 +15,9 @@ with logged(snakemake):
     stack = read_raw(snakemake.input.rapid, parameters.reading)
     slow = read_raw(snakemake.input.slow, parameters.reading)
     dcfi, slow_in_rapid = read_images(snakemake.input.references)[0]
-    field = read_table(snakemake.input.field, ["slow_dy_px", "slow_dx_px", "row_start", "row_stop", "column_start", "column_stop"]).iloc[0]
-    references = FieldReferences(
-        dcfi=dcfi,
-        slow_in_rapid=slow_in_rapid,
-        slow=match_pixel_size(slow.frames[0], slow.pixel_size_nm / stack.pixel_size_nm),
-        slow_shift_px=(field["slow_dy_px"], field["slow_dx_px"]),
-        area=(slice(int(field["row_start"]), int(field["row_stop"])), slice(int(field["column_start"]), int(field["column_stop"]))),
-        column_map=read_map(snakemake.input.map),
-    )
+    resampled = match_pixel_size(slow.frames[0], slow.pixel_size_nm / stack.pixel_size_nm)
+    field = pd.read_csv(snakemake.input.field).iloc[0]
+    references = FieldReferences.from_field(dcfi, slow_in_rapid, resampled, field, read_map(snakemake.input.map))
     denoised = {name: read_images(path)[0] for name, path in zip(parameters.denoisers, snakemake.input.denoised, strict=True)}
     shift_px = read_table(snakemake.input.frames, ["dy_px", "dx_px"])[["dy_px", "dx_px"]].to_numpy(float)[: parameters.frames]
     images, lines = score_field(stack.frames, denoised, references, shift_px)

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from scipy.ndimage import gaussian_filter, map_coordinates
 
+from rapidstem.errors import InputError
 from rapidstem.figures.score_tables import Score, by_tilt, published_name
 from rapidstem.figures.style import BLACK, ORANGE, Drawing, bare_image_axes, panels, series_style, show_image, styled, unit_range
 
@@ -32,6 +33,27 @@ def clearest_window(reference: np.ndarray, size_px: int) -> Window:
     sums = totals[size_px:, size_px:] - totals[:-size_px, size_px:] - totals[size_px:, :-size_px] + totals[:-size_px, :-size_px]
     row, column = np.unravel_index(np.argmax(sums), sums.shape)
     return slice(int(row), int(row) + size_px), slice(int(column), int(column) + size_px)
+
+
+def central_line(lines: pd.DataFrame, area: Window) -> tuple[tuple[float, float], float]:
+    """The dislocation line nearest to the middle of an area of the field: its place (y, x) in the area, and its direction in degrees.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        `y_px`, `x_px`, `angle_deg` of lines found in the whole field.
+
+    Raises
+    ------
+    InputError
+        No line was found.
+    """
+    if lines.empty:
+        raise InputError("no dislocation line was found in the reference, so no profile can be drawn; does the field show any?")
+    places = lines[["y_px", "x_px"]].to_numpy(float) - [area[0].start, area[1].start]
+    middle = [(side.stop - side.start) / 2 for side in area]
+    nearest = int(np.argmin(np.sum((places - middle) ** 2, axis=1)))
+    return (float(places[nearest, 0]), float(places[nearest, 1])), float(lines["angle_deg"].iloc[nearest])
 
 
 @styled

@@ -107,6 +107,15 @@ def report_figure(drawing: Drawing, caption: str, link_stem: str = "") -> Report
     return ReportFigure(caption, png_bytes(drawing.figure), drawing.description, links)
 
 
+def saved_figure(stem: Path | str, caption: str, folder: Path | str) -> ReportFigure:
+    """Take a figure that `save_drawing` wrote, with links to its files relative to the report's folder."""
+    stem = Path(stem)
+    png, words = (stem.with_name(stem.name + suffix) for suffix in (".png", ".txt"))
+    link_stem = str(stem.relative_to(folder))
+    links = [link_stem + suffix for suffix in (".png", ".svg", ".csv")]
+    return ReportFigure(caption, png.read_bytes(), words.read_text(encoding="utf-8"), links)
+
+
 def image_slider(caption: str, left_name: str, left: np.ndarray, right_name: str, right: np.ndarray, pixel_size_nm: float) -> Slider:
     """Make a slider from two images (y, x) of one shape, each between its own grey limits.
 

@@ -156,9 +156,10 @@ def image_png(image: np.ndarray) -> bytes:
 
 
 def save_drawing(drawing: Drawing, stem: Path | str) -> None:
-    """Write `<stem>.png`, `<stem>.svg` and the data as `<stem>.csv`, each complete or not at all."""
+    """Write `<stem>.png`, `<stem>.svg`, the data as `<stem>.csv` and the description as `<stem>.txt`, each complete or not at all."""
     stem = Path(stem)
-    for suffix, content in ((".png", png_bytes(drawing.figure)), (".svg", svg_bytes(drawing.figure))):
+    pictures = ((".png", png_bytes(drawing.figure)), (".svg", svg_bytes(drawing.figure)), (".txt", drawing.description.encode()))
+    for suffix, content in pictures:
         with written_beside(stem.with_name(stem.name + suffix)) as temporary:
             temporary.write_bytes(content)
     write_table(stem.with_name(stem.name + ".csv"), drawing.data)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from scipy import ndimage
 
 from rapidstem.distortion.column_map import ColumnMap
@@ -49,10 +50,18 @@ class FieldReferences:
     area: Area
     column_map: ColumnMap
 
+    @classmethod
+    def from_field(
+        cls, dcfi: np.ndarray, slow_in_rapid: np.ndarray, slow: np.ndarray, field: pd.Series, column_map: ColumnMap
+    ) -> "FieldReferences":
+        """The references of a field whose alignment stands in `field`, the row of a `field.csv` (`rapidstem.denoising.training_pairs`)."""
+        rows, columns = (slice(int(field[f"{axis}_start"]), int(field[f"{axis}_stop"])) for axis in ("row", "column"))
+        return cls(dcfi, slow_in_rapid, slow, (field["slow_dy_px"], field["slow_dx_px"]), (rows, columns), column_map)
+
     def in_rapid_geometry(self) -> dict[str, FrameReference]:
         """The references for frames as recorded, at shift zero."""
         images = {"dcfi": self.dcfi, "slow": self.slow_in_rapid}
-        return {name: FrameReference(_without_gaps(image), self.area) for name, image in images.items()}
+        return {name: FrameReference(without_gaps(image), self.area) for name, image in images.items()}
 
     def in_slow_geometry(self) -> dict[str, FrameReference]:
         """The references for frames that were corrected for the distortion, at shift zero."""
@@ -63,7 +72,7 @@ class FieldReferences:
         seen = inside_view(slow_columns, self.slow.shape[1]) & (rapid_px >= self.area[1].start) & (rapid_px <= self.area[1].stop - 1)
         first, last = np.flatnonzero(seen)[[0, -1]]
         area = (slice(self.area[0].start, self.area[0].stop), slice(int(first) + _EDGE_PX, int(last) + 1 - _EDGE_PX))
-        dcfi = to_slow_geometry(_without_gaps(self.dcfi), self.column_map)
+        dcfi = to_slow_geometry(without_gaps(self.dcfi), self.column_map)
         return {"dcfi": FrameReference(dcfi, area), "slow": FrameReference(slow, area)}
 
     def corrected_shift(self, shift_px: np.ndarray) -> np.ndarray:
@@ -72,7 +81,7 @@ class FieldReferences:
         return np.asarray(shift_px) * [1.0, magnification]
 
 
-def _without_gaps(image: np.ndarray) -> np.ndarray:
+def without_gaps(image: np.ndarray) -> np.ndarray:
     """An image whose unseen pixels have the value of the nearest seen one."""
     nearest = ndimage.distance_transform_edt(~np.isfinite(image), return_distances=False, return_indices=True)
     return image[tuple(nearest)]

@@ -20,6 +20,10 @@ rule denoise_frames:
         f"{FOLDER}/logs/denoise_frames/{{denoiser}}/{{acquisition}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/denoise_frames/{{denoiser}}/{{acquisition}}.tsv"
+    wildcard_constraints:
+        denoiser="(?!bm3d/)[A-Za-z0-9_-]+",
+    conda:
+        "../../envs/learning.yaml"
     threads: 2
     resources:
         mem_mb=2500,
@@ -27,10 +31,6 @@ rule denoise_frames:
     params:
         reading=READING,
         frames=frame_limit,
-    wildcard_constraints:
-        denoiser="(?!bm3d/)[A-Za-z0-9_-]+",
-    conda:
-        "../../envs/learning.yaml"
     message:
         "Denoising {wildcards.acquisition} with {wildcards.denoiser}"
     script:
@@ -51,6 +51,8 @@ rule match_blocks:
         f"{FOLDER}/logs/match_blocks/{{acquisition}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/match_blocks/{{acquisition}}.tsv"
+    conda:
+        "../../envs/bm3d.yaml"
     threads: 1
     resources:
         mem_mb=2000,
@@ -58,8 +60,6 @@ rule match_blocks:
     params:
         reading=READING,
         frames=frame_limit,
-    conda:
-        "../../envs/bm3d.yaml"
     message:
         "Denoising {wildcards.acquisition} with BM3D"
     script:

@@ -12,12 +12,12 @@ rule locate_centroids:
         f"{FOLDER}/logs/locate_centroids/{{acquisition}}/{{variant}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/locate_centroids/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=15,
-    conda:
-        "../../envs/imaging.yaml"
     message:
         "Locating the dislocations in {wildcards.variant} of {wildcards.acquisition}"
     script:

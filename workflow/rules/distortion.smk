@@ -2,7 +2,9 @@
 
 CALIBRATION_FIELDS = SESSION.paired("calibration")
 DISTORTION_MAP = (
-    f"{FOLDER}/distortion/map.csv" if SESSION.config["distortion"] == "measure" else ancient(SESSION.config["distortion"])
+    f"{FOLDER}/distortion/map.csv"
+    if SESSION.config["distortion"] == "measure"
+    else ancient(SESSION.config["distortion"])
 )
 
 
@@ -19,14 +21,14 @@ rule measure_distortion:
         f"{FOLDER}/logs/measure_distortion.log",
     benchmark:
         f"{FOLDER}/benchmarks/measure_distortion.tsv"
+    conda:
+        "../../envs/imaging.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=15,
     params:
         reading=READING,
-    conda:
-        "../../envs/imaging.yaml"
     message:
         "Measuring the scan distortion"
     script:

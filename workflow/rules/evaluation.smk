@@ -27,6 +27,8 @@ rule score_images:
         f"{FOLDER}/logs/score_images/{{acquisition}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/score_images/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -36,8 +38,6 @@ rule score_images:
         tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
         denoisers=SESSION.denoisers,
         frames=SESSION.config["evaluation"]["frames"],
-    conda:
-        "../../envs/imaging.yaml"
     message:
         "Scoring the filters on {wildcards.acquisition}"
     script:
@@ -64,6 +64,8 @@ rule measure_positions:
         f"{FOLDER}/logs/measure_positions/{{acquisition}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/measure_positions/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
     threads: 1
     resources:
         mem_mb=1500,
@@ -72,8 +74,6 @@ rule measure_positions:
         variants=lambda wildcards: SESSION.variants(wildcards.acquisition),
         radius_nm=SESSION.config["evaluation"]["pairing_radius_nm"],
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
-    conda:
-        "../../envs/imaging.yaml"
     message:
         "Measuring the positions of {wildcards.acquisition}"
     script:
@@ -97,12 +97,12 @@ rule gather_tables:
         f"{FOLDER}/logs/gather_tables.log",
     benchmark:
         f"{FOLDER}/benchmarks/gather_tables.tsv"
+    conda:
+        "../../envs/imaging.yaml"
     threads: 1
     resources:
         mem_mb=500,
         runtime=5,
-    conda:
-        "../../envs/imaging.yaml"
     message:
         "Gathering the tables"
     script:

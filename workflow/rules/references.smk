@@ -13,14 +13,14 @@ rule integrate_frames:
         f"{FOLDER}/logs/integrate_frames/{{acquisition}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/integrate_frames/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
     threads: 1
     resources:
         mem_mb=2000,
         runtime=10,
     params:
         reading=READING,
-    conda:
-        "../../envs/imaging.yaml"
     message:
         "Integrating the frames of {wildcards.acquisition}"
     script:

@@ -1,4 +1,243 @@
-"""What a person sees."""
+"""What a person sees: figures of every stage, and the report that holds them."""
+
+FIELD_FIGURES = ["drift", "filters", "profiles", "spectra"]
+SERIES_FIGURES = ["series"]
+VARIANT_FIGURES = ["angles", "binary"]
+RAPID_FIGURES = ["projections", "centres", "depth", "differences"]
+FIGURE_FILES = ["png", "svg", "csv", "txt"]
+
+
+def figure_files(*stems):
+    """The picture, its vector form, its data and its description, for each stem."""
+    return expand(f"{FOLDER}/figures/{{stem}}.{{suffix}}", stem=stems, suffix=FIGURE_FILES)
+
+
+def field_figure(name):
+    """A figure of one test field, for Snakemake's own report too."""
+    return report(
+        f"{FOLDER}/figures/{{acquisition}}/{name}.png",
+        caption=f"../report/{name}.rst",
+        category="Fields",
+        subcategory="{acquisition}",
+        labels={"figure": name},
+    )
+
+
+rule draw_field:
+    """Drift, filters side by side, line profiles and power spectra of one test field."""
+    input:
+        rapid=raw_file("rapid"),
+        slow=raw_file("slow"),
+        drift=rules.integrate_frames.output.drift,
+        references=rules.align_references.output.references,
+        field=rules.align_references.output.field,
+        map=DISTORTION_MAP,
+        lines=rules.score_images.output.lines,
+        denoised=lambda wildcards: expand(
+            f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.denoisers
+        ),
+        modules=modules("draw_field"),
+    output:
+        [field_figure(name) for name in FIELD_FIGURES],
+        [
+            f"{FOLDER}/figures/{{acquisition}}/{name}.{suffix}"
+            for name in FIELD_FIGURES
+            for suffix in FIGURE_FILES[1:]
+        ],
+        images=f"{FOLDER}/figures/{{acquisition}}/images.ome.tif",
+    log:
+        f"{FOLDER}/logs/draw_field/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/draw_field/{{acquisition}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    params:
+        reading=READING,
+        denoisers=SESSION.denoisers,
+    message:
+        "Drawing the figures of {wildcards.acquisition}"
+    script:
+        "../../scripts/draw_field.py"
+
+
+rule draw_distortion:
+    """The distortion map, and rapid on slow image of a field before and after the correction."""
+    input:
+        map=DISTORTION_MAP,
+        residual=rules.measure_distortion.output.residual if SESSION.config["distortion"] == "measure" else [],
+        dcfi=f"{FOLDER}/dcfi/{TEST_FIELDS[0]}.ome.tif",
+        slow=raw_path(TEST_FIELDS[0], "slow"),
+        field=f"{FOLDER}/pairs/{TEST_FIELDS[0]}/field.csv",
+        modules=modules("draw_distortion"),
+    output:
+        report(
+            expand(f"{FOLDER}/figures/{{name}}.png", name=["distortion-map", "superposition"]),
+            caption="../report/distortion.rst",
+            category="Distortion",
+        ),
+        expand(
+            f"{FOLDER}/figures/{{name}}.{{suffix}}",
+            name=["distortion-map", "superposition"],
+            suffix=FIGURE_FILES[1:],
+        ),
+    log:
+        f"{FOLDER}/logs/draw_distortion.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/draw_distortion.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        reading=READING,
+    message:
+        "Drawing the scan distortion"
+    script:
+        "../../scripts/draw_distortion.py"
+
+
+rule draw_scores:
+    """Loss curves of the networks, and the scores of all filters by tilt."""
+    input:
+        denoising=rules.gather_tables.output.denoising,
+        lines=rules.gather_tables.output.lines,
+        losses=expand(f"{FOLDER}/models/{{denoiser}}/losses.csv", denoiser=SESSION.networks),
+        modules=modules("draw_scores"),
+    output:
+        report(
+            expand(f"{FOLDER}/figures/{{name}}.png", name=["losses", "scores-slow", "scores-dcfi"]),
+            caption="../report/scores.rst",
+            category="Denoising",
+        ),
+        expand(
+            f"{FOLDER}/figures/{{name}}.{{suffix}}",
+            name=["losses", "scores-slow", "scores-dcfi"],
+            suffix=FIGURE_FILES[1:],
+        ),
+    log:
+        f"{FOLDER}/logs/draw_scores.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/draw_scores.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        networks=SESSION.networks,
+    message:
+        "Drawing the scores of the filters"
+    script:
+        "../../scripts/draw_scores.py"
+
+
+rule draw_variant:
+    """Angles and shifts of one aligned series, and its frames beside the binarised ones."""
+    input:
+        angles=rules.align_series.output.angles,
+        series=rules.align_series.output.series,
+        binary=rules.binarise_series.output.series,
+        modules=modules("draw_variant"),
+    output:
+        report(
+            expand(
+                f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.png", name=VARIANT_FIGURES
+            ),
+            caption="../report/series.rst",
+            category="Tilt series",
+            subcategory="{acquisition}",
+            labels={"series": "{variant}"},
+        ),
+        expand(
+            f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.{{suffix}}",
+            name=VARIANT_FIGURES,
+            suffix=FIGURE_FILES[1:],
+        ),
+    log:
+        f"{FOLDER}/logs/draw_variant/{{acquisition}}/{{variant}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/draw_variant/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=10,
+    message:
+        "Drawing the series {wildcards.variant} of {wildcards.acquisition}"
+    script:
+        "../../scripts/draw_variant.py"
+
+
+rule draw_positions:
+    """Rapid on slow reconstruction, their centres and the differences between them."""
+    input:
+        rapid=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.mrc",
+        slow=f"{FOLDER}/tomograms/{{acquisition}}/slow.mrc",
+        rapid_centroids=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.centroids.csv",
+        slow_centroids=f"{FOLDER}/dislocations/{{acquisition}}/slow.centroids.csv",
+        pairs=rules.measure_positions.output.pairs,
+        modules=modules("draw_positions"),
+    output:
+        report(
+            expand(f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.png", name=RAPID_FIGURES),
+            caption="../report/positions.rst",
+            category="Positions",
+            subcategory="{acquisition}",
+            labels={"series": "{variant}"},
+        ),
+        expand(
+            f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.{{suffix}}",
+            name=RAPID_FIGURES,
+            suffix=FIGURE_FILES[1:],
+        ),
+    log:
+        f"{FOLDER}/logs/draw_positions/{{acquisition}}/{{variant}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/draw_positions/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=2000,
+        runtime=10,
+    message:
+        "Drawing the positions in {wildcards.variant} of {wildcards.acquisition}"
+    script:
+        "../../scripts/draw_positions.py"
+
+
+def field_stems():
+    """Stems of the figures of all test fields."""
+    return [f"{field}/{name}" for field in TEST_FIELDS for name in FIELD_FIGURES]
+
+
+def variant_stems():
+    """Stems of the figures of all series, and of all rapid series that have a slow twin."""
+    stems = []
+    for series in SERIES:
+        variants = SESSION.variants(series)
+        stems += [f"{series}/{variant}/{name}" for variant in variants for name in VARIANT_FIGURES]
+        if "slow" in variants:
+            stems += [
+                f"{series}/{variant}/{name}"
+                for variant in variants
+                if variant != "slow"
+                for name in RAPID_FIGURES
+            ]
+    return stems
+
+
+COMMON_STEMS = (
+    ["distortion-map", "superposition", "losses", "scores-slow", "scores-dcfi"] if TEST_FIELDS else []
+)
 
 
 rule write_report:
@@ -7,19 +246,46 @@ rule write_report:
         denoising=rules.gather_tables.output.denoising,
         lines=rules.gather_tables.output.lines,
         positional_error=rules.gather_tables.output.positional_error,
+        figures=figure_files(*COMMON_STEMS, *field_stems(), *variant_stems()),
+        images=expand(f"{FOLDER}/figures/{{acquisition}}/images.ome.tif", acquisition=TEST_FIELDS),
+        drift=expand(f"{FOLDER}/dcfi/{{acquisition}}.drift.csv", acquisition=FIELDS),
+        fields=expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=TRAINING_FIELDS + TEST_FIELDS),
+        alignments=[
+            f"{FOLDER}/tilt_series/{series}/{variant}.alignment.csv"
+            for series in SERIES
+            for variant in SESSION.variants(series)
+        ],
+        centroids=[
+            f"{FOLDER}/dislocations/{series}/{variant}.centroids.csv"
+            for series in SERIES
+            for variant in SESSION.variants(series)
+        ],
+        template=relpath(Path(workflow.basedir) / "rapidstem/figures/report_page.html.j2"),
         modules=modules("write_report"),
     output:
-        f"{FOLDER}/report.html",
+        report=f"{FOLDER}/report.html",
     log:
         f"{FOLDER}/logs/write_report.log",
     benchmark:
         f"{FOLDER}/benchmarks/write_report.tsv"
-    threads: 1
-    resources:
-        mem_mb=2000,
-        runtime=15,
     conda:
         "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        session=SESSION.name,
+        folder=FOLDER,
+        fields=TRAINING_FIELDS + TEST_FIELDS,
+        all_fields=FIELDS,
+        test_fields=TEST_FIELDS,
+        series={series: SESSION.variants(series) for series in SERIES},
+        common_stems=COMMON_STEMS,
+        field_figures=FIELD_FIGURES,
+        variant_figures=VARIANT_FIGURES,
+        rapid_figures=RAPID_FIGURES,
+        settings=SESSION.config["tomography"] | SESSION.config["evaluation"],
     message:
         "Writing the report"
     script:

@@ -14,6 +14,8 @@ if SESSION.simulated:
             f"{FOLDER}/logs/simulate_acquisition/{{acquisition}}.log",
         benchmark:
             f"{FOLDER}/benchmarks/simulate_acquisition/{{acquisition}}.tsv"
+        conda:
+            "../../envs/imaging.yaml"
         threads: 1
         resources:
             mem_mb=1500,
@@ -22,8 +24,6 @@ if SESSION.simulated:
             settings=SESSION.config["simulate"],
             kind=lambda wildcards: SESSION.kind(wildcards.acquisition),
             tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
-        conda:
-            "../../envs/imaging.yaml"
         message:
             "Simulating the raw files of {wildcards.acquisition}"
         script:

@@ -34,6 +34,8 @@ rule align_series:
         f"{FOLDER}/logs/align_series/{{acquisition}}/{{variant}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/align_series/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/tomography.yaml"
     threads: 1
     resources:
         mem_mb=2500,
@@ -43,8 +45,6 @@ rule align_series:
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
         geometry=SESSION.config["tomography"]["geometry"],
         angle_sigma_deg=angle_sigma_deg,
-    conda:
-        "../../envs/tomography.yaml"
     message:
         "Aligning the series {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -62,14 +62,14 @@ rule binarise_series:
         f"{FOLDER}/logs/binarise_series/{{acquisition}}/{{variant}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/binarise_series/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
     threads: 1
     resources:
         mem_mb=1500,
         runtime=15,
     params:
         method=SESSION.config["tomography"]["binarisation"],
-    conda:
-        "../../envs/imaging.yaml"
     message:
         "Binarising the series {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -89,6 +89,8 @@ rule reconstruct_volume:
         f"{FOLDER}/logs/reconstruct_volume/{{acquisition}}/{{variant}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/reconstruct_volume/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/tomography.yaml"
     threads: workflow.cores
     resources:
         mem_mb=4000,
@@ -98,8 +100,6 @@ rule reconstruct_volume:
         thickness_nm=SESSION.config["tomography"]["thickness_nm"] + SESSION.config["tomography"]["margin_nm"],
         iterations=SESSION.config["tomography"]["iterations"],
         geometry=SESSION.config["tomography"]["geometry"],
-    conda:
-        "../../envs/tomography.yaml"
     message:
         "Reconstructing the volume {wildcards.variant} of {wildcards.acquisition}"
     script:

@@ -29,14 +29,14 @@ rule align_references:
         f"{FOLDER}/logs/align_references/{{acquisition}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/align_references/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
     threads: 1
     resources:
         mem_mb=1500,
         runtime=10,
     params:
         reading=READING,
-    conda:
-        "../../envs/imaging.yaml"
     message:
         "Aligning the references of {wildcards.acquisition}"
     script:
@@ -57,6 +57,10 @@ rule train_denoiser:
         f"{FOLDER}/logs/train_denoiser/{{denoiser}}.log",
     benchmark:
         f"{FOLDER}/benchmarks/train_denoiser/{{denoiser}}.tsv"
+    wildcard_constraints:
+        denoiser="(?!bm3d$)[A-Za-z0-9_-]+",
+    conda:
+        "../../envs/learning.yaml"
     threads: workflow.cores
     resources:
         mem_mb=5000,
@@ -65,10 +69,6 @@ rule train_denoiser:
         settings=lambda wildcards: SESSION.denoiser_overrides(wildcards.denoiser),
         reading=READING,
         checkpoints=f"{FOLDER}/models/{{denoiser}}/checkpoints",
-    wildcard_constraints:
-        denoiser="(?!bm3d$)[A-Za-z0-9_-]+",
-    conda:
-        "../../envs/learning.yaml"
     message:
         "Training {wildcards.denoiser}"
     script:
@@ -88,6 +88,8 @@ rule tune_block_matching:
         f"{FOLDER}/logs/tune_block_matching.log",
     benchmark:
         f"{FOLDER}/benchmarks/tune_block_matching.tsv"
+    conda:
+        "../../envs/bm3d.yaml"
     threads: 2
     resources:
         mem_mb=2000,
@@ -95,8 +97,6 @@ rule tune_block_matching:
     params:
         settings=lambda wildcards: SESSION.denoiser_overrides("bm3d"),
         reading=READING,
-    conda:
-        "../../envs/bm3d.yaml"
     message:
         "Tuning BM3D"
     script:

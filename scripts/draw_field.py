@@ -1,0 +1,41 @@
+"""Draw the drift of one test field, its images side by side, line profiles and power spectra."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from script_support import logged, read_raw
+
+from rapidstem.distortion.column_map import read_map
+from rapidstem.distortion.image_warping import match_pixel_size, to_slow_geometry
+from rapidstem.figures.denoising_figures import central_line, clearest_window, line_profiles, power_spectra, side_by_side
+from rapidstem.figures.drift_figures import drift_trace
+from rapidstem.figures.style import save_drawing
+from rapidstem.files.ome_tiff import read_images, write_images
+from rapidstem.files.tables import read_table
+from rapidstem.scores.frame_references import FieldReferences
+
+with logged(snakemake):
+    files, parameters = snakemake.input, snakemake.params
+    folder = Path(snakemake.output.images).parent
+    stack, slow = (read_raw(path, parameters.reading) for path in (files.rapid, files.slow))
+    drift = read_table(files.drift, ["dy_px", "dx_px", "residual_px", "used"])
+    shift_px = drift[["dy_px", "dx_px"]].to_numpy(float)
+    dcfi, slow_in_rapid = read_images(files.references)[0]
+    resampled = match_pixel_size(slow.frames[0], slow.pixel_size_nm / stack.pixel_size_nm)
+    references = FieldReferences.from_field(dcfi, slow_in_rapid, resampled, pd.read_csv(files.field).iloc[0], read_map(files.map))
+    known = {name: reference.moved(references.corrected_shift(shift_px[0])) for name, reference in references.in_slow_geometry().items()}
+    images = {"raw": to_slow_geometry(stack.frames[0], references.column_map)}
+    images |= {name: read_images(path)[0][0] for name, path in zip(parameters.denoisers, files.denoised, strict=True)}
+    images |= {name: reference.image for name, reference in known.items()}
+    images = {name: image[known["slow"].area] for name, image in images.items()}
+    lines = pd.read_csv(files.lines).query("reference == 'slow' and frame == 0")
+    drawings = {
+        "drift": drift_trace(shift_px, drift["residual_px"].to_numpy(float), drift["used"].to_numpy(bool), stack.velox_shift_px),
+        "filters": side_by_side(images, clearest_window(images["slow"]), stack.pixel_size_nm),
+        "profiles": line_profiles(images, *central_line(lines, known["slow"].area), stack.pixel_size_nm, "slow"),
+        "spectra": power_spectra(images, stack.pixel_size_nm),
+    }
+    for name, drawing in drawings.items():
+        save_drawing(drawing, folder / name)
+    write_images(snakemake.output.images, np.stack(list(images.values())).astype(np.float32), stack.pixel_size_nm, list(images))

@@ -1,0 +1,25 @@
+"""Draw the loss curves of the networks and the scores of all filters by tilt."""
+
+from pathlib import Path
+
+from script_support import logged
+
+from rapidstem.figures.denoising_figures import scores_by_tilt
+from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR
+from rapidstem.figures.style import save_drawing
+from rapidstem.figures.training_figures import loss_curves
+from rapidstem.files.tables import read_table
+
+with logged(snakemake):
+    folder = Path(snakemake.output[0]).parent
+    images = read_table(snakemake.input.denoising, ["denoiser", "reference", "tilt", "psnr_db"])
+    lines = read_table(snakemake.input.lines, ["denoiser", "reference", "tilt", "relative_width", "relative_intensity"])
+    for reference in ("slow", "dcfi"):
+        chosen_images, chosen_lines = (table[table["reference"] == reference] for table in (images, lines))
+        scores = [(PSNR, chosen_images), (LINE_WIDTH, chosen_lines), (LINE_INTENSITY, chosen_lines)]
+        save_drawing(scores_by_tilt(scores), folder / f"scores-{reference}")
+    losses = {
+        name: read_table(path, ["step", "training_loss", "validation_loss"])
+        for name, path in zip(snakemake.params.networks, snakemake.input.losses, strict=True)
+    }
+    save_drawing(loss_curves(losses), folder / "losses")

@@ -1,0 +1,22 @@
+"""Draw the angles and shifts of one aligned series, and its frames beside the binarised ones."""
+
+from pathlib import Path
+
+import numpy as np
+from script_support import logged
+
+from rapidstem.figures.style import save_drawing
+from rapidstem.figures.tilt_figures import angle_trace, series_images
+from rapidstem.files.mrc_volumes import read_series
+from rapidstem.tomography.tilt_geometry import read_angles
+
+SHOWN_DEG = np.array([-70.0, -45.0, -20.0, 0.0, 20.0, 45.0, 70.0])
+
+with logged(snakemake):
+    folder = Path(snakemake.output[0]).parent
+    angles = read_angles(snakemake.input.angles)
+    aligned, pixel_size_nm = read_series(snakemake.input.series)
+    series = {"aligned": aligned, "binarised": read_series(snakemake.input.binary)[0]}
+    tilts = dict.fromkeys(series, angles["angle_deg"].to_numpy(float))
+    save_drawing(angle_trace(angles), folder / "angles")
+    save_drawing(series_images(series, tilts, SHOWN_DEG, pixel_size_nm), folder / "binary")
