@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
@@ -152,13 +153,15 @@ def _filter_frame(frame: np.ndarray, tuned: TunedFilter) -> np.ndarray:
 
 
 def _package() -> Callable[..., np.ndarray]:
-    """The filter of the optional package bm3d, which still asks for a function that numpy has renamed."""
+    """The filter of the optional package bm3d, which asks for a function that numpy has renamed; with one thread its results repeat."""
     vars(np).setdefault("trapz", np.trapezoid)
     try:
-        from bm3d import bm3d
+        from bm3d import BM3DProfile, bm3d
     except ImportError:
         raise InputError("denoiser bm3d: the package bm3d is not installed (its licence is non-commercial); install it") from None
-    return bm3d
+    profile = BM3DProfile()
+    profile.num_threads = 1
+    return partial(bm3d, profile=profile)
 
 
 def _score(job: tuple[TunedFilter, TrainingField]) -> float:
@@ -177,5 +180,5 @@ def _score(job: tuple[TunedFilter, TrainingField]) -> float:
 def _side_by_side(function: Callable, jobs: Sequence, processes: int) -> list:
     if processes == 1:
         return [function(job) for job in jobs]
-    with ProcessPoolExecutor(processes) as pool:
+    with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
         return list(pool.map(function, jobs))

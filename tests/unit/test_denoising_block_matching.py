@@ -75,7 +75,7 @@ def test_streaks_call_for_their_spectrum_and_are_removed(tmp_path: Path) -> None
     error, before = denoised[0] - unseen.reference, unseen.frames[0] - unseen.reference
     assert np.mean(error**2) < 0.35 * np.mean(before**2)
     write_filter(tmp_path, tuned, trials)
-    np.testing.assert_allclose(denoise_with_bm3d(unseen.frames[:1], read_filter(tmp_path)), denoised, rtol=1e-3)
+    np.testing.assert_array_equal(denoise_with_bm3d(unseen.frames[:2], read_filter(tmp_path), processes=2)[:1], denoised)
 
 
 def test_a_filter_that_was_never_tuned(tmp_path: Path) -> None:
