@@ -5,34 +5,36 @@ from scipy import fft
 
 from rapidstem.frames.frame_spectra import Band, shift_phases
 
-NEWTON_STEPS = 4
+NEWTON_STEPS = 3
 SPECTRUM_GROUPS = 16
 GROUP_MODES = 6
 
 
-def correlation_peaks(cross: np.ndarray, band: Band, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
-    """Highest point of each correlation, to a fraction of a pixel, and its expected error.
+def correlation_peaks(cross: np.ndarray, band: Band, start_px: np.ndarray) -> np.ndarray:
+    """Highest point (frame, 2) of each correlation, (dy, dx), to a fraction of a pixel.
 
     Parameters
     ----------
     cross : (frame, ky, kx) weighted cross-spectra, conj(reference) * frame
     band : their wave numbers
-    shape : rows and columns of a frame
-
-    Returns
-    -------
-    shift_px : (frame, 2), (dy, dx)
-    error_px : (frame,) expected length of the error: the sandwich estimate from the scatter of the gradients of the correlation
-        over groups of spectral coefficients, propagated through its curvature
+    start_px : (frame, 2), where Newton's method starts
     """
-    shifts = _highest_samples(cross, band, shape)
+    shifts = start_px
     for _ in range(NEWTON_STEPS):
         gradient, curvature = _slopes(cross, shifts, band)
         shifts = shifts - _bounded(np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0], band)
-    return shifts, _expected_errors(cross, shifts, band)
+    return shifts
 
 
-def _highest_samples(cross: np.ndarray, band: Band, shape: tuple[int, int]) -> np.ndarray:
+def highest_samples(cross: np.ndarray, band: Band, shape: tuple[int, int]) -> np.ndarray:
+    """Highest sample (frame, 2) of each correlation, (dy, dx), on the coarse grid that the band allows.
+
+    Parameters
+    ----------
+    cross : (frame, ky, kx) weighted cross-spectra
+    band : their wave numbers
+    shape : rows and columns of a frame
+    """
     sizes = [fft.next_fast_len(2 * modes + 2, real=True) for modes in (band.row_modes, band.column_modes)]
     padded = np.zeros((len(cross), sizes[0], sizes[1] // 2 + 1), dtype=np.complex64)
     padded[:, : band.row_modes + 1, : band.column_modes + 1] = cross[:, : band.row_modes + 1]
@@ -69,7 +71,12 @@ def _bounded(steps: np.ndarray, band: Band) -> np.ndarray:
     return np.clip(steps, -longest, longest)
 
 
-def _expected_errors(cross: np.ndarray, shifts: np.ndarray, band: Band) -> np.ndarray:
+def expected_errors(cross: np.ndarray, shifts: np.ndarray, band: Band) -> np.ndarray:
+    """Expected length (frame,) of the errors of the highest points `shifts`.
+
+    The sandwich estimate: the scatter of the gradients of the correlation over groups of spectral coefficients, propagated
+    through its curvature.
+    """
     rows, columns = shift_phases(shifts, band)
     slope = -((cross * rows[:, :, None]) * columns[:, None, :]).imag.reshape(len(cross), -1)
     groups = _spectral_groups(band)

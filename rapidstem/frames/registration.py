@@ -11,13 +11,13 @@ import numpy as np
 from scipy import ndimage
 
 from rapidstem.errors import InputError
-from rapidstem.frames.correlation_peaks import correlation_peaks
+from rapidstem.frames.correlation_peaks import correlation_peaks, expected_errors, highest_samples
 from rapidstem.frames.fixed_pattern import HalfMeans
 from rapidstem.frames.frame_checks import frame_fault
 from rapidstem.frames.frame_spectra import Band, band_spectra, choose_band, feature_weights, frame_blocks, shift_phases
 
 SMALLEST_SIDE = 16
-ANCHORS = 5
+ANCHORS = 3
 PASSES = 2
 LARGEST_MARGIN_SHARE = 0.125
 OUTLIER_DEVIATIONS = 5.0
@@ -78,7 +78,7 @@ def register_frames(frames: np.ndarray) -> Drift:
     if np.median(significance[kept]) < LOWEST_SIGNIFICANCE:
         raise InputError("the frames cannot be registered: they show no common features above their noise")
     spectra = _following_spectra(frames, good, shifts, kept, band)
-    shifts, residuals, kept = _improved_shifts(spectra, shifts, pattern_power, band, weights, shape)
+    shifts, residuals, kept = _improved_shifts(spectra, shifts, pattern_power, band, weights, None)
     alike = kept & (significance > LOWEST_SIGNIFICANCE)
     return _gathered(good, shifts, residuals, alike, faults)
 
@@ -113,8 +113,12 @@ def _following_spectra(frames: np.ndarray, good: np.ndarray, shifts: np.ndarray,
 
 
 def _improved_shifts(
-    spectra: np.ndarray, shifts: np.ndarray, pattern_power: float, band: Band, weights: np.ndarray, shape: tuple[int, int]
+    spectra: np.ndarray, shifts: np.ndarray, pattern_power: float, band: Band, weights: np.ndarray, search: tuple[int, int] | None
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Shifts against the mean of the others, rebuilt in every pass, their expected errors and the frames kept.
+
+    With the shape of the frames as `search` each pass looks for the highest peak anywhere, else near the given shifts.
+    """
     kept = np.ones(len(spectra), dtype=bool)
     for _ in range(PASSES):
         rows, columns = shift_phases(shifts, band)
@@ -125,9 +129,11 @@ def _improved_shifts(
         cross = np.conj(others) * aligned
         if pattern_power > 0:
             cross -= pattern_power * np.conj(_means_of_others(phases, kept)) * phases
-        steps, residuals = correlation_peaks(cross * likelihood, band, shape)
-        correlations = _correlations(others, aligned, likelihood, steps, band)
-        kept = ~_outliers(correlations, residuals)
+        cross *= likelihood
+        start = highest_samples(cross, band, search) if search else np.zeros_like(shifts)
+        steps = correlation_peaks(cross, band, start)
+        residuals = expected_errors(cross, steps, band)
+        kept = ~_outliers(_correlations(others, aligned, likelihood, steps, band), residuals)
         shifts = shifts + steps
         shifts -= shifts[kept].mean(axis=0)
     return shifts, residuals, kept
@@ -148,7 +154,8 @@ def _anchored_shifts(spectra: np.ndarray, pattern_power: float, band: Band, weig
     count = len(spectra)
     best_score, best_shifts = -np.inf, np.zeros((count, 2))
     for anchor in np.unique(np.linspace(0, count - 1, ANCHORS + 2).round().astype(int)[1:-1]):
-        shifts, _ = correlation_peaks((np.conj(spectra[anchor]) * spectra - pattern_power) * weights, band, shape)
+        cross = (np.conj(spectra[anchor]) * spectra - pattern_power) * weights
+        shifts = correlation_peaks(cross, band, highest_samples(cross, band, shape))
         scores = _correlations(spectra[anchor], spectra, weights, shifts, band)
         score = float(np.median(np.delete(scores, anchor)))
         if score > best_score:
