@@ -17,7 +17,7 @@ from rapidstem.denoising.settings import BlockMatchingSettings
 from rapidstem.denoising.training_pairs import TrainingField
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
-from rapidstem.scores.image_quality import psnr_db
+from rapidstem.scores.image_quality import psnr_affine_db
 
 SPECTRUM, CARD = "spectrum.safetensors", "model.json"
 NOISE_MODELS = ("white", "measured")
@@ -42,15 +42,15 @@ class TunedFilter:
 
 @dataclass(frozen=True)
 class Trial:
-    """The score of one noise model: mean PSNR against the references of the tuning fields in dB."""
+    """The score of one noise model: mean PSNR (after the best affine fit) against the references of the tuning fields."""
 
     model: str
     variance_factor: float
-    psnr_db: float
+    psnr_affine_db: float
 
 
 def tune(fields: Sequence[TrainingField], settings: BlockMatchingSettings, processes: int = 1) -> tuple[TunedFilter, list[Trial]]:
-    """Choose the noise model with the best PSNR against the references.
+    """Choose the noise model with the best PSNR, after an affine fit of intensities, against the references.
 
     The noise is measured on the tuning fields. White noise and noise of the measured spectrum are tried at every factor of
     the variance, on the middle frame of each field.
@@ -89,7 +89,7 @@ def denoise_with_bm3d(frames: np.ndarray, tuned: TunedFilter, processes: int = 1
     ----------
     frames : (frame, y, x) raw frames.
     tuned : from `tune`.
-    processes : that filter side by side; a frame of 256x256 pixels takes a process one to two seconds.
+    processes : that filter side by side; a frame of 256x256 pixels takes a process some four seconds.
 
     Returns
     -------
@@ -174,7 +174,7 @@ def _score(job: tuple[TunedFilter, TrainingField]) -> float:
         slice(max(int(np.ceil(valid.start + moved)), 0) + _EDGE_PX, min(int(valid.stop + moved), size) - _EDGE_PX)
         for valid, moved, size in zip((field.rows, field.columns), shift, reference.shape, strict=True)
     )
-    return psnr_db(_filter_frame(field.frames[index], tuned), reference, (area[0], area[1]))
+    return psnr_affine_db(_filter_frame(field.frames[index], tuned), reference, (area[0], area[1]))
 
 
 def _side_by_side(function: Callable, jobs: Sequence, processes: int) -> list:

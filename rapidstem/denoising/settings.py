@@ -59,7 +59,7 @@ class NetworkSettings:
 
 @dataclass(frozen=True)
 class BlockMatchingSettings:
-    """BM3D for correlated noise, its noise chosen for the best PSNR on tuning fields.
+    """BM3D for correlated noise, its noise model chosen for the best PSNR on tuning fields.
 
     Attributes
     ----------
