@@ -10,7 +10,7 @@ from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.bundle_adjustment import AdjustmentWeights, LinePoints, Matches, adjust, angle_sigma_rad, residuals_px
 from rapidstem.tomography.coarse_alignment import coarse_shifts
 from rapidstem.tomography.line_tracking import FrameRidges, match_points, search_trees, volume_line_points
-from rapidstem.tomography.ridge_points import ridge_points, subtract_background
+from rapidstem.tomography.ridge_points import RidgePoints, ridge_points, subtract_background
 from rapidstem.tomography.sirt import reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
@@ -133,13 +133,13 @@ def _checked_angles(series: np.ndarray, reported_deg: np.ndarray) -> np.ndarray:
         raise InputError(f"a series of {len(series)} frames needs as many reported angles, not {reported_deg.size}")
     if len(series) < 5 or np.ptp(reported_deg) < 20:
         raise InputError(
-            f"{len(series)} frames over {np.ptp(reported_deg):.1f} degrees are no tilt series: at least 5 frames over 20 degrees are needed "
-            "(are the angles in degrees?)"
+            f"{len(series)} frames over {np.ptp(reported_deg):.1f} degrees are no tilt series: "
+            "at least 5 frames over 20 degrees are needed (are the angles in degrees?)"
         )
     return np.deg2rad(reported_deg)
 
 
-def _frame_ridges(frame: np.ndarray, line_scale_px: float):
+def _frame_ridges(frame: np.ndarray, line_scale_px: float) -> RidgePoints:
     return ridge_points(subtract_background(frame, 8 * line_scale_px), line_scale_px)
 
 
@@ -157,7 +157,8 @@ def _first_points(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float
     )
     volume = reconstruct(half, coarse, 1.4 * thickness_nm, iterations=15, threads=threads)
     points = volume_line_points(volume, spacing_px=2, neighbourhood_px=6.0)
-    chosen = np.unique(np.linspace(0, len(points.position_px) - 1, largest).astype(int)) if len(points.position_px) else []
+    count = len(points.position_px)
+    chosen = np.arange(0, count, max(1, -(-count // largest)))
     cut = (np.array([columns, rows]) - np.array([lines.shape[2], lines.shape[1]])) / 2
     return LinePoints(2 * points.position_px[chosen] + [*cut, 0.0], points.tangent[chosen])
 
