@@ -30,6 +30,8 @@ _WARM_UP_SHARE, _WEIGHT_DECAY, _LARGEST_GRADIENT = 0.05, 1e-4, 1.0
 _VALIDATION_PIXELS = 64 * 64 * 128
 _VALIDATION_SEED = 0
 
+Network = Callable[[torch.Tensor], torch.Tensor]
+
 
 def split_fields(fields: Sequence[TrainingField], share: float, seed: int) -> tuple[list[TrainingField], list[TrainingField]]:
     """Divide fields of view into those to train on and those to validate on.
@@ -95,8 +97,9 @@ def _train(
     progress: TrainingProgress,
 ) -> None:
     precision = resolve_precision(settings.precision, _device(state))
+    network = torch.compile(state.network) if _device(state).type == "cuda" else state.network
     while state.step < settings.steps:
-        training_loss = _train_interval(state, training, settings, precision, progress)
+        training_loss = _train_interval(state, network, training, settings, precision, progress)
         _stop_without_number(training_loss, state, checkpoint)
         _validate(state, validation, training_loss, precision)
         checkpoint.save(state)
@@ -125,11 +128,15 @@ def _validation_batch(
 
 
 def _train_interval(
-    state: TrainingState, sampler: PatchSampler, settings: NetworkSettings, precision: str, progress: TrainingProgress
+    state: TrainingState,
+    network: Network,
+    sampler: PatchSampler,
+    settings: NetworkSettings,
+    precision: str,
+    progress: TrainingProgress,
 ) -> float:
     """Train up to the next validation; the mean loss on the way."""
     start, first = time.monotonic(), state.step
-    network = torch.compile(state.network) if _device(state).type == "cuda" else state.network
     total = torch.zeros((), device=_device(state))
     last = min((first // settings.validation_interval + 1) * settings.validation_interval, settings.steps)
     for step in range(first, last):
@@ -157,7 +164,7 @@ def _rate_share(step: int, steps: int) -> float:
     return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / (steps - warm_up)))
 
 
-def _loss(network: Callable[[torch.Tensor], torch.Tensor], batch: PatchBatch, precision: str) -> torch.Tensor:
+def _loss(network: Network, batch: PatchBatch, precision: str) -> torch.Tensor:
     inputs = batch.inputs.contiguous(memory_format=torch.channels_last)
     with autocast(precision, inputs.device):
         outputs = network(inputs)
