@@ -1,5 +1,7 @@
 """Displacements from cross-spectra: the highest point of the correlation by Newton's method, and its error."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import fft
 
@@ -79,7 +81,7 @@ def expected_errors(cross: np.ndarray, shifts: np.ndarray, band: Band) -> np.nda
     """
     rows, columns = shift_phases(shifts, band)
     slope = -((cross * rows[:, :, None]) * columns[:, None, :]).imag.reshape(len(cross), -1)
-    groups = _spectral_groups(band)
+    groups = _spectral_groups(band.row_modes, band.column_modes)
     twice = np.where(band.column_frequency > 0, 2, 1)[None, :]
     angular = 2 * np.pi * np.stack(np.broadcast_arrays(band.row_frequency[:, None] * twice, band.column_frequency[None, :] * twice))
     gradients = np.stack([slope @ (groups * part.reshape(-1, 1)).astype(np.float32) for part in angular], axis=1).astype(float)
@@ -90,10 +92,10 @@ def expected_errors(cross: np.ndarray, shifts: np.ndarray, band: Band) -> np.nda
     return np.sqrt(np.trace(covariance, axis1=1, axis2=2))
 
 
-def _spectral_groups(band: Band) -> np.ndarray:
+@lru_cache(maxsize=4)
+def _spectral_groups(row_modes: int, column_modes: int) -> np.ndarray:
     """Membership (ky * kx, group) of blocks of neighbouring coefficients, which the fading edges make dependent."""
-    blocks_y = np.fft.fftshift(np.arange(2 * band.row_modes + 1))
-    blocks_y = np.fft.ifftshift(np.arange(2 * band.row_modes + 1) // GROUP_MODES)
-    blocks_x = np.arange(band.column_modes + 1) // GROUP_MODES
+    blocks_y = np.fft.ifftshift(np.arange(2 * row_modes + 1) // GROUP_MODES)
+    blocks_x = np.arange(column_modes + 1) // GROUP_MODES
     labels = (blocks_y[:, None] * 5 + blocks_x[None, :] * 7) % SPECTRUM_GROUPS
     return (labels.reshape(-1, 1) == np.arange(SPECTRUM_GROUPS)).astype(np.float32)

@@ -8,9 +8,9 @@ signal and noise, which is what a maximum-likelihood estimate of a displacement 
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
 
 from rapidstem.errors import InputError
+from rapidstem.frames.aligned_mean import aligned_chunks, aligned_mean, spectrum_chunks
 from rapidstem.frames.correlation_peaks import correlation_peaks, expected_errors, highest_samples
 from rapidstem.frames.fixed_pattern import HalfMeans
 from rapidstem.frames.frame_checks import frame_fault
@@ -18,7 +18,8 @@ from rapidstem.frames.frame_spectra import Band, band_spectra, choose_band, feat
 
 SMALLEST_SIDE = 16
 ANCHORS = 3
-PASSES = 2
+SEARCHING_PASSES = 2
+FINAL_PASSES = 1
 LARGEST_MARGIN_SHARE = 0.125
 OUTLIER_DEVIATIONS = 5.0
 SMALLEST_SPREAD = 0.05
@@ -120,20 +121,21 @@ def _improved_shifts(
     With the shape of the frames as `search` each pass looks for the highest peak anywhere, else near the given shifts.
     """
     kept = np.ones(len(spectra), dtype=bool)
-    for _ in range(PASSES):
-        rows, columns = shift_phases(shifts, band)
-        phases = rows[:, :, None] * columns[:, None, :]
-        aligned = spectra * phases
-        others = _means_of_others(aligned, kept)
-        likelihood = weights * _likelihood_weights(aligned[kept], pattern_power)
-        cross = np.conj(others) * aligned
-        if pattern_power > 0:
-            cross -= pattern_power * np.conj(_means_of_others(phases, kept)) * phases
-        cross *= likelihood
-        start = highest_samples(cross, band, search) if search else np.zeros_like(shifts)
-        steps = correlation_peaks(cross, band, start)
-        residuals = expected_errors(cross, steps, band)
-        kept = ~_outliers(_correlations(others, aligned, likelihood, steps, band), residuals)
+    steps, residuals, correlations = np.zeros_like(shifts), np.zeros(len(shifts)), np.zeros(len(shifts))
+    for _ in range(SEARCHING_PASSES if search else FINAL_PASSES):
+        mean = aligned_mean(spectra, shifts, kept, band)
+        likelihood = weights * mean.likelihood_weights(pattern_power)
+        for chunk, aligned, phases in aligned_chunks(spectra, shifts, band):
+            others = mean.of_others(aligned, kept[chunk])
+            cross = np.conj(others) * aligned
+            if pattern_power > 0:
+                cross -= pattern_power * mean.pattern_share(phases, kept[chunk])
+            cross *= likelihood
+            start = highest_samples(cross, band, search) if search else np.zeros_like(shifts[chunk])
+            steps[chunk] = correlation_peaks(cross, band, start)
+            residuals[chunk] = expected_errors(cross, steps[chunk], band)
+            correlations[chunk] = _correlations(others, aligned, likelihood, steps[chunk], band)
+        kept = ~_outliers(correlations, residuals)
         shifts = shifts + steps
         shifts -= shifts[kept].mean(axis=0)
     return shifts, residuals, kept
@@ -141,12 +143,13 @@ def _improved_shifts(
 
 def _significance(spectra: np.ndarray, shifts: np.ndarray, kept: np.ndarray, weights: np.ndarray, band: Band) -> np.ndarray:
     """Correlation (frame,) with the mean of the others at the shift found, in standard deviations of that at random shifts."""
-    rows, columns = shift_phases(shifts, band)
-    aligned = spectra * rows[:, :, None] * columns[:, None, :]
-    cross = np.conj(_means_of_others(aligned, kept)) * aligned * weights
-    twice = np.where(band.column_frequency > 0, 2, 1)
-    spread = np.sqrt((np.abs(cross) ** 2 * twice).sum(axis=(1, 2)))
-    return (cross.real * twice).sum(axis=(1, 2)) / (spread + 1e-30)
+    mean = aligned_mean(spectra, shifts, kept, band)
+    half = np.where(band.column_frequency > 0, np.sqrt(2), 1).astype(np.float32)
+    significance = np.zeros(len(spectra))
+    for chunk, aligned, _ in aligned_chunks(spectra, shifts, band):
+        cross = np.conj(mean.of_others(aligned, kept[chunk])) * aligned * (weights * half)
+        significance[chunk] = (cross.real * half).sum(axis=(1, 2)) / (np.linalg.norm(cross, axis=(1, 2)) + 1e-30)
+    return significance
 
 
 def _anchored_shifts(spectra: np.ndarray, pattern_power: float, band: Band, weights: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
@@ -154,33 +157,15 @@ def _anchored_shifts(spectra: np.ndarray, pattern_power: float, band: Band, weig
     count = len(spectra)
     best_score, best_shifts = -np.inf, np.zeros((count, 2))
     for anchor in np.unique(np.linspace(0, count - 1, ANCHORS + 2).round().astype(int)[1:-1]):
-        cross = (np.conj(spectra[anchor]) * spectra - pattern_power) * weights
-        shifts = correlation_peaks(cross, band, highest_samples(cross, band, shape))
-        scores = _correlations(spectra[anchor], spectra, weights, shifts, band)
+        shifts, scores = np.zeros((count, 2)), np.zeros(count)
+        for chunk in spectrum_chunks(spectra):
+            cross = (np.conj(spectra[anchor]) * spectra[chunk] - pattern_power) * weights
+            shifts[chunk] = highest_samples(cross, band, shape)
+            scores[chunk] = _correlations(spectra[anchor][None], spectra[chunk], weights, shifts[chunk], band)
         score = float(np.median(np.delete(scores, anchor)))
         if score > best_score:
             best_score, best_shifts = score, shifts
     return best_shifts
-
-
-def _means_of_others(spectra: np.ndarray, kept: np.ndarray) -> np.ndarray:
-    number = kept.sum()
-    own = kept[:, None, None].astype(np.float32)
-    return (spectra[kept].sum(axis=0) - spectra * own) / np.maximum(number - own, 1)
-
-
-def _likelihood_weights(aligned: np.ndarray, pattern_power: float) -> np.ndarray:
-    """Wiener factor of the mean over the noise power, both smoothed along ky (streak noise varies along kx)."""
-    count = len(aligned)
-    mean = aligned.mean(axis=0)
-    noise = (np.abs(aligned - mean) ** 2).mean(axis=0) * count / max(count - 1, 1)
-    noise = np.fft.ifftshift(ndimage.uniform_filter1d(np.fft.fftshift(noise, axes=0), 9, axis=0), axes=0)
-    total = np.abs(mean) ** 2
-    total = np.fft.ifftshift(ndimage.uniform_filter(np.fft.fftshift(total, axes=0), 5), axes=0)
-    signal = np.maximum(total - noise / count - pattern_power, 0)
-    floor = 1e-3 * float(noise.mean()) + 1e-30
-    noise = noise + pattern_power + floor
-    return (signal / (signal + noise / count + pattern_power) / noise).astype(np.float32)
 
 
 def _correlations(reference: np.ndarray, spectra: np.ndarray, weights: np.ndarray, shifts: np.ndarray, band: Band) -> np.ndarray:
@@ -189,8 +174,7 @@ def _correlations(reference: np.ndarray, spectra: np.ndarray, weights: np.ndarra
     weighting = weights * np.where(band.column_frequency > 0, 2, 1).astype(np.float32)
     common = np.conj(reference) * spectra * weighting
     products = ((rows[:, None, :] @ common)[:, 0, :] * columns).sum(axis=1).real
-    own = (np.abs(spectra) ** 2 * weighting).sum(axis=(1, 2))
-    other = (np.abs(np.broadcast_to(reference, spectra.shape)) ** 2 * weighting).sum(axis=(1, 2))
+    own, other = (((each.real**2 + each.imag**2) * weighting).sum(axis=(1, 2)) for each in (spectra, reference))
     return products / np.sqrt(own * other + 1e-30)
 
 
