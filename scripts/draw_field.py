@@ -34,7 +34,7 @@ with logged(snakemake):
     lines = pd.read_csv(files.lines).query("reference == 'slow' and frame == 0")
     drawings = {
         "drift": drift_trace(shift_px, drift["residual_px"].to_numpy(float), drift["used"].to_numpy(bool), stack.velox_shift_px),
-        "filters": side_by_side(images, clearest_window(images["slow"], MAGNIFIED_PX), stack.pixel_size_nm),
+        "filters": side_by_side(images, stack.pixel_size_nm, clearest_window(images["slow"], MAGNIFIED_PX)),
         "profiles": line_profiles(images, *central_line(lines, known["slow"].area), stack.pixel_size_nm, "slow"),
         "spectra": power_spectra(images, stack.pixel_size_nm),
     }
