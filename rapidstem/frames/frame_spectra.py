@@ -32,6 +32,11 @@ class Band:
     column_modes: int
     binning: int
 
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Numbers of kept coefficients along ky and kx."""
+        return 2 * self.row_modes + 1, self.column_modes + 1
+
 
 def choose_band(shape: tuple[int, int]) -> Band:
     """Wave numbers up to a quarter cycle per pixel, or the lowest modes of a large frame.

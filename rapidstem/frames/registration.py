@@ -78,39 +78,37 @@ def register_frames(frames: np.ndarray) -> Drift:
     significance = _significance(spectra, shifts, kept, weights, band)
     if np.median(significance[kept]) < LOWEST_SIGNIFICANCE:
         raise InputError("the frames cannot be registered: they show no common features above their noise")
-    spectra = _following_spectra(frames, good, shifts, kept, band)
+    _let_window_follow(spectra, frames, good, shifts, kept, band)
     shifts, residuals, kept = _improved_shifts(spectra, shifts, pattern_power, band, weights, None)
     alike = kept & (significance > LOWEST_SIGNIFICANCE)
     return _gathered(good, shifts, residuals, alike, faults)
 
 
 def _usable_spectra(frames: np.ndarray, band: Band) -> tuple[np.ndarray, float, list[str]]:
-    spectra, faults = [], []
+    spectra = np.empty((len(frames), *band.shape), np.complex64)
+    faults: list[str] = []
     halves = HalfMeans(frames.shape[1:])
+    count = 0
     for block in frame_blocks(frames.shape):
         pixels = np.asarray(frames[block])
         found = [frame_fault(frame) for frame in pixels]
-        good = [not fault for fault in found]
         faults += found
-        if any(good):
-            usable = pixels if all(good) else pixels[good]
-            halves.add(usable)
-            spectra.append(band_spectra(usable, band))
-    gathered = np.concatenate(spectra) if spectra else np.empty((0, 1, 1), np.complex64)
-    return gathered, halves.pattern_power(band.binning), faults
+        usable = pixels[[not fault for fault in found]] if any(found) else pixels
+        halves.add(usable)
+        spectra[count : count + len(usable)] = band_spectra(usable, band)
+        count += len(usable)
+    return spectra[:count], halves.pattern_power(band.binning), faults
 
 
-def _following_spectra(frames: np.ndarray, good: np.ndarray, shifts: np.ndarray, kept: np.ndarray, band: Band) -> np.ndarray:
-    """Spectra of the same part of the specimen in all frames: the window goes with it, so that it cannot pull the shifts to zero."""
+def _let_window_follow(spectra: np.ndarray, frames: np.ndarray, good: np.ndarray, shifts: np.ndarray, kept: np.ndarray, band: Band) -> None:
+    """Take the spectra anew, of the same part of the specimen in all frames, so that the window cannot pull the shifts to zero."""
     largest = LARGEST_MARGIN_SHARE * np.array(frames.shape[1:])
     margin = np.minimum(np.abs(shifts[kept]).max(axis=0), largest)
-    spectra = []
     for block in frame_blocks(frames.shape):
         inside = (good >= block.start) & (good < block.stop)
         if inside.any():
             pixels = np.asarray(frames[block])[good[inside] - block.start]
-            spectra.append(band_spectra(pixels, band, shifts[inside], margin))
-    return np.concatenate(spectra)
+            spectra[inside] = band_spectra(pixels, band, shifts[inside], margin)
 
 
 def _improved_shifts(
@@ -118,7 +116,9 @@ def _improved_shifts(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Shifts against the mean of the others, rebuilt in every pass, their expected errors and the frames kept.
 
-    With the shape of the frames as `search` each pass looks for the highest peak anywhere, else near the given shifts.
+    With the shape of the frames as `search` each pass looks for the highest peak anywhere, else near the given shifts. Shifts whose
+    sum is zero differ from the mean of the n - 1 others by n / (n - 1) of what they differ from the mean of all; the steps are
+    shortened by that.
     """
     kept = np.ones(len(spectra), dtype=bool)
     steps, residuals, correlations = np.zeros_like(shifts), np.zeros(len(shifts)), np.zeros(len(shifts))
@@ -135,8 +135,8 @@ def _improved_shifts(
             steps[chunk] = correlation_peaks(cross, band, start)
             residuals[chunk] = expected_errors(cross, steps[chunk], band)
             correlations[chunk] = _correlations(others, aligned, likelihood, steps[chunk], band)
+        shifts = shifts + steps * (1 - kept / mean.number)[:, None]
         kept = ~_outliers(correlations, residuals)
-        shifts = shifts + steps
         shifts -= shifts[kept].mean(axis=0)
     return shifts, residuals, kept
 

@@ -151,3 +151,15 @@ def test_frames_need_not_be_square_and_are_read_in_blocks(monkeypatch):
     monkeypatch.setattr("rapidstem.frames.frame_spectra.BLOCK_PIXELS", 2 * SIDE * 100)
     np.testing.assert_allclose(register_frames(frames).shift_px, whole.shift_px, atol=1e-4)
     assert error_px(whole, truth) < 0.25
+
+
+def test_two_frames_agree_with_the_same_two_among_many():
+    truth = drifting(12, step=2.0)
+    frames = recorded(truth, electrons=100)
+    alone, among = register_frames(frames[[2, 9]]).shift_px, register_frames(frames).shift_px
+    np.testing.assert_allclose(alone[1] - alone[0], among[9] - among[2], atol=0.1)
+
+
+def test_a_stack_without_any_usable_frame_is_an_error():
+    with pytest.raises(InputError, match="0 left: frame 0 is constant; frame 1 is constant"):
+        register_frames(np.ones((2, SIDE, SIDE)))
