@@ -44,6 +44,7 @@ include: "workflow/rules/denoising.smk"
 include: "workflow/rules/tomography.smk"
 include: "workflow/rules/dislocations.smk"
 include: "workflow/rules/evaluation.smk"
+include: "workflow/rules/figures.smk"
 include: "workflow/rules/report.smk"
 
 

@@ -40,7 +40,7 @@ SERIES_CAPTIONS = {
 
 
 def figure(name, caption):
-    return saved_figure(Path(parameters.folder) / "figures" / name, caption, parameters.folder)
+    return saved_figure(folder / "figures" / name, caption, folder)
 
 
 def field_section():
@@ -134,17 +134,16 @@ def versions():
 
 def times():
     rows = []
-    for folder in sorted((Path(parameters.folder) / "benchmarks").iterdir()):
-        files = [folder] if folder.is_file() else sorted(folder.rglob("*.tsv"))
+    for rule in sorted((folder / "benchmarks").iterdir()):
+        files = [rule] if rule.is_file() else sorted(rule.rglob("*.tsv"))
         tables = pd.concat([pd.read_csv(path, sep="\t") for path in files], ignore_index=True)
-        rows.append(
-            {"rule": folder.stem, "jobs": len(tables), "seconds": tables["s"].sum(), "largest memory / MB": tables["max_rss"].max()}
-        )
+        rows.append({"rule": rule.stem, "jobs": len(tables), "seconds": tables["s"].sum(), "largest memory / MB": tables["max_rss"].max()})
     return pd.DataFrame(rows)
 
 
 with logged(snakemake):
     parameters = snakemake.params
+    folder = Path(snakemake.output.report).parent
     errors = pd.read_csv(snakemake.input.positional_error)
     alignments, centroids = {}, {}
     names = [(series, variant) for series, variants in parameters.series.items() for variant in variants]

@@ -65,7 +65,7 @@ def test_results_are_those_of_the_contract(session: Path) -> None:
         assert file.data.shape[1:] == (128, 128)
     assert (results / "models/dlf-slow/weights.safetensors").exists()
     page = (results / "report.html").read_text(encoding="utf-8")
-    assert "Dislocations in series" in page and "src=\"http" not in page
+    assert "Dislocations in series" in page and 'src="http' not in page
 
 
 def test_raw_files_have_the_layout_of_velox(session: Path) -> None:

@@ -6,7 +6,15 @@ FOLDER = SESSION.folder
 FIELDS = SESSION.acquisitions("calibration", "training", "test")
 SERIES = SESSION.acquisitions("tilt_series")
 TEST_FIELDS = SESSION.paired("test")
+TRAINING_FIELDS = SESSION.acquisitions("training")
+CALIBRATION_FIELDS = SESSION.paired("calibration")
 READING = dict(SESSION.config["reading"])
+
+DISTORTION_MAP = (
+    f"{FOLDER}/distortion/map.csv"
+    if SESSION.config["distortion"] == "measure"
+    else ancient(SESSION.config["distortion"])
+)
 
 
 wildcard_constraints:
@@ -32,3 +40,42 @@ def raw_path(acquisition, column):
 def raw_file(column):
     """An input function that gives the raw file of the wildcard's acquisition."""
     return lambda wildcards: raw_path(wildcards.acquisition, column)
+
+
+def training_pairs(wildcards):
+    """The pairs of every training field."""
+    return expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=TRAINING_FIELDS)
+
+
+def training_stacks(wildcards):
+    """The raw frames of every training field."""
+    return [raw_path(name, "rapid") for name in TRAINING_FIELDS]
+
+
+def frame_limit(wildcards):
+    """How many frames are denoised: the scored ones of a test field, all of a series."""
+    return SESSION.config["evaluation"]["frames"] if wildcards.acquisition in TEST_FIELDS else None
+
+
+def series_images(wildcards):
+    """The images of a series' variant: the slow series itself, or the denoised rapid frames."""
+    if wildcards.variant == "slow":
+        return raw_file("slow")(wildcards)
+    denoiser = wildcards.variant.removeprefix("rapid-")
+    return f"{FOLDER}/denoised/{denoiser}/{wildcards.acquisition}.ome.tif"
+
+
+def series_record(wildcards):
+    """The raw file that holds the series' reported angles and times."""
+    return raw_file("slow" if wildcards.variant == "slow" else "rapid")(wildcards)
+
+
+def angle_sigma_deg(wildcards):
+    """How far the reported angles of a variant may be off."""
+    kind = "slow" if wildcards.variant == "slow" else "rapid"
+    return SESSION.config["tomography"][f"{kind}_angle_sigma_deg"]
+
+
+def truth(acquisition):
+    """The truth of an acquisition, where a virtual microscope made it. Only the evaluation reads it."""
+    return f"{FOLDER}/truth/{acquisition}.h5" if SESSION.simulated else []

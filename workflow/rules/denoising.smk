@@ -1,11 +1,6 @@
 """Filters applied: denoised frames, then corrected for the scan distortion."""
 
 
-def frame_limit(wildcards):
-    """How many frames are denoised: the scored ones of a test field, all of a series."""
-    return SESSION.config["evaluation"]["frames"] if wildcards.acquisition in TEST_FIELDS else None
-
-
 rule denoise_frames:
     """The frames of an acquisition through a trained network."""
     input:

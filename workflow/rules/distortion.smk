@@ -1,12 +1,5 @@
 """The scan distortion of the rapid frames."""
 
-CALIBRATION_FIELDS = SESSION.paired("calibration")
-DISTORTION_MAP = (
-    f"{FOLDER}/distortion/map.csv"
-    if SESSION.config["distortion"] == "measure"
-    else ancient(SESSION.config["distortion"])
-)
-
 
 rule measure_distortion:
     """One map from columns of the rapid frames to columns of the slow images, from all calibration fields."""

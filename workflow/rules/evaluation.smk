@@ -1,11 +1,6 @@
 """Numbers that compare: filters with references, tomograms with each other and with the truth."""
 
 
-def truth(acquisition):
-    """The truth of an acquisition, where a virtual microscope made it. Only the evaluation reads it."""
-    return f"{FOLDER}/truth/{acquisition}.h5" if SESSION.simulated else []
-
-
 rule score_images:
     """Image quality and line profiles of every filter on one test field."""
     input:

@@ -1,25 +1,6 @@
 """Tilt angles, alignment, binarisation and reconstruction of the tilt series."""
 
 
-def series_images(wildcards):
-    """The images of a series' variant: the slow series itself, or the denoised rapid frames."""
-    if wildcards.variant == "slow":
-        return raw_file("slow")(wildcards)
-    denoiser = wildcards.variant.removeprefix("rapid-")
-    return f"{FOLDER}/denoised/{denoiser}/{wildcards.acquisition}.ome.tif"
-
-
-def series_record(wildcards):
-    """The raw file that holds the series' reported angles and times."""
-    return raw_file("slow" if wildcards.variant == "slow" else "rapid")(wildcards)
-
-
-def angle_sigma_deg(wildcards):
-    """How far the reported angles of a variant may be off."""
-    kind = "slow" if wildcards.variant == "slow" else "rapid"
-    return SESSION.config["tomography"][f"{kind}_angle_sigma_deg"]
-
-
 rule align_series:
     """Refined tilt angles and shifts, and the aligned series."""
     input:

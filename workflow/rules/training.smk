@@ -1,17 +1,5 @@
 """Aligned pairs of frames and references, and the filters that learn from them."""
 
-TRAINING_FIELDS = SESSION.acquisitions("training")
-
-
-def training_pairs(wildcards):
-    """The pairs of every training field."""
-    return expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=TRAINING_FIELDS)
-
-
-def training_stacks(wildcards):
-    """The raw frames of every training field."""
-    return [raw_path(name, "rapid") for name in TRAINING_FIELDS]
-
 
 rule align_references:
     """A field's references in the geometry of its rapid frames."""

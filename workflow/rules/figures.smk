@@ -1,0 +1,49 @@
+"""Names of the figures that the report holds."""
+
+FIELD_FIGURES = ["drift", "filters", "profiles", "spectra"]
+SERIES_FIGURES = ["series"]
+VARIANT_FIGURES = ["angles", "binary"]
+RAPID_FIGURES = ["projections", "centres", "depth", "differences"]
+FIGURE_FILES = ["png", "svg", "csv", "txt"]
+
+
+def figure_files(*stems):
+    """The picture, its vector form, its data and its description, for each stem."""
+    return expand(f"{FOLDER}/figures/{{stem}}.{{suffix}}", stem=stems, suffix=FIGURE_FILES)
+
+
+def field_figure(name):
+    """A figure of one test field, for Snakemake's own report too."""
+    return report(
+        f"{FOLDER}/figures/{{acquisition}}/{name}.png",
+        caption=f"../report/{name}.rst",
+        category="Fields",
+        subcategory="{acquisition}",
+        labels={"figure": name},
+    )
+
+
+def field_stems():
+    """Stems of the figures of all test fields."""
+    return [f"{field}/{name}" for field in TEST_FIELDS for name in FIELD_FIGURES]
+
+
+def variant_stems():
+    """Stems of the figures of all series, and of all rapid series that have a slow twin."""
+    stems = []
+    for series in SERIES:
+        variants = SESSION.variants(series)
+        stems += [f"{series}/{variant}/{name}" for variant in variants for name in VARIANT_FIGURES]
+        if "slow" in variants:
+            stems += [
+                f"{series}/{variant}/{name}"
+                for variant in variants
+                if variant != "slow"
+                for name in RAPID_FIGURES
+            ]
+    return stems
+
+
+COMMON_STEMS = (
+    ["distortion-map", "superposition", "losses", "scores-slow", "scores-dcfi"] if TEST_FIELDS else []
+)
