@@ -15,8 +15,8 @@ from rapidstem.distortion.map_measurement import measure_map
 from rapidstem.distortion.reference_alignment import align_reference
 from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
 
-MAPPED, LEARNED, JUDGED = range(1, 5), range(1, 15), range(33, 37)
-SETTINGS = NetworkSettings(target="slow", width=16, batch_size=8, steps=300, validation_share=0.1, validation_interval=100)
+MAPPED, LEARNED, JUDGED = range(1, 3), range(1, 10), range(34, 37)
+SETTINGS = NetworkSettings(target="slow", width=16, batch_size=8, steps=250, validation_share=0.1, validation_interval=125)
 
 
 def pair(number: int) -> list[np.ndarray]:
