@@ -1,8 +1,9 @@
 """Least squares over everything at once: the tilt and shift of every frame and the place of every point in three dimensions."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
+from scipy import linalg
 
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
@@ -43,28 +44,33 @@ class Matches:
 
 
 @dataclass(frozen=True)
-class AdjustmentWeights:
-    """Standard deviations that weigh measurements against what is known beforehand.
+class Measurement:
+    """What was measured and what is known beforehand, with the standard deviations that weigh one against the other.
 
     Attributes
     ----------
+    matches : Matches
+        At most one for each pair of point and frame.
+    columns : int
+        Columns of a frame.
+    reported_rad : np.ndarray, (frame,)
+        Angles of the goniometer, a weak prior: they fix the zero, which the frames alone cannot.
+    reported_sigma_rad : float
     residual_px : float
         Scale of the distances between projected points and lines; larger distances count less and less (Cauchy).
-    reported_rad : float
-        Of the reported angles.
     sliding_px : float
-        Of a point's move along its line in one step.
+        How far a point may move along its line in one step.
     shift_px : float
         Of the shifts; wide.
-    bend_rad : float or None
-        Of the second differences of the tilt of neighbouring frames; None where nothing is known about the motion of the stage.
     """
 
+    matches: Matches
+    columns: int
+    reported_rad: np.ndarray
+    reported_sigma_rad: float
     residual_px: float
-    reported_rad: float
     sliding_px: float = 0.3
     shift_px: float = 30.0
-    bend_rad: float | None = None
 
 
 def project_points(position_px: np.ndarray, geometry: TiltGeometry, columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -87,44 +93,20 @@ def project_points(position_px: np.ndarray, geometry: TiltGeometry, columns: int
     return np.stack([row, column], axis=-1), tilt
 
 
-@dataclass(frozen=True)
-class _NormalEquations:
-    frames: np.ndarray  # (frame * 3, frame * 3): tilt, dy, dx
-    frame_score: np.ndarray  # (point, frame * 3), the gradient of every point's share
-    prior_score: np.ndarray  # (frame * 3,)
-    points: np.ndarray  # (point, 3, 3)
-    point_score: np.ndarray  # (point, 3)
-    coupling: np.ndarray  # (point, frame * 3, 3)
-
-
 def residuals_px(points: LinePoints, geometry: TiltGeometry, columns: int, matches: Matches) -> np.ndarray:
     """Distance of each match's projected point from its line, (match,), in pixels."""
     place, _ = project_points(points.position_px, geometry, columns)
     return np.sum(matches.normal * (place[matches.frame, matches.point] - matches.ridge_px), axis=1)
 
 
-def adjust(
-    points: LinePoints,
-    geometry: TiltGeometry,
-    reported_rad: np.ndarray,
-    columns: int,
-    matches: Matches,
-    weights: AdjustmentWeights,
-    steps: int = 4,
-) -> tuple[LinePoints, TiltGeometry]:
+def adjust(points: LinePoints, geometry: TiltGeometry, measured: Measurement, steps: int = 4) -> tuple[LinePoints, TiltGeometry]:
     """Gauss-Newton steps over angles, shifts and points, the points eliminated by the Schur complement.
 
     Parameters
     ----------
     points, geometry : LinePoints, TiltGeometry
         Where to start.
-    reported_rad : np.ndarray, (frame,)
-        Angles of the goniometer, a weak prior: they fix the zero, which the frames alone cannot.
-    columns : int
-        Columns of a frame.
-    matches : Matches
-        At most one for each pair of point and frame.
-    weights : AdjustmentWeights
+    measured : Measurement
     steps : int
 
     Returns
@@ -136,127 +118,81 @@ def adjust(
     B. Triggs et al., Bundle adjustment - a modern synthesis, LNCS 1883 (2000) 298.
     """
     for _ in range(steps):
-        equations = _normal_equations(points, geometry, reported_rad, columns, matches, weights)
-        lifted, reduced = _eliminate_points(equations)
-        score = equations.frame_score.sum(0) + equations.prior_score - np.einsum("pka,pa->k", lifted, equations.point_score)
-        frame_step = -np.linalg.solve(reduced, score)
+        equations = point_equations(points, geometry, measured)
+        prior, prior_score = prior_equations(geometry, measured)
+        information, score = reduced_equations(equations)
+        frame_step = -np.linalg.solve(information + prior, score.sum(axis=0) + prior_score)
         rest = equations.point_score + np.einsum("pka,k->pa", equations.coupling, frame_step)
-        point_step = -np.linalg.solve(equations.points, rest[..., None])[..., 0]
+        point_step = -np.linalg.solve(equations.point_blocks, rest[..., None])[..., 0]
         step = frame_step.reshape(-1, 3)
         geometry = replace(geometry, angle_rad=geometry.angle_rad + step[:, 0], shift_px=geometry.shift_px + step[:, 1:])
         points = replace(points, position_px=points.position_px + np.clip(point_step, -5, 5))
     return points, geometry
 
 
-def angle_sigma_rad(
-    points: LinePoints,
-    geometry: TiltGeometry,
-    reported_rad: np.ndarray,
-    columns: int,
-    matches: Matches,
-    weights: AdjustmentWeights,
-    cell_px: float = 16.0,
-) -> np.ndarray:
-    """Standard deviation of every angle after its common zero is taken away, (frame,).
+@dataclass(frozen=True)
+class PointEquations:
+    """Every point's share of the normal equations; a frame's unknowns are its tilt, dy and dx.
 
-    The covariance is the robust (sandwich) one: the spread of the scores of groups of points. Neighbouring points on a line share
-    their errors, so the groups are the points of one cell of `cell_px` in all three directions.
-
-    References
+    Attributes
     ----------
-    H. White, Econometrica 48 (1980) 817; with clusters K.-Y. Liang and S. Zeger, Biometrika 73 (1986) 13.
+    frame_blocks : np.ndarray, (point, frame, 3, 3)
+    frame_score : np.ndarray, (point, frame * 3)
+        Gradient by the unknowns of the frames.
+    point_blocks : np.ndarray, (point, 3, 3)
+    point_score : np.ndarray, (point, 3)
+    coupling : np.ndarray, (point, frame * 3, 3)
     """
-    equations = _normal_equations(points, geometry, reported_rad, columns, matches, weights)
-    lifted, reduced = _eliminate_points(equations)
-    score = equations.frame_score - np.einsum("pka,pa->pk", lifted, equations.point_score)
-    _, group = np.unique(np.floor(points.position_px / cell_px).astype(int), axis=0, return_inverse=True)
-    grouped = np.zeros((group.max() + 1, score.shape[1]))
-    np.add.at(grouped, group.ravel(), score)
-    inverse = np.linalg.inv(reduced)
-    few = len(grouped) / max(len(grouped) - 1, 1)
-    covariance = few * inverse @ (grouped.T @ grouped + _prior_information(geometry, weights)) @ inverse
-    angles = covariance[::3, ::3]
-    without_zero = np.eye(len(angles)) - 1 / len(angles)
-    return np.sqrt(np.diag(without_zero @ angles @ without_zero))
+
+    frame_blocks: np.ndarray
+    frame_score: np.ndarray
+    point_blocks: np.ndarray
+    point_score: np.ndarray
+    coupling: np.ndarray
+
+    def of_points(self, chosen: np.ndarray) -> "PointEquations":
+        """The share of some points, (point,) bool."""
+        return PointEquations(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
-def _normal_equations(
-    points: LinePoints, geometry: TiltGeometry, reported_rad: np.ndarray, columns: int, matches: Matches, weights: AdjustmentWeights
-) -> _NormalEquations:
-    place, tilt = project_points(points.position_px, geometry, columns)
-    frame, point = matches.frame, matches.point
-    tilt = tilt[frame, point]
-    cosine, sine = np.cos(tilt), np.sin(tilt)
+def point_equations(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> PointEquations:
+    """Linearise the distances between projected points and lines; each weighs 1 / (scale^2 + distance^2)."""
+    frame, point, normal = measured.matches.frame, measured.matches.point, measured.matches.normal
+    place, tilt = project_points(points.position_px, geometry, measured.columns)
+    residual = np.sum(normal * (place[frame, point] - measured.matches.ridge_px), axis=1)
+    weight = 1 / (measured.residual_px**2 + residual**2)
+    cosine, sine = np.cos(tilt[frame, point]), np.sin(tilt[frame, point])
     _, y, z = points.position_px[point].T
-    across_row, across_column = matches.normal.T
-    residual = np.sum(matches.normal * (place[frame, point] - matches.ridge_px), axis=1)
+    across_row, across_column = normal.T
     by_frame = np.stack([across_row * (z * cosine - y * sine), across_row, across_column], axis=1)
     by_point = np.stack([across_column, across_row * cosine, across_row * sine], axis=1)
-    weight = 1 / (weights.residual_px**2 + residual**2)
-    return _assemble(points, geometry, reported_rad, weights, frame, point, residual * weight, weight, by_frame, by_point)
-
-
-def _assemble(
-    points: LinePoints,
-    geometry: TiltGeometry,
-    reported_rad: np.ndarray,
-    weights: AdjustmentWeights,
-    frame: np.ndarray,
-    point: np.ndarray,
-    pull: np.ndarray,
-    weight: np.ndarray,
-    by_frame: np.ndarray,
-    by_point: np.ndarray,
-) -> _NormalEquations:
-    frames, count = geometry.frames, len(points.position_px)
-    blocks = np.zeros((frames, 3, 3))
-    np.add.at(blocks, frame, weight[:, None, None] * by_frame[:, :, None] * by_frame[:, None, :])
-    information = _prior_information(geometry, weights)
-    for i in range(frames):
-        information[3 * i : 3 * i + 3, 3 * i : 3 * i + 3] += blocks[i]
-    unknown = np.concatenate([(geometry.angle_rad - reported_rad)[:, None], geometry.shift_px], axis=1)
-    prior_score = _reported_information(geometry, weights) * unknown.ravel() + _bend_score(geometry, weights)
+    count, frames = len(points.position_px), geometry.frames
+    frame_blocks = np.zeros((count, frames, 3, 3))
+    frame_blocks[point, frame] = weight[:, None, None] * by_frame[:, :, None] * by_frame[:, None, :]
     coupling = np.zeros((count, frames, 3, 3))
     coupling[point, frame] = weight[:, None, None] * by_frame[:, :, None] * by_point[:, None, :]
     frame_score = np.zeros((count, frames, 3))
-    frame_score[point, frame] = pull[:, None] * by_frame
-    along = points.tangent[:, :, None] * points.tangent[:, None, :] / weights.sliding_px**2
-    own = along + np.eye(3) * 1e-3
-    np.add.at(own, point, weight[:, None, None] * by_point[:, :, None] * by_point[:, None, :])
+    frame_score[point, frame] = (residual * weight)[:, None] * by_frame
+    along = points.tangent[:, :, None] * points.tangent[:, None, :] / measured.sliding_px**2
+    point_blocks = along + 1e-3 * np.eye(3)
+    np.add.at(point_blocks, point, weight[:, None, None] * by_point[:, :, None] * by_point[:, None, :])
     point_score = np.zeros((count, 3))
-    np.add.at(point_score, point, pull[:, None] * by_point)
-    return _NormalEquations(
-        information, frame_score.reshape(count, -1), prior_score, own, point_score, coupling.reshape(count, 3 * frames, 3)
-    )
+    np.add.at(point_score, point, (residual * weight)[:, None] * by_point)
+    return PointEquations(frame_blocks, frame_score.reshape(count, -1), point_blocks, point_score, coupling.reshape(count, -1, 3))
 
 
-def _eliminate_points(equations: _NormalEquations) -> tuple[np.ndarray, np.ndarray]:
-    """W V^-1 (point, frame * 3, 3), and the Schur complement U - W V^-1 W^T."""
-    lifted = equations.coupling @ np.linalg.inv(equations.points)
-    width = lifted.shape[1]
-    wide = lifted.transpose(1, 0, 2).reshape(width, -1)
-    return lifted, equations.frames - wide @ equations.coupling.transpose(1, 0, 2).reshape(width, -1).T
+def prior_equations(geometry: TiltGeometry, measured: Measurement) -> tuple[np.ndarray, np.ndarray]:
+    """Information (frame * 3, frame * 3) and gradient (frame * 3,) of the reported angles and the wide prior of the shifts."""
+    weight = np.tile([1 / measured.reported_sigma_rad**2, 1 / measured.shift_px**2, 1 / measured.shift_px**2], geometry.frames)
+    unknown = np.column_stack([geometry.angle_rad - measured.reported_rad, geometry.shift_px])
+    return np.diag(weight), weight * unknown.ravel()
 
 
-def _reported_information(geometry: TiltGeometry, weights: AdjustmentWeights) -> np.ndarray:
-    return np.tile([1 / weights.reported_rad**2, 1 / weights.shift_px**2, 1 / weights.shift_px**2], geometry.frames)
-
-
-def _second_differences(geometry: TiltGeometry) -> np.ndarray:
-    return np.diff(np.eye(geometry.frames), n=2, axis=0)
-
-
-def _prior_information(geometry: TiltGeometry, weights: AdjustmentWeights) -> np.ndarray:
-    information = np.diag(_reported_information(geometry, weights))
-    if weights.bend_rad is not None:
-        bend = _second_differences(geometry)
-        information[::3, ::3] += bend.T @ bend / weights.bend_rad**2
-    return information
-
-
-def _bend_score(geometry: TiltGeometry, weights: AdjustmentWeights) -> np.ndarray:
-    score = np.zeros(3 * geometry.frames)
-    if weights.bend_rad is not None:
-        bend = _second_differences(geometry)
-        score[::3] = bend.T @ (bend @ geometry.angle_rad) / weights.bend_rad**2
-    return score
+def reduced_equations(equations: PointEquations) -> tuple[np.ndarray, np.ndarray]:
+    """Eliminate the points: U - W V^-1 W^T, (frame * 3, frame * 3), and every point's share of the gradient, (point, frame * 3)."""
+    lifted = equations.coupling @ np.linalg.inv(equations.point_blocks)
+    unknowns = lifted.shape[1]
+    eliminated = lifted.transpose(1, 0, 2).reshape(unknowns, -1) @ equations.coupling.transpose(1, 0, 2).reshape(unknowns, -1).T
+    blocks = equations.frame_blocks.sum(axis=0)
+    information = linalg.block_diag(*blocks) - eliminated
+    return information, equations.frame_score - np.einsum("pka,pa->pk", lifted, equations.point_score)

@@ -29,7 +29,7 @@ def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: fl
     for frame, neighbour in [(i, i + 1) for i in range(zero - 1, -1, -1)] + [(i, i - 1) for i in range(zero + 1, len(lines))]:
         ratio = np.cos(angle_rad[neighbour]) / np.cos(angle_rad[frame])
         stretched = _stretch_rows(lines[frame], ratio)
-        step = _correlation_peak(lines[neighbour], stretched, largest)
+        step = displacement_px(lines[neighbour], stretched, largest)
         shift[frame, 0] = (shift[neighbour, 0] + step[0]) / ratio
         shift[frame, 1] = shift[neighbour, 1] + step[1]
     return shift
@@ -40,8 +40,8 @@ def _stretch_rows(image: np.ndarray, ratio: float) -> np.ndarray:
     return ndimage.affine_transform(image, np.array([1 / ratio, 1.0]), offset=(centre - centre / ratio, 0.0), order=1, mode="nearest")
 
 
-def _correlation_peak(reference: np.ndarray, image: np.ndarray, largest_px: float) -> np.ndarray:
-    """Displacement (dy, dx) of the image against the reference."""
+def displacement_px(reference: np.ndarray, image: np.ndarray, largest_px: float) -> np.ndarray:
+    """Displacement (dy, dx) of a line image against another, at most `largest_px`, by cross-correlation."""
     shape = [fft.next_fast_len(2 * n) for n in reference.shape]
     window = np.outer(*(np.hanning(n + 2)[1:-1] for n in reference.shape))
     spectra = [fft.rfft2(_flat(picture) * window, shape) for picture in (reference, image)]

@@ -6,16 +6,21 @@ import numpy as np
 from scipy import ndimage
 
 from rapidstem.errors import InputError
+from rapidstem.tomography.angle_uncertainty import angle_sigma_rad
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.bundle_adjustment import AdjustmentWeights, LinePoints, Matches, adjust, angle_sigma_rad, residuals_px
-from rapidstem.tomography.coarse_alignment import coarse_shifts
+from rapidstem.tomography.bundle_adjustment import LinePoints, Matches, Measurement, adjust, residuals_px
+from rapidstem.tomography.coarse_alignment import coarse_shifts, displacement_px
 from rapidstem.tomography.line_tracking import FrameRidges, match_points, search_trees, volume_line_points
 from rapidstem.tomography.ridge_points import RidgePoints, ridge_points, subtract_background
-from rapidstem.tomography.sirt import reconstruct
+from rapidstem.tomography.sirt import project_volume, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 _ROUNDS_RADII_PX = ((8.0, 6.0, 4.0, 3.0), (4.0, 3.0, 2.5), (3.0, 2.5, 2.0, 2.0))
 _FEWEST_POINTS = 60
+_PROJECTION_MATCHINGS = 4
+_LARGEST_STEP_PX = 16
+_LEAST_RESIDUAL_PX = 0.05
+_NO_MATCHES = Matches(np.empty(0, int), np.empty(0, int), np.empty((0, 2)), np.empty((0, 2)))
 
 
 @dataclass(frozen=True)
@@ -95,19 +100,24 @@ def align_series(
     lines = binarise(series, "soft", line_scale_px)
     geometry = replace(geometry, shift_px=coarse_shifts(lines, reported_rad))
     frames = search_trees([_frame_ridges(frame, line_scale_px) for frame in series])
-    weights = AdjustmentWeights(residual_px=1.5, reported_rad=np.deg2rad(angle_sigma_deg))
+    measured = Measurement(_NO_MATCHES, series.shape[2], reported_rad, np.deg2rad(angle_sigma_deg), residual_px=1.5)
     for radii in _ROUNDS_RADII_PX:
-        points = _first_points(lines, geometry, thickness_nm, threads)
-        points, geometry, matches, weights = _adjust_shrinking(points, geometry, reported_rad, series.shape[2], frames, radii, weights)
+        volume, geometry = _quick_volume(lines, geometry, thickness_nm, threads)
+        points = _first_points(volume, lines.shape)
+        points, geometry, measured = _adjust_shrinking(points, geometry, measured, frames, radii)
         points, geometry = _fix_gauge(points, geometry)
-    sigma = angle_sigma_rad(points, geometry, reported_rad, series.shape[2], matches, weights)
-    residual = residuals_px(points, geometry, series.shape[2], matches)
-    count = np.bincount(matches.frame, minlength=len(series))
-    square = np.bincount(matches.frame, residual**2, minlength=len(series))
+    return _summary(points, geometry, measured)
+
+
+def _summary(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> AlignedSeries:
+    frame = measured.matches.frame
+    residual = residuals_px(points, geometry, measured.columns, measured.matches)
+    count = np.bincount(frame, minlength=geometry.frames)
+    square = np.bincount(frame, residual**2, minlength=geometry.frames)
     return AlignedSeries(
         geometry=geometry,
-        reported_deg=np.asarray(reported_deg, float),
-        sigma_deg=np.rad2deg(sigma),
+        reported_deg=np.rad2deg(measured.reported_rad),
+        sigma_deg=np.rad2deg(angle_sigma_rad(points, geometry, measured)),
         rms_residual_px=float(np.sqrt(np.mean(residual**2))),
         frame_residual_px=np.sqrt(square / np.maximum(count, 1)),
         points=points,
@@ -115,15 +125,15 @@ def align_series(
     )
 
 
-def apply_alignment(series: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
-    """Shift every frame by -dy, -dx in one cubic resampling; what lies outside takes the value of the edge.
+def apply_alignment(series: np.ndarray, geometry: TiltGeometry, order: int = 3) -> np.ndarray:
+    """Shift every frame by -dy, -dx in one resampling by splines of the order; what lies outside takes the value of the edge.
 
     Returns
     -------
     np.ndarray, (frame, y, x), float32
         Aligned row r of a frame shows what its raw row r + dy has scanned.
     """
-    shifted = [ndimage.shift(frame, -shift, order=3, mode="nearest") for frame, shift in zip(series, geometry.shift_px, strict=True)]
+    shifted = [ndimage.shift(frame, -shift, order=order, mode="nearest") for frame, shift in zip(series, geometry.shift_px, strict=True)]
     return np.asarray(shifted, np.float32)
 
 
@@ -143,43 +153,55 @@ def _frame_ridges(frame: np.ndarray, line_scale_px: float) -> RidgePoints:
     return ridge_points(subtract_background(frame, 8 * line_scale_px), line_scale_px)
 
 
-def _first_points(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, threads: int, largest: int = 4000) -> LinePoints:
-    """Points on dislocations from a quick reconstruction at half the resolution, 1.4 times as thick as the foil."""
-    aligned = np.maximum(apply_alignment(lines, geometry), 0)
-    frames, rows, columns = (n // 2 * 2 if axis else n for axis, n in enumerate(aligned.shape))
-    half = aligned[:, :rows, :columns].reshape(frames, rows // 2, 2, columns // 2, 2).mean(axis=(2, 4))
-    coarse = replace(
-        geometry,
-        shift_px=geometry.shift_px / 2,
-        pixel_size_nm=2 * geometry.pixel_size_nm,
-        rows=rows // 2,
-        line_time_s=None if geometry.line_time_s is None else 2 * geometry.line_time_s,
-    )
-    volume = reconstruct(half, coarse, 1.4 * thickness_nm, iterations=15, threads=threads)
+def _halved(lines: np.ndarray, geometry: TiltGeometry) -> tuple[np.ndarray, TiltGeometry]:
+    """Aligned line images and their geometry at half the resolution."""
+    aligned = np.maximum(apply_alignment(lines, geometry, order=1), 0)
+    frames, rows, columns = aligned.shape
+    aligned = np.pad(aligned, ((0, 0), (0, rows % 2), (0, columns % 2)), mode="edge")
+    half = aligned.reshape(frames, (rows + 1) // 2, 2, (columns + 1) // 2, 2).mean(axis=(2, 4))
+    line_time_s = None if geometry.line_time_s is None else 2 * geometry.line_time_s
+    pixel_size_nm = 2 * geometry.pixel_size_nm
+    return half, replace(geometry, shift_px=geometry.shift_px / 2, pixel_size_nm=pixel_size_nm, rows=half.shape[1], line_time_s=line_time_s)
+
+
+def _quick_volume(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, threads: int) -> tuple[np.ndarray, TiltGeometry]:
+    """Reconstruction at half the resolution, 1.4 times as thick as the foil, and projection matching of frames that lie far off.
+
+    Frames that lie more than a pixel from the projection of the volume are moved there, and the volume is reconstructed again.
+    """
+    for _ in range(_PROJECTION_MATCHINGS):
+        half, coarse = _halved(lines, geometry)
+        volume = reconstruct(half, coarse, 1.4 * thickness_nm, iterations=15, threads=threads)
+        views = project_volume(volume, coarse)
+        step = 2 * np.array([displacement_px(view, frame, _LARGEST_STEP_PX / 2) for view, frame in zip(views, half, strict=True)])
+        far = np.abs(step).max(axis=1) > 1
+        if not far.any():
+            break
+        geometry = replace(geometry, shift_px=geometry.shift_px + np.where(far[:, None], step, 0))
+    return volume, geometry
+
+
+def _first_points(volume: np.ndarray, shape: tuple[int, ...], largest: int = 4000) -> LinePoints:
+    """Points on dislocations, in pixels of the full resolution, at most `largest`."""
     points = volume_line_points(volume, spacing_px=2, neighbourhood_px=6.0)
     count = len(points.position_px)
     chosen = np.arange(0, count, max(1, -(-count // largest)))
-    cut = (np.array([columns, rows]) - np.array([lines.shape[2], lines.shape[1]])) / 2
-    return LinePoints(2 * points.position_px[chosen] + [*cut, 0.0], points.tangent[chosen])
+    padding = (2 * np.array(volume.shape[2:0:-1]) - np.array(shape[2:0:-1])) / 2
+    return LinePoints(2 * points.position_px[chosen] + [*padding, 0.0], points.tangent[chosen])
 
 
 def _adjust_shrinking(
-    points: LinePoints,
-    geometry: TiltGeometry,
-    reported_rad: np.ndarray,
-    columns: int,
-    frames: list[FrameRidges],
-    radii: tuple[float, ...],
-    weights: AdjustmentWeights,
-) -> tuple[LinePoints, TiltGeometry, Matches, AdjustmentWeights]:
+    points: LinePoints, geometry: TiltGeometry, measured: Measurement, frames: list[FrameRidges], radii: tuple[float, ...]
+) -> tuple[LinePoints, TiltGeometry, Measurement]:
     """Match and adjust with a smaller and smaller radius of search."""
     for radius in radii:
-        matches = match_points(points, geometry, columns, frames, radius)
+        matches = match_points(points, geometry, measured.columns, frames, radius)
         points, matches = _well_seen(points, matches, geometry.frames)
-        points, geometry = adjust(points, geometry, reported_rad, columns, matches, weights)
-        residual = residuals_px(points, geometry, columns, matches)
-        weights = replace(weights, residual_px=max(1.4826 * float(np.median(np.abs(residual))), 0.05))
-    return points, geometry, matches, weights
+        points, geometry = adjust(points, geometry, replace(measured, matches=matches))
+        residual = residuals_px(points, geometry, measured.columns, matches)
+        scale = max(1.4826 * float(np.median(np.abs(residual))), _LEAST_RESIDUAL_PX)
+        measured = replace(measured, matches=matches, residual_px=scale)
+    return points, geometry, measured
 
 
 def _well_seen(points: LinePoints, matches: Matches, frames: int) -> tuple[LinePoints, Matches]:

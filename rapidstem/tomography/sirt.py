@@ -184,6 +184,17 @@ def reconstruct(
     return volume
 
 
+def project_volume(volume: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
+    """The aligned series that a volume (z, y, x) would give, (frame, y, x); zero where no ray of the field was seen."""
+    depth, rows, columns = volume.shape
+    rays, kept = field_rays(geometry, depth)
+    margin = (rays.width_px - rows) // 2
+    wide = np.pad(volume, ((0, 0), (margin, margin), (0, 0)))
+    series = np.zeros((geometry.frames * rows, columns), np.float32)
+    series[kept] = system_matrix(rays) @ wide.reshape(-1, columns)
+    return series.reshape(geometry.frames, rows, columns)
+
+
 def field_rays(geometry: TiltGeometry, depth_px: int) -> tuple[SliceGeometry, np.ndarray]:
     """Rays of the aligned series that cross the field of view, in a slice wide enough for all of them.
 
