@@ -16,7 +16,7 @@ from rapidstem.distortion.reference_alignment import align_reference
 from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
 
 MAPPED, LEARNED, JUDGED = range(1, 3), range(1, 10), range(34, 37)
-SETTINGS = NetworkSettings(target="slow", width=16, batch_size=8, steps=250, validation_share=0.1, validation_interval=125)
+SETTINGS = NetworkSettings(target="slow", width=16, batch_size=8, steps=400, validation_share=0.1, validation_interval=200)
 
 
 def pair(number: int) -> list[np.ndarray]:
@@ -46,11 +46,11 @@ def scores(image: np.ndarray, field: TrainingField) -> tuple[float, float, float
 
 
 def test_unseen_fields_come_nearer_to_their_slow_scan(fields: dict[int, TrainingField], tmp_path: Path) -> None:
-    model = train_denoiser([fields[number] for number in LEARNED], SETTINGS, tmp_path, "dlf-slow", threads=2)
+    model = train_denoiser([fields[number] for number in LEARNED], SETTINGS, tmp_path, "dlf-slow")
     judged = [fields[number] for number in JUDGED]
     raw = np.mean([scores(field.frames[0], field) for field in judged], axis=0)
     denoised = np.mean([scores(denoise_stack(model, field.frames)[0], field) for field in judged], axis=0)
     print(f"raw PSNR {raw[0]:.2f} dB, affine {raw[1]:.2f} dB, SSIM {raw[2]:.3f}")
     print(f"dlf-slow PSNR {denoised[0]:.2f} dB, affine {denoised[1]:.2f} dB, SSIM {denoised[2]:.3f}")
-    assert denoised[1] > raw[1] + 4
-    assert denoised[2] > max(0.8, raw[2] + 0.3)
+    assert denoised[1] > raw[1] + 5
+    assert denoised[2] > raw[2] + 0.3
