@@ -12,10 +12,10 @@ CENTROID_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "weight"]
 def locate_centroids(
     volume: np.ndarray,
     voxel_size_nm: float,
-    threshold: float = 0.25,
+    threshold: float = 0.4,
     radius_nm: float = 18.0,
-    level: float = 0.4,
-    least_inclination_deg: float = 30.0,
+    level: float = 0.5,
+    least_inclination_deg: float = 20.0,
 ) -> pd.DataFrame:
     """Centres of dislocations in every yz section and in every xz section.
 

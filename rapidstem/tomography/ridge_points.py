@@ -84,7 +84,15 @@ def line_curvature(image: np.ndarray, scale_px: float) -> LineCurvature:
     return LineCurvature(largest * scale_px**2, normal, gradient)
 
 
-def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold: float | None = None) -> RidgePoints:
+def line_threshold(strength: np.ndarray) -> float:
+    """Least strength of a line, from what the frame itself holds.
+
+    The larger of 0.35 of the frame's strong lines (the 99th percentile of the strength) and 3 robust spreads of the whole frame.
+    """
+    return max(0.35 * float(np.percentile(strength, 99)), 3 * _robust_spread(strength), 1e-9)
+
+
+def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: float = 0.7) -> RidgePoints:
     """Points on the dark lines of a background-corrected image.
 
     In every pixel the zero of the first derivative along the normal is sought; it counts where it lies within the pixel.
@@ -95,8 +103,8 @@ def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold: float | No
         Background-corrected image, dark lines negative.
     scale_px : float
         Scale of the lines, see `line_curvature`.
-    threshold : float, optional
-        Least strength; the default is three times the robust spread of the strength over the image.
+    threshold_share : float
+        Least strength, as a share of `line_threshold`.
 
     Returns
     -------
@@ -107,12 +115,11 @@ def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold: float | No
     C. Steger, IEEE Trans. Pattern Anal. Mach. Intell. 20 (1998) 113, sections 3 and 4.
     """
     curvature = line_curvature(image, scale_px)
-    if threshold is None:
-        threshold = 3 * _robust_spread(curvature.strength)
     slope = np.sum(curvature.gradient * curvature.normal, axis=-1)
     second = np.maximum(curvature.strength / scale_px**2, 1e-12)
     offset = (-slope / second)[..., None] * curvature.normal
-    on_line = (curvature.strength > threshold) & np.all(np.abs(offset) <= 0.6, axis=-1)
+    strong = curvature.strength > threshold_share * line_threshold(curvature.strength)
+    on_line = strong & np.all(np.abs(offset) <= 0.6, axis=-1)
     position = np.argwhere(on_line) + offset[on_line]
     return RidgePoints(position, curvature.normal[on_line], curvature.strength[on_line])
 

@@ -1,0 +1,142 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tomography_phantoms import make_phantom, projected_px
+
+from rapidstem.errors import InputError
+from rapidstem.tomography.angle_uncertainty import line_labels
+from rapidstem.tomography.binarisation import binarise
+from rapidstem.tomography.bundle_adjustment import LinePoints, Matches, Measurement, adjust, project_points, residuals_px
+from rapidstem.tomography.coarse_alignment import coarse_shifts, displacement_px
+from rapidstem.tomography.line_tracking import match_points, search_trees, volume_line_points
+from rapidstem.tomography.ridge_points import RidgePoints
+from rapidstem.tomography.series_alignment import align_series, apply_alignment
+from rapidstem.tomography.tilt_geometry import TiltGeometry
+
+
+def without_gauge(found: TiltGeometry, truth: TiltGeometry) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Errors of the angles (deg) without their mean, of dy without a cos t + b sin t, and of dx without its mean."""
+    angle = np.rad2deg(found.angle_rad - truth.angle_rad)
+    dy, dx = (found.shift_px - truth.shift_px).T
+    free = np.stack([np.cos(truth.angle_rad), np.sin(truth.angle_rad)], axis=1)
+    return angle - angle.mean(), dy - free @ np.linalg.lstsq(free, dy, rcond=None)[0], dx - dx.mean()
+
+
+@pytest.fixture(scope="module")
+def phantom():
+    return make_phantom(seed=11, size=128, frames=41, pixel_nm=9.12, noise=0.02, drift_px=4.0)
+
+
+def test_points_are_projected_by_the_formula_with_the_row_of_their_own_time(phantom):
+    points = np.array([[30.0, -12.0, 9.0], [-4.0, 25.0, -20.0]])
+    place, _ = project_points(points, phantom.geometry, 128)
+    np.testing.assert_allclose(place, projected_px(points * 9.12, phantom.geometry, 128), atol=2e-3)
+
+
+def test_displacement_has_its_sign_and_its_fraction():
+    row, column = np.mgrid[:80, :80]
+    spots = [(20, 30), (55, 22), (40, 60)]
+    pictures = [sum(np.exp(-((row - r - dy) ** 2 + (column - c - dx) ** 2) / 8) for r, c in spots) for dy, dx in [(0, 0), (3.3, -5.6)]]
+    np.testing.assert_allclose(displacement_px(pictures[0], pictures[1], 12), [3.3, -5.6], atol=0.15)
+
+
+def test_coarse_shifts_follow_drift_and_jitter(phantom):
+    shift = coarse_shifts(binarise(phantom.series), phantom.geometry.angle_rad)
+    _, dy, dx = without_gauge(replace(phantom.geometry, shift_px=shift), phantom.geometry)
+    assert dy.std() < 2.5
+    assert dx.std() < 2.5
+
+
+@pytest.mark.parametrize("rapid", [True, False])
+def test_angles_and_shifts_are_recovered(rapid):
+    truth = make_phantom(seed=11, size=128, frames=41, pixel_nm=9.12, rapid=rapid, noise=0.02, drift_px=4.0)
+    rng = np.random.default_rng(3)
+    wrong = 1.2 + 0.8 * np.sin(np.linspace(0, 4, 41)) + rng.normal(0, 0.4, 41) if rapid else rng.normal(0, 0.05, 41)
+    reported = np.rad2deg(truth.geometry.angle_rad) + wrong
+    times = (truth.geometry.time_s, truth.geometry.line_time_s)
+    found = align_series(truth.series, reported, 9.12, 300.0, *times, angle_sigma_deg=1.5 if rapid else 0.1)
+    angle, dy, dx = without_gauge(found.geometry, truth.geometry)
+    assert angle.std() < (0.25 if rapid else 0.1)
+    assert dy.std() < 0.1
+    assert dx.std() < 0.1
+    assert found.rms_residual_px < 1.0
+    assert 0.3 < np.sqrt(np.mean((angle / found.sigma_deg) ** 2)) < 4
+    np.testing.assert_allclose(found.geometry.shift_px[np.argmin(np.abs(found.geometry.angle_rad))], 0, atol=1e-6)
+
+
+def test_frames_without_lines_are_refused():
+    blank = 1 + 0.01 * np.random.default_rng(0).standard_normal((21, 64, 64))
+    with pytest.raises(InputError, match="can be followed"):
+        align_series(blank, np.linspace(-60, 60, 21), 4.56, 300.0)
+
+
+@pytest.mark.parametrize("reported", [np.zeros(40), np.linspace(-1.2, 1.2, 41)])
+def test_angles_that_are_missing_or_in_radians_are_refused(phantom, reported):
+    with pytest.raises(InputError, match="angles|degrees"):
+        align_series(phantom.series, reported, 9.12, 300.0)
+
+
+def test_aligned_frame_shows_the_specimen_where_the_shift_says():
+    row, column = np.mgrid[:64, :64]
+    frame = np.exp(-((row - 30.0 - 2.5) ** 2 + (column - 33.0 + 4.25) ** 2) / 8)[None]
+    geometry = TiltGeometry(np.zeros(1), np.array([[2.5, -4.25]]), 1.0, 64)
+    aligned = apply_alignment(frame, geometry)[0]
+    assert np.sum(aligned * row) / aligned.sum() == pytest.approx(30.0, abs=0.02)
+    assert np.sum(aligned * column) / aligned.sum() == pytest.approx(33.0, abs=0.02)
+
+
+def exact_measurement(geometry: TiltGeometry, points: LinePoints, columns: int) -> Measurement:
+    """Every point seen in every frame, on a line across whichever direction is drawn."""
+    place, _ = project_points(points.position_px, geometry, columns)
+    frame, point = (index.ravel() for index in np.mgrid[: geometry.frames, : len(points.position_px)])
+    direction = np.random.default_rng(7).uniform(0, np.pi, len(frame))
+    normal = np.stack([np.cos(direction), np.sin(direction)], axis=1)
+    return Measurement(Matches(frame, point, place[frame, point], normal), columns, geometry.angle_rad, np.deg2rad(2.0), 1.0)
+
+
+def test_adjustment_finds_the_exact_answer_from_a_wrong_start():
+    rng = np.random.default_rng(4)
+    points = LinePoints(rng.uniform(-40, 40, (150, 3)), np.tile([1.0, 0.0, 0.0], (150, 1)))
+    angle = np.deg2rad(np.linspace(-60, 60, 31))
+    truth = TiltGeometry(angle, np.zeros((31, 2)), 4.56, 96)
+    measured = exact_measurement(truth, points, 96)
+    start = replace(truth, angle_rad=angle + rng.normal(0, 0.01, 31), shift_px=rng.normal(0, 1, (31, 2)))
+    found, geometry = adjust(points, start, measured, steps=15)
+    angle_error, dy, dx = without_gauge(geometry, truth)
+    assert np.abs(angle_error).max() < 0.01
+    assert max(np.abs(dy).max(), np.abs(dx).max()) < 0.02
+    assert np.abs(residuals_px(found, geometry, 96, measured.matches)).max() < 0.02
+
+
+def test_points_are_matched_to_lines_of_their_own_direction_only():
+    points = LinePoints(np.array([[0.0, 0.0, 0.0]]), np.array([[1.0, 0.0, 0.0]]))
+    geometry = TiltGeometry(np.zeros(1), np.zeros((1, 2)), 1.0, 65)
+    across, along = np.array([1.0, 0.0]), np.array([0.0, 1.0])
+    ridges = RidgePoints(np.array([[33.0, 32.0], [34.0, 32.0]]), np.stack([along, across]), np.ones(2))
+    matches = match_points(points, geometry, 65, search_trees([ridges]), radius_px=4.0)
+    np.testing.assert_array_equal(matches.ridge_px, [[34.0, 32.0]])
+    assert len(match_points(points, geometry, 65, search_trees([ridges]), radius_px=1.5).frame) == 0
+
+
+def test_points_of_a_volume_lie_on_its_line():
+    z, y, x = np.mgrid[:32, :48, :48]
+    along = np.array([2.0, 1.0, 0.5]) / np.linalg.norm([2.0, 1.0, 0.5])
+    offset = np.stack([x - 24.0, y - 20.0, z - 15.0], axis=-1)
+    distance = np.linalg.norm(offset - (offset @ along)[..., None] * along, axis=-1)
+    points = volume_line_points(np.exp(-(distance**2) / 4))
+    place = points.position_px + [23.5 - 24.0, 23.5 - 20.0, 15.5 - 15.0]
+    beside = np.linalg.norm(place - (place @ along)[:, None] * along, axis=1)
+    assert len(place) > 15
+    assert np.median(beside) < 0.2
+    assert np.median(np.abs(points.tangent @ along)) > 0.99
+
+
+def test_points_are_gathered_by_line():
+    s = np.arange(0, 60, 3.0)
+    first = np.stack([s, 0 * s, 0 * s], axis=1)
+    crossing = np.stack([0 * s + 30, s - 30, 0 * s + 1], axis=1)
+    tangent = np.repeat([[1.0, 0, 0], [0, 1.0, 0]], len(s), axis=0)
+    labels = line_labels(LinePoints(np.concatenate([first, crossing]), tangent))
+    assert len(set(labels[: len(s)])) == 1
+    assert len(set(labels)) == 2

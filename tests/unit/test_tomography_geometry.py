@@ -1,0 +1,77 @@
+import numpy as np
+import pytest
+
+from rapidstem.errors import InputError
+from rapidstem.tomography.tilt_geometry import (
+    TiltGeometry,
+    aligned_row_angles_rad,
+    geometry_from_table,
+    read_angles,
+    write_angles,
+)
+
+
+def turning(frames: int = 9, rows: int = 65, speed_rad_s: float = 0.5) -> TiltGeometry:
+    time = 0.07 * np.arange(frames)
+    line_time = 0.03 / rows
+    angle = -0.1 + speed_rad_s * (time + line_time * (rows - 1) / 2)
+    return TiltGeometry(angle, np.zeros((frames, 2)), 4.56, rows, time, line_time)
+
+
+def test_uniform_tilting_gives_every_row_its_own_angle_at_the_ends_too():
+    geometry = turning()
+    rows = np.array([0.0, 13.25, 32.0, 64.0])
+    expected = -0.1 + 0.5 * (geometry.time_s[:, None] + geometry.line_time_s * rows)
+    np.testing.assert_allclose(geometry.row_angles_rad(rows), expected, atol=1e-12)
+
+
+def test_middle_row_has_the_angle_of_the_frame_when_the_speed_changes():
+    geometry = turning()
+    uneven = TiltGeometry(np.sin(3 * geometry.angle_rad), geometry.shift_px, 4.56, 65, geometry.time_s, geometry.line_time_s)
+    np.testing.assert_allclose(uneven.row_angles_rad(np.array([32.0]))[:, 0], uneven.angle_rad, atol=1e-12)
+
+
+def test_stage_at_rest_has_one_angle_a_frame():
+    still = turning().per_frame()
+    angles = still.row_angles_rad(np.arange(65.0))
+    assert angles.shape == (9, 65)
+    assert np.ptp(angles, axis=1).max() == 0
+
+
+def test_aligned_row_was_scanned_when_its_raw_row_was():
+    geometry = turning()
+    shifted = TiltGeometry(geometry.angle_rad, np.tile([4.0, -7.0], (9, 1)), 4.56, 65, geometry.time_s, geometry.line_time_s)
+    np.testing.assert_allclose(aligned_row_angles_rad(shifted)[:, 10], geometry.row_angles_rad(np.array([14.0]))[:, 0])
+
+
+def test_table_of_angles_is_read_back(tmp_path):
+    geometry = TiltGeometry(np.deg2rad([-10.0, 0.25, 11.0]), np.array([[1.5, -2.0], [0, 0], [-3.25, 4.0]]), 4.56, 33)
+    write_angles(tmp_path / "slow.angles.csv", geometry, np.array([-9.0, 0.0, 10.0]), np.full(3, 0.02))
+    table = read_angles(tmp_path / "slow.angles.csv")
+    again = geometry_from_table(table, 4.56, 33)
+    np.testing.assert_allclose(again.angle_rad, geometry.angle_rad, atol=1e-7)
+    np.testing.assert_allclose(again.shift_px, geometry.shift_px, atol=1e-6)
+    assert list(table["reported_deg"]) == [-9.0, 0.0, 10.0]
+
+
+def test_table_without_a_column_names_it(tmp_path):
+    path = tmp_path / "slow.angles.csv"
+    path.write_text("frame,angle_deg\n0,1.0\n")
+    with pytest.raises(InputError, match=r"slow\.angles\.csv.*dy_px"):
+        read_angles(path)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"angle_rad": np.array([0.0, np.nan])}, "angle is missing"),
+        ({"angle_rad": np.array([-60.0, 60.0])}, "beyond 90 degrees"),
+        ({"shift_px": np.zeros((3, 2))}, r"\(2, 2\)"),
+        ({"line_time_s": None}, "both"),
+        ({"time_s": np.array([1.0, 0.0])}, "increasing"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(changes, message):
+    good = {"angle_rad": np.array([0.0, 0.1]), "shift_px": np.zeros((2, 2)), "time_s": np.array([0.0, 1.0]), "line_time_s": 1e-4}
+    with pytest.raises(InputError, match=message):
+        TiltGeometry(**{**good, **changes}, pixel_size_nm=1.0, rows=8)

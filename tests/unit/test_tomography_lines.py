@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+
+from rapidstem.errors import InputError
+from rapidstem.tomography.binarisation import binarise
+from rapidstem.tomography.ridge_points import ridge_points, subtract_background
+
+
+def straight_line(size: int, slope: float, intercept: float, depth: float = 0.3, fwhm_px: float = 3.0) -> np.ndarray:
+    """A dark line row = intercept + slope * column on a background of one."""
+    row, column = np.mgrid[:size, :size]
+    distance = (row - intercept - slope * column) / np.hypot(1, slope)
+    return 1 - depth * np.exp(-(distance**2) / (2 * (fwhm_px / 2.3548) ** 2))
+
+
+def test_ridge_points_lie_on_the_line_and_point_across_it():
+    image = straight_line(96, 0.37, 20.3)
+    found = ridge_points(subtract_background(image, 12.0), 1.5)
+    row, column = found.position_px.T
+    inner = (column > 8) & (column < 88)
+    assert inner.sum() > 75
+    assert np.abs(row - 20.3 - 0.37 * column)[inner].max() < 0.08
+    across = np.array([1, -0.37]) / np.hypot(1, 0.37)
+    assert np.abs(found.normal[inner] @ across).min() > 0.999
+
+
+def test_bright_lines_are_no_ridges():
+    image = straight_line(96, 0.37, 20.3) + 1 - straight_line(96, 0.37, 60.0)
+    found = ridge_points(subtract_background(image, 12.0), 1.5)
+    distance = np.abs(found.position_px[:, 0] - 60.0 - 0.37 * found.position_px[:, 1])
+    assert not np.any(distance < 1.5)
+
+
+def test_background_does_not_depend_on_the_intensity():
+    image = straight_line(96, 0.2, 30.0) * np.linspace(0.7, 1.3, 96)
+    np.testing.assert_allclose(subtract_background(900 * image, 12.0), subtract_background(image, 12.0), atol=1e-5)
+
+
+def noisy_series(contrasts: list[float], noise: float) -> np.ndarray:
+    rng = np.random.default_rng(5)
+    frames = [straight_line(96, 0.4, 20.0, depth) + noise * rng.standard_normal((96, 96)) for depth in contrasts]
+    return np.stack(frames) * np.array([1.0, 5000.0, 80.0])[: len(contrasts), None, None]
+
+
+@pytest.mark.parametrize("method", ["hard", "soft"])
+def test_lines_are_found_whatever_contrast_and_intensity(method):
+    lines = binarise(noisy_series([0.4, 0.2, 0.08], 0.003), method)
+    on = straight_line(96, 0.4, 20.0, 1.0) < 0.1
+    off = straight_line(96, 0.4, 20.0, 1.0, 12.0) > 0.999
+    for frame in lines:
+        assert frame[on].mean() > 0.93
+        assert frame[off].max() < 0.01
+    assert lines.dtype == np.float32
+
+
+def test_hard_lines_are_zero_or_one_and_soft_ones_between():
+    series = noisy_series([0.3], 0.01)
+    assert set(np.unique(binarise(series, "hard"))) == {0.0, 1.0}
+    soft = binarise(series, "soft")
+    assert np.any((soft > 0.1) & (soft < 0.9))
+    assert np.all(soft[binarise(series, "hard") == 1] > 0.2)
+
+
+def test_small_specks_are_removed_and_lines_kept():
+    series = noisy_series([0.3], 0.001)
+    series[0, 70:73, 10:13] *= 0.7
+    assert binarise(series, "hard", smallest_line_px=30)[0, 66:77, 6:17].max() == 0
+    assert binarise(series, "hard", smallest_line_px=1)[0, 71, 11] == 1
+
+
+def test_lines_keep_their_place_to_a_fraction_of_a_pixel():
+    soft = binarise(straight_line(96, 0.0, 40.3)[None], "soft")[0][:, 48]
+    assert np.sum(soft * np.arange(96)) / soft.sum() == pytest.approx(40.3, abs=0.05)
+
+
+def test_unknown_method_and_empty_frames_are_refused():
+    with pytest.raises(InputError, match="'hard' or 'soft'"):
+        binarise(np.ones((1, 32, 32)), "otsu")
+    with pytest.raises(InputError, match="no positive intensity"):
+        binarise(np.zeros((1, 32, 32)))
