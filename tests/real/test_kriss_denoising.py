@@ -53,4 +53,4 @@ def test_unseen_fields_come_nearer_to_their_slow_scan(fields: dict[int, Training
     print(f"raw PSNR {raw[0]:.2f} dB, affine {raw[1]:.2f} dB, SSIM {raw[2]:.3f}")
     print(f"dlf-slow PSNR {denoised[0]:.2f} dB, affine {denoised[1]:.2f} dB, SSIM {denoised[2]:.3f}")
     assert denoised[1] > raw[1] + 5
-    assert denoised[2] > raw[2] + 0.3
+    assert denoised[2] > max(0.8, raw[2] + 0.3)
