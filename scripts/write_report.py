@@ -96,13 +96,12 @@ def volume_section(series, variants):
     return Section(f"Dislocations in {series}", look_for, figures, clouds=clouds)
 
 
-def score_tables():
+def score_tables(reference):
     images, lines = (pd.read_csv(path) for path in (snakemake.input.denoising, snakemake.input.lines))
     tables = []
-    for reference in ("slow", "dcfi"):
-        for score, table in ((PSNR, images), (PSNR_AFFINE, images), (SSIM, images), (LINE_WIDTH, lines), (LINE_INTENSITY, lines)):
-            chosen = table[table["reference"] == reference]
-            tables.append(ReportTable(f"{score.title}, against the {reference} image", score_table(chosen, score)))
+    for score, table in ((PSNR, images), (PSNR_AFFINE, images), (SSIM, images), (LINE_WIDTH, lines), (LINE_INTENSITY, lines)):
+        printed = score_table(table[table["reference"] == reference], score, digits=2 if score is SSIM else 1)
+        tables.append(ReportTable(f"{score.title}, against the {reference} image", printed))
     return tables
 
 
@@ -160,7 +159,7 @@ with logged(snakemake):
         title=f"Session {parameters.session}",
         verdict=verdict_sentences(errors),
         errors=verdict_table(errors),
-        scores=score_tables(),
+        scores=score_tables("slow"),
         sections=[
             *[volume_section(series, variants) for series, variants in parameters.series.items()],
             reference_section(),
@@ -174,6 +173,7 @@ with logged(snakemake):
                 "Scores by tilt",
                 "The networks keep width and depth near 100 % at all tilts.",
                 [figure("scores-slow", "Against the slow image."), figure("scores-dcfi", "Against the DCFI image.")],
+                score_tables("dcfi"),
             ),
             field_section(),
             *[series_section(series, variants) for series, variants in parameters.series.items()],
