@@ -73,7 +73,7 @@ def test_frames_without_lines_are_refused():
 
 @pytest.mark.parametrize("reported", [np.zeros(40), np.linspace(-1.2, 1.2, 41)])
 def test_angles_that_are_missing_or_in_radians_are_refused(phantom, reported):
-    with pytest.raises(InputError, match="angles|degrees"):
+    with pytest.raises(InputError, match=r"angles|degrees"):
         align_series(phantom.series, reported, 9.12, 300.0)
 
 
@@ -125,7 +125,7 @@ def test_points_of_a_volume_lie_on_its_line():
     offset = np.stack([x - 24.0, y - 20.0, z - 15.0], axis=-1)
     distance = np.linalg.norm(offset - (offset @ along)[..., None] * along, axis=-1)
     points = volume_line_points(np.exp(-(distance**2) / 4))
-    place = points.position_px + [23.5 - 24.0, 23.5 - 20.0, 15.5 - 15.0]
+    place = points.position_px + np.array([23.5 - 24.0, 23.5 - 20.0, 15.5 - 15.0])
     beside = np.linalg.norm(place - (place @ along)[:, None] * along, axis=1)
     assert len(place) > 15
     assert np.median(beside) < 0.2
