@@ -31,7 +31,8 @@ with logged(snakemake):
         record.pixel_size_nm,
         parameters.thickness_nm,
         *used_times,
-        parameters.angle_sigma_deg,
+        angle_sigma_deg=parameters.angle_sigma_deg,
+        line_scale_px=parameters.line_width_nm / (2 * record.pixel_size_nm),
         threads=snakemake.threads,
     )
     write_angles(snakemake.output.angles, found.geometry, reported_deg, found.sigma_deg)

@@ -25,6 +25,7 @@ rule align_series:
         reading=READING,
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
         geometry=SESSION.config["tomography"]["geometry"],
+        line_width_nm=SESSION.config["tomography"]["line_width_nm"],
         angle_sigma_deg=angle_sigma_deg,
     message:
         "Aligning the series {wildcards.variant} of {wildcards.acquisition}"
@@ -51,6 +52,7 @@ rule binarise_series:
         runtime=15,
     params:
         method=SESSION.config["tomography"]["binarisation"],
+        line_width_nm=SESSION.config["tomography"]["line_width_nm"],
     message:
         "Binarising the series {wildcards.variant} of {wildcards.acquisition}"
     script:
