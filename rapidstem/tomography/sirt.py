@@ -121,7 +121,7 @@ def reconstruct(
     thickness_nm: float,
     iterations: int = 50,
     threads: int = 1,
-    block_slices: int = 64,
+    block_slices: int = 32,
     progress: Callable[[int, int], None] | None = None,
 ) -> np.ndarray:
     """Reconstruct an aligned tilt series by SIRT.
@@ -196,7 +196,9 @@ def project_volume(volume: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
 
 
 def field_rays(geometry: TiltGeometry, depth_px: int) -> tuple[SliceGeometry, np.ndarray]:
-    """Rays of the aligned series that cross the field of view, in a slice wide enough for all of them.
+    """Rays of the aligned series that cross the field of view, in a slice wide enough for them.
+
+    The slice is three times as wide as the field at most; the few rays that would leave it at very high tilt are left out.
 
     Returns
     -------
@@ -209,10 +211,20 @@ def field_rays(geometry: TiltGeometry, depth_px: int) -> tuple[SliceGeometry, np
     height = np.broadcast_to(np.arange(geometry.rows) - centre, angle.shape)
     raw_row = height + centre + geometry.shift_px[:, :1]
     seen = (raw_row >= 0) & (raw_row <= geometry.rows - 1)
-    reach = geometry.rows / 2 * np.cos(angle) + depth_px / 2 * np.abs(np.sin(angle))
-    kept = seen & (np.abs(height) < reach)
-    margin = int(np.ceil(depth_px * np.tan(np.abs(angle[kept]).max()))) + 1
-    return SliceGeometry(angle[kept], height[kept], depth_px, geometry.rows + 2 * margin), np.flatnonzero(kept)
+    through, across = np.cos(angle), depth_px / 2 * np.abs(np.sin(angle))
+    kept = seen & (np.abs(height) < geometry.rows / 2 * through + across)
+    steepest = float(np.tan(np.abs(angle[kept]).max())) if kept.any() else 0.0
+    margin = min(int(np.ceil(depth_px * steepest)) + 1, geometry.rows)
+    kept &= np.abs(height) < (geometry.rows / 2 + margin) * through - across
+    order = ray_order(*angle.shape)
+    used = order[kept.ravel()[order]]
+    return SliceGeometry(angle.ravel()[used], height.ravel()[used], depth_px, geometry.rows + 2 * margin), used
+
+
+def ray_order(frames: int, rows: int, frames_together: int = 24, rows_together: int = 32) -> np.ndarray:
+    """Order of the flattened (frame, row) in which rays that cross the same voxels follow each other, so that these stay in the cache."""
+    frame, row = np.divmod(np.arange(frames * rows), rows)
+    return np.lexsort((row, frame, row // rows_together, frame // frames_together))
 
 
 def _seen_columns(geometry: TiltGeometry, start: int, stop: int, columns: int) -> np.ndarray:

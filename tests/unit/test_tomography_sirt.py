@@ -7,6 +7,7 @@ from rapidstem.tomography.sirt import (
     SirtOperator,
     SliceGeometry,
     astra_geometry,
+    field_rays,
     project_volume,
     reconstruct,
     sirt_slices,
@@ -160,3 +161,12 @@ def test_numbers_that_are_none_are_refused():
     series[3, 2, 1] = np.nan
     with pytest.raises(InputError, match="no numbers"):
         reconstruct(series, turning_geometry(), 40.0)
+
+
+def test_a_series_that_reaches_ninety_degrees_needs_no_endless_volume():
+    angle = np.deg2rad(np.linspace(-90, 90, 61))
+    geometry = TiltGeometry(angle, np.zeros((61, 2)), PIXEL_NM, 48)
+    rays, _ = field_rays(geometry, 40)
+    assert rays.width_px == 3 * 48
+    volume = reconstruct(point_series([(6.5, -3.5)], geometry, 1), geometry, 40 * PIXEL_NM, iterations=20)
+    assert brightest(volume[:, :, 0]) == (6.5, -3.5)
