@@ -4,7 +4,16 @@ import pandas as pd
 from script_support import logged
 
 from rapidstem.files.tables import write_table
+from rapidstem.scores.field_scores import IMAGE_COLUMNS, LINE_COLUMNS
+from rapidstem.scores.positional_error import ERROR_COLUMNS
+
+COLUMNS = {
+    "denoising": ["acquisition", "tilt", *IMAGE_COLUMNS],
+    "lines": ["acquisition", "tilt", *LINE_COLUMNS],
+    "positional_error": ERROR_COLUMNS,
+}
 
 with logged(snakemake):
-    for name, table in snakemake.output.items():
-        write_table(table, pd.concat([pd.read_csv(path) for path in snakemake.input[name]], ignore_index=True))
+    for name, path in snakemake.output.items():
+        tables = [pd.read_csv(table) for table in snakemake.input[name]]
+        write_table(path, pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS[name]))

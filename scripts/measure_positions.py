@@ -7,9 +7,10 @@ from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.files.mrc_volumes import read_volume
 from rapidstem.files.tables import read_table, write_table
 from rapidstem.microscope.truth import read_truth
-from rapidstem.scores.positional_error import line_centroids, position_pairs, positional_errors
+from rapidstem.scores.positional_error import ERROR_COLUMNS, line_centroids, position_pairs, positional_errors
 
 COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "weight"]
+PAIR_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "dx_nm", "dy_nm", "dz_nm", "variant", "against"]
 
 with logged(snakemake):
     parameters = snakemake.params
@@ -29,6 +30,7 @@ with logged(snakemake):
         errors.append(positional_errors(measured[variant], references[against], parameters.radius_nm, motion, **names))
         found = position_pairs(measured[variant], references[against], parameters.radius_nm, motion)
         pairs.append(found.assign(variant=variant, against=against))
-    write_table(snakemake.output.errors, pd.concat(errors, ignore_index=True))
-    write_table(snakemake.output.pairs, pd.concat(pairs, ignore_index=True))
-    print(pd.concat(errors).to_string(index=False))
+    table = pd.concat(errors, ignore_index=True) if errors else pd.DataFrame(columns=ERROR_COLUMNS)
+    write_table(snakemake.output.errors, table)
+    write_table(snakemake.output.pairs, pd.concat(pairs, ignore_index=True) if pairs else pd.DataFrame(columns=PAIR_COLUMNS))
+    print(table[ERROR_COLUMNS[1:8]].to_string(index=False))

@@ -49,7 +49,7 @@ def field_section():
         images, pixel_size_nm = read_images(path)
         by_name = dict(zip(read_channel_names(path), images, strict=True))
         filters = [name for name in by_name if name not in ("raw", "dcfi", "slow")]
-        best = "dlf-slow" if "dlf-slow" in filters else filters[0]
+        best = next(name for name in ("dlf-slow", *filters, "dcfi") if name in by_name)
         sliders.append(image_slider(f"Field {field}: raw and {best}", "raw", by_name["raw"], best, by_name[best], pixel_size_nm))
     figures = [
         figure(f"{field}/{kind}", f"{field}: {caption}.")
@@ -94,6 +94,23 @@ def volume_section(series, variants):
     clouds = centre_clouds(centroids[series][rapid[0]], centroids[series]["slow"]) if rapid else []
     look_for = "Orange (rapid) and aqua (slow) lie on each other; the difference in z has no trend over y."
     return Section(f"Dislocations in {series}", look_for, figures, clouds=clouds)
+
+
+def distortion_section():
+    figures = [
+        figure("distortion-map", "Deviation of the map from a straight line."),
+        figure("superposition", "Rapid (aqua) on slow (red), before and after the correction (as Zhao et al. 2021, Fig. 1g)."),
+    ]
+    return Section("Scan distortion", "After the correction the superposition is white.", figures)
+
+
+def score_sections():
+    learnt = "Validation loss falls and stays down; it is measured on fields that no network has learnt from."
+    by_tilt = [figure("scores-slow", "Against the slow image."), figure("scores-dcfi", "Against the DCFI image.")]
+    return [
+        Section("Training", learnt, [figure("losses", "Loss curves.")]),
+        Section("Scores by tilt", "The networks keep width and depth near 100 % at all tilts.", by_tilt, score_tables("dcfi")),
+    ]
 
 
 def score_tables(reference):
@@ -151,31 +168,17 @@ with logged(snakemake):
         table.insert(0, "series", variant)
         alignments.setdefault(series, []).append(table)
         centroids.setdefault(series, {})[variant] = pd.read_csv(centres)
-    distortion = [
-        figure("distortion-map", "Deviation of the map from a straight line."),
-        figure("superposition", "Rapid (aqua) on slow (red), before and after the correction (as Zhao et al. 2021, Fig. 1g)."),
-    ]
     report = Report(
         title=f"Session {parameters.session}",
         verdict=verdict_sentences(errors),
         errors=verdict_table(errors),
-        scores=score_tables("slow"),
+        scores=score_tables("slow") if parameters.scores else [],
         sections=[
             *[volume_section(series, variants) for series, variants in parameters.series.items()],
-            reference_section(),
-            Section("Scan distortion", "After the correction the superposition is white.", distortion),
-            Section(
-                "Training",
-                "Validation loss falls and stays down; it is measured on fields that no network has seen.",
-                [figure("losses", "Loss curves.")],
-            ),
-            Section(
-                "Scores by tilt",
-                "The networks keep width and depth near 100 % at all tilts.",
-                [figure("scores-slow", "Against the slow image."), figure("scores-dcfi", "Against the DCFI image.")],
-                score_tables("dcfi"),
-            ),
-            field_section(),
+            *([reference_section()] if parameters.test_fields else []),
+            *([distortion_section()] if parameters.distortion else []),
+            *(score_sections() if parameters.scores else []),
+            *([field_section()] if parameters.test_fields else []),
             *[series_section(series, variants) for series, variants in parameters.series.items()],
         ],
         warnings=warnings(),

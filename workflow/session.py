@@ -146,10 +146,10 @@ def _check_kinds(session: Session) -> None:
             f"{session.config['acquisitions']}: there is no row of kind 'training', but the configuration names denoisers "
             f"({', '.join(session.denoisers)}); add training fields or empty the list 'denoisers'."
         )
-    needs_slow = [name for name in session.acquisitions("calibration", "training", "test") if not session.sheet.loc[name, "slow"]]
+    needs_slow = [name for name in session.acquisitions("training") if not session.sheet.loc[name, "slow"]]
     if needs_slow and "dlf-slow" in session.denoisers:
         raise InputError(
-            f"{session.config['acquisitions']}: {', '.join(needs_slow)} has no slow image, which 'dlf-slow' and the scan distortion need; "
+            f"{session.config['acquisitions']}: {', '.join(needs_slow)} has no slow image, from which 'dlf-slow' learns; "
             "fill in the column 'slow' or remove 'dlf-slow' from the denoisers."
         )
     if session.config["distortion"] == "measure" and not session.paired("calibration"):
@@ -165,7 +165,8 @@ def _check_simulated(session: Session) -> None:
     for name in session.sheet.index:
         for column in ("rapid", "slow"):
             expected = raw / f"{name}.{column}.emd"
-            if Path(session.sheet.loc[name, column]) != expected:
+            given = session.sheet.loc[name, column]
+            if given and Path(given) != expected:
                 raise InputError(
                     f"{session.config['acquisitions']}, row of {name}: in a simulated session the column '{column}' must lead to "
                     f"{expected.relative_to(Path.cwd())} (relative to the sheet), where the virtual microscope writes it."

@@ -10,6 +10,8 @@ from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
 from rapidstem.scores.line_profiles import relative_line_profiles
 
 RAW = "raw"
+IMAGE_COLUMNS = ["denoiser", "frame", "reference", "psnr_db", "psnr_affine_db", "ssim"]
+LINE_COLUMNS = ["denoiser", "frame", "reference", "line", "y_px", "x_px", "angle_deg", "relative_width", "relative_intensity"]
 
 
 def score_field(
@@ -29,8 +31,8 @@ def score_field(
 
     Returns
     -------
-    images : `denoiser, frame, reference, psnr_db, psnr_affine_db, ssim`
-    lines : `denoiser, frame, reference` and the columns of `relative_line_profiles`
+    images : with the columns `IMAGE_COLUMNS`
+    lines : with the columns `LINE_COLUMNS`, see `relative_line_profiles`
     """
     images, lines = [], []
     for name, stack in {RAW: frames, **denoised}.items():
@@ -42,8 +44,8 @@ def score_field(
             images.append(place | _quality(image, reference))
             if not raw:
                 lines.append(relative_line_profiles(image, reference.image, reference.area).assign(**place))
-    table = pd.concat(lines, ignore_index=True)
-    return pd.DataFrame(images), table[["denoiser", "frame", "reference", *table.columns.drop(["denoiser", "frame", "reference"])]]
+    table = pd.concat(lines, ignore_index=True)[LINE_COLUMNS] if lines else pd.DataFrame(columns=LINE_COLUMNS)
+    return pd.DataFrame(images, columns=IMAGE_COLUMNS), table
 
 
 def _compared(

@@ -13,6 +13,13 @@ ZHAO_MEAN_ABS_NM = {"x": 6.4, "y": 7.8, "z": 10.3}
 AXIS_PLANE = {"x": "xz", "y": "yz", "z": "yz"}
 
 
+ERROR_COLUMNS = [
+    *["acquisition", "variant", "against", "axis", "mean_abs_nm", "median_abs_nm", "bias_nm", "pairs", "unpaired", "paired_percent"],
+    *["unpaired_measured", "paired_measured_percent", "curvature_nm_per_um2", "radius_nm"],
+    *["rotation_deg", "shift_x_nm", "shift_y_nm", "shift_z_nm"],
+]
+
+
 @dataclass(frozen=True)
 class QuadraticFit:
     """dG = offset_nm + slope_nm_per_um p + curvature_nm_per_um2 p^2, p being the position in um."""

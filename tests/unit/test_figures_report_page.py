@@ -10,7 +10,9 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.figures import report_page
-from rapidstem.figures.report_page import Cloud, Report, ReportTable, Section
+from rapidstem.figures.drift_figures import drift_trace
+from rapidstem.figures.report_page import Cloud, Report, ReportTable, Section, saved_figure
+from rapidstem.figures.style import save_drawing
 from rapidstem.figures.training_figures import loss_curves
 
 HOSTILE = '<img src=x onerror="alert(1)">'
@@ -180,3 +182,12 @@ def test_a_browser_draws_turns_and_slides(tmp_path):
     assert seen["turned"]
     assert seen["lit"] > seen["litWithoutClouds"] > 0
     assert seen["overflow"] <= 0
+
+
+def test_saved_figure_keeps_picture_and_words_and_links_to_its_files(tmp_path):
+    drawing = drift_trace(np.zeros((3, 2)), np.zeros(3), np.ones(3, bool))
+    save_drawing(drawing, tmp_path / "figures/field/drift")
+    figure = saved_figure(tmp_path / "figures/field/drift", "Drift.", tmp_path)
+    assert figure.png == (tmp_path / "figures/field/drift.png").read_bytes()
+    assert figure.description == drawing.description
+    assert list(figure.links) == ["figures/field/drift.png", "figures/field/drift.svg", "figures/field/drift.csv"]

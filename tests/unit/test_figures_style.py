@@ -49,7 +49,7 @@ def test_two_colours_add_to_nearly_white():
 def test_saved_drawings_hold_picture_and_numbers_and_repeat_exactly(tmp_path):
     for folder in ("one", "two"):
         style.save_drawing(a_drawing(), tmp_path / folder / "falling")
-    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["falling.csv", "falling.png", "falling.svg"]
+    assert sorted(path.name for path in (tmp_path / "one").iterdir()) == ["falling.csv", "falling.png", "falling.svg", "falling.txt"]
     assert (tmp_path / "one" / "falling.csv").read_text() == "x_nm,y_nm\n0,1\n1,0\n"
     assert (tmp_path / "one" / "falling.png").read_bytes()[:8] == b"\x89PNG\r\n\x1a\n"
     for suffix in ("png", "svg"):

@@ -45,16 +45,22 @@ def write_session(folder: Path, config: dict[str, Any] | None = None, sheet: str
     (folder / "config/config.yaml").write_text(yaml.safe_dump(configuration() if config is None else config), encoding="utf-8")
 
 
-def snakemake(folder: Path, *arguments: str, snakefile: Path = ROOT / "Snakefile") -> subprocess.CompletedProcess[str]:
-    """Run the workflow in a folder, on two cores."""
+def snakemake(
+    folder: Path, *arguments: str, snakefile: Path = ROOT / "Snakefile", config: Path | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run the workflow in a folder, on two cores; the configuration is that of the folder where none is given."""
     command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(snakefile), "--directory", str(folder)]
-    command += ["--configfile", str(folder / "config/config.yaml"), "--cores", "2"]
+    command += ["--configfile", str(config or folder / "config/config.yaml"), "--cores", "2"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
 def planned_jobs(folder: Path, snakefile: Path = ROOT / "Snakefile") -> dict[str, int]:
     """How many jobs of each rule a run would start, by a dry run; the target rule is left out."""
-    run = snakemake(folder, "--dry-run", snakefile=snakefile)
+    return counted_jobs(snakemake(folder, "--dry-run", snakefile=snakefile))
+
+
+def counted_jobs(run: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """How many jobs of each rule a dry run has listed; the target rule is left out."""
     assert run.returncode == 0, run.stdout + run.stderr
     counts = dict(re.findall(r"^(\w+) +(\d+)$", run.stdout + run.stderr, flags=re.MULTILINE))
     return {rule: int(count) for rule, count in counts.items() if rule not in ("total", "all")}

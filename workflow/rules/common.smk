@@ -29,10 +29,12 @@ def modules(script):
 
 
 def raw_path(acquisition, column):
-    """A raw file of the sheet.
+    """A raw file of the sheet; nothing where there is none.
 
     Raw files that come from a microscope are `ancient`: copying or touching them reruns nothing.
     """
+    if not SESSION.sheet.loc[acquisition, column]:
+        return []
     path = SESSION.path(acquisition, column)
     return path if SESSION.simulated else ancient(path)
 

@@ -1,7 +1,6 @@
 """Names of the figures that the report holds."""
 
 FIELD_FIGURES = ["drift", "filters", "profiles", "spectra"]
-SERIES_FIGURES = ["series"]
 VARIANT_FIGURES = ["angles", "binary"]
 RAPID_FIGURES = ["projections", "centres", "depth", "differences"]
 FIGURE_FILES = ["png", "svg", "csv", "txt"]
@@ -44,6 +43,6 @@ def variant_stems():
     return stems
 
 
-COMMON_STEMS = (
-    ["distortion-map", "superposition", "losses", "scores-slow", "scores-dcfi"] if TEST_FIELDS else []
-)
+SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")
+DISTORTION_STEMS = ["distortion-map", "superposition"] if SHOWN_FIELDS else []
+SCORE_STEMS = ["losses", "scores-slow", "scores-dcfi"] if TEST_FIELDS and SESSION.networks else []

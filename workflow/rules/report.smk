@@ -47,9 +47,9 @@ rule draw_distortion:
     input:
         map=DISTORTION_MAP,
         residual=rules.measure_distortion.output.residual if SESSION.config["distortion"] == "measure" else [],
-        dcfi=f"{FOLDER}/dcfi/{TEST_FIELDS[0]}.ome.tif",
-        slow=raw_path(TEST_FIELDS[0], "slow"),
-        field=f"{FOLDER}/pairs/{TEST_FIELDS[0]}/field.csv",
+        dcfi=lambda wildcards: f"{FOLDER}/dcfi/{SHOWN_FIELDS[0]}.ome.tif",
+        slow=lambda wildcards: raw_path(SHOWN_FIELDS[0], "slow"),
+        field=lambda wildcards: f"{FOLDER}/pairs/{SHOWN_FIELDS[0]}/field.csv",
         modules=modules("draw_distortion"),
     output:
         report(
@@ -198,7 +198,7 @@ rule write_report:
         denoising=rules.gather_tables.output.denoising,
         lines=rules.gather_tables.output.lines,
         positional_error=rules.gather_tables.output.positional_error,
-        figures=figure_files(*COMMON_STEMS, *field_stems(), *variant_stems()),
+        figures=figure_files(*DISTORTION_STEMS, *SCORE_STEMS, *field_stems(), *variant_stems()),
         images=expand(f"{FOLDER}/figures/{{acquisition}}/images.ome.tif", acquisition=TEST_FIELDS),
         drift=expand(f"{FOLDER}/dcfi/{{acquisition}}.drift.csv", acquisition=FIELDS),
         fields=expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=TRAINING_FIELDS + TEST_FIELDS),
@@ -232,7 +232,8 @@ rule write_report:
         all_fields=FIELDS,
         test_fields=TEST_FIELDS,
         series={series: SESSION.variants(series) for series in SERIES},
-        common_stems=COMMON_STEMS,
+        distortion=bool(DISTORTION_STEMS),
+        scores=bool(SCORE_STEMS),
         field_figures=FIELD_FIGURES,
         variant_figures=VARIANT_FIGURES,
         rapid_figures=RAPID_FIGURES,

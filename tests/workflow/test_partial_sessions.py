@@ -1,0 +1,63 @@
+"""Sessions that lack a part: no slow images, no tilt series, no test fields, no filter."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.workflow.tiny_session import FIELDS, ROOT, configuration, counted_jobs, planned_jobs, sheet_text, snakemake, write_session
+
+REDUCED = {"denoisers": [{"name": "dlf-dcfi", "steps": 30, "width": 8}], "tomography": {"denoisers": ["dlf-dcfi"], "iterations": 10}}
+
+
+def _without_slow(sheet: str, *names: str) -> str:
+    """The sheet with no slow file for some acquisitions."""
+    lines = [line.rsplit("\t", 1)[0] + "\t" if line.split("\t")[0] in names else line for line in sheet.splitlines()]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("left_out", "changes", "present", "absent"),
+    [
+        ("series", {}, "train_denoiser", "reconstruct_volume"),
+        ("test-a", {}, "reconstruct_volume", "score_images"),
+        ("", {"denoisers": [], "tomography": {"denoisers": []}}, "reconstruct_volume", "train_denoiser"),
+        ("", {"tomography": {"denoisers": []}}, "score_images", "draw_positions"),
+    ],
+)
+def test_the_graph_holds_what_the_session_has(tmp_path: Path, left_out: str, changes: dict, present: str, absent: str) -> None:
+    write_session(tmp_path, configuration() | changes, sheet_text([field for field in FIELDS if field[0] != left_out]))
+    planned = planned_jobs(tmp_path)
+    assert present in planned
+    assert absent not in planned
+    assert planned["write_report"] == 1
+
+
+def test_session_without_slow_images_gives_volumes_and_a_report(tmp_path: Path) -> None:
+    sheet = sheet_text([field for field in FIELDS if field[0] != "test-a"])
+    write_session(tmp_path, configuration() | REDUCED, _without_slow(sheet, "train-a", "train-b", "series"))
+    run = snakemake(tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    results = tmp_path / "results/tiny"
+    assert (results / "tomograms/series/rapid-dlf-dcfi.mrc").exists()
+    assert not (results / "tomograms/series/slow.mrc").exists()
+    assert set(pd.read_csv(results / "evaluation/positional_error.csv")["against"]) == {"truth"}
+    assert pd.read_csv(results / "evaluation/denoising.csv").empty
+    assert "Dislocations in series" in (results / "report.html").read_text(encoding="utf-8")
+
+
+def test_session_without_tilt_series_gives_scores_and_a_report(tmp_path: Path) -> None:
+    config = configuration() | {"denoisers": [{"name": "dlf-slow", "steps": 30, "width": 8}]}
+    write_session(tmp_path, config, sheet_text([field for field in FIELDS if field[0] != "series"]))
+    run = snakemake(tmp_path)
+    assert run.returncode == 0, run.stdout + run.stderr
+    results = tmp_path / "results/tiny"
+    assert set(pd.read_csv(results / "evaluation/denoising.csv")["denoiser"]) == {"raw", "dlf-slow"}
+    assert pd.read_csv(results / "evaluation/positional_error.csv").empty
+    assert (results / "report.html").exists()
+
+
+@pytest.mark.parametrize("name", ["zhao2021", "ihara2022"])
+def test_protocols_of_the_papers_have_a_graph(name: str) -> None:
+    run = snakemake(ROOT, "--dry-run", config=ROOT / f"config/papers/{name}.yaml")
+    assert counted_jobs(run)["write_report"] == 1
