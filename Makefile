@@ -10,7 +10,8 @@ BIN := .venv/bin
 .PHONY: demo test fast-test check benchmarks environments clean
 
 demo: .venv/installed
-	$(BIN)/snakemake --cores $(CORES)
+	$(BIN)/snakemake --cores $(CORES) --profile workflow/profiles/default
+	@echo "The report lies at $(CURDIR)/results/demo/report.html"
 
 test: check
 	$(BIN)/pytest
