@@ -3,19 +3,19 @@
 import pandas as pd
 from script_support import logged
 
+from rapidstem.dislocations.centroids import CENTROID_COLUMNS
 from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.files.mrc_volumes import read_volume
 from rapidstem.files.tables import read_table, write_table
 from rapidstem.microscope.truth import read_truth
 from rapidstem.scores.positional_error import ERROR_COLUMNS, line_centroids, position_pairs, positional_errors
 
-COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "weight"]
 PAIR_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "dx_nm", "dy_nm", "dz_nm", "variant", "against"]
 
 with logged(snakemake):
     parameters = snakemake.params
     paths = dict(zip(parameters.variants, snakemake.input.centroids, strict=True))
-    references = {name: read_table(path, COLUMNS) for name, path in paths.items()}
+    references = {name: read_table(path, CENTROID_COLUMNS) for name, path in paths.items()}
     measured = dict(references)
     comparisons = [(name, "slow") for name in measured if name != "slow" and "slow" in measured]
     if snakemake.input.truth:

@@ -1,6 +1,6 @@
 """Reconstruct a binarised tilt series by SIRT."""
 
-from script_support import logged, read_raw
+from script_support import logged, read_raw_header
 
 from rapidstem.files.mrc_volumes import read_series, write_volume
 from rapidstem.tomography.sirt import reconstruct
@@ -9,7 +9,7 @@ from rapidstem.tomography.tilt_geometry import geometry_from_table, read_angles
 with logged(snakemake):
     parameters = snakemake.params
     series, pixel_size_nm = read_series(snakemake.input.series)
-    record = read_raw(snakemake.input.record, parameters.reading)
+    record = read_raw_header(snakemake.input.record, parameters.reading)
     turning = snakemake.wildcards.variant != "slow" and parameters.geometry == "per-row"
     times = (record.time_s, record.line_time_s) if turning else (None, None)
     geometry = geometry_from_table(read_angles(snakemake.input.angles), pixel_size_nm, series.shape[1], *times)

@@ -10,7 +10,7 @@ from typing import Any, TextIO
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rapidstem.errors import InputError
-from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, read_stack
+from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, StackHeader, read_header, read_stack
 
 
 class _Tee:
@@ -60,8 +60,16 @@ def logged(job: Any) -> Iterator[None]:
 
 def read_raw(path: str, reading: dict[str, Any]) -> FrameStack:
     """A raw file, with the detector and the fallback values of the configuration."""
-    fallback = {key: value for key, value in reading.items() if key != "detector"}
-    return read_stack(path, reading["detector"], FallbackMetadata(**fallback))
+    return read_stack(path, reading["detector"], _fallback(reading))
+
+
+def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
+    """All of a raw file but its pixels."""
+    return read_header(path, reading["detector"], _fallback(reading))
+
+
+def _fallback(reading: dict[str, Any]) -> FallbackMetadata:
+    return FallbackMetadata(**{key: value for key, value in reading.items() if key != "detector"})
 
 
 def _job_name(job: Any) -> str:

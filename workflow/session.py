@@ -15,7 +15,6 @@ from rapidstem.files.image_stacks import FallbackMetadata
 from rapidstem.microscope.settings import settings_from
 
 SCHEMA = Path(__file__).parent / "schemas" / "config.schema.yaml"
-FIELD_KINDS = ("training", "test", "calibration")
 
 
 @dataclass(frozen=True)

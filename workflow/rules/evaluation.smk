@@ -68,7 +68,6 @@ rule measure_positions:
     params:
         variants=lambda wildcards: SESSION.variants(wildcards.acquisition),
         radius_nm=SESSION.config["evaluation"]["pairing_radius_nm"],
-        thickness_nm=SESSION.config["tomography"]["thickness_nm"],
     message:
         "Measuring the positions of {wildcards.acquisition}"
     script:
