@@ -1,7 +1,8 @@
-"""When and at what tilt every row of a tilt series was scanned."""
+"""When and at what tilt every row of a tilt series was scanned, and where the tilt axis lies."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -11,16 +12,20 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 
 ANGLE_COLUMNS = ["frame", "reported_deg", "angle_deg", "sigma_deg", "dy_px", "dx_px"]
+FURTHER_COLUMNS = {"used": 1, "dy_sigma_px": np.nan, "dx_sigma_px": np.nan, "axis_rotation_deg": 0.0}
 
 
 @dataclass(frozen=True)
 class TiltGeometry:
     """Tilt angles, shifts and times of the frames of a tilt series; the tilt axis is x.
 
+    A point that the tilt brings to the height h lies in the raw frame at the column x cos(rotation) - h sin(rotation) + dx and the row
+    x sin(rotation) + h cos(rotation) + dy, both from the centre of the frame.
+
     Attributes
     ----------
     angle_rad : np.ndarray, (frame,)
-        Tilt at the moment when the middle row of the raw frame is scanned.
+        Tilt at the moment when the middle row (or column, see `slow_scan`) of the raw frame is scanned.
     shift_px : np.ndarray, (frame, 2)
         Where the specimen has moved to in each frame, (dy, dx).
     pixel_size_nm : float
@@ -29,7 +34,13 @@ class TiltGeometry:
     time_s : np.ndarray, (frame,), or None
         Start of each frame; None where the stage stood still during each frame (a slow series).
     line_time_s : float or None
-        From the start of one row to the start of the next.
+        From the start of one line of the scan to the start of the next.
+    slow_scan : {"rows", "columns"}
+        What is scanned one after the other: rows, or, in frames that were transposed to bring a vertical tilt axis to x, columns.
+    columns : int or None
+        Columns of a frame; needed where columns are scanned one after the other.
+    axis_rotation_rad : float
+        Angle in the plane of the image from x to the tilt axis, positive from x towards y.
     """
 
     angle_rad: np.ndarray
@@ -38,6 +49,9 @@ class TiltGeometry:
     rows: int
     time_s: np.ndarray | None = None
     line_time_s: float | None = None
+    slow_scan: Literal["rows", "columns"] = "rows"
+    columns: int | None = None
+    axis_rotation_rad: float = 0.0
 
     def __post_init__(self) -> None:
         frames = len(self.angle_rad)
@@ -52,13 +66,18 @@ class TiltGeometry:
         if self.time_s is not None and (len(self.time_s) != frames or np.any(np.diff(self.time_s) <= 0)):
             raise InputError(f"the times of the frames must be {frames} increasing numbers")
 
+        if self.slow_scan not in ("rows", "columns"):
+            raise InputError(f"slow_scan is {self.slow_scan!r}: choose 'rows' or 'columns'")
+        if self.columns is None and self.slow_scan == "columns":
+            raise InputError("frames that are scanned column by column need their number of columns")
+
     @property
     def frames(self) -> int:
         """Number of frames."""
         return len(self.angle_rad)
 
-    def row_angles_rad(self, row_px: np.ndarray) -> np.ndarray:
-        """Tilt at the moment when a row of the raw frames is scanned.
+    def row_angles_rad(self, row_px: np.ndarray, column_px: float | np.ndarray | None = None) -> np.ndarray:
+        """Tilt at the moment when places of the raw frames are scanned.
 
         Between the middles of the frames the tilt follows a monotone piecewise cubic in time (Fritsch and Carlson 1980), beyond
         the first and the last a straight line.
@@ -67,16 +86,21 @@ class TiltGeometry:
         ----------
         row_px : np.ndarray, (n,) or (frame, n)
             Rows of the raw frames, fractions allowed; the same rows for all frames, or each frame's own.
+        column_px : float or np.ndarray that fits `row_px`, optional
+            Columns; they matter only where columns are scanned one after the other. The default is the middle one.
 
         Returns
         -------
         np.ndarray, (frame, n), in radians
         """
-        row_px = np.broadcast_to(np.asarray(row_px, float), (self.frames, np.shape(row_px)[-1]))
+        shape = (self.frames, np.shape(row_px)[-1])
         if self.time_s is None or self.line_time_s is None or self.frames < 2:
-            return np.repeat(np.asarray(self.angle_rad, float)[:, None], row_px.shape[1], axis=1)
-        middle_s = self.time_s + self.line_time_s * (self.rows - 1) / 2
-        return _smooth_curve(middle_s, self.angle_rad, self.time_s[:, None] + self.line_time_s * row_px)
+            return np.repeat(np.asarray(self.angle_rad, float)[:, None], shape[1], axis=1)
+        lines = self.rows if self.slow_scan == "rows" else self.columns or 1
+        middle = (lines - 1) / 2
+        line_px = row_px if self.slow_scan == "rows" else middle if column_px is None else column_px
+        scanned_s = self.time_s[:, None] + self.line_time_s * np.broadcast_to(np.asarray(line_px, float), shape)
+        return _smooth_curve(self.time_s + self.line_time_s * middle, self.angle_rad, scanned_s)
 
     def per_frame(self) -> "TiltGeometry":
         """The same series with one angle a frame, as if the stage had stood still."""
@@ -90,14 +114,46 @@ def _smooth_curve(time_s: np.ndarray, angle_rad: np.ndarray, at_s: np.ndarray) -
     return curve(inside) + np.where(at_s < time_s[0], slope[0], slope[1]) * (at_s - inside)
 
 
-def aligned_row_angles_rad(geometry: TiltGeometry) -> np.ndarray:
-    """Tilt of every row of the aligned series, (frame, row): aligned row r shows what raw row r + dy has scanned."""
-    rows = np.arange(geometry.rows) + geometry.shift_px[:, :1]
-    return geometry.row_angles_rad(rows)
+def aligned_row_angles_rad(geometry: TiltGeometry, column: float | None = None) -> np.ndarray:
+    """Tilt of every row of the aligned series in one of its columns, (frame, row); the default is the middle column.
+
+    Aligned row r shows what raw row r + dy has scanned. The column matters where columns are scanned one after the other, and, a
+    little, where the tilt axis is rotated; without the number of columns in the geometry it is taken for the middle one.
+    """
+    middle_column = 0.0 if geometry.columns is None else (geometry.columns - 1) / 2
+    along = 0.0 if column is None or geometry.columns is None else column - middle_column
+    middle_row = (geometry.rows - 1) / 2
+    row, raw_column = turned(np.arange(geometry.rows) - middle_row, along, geometry.axis_rotation_rad)
+    return geometry.row_angles_rad(middle_row + row + geometry.shift_px[:, :1], middle_column + raw_column + geometry.shift_px[:, 1:])
 
 
-def write_angles(path: Path | str, geometry: TiltGeometry, reported_deg: np.ndarray, sigma_deg: np.ndarray) -> None:
-    """Write `<variant>.angles.csv`: one line a frame with the reported and the found angle and the shift."""
+def turned(row: np.ndarray | float, column: np.ndarray | float, rotation_rad: float) -> tuple[np.ndarray, np.ndarray]:
+    """Rows and columns, counted from the centre, after the rotation that brings x onto the tilt axis of the raw frames."""
+    sine, cosine = np.sin(rotation_rad), np.cos(rotation_rad)
+    return np.asarray(column * sine + row * cosine), np.asarray(column * cosine - row * sine)
+
+
+def write_angles(
+    path: Path | str,
+    geometry: TiltGeometry,
+    reported_deg: np.ndarray,
+    sigma_deg: np.ndarray,
+    shift_sigma_px: np.ndarray | None = None,
+    used: np.ndarray | None = None,
+) -> None:
+    """Write `<variant>.angles.csv`: one line a frame with the reported and the found angle and the shift.
+
+    Parameters
+    ----------
+    path : Path or str
+    geometry : TiltGeometry
+    reported_deg, sigma_deg : np.ndarray, (frame,)
+    shift_sigma_px : np.ndarray, (frame, 2), optional
+        Standard deviations of dy and dx.
+    used : np.ndarray, (frame,), bool, optional
+        False for frames that could not be aligned and must not be reconstructed; the default is all.
+    """
+    shift_sigma_px = np.full((geometry.frames, 2), np.nan) if shift_sigma_px is None else shift_sigma_px
     table = pd.DataFrame(
         {
             "frame": np.arange(geometry.frames),
@@ -106,6 +162,10 @@ def write_angles(path: Path | str, geometry: TiltGeometry, reported_deg: np.ndar
             "sigma_deg": sigma_deg,
             "dy_px": geometry.shift_px[:, 0],
             "dx_px": geometry.shift_px[:, 1],
+            "used": np.ones(geometry.frames, int) if used is None else np.asarray(used, int),
+            "dy_sigma_px": shift_sigma_px[:, 0],
+            "dx_sigma_px": shift_sigma_px[:, 1],
+            "axis_rotation_deg": np.rad2deg(geometry.axis_rotation_rad),
         }
     )
     with written_beside(path) as temporary:
@@ -113,7 +173,7 @@ def write_angles(path: Path | str, geometry: TiltGeometry, reported_deg: np.ndar
 
 
 def read_angles(path: Path | str) -> pd.DataFrame:
-    """Read what `write_angles` wrote.
+    """Read what `write_angles` wrote; a table without the further columns (`FURTHER_COLUMNS`) gets their defaults.
 
     Raises
     ------
@@ -124,15 +184,25 @@ def read_angles(path: Path | str) -> pd.DataFrame:
     missing = [name for name in ANGLE_COLUMNS if name not in table]
     if missing:
         raise InputError(f"{path}: column {', '.join(missing)} is missing; a table of angles has the columns {', '.join(ANGLE_COLUMNS)}")
-    if not np.all(np.isfinite(table[["angle_deg", "dy_px", "dx_px"]].to_numpy(float))):
+    table = table.assign(**{name: value for name, value in FURTHER_COLUMNS.items() if name not in table})
+    if not np.all(np.isfinite(table[["angle_deg", "dy_px", "dx_px", "axis_rotation_deg"]].to_numpy(float))):
         raise InputError(f"{path}: an angle or a shift is missing; every frame needs numbers")
-    return table[ANGLE_COLUMNS]
+    return table[[*ANGLE_COLUMNS, *FURTHER_COLUMNS]]
 
 
 def geometry_from_table(
-    table: pd.DataFrame, pixel_size_nm: float, rows: int, time_s: np.ndarray | None = None, line_time_s: float | None = None
+    table: pd.DataFrame,
+    pixel_size_nm: float,
+    rows: int,
+    time_s: np.ndarray | None = None,
+    line_time_s: float | None = None,
+    slow_scan: Literal["rows", "columns"] = "rows",
+    columns: int | None = None,
 ) -> TiltGeometry:
-    """Geometry of a series from its table of angles, with the times of its frames where the stage turned during a frame."""
+    """Geometry of a series from its table of angles, with the times of its frames where the stage turned during a frame.
+
+    Frames that were not used (`used` is 0) stay in: select them from the table, the times and the series alike before the reconstruction.
+    """
     return TiltGeometry(
         angle_rad=np.deg2rad(table["angle_deg"].to_numpy(float)),
         shift_px=table[["dy_px", "dx_px"]].to_numpy(float),
@@ -140,4 +210,7 @@ def geometry_from_table(
         rows=rows,
         time_s=time_s,
         line_time_s=line_time_s,
+        slow_scan=slow_scan,
+        columns=columns,
+        axis_rotation_rad=float(np.deg2rad(table["axis_rotation_deg"].iloc[0])) if "axis_rotation_deg" in table else 0.0,
     )

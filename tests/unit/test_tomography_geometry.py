@@ -44,6 +44,47 @@ def test_aligned_row_was_scanned_when_its_raw_row_was():
     np.testing.assert_allclose(aligned_row_angles_rad(shifted)[:, 10], geometry.row_angles_rad(np.array([14.0]))[:, 0])
 
 
+def scanned_by_column(**changes) -> TiltGeometry:
+    geometry = turning(rows=65)
+    return TiltGeometry(
+        geometry.angle_rad, np.tile([4.0, -7.0], (9, 1)), 4.56, 65, geometry.time_s, geometry.line_time_s, "columns", 41, **changes
+    )
+
+
+def test_rows_of_a_column_share_its_time_when_columns_are_scanned_one_after_the_other():
+    geometry = scanned_by_column()
+    middle_s = geometry.time_s + 20 * geometry.line_time_s
+    expected = geometry.angle_rad + 0.5 * (geometry.time_s + (30 - 7) * geometry.line_time_s - middle_s)
+    np.testing.assert_allclose(aligned_row_angles_rad(geometry, 30.0), np.tile(expected[:, None], 65), atol=1e-12)
+    at_default = aligned_row_angles_rad(geometry)
+    np.testing.assert_array_equal(at_default, aligned_row_angles_rad(geometry, 20.0))
+
+
+def test_rotated_axis_delays_the_rows_on_one_side():
+    geometry = turning()
+    rotated = TiltGeometry(
+        geometry.angle_rad, geometry.shift_px, 4.56, 65, geometry.time_s, geometry.line_time_s, columns=201, axis_rotation_rad=0.03
+    )
+    later = aligned_row_angles_rad(rotated, 150.0)[:, 32] - geometry.angle_rad
+    np.testing.assert_allclose(later, 0.5 * geometry.line_time_s * 50 * np.sin(0.03), atol=1e-12)
+    assert aligned_row_angles_rad(rotated)[3, 32] == pytest.approx(geometry.angle_rad[3])
+
+
+def test_table_says_which_frames_were_used_and_how_the_axis_lies(tmp_path):
+    geometry = TiltGeometry(np.deg2rad([-10.0, 0.25, 11.0]), np.zeros((3, 2)), 4.56, 33, columns=40, axis_rotation_rad=np.deg2rad(-1.5))
+    write_angles(tmp_path / "a.csv", geometry, np.zeros(3), np.full(3, 0.02), np.full((3, 2), 0.1), np.array([True, False, True]))
+    table = read_angles(tmp_path / "a.csv")
+    assert list(table["used"]) == [1, 0, 1]
+    assert geometry_from_table(table, 4.56, 33, columns=40).axis_rotation_rad == pytest.approx(np.deg2rad(-1.5))
+
+
+def test_table_without_the_further_columns_gets_their_defaults(tmp_path):
+    (tmp_path / "a.csv").write_text("frame,reported_deg,angle_deg,sigma_deg,dy_px,dx_px\n0,1,1,0.1,0,0\n")
+    table = read_angles(tmp_path / "a.csv")
+    assert list(table["used"]) == [1]
+    assert geometry_from_table(table, 1.0, 8).axis_rotation_rad == 0
+
+
 def test_table_of_angles_is_read_back(tmp_path):
     geometry = TiltGeometry(np.deg2rad([-10.0, 0.25, 11.0]), np.array([[1.5, -2.0], [0, 0], [-3.25, 4.0]]), 4.56, 33)
     write_angles(tmp_path / "slow.angles.csv", geometry, np.array([-9.0, 0.0, 10.0]), np.full(3, 0.02))
@@ -69,6 +110,8 @@ def test_table_without_a_column_names_it(tmp_path):
         ({"shift_px": np.zeros((3, 2))}, r"\(2, 2\)"),
         ({"line_time_s": None}, "both"),
         ({"time_s": np.array([1.0, 0.0])}, "increasing"),
+        ({"slow_scan": "diagonals"}, "'rows' or 'columns'"),
+        ({"slow_scan": "columns"}, "number of columns"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(changes, message):
