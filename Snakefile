@@ -14,7 +14,7 @@ sys.path.insert(0, str(Path(workflow.basedir)))
 
 from rapidstem.errors import InputError
 from workflow.imported_modules import imported_modules
-from workflow.session import check_configuration, check_raw_files, read_session
+from workflow.session import check_configuration, check_raw_files, read_session, write_out
 
 # A configuration given on the command line replaces that of the demo; merged into it, the demo's keys would stay.
 if not workflow.overwrite_configfiles:
@@ -23,6 +23,7 @@ if not workflow.overwrite_configfiles:
 
 
 try:
+    write_out(config)
     check_configuration(config)
     validate(config, "workflow/schemas/config.schema.yaml")
     SESSION = read_session(config)

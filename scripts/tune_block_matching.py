@@ -2,19 +2,14 @@
 
 from pathlib import Path
 
-from script_support import logged, read_raw
+from script_support import logged
+from training_support import training_fields
 
 from rapidstem.denoising.block_matching import tune, write_filter
 from rapidstem.denoising.settings import denoiser_settings
-from rapidstem.denoising.training_pairs import read_training_field
 
 with logged(snakemake):
     settings = denoiser_settings("bm3d", snakemake.params.settings)
-    fields = []
-    for raw, pair in zip(snakemake.input.rapid, snakemake.input.pairs, strict=True):
-        folder = Path(pair).parent
-        frames = read_raw(raw, snakemake.params.reading).frames
-        fields.append(read_training_field(folder, frames, settings.target, folder.name))
-    tuned, trials = tune(fields, settings, snakemake.threads)
+    tuned, trials = tune(training_fields(snakemake, settings.target), settings, snakemake.threads)
     write_filter(Path(snakemake.output.card).parent, tuned, trials)
     print(f"best of {len(trials)} noise models: {tuned.model}, variance times {tuned.variance_factor:g}")

@@ -50,10 +50,26 @@ class Session:
         """Names of the fields of these kinds that have a slow image."""
         return [name for name in self.acquisitions(*kinds) if self.sheet.loc[name, "slow"]]
 
+    @property
+    def rapid_variants(self) -> dict[str, tuple[str, str]]:
+        """Denoiser and geometry of each variant of a rapid series; the first geometry has no name, the second is the name's end."""
+        named = [(geometry, f"-{geometry}" if number else "") for number, geometry in enumerate(self.config["tomography"]["geometry"])]
+        chosen = self.config["tomography"]["denoisers"]
+        return {f"rapid-{denoiser}{ending}": (denoiser, geometry) for denoiser in chosen for geometry, ending in named}
+
     def variants(self, acquisition: str) -> list[str]:
-        """The series of a tilt acquisition that are reconstructed: `slow`, where there is one, and one for each chosen denoiser."""
+        """The series of a tilt acquisition that are reconstructed: `slow`, where there is one, and the rapid ones."""
         slow = ["slow"] if self.sheet.loc[acquisition, "slow"] else []
-        return slow + [f"rapid-{name}" for name in self.config["tomography"]["denoisers"]]
+        return [*slow, *self.rapid_variants]
+
+    @property
+    def model_series(self) -> str | None:
+        """The tilt series that training fields must resemble; none where there is no such series, or no limit."""
+        series = self.acquisitions("tilt_series")
+        training = self.config["training"]
+        if training["largest_histogram_distance"] is None or not series:
+            return None
+        return training["similar_to"] or series[0]
 
     def denoiser_overrides(self, name: str) -> dict[str, Any]:
         """What the configuration sets for one denoiser."""
@@ -73,6 +89,15 @@ class Session:
         """A raw file of an acquisition, relative to the working directory where it lies below it."""
         path = Path(self.sheet.loc[acquisition, column])
         return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+
+
+def write_out(config: dict[str, Any]) -> None:
+    """Replace the short forms that a configuration may have by the long ones, in place."""
+    if isinstance(config.get("distortion"), str):
+        config["distortion"] = {"map": config["distortion"]}
+    tomography = config.get("tomography")
+    if isinstance(tomography, dict) and isinstance(tomography.get("geometry"), str):
+        tomography["geometry"] = [tomography["geometry"]]
 
 
 def check_configuration(config: dict[str, Any]) -> None:
@@ -151,10 +176,15 @@ def _check_kinds(session: Session) -> None:
             f"{session.config['acquisitions']}: {', '.join(needs_slow)} has no slow image, from which 'dlf-slow' learns; "
             "fill in the column 'slow' or remove 'dlf-slow' from the denoisers."
         )
-    if session.config["distortion"] == "measure" and not session.paired("calibration"):
+    if not session.config["distortion"]["map"] and not session.paired("calibration"):
         raise InputError(
             f"{session.config['acquisitions']}: the scan distortion is to be measured, but no row of kind 'calibration' has a slow image; "
             "add one, or give the path of a saved map as 'distortion'."
+        )
+    similar_to = session.config["training"]["similar_to"]
+    if similar_to and similar_to not in session.acquisitions("tilt_series"):
+        raise InputError(
+            f"Configuration key 'training.similar_to': {similar_to} is no row of kind 'tilt_series' of {session.config['acquisitions']}."
         )
 
 

@@ -21,8 +21,11 @@ KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
 FILE_COLUMNS = ("rapid", "slow", "dcfi")
 _OPTIONAL = ("dcfi",)
 _MOST_PROBLEMS = 20
-# rapid and slow images of one field may differ by this much in their pixel size, relatively
+# rapid and slow tilt series may differ by this much in their pixel size, relatively; slow images of fields are resampled
 _PIXEL_SIZE_TOLERANCE = 0.05
+# pixel sizes, and fields of view, of two images of one place are at most this often as large
+_LARGEST_RATIO = 8.0
+_LARGEST_FIELD_RATIO = 2.0
 # angles of a tilt series that span less than this are one angle, noted again and again
 _LEAST_TILT_RANGE_DEG = 1.0
 
@@ -203,7 +206,8 @@ def _file_problems(row: dict[Any, Any], detector: str, fallback: FallbackMetadat
         problems += [*_angle_problems(headers[column])] if is_tilt_series else []
         yield from (f"column {column}: {headers[column].path}: {problem}" for problem in problems)
     if "rapid" in headers and "slow" in headers:
-        yield from (f"column slow: {headers['slow'].path}: {problem}" for problem in _pair_problems(headers["rapid"], headers["slow"]))
+        pair_problems = _series_problems if is_tilt_series else _field_problems
+        yield from (f"column slow: {headers['slow'].path}: {problem}" for problem in pair_problems(headers["rapid"], headers["slow"]))
 
 
 def _frame_problems(header: StackHeader, needs_several: bool) -> Iterator[str]:
@@ -223,10 +227,28 @@ def _angle_problems(header: StackHeader) -> Iterator[str]:
         yield f"its tilts go from {low:.2f} to {high:.2f} degrees only; is this a tilt series? Give the right file, or the right kind"
 
 
-def _pair_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
+def _series_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
     if rapid.shape[1:] != slow.shape[1:]:
         sizes = [" x ".join(map(str, header.shape[1:])) for header in (slow, rapid)]
-        yield f"has {sizes[0]} pixels, the rapid frames {sizes[1]}; scan both with the same pixels, or bin one of them"
-    elif abs(slow.pixel_size_nm / rapid.pixel_size_nm - 1) > _PIXEL_SIZE_TOLERANCE:
-        sizes = [f"{header.pixel_size_nm:.5g} nm" for header in (slow, rapid)]
-        yield f"has pixels of {sizes[0]}, the rapid frames of {sizes[1]}; give two files of the same field and magnification"
+        yield f"has {sizes[0]} pixels, the rapid frames {sizes[1]}; scan both series with the same pixels, or bin one of them"
+    elif _larger_ratio(slow.pixel_size_nm, rapid.pixel_size_nm) > 1 + _PIXEL_SIZE_TOLERANCE:
+        yield f"has {_pixel_sizes(rapid, slow)}; give two series of the same field and magnification"
+
+
+def _field_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
+    """Other pixels are allowed, as the slow image is resampled; another field of view is not."""
+    if _larger_ratio(slow.pixel_size_nm, rapid.pixel_size_nm) > _LARGEST_RATIO:
+        yield f"has {_pixel_sizes(rapid, slow)}; is the unit right? Give two files of the same field"
+        return
+    views = [(header.shape[1] * header.pixel_size_nm, header.shape[2] * header.pixel_size_nm) for header in (slow, rapid)]
+    if any(_larger_ratio(first, second) > _LARGEST_FIELD_RATIO for first, second in zip(*views, strict=True)):
+        sizes = [f"{height:.4g} x {width:.4g} nm" for height, width in views]
+        yield f"shows {sizes[0]}, the rapid frames {sizes[1]}; give two files of the same field"
+
+
+def _pixel_sizes(rapid: StackHeader, slow: StackHeader) -> str:
+    return f"pixels of {slow.pixel_size_nm:.5g} nm, the rapid frames of {rapid.pixel_size_nm:.5g} nm"
+
+
+def _larger_ratio(first: float, second: float) -> float:
+    return max(first / second, second / first)

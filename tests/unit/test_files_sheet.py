@@ -161,8 +161,10 @@ def test_sound_files_pass(tmp_path: Path) -> None:
     [
         ("f.mrc", {"frames": 1}, ["acquisition 'f'", "column rapid", "only one frame"]),
         ("s-slow.mrc", {"frames": 1, "tilts": [0]}, ["acquisition 's'", "column slow", "only one frame"]),
-        ("f-slow.mrc", {"size": 16}, ["acquisition 'f'", "column slow", "16 x 16 pixels, the rapid frames 8 x 8"]),
-        ("f-slow.mrc", {"pixel_size_nm": 2.1}, ["acquisition 'f'", "2.1 nm, the rapid frames of 4.56 nm"]),
+        ("f-slow.mrc", {"size": 24}, ["acquisition 'f'", "column slow", "shows 109.4 x 109.4 nm, the rapid frames 36.48 x 36.48 nm"]),
+        ("f-slow.mrc", {"pixel_size_nm": 456.0}, ["acquisition 'f'", "456 nm, the rapid frames of 4.56 nm", "unit"]),
+        ("s-slow.mrc", {"size": 16, "tilts": [0, 2, 4]}, ["acquisition 's'", "16 x 16 pixels, the rapid frames 8 x 8"]),
+        ("s-slow.mrc", {"pixel_size_nm": 2.1, "tilts": [0, 2, 4]}, ["acquisition 's'", "2.1 nm, the rapid frames of 4.56 nm"]),
         ("s.mrc", {"tilts": [-2, 0]}, ["acquisition 's'", "s.rawtlt", "2 angles for 3 frames"]),
         ("s.mrc", {"tilts": [0, 0, 0.1]}, ["acquisition 's'", "0.00 to 0.10 degrees"]),
     ],
@@ -175,6 +177,14 @@ def test_a_wrong_file_is_named_with_the_remedy(tmp_path: Path, name: str, change
     message = complaints(sheet)
     assert all(words in message for words in [*expected, str(path.with_suffix(""))])
     assert message.count("\n") == 1, "one mistake, one line"
+
+
+def test_slow_image_of_a_field_may_have_finer_pixels(tmp_path: Path) -> None:
+    sheet = small_session(tmp_path)
+    path = tmp_path / "session/raw/f-slow.mrc"
+    path.unlink()
+    write_stack(path, frames=1, size=18, pixel_size_nm=2.28)
+    check_files(sheet)
 
 
 def test_tilt_series_without_angles(tmp_path: Path) -> None:

@@ -10,11 +10,9 @@ TRAINING_FIELDS = SESSION.acquisitions("training")
 CALIBRATION_FIELDS = SESSION.paired("calibration")
 READING = dict(SESSION.config["reading"])
 
-DISTORTION_MAP = (
-    f"{FOLDER}/distortion/map.csv"
-    if SESSION.config["distortion"] == "measure"
-    else ancient(SESSION.config["distortion"])
-)
+SAVED_MAP = SESSION.config["distortion"]["map"]
+DISTORTION_MAP = ancient(SAVED_MAP) if SAVED_MAP else f"{FOLDER}/distortion/map.csv"
+FIELD_CHOICE = f"{FOLDER}/pairs/choice.csv" if SESSION.denoisers and SESSION.model_series else []
 
 
 wildcard_constraints:
@@ -63,7 +61,7 @@ def series_images(wildcards):
     """The images of a series' variant: the slow series itself, or the denoised rapid frames."""
     if wildcards.variant == "slow":
         return raw_file("slow")(wildcards)
-    denoiser = wildcards.variant.removeprefix("rapid-")
+    denoiser, _ = SESSION.rapid_variants[wildcards.variant]
     return f"{FOLDER}/denoised/{denoiser}/{wildcards.acquisition}.ome.tif"
 
 
@@ -76,6 +74,11 @@ def angle_sigma_deg(wildcards):
     """How far the reported angles of a variant may be off."""
     kind = "slow" if wildcards.variant == "slow" else "rapid"
     return SESSION.config["tomography"][f"{kind}_angle_sigma_deg"]
+
+
+def series_geometry(wildcards):
+    """Whether a variant has a tilt for each row or for each frame; the stage stands still during a slow frame."""
+    return "per-frame" if wildcards.variant == "slow" else SESSION.rapid_variants[wildcards.variant][1]
 
 
 def truth(acquisition):

@@ -10,6 +10,7 @@ rule measure_distortion:
     output:
         map=f"{FOLDER}/distortion/map.csv",
         residual=f"{FOLDER}/distortion/residual.csv",
+        strips=f"{FOLDER}/distortion/strips.csv",
     log:
         f"{FOLDER}/logs/measure_distortion.log",
     benchmark:
@@ -22,6 +23,7 @@ rule measure_distortion:
         runtime=15,
     params:
         reading=READING,
+        method=SESSION.config["distortion"]["method"],
     message:
         "Measuring the scan distortion"
     script:

@@ -44,5 +44,7 @@ def variant_stems():
 
 
 SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")
-DISTORTION_STEMS = ["distortion-map", "superposition"] if SHOWN_FIELDS else []
+DISTORTION_STEMS = ["distortion-map", "superposition", "distortion-fields"] if SHOWN_FIELDS else []
+DISTORTION_STEMS += ["distortion-strips"] if SHOWN_FIELDS and not SAVED_MAP else []
+CHOICE_STEMS = ["chosen-fields"] if FIELD_CHOICE else []
 SCORE_STEMS = ["losses", "scores-slow", "scores-dcfi"] if TEST_FIELDS and SESSION.networks else []

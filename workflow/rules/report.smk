@@ -46,20 +46,21 @@ rule draw_distortion:
     """The distortion map, and rapid on slow image of a field before and after the correction."""
     input:
         map=DISTORTION_MAP,
-        residual=rules.measure_distortion.output.residual if SESSION.config["distortion"] == "measure" else [],
+        residual=[] if SAVED_MAP else rules.measure_distortion.output.residual,
+        strips=[] if SAVED_MAP else rules.measure_distortion.output.strips,
         dcfi=lambda wildcards: f"{FOLDER}/dcfi/{SHOWN_FIELDS[0]}.ome.tif",
         slow=lambda wildcards: raw_path(SHOWN_FIELDS[0], "slow"),
         field=lambda wildcards: f"{FOLDER}/pairs/{SHOWN_FIELDS[0]}/field.csv",
         modules=modules("draw_distortion"),
     output:
         report(
-            expand(f"{FOLDER}/figures/{{name}}.png", name=["distortion-map", "superposition"]),
+            expand(f"{FOLDER}/figures/{{name}}.png", name=DISTORTION_STEMS),
             caption="../report/distortion.rst",
             category="Distortion",
         ),
         expand(
             f"{FOLDER}/figures/{{name}}.{{suffix}}",
-            name=["distortion-map", "superposition"],
+            name=DISTORTION_STEMS,
             suffix=FIGURE_FILES[1:],
         ),
     log:
@@ -78,6 +79,37 @@ rule draw_distortion:
         "Drawing the scan distortion"
     script:
         "../../scripts/draw_distortion.py"
+
+
+if FIELD_CHOICE:
+
+    rule draw_choice:
+        """The histograms of the training fields beside those of the tilt series."""
+        input:
+            choice=rules.choose_fields.output.choice,
+            histograms=rules.choose_fields.output.histograms,
+            modules=modules("draw_choice"),
+        output:
+            report(
+                f"{FOLDER}/figures/chosen-fields.png",
+                caption="../report/choice.rst",
+                category="Denoising",
+            ),
+            expand(f"{FOLDER}/figures/chosen-fields.{{suffix}}", suffix=FIGURE_FILES[1:]),
+        log:
+            f"{FOLDER}/logs/draw_choice.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/draw_choice.tsv"
+        conda:
+            "../../envs/report.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=10,
+        message:
+            "Drawing the choice of training fields"
+        script:
+            "../../scripts/draw_choice.py"
 
 
 rule draw_scores:
@@ -198,7 +230,7 @@ rule write_report:
         denoising=rules.gather_tables.output.denoising,
         lines=rules.gather_tables.output.lines,
         positional_error=rules.gather_tables.output.positional_error,
-        figures=figure_files(*DISTORTION_STEMS, *SCORE_STEMS, *field_stems(), *variant_stems()),
+        figures=figure_files(*DISTORTION_STEMS, *CHOICE_STEMS, *SCORE_STEMS, *field_stems(), *variant_stems()),
         images=expand(f"{FOLDER}/figures/{{acquisition}}/images.ome.tif", acquisition=TEST_FIELDS),
         drift=expand(f"{FOLDER}/dcfi/{{acquisition}}.drift.csv", acquisition=FIELDS),
         fields=expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=TRAINING_FIELDS + TEST_FIELDS),

@@ -31,11 +31,44 @@ rule align_references:
         "../../scripts/align_references.py"
 
 
+if FIELD_CHOICE:
+
+    rule choose_fields:
+        """Training fields whose intensities are distributed as those of the tilt series at their tilt."""
+        input:
+            rapid=training_stacks,
+            series=raw_path(SESSION.model_series, "rapid"),
+            modules=modules("choose_fields"),
+        output:
+            choice=FIELD_CHOICE,
+            histograms=f"{FOLDER}/pairs/histograms.csv",
+        log:
+            f"{FOLDER}/logs/choose_fields.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/choose_fields.tsv"
+        conda:
+            "../../envs/imaging.yaml"
+        threads: 1
+        resources:
+            mem_mb=1500,
+            runtime=15,
+        params:
+            reading=READING,
+            series=SESSION.model_series,
+            tilts_deg={name: SESSION.tilt_deg(name) for name in TRAINING_FIELDS},
+            largest_distance=SESSION.config["training"]["largest_histogram_distance"],
+        message:
+            "Choosing the training fields"
+        script:
+            "../../scripts/choose_fields.py"
+
+
 rule train_denoiser:
-    """A network trained on every frame of the training fields; goes on from its last checkpoint."""
+    """A network trained on every frame of the chosen training fields; goes on from its last checkpoint."""
     input:
         rapid=training_stacks,
         pairs=training_pairs,
+        choice=FIELD_CHOICE,
         modules=modules("train_denoiser"),
     output:
         weights=f"{FOLDER}/models/{{denoiser}}/weights.safetensors",
@@ -68,6 +101,7 @@ rule tune_block_matching:
     input:
         rapid=training_stacks,
         pairs=training_pairs,
+        choice=FIELD_CHOICE,
         modules=modules("tune_block_matching"),
     output:
         card=f"{FOLDER}/models/bm3d/model.json",

@@ -1,0 +1,16 @@
+"""Draw the histograms of the training fields beside those of the tilt series."""
+
+from pathlib import Path
+
+from script_support import logged
+
+from rapidstem.denoising.field_choice import CHOICE_COLUMNS, HISTOGRAM_COLUMNS
+from rapidstem.figures.choice_figures import chosen_fields
+from rapidstem.figures.style import save_drawing
+from rapidstem.files.tables import read_table
+
+with logged(snakemake):
+    choice = read_table(snakemake.input.choice, CHOICE_COLUMNS)
+    histograms = read_table(snakemake.input.histograms, HISTOGRAM_COLUMNS)
+    picture = Path(snakemake.output[0])
+    save_drawing(chosen_fields(choice, histograms), picture.with_suffix(""))

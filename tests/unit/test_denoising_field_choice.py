@@ -1,0 +1,65 @@
+"""Which training fields are as thick as the tilt series."""
+
+import numpy as np
+import pytest
+
+from rapidstem.denoising.field_choice import choose_fields, field_sample, histogram_distance, histograms, series_sample
+from rapidstem.errors import InputError
+
+
+def frames(mean: float, spread: float = 100.0, seed: int = 0, count: int = 6) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    return rng.normal(mean, spread, (count, 64, 64)).round().clip(0).astype(np.uint16)
+
+
+def test_distance_of_a_shift_is_the_shift_in_standard_deviations():
+    series, field = field_sample("series", 0, frames(1000)), field_sample("field", 0, frames(1150, seed=1))
+    assert histogram_distance(field, series) == pytest.approx(1.5, abs=0.03)
+
+
+def test_distance_sees_another_width_at_the_same_mean():
+    series, field = field_sample("series", 0, frames(1000)), field_sample("field", 0, frames(1000, 200.0, seed=1))
+    # mean |z| of a normal distribution, times the difference of the widths
+    assert histogram_distance(field, series) == pytest.approx(np.sqrt(2 / np.pi), abs=0.03)
+
+
+def test_distance_does_not_depend_on_gain_of_the_detector():
+    near, far = (field_sample("a", 0, 3 * frames(mean, seed=mean)) for mean in (1000, 1150))
+    assert histogram_distance(far, near) == pytest.approx(1.5, abs=0.03)
+
+
+def test_series_is_looked_at_where_its_tilt_is_nearest():
+    tilts = np.arange(70, -71, -2.0)
+    stack = np.concatenate([frames(1000 + 10 * tilt, 5.0, count=1) for tilt in tilts])
+    sample = series_sample("series", tilts, stack, 40.0)
+    assert sample.tilt_deg == 40.0
+    assert np.median(sample.quantiles) == pytest.approx(1400, abs=2)
+
+
+def test_thicker_field_is_left_out():
+    series = field_sample("series", 0, frames(1000))
+    fields = [field_sample("as thick", 0, frames(1020, seed=1)), field_sample("thicker", 0, frames(880, seed=2))]
+    table = choose_fields(fields, {field.name: series for field in fields}, 0.75)
+    assert table["kept"].to_list() == [True, False]
+    assert table["distance"].to_list() == pytest.approx([0.2, 1.2], abs=0.05)
+
+
+def test_no_field_left_names_the_nearest_and_the_limit():
+    series, field = field_sample("series-1", 0, frames(1000)), field_sample("thick", 0, frames(800, seed=1))
+    with pytest.raises(InputError, match=r"no training field is left.*series-1.*2\.0.*thick.*0\.75"):
+        choose_fields([field], {"thick": series}, 0.75)
+
+
+@pytest.mark.parametrize("value", [7.0, np.nan])
+def test_constant_field_is_named(value: float):
+    with pytest.raises(InputError, match="field-3"):
+        field_sample("field-3", 0, np.full((4, 8, 8), value))
+
+
+def test_histograms_share_their_bins_and_hold_every_pixel():
+    samples = [field_sample("a", 0, frames(1000)), field_sample("b", 20, frames(1100, seed=1))]
+    table = histograms(samples, [True, False])
+    by_name = dict(iter(table.groupby("acquisition")))
+    assert np.array_equal(by_name["a"]["intensity"], by_name["b"]["intensity"])
+    assert table.groupby("acquisition")["share"].sum().to_list() == pytest.approx([1, 1], abs=0.01)
+    assert not by_name["b"]["kept"].any()

@@ -1,0 +1,53 @@
+"""What a configuration means, without running anything."""
+
+from pathlib import Path
+
+import pytest
+
+from rapidstem.errors import InputError
+from tests.workflow.tiny_session import FIELDS, configuration, sheet_text
+from workflow.session import Session, check_configuration, read_session, write_out
+
+DEFAULTS = {
+    "tomography": {"denoisers": ["dlf-slow"], "geometry": ["per-row"]},
+    "distortion": {"method": "spline", "map": None},
+    "training": {"similar_to": None, "largest_histogram_distance": 0.75},
+}
+
+
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: list[tuple[str, str, str]] = FIELDS, **changes: dict) -> Session:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config/acquisitions.tsv").write_text(sheet_text(fields), encoding="utf-8")
+    config = configuration() | DEFAULTS
+    return read_session(config | {key: config.get(key, {}) | value for key, value in changes.items()})
+
+
+def test_short_forms_are_written_out_and_pass_the_schema() -> None:
+    config = configuration() | {"distortion": "saved/map.csv", "tomography": {"geometry": "per-frame"}}
+    write_out(config)
+    check_configuration(config)
+    assert config["distortion"] == {"map": "saved/map.csv"}
+    assert config["tomography"]["geometry"] == ["per-frame"]
+
+
+def test_second_geometry_gives_variants_that_end_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = session(tmp_path, monkeypatch, tomography={"geometry": ["per-row", "per-frame"]})
+    assert found.variants("series") == ["slow", "rapid-dlf-slow", "rapid-dlf-slow-per-frame"]
+    assert found.rapid_variants["rapid-dlf-slow-per-frame"] == ("dlf-slow", "per-frame")
+
+
+def test_fields_are_compared_with_the_first_series_unless_another_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = [*FIELDS, ("series-2", "tilt_series", "")]
+    assert session(tmp_path, monkeypatch, fields).model_series == "series"
+    (tmp_path / "other").mkdir()
+    assert session(tmp_path / "other", monkeypatch, fields, training={"similar_to": "series-2"}).model_series == "series-2"
+
+
+def test_no_limit_keeps_all_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert session(tmp_path, monkeypatch, training={"largest_histogram_distance": None}).model_series is None
+
+
+def test_unknown_series_to_resemble_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match=r"training\.similar_to.*train-a"):
+        session(tmp_path, monkeypatch, training={"similar_to": "train-a"})
