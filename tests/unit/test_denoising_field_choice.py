@@ -1,10 +1,15 @@
 """Which training fields are as thick as the tilt series."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from rapidstem.denoising.field_choice import choose_fields, field_sample, histogram_distance, histograms, series_sample
 from rapidstem.errors import InputError
+from rapidstem.files.image_stacks import read_stack
+from rapidstem.microscope.acquisitions import simulate_acquisition
+from rapidstem.microscope.settings import settings_from
 
 
 def frames(mean: float, spread: float = 100.0, seed: int = 0, count: int = 6) -> np.ndarray:
@@ -42,6 +47,16 @@ def test_thicker_field_is_left_out():
     table = choose_fields(fields, {field.name: series for field in fields}, 0.75)
     assert table["kept"].to_list() == [True, False]
     assert table["distance"].to_list() == pytest.approx([0.2, 1.2], abs=0.05)
+
+
+def test_tilted_field_of_a_foil_twice_as_thick_is_far_from_its_series(tmp_path: Path):
+    samples = {}
+    for name, thickness_nm in (("series", 300), ("as thick", 300), ("thick", 600)):
+        settings = settings_from({"size_px": 96, "frames_per_field": 3, "foil_thickness_nm": thickness_nm})
+        paths = {f"{kind}_path": tmp_path / f"{name}.{kind}.emd" for kind in ("rapid", "slow", "truth")}
+        simulate_acquisition(kind="training", name=name, tilt_deg=60.0, settings=settings, **paths)
+        samples[name] = field_sample(name, 60.0, read_stack(paths["rapid_path"]).frames)
+    assert histogram_distance(samples["as thick"], samples["series"]) < 0.75 < histogram_distance(samples["thick"], samples["series"])
 
 
 def test_no_field_left_names_the_nearest_and_the_limit():

@@ -1,10 +1,12 @@
-"""Dislocation positions."""
+"""Dislocations in the tomograms: centres in sections, lines, and how well both are resolved."""
 
 
 rule locate_centroids:
-    """Centres of the dislocations in every yz and xz section of a tomogram."""
+    """Centres of the dislocations in every yz and xz section of a tomogram, with their uncertainty from its two halves."""
     input:
-        volume=rules.reconstruct_volume.output.volume,
+        volume=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.mrc",
+        even=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.even.mrc",
+        odd=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.odd.mrc",
         modules=modules("locate_centroids"),
     output:
         centroids=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.centroids.csv",
@@ -22,3 +24,56 @@ rule locate_centroids:
         "Locating the dislocations in {wildcards.variant} of {wildcards.acquisition}"
     script:
         "../../scripts/locate_centroids.py"
+
+
+rule trace_lines:
+    """Dislocation lines of a tomogram with their lengths, planes and density; files for ParaView and ParaDiS."""
+    input:
+        volume=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.mrc",
+        modules=modules("trace_lines"),
+    output:
+        lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
+        summary=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.line_summary.csv",
+        polydata=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.vtp",
+        paradis=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.data",
+    log:
+        f"{FOLDER}/logs/trace_lines/{{acquisition}}/{{variant}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/trace_lines/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        runtime=15,
+    params:
+        thickness_nm=SESSION.config["tomography"]["thickness_nm"],
+        crystal=SESSION.config["crystal"],
+    message:
+        "Tracing the dislocation lines in {wildcards.variant} of {wildcards.acquisition}"
+    script:
+        "../../scripts/trace_lines.py"
+
+
+rule measure_resolution:
+    """Fourier shell correlation of the tomograms from the even and from the odd frames."""
+    input:
+        even=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.even.mrc",
+        odd=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.odd.mrc",
+        modules=modules("measure_resolution"),
+    output:
+        resolution=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.resolution.csv",
+    log:
+        f"{FOLDER}/logs/measure_resolution/{{acquisition}}/{{variant}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/measure_resolution/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=2500,
+        runtime=15,
+    message:
+        "Measuring the resolution of {wildcards.variant} of {wildcards.acquisition}"
+    script:
+        "../../scripts/measure_resolution.py"

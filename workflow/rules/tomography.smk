@@ -1,5 +1,16 @@
 """Tilt angles, alignment, binarisation and reconstruction of the tilt series."""
 
+SLICE_BLOCKS = SESSION.config["tomography"]["slice_blocks"]
+VOLUME_NAME = "{acquisition}/{variant}{half}"
+# A part of the volume has the number of its block in its name, the volume of a single block its own name.
+PART_NAME = VOLUME_NAME if SLICE_BLOCKS == 1 else f"{VOLUME_NAME}.blocks/{{block}}"
+
+
+wildcard_constraints:
+    half=r"|\.even|\.odd",
+    block=r"\d+",
+
+
 
 rule align_series:
     """Refined tilt angles and shifts, and the aligned series."""
@@ -24,9 +35,11 @@ rule align_series:
     params:
         reading=READING,
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
-        geometry=SESSION.config["tomography"]["geometry"],
+        geometry=series_geometry,
+        tilt_axis=SESSION.config["tomography"]["tilt_axis"],
         line_width_nm=SESSION.config["tomography"]["line_width_nm"],
         angle_sigma_deg=angle_sigma_deg,
+        alignment_fallback=SESSION.config["tomography"]["alignment_fallback"],
     message:
         "Aligning the series {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -60,18 +73,18 @@ rule binarise_series:
 
 
 rule reconstruct_volume:
-    """The tomogram of a binarised series by SIRT."""
+    """The tomogram of a binarised series, of all its frames or of every second one; or a block of its slices."""
     input:
         series=rules.binarise_series.output.series,
         angles=rules.align_series.output.angles,
         record=series_record,
         modules=modules("reconstruct_volume"),
     output:
-        volume=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.mrc",
+        volume=f"{FOLDER}/tomograms/{PART_NAME}.mrc",
     log:
-        f"{FOLDER}/logs/reconstruct_volume/{{acquisition}}/{{variant}}.log",
+        f"{FOLDER}/logs/reconstruct_volume/{PART_NAME}.log",
     benchmark:
-        f"{FOLDER}/benchmarks/reconstruct_volume/{{acquisition}}/{{variant}}.tsv"
+        f"{FOLDER}/benchmarks/reconstruct_volume/{PART_NAME}.tsv"
     conda:
         "../../envs/tomography.yaml"
     threads: workflow.cores
@@ -81,9 +94,46 @@ rule reconstruct_volume:
     params:
         reading=READING,
         thickness_nm=SESSION.config["tomography"]["thickness_nm"] + SESSION.config["tomography"]["margin_nm"],
+        method=SESSION.config["tomography"]["reconstruction"],
         iterations=SESSION.config["tomography"]["iterations"],
-        geometry=SESSION.config["tomography"]["geometry"],
+        device=SESSION.config["tomography"]["device"],
+        geometry=series_geometry,
+        tilt_axis=SESSION.config["tomography"]["tilt_axis"],
+        half=lambda wildcards: wildcards.half.removeprefix(".") or None,
+        block=lambda wildcards: int(wildcards.get("block", 0)),
+        blocks=SLICE_BLOCKS,
     message:
-        "Reconstructing the volume {wildcards.variant} of {wildcards.acquisition}"
+        "Reconstructing the volume {wildcards.variant}{wildcards.half} of {wildcards.acquisition}"
     script:
         "../../scripts/reconstruct_volume.py"
+
+
+if SLICE_BLOCKS > 1:
+
+    rule gather_volume:
+        """The whole tomogram from its blocks of slices."""
+        input:
+            blocks=lambda wildcards: expand(
+                f"{FOLDER}/tomograms/{PART_NAME}.mrc",
+                acquisition=wildcards.acquisition,
+                variant=wildcards.variant,
+                half=wildcards.half,
+                block=range(SLICE_BLOCKS),
+            ),
+            modules=modules("gather_volume"),
+        output:
+            volume=f"{FOLDER}/tomograms/{VOLUME_NAME}.mrc",
+        log:
+            f"{FOLDER}/logs/gather_volume/{VOLUME_NAME}.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/gather_volume/{VOLUME_NAME}.tsv"
+        conda:
+            "../../envs/imaging.yaml"
+        threads: 1
+        resources:
+            mem_mb=1000,
+            runtime=15,
+        message:
+            "Gathering the slices of {wildcards.variant}{wildcards.half} of {wildcards.acquisition}"
+        script:
+            "../../scripts/gather_volume.py"
