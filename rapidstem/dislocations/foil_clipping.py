@@ -1,0 +1,128 @@
+"""Where the foil lies in a tomogram, and lines cut at its surfaces and at the border of the field of view."""
+
+import numpy as np
+
+from rapidstem.dislocations.polylines import BORDER, INSIDE, JUNCTION, LOOP, SURFACE, Polyline, end_direction, steps_along
+
+INWARD_NM = 30.0
+LEAST_SHARE = 0.002
+DIRECTION_REACH_NM = 50.0
+
+
+def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
+    """Find the height of the foil's middle: halfway between the two heights beyond which there are no clear lines.
+
+    The origin of a tilt series in z is arbitrary. Lines end at the surfaces, so the number of their voxels in a section of constant z
+    falls there to half of what it is a little further inside.
+
+    Parameters
+    ----------
+    clear : np.ndarray of bool, (z, y, x)
+        Voxels of clear lines.
+    voxel_size_nm : float
+
+    Returns
+    -------
+    float
+        In nm from the middle of the volume; 0 without clear lines.
+    """
+    counts = np.count_nonzero(clear, axis=(1, 2)).astype(float)
+    if not counts.any():
+        return 0.0
+    inward = max(2, round(INWARD_NM / voxel_size_nm))
+    lowest, highest = _outer_edge(counts, inward), len(counts) - 1 - _outer_edge(counts[::-1], inward)
+    return float(((lowest + highest) / 2 - (len(counts) - 1) / 2) * voxel_size_nm)
+
+
+def _outer_edge(counts: np.ndarray, inward: int) -> float:
+    """Where the counts, from the first on, reach half of their median over the next `inward` ones, between two sections."""
+    level = np.array([np.median(counts[index + 1 : index + 1 + inward]) if index + 1 < len(counts) else 0 for index in range(len(counts))]) / 2
+    first = int(np.argmax((counts >= level) & (level >= LEAST_SHARE * counts.max())))
+    if first == 0 or counts[first] == counts[first - 1]:
+        return float(first)
+    return first - float(np.clip((counts[first] - level[first]) / (counts[first] - counts[first - 1]), 0, 1))
+
+
+def clipped(line: Polyline, box_nm: np.ndarray, fresh_node: int) -> list[Polyline]:
+    """Cut a line into its pieces inside a box; where it leaves the box, the piece ends on the box's face.
+
+    Parameters
+    ----------
+    box_nm : np.ndarray, (2, 3)
+        Lowest and highest x, y, z.
+    fresh_node : int
+        The first of the numbers given to new ends; two for each piece are enough.
+    """
+    points = line.points_nm
+    inside = np.all((points >= box_nm[0]) & (points <= box_nm[1]), axis=1)
+    change = np.flatnonzero(np.diff(inside.astype(int), prepend=0, append=0))
+    pieces = []
+    for start, stop in zip(change[::2], change[1::2], strict=True):
+        piece, start_node, end_node = points[start:stop], line.start_node, line.end_node
+        if start > 0:
+            piece, start_node = np.vstack([_on_face(points[start], points[start - 1], box_nm), piece]), fresh_node
+        if stop < len(points):
+            piece, end_node = np.vstack([piece, _on_face(points[stop - 1], points[stop], box_nm)]), fresh_node + 1
+        fresh_node += 2
+        if steps_along(piece)[-1] > 0:
+            pieces.append(Polyline(piece, start_node, end_node))
+    return pieces
+
+
+def with_ends(lines: list[Polyline], box_nm: np.ndarray, largest_extension_nm: float) -> list[Polyline]:
+    """Lead free ends near a face of the box straight on to it, and state what is at every end.
+
+    A dislocation cannot end inside a crystal; its contrast fades just before a surface, and the ridge just before the border.
+
+    Parameters
+    ----------
+    lines : list of Polyline
+        Lines inside the box.
+    box_nm : np.ndarray, (2, 3)
+        Lowest and highest x, y, z.
+    largest_extension_nm : float
+        Ends that would need a longer extension stay where they are, as `inside`.
+    """
+    nodes = [node for line in lines for node in (line.start_node, line.end_node)]
+    shared = {node for node in nodes if nodes.count(node) > 1}
+    finished = []
+    for line in lines:
+        points = line.points_nm
+        if line.end_node not in shared:
+            points = _extended(points, box_nm, largest_extension_nm)
+        if line.start_node not in shared:
+            points = _extended(points[::-1], box_nm, largest_extension_nm)[::-1]
+        kinds = [_end_kind(node, line, place, shared, box_nm) for node, place in ((line.start_node, points[0]), (line.end_node, points[-1]))]
+        finished.append(Polyline(points, line.start_node, line.end_node, *kinds))
+    return finished
+
+
+def _end_kind(node: int, line: Polyline, place: np.ndarray, shared: set[int], box_nm: np.ndarray) -> str:
+    if line.start_node == line.end_node:
+        return LOOP
+    if node in shared:
+        return JUNCTION
+    room = np.minimum(place - box_nm[0], box_nm[1] - place)
+    if room.min() > 1e-6:
+        return INSIDE
+    return SURFACE if np.argmin(room) == 2 else BORDER
+
+
+def _extended(points: np.ndarray, box_nm: np.ndarray, largest_nm: float) -> np.ndarray:
+    """Add the point in which the last stretch, led on, meets the box, if that is near enough."""
+    direction = end_direction(points, DIRECTION_REACH_NM)
+    distance = _distance_to_face(points[-1], direction, box_nm)
+    return np.vstack([points, points[-1] + distance * direction]) if 1e-6 < distance <= largest_nm else points
+
+
+def _on_face(inner: np.ndarray, outer: np.ndarray, box_nm: np.ndarray) -> np.ndarray:
+    """The point between an inner and an outer one that lies on the box's face."""
+    return inner + _distance_to_face(inner, outer - inner, box_nm) * (outer - inner)
+
+
+def _distance_to_face(place: np.ndarray, direction: np.ndarray, box_nm: np.ndarray) -> float:
+    """How many times `direction` leads from a place inside the box to its face."""
+    face = np.where(direction > 0, box_nm[1], box_nm[0])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        reach = np.where(direction == 0, np.inf, (face - place) / direction)
+    return float(max(reach.min(), 0.0))

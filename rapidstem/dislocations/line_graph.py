@@ -1,0 +1,148 @@
+"""From a mask of line voxels to a graph of clean paths: thinning, spurs, junctions and crossings."""
+
+from itertools import combinations
+
+import networkx as nx
+import numpy as np
+from skan import Skeleton
+from skimage.morphology import skeletonize
+
+from rapidstem.dislocations.polylines import end_direction, steps_along
+
+STRAIGHTEST_BEND_DEG = 35.0
+
+
+def line_graph(mask: np.ndarray, spur: float, node_size: float, reach: float) -> nx.MultiGraph:
+    """Thin a mask to lines one voxel wide and give them as a graph without spurs (Lee, Kashyap & Chu 1994; skan, Nunez-Iglesias 2018).
+
+    Parameters
+    ----------
+    mask : np.ndarray of bool, (z, y, x)
+    spur : float
+        Side branches shorter than this are removed, in voxels.
+    node_size : float
+        Junctions nearer to each other than this are one node, in voxels: two lines that cross at a small distance are thinned to two
+        junctions with a bridge between them.
+    reach : float
+        Length over which the direction of a line at its end is measured, in voxels.
+
+    Returns
+    -------
+    nx.MultiGraph
+        Nodes are junctions, ends, or the seam of a loop. Edges hold `points` (n, 3), voxel coordinates (z, y, x) from the node `start`
+        to the other one. At nodes where four or more paths meet, those that go straight on are joined through: they cross.
+    """
+    graph = _skeleton_graph(mask)
+    _prune(graph, spur)
+    _contract(graph, node_size)
+    _prune(graph, spur)
+    _resolve_crossings(graph, reach)
+    dissolve(graph)
+    return graph
+
+
+def _skeleton_graph(mask: np.ndarray) -> nx.MultiGraph:
+    graph = nx.MultiGraph()
+    thin = skeletonize(mask)
+    if np.count_nonzero(thin) < 2:
+        return graph
+    skeleton = Skeleton(np.pad(thin, 1), keep_images=False)
+    for number in range(skeleton.n_paths):
+        path = skeleton.path(number)
+        if len(path) > 1:
+            graph.add_edge(int(path[0]), int(path[-1]), points=skeleton.coordinates[path] - 1.0, start=int(path[0]))
+    return graph
+
+
+def _length(points: np.ndarray) -> float:
+    return float(steps_along(points)[-1])
+
+
+def _prune(graph: nx.MultiGraph, spur: float) -> None:
+    """Remove side branches with a free end, the shortest first, joining what they leave behind."""
+    dissolve(graph)
+    while True:
+        branches = [
+            (_length(data["points"]), first, second, key)
+            for first, second, key, data in graph.edges(keys=True, data=True)
+            if sorted((min(graph.degree(first), 3), min(graph.degree(second), 3))) == [1, 3]
+        ]
+        short = min(branches, default=None, key=lambda branch: branch[0])
+        if short is None or short[0] >= spur:
+            return
+        graph.remove_edge(*short[1:])
+        graph.remove_nodes_from(list(nx.isolates(graph)))
+        dissolve(graph, short[1:3])
+
+
+def dissolve(graph: nx.MultiGraph, nodes: tuple[int, ...] | None = None) -> None:
+    """Join the two paths at every node where only two meet; the seam of a loop stays."""
+    for node in list(graph.nodes if nodes is None else nodes):
+        if node not in graph or graph.degree(node) != 2 or graph.number_of_edges(node, node):
+            continue
+        (_, first, one, head), (_, second, other, tail) = graph.edges(node, keys=True, data=True)
+        before = oriented(head, node)[::-1]
+        after = oriented(tail, node)
+        graph.remove_node(node)
+        graph.add_edge(first, second, points=np.vstack([before, after[int(np.allclose(before[-1], after[0])) :]]), start=first)
+
+
+def oriented(data: dict, node: int) -> np.ndarray:
+    """Points of an edge, given by its data, in the order that starts at `node`."""
+    return data["points"] if data["start"] == node else data["points"][::-1]
+
+
+def _contract(graph: nx.MultiGraph, node_size: float) -> None:
+    """Make one node of junctions that a short bridge joins; the paths keep their own points."""
+    while True:
+        bridges = [
+            (_length(data["points"]), first, second, key)
+            for first, second, key, data in graph.edges(keys=True, data=True)
+            if graph.degree(first) > 2 and graph.degree(second) > 2
+        ]
+        short = min(bridges, default=None, key=lambda bridge: bridge[0])
+        if short is None or short[0] >= node_size:
+            return
+        _, kept, gone, key = short
+        graph.remove_edge(kept, gone, key)
+        if kept == gone:
+            continue
+        for _, other, data in list(graph.edges(gone, data=True)):
+            points = oriented(data, gone)
+            graph.add_edge(kept, kept if other == gone else other, points=points, start=kept)
+        graph.remove_node(gone)
+
+
+def _resolve_crossings(graph: nx.MultiGraph, reach: float) -> None:
+    """Where four or more paths meet, lead those that go straight on through a node of their own."""
+    fresh = max(graph.nodes, default=0) + 1
+    for node in [node for node in graph if graph.degree(node) > 3]:
+        arms = [(other, key, oriented(data, node)) for _, other, key, data in graph.edges(node, keys=True, data=True) if other != node]
+        for one, two in _straight_pairs([points for _, _, points in arms], reach):
+            for other, key, points in (arms[one], arms[two]):
+                graph.remove_edge(node, other, key)
+                graph.add_edge(fresh, other, points=points, start=fresh)
+            fresh += 1
+    graph.remove_nodes_from(list(nx.isolates(graph)))
+
+
+def _straight_pairs(arms: list[np.ndarray], reach: float) -> list[tuple[int, int]]:
+    """Which arms of a node continue each other, the straightest first."""
+    outward = [arm_direction(points, reach) for points in arms]
+    bends = sorted((straight_bend_deg(outward[i], outward[j]), i, j) for i, j in combinations(range(len(arms)), 2))
+    pairs: list[tuple[int, int]] = []
+    for bend, i, j in bends:
+        if bend < STRAIGHTEST_BEND_DEG and not {i, j} & {index for pair in pairs for index in pair}:
+            pairs.append((i, j))
+    return pairs
+
+
+def arm_direction(points: np.ndarray, reach: float) -> np.ndarray:
+    """Unit vector along a path at its first point, the first few voxels, where lines merge, left out of longer ones."""
+    skipped = max(0, min(3, len(points) - 4))
+    return -end_direction(points[skipped:][::-1], reach)
+
+
+def straight_bend_deg(first: np.ndarray, second: np.ndarray) -> float:
+    """By how much a line bends that comes along one direction away from a point and leaves along another; 0 if they are opposite."""
+    return float(np.rad2deg(np.arccos(np.clip(-first @ second, -1.0, 1.0))))

@@ -1,0 +1,43 @@
+"""How much every voxel of a tomogram looks like the middle of a line."""
+
+from itertools import combinations_with_replacement
+
+import numpy as np
+from scipy import ndimage
+
+LEAST_SHARE = 0.02
+
+
+def ridge_strength(volume: np.ndarray, sigma: float) -> np.ndarray:
+    """Curvature across a line, from the eigenvalues of the Hessian matrix (Sato et al. 1998).
+
+    A bright line is convex in two directions. The weaker of the two curvatures counts, so that a sheet, or the smear along z that the
+    missing wedge leaves, is no line.
+
+    Parameters
+    ----------
+    volume : np.ndarray, (z, y, x)
+    sigma : float
+        Standard deviation of the Gaussian at whose scale the volume is looked at, in voxels.
+
+    Returns
+    -------
+    np.ndarray, (z, y, x)
+        Minus the middle eigenvalue times sigma^2, 0 where it is no ridge.
+    """
+    smooth = ndimage.gaussian_filter(volume, sigma)
+    candidates = smooth > LEAST_SHARE * typical_top(smooth)
+    hessian = np.empty((np.count_nonzero(candidates), 3, 3), np.float32)
+    for first, second in combinations_with_replacement(range(3), 2):
+        order = [(axis == first) + (axis == second) for axis in range(3)]
+        derivative = ndimage.gaussian_filter(volume, sigma, order=order)[candidates]
+        hessian[:, first, second] = hessian[:, second, first] = derivative
+    strength = np.zeros(volume.shape, np.float32)
+    strength[candidates] = np.maximum(-np.linalg.eigvalsh(hessian)[:, 1], 0) * sigma**2
+    return strength
+
+
+def typical_top(volume: np.ndarray) -> float:
+    """Median over the yz sections of each section's largest value, sections without any left out: the strength of a clear line."""
+    tops = volume.max(axis=(0, 1))
+    return float(np.median(tops[tops > 0])) if (tops > 0).any() else 0.0

@@ -1,0 +1,175 @@
+"""Dislocations as polylines in three dimensions, traced in a tomogram."""
+
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+from scipy import ndimage
+from skimage.filters import apply_hysteresis_threshold
+
+from rapidstem.dislocations.foil_clipping import clipped, foil_middle, with_ends
+from rapidstem.dislocations.line_centring import centred_path
+from rapidstem.dislocations.line_graph import dissolve, line_graph
+from rapidstem.dislocations.line_joining import Following, follow_ends, join_ends
+from rapidstem.dislocations.line_pruning import drop_short, drop_streaks
+from rapidstem.dislocations.line_ridges import ridge_strength, typical_top
+from rapidstem.dislocations.polylines import LineNetwork, Polyline
+from rapidstem.errors import InputError
+
+FWHM_PER_SIGMA = 2.3548
+CLEAR_SHARE = 0.3
+
+
+@dataclass(frozen=True)
+class TracingSettings:
+    """How lines are traced. Strengths are shares of the typical ridge strength of a clear line.
+
+    Attributes
+    ----------
+    line_width_nm : full width at half maximum of the lines in the images
+    low, high : ridges above `low` that reach `high` are lines
+    weak : paths below this must go on in the direction of another path
+    faint : a line that ends is followed on as long as its ridge is above this
+    spur_nm : side branches shorter than this are no lines
+    node_nm : junctions nearer to each other than this are one
+    direction_nm : length over which a line's direction at its end is measured
+    gap_nm : longest gap across which a line is followed
+    join_nm : largest distance at which two ends that face each other are joined
+    least_nm : lines, with those that they meet, shorter than this are left out
+    extension_nm : ends this near to a surface, or to the border of the field, are led on to it
+    smoothing_nm : length over which positions are smoothed by a parabola
+    """
+
+    line_width_nm: float = 13.7
+    low: float = 0.10
+    high: float = 0.15
+    weak: float = 0.15
+    faint: float = 0.05
+    spur_nm: float = 41.0
+    node_nm: float = 27.0
+    direction_nm: float = 55.0
+    gap_nm: float = 37.0
+    join_nm: float = 90.0
+    least_nm: float = 100.0
+    extension_nm: float = 35.0
+    smoothing_nm: float = 50.0
+
+
+DEFAULT_TRACING = TracingSettings()
+
+
+def trace_lines(
+    volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, settings: TracingSettings = DEFAULT_TRACING
+) -> LineNetwork:
+    """Trace the dislocations of a tomogram.
+
+    Ridges of the volume are thresholded with hysteresis and thinned (scikit-image, skan); side branches and streaks are removed,
+    crossings led through, faint continuations followed and gaps joined. Then every point is moved onto the centre of its line, and the
+    lines are cut at the foil's surfaces.
+
+    Parameters
+    ----------
+    volume : np.ndarray, (z, y, x)
+    voxel_size_nm : float
+    thickness_nm : float
+        Of the foil; its height in the volume is found from the lines.
+    settings : TracingSettings
+
+    Returns
+    -------
+    LineNetwork
+        Without lines where there are none to see.
+
+    Raises
+    ------
+    InputError
+        If the volume holds values that are no numbers, or the foil does not fit into it.
+    """
+    _check(volume, voxel_size_nm, thickness_nm)
+    volume = volume.astype(np.float32, copy=False)
+    strength = ridge_strength(volume, settings.line_width_nm / FWHM_PER_SIGMA / voxel_size_nm)
+    graph = traced_graph(strength, voxel_size_nm, settings)
+    lines = _polylines(graph, volume, voxel_size_nm, settings)
+    box_nm = _foil_box(strength, voxel_size_nm, thickness_nm)
+    pieces = [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, 1_000_000 * (number + 1))]
+    kept = _without_short(pieces, settings.least_nm)
+    return LineNetwork(_renumbered(with_ends(kept, box_nm, settings.extension_nm)), box_nm)
+
+
+def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSettings) -> nx.MultiGraph:
+    """Paths of voxels, joined and cleaned, in the form of `rapidstem.dislocations.line_graph.line_graph`."""
+    clear = typical_top(strength)
+    if clear <= 0:
+        return nx.MultiGraph()
+    spur, node, reach, gap, join, least = (
+        length / voxel_size_nm
+        for length in (settings.spur_nm, settings.node_nm, settings.direction_nm, settings.gap_nm, settings.join_nm, settings.least_nm)
+    )
+    mask = apply_hysteresis_threshold(strength, settings.low * clear, settings.high * clear)
+    graph = line_graph(mask, spur, node, reach)
+    drop_short(graph, spur)
+    drop_streaks(graph, strength, settings.weak * clear, reach)
+    drop_short(graph, least / 2)
+    follow_ends(graph, strength, Following(settings.faint * clear, gap, reach))
+    join_ends(graph, join, reach)
+    dissolve(graph)
+    return graph
+
+
+def _check(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float) -> None:
+    if volume.ndim != 3 or not np.all(np.isfinite(volume)):
+        raise InputError("the tomogram cannot be traced: it must be (z, y, x) and of finite values; reconstruct it again")
+    if not 0 < thickness_nm <= volume.shape[0] * voxel_size_nm:
+        height_nm = volume.shape[0] * voxel_size_nm
+        raise InputError(f"a foil of {thickness_nm:g} nm does not fit into a tomogram {height_nm:g} nm high; set thickness_nm to the foil's")
+
+
+def _polylines(graph: nx.MultiGraph, volume: np.ndarray, voxel_size_nm: float, settings: TracingSettings) -> list[Polyline]:
+    """The graph's paths on the lines' centres, in nm and the order x, y, z; paths that meet share the junction's place."""
+    radius = settings.line_width_nm / voxel_size_nm
+    window = 2 * int(settings.smoothing_nm / voxel_size_nm / 2) + 1
+    smooth = ndimage.gaussian_filter(volume, 0.5)
+    paths = []
+    for first, second, data in graph.edges(data=True):
+        start, end = (first, second) if data["start"] == first else (second, first)
+        paths.append((start, end, centred_path(data["points"], smooth, radius, window, closed=start == end and graph.degree(start) == 2)))
+    places = _junction_places(paths)
+    middle = (np.array(volume.shape) - 1) / 2
+    lines = []
+    for start, end, points in paths:
+        ends = [places[node][None] if node in places else np.empty((0, 3)) for node in (start, end)]
+        joined = np.vstack([ends[0], points, ends[1]])
+        lines.append(Polyline(((joined - middle) * voxel_size_nm)[:, ::-1], start, end))
+    return lines
+
+
+def _junction_places(paths: list[tuple[int, int, np.ndarray]]) -> dict[int, np.ndarray]:
+    """Mean end point of the paths that meet at a node."""
+    met: dict[int, list[np.ndarray]] = {}
+    for start, end, points in paths:
+        met.setdefault(start, []).append(points[0])
+        met.setdefault(end, []).append(points[-1])
+    return {node: np.mean(ends, axis=0) for node, ends in met.items() if len(ends) > 1}
+
+
+def _foil_box(strength: np.ndarray, voxel_size_nm: float, thickness_nm: float) -> np.ndarray:
+    middle_nm = foil_middle(strength > CLEAR_SHARE * typical_top(strength), voxel_size_nm)
+    half_nm = np.array([strength.shape[2], strength.shape[1]]) * voxel_size_nm / 2
+    return np.array([[*-half_nm, middle_nm - thickness_nm / 2], [*half_nm, middle_nm + thickness_nm / 2]])
+
+
+def _without_short(lines: list[Polyline], least_nm: float) -> list[Polyline]:
+    """Leave out groups of connected lines whose whole length is below `least_nm`."""
+    graph = nx.MultiGraph([(line.start_node, line.end_node, {"line": line}) for line in lines])
+    groups = (graph.subgraph(nodes).edges(data="line") for nodes in nx.connected_components(graph))
+    return [line for group in groups if sum(line.length_nm for *_, line in group) >= least_nm for *_, line in group]
+
+
+def _renumbered(lines: list[Polyline]) -> list[Polyline]:
+    """The longest line first, nodes numbered in the order in which they come."""
+    numbers: dict[int, int] = {}
+    ordered = []
+    for line in sorted(lines, key=lambda line: -line.length_nm):
+        start, end = (numbers.setdefault(node, len(numbers)) for node in (line.start_node, line.end_node))
+        ordered.append(Polyline(line.points_nm, start, end, line.start_kind, line.end_kind))
+    return ordered

@@ -1,0 +1,114 @@
+"""How much of the true dislocation length a tomogram's lines hold, and how much of what they hold is real."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion
+
+STEP_NM = 2.0
+BORDER_NM = 60.0
+SURFACE_NM = 30.0
+ALONG_X_DEG = 45.0
+DETECTION_COLUMNS = [
+    *["acquisition", "variant", "against", "place", "true_nm", "found_percent", "traced_nm", "real_percent"],
+    *["radius_nm", "rotation_deg", "shift_x_nm", "shift_y_nm", "shift_z_nm"],
+]
+
+
+def line_detection(
+    traced: Sequence[np.ndarray],
+    reference: Sequence[np.ndarray],
+    box_nm: tuple[float, float, float],
+    radius_nm: float = 20.0,
+    motion: RigidMotion = NO_MOTION,
+    *,
+    acquisition: str,
+    variant: str,
+    against: str,
+) -> pd.DataFrame:
+    """Share of the reference's line length that was found, and share of the traced length that is real, by kind of line.
+
+    A stretch of a line counts as found, or as real, if a line of the other side passes within `radius_nm`. Only what lies in the box
+    is judged; a partner may lie outside.
+
+    Parameters
+    ----------
+    traced, reference : sequence of ndarray (n, 3)
+        Polylines, nm, in the order x, y, z. The reference is the truth (visible lines) or another tomogram's lines.
+    box_nm : tuple of float
+        Widths of the box in x, y and z in which lengths are compared, around the origin of `traced`: the field of view and the foil.
+    radius_nm : float
+        Largest distance.
+    motion : RigidMotion
+        Brings `traced` onto `reference` (`rapidstem.dislocations.pairing.rigid_motion`).
+    acquisition, variant, against : str
+        Copied to the table.
+
+    Returns
+    -------
+    DataFrame
+        One row a `place`: `all`; `along x` (within 45 degrees of the tilt axis) and `across x`; `border` (within 60 nm of the edge of
+        the field), `surface` (within 30 nm of a surface, not at the border) and `middle`. Columns `true_nm` and `traced_nm` (lengths
+        judged), `found_percent` and `real_percent` (NaN where there is nothing to judge), and the motion.
+    """
+    half_nm = np.asarray(box_nm, float) / 2
+    place, direction = sampled(traced)
+    true_place, true_direction = sampled([_moved_back(line, motion) for line in reference])
+    hit = _near(true_place, place, radius_nm)
+    real = _near(place, true_place, radius_nm)
+    true_kinds, kinds = _kinds(true_place, true_direction, half_nm), _kinds(place, direction, half_nm)
+    names = {"acquisition": acquisition, "variant": variant, "against": against}
+    removed = {"radius_nm": radius_nm, "rotation_deg": motion.rotation_deg}
+    removed |= dict(zip(("shift_x_nm", "shift_y_nm", "shift_z_nm"), motion.shift_nm.tolist(), strict=True))
+    rows = [
+        names
+        | {"place": kind, "true_nm": STEP_NM * true_kinds[kind].sum(), "found_percent": _percent(hit, true_kinds[kind])}
+        | {"traced_nm": STEP_NM * kinds[kind].sum(), "real_percent": _percent(real, kinds[kind])}
+        | removed
+        for kind in kinds
+    ]
+    return pd.DataFrame(rows, columns=DETECTION_COLUMNS)
+
+
+def sampled(lines: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """Points (n, 3) in the middle of equal stretches of 2 nm of all polylines, and the unit directions (n, 3) there."""
+    points, directions = [np.empty((0, 3))], [np.empty((0, 3))]
+    for line in lines:
+        steps = np.diff(np.asarray(line, float), axis=0)
+        lengths = np.linalg.norm(steps, axis=1)
+        along = np.concatenate([[0.0], np.cumsum(lengths)])
+        at = np.arange(STEP_NM / 2, along[-1], STEP_NM)
+        segment = np.clip(np.searchsorted(along, at, side="right") - 1, 0, len(steps) - 1)
+        unit = steps / np.maximum(lengths, 1e-12)[:, None]
+        points.append(line[segment] + (at - along[segment])[:, None] * unit[segment])
+        directions.append(unit[segment])
+    return np.concatenate(points), np.concatenate(directions)
+
+
+def _moved_back(points_nm: np.ndarray, motion: RigidMotion) -> np.ndarray:
+    """Undo the motion; `turn` of the unit matrix is the transposed rotation."""
+    return (np.asarray(points_nm, float) - motion.shift_nm) @ motion.turn(np.eye(3)).T
+
+
+def _near(points: np.ndarray, others: np.ndarray, radius_nm: float) -> np.ndarray:
+    if len(points) == 0 or len(others) == 0:
+        return np.zeros(len(points), bool)
+    return np.isfinite(cKDTree(others).query(points, distance_upper_bound=radius_nm)[0])
+
+
+def _kinds(points: np.ndarray, directions: np.ndarray, half_nm: np.ndarray) -> dict[str, np.ndarray]:
+    """Which points belong to each kind of line; the last three share the box among them."""
+    room = half_nm - np.abs(points)
+    inside = np.all(room >= 0, axis=1)
+    along = np.abs(directions[:, 0]) > np.cos(np.deg2rad(ALONG_X_DEG))
+    border = np.any(room[:, :2] < BORDER_NM, axis=1)
+    surface = ~border & (room[:, 2] < SURFACE_NM)
+    kinds = {"all": True, "along x": along, "across x": ~along, "border": border, "surface": surface, "middle": ~border & ~surface}
+    return {kind: inside & chosen for kind, chosen in kinds.items()}
+
+
+def _percent(good: np.ndarray, chosen: np.ndarray) -> float:
+    return 100.0 * float(good[chosen].mean()) if chosen.any() else float("nan")
