@@ -1,9 +1,13 @@
 """Centres of dislocations in the sections of a tomogram."""
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from scipy import ndimage
 
+from rapidstem.dislocations.centre_fit import fit_centres
+from rapidstem.dislocations.section_links import chain_labels
 from rapidstem.errors import InputError
 
 CENTROID_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "weight"]
@@ -12,30 +16,39 @@ CENTROID_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "weight"]
 def locate_centroids(
     volume: np.ndarray,
     voxel_size_nm: float,
-    threshold: float = 0.4,
+    method: Literal["centroid", "fit"] = "fit",
+    threshold: float = 0.15,
     radius_nm: float = 18.0,
     level: float = 0.5,
     least_inclination_deg: float = 20.0,
+    least_length_nm: float = 36.0,
 ) -> pd.DataFrame:
     """Centres of dislocations in every yz section and in every xz section.
 
-    The centre is G = sum(I r) / sum(I) over the neighbourhood of a local maximum (Zhao et al., equation 1), I being what exceeds
+    `centroid`: G = sum(I r) / sum(I) over the neighbourhood of a local maximum (Zhao et al. 2021, equation 1), I being what exceeds
     the share `level` of the maximum: so the centre does not depend on where the edge of the neighbourhood cuts the pixels. The
-    neighbourhood is moved onto its own centre once. A line that runs within the section has no centre there: the main axis of the
-    voxels around each maximum, in three dimensions, must be inclined to the section by `least_inclination_deg`.
+    neighbourhood is moved onto its own centre once. `fit`: from there, a straight ridge is fitted to the voxels around
+    (`rapidstem.dislocations.centre_fit`).
+
+    A line that runs within the section has no centre there: the main axis of the voxels around each maximum, in three dimensions, must
+    be inclined to the section by `least_inclination_deg`. Lines perpendicular to the tilt axis are faint behind the missing wedge, so the
+    threshold is low, and what is not followed through the sections over `least_length_nm` is left out as noise.
 
     Parameters
     ----------
     volume : np.ndarray, (z, y, x)
     voxel_size_nm : float
+    method : {"centroid", "fit"}
     threshold : float
         Least maximum, as a share of the median over the sections of each section's largest value.
     radius_nm : float
         Radius of the neighbourhood, and least distance of two maxima.
     level : float
-        Share of the maximum below which voxels do not count.
+        Share of the maximum below which voxels do not count for the centre of gravity.
     least_inclination_deg : float
         Between line and section.
+    least_length_nm : float
+        Along the sections' normal, of a line that is followed from section to section.
 
     Returns
     -------
@@ -45,19 +58,30 @@ def locate_centroids(
     Raises
     ------
     InputError
-        If the volume is empty or holds values that are no numbers.
+        If the volume is empty or holds values that are no numbers, or the method is unknown.
     """
+    if method not in ("centroid", "fit"):
+        raise InputError(f"the method {method!r} of locating centres is unknown: choose 'centroid' or 'fit'")
     if volume.ndim != 3 or not np.all(np.isfinite(volume)) or volume.max() <= 0:
         raise InputError("the tomogram holds nothing to locate: it must be (z, y, x), of finite values, some of them positive")
     radius = max(2, round(radius_nm / voxel_size_nm))
     least = np.sin(np.deg2rad(least_inclination_deg))
     tables = []
-    for plane, turned in (("yz", volume.transpose(2, 0, 1)), ("xz", volume.transpose(1, 0, 2))):
+    for plane, order in (("yz", (2, 0, 1)), ("xz", (1, 0, 2))):
+        turned = np.ascontiguousarray(volume.transpose(order))
         peaks = _section_peaks(turned, threshold, radius)
         peaks = peaks[_inclinations(turned, peaks, radius, level) > least]
         centre, weight = _centres_of_gravity(turned, peaks, radius, level)
+        if method == "fit":
+            centre = fit_centres(turned, peaks, centre, radius)
         tables.append(_table(plane, peaks[:, 0], centre, weight, volume.shape, voxel_size_nm))
-    return pd.concat(tables, ignore_index=True)
+    return _followed(pd.concat(tables, ignore_index=True), round(least_length_nm / voxel_size_nm))
+
+
+def _followed(centroids: pd.DataFrame, sections: int) -> pd.DataFrame:
+    """The centres that are linked over so many sections."""
+    label = chain_labels(centroids)
+    return centroids[np.bincount(label, minlength=1)[label] >= sections].reset_index(drop=True)
 
 
 def _section_peaks(sections: np.ndarray, threshold: float, radius: int) -> np.ndarray:

@@ -9,9 +9,8 @@ from scipy.fft import irfftn, next_fast_len, rfftn
 from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
-COORDINATES = ["x_nm", "y_nm", "z_nm"]
-SECTION_NORMAL = {"yz": 0, "xz": 1}
-LINK_SECTIONS = 3.0
+from rapidstem.dislocations.section_links import COORDINATES, SECTION_NORMAL, line_directions, mutually_nearest, section_grid
+
 PAIR_COLUMNS = ["plane", "slice", *COORDINATES, "dx_nm", "dy_nm", "dz_nm", "first_index", "second_index"]
 
 
@@ -89,7 +88,7 @@ def moved_to_sections(first: pd.DataFrame, second: pd.DataFrame, motion: RigidMo
     moved = []
     for plane, axis in SECTION_NORMAL.items():
         rows = first[first["plane"] == plane]
-        grid = _section_grid(second[second["plane"] == plane], axis)
+        grid = section_grid(second[second["plane"] == plane], axis)
         if grid is None:
             continue
         origin, spacing = grid
@@ -100,40 +99,6 @@ def moved_to_sections(first: pd.DataFrame, second: pd.DataFrame, motion: RigidMo
         points += way[:, None] * directions
         moved.append(rows.assign(slice=nearest.astype(int), **dict(zip(COORDINATES, points.T, strict=True))))
     return pd.concat(moved).sort_index(kind="stable") if moved else first.iloc[:0]
-
-
-def line_directions(centroids: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
-    """Unit direction of the dislocation line at each centre, from the centres in the two adjacent sections.
-
-    Centres of adjacent sections are linked if they are each other's nearest and not more than three section distances apart within the
-    section, which a line does that is inclined by at most 72 degrees to the section's normal.
-
-    Returns
-    -------
-    directions : ndarray (n, 3)
-        In the order x, y, z, pointing to increasing section numbers; along the section's normal where no neighbour is linked.
-    linked : ndarray (n,) of bool
-        Whether there was a neighbour.
-    """
-    directions = np.zeros((len(centroids), 3))
-    linked = np.zeros(len(centroids), bool)
-    for plane, axis in SECTION_NORMAL.items():
-        rows = np.flatnonzero((centroids["plane"] == plane).to_numpy())
-        directions[rows, axis] = 1.0
-        table = centroids.iloc[rows]
-        grid = _section_grid(table, axis)
-        if grid is None:
-            continue
-        points = table[COORDINATES].to_numpy(float)
-        lower, upper = _linked_rows(points, table["slice"].to_numpy(), axis, LINK_SECTIONS * grid[1])
-        steps = np.zeros_like(points)
-        np.add.at(steps, lower, points[upper] - points[lower])
-        np.add.at(steps, upper, points[upper] - points[lower])
-        has_link = np.isin(np.arange(len(rows)), np.concatenate([lower, upper]))
-        lengths = np.linalg.norm(steps[has_link], axis=1, keepdims=True)
-        directions[rows[has_link]] = steps[has_link] / lengths
-        linked[rows[has_link]] = True
-    return directions, linked
 
 
 def rigid_motion(
@@ -181,32 +146,8 @@ def _section_pairs(first: pd.DataFrame, second: pd.DataFrame, plane: str, radius
         within = np.delete(table[COORDINATES].to_numpy(float)[chosen], SECTION_NORMAL[plane], axis=1)
         rows.append(chosen)
         places.append(np.column_stack([within, 4.0 * radius_nm * table["slice"].to_numpy()[chosen]]))
-    one, other = _mutually_nearest(places[0], places[1], radius_nm)
+    one, other = mutually_nearest(places[0], places[1], radius_nm)
     return rows[0][one], rows[1][other]
-
-
-def _mutually_nearest(first: np.ndarray, second: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
-    if len(first) == 0 or len(second) == 0:
-        return np.empty(0, int), np.empty(0, int)
-    distance, partner = cKDTree(second).query(first)
-    _, back = cKDTree(first).query(second)
-    chosen = np.flatnonzero((distance <= radius) & (back[partner] == np.arange(len(first))))
-    return chosen, partner[chosen]
-
-
-def _section_grid(centroids: pd.DataFrame, axis: int) -> tuple[float, float] | None:
-    """Give the place of section 0 and the distance of the sections in nm; None from fewer than two sections."""
-    sections = centroids["slice"].to_numpy(float)
-    if len(sections) == 0 or np.ptp(sections) == 0:
-        return None
-    spacing, origin = np.polyfit(sections, centroids[COORDINATES[axis]].to_numpy(float), 1)
-    return float(origin), float(spacing)
-
-
-def _linked_rows(points: np.ndarray, sections: np.ndarray, axis: int, radius_nm: float) -> tuple[np.ndarray, np.ndarray]:
-    within = np.delete(points, axis, axis=1)
-    far = 4.0 * radius_nm
-    return _mutually_nearest(np.column_stack([within, far * (sections + 1.0)]), np.column_stack([within, far * sections]), radius_nm)
 
 
 def _linked_points(centroids: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:

@@ -2,7 +2,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rapidstem.dislocations.pairing import RigidMotion, line_directions, moved_to_sections, pair_centroids, rigid_motion
+from rapidstem.dislocations.pairing import RigidMotion, moved_to_sections, pair_centroids, rigid_motion
+from rapidstem.dislocations.section_links import chain_labels, line_directions
 from rapidstem.scores.positional_error import line_centroids
 
 VOXEL_NM = 4.56
@@ -77,6 +78,23 @@ def test_line_directions_of_a_lonely_centre_is_the_normal():
     directions, linked = line_directions(table)
     assert not linked.any()
     np.testing.assert_array_equal(directions, [[0, 1, 0], [0, 1, 0]])
+
+
+def test_chains_follow_lines_and_keep_the_planes_apart():
+    """Two lines that cross: nothing joins them; the same line in the other plane's sections is another chain."""
+    sections = np.arange(30)
+    first = np.column_stack([4.0 * sections, 2.0 * sections, np.zeros(30)])
+    second = np.column_stack([4.0 * sections, np.full(30, 200.0), np.zeros(30)])
+    gap = np.delete(np.arange(30), [14, 15, 16])
+    tables = [
+        section_table("yz", sections, first),
+        section_table("yz", gap, second[gap]),
+        section_table("xz", sections, first[:, [1, 0, 2]]),
+    ]
+    label = chain_labels(pd.concat(tables, ignore_index=True))
+    pieces = [label[:30], label[30:44], label[44:57], label[57:]]
+    assert [len(set(piece)) for piece in pieces] == [1, 1, 1, 1]
+    assert len({piece[0] for piece in pieces}) == 4
 
 
 @pytest.mark.parametrize("motion", [RigidMotion(0, 31.7, -12.3, 20.1), RigidMotion(-3.3, -40.2, 25.6, -9.4)])
