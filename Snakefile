@@ -7,14 +7,14 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import min_version, validate
+from snakemake.utils import min_version
 
 min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir)))
 
 from rapidstem.errors import InputError
 from workflow.imported_modules import imported_modules
-from workflow.session import check_configuration, check_raw_files, read_session, write_out
+from workflow.session import check_raw_files, open_session
 
 # A configuration given on the command line replaces that of the demo; merged into it, the demo's keys would stay.
 if not workflow.overwrite_configfiles:
@@ -23,10 +23,7 @@ if not workflow.overwrite_configfiles:
 
 
 try:
-    write_out(config)
-    check_configuration(config)
-    validate(config, "workflow/schemas/config.schema.yaml")
-    SESSION = read_session(config)
+    SESSION = open_session(config)
     if workflow.is_main_process:
         check_raw_files(SESSION)
 except InputError as error:

@@ -7,6 +7,7 @@ from typing import Any
 import jsonschema
 import pandas as pd
 import yaml
+from snakemake.utils import validate
 
 from rapidstem.denoising.settings import denoiser_settings
 from rapidstem.errors import InputError
@@ -91,7 +92,21 @@ class Session:
         return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 
-def write_out(config: dict[str, Any]) -> None:
+def open_session(config: dict[str, Any]) -> Session:
+    """Check a configuration and its sheet, and give the session; the configuration gets its long forms and defaults in place.
+
+    Raises
+    ------
+    InputError
+        Naming every key, or every row and column, that is wrong.
+    """
+    _write_out(config)
+    check_configuration(config)
+    validate(config, str(SCHEMA))
+    return read_session(config)
+
+
+def _write_out(config: dict[str, Any]) -> None:
     """Replace the short forms that a configuration may have by the long ones, in place."""
     if isinstance(config.get("distortion"), str):
         config["distortion"] = {"map": config["distortion"]}
