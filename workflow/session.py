@@ -1,5 +1,7 @@
 """The session that a configuration describes: checked before any job starts."""
 
+import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -126,8 +128,9 @@ def check_configuration(config: dict[str, Any]) -> None:
     schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
     validator = jsonschema.Draft202012Validator(schema)
     problems = sorted(validator.iter_errors(config), key=lambda problem: list(map(str, problem.absolute_path)))
-    if problems:
-        lines = [f"  {_key(problem)}: {problem.message}" for problem in problems]
+    lines = [f"  {_key(problem)}: {problem.message}" for problem in problems]
+    lines += [f"  {key}: is no finite number" for key, value in _values(config) if isinstance(value, float) and not math.isfinite(value)]
+    if lines:
         raise InputError("The configuration has errors (every key is explained in config/README.md):\n" + "\n".join(lines))
 
 
@@ -164,6 +167,15 @@ def check_raw_files(session: Session) -> None:
         check_files(session.sheet.reset_index(drop=True), detector, FallbackMetadata(**reading))
 
 
+def _values(config: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a configuration with its key."""
+    entries = config.items() if isinstance(config, dict) else enumerate(config) if isinstance(config, list) else ()
+    for name, value in entries:
+        path = f"{key}.{name}" if key else str(name)
+        yield path, value
+        yield from _values(value, path)
+
+
 def _key(problem: jsonschema.ValidationError) -> str:
     return ".".join(map(str, problem.absolute_path)) or "top level"
 
@@ -196,6 +208,11 @@ def _check_kinds(session: Session) -> None:
             f"{session.config['acquisitions']}: the scan distortion is to be measured, but no row of kind 'calibration' has a slow image; "
             "add one, or give the path of a saved map as 'distortion'."
         )
+    saved_map = session.config["distortion"]["map"]
+    if saved_map and not Path(saved_map).is_file():
+        raise InputError(
+            f"Configuration key 'distortion': there is no saved map {saved_map}; give the path of a map.csv, or let it be measured."
+        )
     similar_to = session.config["training"]["similar_to"]
     if similar_to and similar_to not in session.acquisitions("tilt_series"):
         raise InputError(
@@ -204,7 +221,10 @@ def _check_kinds(session: Session) -> None:
 
 
 def _check_simulated(session: Session) -> None:
-    settings_from(session.config["simulate"])
+    try:
+        settings_from(session.config["simulate"])
+    except InputError as error:
+        raise InputError(f"Configuration key 'simulate': {error}") from None
     raw = Path.cwd() / session.folder / "raw"
     for name in session.sheet.index:
         for column in ("rapid", "slow"):

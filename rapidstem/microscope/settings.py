@@ -85,8 +85,9 @@ class MicroscopeSettings:
         for name in _POSITIVE:
             if not getattr(self, name) > 0:
                 raise InputError(f"virtual microscope: {name} must be positive, not {getattr(self, name)!r}")
-        if self.size_px < 8:
-            raise InputError(f"virtual microscope: size_px must be at least 8, not {self.size_px}")
+        for name, (lowest, highest) in _LIMITS.items():
+            if not lowest <= getattr(self, name) <= highest:
+                raise InputError(f"virtual microscope: {name} must lie from {lowest} to {highest}, not {getattr(self, name)}")
         if self.calibration_specimen not in CALIBRATION_SPECIMENS:
             choice = " or ".join(CALIBRATION_SPECIMENS)
             raise InputError(f"virtual microscope: calibration_specimen must be {choice}, not {self.calibration_specimen!r}")
@@ -125,6 +126,12 @@ class MicroscopeSettings:
         return self.size_px * self.pixel_size_nm
 
 
+_LIMITS = {
+    "seed": (0, 2**63 - 1),
+    "size_px": (8, 16384),
+    "frames_per_field": (1, 100_000),
+    "tilt_frames": (1, 100_000),
+}
 _POSITIVE = (
     "size_px",
     "pixel_size_nm",
@@ -180,8 +187,8 @@ def _converted(name: str, value: Any, default: Any) -> Any:
     try:
         if isinstance(default, tuple):
             return tuple(float(item) for item in value)
-        if isinstance(default, int) and int(value) != value:
+        if isinstance(value, bool) or (isinstance(default, int) and int(value) != value):
             raise TypeError
         return type(default)(value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"virtual microscope: {name} should look like {default!r}, not {value!r}") from error

@@ -20,8 +20,8 @@ def test_short_forms_are_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
     found = session(tmp_path, monkeypatch, tomography={"geometry": "per-frame"})
     assert found.config["tomography"]["geometry"] == ["per-frame"]
     assert found.config["distortion"] == {"method": "spline", "map": None}
-    config = found.config | {"distortion": "saved/map.csv"}
-    assert open_session(config).config["distortion"] == {"method": "spline", "map": "saved/map.csv"}
+    (tmp_path / "map.csv").touch()
+    assert open_session(found.config | {"distortion": "map.csv"}).config["distortion"] == {"method": "spline", "map": "map.csv"}
 
 
 def test_second_geometry_gives_variants_that_end_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
