@@ -10,11 +10,11 @@ from scipy.spatial import cKDTree
 from rapidstem.dislocations.line_graph import oriented, straight_bend_deg
 from rapidstem.dislocations.polylines import end_direction
 
-INERTIA = 0.75
+INERTIA = 0.9
 SEARCH_RADIUS = 1.6
 EDGE = 1.0
 LARGEST_BEND_DEG = 40.0
-LARGEST_TURN_DEG = 60.0
+LARGEST_TURN_DEG = 35.0
 
 
 @dataclass(frozen=True)

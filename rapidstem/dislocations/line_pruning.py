@@ -5,13 +5,16 @@ import numpy as np
 
 from rapidstem.dislocations.line_graph import STRAIGHTEST_BEND_DEG, arm_direction, dissolve, oriented, straight_bend_deg
 from rapidstem.dislocations.line_joining import sampled_strength
+from rapidstem.dislocations.polylines import steps_along
+
+CORNER_DEG = 45.0
 
 
-def drop_streaks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, reach: float) -> None:
+def drop_streaks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, reference: float, reach: float) -> None:
     """Remove weak paths that continue no other path.
 
     The streaks that a limited number of views leaves in a tomogram start at strong lines and leave them sideways; the faint part of a
-    line goes on in the direction of its clear part.
+    line goes on in the direction of its clear part. A path with a corner is judged part by part.
 
     Parameters
     ----------
@@ -20,19 +23,24 @@ def drop_streaks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, reach:
     strength : np.ndarray, (z, y, x)
         Ridge strength.
     weak : float
-        Paths with a median strength below this must continue another one.
+        Paths of the length `reference` with a median strength below this must continue another one; for longer ones the limit falls
+        with the root of the length, as the noise of a mean does.
+    reference : float
+        In voxels.
     reach : float
         Length over which the direction of a path at its end is measured, in voxels.
     """
     while True:
         dissolve(graph)
+        _split_corners(graph, reach)
         found = [
             (level, first, second, key)
             for first, second, key, data in graph.edges(keys=True, data=True)
-            if (level := float(np.median(sampled_strength(strength, data["points"])))) < weak
-            and not any(_continues(graph, node, key, data, reach) for node in (first, second))
+            if (level := _evidence(data["points"], strength, reference)) < weak
+            and not any(_continues(graph, node, data, reach) for node in (first, second))
         ]
         if not found:
+            dissolve(graph)
             return
         graph.remove_edge(*min(found)[1:])
         graph.remove_nodes_from(list(nx.isolates(graph)))
@@ -41,14 +49,52 @@ def drop_streaks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, reach:
 def drop_short(graph: nx.MultiGraph, least: float) -> None:
     """Remove connected groups of paths whose whole length is below `least`, in voxels."""
     for group in list(nx.connected_components(graph)):
-        length = sum(np.linalg.norm(np.diff(data["points"], axis=0), axis=1).sum() for *_, data in graph.subgraph(group).edges(data=True))
+        length = sum(steps_along(data["points"])[-1] for *_, data in graph.subgraph(group).edges(data=True))
         if length < least:
             graph.remove_nodes_from(group)
 
 
-def _continues(graph: nx.MultiGraph, node: int, key: int, data: dict, reach: float) -> bool:
+def _evidence(points: np.ndarray, strength: np.ndarray, reference: float) -> float:
+    """Median strength along a path times the root of its length in units of `reference`."""
+    return float(np.median(sampled_strength(strength, points)) * np.sqrt(steps_along(points)[-1] / reference))
+
+
+def _continues(graph: nx.MultiGraph, node: int, data: dict, reach: float) -> bool:
     """Whether a path goes straight on into another one at a node."""
     own = arm_direction(oriented(data, node), reach)
     others = [each for *_, each in graph.edges(node, data=True) if each is not data]
     bends = [straight_bend_deg(own, arm_direction(oriented(each, node), reach)) for each in others]
     return min(bends, default=180.0) < STRAIGHTEST_BEND_DEG
+
+
+def _split_corners(graph: nx.MultiGraph, reach: float) -> None:
+    """Put a node into every path where it bends by more than 45 degrees within `reach`."""
+    fresh = max(graph.nodes, default=0) + 1
+    waiting = list(graph.edges(keys=True, data=True))
+    while waiting:
+        first, second, key, data = waiting.pop()
+        corner = _corner(data["points"], reach)
+        if corner is None:
+            continue
+        end = second if data["start"] == first else first
+        graph.remove_edge(first, second, key)
+        parts = ((data["start"], fresh, data["points"][: corner + 1]), (fresh, end, data["points"][corner:]))
+        for start, stop, points in parts:
+            new_key = graph.add_edge(start, stop, points=points, start=start)
+            waiting.append((start, stop, new_key, graph.edges[start, stop, new_key]))
+        fresh += 1
+
+
+def _corner(points: np.ndarray, reach: float) -> int | None:
+    """Index of the sharpest bend above 45 degrees between the stretches of `reach` / 2 on both sides of a point."""
+    along = steps_along(points)
+    half = reach / 2
+    inner = np.flatnonzero((along >= half) & (along <= along[-1] - half))
+    if inner.size == 0:
+        return None
+    before, after = (np.column_stack([np.interp(along[inner] + side, along, axis) for axis in points.T]) for side in (-half, half))
+    arriving, leaving = points[inner] - before, after - points[inner]
+    lengths = np.linalg.norm(arriving, axis=1) * np.linalg.norm(leaving, axis=1)
+    bend = np.rad2deg(np.arccos(np.clip(np.sum(arriving * leaving, axis=1) / np.maximum(lengths, 1e-9), -1, 1)))
+    sharpest = int(np.argmax(bend))
+    return int(inner[sharpest]) if bend[sharpest] > CORNER_DEG else None

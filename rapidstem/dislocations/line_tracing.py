@@ -43,9 +43,9 @@ class TracingSettings:
     line_width_nm: float = 13.7
     low: float = 0.10
     high: float = 0.15
-    weak: float = 0.15
+    weak: float = 0.12
     faint: float = 0.05
-    spur_nm: float = 41.0
+    spur_nm: float = 55.0
     node_nm: float = 27.0
     direction_nm: float = 55.0
     gap_nm: float = 37.0
@@ -108,7 +108,7 @@ def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSe
     mask = apply_hysteresis_threshold(strength, settings.low * clear, settings.high * clear)
     graph = line_graph(mask, spur, node, reach)
     drop_short(graph, spur)
-    drop_streaks(graph, strength, settings.weak * clear, reach)
+    drop_streaks(graph, strength, settings.weak * clear, least, reach)
     drop_short(graph, least / 2)
     follow_ends(graph, strength, Following(settings.faint * clear, gap, reach))
     join_ends(graph, join, reach)
