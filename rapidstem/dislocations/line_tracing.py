@@ -58,9 +58,7 @@ class TracingSettings:
 DEFAULT_TRACING = TracingSettings()
 
 
-def trace_lines(
-    volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, settings: TracingSettings = DEFAULT_TRACING
-) -> LineNetwork:
+def trace_lines(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, settings: TracingSettings = DEFAULT_TRACING) -> LineNetwork:
     """Trace the dislocations of a tomogram.
 
     Ridges of the volume are thresholded with hysteresis and thinned (scikit-image, skan); side branches and streaks are removed,
@@ -121,7 +119,9 @@ def _check(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float) -> Non
         raise InputError("the tomogram cannot be traced: it must be (z, y, x) and of finite values; reconstruct it again")
     if not 0 < thickness_nm <= volume.shape[0] * voxel_size_nm:
         height_nm = volume.shape[0] * voxel_size_nm
-        raise InputError(f"a foil of {thickness_nm:g} nm does not fit into a tomogram {height_nm:g} nm high; set thickness_nm to the foil's")
+        raise InputError(
+            f"a foil of {thickness_nm:g} nm does not fit into a tomogram {height_nm:g} nm high; set thickness_nm to the foil's"
+        )
 
 
 def _polylines(graph: nx.MultiGraph, volume: np.ndarray, voxel_size_nm: float, settings: TracingSettings) -> list[Polyline]:

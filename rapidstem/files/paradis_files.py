@@ -1,0 +1,103 @@
+"""Dislocation networks in ParaDiS' `.data` format (version 4), which ParaDiS, ExaDiS/OpenDiS and OVITO read."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from rapidstem.files.atomic import written_beside
+
+FREE, PINNED = 0, 7
+HEADER = """# Dislocation lines measured by tomography.
+# BURGERS VECTORS ARE UNKNOWN: every Burgers vector is written as 0 0 0 and must be set before a simulation.
+# Coordinates are in {unit}, along the specimen's x (tilt axis), y and z (beam at zero tilt). A plane normal of 0 0 0 is unknown too.
+# Nodes with the constraint {pinned} are ends of lines, at a surface, at the border of the field of view or where a line was lost.
+dataFileVersion = 4
+numFileSegments = 1
+minCoordinates = [
+{low}
+]
+maxCoordinates = [
+{high}
+]
+nodeCount = {count}
+dataDecompType = 2
+dataDecompGeometry = [
+1
+1
+1
+]
+domainDecomposition =
+# Dom_ID  Minimum XYZ bounds   Maximum XYZ bounds
+  0  {bounds}
+nodalData =
+#  Primary lines: node_tag, x, y, z, num_arms, constraint
+#  Secondary lines: arm_tag, burgx, burgy, burgz, nx, ny, nz
+"""
+
+
+def write_paradis(
+    path: Path | str,
+    polylines: Sequence[np.ndarray],
+    nodes: Sequence[tuple[int, int]],
+    plane_normals: np.ndarray,
+    box_nm: np.ndarray,
+    burgers_length_nm: float | None = None,
+) -> None:
+    """Write lines as a network of nodes and straight arms, with unknown Burgers vectors.
+
+    Parameters
+    ----------
+    path : file to write.
+    polylines : sequence of ndarray (n, 3)
+        Points in nm, in the order x, y, z.
+    nodes : sequence of pairs
+        Numbers of the nodes at the first and the last point of each line; lines that meet share a number.
+    plane_normals : ndarray (line, 3)
+        Glide plane of each line in specimen axes, zeros where it is unknown.
+    box_nm : ndarray (2, 3)
+        Lowest and highest x, y, z.
+    burgers_length_nm : float, optional
+        Length of the Burgers vector, ParaDiS' unit of length; without it the unit is the nm, as the file says.
+    """
+    unit_nm = burgers_length_nm or 1.0
+    positions, arms = _node_graph(polylines, nodes, plane_normals)
+    low, high = np.asarray(box_nm, float) / unit_nm
+    unit = "nm" if burgers_length_nm is None else f"Burgers vectors of {burgers_length_nm:g} nm"
+    corners = {name: "\n".join(f"  {value:.6e}" for value in corner) for name, corner in (("low", low), ("high", high))}
+    bounds = " ".join(f"{value:.6f}" for value in (*low, *high))
+    text = [HEADER.format(unit=unit, pinned=PINNED, count=len(positions), bounds=bounds, **corners)]
+    for number, position in enumerate(positions):
+        place = " ".join(f"{value:.8f}" for value in position / unit_nm)
+        text.append(f" 0,{number} {place} {len(arms[number])} {PINNED if len(arms[number]) == 1 else FREE}\n")
+        for neighbour, normal in arms[number]:
+            direction = " ".join(f"{value:.10e}" for value in normal)
+            text.append(f"   0,{neighbour} 0.0 0.0 0.0\n       {direction}\n")
+    with written_beside(path) as temporary:
+        temporary.write_text("".join(text), encoding="utf-8")
+
+
+def _node_graph(
+    polylines: Sequence[np.ndarray], nodes: Sequence[tuple[int, int]], plane_normals: np.ndarray
+) -> tuple[list[np.ndarray], list[list[tuple[int, np.ndarray]]]]:
+    """Number all points, those of shared nodes once: positions, and for every point its neighbours with the arm's plane normal."""
+    positions: list[np.ndarray] = []
+    arms: list[list[tuple[int, np.ndarray]]] = []
+    known: dict[int, int] = {}
+
+    def number_of(node: int | None, position: np.ndarray) -> int:
+        if node is not None and node in known:
+            return known[node]
+        positions.append(position)
+        arms.append([])
+        if node is not None:
+            known[node] = len(positions) - 1
+        return len(positions) - 1
+
+    for points, (start, end), normal in zip(polylines, nodes, plane_normals, strict=True):
+        tags = [start, *[None] * (len(points) - 2), end]
+        numbers = [number_of(tag, point) for tag, point in zip(tags, points, strict=True)]
+        for one, two in zip(numbers[:-1], numbers[1:], strict=True):
+            arms[one].append((two, normal))
+            arms[two].append((one, normal))
+    return positions, arms

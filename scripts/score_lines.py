@@ -1,0 +1,33 @@
+"""Compare the traced lines of a tilt acquisition's tomograms with each other and with the truth."""
+
+import pandas as pd
+from script_support import logged
+
+from rapidstem.dislocations.centroids import CENTROID_COLUMNS
+from rapidstem.dislocations.line_tables import POINT_COLUMNS, polylines_of
+from rapidstem.dislocations.pairing import rigid_motion
+from rapidstem.files.mrc_volumes import read_volume
+from rapidstem.files.tables import read_table, write_table
+from rapidstem.microscope.truth import read_truth
+from rapidstem.scores.line_detection import DETECTION_COLUMNS, line_detection
+from rapidstem.scores.positional_error import line_centroids
+
+with logged(snakemake):
+    variants = snakemake.params.variants
+    lines = {name: polylines_of(read_table(path, POINT_COLUMNS)) for name, path in zip(variants, snakemake.input.lines, strict=True)}
+    centres = {name: read_table(path, CENTROID_COLUMNS) for name, path in zip(variants, snakemake.input.centroids, strict=True)}
+    volume, voxel_size_nm = read_volume(snakemake.input.volumes[0])
+    box_nm = tuple(size * voxel_size_nm for size in volume.shape[::-1])
+    comparisons = [(name, "slow") for name in variants if name != "slow" and "slow" in variants]
+    if snakemake.input.truth:
+        lines["truth"] = [line.points_nm for line in read_truth(snakemake.input.truth).lines if line.visible]
+        centres["truth"] = line_centroids(lines["truth"], volume.shape, voxel_size_nm)
+        comparisons += [(name, "truth") for name in variants]
+    tables = []
+    for variant, against in comparisons:
+        motion = rigid_motion(centres[variant], centres[against])
+        names = {"acquisition": snakemake.wildcards.acquisition, "variant": variant, "against": against}
+        tables.append(line_detection(lines[variant], lines[against], box_nm, motion=motion, **names))
+    table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=DETECTION_COLUMNS)
+    write_table(snakemake.output.detection, table)
+    print(table[DETECTION_COLUMNS[1:8]].to_string(index=False))

@@ -1,0 +1,29 @@
+"""Trace the dislocations of a tomogram as lines; give their lengths, planes and density, and files for ParaView and ParaDiS."""
+
+import numpy as np
+from script_support import logged
+
+from rapidstem.dislocations.line_tables import line_density, line_points, line_summary
+from rapidstem.dislocations.line_tracing import trace_lines
+from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, crystal_orientation
+from rapidstem.files.mrc_volumes import read_volume
+from rapidstem.files.paradis_files import write_paradis
+from rapidstem.files.tables import write_table
+from rapidstem.files.vtk_polydata import write_polydata
+
+with logged(snakemake):
+    output, crystal = snakemake.output, snakemake.params.crystal
+    orientation = crystal_orientation(crystal["x"], crystal["z"]) if crystal else None
+    network = trace_lines(*read_volume(snakemake.input.volume), snakemake.params.thickness_nm)
+    summary = line_summary(network, orientation)
+    points, density = line_points(network, summary), line_density(network, summary)
+    polylines = [line.points_nm for line in network.lines]
+    planes = points.groupby("line", sort=True)["slip_plane"].first()
+    normals = dict(zip(SLIP_NAMES, orientation.to_specimen(SLIP_NORMALS), strict=True)) if orientation else {}
+    write_table(output.lines, points)
+    write_table(output.summary, summary)
+    write_table(output.density, density)
+    write_polydata(output.polydata, polylines, {"line": summary["line"], "length_nm": summary["length_nm"], "slip_plane": list(planes)})
+    nodes = [(line.start_node, line.end_node) for line in network.lines]
+    write_paradis(output.paradis, polylines, nodes, np.array([normals.get(name, np.zeros(3)) for name in planes]), network.box_nm)
+    print(density[["slip_plane", "lines", "length_nm", "density_per_m2", "sampling_sd_per_m2"]].to_string(index=False))
