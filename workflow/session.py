@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -144,7 +145,8 @@ def read_session(config: dict[str, Any]) -> Session:
     """
     _check_names([entry["name"] for entry in config["denoisers"]], config["tomography"]["denoisers"])
     for entry in config["denoisers"]:
-        denoiser_settings(entry["name"], {key: value for key, value in entry.items() if key != "name"})
+        with _naming_key("denoisers"):
+            denoiser_settings(entry["name"], {key: value for key, value in entry.items() if key != "name"})
     sheet = read_sheet(config["acquisitions"]).set_index("acquisition", drop=False)
     session = Session(config["session"], sheet, config)
     _check_kinds(session)
@@ -178,6 +180,15 @@ def _values(config: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 def _key(problem: jsonschema.ValidationError) -> str:
     return ".".join(map(str, problem.absolute_path)) or "top level"
+
+
+@contextmanager
+def _naming_key(key: str) -> Iterator[None]:
+    """Put the configuration's key in front of what is wrong with its value."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"Configuration key '{key}': {error}") from None
 
 
 def _check_names(names: list[str], reconstructed: list[str]) -> None:
@@ -221,10 +232,8 @@ def _check_kinds(session: Session) -> None:
 
 
 def _check_simulated(session: Session) -> None:
-    try:
+    with _naming_key("simulate"):
         settings_from(session.config["simulate"])
-    except InputError as error:
-        raise InputError(f"Configuration key 'simulate': {error}") from None
     raw = Path.cwd() / session.folder / "raw"
     for name in session.sheet.index:
         for column in ("rapid", "slow"):

@@ -8,6 +8,7 @@ from rapidstem.errors import InputError
 from tests.workflow.tiny_session import FIELDS, configuration, sheet_text
 from workflow.session import Session, open_session
 
+
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: list[tuple[str, str, str]] = FIELDS, **changes: dict) -> Session:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "config").mkdir()
