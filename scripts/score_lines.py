@@ -17,7 +17,7 @@ with logged(snakemake):
     lines = {name: polylines_of(read_table(path, POINT_COLUMNS)) for name, path in zip(variants, snakemake.input.lines, strict=True)}
     centres = {name: read_table(path, CENTROID_COLUMNS) for name, path in zip(variants, snakemake.input.centroids, strict=True)}
     volume, voxel_size_nm = read_volume(snakemake.input.volumes[0])
-    box_nm = tuple(size * voxel_size_nm for size in volume.shape[::-1])
+    field_nm = (volume.shape[2] * voxel_size_nm, volume.shape[1] * voxel_size_nm)
     comparisons = [(name, "slow") for name in variants if name != "slow" and "slow" in variants]
     if snakemake.input.truth:
         lines["truth"] = [line.points_nm for line in read_truth(snakemake.input.truth).lines if line.visible]
@@ -27,7 +27,7 @@ with logged(snakemake):
     for variant, against in comparisons:
         motion = rigid_motion(centres[variant], centres[against])
         names = {"acquisition": snakemake.wildcards.acquisition, "variant": variant, "against": against}
-        tables.append(line_detection(lines[variant], lines[against], box_nm, motion=motion, **names))
+        tables.append(line_detection(lines[variant], lines[against], field_nm, motion=motion, **names))
     table = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=DETECTION_COLUMNS)
     write_table(snakemake.output.detection, table)
     print(table[DETECTION_COLUMNS[1:8]].to_string(index=False))

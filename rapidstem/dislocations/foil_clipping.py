@@ -36,9 +36,8 @@ def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
 
 def _outer_edge(counts: np.ndarray, inward: int) -> float:
     """Where the counts, from the first on, reach half of their median over the next `inward` ones, between two sections."""
-    level = (
-        np.array([np.median(counts[index + 1 : index + 1 + inward]) if index + 1 < len(counts) else 0 for index in range(len(counts))]) / 2
-    )
+    padded = np.concatenate([counts, np.zeros(inward)])
+    level = np.array([np.median(padded[index + 1 : index + 1 + inward]) for index in range(len(counts))]) / 2
     first = int(np.argmax((counts >= level) & (level >= LEAST_SHARE * counts.max())))
     if first == 0 or counts[first] == counts[first - 1]:
         return float(first)
@@ -94,10 +93,9 @@ def with_ends(lines: list[Polyline], box_nm: np.ndarray, largest_extension_nm: f
             points = _extended(points, box_nm, largest_extension_nm)
         if line.start_node not in shared:
             points = _extended(points[::-1], box_nm, largest_extension_nm)[::-1]
-        kinds = [
-            _end_kind(node, line, place, shared, box_nm) for node, place in ((line.start_node, points[0]), (line.end_node, points[-1]))
-        ]
-        finished.append(Polyline(points, line.start_node, line.end_node, *kinds))
+        start_kind = _end_kind(line.start_node, line, points[0], shared, box_nm)
+        end_kind = _end_kind(line.end_node, line, points[-1], shared, box_nm)
+        finished.append(Polyline(points, line.start_node, line.end_node, start_kind, end_kind))
     return finished
 
 

@@ -80,7 +80,7 @@ def dissolve(graph: nx.MultiGraph, nodes: tuple[int, ...] | None = None) -> None
     for node in list(graph.nodes if nodes is None else nodes):
         if node not in graph or graph.degree(node) != 2 or graph.number_of_edges(node, node):
             continue
-        (_, first, one, head), (_, second, other, tail) = graph.edges(node, keys=True, data=True)
+        (_, first, head), (_, second, tail) = graph.edges(node, data=True)
         before = oriented(head, node)[::-1]
         after = oriented(tail, node)
         graph.remove_node(node)

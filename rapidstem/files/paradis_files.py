@@ -1,6 +1,7 @@
 """Dislocation networks in ParaDiS' `.data` format (version 4), which ParaDiS, ExaDiS/OpenDiS and OVITO read."""
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -97,7 +98,7 @@ def _node_graph(
     for points, (start, end), normal in zip(polylines, nodes, plane_normals, strict=True):
         tags = [start, *[None] * (len(points) - 2), end]
         numbers = [number_of(tag, point) for tag, point in zip(tags, points, strict=True)]
-        for one, two in zip(numbers[:-1], numbers[1:], strict=True):
+        for one, two in pairwise(numbers):
             arms[one].append((two, normal))
             arms[two].append((one, normal))
     return positions, arms

@@ -21,7 +21,7 @@ DETECTION_COLUMNS = [
 def line_detection(
     traced: Sequence[np.ndarray],
     reference: Sequence[np.ndarray],
-    box_nm: tuple[float, float, float],
+    field_nm: tuple[float, float],
     radius_nm: float = 20.0,
     motion: RigidMotion = NO_MOTION,
     *,
@@ -31,15 +31,15 @@ def line_detection(
 ) -> pd.DataFrame:
     """Share of the reference's line length that was found, and share of the traced length that is real, by kind of line.
 
-    A stretch of a line counts as found, or as real, if a line of the other side passes within `radius_nm`. Only what lies in the box
-    is judged; a partner may lie outside.
+    A stretch of a line counts as found, or as real, if a line of the other side passes within `radius_nm`. Only what lies in the
+    field is judged; a partner may lie outside.
 
     Parameters
     ----------
     traced, reference : sequence of ndarray (n, 3)
         Polylines, nm, in the order x, y, z. The reference is the truth (visible lines) or another tomogram's lines.
-    box_nm : tuple of float
-        Widths of the box in x, y and z in which lengths are compared, around the origin of `traced`: the field of view and the foil.
+    field_nm : tuple of float
+        Widths in x and y of the field in which lengths are compared, around the origin of `traced`.
     radius_nm : float
         Largest distance.
     motion : RigidMotion
@@ -51,15 +51,16 @@ def line_detection(
     -------
     DataFrame
         One row a `place`: `all`; `along x` (within 45 degrees of the tilt axis) and `across x`; `border` (within 60 nm of the edge of
-        the field), `surface` (within 30 nm of a surface, not at the border) and `middle`. Columns `true_nm` and `traced_nm` (lengths
+        the field), `surface` (not at the border, but within 30 nm of the heights between which the reference lies) and `middle`. Columns `true_nm` and `traced_nm` (lengths
         judged), `found_percent` and `real_percent` (NaN where there is nothing to judge), and the motion.
     """
-    half_nm = np.asarray(box_nm, float) / 2
     place, direction = sampled(traced)
     true_place, true_direction = sampled([_moved_back(line, motion) for line in reference])
+    half_nm = np.asarray(field_nm, float) / 2
+    heights_nm = (true_place[:, 2].min(), true_place[:, 2].max()) if len(true_place) else (0.0, 0.0)
     hit = _near(true_place, place, radius_nm)
     real = _near(place, true_place, radius_nm)
-    true_kinds, kinds = _kinds(true_place, true_direction, half_nm), _kinds(place, direction, half_nm)
+    true_kinds, kinds = (_kinds(*each, half_nm, heights_nm) for each in ((true_place, true_direction), (place, direction)))
     names = {"acquisition": acquisition, "variant": variant, "against": against}
     removed = {"radius_nm": radius_nm, "rotation_deg": motion.rotation_deg}
     removed |= dict(zip(("shift_x_nm", "shift_y_nm", "shift_z_nm"), motion.shift_nm.tolist(), strict=True))
@@ -99,13 +100,14 @@ def _near(points: np.ndarray, others: np.ndarray, radius_nm: float) -> np.ndarra
     return np.isfinite(cKDTree(others).query(points, distance_upper_bound=radius_nm)[0])
 
 
-def _kinds(points: np.ndarray, directions: np.ndarray, half_nm: np.ndarray) -> dict[str, np.ndarray]:
-    """Which points belong to each kind of line; the last three share the box among them."""
-    room = half_nm - np.abs(points)
+def _kinds(points: np.ndarray, directions: np.ndarray, half_nm: np.ndarray, heights_nm: tuple[float, float]) -> dict[str, np.ndarray]:
+    """Which points belong to each kind of line; the last three share the field among them."""
+    room = half_nm - np.abs(points[:, :2])
+    depth = np.minimum(points[:, 2] - heights_nm[0], heights_nm[1] - points[:, 2])
     inside = np.all(room >= 0, axis=1)
     along = np.abs(directions[:, 0]) > np.cos(np.deg2rad(ALONG_X_DEG))
-    border = np.any(room[:, :2] < BORDER_NM, axis=1)
-    surface = ~border & (room[:, 2] < SURFACE_NM)
+    border = np.any(room < BORDER_NM, axis=1)
+    surface = ~border & (depth < SURFACE_NM)
     kinds = {"all": True, "along x": along, "across x": ~along, "border": border, "surface": surface, "middle": ~border & ~surface}
     return {kind: inside & chosen for kind, chosen in kinds.items()}
 
