@@ -1,14 +1,17 @@
-"""Find the centres of the dislocations in the sections of a tomogram."""
+"""Find the centres of the dislocations in the sections of a tomogram, and their uncertainty from its two halves."""
 
+import pandas as pd
 from script_support import logged
 
 from rapidstem.dislocations.centroids import locate_centroids
+from rapidstem.dislocations.position_uncertainty import SIGMA_COLUMNS, position_uncertainty
 from rapidstem.files.mrc_volumes import read_volume
 from rapidstem.files.tables import write_table
 
 with logged(snakemake):
-    volume, voxel_size_nm = read_volume(snakemake.input.volume)
-    centroids = locate_centroids(volume, voxel_size_nm)
-    write_table(snakemake.output.centroids, centroids)
-    counts = centroids["plane"].value_counts()
+    full, even, odd = (locate_centroids(*read_volume(path)) for path in (snakemake.input.volume, snakemake.input.even, snakemake.input.odd))
+    sigma = position_uncertainty(full, even, odd)
+    write_table(snakemake.output.centroids, pd.concat([full, sigma], axis=1))
+    counts = full["plane"].value_counts()
     print(", ".join(f"{count} centres in {plane} sections" for plane, count in counts.items()))
+    print(", ".join(f"{name} {sigma[name].median():.2f}" for name in SIGMA_COLUMNS) + " (medians)")

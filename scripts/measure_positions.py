@@ -1,5 +1,7 @@
 """Compare the dislocation positions of a tilt acquisition's tomograms with each other and with the truth."""
 
+from collections.abc import Iterator
+
 import pandas as pd
 from script_support import logged
 
@@ -8,9 +10,18 @@ from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.files.mrc_volumes import read_volume
 from rapidstem.files.tables import read_table, write_table
 from rapidstem.microscope.truth import read_truth
-from rapidstem.scores.positional_error import ERROR_COLUMNS, line_centroids, position_pairs, positional_errors
+from rapidstem.scores.positional_error import ERROR_COLUMNS, errors_of_pairs, line_centroids, position_pairs
+from rapidstem.scores.time_lag import cross_calibrated
 
 PAIR_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "dx_nm", "dy_nm", "dz_nm", "variant", "against"]
+
+
+def named_pairs(variant: str, found: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Pairs of a variant; with one angle a frame also with the time lag calibrated away as Zhao et al. propose."""
+    yield variant, found
+    if variant.endswith("-per-frame"):
+        yield f"{variant}-calibrated", cross_calibrated(found)
+
 
 with logged(snakemake):
     parameters = snakemake.params
@@ -26,11 +37,14 @@ with logged(snakemake):
     errors, pairs = [], []
     for variant, against in comparisons:
         motion = rigid_motion(measured[variant], references[against])
-        names = {"acquisition": snakemake.wildcards.acquisition, "variant": variant, "against": against}
-        errors.append(positional_errors(measured[variant], references[against], parameters.radius_nm, motion, **names))
         found = position_pairs(measured[variant], references[against], parameters.radius_nm, motion)
-        pairs.append(found.assign(variant=variant, against=against))
+        for name, variant_pairs in named_pairs(variant, found):
+            tables = variant_pairs, measured[variant], references[against]
+            names = {"acquisition": snakemake.wildcards.acquisition, "variant": name, "against": against}
+            errors.append(errors_of_pairs(*tables, parameters.radius_nm, motion, **names))
+            pairs.append(variant_pairs.assign(variant=name, against=against))
     table = pd.concat(errors, ignore_index=True) if errors else pd.DataFrame(columns=ERROR_COLUMNS)
     write_table(snakemake.output.errors, table)
-    write_table(snakemake.output.pairs, pd.concat(pairs, ignore_index=True) if pairs else pd.DataFrame(columns=PAIR_COLUMNS))
+    every_pair = pd.concat(pairs, ignore_index=True) if pairs else pd.DataFrame(columns=PAIR_COLUMNS)
+    write_table(snakemake.output.pairs, every_pair[PAIR_COLUMNS + [name for name in every_pair if name not in PAIR_COLUMNS]])
     print(table[ERROR_COLUMNS[1:8]].to_string(index=False))

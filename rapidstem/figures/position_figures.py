@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from rapidstem.figures.style import BLACK, BLUE, RAPID_COLOUR, SLOW_COLOUR, VERMILION, Drawing, panels, styled
-from rapidstem.scores.positional_error import AXIS_PLANE, difference_profile, quadratic_fit
+from rapidstem.scores.difference_fit import AXIS_PLANE, difference_profile, quadratic_fit
 
 COORDINATES = ["x_nm", "y_nm", "z_nm"]
 

@@ -1,42 +1,42 @@
 """How far the dislocation centres of a tomogram lie from those of a reference (Zhao et al. 2021, equations 2 and 3, Fig. 7)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
-from rapidstem.dislocations.pairing import COORDINATES, NO_MOTION, SECTION_NORMAL, RigidMotion, moved_to_sections, pair_centroids
+from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion, moved_to_sections, pair_centroids
+from rapidstem.dislocations.position_uncertainty import SIGMA_COLUMNS
+from rapidstem.dislocations.section_links import COORDINATES, SECTION_NORMAL, chain_labels
 from rapidstem.errors import InputError
+from rapidstem.scores.difference_fit import AXIS_PLANE, quadratic_fit
 
 ZHAO_MEAN_ABS_NM = {"x": 6.4, "y": 7.8, "z": 10.3}
-AXIS_PLANE = {"x": "xz", "y": "yz", "z": "yz"}
-
-
 ERROR_COLUMNS = [
     *["acquisition", "variant", "against", "axis", "mean_abs_nm", "median_abs_nm", "bias_nm", "pairs", "unpaired", "paired_percent"],
     *["unpaired_measured", "paired_measured_percent", "curvature_nm_per_um2", "radius_nm"],
-    *["rotation_deg", "shift_x_nm", "shift_y_nm", "shift_z_nm"],
+    *["rotation_deg", "shift_x_nm", "shift_y_nm", "shift_z_nm", "curvature_sigma_nm_per_um2", "normalised_rms"],
 ]
 
 
-@dataclass(frozen=True)
-class QuadraticFit:
-    """dG = offset_nm + slope_nm_per_um p + curvature_nm_per_um2 p^2, p being the position in um."""
-
-    offset_nm: float
-    slope_nm_per_um: float
-    curvature_nm_per_um2: float
-
-    def at(self, position_nm: np.ndarray) -> np.ndarray:
-        """The fitted difference in nm at positions in nm."""
-        position_um = np.asarray(position_nm, float) / 1000.0
-        return self.offset_nm + self.slope_nm_per_um * position_um + self.curvature_nm_per_um2 * position_um**2
-
-
 def position_pairs(measured: pd.DataFrame, reference: pd.DataFrame, radius_nm: float, motion: RigidMotion = NO_MOTION) -> pd.DataFrame:
-    """Pair the centres of a tomogram, after the motion, with those of the reference; differences are measured - reference."""
-    return pair_centroids(moved_to_sections(measured, reference, motion), reference, radius_nm)
+    """Pair the centres of a tomogram, after the motion, with those of the reference; differences are measured - reference.
+
+    Returns
+    -------
+    DataFrame
+        As `rapidstem.dislocations.pairing.pair_centroids` gives it, with `line`, the number of the reference's line in these sections
+        (`rapidstem.dislocations.section_links.chain_labels`), and `sigma_x_nm`, `sigma_y_nm`, `sigma_z_nm`, the standard deviations of
+        the differences: from the sigma columns of both tables, or of the one that has them (a reference without them is taken as
+        exact), NaN if neither has.
+    """
+    pairs = pair_centroids(moved_to_sections(measured, reference, motion), reference, radius_nm)
+    variance = np.full((len(pairs), len(SIGMA_COLUMNS)), np.nan)
+    for table, rows in ((measured, pairs["first_index"]), (reference, pairs["second_index"])):
+        if set(SIGMA_COLUMNS) <= set(table):
+            variance = np.nan_to_num(variance) + table[SIGMA_COLUMNS].to_numpy(float)[rows] ** 2
+    sigma = dict(zip(SIGMA_COLUMNS, np.sqrt(variance).T, strict=True))
+    return pairs.assign(line=chain_labels(reference)[pairs["second_index"]], **sigma)
 
 
 def positional_errors(
@@ -68,42 +68,32 @@ def positional_errors(
         One row an axis: `acquisition`, `variant`, `against`, `axis`, `mean_abs_nm`, `median_abs_nm`, `bias_nm` (mean of measured -
         reference), `pairs`, `unpaired` and `paired_percent` (of the reference's centres), `unpaired_measured` and
         `paired_measured_percent` (of the measured ones), `curvature_nm_per_um2` (coefficient of y^2 of the axis' error against y; for z
-        the time-lag artefact), `radius_nm`, and the motion removed: `rotation_deg`, `shift_x_nm`, `shift_y_nm`, `shift_z_nm`. Without
+        the time-lag artefact), `radius_nm`, the motion removed: `rotation_deg`, `shift_x_nm`, `shift_y_nm`, `shift_z_nm`,
+        `curvature_sigma_nm_per_um2` (standard deviation of the curvature, see `rapidstem.scores.difference_fit.quadratic_fit`), and
+        `normalised_rms` (root mean square of the errors over their stated standard deviations, near 1 if these are right). Without
         pairs the errors are NaN.
     """
     pairs = position_pairs(measured, reference, radius_nm, motion)
+    return errors_of_pairs(pairs, measured, reference, radius_nm, motion, acquisition=acquisition, variant=variant, against=against)
+
+
+def errors_of_pairs(
+    pairs: pd.DataFrame,
+    measured: pd.DataFrame,
+    reference: pd.DataFrame,
+    radius_nm: float,
+    motion: RigidMotion,
+    *,
+    acquisition: str,
+    variant: str,
+    against: str,
+) -> pd.DataFrame:
+    """The table of `positional_errors` for pairs that were already found, such as those of `rapidstem.scores.time_lag.cross_calibrated`."""
     names = {"acquisition": acquisition, "variant": variant, "against": against}
     removed = {"radius_nm": radius_nm, "rotation_deg": motion.rotation_deg}
     removed |= dict(zip(("shift_x_nm", "shift_y_nm", "shift_z_nm"), motion.shift_nm.tolist(), strict=True))
-    return pd.DataFrame([names | _axis_errors(pairs, measured, reference, axis) | removed for axis in AXIS_PLANE])
-
-
-def quadratic_fit(pairs: pd.DataFrame, along: str, of: str = "z") -> QuadraticFit:
-    """Least-squares quadratic of the difference in one axis against the position along another (the time-lag artefact: z along y).
-
-    Differences in x come from the pairs of the xz sections, those in y and z from the yz sections. NaN from fewer than three positions.
-    """
-    rows = pairs[pairs["plane"] == AXIS_PLANE[of]]
-    position_um = rows[f"{along}_nm"].to_numpy(float) / 1000.0
-    if len(np.unique(position_um)) < 3:
-        return QuadraticFit(float("nan"), float("nan"), float("nan"))
-    coefficients = np.polynomial.Polynomial.fit(position_um, rows[f"d{of}_nm"].to_numpy(float), 2).convert().coef
-    return QuadraticFit(*np.pad(coefficients, (0, 3 - len(coefficients))).tolist())
-
-
-def difference_profile(pairs: pd.DataFrame, along: str, bin_nm: float, of: str = "z") -> pd.DataFrame:
-    """Average the difference in one axis over bins of the position along another (Zhao Fig. 7a: z along y; 7b: z along x).
-
-    Returns
-    -------
-    DataFrame
-        `position_nm` (centre of the bin), `mean_nm`, `standard_error_nm` (pairs taken as independent; NaN for a single one), `pairs`.
-    """
-    rows = pairs[pairs["plane"] == AXIS_PLANE[of]]
-    centre_nm = bin_nm * np.rint(rows[f"{along}_nm"].to_numpy(float) / bin_nm)
-    grouped = rows[f"d{of}_nm"].groupby(centre_nm)
-    profile = pd.DataFrame({"mean_nm": grouped.mean(), "standard_error_nm": grouped.sem(), "pairs": grouped.size()})
-    return profile.rename_axis("position_nm").reset_index()
+    rows = [names | _axis_errors(pairs, measured, reference, axis) | removed for axis in AXIS_PLANE]
+    return pd.DataFrame(rows)[ERROR_COLUMNS]
 
 
 def line_centroids(
@@ -147,6 +137,7 @@ def _axis_errors(pairs: pd.DataFrame, measured: pd.DataFrame, reference: pd.Data
     of_measured = int((measured["plane"] == plane).sum())
     of_reference = int((reference["plane"] == plane).sum())
     found = len(differences)
+    fit = quadratic_fit(pairs, "y", axis)
     return {
         "axis": axis,
         "mean_abs_nm": differences.abs().mean(),
@@ -157,7 +148,9 @@ def _axis_errors(pairs: pd.DataFrame, measured: pd.DataFrame, reference: pd.Data
         "paired_percent": _percent(found, of_reference),
         "unpaired_measured": of_measured - found,
         "paired_measured_percent": _percent(found, of_measured),
-        "curvature_nm_per_um2": quadratic_fit(pairs, "y", axis).curvature_nm_per_um2,
+        "curvature_nm_per_um2": fit.curvature_nm_per_um2,
+        "curvature_sigma_nm_per_um2": fit.curvature_sigma_nm_per_um2,
+        "normalised_rms": np.sqrt(np.mean((differences / pairs.loc[differences.index, f"sigma_{axis}_nm"]) ** 2)),
     }
 
 

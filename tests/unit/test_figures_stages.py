@@ -27,7 +27,7 @@ def scores(column):
 
 
 def paired(plane, places, differences):
-    table = pd.DataFrame(places, columns=["x_nm", "y_nm", "z_nm"]).assign(plane=plane)
+    table = pd.DataFrame(places, columns=["x_nm", "y_nm", "z_nm"]).assign(plane=plane, line=np.arange(len(places)))
     table[["dx_nm", "dy_nm", "dz_nm"]] = differences
     return table
 

@@ -4,7 +4,8 @@ import pytest
 
 from rapidstem.dislocations.pairing import RigidMotion, rigid_motion
 from rapidstem.errors import InputError
-from rapidstem.scores.positional_error import difference_profile, line_centroids, position_pairs, positional_errors, quadratic_fit
+from rapidstem.scores.difference_fit import difference_profile, quadratic_fit
+from rapidstem.scores.positional_error import line_centroids, position_pairs, positional_errors
 
 NAMES = {"acquisition": "series", "variant": "rapid-dlf-slow", "against": "slow"}
 
@@ -68,6 +69,28 @@ def test_the_motion_is_removed_and_stated():
     errors = errors_by_axis(measured, reference, 20.0, motion)
     assert errors["mean_abs_nm"].max() < 0.1
     assert errors["shift_x_nm"].round(1).tolist() == [-8.0] * 3
+
+
+def test_normalised_errors_of_right_sigmas_have_a_spread_of_one():
+    reference = grid_of_lines().assign(sigma_x_nm=1.5, sigma_y_nm=3.0, sigma_z_nm=0.0)
+    measured = grid_of_lines().assign(sigma_x_nm=2.0, sigma_y_nm=4.0, sigma_z_nm=0.5)
+    noise = np.random.default_rng(5).normal(size=(len(reference), 2))
+    measured["y_nm"] += 5.0 * noise[:, 0] * (measured["plane"] == "yz")
+    measured["x_nm"] += 2.5 * noise[:, 0] * (measured["plane"] == "xz")
+    measured["z_nm"] += 1.0 * noise[:, 1]
+    spread = errors_by_axis(measured, reference, 30.0)["normalised_rms"]
+    assert spread.to_dict() == pytest.approx({"x": 1.0, "y": 1.0, "z": 2.0}, rel=0.06)
+    alone = errors_by_axis(measured, grid_of_lines(), 30.0)["normalised_rms"]
+    assert alone["y"] == pytest.approx(5.0 / 4.0, rel=0.06)
+    assert errors_by_axis(grid_of_lines(), grid_of_lines(), 30.0)["normalised_rms"].isna().all()
+
+
+def test_pairs_know_the_line_of_the_reference():
+    reference = grid_of_lines()
+    pairs = position_pairs(reference, reference, 20.0)
+    lines = pairs.groupby("line")[["plane", "x_nm", "y_nm"]].nunique()
+    assert len(lines) == 22
+    assert (lines["plane"] == 1).all() and (lines[["x_nm", "y_nm"]].min(axis=1) == 1).all()
 
 
 def test_no_centres_give_no_pairs_and_no_numbers():
