@@ -1,4 +1,4 @@
-"""The mean of spectra that are brought back by their shifts, and for each frame the mean of all others."""
+"""The mean of spectra that are brought back by their shifts, and how surely each of its coefficients is known."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -30,16 +30,6 @@ class AlignedMean:
     phases: np.ndarray
     number: int
 
-    def of_others(self, aligned: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        """Mean (frame, ky, kx) over all kept frames but the frame itself."""
-        own = kept[:, None, None].astype(np.float32)
-        return (self.total - aligned * own) / np.maximum(self.number - own, 1)
-
-    def pattern_share(self, phases: np.ndarray, kept: np.ndarray) -> np.ndarray:
-        """What a pattern of unit power, fixed to the detector, adds to the cross-spectra with the mean of the others."""
-        own = kept[:, None, None].astype(np.float32)
-        return (np.conj(self.phases) * phases - own) / np.maximum(self.number - own, 1)
-
     def likelihood_weights(self, pattern_power: float) -> np.ndarray:
         """Wiener factor of the mean over the noise power, both smoothed along ky (streak noise varies along kx)."""
         mean_power = np.abs(self.total / self.number) ** 2
@@ -50,24 +40,30 @@ class AlignedMean:
         noise = noise + pattern_power + 1e-3 * float(noise.mean()) + 1e-30
         return (signal / (signal + noise / self.number + pattern_power) / noise).astype(np.float32)
 
+    def common_power(self) -> np.ndarray:
+        """Mean (ky, kx) of the cross-spectra of each frame with the mean of all others, which holds the signal alone."""
+        return (np.abs(self.total) ** 2 - self.power) / (self.number * max(self.number - 1, 1))
 
-def aligned_mean(spectra: np.ndarray, shift_px: np.ndarray, kept: np.ndarray, band: Band) -> AlignedMean:
-    """Sum the kept spectra (frame, ky, kx), each brought back by its shift."""
-    total = np.zeros(spectra.shape[1:], np.complex64)
-    power = np.zeros(spectra.shape[1:], np.float32)
+
+def aligned_mean(spectra: np.ndarray, shift_px: np.ndarray, kept: np.ndarray, power: np.ndarray, band: Band) -> AlignedMean:
+    """Sum the kept spectra (frame, ky, kx), each brought back by its shift; `power` is the sum of their powers."""
+    total = np.zeros(band.shape, np.complex64)
     for chunk in spectrum_chunks(spectra):
-        chosen = spectra[chunk][kept[chunk]]
-        power += (chosen.real**2 + chosen.imag**2).sum(axis=0)
-        total += (chosen * _phases(shift_px[chunk][kept[chunk]], band)).sum(axis=0)
+        rows, columns = shift_phases(shift_px[chunk], band)
+        aligned = spectra[chunk] * (rows * kept[chunk, None])[:, :, None]
+        aligned *= columns[:, None, :]
+        total += aligned.sum(axis=0)
     rows, columns = shift_phases(shift_px[kept], band)
     return AlignedMean(total, power, rows.T @ columns, int(kept.sum()))
 
 
-def aligned_chunks(spectra: np.ndarray, shift_px: np.ndarray, band: Band) -> Iterator[tuple[slice, np.ndarray, np.ndarray]]:
-    """A few frames at a time: their slice, their aligned spectra and the factors that aligned them."""
+def summed_power(spectra: np.ndarray, kept: np.ndarray) -> np.ndarray:
+    """Sum (ky, kx) of the powers of the kept spectra."""
+    power = np.zeros(spectra.shape[1:], np.float32)
     for chunk in spectrum_chunks(spectra):
-        phases = _phases(shift_px[chunk], band)
-        yield chunk, spectra[chunk] * phases, phases
+        chosen = spectra[chunk][kept[chunk]].view(np.float32)
+        power += np.einsum("...j,...j->...", chosen.reshape(*chosen.shape[:2], -1, 2), chosen.reshape(*chosen.shape[:2], -1, 2)).sum(axis=0)
+    return power
 
 
 def spectrum_chunks(spectra: np.ndarray) -> Iterator[slice]:
@@ -75,8 +71,3 @@ def spectrum_chunks(spectra: np.ndarray) -> Iterator[slice]:
     step = max(1, CHUNK_COEFFICIENTS // (spectra.shape[1] * spectra.shape[2]))
     for start in range(0, len(spectra), step):
         yield slice(start, min(start + step, len(spectra)))
-
-
-def _phases(shift_px: np.ndarray, band: Band) -> np.ndarray:
-    rows, columns = shift_phases(shift_px, band)
-    return rows[:, :, None] * columns[:, None, :]

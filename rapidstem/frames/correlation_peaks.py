@@ -1,6 +1,4 @@
-"""Displacements from cross-spectra: the highest point of the correlation by Newton's method, and its error."""
-
-from functools import lru_cache
+"""Displacements from cross-spectra: the highest point of the correlation, found on a coarse grid and refined by Newton's method."""
 
 import numpy as np
 from scipy import fft
@@ -8,8 +6,6 @@ from scipy import fft
 from rapidstem.frames.frame_spectra import Band, shift_phases
 
 NEWTON_STEPS = 3
-SPECTRUM_GROUPS = 16
-GROUP_MODES = 6
 
 
 def correlation_peaks(cross: np.ndarray, band: Band, start_px: np.ndarray) -> np.ndarray:
@@ -24,11 +20,11 @@ def correlation_peaks(cross: np.ndarray, band: Band, start_px: np.ndarray) -> np
     shifts = start_px
     for _ in range(NEWTON_STEPS):
         gradient, curvature = _slopes(cross, shifts, band)
-        shifts = shifts - _bounded(np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0], band)
+        shifts = shifts - bounded_steps(np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0], band)
     return shifts
 
 
-def highest_samples(cross: np.ndarray, band: Band, shape: tuple[int, int]) -> np.ndarray:
+def highest_samples(cross: np.ndarray, band: Band, shape: tuple[int, ...]) -> np.ndarray:
     """Highest sample (frame, 2) of each correlation, (dy, dx), on the coarse grid that the band allows.
 
     Parameters
@@ -53,49 +49,22 @@ def _slopes(cross: np.ndarray, shifts: np.ndarray, band: Band) -> tuple[np.ndarr
     angular_y, angular_x = 2j * np.pi * band.row_frequency, 2j * np.pi * band.column_frequency
     by_row = np.stack([rows, rows * angular_y, rows * angular_y**2], axis=1).astype(np.complex64)
     moments = by_row @ cross
-    twice = np.where(band.column_frequency > 0, 2, 1)
-    by_column = np.stack([columns, columns * angular_x, columns * angular_x**2], axis=2) * twice[:, None]
+    by_column = np.stack([columns, columns * angular_x, columns * angular_x**2], axis=2) * band.doubling[:, None]
     derivatives = (moments @ by_column.astype(np.complex64)).real.astype(float)
     gradient = np.stack([derivatives[:, 1, 0], derivatives[:, 0, 1]], axis=1)
     mixed = derivatives[:, 1, 1]
     curvature = np.stack([derivatives[:, 2, 0], mixed, mixed, derivatives[:, 0, 2]], axis=1).reshape(-1, 2, 2)
-    return gradient, _negative_definite(curvature)
+    return gradient, negative_definite(curvature)
 
 
-def _negative_definite(curvature: np.ndarray) -> np.ndarray:
+def negative_definite(curvature: np.ndarray) -> np.ndarray:
+    """Curvatures (frame, 2, 2) whose eigenvalues are made negative where noise has turned them round."""
     values, vectors = np.linalg.eigh(curvature)
     smallest = 1e-3 * np.abs(values).max(axis=1, keepdims=True) + 1e-30
     return (vectors * np.minimum(values, -smallest)[:, None, :]) @ vectors.transpose(0, 2, 1)
 
 
-def _bounded(steps: np.ndarray, band: Band) -> np.ndarray:
+def bounded_steps(steps: np.ndarray, band: Band) -> np.ndarray:
+    """Steps (frame, 2) of no more than a quarter of the shortest period."""
     longest = 0.25 / band.column_frequency.max()
     return np.clip(steps, -longest, longest)
-
-
-def expected_errors(cross: np.ndarray, shifts: np.ndarray, band: Band) -> np.ndarray:
-    """Expected length (frame,) of the errors of the highest points `shifts`.
-
-    The sandwich estimate: the scatter of the gradients of the correlation over groups of spectral coefficients, propagated
-    through its curvature.
-    """
-    rows, columns = shift_phases(shifts, band)
-    slope = -((cross * rows[:, :, None]) * columns[:, None, :]).imag.reshape(len(cross), -1)
-    groups = _spectral_groups(band.row_modes, band.column_modes)
-    twice = np.where(band.column_frequency > 0, 2, 1)[None, :]
-    angular = 2 * np.pi * np.stack(np.broadcast_arrays(band.row_frequency[:, None] * twice, band.column_frequency[None, :] * twice))
-    gradients = np.stack([slope @ (groups * part.reshape(-1, 1)).astype(np.float32) for part in angular], axis=1).astype(float)
-    gradients -= gradients.mean(axis=2, keepdims=True)
-    scatter = gradients @ gradients.transpose(0, 2, 1) * SPECTRUM_GROUPS / (SPECTRUM_GROUPS - 1)
-    inverse = np.linalg.inv(_slopes(cross, shifts, band)[1])
-    covariance = inverse @ scatter @ inverse
-    return np.sqrt(np.trace(covariance, axis1=1, axis2=2))
-
-
-@lru_cache(maxsize=4)
-def _spectral_groups(row_modes: int, column_modes: int) -> np.ndarray:
-    """Membership (ky * kx, group) of blocks of neighbouring coefficients, which the fading edges make dependent."""
-    blocks_y = np.fft.ifftshift(np.arange(2 * row_modes + 1) // GROUP_MODES)
-    blocks_x = np.arange(column_modes + 1) // GROUP_MODES
-    labels = (blocks_y[:, None] * 5 + blocks_x[None, :] * 7) % SPECTRUM_GROUPS
-    return (labels.reshape(-1, 1) == np.arange(SPECTRUM_GROUPS)).astype(np.float32)

@@ -5,7 +5,7 @@ from scipy import fft
 
 from rapidstem.frames.frame_spectra import fading_window
 
-LOWEST_FREQUENCY = 0.35
+LOWEST_FREQUENCY = (0.25, 0.35)
 SIGNIFICANCE = 4.0
 
 
@@ -17,32 +17,30 @@ class HalfMeans:
 
     Parameters
     ----------
-    shape : rows and columns of a frame
+    shape : rows and columns of what is added
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self._sums = np.zeros((2, *shape))
         self._count = 0
 
-    def add(self, frames: np.ndarray) -> None:
-        """Take in a block of frames (frame, y, x)."""
-        first = self._count % 2
-        for number, frame in enumerate(frames):
-            self._sums[(first + number) % 2] += frame
-        self._count += len(frames)
+    def add(self, pairs: np.ndarray) -> None:
+        """Take in a block (frame, y / 2, x) of frames whose rows were added in pairs."""
+        for offset in (0, 1):
+            chosen = pairs[offset::2]
+            if len(chosen):
+                self._sums[(self._count + offset) % 2] += chosen.sum(axis=0)
+        self._count += len(pairs)
 
-    def pattern_power(self, binning: int) -> float:
-        """Power of the pattern in every coefficient of `band_spectra`; zero where it is not significant."""
+    def pattern_power(self) -> float:
+        """Power of the pattern in every coefficient of `band_spectra`, for samples of any size; zero where it is not significant."""
         if self._count < 2:
             return 0.0
         numbers = np.array([(self._count + 1) // 2, self._count // 2])
         means = (self._sums / numbers[:, None, None]).astype(np.float32)
-        window = fading_window((means.shape[1], means.shape[2])).astype(np.float32)
-        spectra = fft.rfft2((means - means.mean(axis=(1, 2), keepdims=True)) * window)
-        rows, columns = np.fft.fftfreq(window.shape[0]), np.fft.rfftfreq(window.shape[1])
-        beyond = (np.abs(rows)[:, None] > LOWEST_FREQUENCY) & (columns[None, :] > LOWEST_FREQUENCY)
+        spectra = fft.rfft2((means - means.mean(axis=(1, 2), keepdims=True)) * fading_window(means.shape[1:]))
+        rows, columns = np.fft.fftfreq(means.shape[1]), np.fft.rfftfreq(means.shape[2])
+        beyond = (np.abs(rows)[:, None] > LOWEST_FREQUENCY[0]) & (columns[None, :] > LOWEST_FREQUENCY[1])
         common = (np.conj(spectra[0]) * spectra[1]).real[beyond]
         power = float(common.mean())
-        if power < SIGNIFICANCE * common.std() / np.sqrt(common.size):
-            return 0.0
-        return power / binning**4
+        return power if power > SIGNIFICANCE * common.std() / np.sqrt(common.size) else 0.0

@@ -1,9 +1,14 @@
 """Frames that cannot be registered, and why."""
 
+from collections import defaultdict
+from collections.abc import Sequence
+
 import numpy as np
 
 LARGEST_CLIPPED_SHARE = 0.5
 LARGEST_EMPTY_ROW_SHARE = 0.1
+PROBED_ROWS = 16
+PROBED_COLUMNS = 4
 
 
 def frame_fault(frame: np.ndarray) -> str:
@@ -18,11 +23,40 @@ def frame_fault(frame: np.ndarray) -> str:
     lowest, highest = frame.min(), frame.max()
     if lowest == highest:
         return "is constant"
-    if np.count_nonzero(frame == highest) > LARGEST_CLIPPED_SHARE * frame.size:
+    if _mostly(frame, highest):
         return "is saturated"
-    constant_rows = np.count_nonzero((frame == frame[:, :1]).all(axis=1))
+    constant_rows = _constant_rows(frame)
     if constant_rows > LARGEST_EMPTY_ROW_SHARE * frame.shape[0]:
         return f"is truncated: {constant_rows} rows are constant"
-    if np.count_nonzero(frame == lowest) > LARGEST_CLIPPED_SHARE * frame.size:
+    if _mostly(frame, lowest):
         return "is clipped at its lowest value"
     return ""
+
+
+def count_faults(faults: Sequence[str]) -> str:
+    """Count frames by their fault, as in `2 frames: is constant (0, 3)`; faults are empty for good frames."""
+    frames = defaultdict(list)
+    for number, fault in enumerate(faults):
+        if fault:
+            frames[fault.split(":")[0]].append(number)
+    return "; ".join(
+        f"{len(numbers)} {'frame' if len(numbers) == 1 else 'frames'}: {fault} ({_listed(numbers)})" for fault, numbers in frames.items()
+    )
+
+
+def _listed(numbers: list[int]) -> str:
+    return ", ".join(map(str, numbers[:5])) + (", ..." if len(numbers) > 5 else "")
+
+
+def _mostly(frame: np.ndarray, value: np.generic) -> bool:
+    """Whether most pixels have the value; all pixels are looked at only where many of some rows have it."""
+    probe = frame[:: max(1, frame.shape[0] // PROBED_ROWS)]
+    if np.count_nonzero(probe == value) <= LARGEST_CLIPPED_SHARE / 4 * probe.size:
+        return False
+    return bool(np.count_nonzero(frame == value) > LARGEST_CLIPPED_SHARE * frame.size)
+
+
+def _constant_rows(frame: np.ndarray) -> int:
+    probe = frame[:, :: max(1, frame.shape[1] // PROBED_COLUMNS)]
+    suspects = frame[(probe == probe[:, :1]).all(axis=1)]
+    return int(np.count_nonzero((suspects == suspects[:, :1]).all(axis=1)))

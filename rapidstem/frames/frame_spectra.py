@@ -2,17 +2,18 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from scipy import fft
 
 HIGHEST_FREQUENCY = 0.25
-MOST_MODES = 96
-LARGEST_SIDE = 512
+ENOUGH_SAMPLES = 256
+ROW_PAIR = 2
 EDGE_SHARE = 0.125
 SLOWEST_MODE = 4.0
 STREAK_MODES = 2.0
-BLOCK_PIXELS = 4_000_000
+BLOCK_PIXELS = 1_000_000
 
 
 @dataclass(frozen=True)
@@ -23,44 +24,85 @@ class Band:
     ----------
     row_frequency, column_frequency : (ky,) and (kx,) in cycles per pixel of the frame; kx holds the non-negative half
     row_modes, column_modes : highest kept mode number along y and x
-    binning : pixels that are averaged in y and x before the transform
+    sample_px : edges, in y and x, of the pixels that were added to one sample before the transform
     """
 
     row_frequency: np.ndarray
     column_frequency: np.ndarray
     row_modes: int
     column_modes: int
-    binning: int
+    sample_px: tuple[int, int]
 
     @property
     def shape(self) -> tuple[int, int]:
         """Numbers of kept coefficients along ky and kx."""
         return 2 * self.row_modes + 1, self.column_modes + 1
 
+    @property
+    def doubling(self) -> np.ndarray:
+        """How often a coefficient (kx,) counts in sums over the whole spectrum: those at kx > 0 stand for those at kx < 0 too."""
+        return np.where(self.column_frequency > 0, 2, 1).astype(np.float32)
 
-def choose_band(shape: tuple[int, int]) -> Band:
-    """Wave numbers up to a quarter cycle per pixel, or the lowest modes of a large frame.
+
+def choose_band(shape: tuple[int, ...], sample_px: tuple[int, int], most_modes: int) -> Band:
+    """Wave numbers up to a quarter cycle per pixel, or the lowest modes.
 
     Parameters
     ----------
-    shape : rows and columns of a frame
+    shape : rows and columns of samples
+    sample_px : edges of a sample in pixels
+    most_modes : highest mode number to keep
     """
-    binning = max(1, min(shape) // LARGEST_SIDE)
-    sides = [side // binning for side in shape]
-    modes = [max(2, min(MOST_MODES, int(side * HIGHEST_FREQUENCY))) for side in sides]
-    rows = np.fft.ifftshift(np.arange(-modes[0], modes[0] + 1)) / (sides[0] * binning)
-    columns = np.arange(modes[1] + 1) / (sides[1] * binning)
-    return Band(rows.astype(np.float32), columns.astype(np.float32), modes[0], modes[1], binning)
+    sides = [samples * edge for samples, edge in zip(shape, sample_px, strict=True)]
+    modes = [max(1, min(most_modes, int(side * HIGHEST_FREQUENCY), samples // 2 - 1)) for side, samples in zip(sides, shape, strict=True)]
+    rows = np.fft.ifftshift(np.arange(-modes[0], modes[0] + 1)) / sides[0]
+    columns = np.arange(modes[1] + 1) / sides[1]
+    return Band(rows.astype(np.float32), columns.astype(np.float32), modes[0], modes[1], sample_px)
+
+
+def sample_edges(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Rows and columns that are added to one sample: at least two rows, and as many pixels as large frames allow.
+
+    Halving the rows halves the time of all that follows and costs next to nothing, for lines are wider than that.
+    """
+    return max(ROW_PAIR, shape[0] // ENOUGH_SAMPLES // ROW_PAIR * ROW_PAIR), max(1, shape[1] // ENOUGH_SAMPLES)
+
+
+def row_pairs(frames: np.ndarray) -> np.ndarray:
+    """Sums (frame, y / 2, x), float32, of every two rows.
+
+    Numbers of more than 16 bits, which single precision may not hold, are brought to zero mean and unit deviation in every frame.
+    """
+    rows = frames.shape[1] // ROW_PAIR * ROW_PAIR
+    even, odd = frames[:, 0:rows:ROW_PAIR], frames[:, 1:rows:ROW_PAIR]
+    if frames.dtype.itemsize <= 2:
+        return np.add(even, odd, dtype=np.float32)
+    pairs = np.add(even, odd, dtype=float)
+    pairs -= pairs.mean(axis=(1, 2), keepdims=True)
+    pairs /= pairs.std(axis=(1, 2), keepdims=True)
+    return pairs.astype(np.float32)
+
+
+def added(samples: np.ndarray, factors: tuple[int, int]) -> np.ndarray:
+    """Sums (frame, y, x) over blocks of that many rows and columns; what is left over at the end is cut off."""
+    rows, columns = (side // factor * factor for side, factor in zip(samples.shape[1:], factors, strict=True))
+    by_row = samples[:, 0 : rows : factors[0], :columns]
+    for start in range(1, factors[0]):
+        by_row = by_row + samples[:, start : rows : factors[0], :columns]
+    total = by_row[:, :, 0 :: factors[1]]
+    for start in range(1, factors[1]):
+        total = total + by_row[:, :, start :: factors[1]]
+    return total
 
 
 def band_spectra(
-    frames: np.ndarray, band: Band, shift_px: np.ndarray | None = None, margin_px: np.ndarray | tuple[float, float] = (0.0, 0.0)
+    samples: np.ndarray, band: Band, shift_px: np.ndarray | None = None, margin_px: np.ndarray | tuple[float, float] = (0.0, 0.0)
 ) -> np.ndarray:
     """Spectra of frames whose mean is removed and whose edges fade to zero.
 
     Parameters
     ----------
-    frames : (frame, y, x)
+    samples : (frame, y, x), float32
     band : the wave numbers to keep
     shift_px : (frame, 2), where given, by which the fading window of each frame is moved
     margin_px : (2,), by how much the window is smaller on all sides, in y and x
@@ -69,25 +111,23 @@ def band_spectra(
     -------
     spectra : (frame, ky, kx) complex64
     """
-    pixels = _binned(np.asarray(frames, dtype=np.float32), band.binning)
-    shifts = np.zeros((len(pixels), 2)) if shift_px is None else shift_px / band.binning
-    rows, columns = (_fading_edges(pixels.shape[axis + 1], shifts[:, axis], margin_px[axis] / band.binning) for axis in (0, 1))
-    pixels = pixels - pixels.mean(axis=(1, 2), keepdims=True)
-    pixels *= rows[:, :, None]
+    shifts, margins = np.zeros((1, 2)) if shift_px is None else shift_px / band.sample_px, np.asarray(margin_px) / band.sample_px
+    rows, columns = (_fading_edges(samples.shape[axis + 1], shifts[:, axis], margins[axis]) for axis in (0, 1))
+    pixels = samples - samples.mean(axis=(1, 2), keepdims=True)
     pixels *= columns[:, None, :]
-    along_x = fft.rfft(pixels, axis=2)[:, :, : band.column_modes + 1]
-    along_y = fft.fft(along_x, axis=1)
-    return np.concatenate([along_y[:, : band.row_modes + 1], along_y[:, -band.row_modes :]], axis=1).astype(np.complex64)
+    along_x = fft.rfft(pixels, axis=2)[:, :, : band.column_modes + 1] * rows[:, :, None]
+    along_y = fft.fft(along_x, axis=1, overwrite_x=True)
+    return np.concatenate([along_y[:, : band.row_modes + 1], along_y[:, -band.row_modes :]], axis=1)
 
 
 def frame_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
-    """Slices of frames small enough for a bounded working memory."""
+    """Slices of frames small enough for a bounded working memory, and for the processor's cache."""
     step = max(1, BLOCK_PIXELS // (shape[1] * shape[2]))
     for start in range(0, shape[0], step):
         yield slice(start, min(start + step, shape[0]))
 
 
-def feature_weights(band: Band, shape: tuple[int, int]) -> np.ndarray:
+def feature_weights(band: Band, shape: tuple[int, ...]) -> np.ndarray:
     """Weights (ky, kx) of a band-pass that leaves out slow backgrounds and the streak line kx = 0.
 
     Streaks along x are uncorrelated from row to row, so that their energy lies near kx = 0 at all ky.
@@ -103,22 +143,13 @@ def feature_weights(band: Band, shape: tuple[int, int]) -> np.ndarray:
 
 def shift_phases(shift_px: np.ndarray, band: Band) -> tuple[np.ndarray, np.ndarray]:
     """Factors (frame, ky) and (frame, kx) that bring spectra back by `shift_px` (frame, 2)."""
-    rows = np.exp(2j * np.pi * shift_px[:, 0, None] * band.row_frequency[None, :])
-    columns = np.exp(2j * np.pi * shift_px[:, 1, None] * band.column_frequency[None, :])
-    return rows.astype(np.complex64), columns.astype(np.complex64)
+    return _phases(shift_px[:, 0], band.row_frequency), _phases(shift_px[:, 1], band.column_frequency)
 
 
+@lru_cache(maxsize=4)
 def fading_window(shape: tuple[int, int]) -> np.ndarray:
     """Window (y, x) that is one inside and falls to zero over the outer eighth of each side."""
     return np.outer(*(_fading_edges(side, np.zeros(1), 0.0)[0] for side in shape))
-
-
-def _binned(frames: np.ndarray, factor: int) -> np.ndarray:
-    if factor == 1:
-        return frames
-    count, rows, columns = frames.shape[0], frames.shape[1] // factor, frames.shape[2] // factor
-    cropped = frames[:, : rows * factor, : columns * factor]
-    return cropped.reshape(count, rows, factor, columns, factor).mean(axis=(2, 4))
 
 
 def _fading_edges(length: int, shift: np.ndarray, margin: float) -> np.ndarray:
@@ -127,3 +158,10 @@ def _fading_edges(length: int, shift: np.ndarray, margin: float) -> np.ndarray:
     left, right = position + 0.5 - (margin + shift[:, None]), length - 0.5 - position - (margin - shift[:, None])
     inside = np.clip(np.minimum(left, right) / max(1, length * EDGE_SHARE), 0, 1)
     return (0.5 - 0.5 * np.cos(np.pi * inside)).astype(np.float32)
+
+
+def _phases(shift: np.ndarray, frequency: np.ndarray) -> np.ndarray:
+    angle = (2 * np.pi * shift[:, None] * frequency[None, :]).astype(np.float32)
+    phases = np.empty(angle.shape, np.complex64)
+    phases.real, phases.imag = np.cos(angle), np.sin(angle)
+    return phases

@@ -2,28 +2,31 @@
 
 The frames are compared in a band of their spectra. Every frame is correlated with the mean of all others (so that its own noise
 cannot attract it to where it already is), the means are rebuilt from the better shifts, and the spectrum is weighted by the measured
-signal and noise, which is what a maximum-likelihood estimate of a displacement asks for.
+signal and noise, which is what a maximum-likelihood estimate of a displacement asks for. Long stacks are registered in groups, and the
+means of the groups to each other, so that the working memory does not grow with the number of frames.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.frames.aligned_mean import aligned_chunks, aligned_mean, spectrum_chunks
-from rapidstem.frames.correlation_peaks import correlation_peaks, expected_errors, highest_samples
 from rapidstem.frames.fixed_pattern import HalfMeans
-from rapidstem.frames.frame_checks import frame_fault
-from rapidstem.frames.frame_spectra import Band, band_spectra, choose_band, feature_weights, frame_blocks, shift_phases
+from rapidstem.frames.frame_checks import count_faults, frame_fault
+from rapidstem.frames.frame_spectra import Band, added, feature_weights, frame_blocks, row_pairs, sample_edges
+from rapidstem.frames.group_registration import FrameGroup, refine_group, search_group, window_margin
+from rapidstem.frames.shift_refinement import RefinedShifts, refined_shifts, significance
+from rapidstem.frames.shift_search import searched_shifts
 
 SMALLEST_SIDE = 16
-ANCHORS = 3
-SEARCHING_PASSES = 2
-FINAL_PASSES = 1
-LARGEST_MARGIN_SHARE = 0.125
-OUTLIER_DEVIATIONS = 5.0
-SMALLEST_SPREAD = 0.05
+MOST_GROUP_FRAMES = 400
+MOST_GROUP_SAMPLES = 50_000_000
+LARGEST_STILL_SHARE = 1 / 64
 LOWEST_SIGNIFICANCE = 5.0
+UNLIKE = "differs too much from the mean of the others or shares no feature with it"
+ALONE = "is the only usable frame among its neighbours"
 
 
 @dataclass(frozen=True)
@@ -50,7 +53,7 @@ def register_frames(frames: np.ndarray) -> Drift:
 
     Parameters
     ----------
-    frames : (frame, y, x), any real dtype; read block by block, so that a memory map or HDF5 data set will do
+    frames : (frame, y, x), any real dtype; read block by block with slices, so that a memory map or a file's frames will do
 
     Returns
     -------
@@ -65,134 +68,106 @@ def register_frames(frames: np.ndarray) -> Drift:
         raise InputError(
             f"frames of {frames.shape[1]} x {frames.shape[2]} pixels are too small to be registered; {SMALLEST_SIDE} is the least"
         )
-    band = choose_band(frames.shape[1:])
-    spectra, pattern_power, faults = _usable_spectra(frames, band)
-    good = np.flatnonzero([not fault for fault in faults])
-    if good.size < 2:
-        reasons = "; ".join(f"frame {number} {fault}" for number, fault in enumerate(faults) if fault) or "only one frame is given"
-        raise InputError(f"registration needs at least two usable frames, {good.size} left: {reasons}")
-    shape = (frames.shape[1], frames.shape[2])
-    weights = feature_weights(band, shape)
-    shifts = _anchored_shifts(spectra, pattern_power, band, weights, shape)
-    shifts, _, kept = _improved_shifts(spectra, shifts, pattern_power, band, weights, shape)
-    significance = _significance(spectra, shifts, kept, weights, band)
-    if np.median(significance[kept]) < LOWEST_SIGNIFICANCE:
-        raise InputError("the frames cannot be registered: they show no common features above their noise")
-    _let_window_follow(spectra, frames, good, shifts, kept, band)
-    shifts, residuals, kept = _improved_shifts(spectra, shifts, pattern_power, band, weights, None)
-    alike = kept & (significance > LOWEST_SIGNIFICANCE)
-    return _gathered(good, shifts, residuals, alike, faults)
+    faults = [""] * len(frames)
+    groups = [_register(numbers, group) for numbers, group in _read_groups(frames, faults)]
+    _check_usable(faults)
+    drift = _joined(groups, faults, frames.shape[1:])
+    if len(groups) > 1 and np.abs(drift.shift_px[drift.used]).max() > LARGEST_STILL_SHARE * min(frames.shape[1:]):
+        groups = [
+            _register_again(numbers, group, drift) for numbers, group in _read_groups(frames, faults) if drift.used[numbers].sum() > 1
+        ]
+        drift = _joined(groups, faults, frames.shape[1:])
+    return drift
 
 
-def _usable_spectra(frames: np.ndarray, band: Band) -> tuple[np.ndarray, float, list[str]]:
-    spectra = np.empty((len(frames), *band.shape), np.complex64)
-    faults: list[str] = []
-    halves = HalfMeans(frames.shape[1:])
+@dataclass(frozen=True)
+class _RegisteredGroup:
+    """Shifts of the usable frames of a group, against their own mean, and their significance."""
+
+    numbers: np.ndarray
+    found: RefinedShifts
+    significance: np.ndarray
+    band: Band
+
+
+def _read_groups(frames: np.ndarray, faults: list[str]) -> Iterator[tuple[np.ndarray, FrameGroup]]:
+    """Usable frames, a group at a time: their numbers and samples; the faults of the others are noted in `faults`."""
+    edges = sample_edges(frames.shape[1:])
+    samples_a_frame = frames.shape[1] * frames.shape[2] // (edges[0] * edges[1])
+    most = max(2, min(MOST_GROUP_FRAMES, MOST_GROUP_SAMPLES // samples_a_frame))
+    bounds = np.linspace(0, len(frames), -(-len(frames) // most) + 1).round().astype(int)
+    for start, stop in pairwise(bounds.tolist()):
+        numbers, group = _read_group(frames, start, stop, edges, faults)
+        if len(numbers) > 1:
+            yield numbers, group
+        elif len(numbers) == 1 and len(bounds) > 2:
+            faults[numbers[0]] = ALONE
+
+
+def _read_group(frames: np.ndarray, start: int, stop: int, edges: tuple[int, int], faults: list[str]) -> tuple[np.ndarray, FrameGroup]:
+    halves = HalfMeans((frames.shape[1] // 2, frames.shape[2]))
+    factors = (edges[0] // 2, edges[1])
+    samples = np.empty((stop - start, frames.shape[1] // edges[0], frames.shape[2] // edges[1]), np.float32)
     count = 0
-    for block in frame_blocks(frames.shape):
-        pixels = np.asarray(frames[block])
+    for block in frame_blocks((stop - start, *frames.shape[1:])):
+        first = start + block.start
+        pixels = np.asarray(frames[first : start + block.stop])
         found = [frame_fault(frame) for frame in pixels]
-        faults += found
-        usable = pixels[[not fault for fault in found]] if any(found) else pixels
-        halves.add(usable)
-        spectra[count : count + len(usable)] = band_spectra(usable, band)
-        count += len(usable)
-    return spectra[:count], halves.pattern_power(band.binning), faults
+        faults[first : first + len(found)] = found
+        pairs = row_pairs(pixels[[not fault for fault in found]] if any(found) else pixels)
+        halves.add(pairs)
+        samples[count : count + len(pairs)] = added(pairs, factors)
+        count += len(pairs)
+    numbers = np.array([number for number in range(start, stop) if not faults[number]], dtype=int)
+    return numbers, FrameGroup(samples[:count], edges, halves.pattern_power())
 
 
-def _let_window_follow(spectra: np.ndarray, frames: np.ndarray, good: np.ndarray, shifts: np.ndarray, kept: np.ndarray, band: Band) -> None:
-    """Take the spectra anew, of the same part of the specimen in all frames, so that the window cannot pull the shifts to zero."""
-    largest = LARGEST_MARGIN_SHARE * np.array(frames.shape[1:])
-    margin = np.minimum(np.abs(shifts[kept]).max(axis=0), largest)
-    for block in frame_blocks(frames.shape):
-        inside = (good >= block.start) & (good < block.stop)
-        if inside.any():
-            pixels = np.asarray(frames[block])[good[inside] - block.start]
-            spectra[inside] = band_spectra(pixels, band, shifts[inside], margin)
+def _check_usable(faults: list[str]) -> None:
+    usable = faults.count("")
+    if usable < 2:
+        reasons = count_faults(faults) or "only one frame is given"
+        raise InputError(f"registration needs at least two usable frames, {usable} of {len(faults)} left; {reasons}")
 
 
-def _improved_shifts(
-    spectra: np.ndarray, shifts: np.ndarray, pattern_power: float, band: Band, weights: np.ndarray, search: tuple[int, int] | None
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Shifts against the mean of the others, rebuilt in every pass, their expected errors and the frames kept.
-
-    With the shape of the frames as `search` each pass looks for the highest peak anywhere, else near the given shifts. Shifts whose
-    sum is zero differ from the mean of the n - 1 others by n / (n - 1) of what they differ from the mean of all; the steps are
-    shortened by that.
-    """
-    kept = np.ones(len(spectra), dtype=bool)
-    steps, residuals, correlations = np.zeros_like(shifts), np.zeros(len(shifts)), np.zeros(len(shifts))
-    for _ in range(SEARCHING_PASSES if search else FINAL_PASSES):
-        mean = aligned_mean(spectra, shifts, kept, band)
-        likelihood = weights * mean.likelihood_weights(pattern_power)
-        for chunk, aligned, phases in aligned_chunks(spectra, shifts, band):
-            others = mean.of_others(aligned, kept[chunk])
-            cross = np.conj(others) * aligned
-            if pattern_power > 0:
-                cross -= pattern_power * mean.pattern_share(phases, kept[chunk])
-            cross *= likelihood
-            start = highest_samples(cross, band, search) if search else np.zeros_like(shifts[chunk])
-            steps[chunk] = correlation_peaks(cross, band, start)
-            residuals[chunk] = expected_errors(cross, steps[chunk], band)
-            correlations[chunk] = _correlations(others, aligned, likelihood, steps[chunk], band)
-        shifts = shifts + steps * (1 - kept / mean.number)[:, None]
-        kept = ~_outliers(correlations, residuals)
-        shifts -= shifts[kept].mean(axis=0)
-    return shifts, residuals, kept
+def _register(numbers: np.ndarray, group: FrameGroup) -> _RegisteredGroup:
+    """Register the frames of a group to their own mean."""
+    shifts, kept = search_group(group)
+    found, certainty = refine_group(group, shifts, kept, window_margin(shifts[kept], group.shape_px))
+    return _RegisteredGroup(numbers, found, certainty, group.band)
 
 
-def _significance(spectra: np.ndarray, shifts: np.ndarray, kept: np.ndarray, weights: np.ndarray, band: Band) -> np.ndarray:
-    """Correlation (frame,) with the mean of the others at the shift found, in standard deviations of that at random shifts."""
-    mean = aligned_mean(spectra, shifts, kept, band)
-    half = np.where(band.column_frequency > 0, np.sqrt(2), 1).astype(np.float32)
-    significance = np.zeros(len(spectra))
-    for chunk, aligned, _ in aligned_chunks(spectra, shifts, band):
-        cross = np.conj(mean.of_others(aligned, kept[chunk])) * aligned * (weights * half)
-        significance[chunk] = (cross.real * half).sum(axis=(1, 2)) / (np.linalg.norm(cross, axis=(1, 2)) + 1e-30)
-    return significance
+def _register_again(numbers: np.ndarray, group: FrameGroup, drift: Drift) -> _RegisteredGroup:
+    """The same with windows that follow the drift of the whole stack, so that the groups show the same part of the specimen."""
+    margin = window_margin(drift.shift_px[drift.used], group.shape_px)
+    found, certainty = refine_group(group, drift.shift_px[numbers], drift.used[numbers], margin)
+    return _RegisteredGroup(numbers, found, certainty, group.band)
 
 
-def _anchored_shifts(spectra: np.ndarray, pattern_power: float, band: Band, weights: np.ndarray, shape: tuple[int, int]) -> np.ndarray:
-    """Shifts against the one of a few frames with which most frames correlate best."""
-    count = len(spectra)
-    best_score, best_shifts = -np.inf, np.zeros((count, 2))
-    for anchor in np.unique(np.linspace(0, count - 1, ANCHORS + 2).round().astype(int)[1:-1]):
-        shifts, scores = np.zeros((count, 2)), np.zeros(count)
-        for chunk in spectrum_chunks(spectra):
-            cross = (np.conj(spectra[anchor]) * spectra[chunk] - pattern_power) * weights
-            shifts[chunk] = highest_samples(cross, band, shape)
-            scores[chunk] = _correlations(spectra[anchor][None], spectra[chunk], weights, shifts[chunk], band)
-        score = float(np.median(np.delete(scores, anchor)))
-        if score > best_score:
-            best_score, best_shifts = score, shifts
-    return best_shifts
-
-
-def _correlations(reference: np.ndarray, spectra: np.ndarray, weights: np.ndarray, shifts: np.ndarray, band: Band) -> np.ndarray:
-    """Correlation coefficient (frame,) of each spectrum, brought back by its shift, with its reference."""
-    rows, columns = shift_phases(shifts, band)
-    weighting = weights * np.where(band.column_frequency > 0, 2, 1).astype(np.float32)
-    common = np.conj(reference) * spectra * weighting
-    products = ((rows[:, None, :] @ common)[:, 0, :] * columns).sum(axis=1).real
-    own, other = (((each.real**2 + each.imag**2) * weighting).sum(axis=(1, 2)) for each in (spectra, reference))
-    return products / np.sqrt(own * other + 1e-30)
-
-
-def _outliers(correlations: np.ndarray, residuals: np.ndarray) -> np.ndarray:
-    """Frames that correlate far worse, or are placed far less surely, than the majority (median and median deviation)."""
-    typical = np.median(correlations)
-    spread = 1.4826 * np.median(np.abs(correlations - typical)) + SMALLEST_SPREAD * abs(typical)
-    unlike = correlations < typical - OUTLIER_DEVIATIONS * spread
-    doubtful = residuals > OUTLIER_DEVIATIONS * np.median(residuals) + 0.5
-    outliers = unlike | doubtful
-    return outliers if (~outliers).sum() >= 2 else np.zeros(len(outliers), dtype=bool)
-
-
-def _gathered(good: np.ndarray, shifts: np.ndarray, residuals: np.ndarray, kept: np.ndarray, faults: list[str]) -> Drift:
-    shift_px = np.full((len(faults), 2), np.nan)
-    residual_px = np.full(len(faults), np.nan)
+def _joined(groups: list[_RegisteredGroup], faults: list[str], shape: tuple[int, ...]) -> Drift:
+    """The drift of all frames; of several groups, the means are registered to each other."""
+    groups = [group for group in groups if np.median(group.significance[group.found.kept]) > LOWEST_SIGNIFICANCE]
+    offsets, together = _group_shifts(groups, shape)
+    shift_px, residual_px = np.full((len(faults), 2), np.nan), np.full(len(faults), np.nan)
     used = np.zeros(len(faults), dtype=bool)
-    shift_px[good], residual_px[good], used[good] = shifts - shifts[kept].mean(axis=0), residuals, kept
-    unlike = "differs too much from the mean of the others or shares no feature with it"
-    reasons = tuple(fault or ("" if use else unlike) for fault, use in zip(faults, used, strict=True))
+    for group, offset, belongs in zip(groups, offsets, together, strict=True):
+        shift_px[group.numbers] = group.found.shift_px + offset
+        residual_px[group.numbers] = group.found.residual_px
+        used[group.numbers] = group.found.kept & (group.significance > LOWEST_SIGNIFICANCE) & belongs
+    if used.sum() < 2:
+        raise InputError("the frames cannot be registered: they show no common features above their noise")
+    shift_px -= shift_px[used].mean(axis=0)
+    reasons = tuple(fault or ("" if use else UNLIKE) for fault, use in zip(faults, used, strict=True))
     return Drift(shift_px, residual_px, used, reasons)
+
+
+def _group_shifts(groups: list[_RegisteredGroup], shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Shifts (group, 2) of the groups' means, and which groups (group,) show the same field as the others."""
+    if len(groups) < 2:
+        return np.zeros((len(groups), 2)), np.ones(len(groups), dtype=bool)
+    band, weights = groups[0].band, feature_weights(groups[0].band, shape)
+    means = np.stack([group.found.mean for group in groups])
+    pattern_power = float(np.mean([group.found.pattern_power for group in groups]))
+    shifts, kept = searched_shifts(means, pattern_power, band, shape)
+    found = refined_shifts(means, shifts, kept, pattern_power, band, weights)
+    certainty = significance(means, found.shift_px, found.kept, band, weights)
+    return found.shift_px, found.kept & (certainty > LOWEST_SIGNIFICANCE)

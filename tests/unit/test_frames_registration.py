@@ -43,7 +43,7 @@ def error_px(drift, truth):
 
 
 def test_sign_and_axes_of_the_shift():
-    drift = register_frames(recorded([(0.0, 0.0), (3.0, -5.0)], electrons=400))
+    drift = register_frames(recorded([(0.0, 0.0), (3.0, -5.0)], electrons=2000, streak=0.005))
     np.testing.assert_allclose(drift.shift_px[1] - drift.shift_px[0], (3.0, -5.0), atol=0.15)
     np.testing.assert_allclose(drift.shift_px.mean(axis=0), 0, atol=1e-9)
 
@@ -129,7 +129,7 @@ def test_fewer_than_two_usable_frames_are_an_error():
     with pytest.raises(InputError, match="two usable frames"):
         register_frames(frames[:1])
     frames[1:] = np.nan
-    with pytest.raises(InputError, match="frame 1 holds values that are no numbers"):
+    with pytest.raises(InputError, match=r"1 of 3 left; 2 frames: holds values that are no numbers \(1, 2\)"):
         register_frames(frames)
 
 
@@ -161,5 +161,5 @@ def test_two_frames_agree_with_the_same_two_among_many():
 
 
 def test_a_stack_without_any_usable_frame_is_an_error():
-    with pytest.raises(InputError, match="0 left: frame 0 is constant; frame 1 is constant"):
+    with pytest.raises(InputError, match=r"0 of 2 left; 2 frames: is constant \(0, 1\)"):
         register_frames(np.ones((2, SIDE, SIDE)))
