@@ -13,7 +13,7 @@ from rapidstem.microscope.truth import read_truth
 from rapidstem.scores.positional_error import ERROR_COLUMNS, errors_of_pairs, line_centroids, position_pairs
 from rapidstem.scores.time_lag import cross_calibrated
 
-PAIR_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "dx_nm", "dy_nm", "dz_nm", "variant", "against"]
+PAIR_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "dx_nm", "dy_nm", "dz_nm", "variant", "against", "line"]
 
 
 def named_pairs(variant: str, found: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:

@@ -5,8 +5,9 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from rapidstem.figures.style import BLACK, BLUE, RAPID_COLOUR, SLOW_COLOUR, VERMILION, Drawing, panels, styled
-from rapidstem.scores.difference_fit import AXIS_PLANE, difference_profile, quadratic_fit
+from rapidstem.figures.style import BLACK, BLUE, RAPID_COLOUR, SLOW_COLOUR, VERMILION, Drawing, panels, series_style, styled
+from rapidstem.scores.difference_fit import AXIS_PLANE, QuadraticFit, difference_profile, quadratic_fit
+from rapidstem.scores.shell_correlation import ALL_DIRECTIONS, GOLD_STANDARD, resolution_nm
 
 COORDINATES = ["x_nm", "y_nm", "z_nm"]
 
@@ -51,21 +52,79 @@ def depth_differences(pairs: pd.DataFrame, bin_nm: float = 50.0) -> Drawing:
         Width of the averaged stretches.
     """
     figure, axes = panels(1, 2, 7.4, 3.2, sharey=True)
-    profiles, curvatures = [], {}
+    profiles, fits = [], {}
     for panel, along in zip(axes[0], ("y", "x"), strict=True):
         profile = difference_profile(pairs, along, bin_nm)
-        fit = quadratic_fit(pairs, along)
-        curvatures[along] = round(fit.curvature_nm_per_um2, 2) + 0.0
+        fit = fits[along] = quadratic_fit(pairs, along)
         panel.errorbar(
             profile["position_nm"], profile["mean_nm"], profile["standard_error_nm"], color=BLUE, marker="o", markersize=4, linestyle="none"
         )
         _draw_fit(panel, profile["position_nm"].to_numpy(), fit.at(profile["position_nm"].to_numpy()))
         panel.axhline(0.0, color=BLACK, linewidth=0.8)
-        panel.set(xlabel=f"{along} / nm", title=f"curvature {curvatures[along]:+.2f} nm/µm²")
+        panel.set(xlabel=f"{along} / nm", title=f"curvature {_curvature_words(fit)}")
         profiles.append(profile.assign(along=along, fit_nm=fit.at(profile["position_nm"])))
     axes[0, 0].set_ylabel("mean ΔGz / nm")
-    words = f"Mean difference in z against y and x; curvature {curvatures['y']:+.2f} nm/µm² along y and {curvatures['x']:+.2f} along x."
+    words = f"Mean difference in z against y and x; curvature {_curvature_words(fits['y'])} along y, {_curvature_words(fits['x'])} along x."
     return Drawing(figure, pd.concat(profiles, ignore_index=True), words)
+
+
+@styled
+def time_lag_profiles(pairs: dict[str, pd.DataFrame], bin_nm: float = 50.0) -> Drawing:
+    """Difference in z against y for several treatments of the tilt within a frame (Zhao et al. 2021, Fig. 7a, and its remedies).
+
+    Parameters
+    ----------
+    pairs : dict of DataFrame
+        By what is said of them (such as "one angle a row"), as `rapidstem.scores.positional_error.position_pairs` gives them.
+    bin_nm : float
+        Width of the averaged stretches.
+    """
+    figure, axes = panels(1, 1, 6.4, 3.6)
+    panel, profiles, found = axes[0, 0], [], []
+    for number, (name, table) in enumerate(pairs.items()):
+        profile, fit = difference_profile(table, "y", bin_nm), quadratic_fit(table, "y")
+        position_nm = profile["position_nm"].to_numpy(float)
+        mean_abs_nm = table.loc[table["plane"] == AXIS_PLANE["z"], "dz_nm"].abs().mean()
+        found.append(f"{name}: mean |ΔGz| {mean_abs_nm:.2f} nm, curvature {_curvature_words(fit)}")
+        style = series_style(number)
+        panel.errorbar(
+            position_nm, profile["mean_nm"], profile["standard_error_nm"], **style, markersize=4, linestyle="none", label=found[-1]
+        )
+        panel.plot(position_nm, fit.at(position_nm), color=style["color"])
+        profiles.append(profile.assign(treatment=name, fit_nm=fit.at(position_nm)))
+    panel.axhline(0.0, color=BLACK, linewidth=0.8)
+    panel.set(xlabel="y / nm", ylabel="mean ΔGz / nm")
+    figure.legend(loc="outside upper left", fontsize=7.5)
+    return Drawing(figure, pd.concat(profiles, ignore_index=True), "Mean difference in z against y. " + "; ".join(found) + ".")
+
+
+@styled
+def shell_correlations(shells: dict[str, pd.DataFrame]) -> Drawing:
+    """Fourier shell correlation of the two halves of tomograms, in all directions and in cones around x, y and z.
+
+    Parameters
+    ----------
+    shells : dict of DataFrame
+        By the name of the tomogram, as `rapidstem.scores.shell_correlation.directional_correlations` gives them.
+    """
+    figure, axes = panels(1, len(shells), 3.7 * len(shells), 3.9, sharey=True)
+    found = []
+    for panel, (name, table) in zip(axes[0], shells.items(), strict=True):
+        for number, (direction, rows) in enumerate(table.groupby("direction", sort=False)):
+            resolution = resolution_nm(rows)
+            label = "all directions" if direction == ALL_DIRECTIONS else f"around {direction}"
+            frequency = rows["spatial_frequency_per_nm"]
+            panel.plot(frequency, rows["correlation"], color=series_style(number)["color"], label=f"{label}: {resolution:.1f} nm")
+            found.append(f"{name}, {label} {resolution:.1f} nm")
+            if direction == ALL_DIRECTIONS:
+                panel.plot(frequency, rows["half_bit"], color=BLACK, linestyle=":", linewidth=1.0, label="half bit")
+        panel.axhline(GOLD_STANDARD, color=BLACK, linestyle="--", linewidth=0.8, label=f"{GOLD_STANDARD}")
+        panel.set(xlabel="spatial frequency / nm⁻¹", title=name, ylim=(-0.1, 1.05))
+        panel.legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(0.0, -0.2), ncols=2)
+    axes[0, 0].set_ylabel("correlation of the halves")
+    data = pd.concat([table.assign(tomogram=name) for name, table in shells.items()], ignore_index=True)
+    words = "Fourier shell correlation of tomograms from the even and the odd frames; resolution by the half-bit criterion: "
+    return Drawing(figure, data, words + "; ".join(found) + ".")
 
 
 @styled
@@ -101,3 +160,9 @@ def _draw_fit(panel: Axes, positions: np.ndarray, fitted: np.ndarray) -> None:
     order = np.argsort(positions)
     panel.plot(positions[order], fitted[order], color=VERMILION, label="quadratic fit")
     panel.legend()
+
+
+def _curvature_words(fit: QuadraticFit) -> str:
+    curvature = round(fit.curvature_nm_per_um2, 2) + 0.0
+    sigma = fit.curvature_sigma_nm_per_um2
+    return f"{curvature:+.2f} nm/µm²" if np.isnan(sigma) else f"{curvature:+.2f} ± {sigma:.2f} nm/µm²"

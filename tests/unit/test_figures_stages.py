@@ -174,8 +174,8 @@ def test_depth_differences_state_the_curvature():
     places = np.column_stack([np.tile([-100.0, 0.0, 100.0], 17), y, np.zeros(51)])
     differences = np.column_stack([np.zeros(51), np.zeros(51), -12.0 * (y / 1000) ** 2 + 1.0])
     drawing = position_figures.depth_differences(paired("yz", places, differences))
-    assert "curvature -12.00 nm/µm²" in drawing.figure.axes[0].get_title()
-    assert "curvature +0.00 nm/µm²" in drawing.figure.axes[1].get_title()
+    assert "curvature -12.00 ± 0.00 nm/µm²" in drawing.figure.axes[0].get_title()
+    assert "curvature +0.00 ±" in drawing.figure.axes[1].get_title()
     along_y = drawing.data[drawing.data["along"] == "y"]
     np.testing.assert_allclose(along_y["mean_nm"], along_y["fit_nm"], atol=1e-9)
 
