@@ -8,6 +8,7 @@ from script_support import logged, read_raw
 from rapidstem.denoising.training_pairs import PairField, write_pair
 from rapidstem.distortion.column_map import read_map
 from rapidstem.distortion.reference_alignment import align_reference
+from rapidstem.distortion.slow_images import resampling_note
 from rapidstem.files.ome_tiff import read_images
 from rapidstem.files.tables import read_table
 from rapidstem.frames.integration import valid_area
@@ -19,6 +20,10 @@ with logged(snakemake):
     if snakemake.input.slow:
         slow = read_raw(snakemake.input.slow, snakemake.params.reading)
         pixel_ratio = slow.pixel_size_nm / pixel_size_nm
+        name = snakemake.wildcards.acquisition
+        note = resampling_note(name, slow.pixel_size_nm, pixel_size_nm, (slow.frames.shape[1:], dcfi.shape))
+        if note:
+            print(note)
         aligned = align_reference(dcfi, slow.frames[0], read_map(snakemake.input.map), shift_px[used], pixel_ratio)
         field = PairField(tuple(aligned.slow_shift_px), aligned.correlation, aligned.rows, aligned.columns)
         slow_image = aligned.slow

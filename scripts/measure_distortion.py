@@ -1,18 +1,34 @@
 """Fit the scan distortion to all calibration fields."""
 
+from pathlib import Path
+
 import pandas as pd
 from script_support import logged, read_raw
 
 from rapidstem.distortion.column_map import write_map
 from rapidstem.distortion.map_measurement import measure_map
+from rapidstem.distortion.slow_images import resampling_note
 from rapidstem.files.ome_tiff import read_images
 from rapidstem.files.tables import write_table
 
 with logged(snakemake):
     references, pixel_sizes_nm = zip(*(read_images(path) for path in snakemake.input.references), strict=True)
+    names = [Path(path).name.split(".")[0] for path in snakemake.input.references]
     slow = [read_raw(path, snakemake.params.reading) for path in snakemake.input.slow]
-    pixel_ratio = slow[0].pixel_size_nm / pixel_sizes_nm[0]
-    column_map, residual_px = measure_map(references, [stack.frames[0] for stack in slow], pixel_ratio)
-    write_map(snakemake.output.map, column_map)
-    write_table(snakemake.output.residual, pd.DataFrame([{"fields": len(references), "residual_px": residual_px}]))
-    print(f"map from {len(references)} fields, residual {residual_px:.2f} px")
+    for name, reference, pixel_nm, stack in zip(names, references, pixel_sizes_nm, slow, strict=True):
+        note = resampling_note(name, stack.pixel_size_nm, pixel_nm, (stack.frames.shape[1:], reference.shape))
+        if note:
+            print(note)
+    pixel_ratios = [stack.pixel_size_nm / pixel_nm for stack, pixel_nm in zip(slow, pixel_sizes_nm, strict=True)]
+    measured = measure_map(references, [stack.frames[0] for stack in slow], pixel_ratios, snakemake.params.method)
+    write_map(snakemake.output.map, measured.column_map)
+    row = {"method": measured.method, "fields": measured.fields, "residual_px": measured.residual_px}
+    if measured.strip_width_px is not None:
+        row["strip_width_px"] = measured.strip_width_px
+    write_table(snakemake.output.residual, pd.DataFrame([row]))
+    strips = measured.strips.assign(field=[names[number - 1] for number in measured.strips["field"]])
+    write_table(snakemake.output.strips, strips)
+    print(f"map by {measured.method} from {measured.fields} fields, expected error {measured.residual_px:.2f} px rms over the whole width")
+    if measured.strip_widths is not None:
+        tried = measured.strip_widths.iloc[::10].round(2).to_string(index=False)
+        print(f"strips of {measured.strip_width_px} px have the best PSNR:\n{tried}")

@@ -7,6 +7,7 @@ from scipy import fft
 from scipy.interpolate import make_interp_spline
 
 from rapidstem.distortion.feature_matching import features
+from rapidstem.distortion.image_warping import centre_offset_px, resample_view
 
 SMOOTHING_PX = 1.5
 WINDOW_SHARE = 0.125
@@ -26,28 +27,28 @@ class ColumnMatches:
 
     Attributes
     ----------
-    rapid_px, slow_px : (n,) centres of the windows
+    rapid_px, slow_px : (n,) centres of the windows in the reference and in the slow image
     score : (n,) zero-mean normalised cross-correlation; 0 for windows outside the slow image's view
     reliable : (n,) bool, True where the correlation is higher than chance would make it
-    row_shift_px : shift of the slow image in y
+    row_shift_px : row of the slow image that shows the first row of the reference
     """
 
     rapid_px: np.ndarray
     slow_px: np.ndarray
     score: np.ndarray
     reliable: np.ndarray
-    row_shift_px: int
+    row_shift_px: float
 
 
 def match_columns(reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatches:
-    """Find column windows of a rapid reference (NaN where unseen) in its slow image.
+    """Find column windows of a rapid reference (NaN where unseen) in its slow image of the same pixel size.
 
     The row shift is the one on which all windows agree best. The chain of windows with the highest sum of correlations is found by
-    dynamic programming (Viterbi), the local stretch being limited.
+    dynamic programming (Viterbi), the local stretch being limited. The centres of the two images may be apart by a quarter of the field.
     """
     seen = np.isfinite(reference)
     rapid = features(np.where(seen, reference, 0), seen, SMOOTHING_PX)
-    slow = features(np.asarray(slow_image, float), np.ones(slow_image.shape, bool), SMOOTHING_PX)
+    slow, origin = _beside_reference(slow_image, reference.shape)
     width = max(12, int(WINDOW_SHARE * rapid.shape[1]))
     step = max(3, int(STEP_SHARE * rapid.shape[1]))
     starts = np.arange(0, rapid.shape[1] - width + 1, step)
@@ -62,7 +63,21 @@ def match_columns(reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatche
     centres = path - margin + _vertex_offsets(scores, path)
     chance = CHANCE_DEVIATIONS / np.sqrt(rapid_rows.shape[0] * width / (4 * np.pi * SMOOTHING_PX**2))
     reliable = score > max(LOWEST_SCORE, chance)
-    return ColumnMatches(starts + (width - 1) / 2, centres, score, reliable, row_shift)
+    return ColumnMatches(starts + (width - 1) / 2, centres + origin[1], score, reliable, row_shift + origin[0])
+
+
+def _beside_reference(slow_image: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+    """Features of the slow image on the rows and columns of the reference, and on those beside it, the centres being the same place.
+
+    The second result is the row and the column of the slow image at the first row and column of these features.
+    """
+    offset = centre_offset_px(slow_image.shape, shape)
+    beside = np.clip(np.ceil(offset), 0, np.array(FARTHEST_SHARE * np.array(shape), int)).astype(int)
+    origin = offset - beside
+    rows, columns = (start + np.arange(side + 2 * more) for start, side, more in zip(origin, shape, beside, strict=True))
+    placed = resample_view(slow_image, rows, columns)
+    shown = np.isfinite(placed)
+    return features(np.where(shown, placed, 0), shown, SMOOTHING_PX), origin
 
 
 def _common_row_shift(rapid: np.ndarray, slow: np.ndarray, starts: np.ndarray, width: int) -> int:
@@ -75,8 +90,9 @@ def _common_row_shift(rapid: np.ndarray, slow: np.ndarray, starts: np.ndarray, w
         correlation = fft.irfft2(np.conj(fft.rfft2(window, s=sizes)) * spectrum, s=sizes)
         best += correlation.max(axis=1) / np.sqrt((window**2).sum() + 1e-12)
     farthest = int(FARTHEST_SHARE * slow.shape[0])
-    shifts = np.arange(-farthest, farthest + 1)
-    overlap = 1 - np.abs(shifts) / rapid.shape[0]
+    centred = (slow.shape[0] - rapid.shape[0]) // 2
+    shifts = centred + np.arange(-farthest, farthest + 1)
+    overlap = 1 - np.abs(shifts - centred) / rapid.shape[0]
     return int(shifts[np.argmax(best[shifts] / np.sqrt(overlap))])
 
 

@@ -52,13 +52,16 @@ def to_rapid_geometry(
     -------
     image : float32 of that shape; NaN where the slow image has not seen the place
     """
-    row_px = np.arange(shape[0]) + slow_shift_px[0]
-    column_px = column_map.to_slow(np.arange(shape[1])) + slow_shift_px[1]
-    seen_rows, seen_columns = (inside_view(px, side) for px, side in zip((row_px, column_px), slow_image.shape, strict=True))
-    image = np.full(shape, np.nan, dtype=np.float32)
+    return resample_view(slow_image, np.arange(shape[0]) + slow_shift_px[0], column_map.to_slow(np.arange(shape[1])) + slow_shift_px[1])
+
+
+def resample_view(image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
+    """Interpolate an image (y, x) at all crossings of rows and columns: float32, NaN beyond the centres of its outer pixels."""
+    seen_rows, seen_columns = (inside_view(px, side) for px, side in zip((row_px, column_px), image.shape, strict=True))
+    sampled = np.full((len(row_px), len(column_px)), np.nan, dtype=np.float32)
     if seen_rows.any() and seen_columns.any():
-        image[np.ix_(seen_rows, seen_columns)] = resample_grid(slow_image, row_px[seen_rows], column_px[seen_columns])
-    return image
+        sampled[np.ix_(seen_rows, seen_columns)] = resample_grid(image, row_px[seen_rows], column_px[seen_columns])
+    return sampled
 
 
 def resample_grid(image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
@@ -109,8 +112,21 @@ def match_pixel_size(slow_image: np.ndarray, pixel_ratio: float) -> np.ndarray:
     smooth = np.asarray(slow_image, dtype=float)
     if pixel_ratio < 1:
         smooth = ndimage.gaussian_filter(smooth, 0.5 * np.sqrt(1 / pixel_ratio**2 - 1), mode="nearest")
-    positions = []
-    for length in slow_image.shape:
-        count = int((length - 1) * pixel_ratio) + 1
-        positions.append((length - 1) / 2 + (np.arange(count) - (count - 1) / 2) / pixel_ratio)
+    counts = matched_shape(slow_image.shape, pixel_ratio)
+    positions = [
+        (length - 1) / 2 + (np.arange(count) - (count - 1) / 2) / pixel_ratio
+        for length, count in zip(slow_image.shape, counts, strict=True)
+    ]
     return resample_grid(smooth, *positions)
+
+
+def matched_shape(shape: tuple[int, ...], pixel_ratio: float) -> tuple[int, ...]:
+    """Rows and columns of a slow image after `match_pixel_size`."""
+    if abs(pixel_ratio - 1) < EQUAL_PIXELS:
+        return shape
+    return tuple(int((length - 1) * pixel_ratio + EQUAL_PIXELS) + 1 for length in shape)
+
+
+def centre_offset_px(slow_shape: tuple[int, ...], rapid_shape: tuple[int, ...]) -> np.ndarray:
+    """The shift (2,), (dy, dx), of a slow image whose centre shows what the centre of the rapid image shows; pixels of equal size."""
+    return (np.array(slow_shape[-2:]) - np.array(rapid_shape[-2:])) / 2

@@ -7,7 +7,8 @@ from scipy import fft
 
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.feature_matching import Prediction, features, predict
-from rapidstem.distortion.image_warping import match_pixel_size, to_rapid_geometry
+from rapidstem.distortion.image_warping import centre_offset_px, to_rapid_geometry
+from rapidstem.distortion.slow_images import prepared_slow_image
 from rapidstem.errors import InputError
 from rapidstem.frames.integration import valid_area
 
@@ -25,7 +26,8 @@ class AlignedReference:
     Attributes
     ----------
     slow : (y, x) float32, the slow image in the geometry of the DCFI reference; NaN where the slow image has not seen the place
-    slow_shift_px : (2,), (dy, dx); what the distortion map expects at (y, x) of the slow image lies at (y + dy, x + dx)
+    slow_shift_px : (2,), (dy, dx); what the distortion map expects at (y, x) lies at (y + dy, x + dx) of the slow image with pixels
+        of the rapid image's size. Where that has another shape, half of the difference is part of the shift
     correlation : zero-mean normalised cross-correlation of the features of DCFI reference and slow image after alignment
     rows, columns : area of the reference that both references and, where their shifts are given, all frames have seen
     """
@@ -49,7 +51,7 @@ def align_reference(
     Parameters
     ----------
     reference : (y, x) DCFI reference in rapid geometry, NaN where unseen
-    slow_image : (y, x) slow image of the same field
+    slow_image : (y, x) slow image of the same field; it may have other pixels and another shape, and cover more or less
     column_map : the scan distortion
     frame_shift_px : (frame, 2), (dy, dx) of the frames in use; the valid area shrinks by them
     pixel_ratio : pixel size of the slow image over that of the rapid frames
@@ -57,28 +59,46 @@ def align_reference(
     Raises
     ------
     InputError
+        where the slow image is constant or incomplete, or the two images correlate too little to show the same field
+    """
+    slow = prepared_slow_image(slow_image, pixel_ratio)
+    shift, correlation = field_shift(reference, slow, column_map)
+    warped = to_rapid_geometry(slow, column_map, (float(shift[0]), float(shift[1])), (reference.shape[0], reference.shape[1]))
+    rows, columns = _common_area(warped, reference, frame_shift_px)
+    return AlignedReference(warped, shift, correlation, rows, columns)
+
+
+def field_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap) -> tuple[np.ndarray, float]:
+    """Find the shift of a slow image with pixels of the rapid image's size.
+
+    Returns
+    -------
+    shift_px : (2,), (dy, dx), see `AlignedReference`
+    correlation : of the features of both images at this shift
+
+    Raises
+    ------
+    InputError
         where the two images correlate too little to show the same field
     """
-    slow = match_pixel_size(slow_image, pixel_ratio)
-    shift = _search_shift(reference, slow, column_map)
+    shift = _search_shift(reference, slow_image, column_map)
     for smoothing in SMOOTHINGS_PX:
-        shift = shift + _shift_step(_compared(reference, slow, column_map, shift, smoothing))
-    correlation = _compared(reference, slow, column_map, shift, SMOOTHINGS_PX[-1]).correlation
+        shift = shift + _shift_step(_compared(reference, slow_image, column_map, shift, smoothing))
+    correlation = _compared(reference, slow_image, column_map, shift, SMOOTHINGS_PX[-1]).correlation
     if correlation < LOWEST_CORRELATION:
         raise InputError(
             f"rapid and slow image correlate by {correlation:.2f} only (at least {LOWEST_CORRELATION} is needed): the slow image shows "
             "another field, or the field has too few features. Give the slow image of this field or leave the field out"
         )
-    warped = to_rapid_geometry(slow, column_map, (float(shift[0]), float(shift[1])), reference.shape)
-    rows, columns = _common_area(warped, reference, frame_shift_px)
-    return AlignedReference(warped, shift, correlation, rows, columns)
+    return shift, correlation
 
 
 def _search_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap) -> np.ndarray:
-    """Whole-pixel shift with the highest correlation of the features over the common view."""
+    """Shift in steps of a pixel, from centre on centre, with the highest correlation of the features over the common view."""
     seen = np.isfinite(reference)
     rapid = features(np.where(seen, reference, 0), seen, SEARCH_SMOOTHING_PX)
-    warped = to_rapid_geometry(slow_image, column_map, (0.0, 0.0), reference.shape)
+    offset = centre_offset_px(slow_image.shape, reference.shape)
+    warped = to_rapid_geometry(slow_image, column_map, (offset[0], offset[1]), (reference.shape[0], reference.shape[1]))
     shown = np.isfinite(warped)
     slow = features(np.where(shown, warped, 0), shown, SEARCH_SMOOTHING_PX)
     sizes = [fft.next_fast_len(2 * side, real=True) for side in reference.shape]
@@ -90,7 +110,7 @@ def _search_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: Col
     window = np.ix_(shifts[0], shifts[1])
     energy = np.maximum(rapid_energy[window] * slow_energy[window], 1e-6 * (rapid**2).sum() * (slow**2).sum() + 1e-12)
     best = np.unravel_index(np.argmax(product[window] / np.sqrt(energy)), energy.shape)
-    return np.array([shifts[0][best[0]], shifts[1][best[1]]], dtype=float)
+    return offset + np.array([shifts[0][best[0]], shifts[1][best[1]]])
 
 
 def _cross_correlation(one: np.ndarray, other: np.ndarray, sizes: list[int]) -> np.ndarray:
