@@ -5,7 +5,7 @@ import numpy as np
 
 from rapidstem.dislocations.line_graph import STRAIGHTEST_BEND_DEG, arm_direction, dissolve, oriented, straight_bend_deg
 from rapidstem.dislocations.line_joining import sampled_strength
-from rapidstem.dislocations.polylines import steps_along
+from rapidstem.dislocations.polylines import end_direction, steps_along
 
 CORNER_DEG = 45.0
 
@@ -98,3 +98,47 @@ def _corner(points: np.ndarray, reach: float) -> int | None:
     bend = np.rad2deg(np.arccos(np.clip(np.sum(arriving * leaving, axis=1) / np.maximum(lengths, 1e-9), -1, 1)))
     sharpest = int(np.argmax(bend))
     return int(inner[sharpest]) if bend[sharpest] > CORNER_DEG else None
+
+
+def trim_hooks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, reach: float, tolerance: float) -> None:
+    """Cut the last stretch of a path with a free end where it turns away sharply and is weak or lies at the volume's border.
+
+    Where a line leaves the field of view, the reconstruction bends its end towards the beam's direction.
+
+    Parameters
+    ----------
+    graph : nx.MultiGraph
+        Changed in place.
+    strength : np.ndarray, (z, y, x)
+        Ridge strength.
+    weak : float
+        Last stretches with a median strength above this are cut only at the border.
+    reach : float
+        Length of the last stretch, and of the one before that gives the direction, in voxels.
+    tolerance : float
+        How far the last stretch may lie from the straight continuation of the one before, in voxels.
+    """
+    for node in [node for node in graph if graph.degree(node) == 1]:
+        ((_, other, key, data),) = graph.edges(node, keys=True, data=True)
+        path = oriented(data, other)
+        if other == node or (cut := _hook_start(path, reach, tolerance)) is None:
+            continue
+        hook = path[cut:]
+        room = np.minimum(hook, np.array(strength.shape) - 1 - hook)[:, 1:].min()
+        if room < reach / 2 or np.median(sampled_strength(strength, hook)) < weak:
+            graph.edges[node, other, key].update(points=path[:cut], start=other)
+
+
+def _hook_start(path: np.ndarray, reach: float, tolerance: float) -> int | None:
+    """Index from which on the end of a path leaves the straight continuation of what comes before, None if it does not."""
+    left = steps_along(path)[-1] - steps_along(path)
+    last = np.flatnonzero(left < reach)
+    if last[0] == 0 or left[0] < 2 * reach:
+        return None
+    before = path[(left >= reach) & (left < 2 * reach)]
+    direction = end_direction(before, reach)
+    ahead = path[last] - before.mean(axis=0)
+    off = np.linalg.norm(ahead - (ahead @ direction)[:, None] * direction, axis=1)
+    if off.max() <= tolerance:
+        return None
+    return int(last[np.flatnonzero(off > tolerance / 2)[0]])

@@ -11,7 +11,7 @@ from rapidstem.dislocations.foil_clipping import clipped, foil_middle, with_ends
 from rapidstem.dislocations.line_centring import centred_path
 from rapidstem.dislocations.line_graph import dissolve, line_graph
 from rapidstem.dislocations.line_joining import Following, follow_ends, join_ends
-from rapidstem.dislocations.line_pruning import drop_short, drop_streaks
+from rapidstem.dislocations.line_pruning import drop_short, drop_streaks, trim_hooks
 from rapidstem.dislocations.line_ridges import ridge_strength, typical_top
 from rapidstem.dislocations.polylines import LineNetwork, Polyline
 from rapidstem.errors import InputError
@@ -28,7 +28,7 @@ class TracingSettings:
     ----------
     line_width_nm : full width at half maximum of the lines in the images
     low, high : ridges above `low` that reach `high` are lines
-    weak : paths below this must go on in the direction of another path
+    weak : paths of the length `least_nm` below this must go on in the direction of another path
     faint : a line that ends is followed on as long as its ridge is above this
     spur_nm : side branches shorter than this are no lines
     node_nm : junctions nearer to each other than this are one
@@ -50,7 +50,7 @@ class TracingSettings:
     direction_nm: float = 55.0
     gap_nm: float = 37.0
     join_nm: float = 90.0
-    least_nm: float = 100.0
+    least_nm: float = 60.0
     extension_nm: float = 35.0
     smoothing_nm: float = 50.0
 
@@ -108,7 +108,10 @@ def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSe
     drop_short(graph, spur)
     drop_streaks(graph, strength, settings.weak * clear, least, reach)
     drop_short(graph, least / 2)
+    hook = (2 * settings.weak * clear, reach, settings.line_width_nm / voxel_size_nm)
+    trim_hooks(graph, strength, *hook)
     follow_ends(graph, strength, Following(settings.faint * clear, gap, reach))
+    trim_hooks(graph, strength, *hook)
     join_ends(graph, join, reach)
     dissolve(graph)
     return graph

@@ -51,8 +51,9 @@ def line_detection(
     -------
     DataFrame
         One row a `place`: `all`; `along x` (within 45 degrees of the tilt axis) and `across x`; `border` (within 60 nm of the edge of
-        the field), `surface` (not at the border, but within 30 nm of the heights between which the reference lies) and `middle`. Columns `true_nm` and `traced_nm` (lengths
-        judged), `found_percent` and `real_percent` (NaN where there is nothing to judge), and the motion.
+        the field), `surface` (not at the border, but within 30 nm of the heights between which the reference lies) and `middle`.
+        Columns `true_nm` and `traced_nm` (lengths judged), `found_percent` and `real_percent` (NaN where there is nothing to judge),
+        and the motion.
     """
     place, direction = sampled(traced)
     true_place, true_direction = sampled([_moved_back(line, motion) for line in reference])

@@ -1,0 +1,110 @@
+"""Pictures of dislocation lines: where they run, how long they are, and on which slip planes."""
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from matplotlib.lines import Line2D
+
+from rapidstem.figures.style import AQUA, BLACK, BLUE, ORANGE, PURPLE, Drawing, panels, styled
+
+UNKNOWN_COLOUR = "#999999"
+PLANE_COLOURS = {"(111)": BLUE, "(-111)": ORANGE, "(1-11)": PURPLE, "(11-1)": AQUA}
+PLANE_DASHES: dict[str, Any] = {"(111)": "-", "(-111)": (0, (5, 1)), "(1-11)": (0, (2, 1)), "(11-1)": (0, (6, 1, 1, 1))}
+VIEWS = (("x_nm", "y_nm", "along z"), ("x_nm", "z_nm", "along y"), ("y_nm", "z_nm", "along x"))
+
+
+@styled
+def line_projections(points: pd.DataFrame) -> Drawing:
+    """The lines seen along z, y and x, coloured and dashed by slip plane, with a dot at every junction.
+
+    Parameters
+    ----------
+    points : DataFrame
+        As `rapidstem.dislocations.line_tables.line_points` gives them.
+    """
+    spans = [np.ptp(points[name]) if len(points) else 1.0 for name in ("y_nm", "z_nm")]
+    width = max(float(np.ptp(points["x_nm"])) if len(points) else 1.0, 1.0)
+    heights = [max(spans[0] / width, 0.25), max(spans[1] / width, 0.25), max(spans[1] / width, 0.25)]
+    figure, axes = panels(3, 1, 6.4, min(5.2 * sum(heights) + 2.0, 16.0), height_ratios=heights)
+    for panel, (across, up, title) in zip(axes[:, 0], VIEWS, strict=True):
+        for _, line in points.groupby("line", sort=True):
+            plane = str(line["slip_plane"].iloc[0])
+            style = {"color": PLANE_COLOURS.get(plane, UNKNOWN_COLOUR), "linestyle": PLANE_DASHES.get(plane, ":")}
+            panel.plot(line[across], line[up], **style)
+        junctions = _junctions(points)
+        panel.plot(junctions[across], junctions[up], color=BLACK, marker="o", markersize=3, linestyle="none")
+        panel.set(xlabel=f"{across[0]} / nm", ylabel=f"{up[0]} / nm", title=title)
+        panel.set_aspect("equal")
+        if up == "y_nm":
+            panel.invert_yaxis()
+    shown = sorted(points["slip_plane"].unique(), key=[*PLANE_COLOURS, "undetermined"].index)
+    figure.legend(handles=[_legend_line(name) for name in shown], loc="outside lower center", ncols=5)
+    lengths = points.groupby("line")[["length_nm", "slip_plane"]].first()
+    totals = lengths.groupby("slip_plane")["length_nm"].sum()
+    words = "; ".join(f"{name} {totals[name]:.0f} nm" for name in shown)
+    drawn = points[["line", "point", "x_nm", "y_nm", "z_nm", "slip_plane"]]
+    return Drawing(figure, drawn, f"{len(lengths)} dislocation lines seen along z, y and x. Length by slip plane: {words}.")
+
+
+@styled
+def line_lengths(summary: pd.DataFrame) -> Drawing:
+    """Histogram of the lengths of the lines, those that end inside the foil apart.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As `rapidstem.dislocations.line_tables.line_summary` gives it.
+    """
+    figure, axes = panels(1, 1, 5.6, 3.2)
+    lengths = summary["length_nm"].to_numpy(float)
+    lost = ((summary["start_kind"] == "inside") | (summary["end_kind"] == "inside")).to_numpy(bool)
+    edges = np.linspace(0.0, max(float(lengths.max(initial=0.0)), 100.0), 21)
+    whole, ending = np.histogram(lengths[~lost], edges)[0], np.histogram(lengths[lost], edges)[0]
+    axes[0, 0].stairs(whole, edges, fill=True, color=BLUE, label="from surface, border or junction to another")
+    axes[0, 0].stairs(whole + ending, edges, baseline=whole, fill=True, color=ORANGE, hatch="//", label="lost inside the foil")
+    axes[0, 0].set(xlabel="length / nm", ylabel="lines")
+    axes[0, 0].legend()
+    data = pd.DataFrame({"from_nm": edges[:-1], "to_nm": edges[1:], "whole": whole, "lost": ending})
+    median = float(np.median(lengths)) if len(lengths) else 0.0
+    words = (
+        f"Lengths of {len(lengths)} lines, {lengths.sum():.0f} nm together, median {median:.0f} nm; {lost.sum()} are lost inside the foil."
+    )
+    return Drawing(figure, data, words)
+
+
+@styled
+def plane_densities(density: pd.DataFrame) -> Drawing:
+    """Dislocation density by slip plane, with the standard deviation from one field to another.
+
+    Parameters
+    ----------
+    density : DataFrame
+        As `rapidstem.dislocations.line_tables.line_density` gives it.
+    """
+    figure, axes = panels(1, 1, 5.6, 3.2)
+    rows = density[density["slip_plane"] != "all"]
+    total = density[density["slip_plane"] == "all"].iloc[0]
+    values, spread = rows["density_per_m2"].to_numpy(float) / 1e12, rows["sampling_sd_per_m2"].to_numpy(float) / 1e12
+    colours = [PLANE_COLOURS.get(name, UNKNOWN_COLOUR) for name in rows["slip_plane"]]
+    axes[0, 0].bar(rows["slip_plane"], values, yerr=spread, color=colours, capsize=3)
+    for place, (value, lines) in enumerate(zip(values + spread, rows["lines"], strict=True)):
+        axes[0, 0].annotate(f"{lines}", (place, value), (0, 2), textcoords="offset points", ha="center")
+    whole, error = total["density_per_m2"] / 1e12, total["sampling_sd_per_m2"] / 1e12
+    foil = f"{total['field_um2']:.2f} µm² x {total['thickness_nm']:.0f} nm"
+    axes[0, 0].set(ylabel="density / (10$^{12}$ m$^{-2}$)", title=f"all: ({whole:.1f} ± {error:.1f}) 10$^{{12}}$ m$^{{-2}}$ in {foil}")
+    axes[0, 0].set_ylim(0, 1.12 * max(float((values + spread).max(initial=0.0)), 1e-3))
+    words = f"Dislocation density {whole:.1f} ± {error:.1f} times 10^12 per m² in {foil}, and its share on each slip plane."
+    return Drawing(figure, density, words)
+
+
+def _junctions(points: pd.DataFrame) -> pd.DataFrame:
+    """Ends that several lines share."""
+    grouped = points.sort_values(["line", "point"]).groupby("line", sort=True)
+    first, last = grouped.head(1), grouped.tail(1)
+    ends = pd.concat([first.assign(node=first["start_node"]), last.assign(node=last["end_node"])])
+    return ends[ends.duplicated("node", keep=False)].drop_duplicates("node")
+
+
+def _legend_line(name: str) -> Line2D:
+    return Line2D([], [], color=PLANE_COLOURS.get(name, UNKNOWN_COLOUR), linestyle=PLANE_DASHES.get(name, ":"), label=name)
