@@ -1,12 +1,14 @@
 """Averages of frames that are brought back by their drift."""
 
 import numpy as np
-from scipy import ndimage
+from scipy import interpolate, ndimage
 
 from rapidstem.errors import InputError
+from rapidstem.frames.frame_spectra import frame_blocks
 from rapidstem.frames.registration import Drift
 
 SPLINE_ORDER = 5
+TAPS = SPLINE_ORDER + 1
 
 
 def integrate_frames(frames: np.ndarray, drift: Drift) -> np.ndarray:
@@ -17,7 +19,7 @@ def integrate_frames(frames: np.ndarray, drift: Drift) -> np.ndarray:
 
     Parameters
     ----------
-    frames : (frame, y, x), any real dtype; read frame by frame
+    frames : (frame, y, x), any real dtype; read block by block with slices
     drift : their drift
 
     Returns
@@ -29,17 +31,20 @@ def integrate_frames(frames: np.ndarray, drift: Drift) -> np.ndarray:
     InputError
         where no frame is used
     """
-    numbers = np.flatnonzero(drift.used)
-    if numbers.size == 0:
+    if not drift.used.any():
         raise InputError("no frame is left to integrate")
     rows, columns = frames.shape[1:]
     total, count = np.zeros((rows, columns)), np.zeros((rows, columns))
-    for number in numbers:
-        shift = drift.shift_px[number]
-        seen = valid_area(shift[None], (rows, columns))
-        moved = ndimage.shift(np.asarray(frames[number], dtype=float), -shift, order=SPLINE_ORDER, mode="mirror")
-        total[seen] += moved[seen]
-        count[seen] += 1
+    for block in frame_blocks(frames.shape):
+        numbers = np.arange(block.start, block.stop)[drift.used[block]]
+        if numbers.size == 0:
+            continue
+        pixels = np.asarray(frames[block])
+        for number in numbers:
+            shift = drift.shift_px[number]
+            seen = valid_area(shift[None], (rows, columns))
+            total[seen] += _moved_back(pixels[number - block.start], shift, seen)
+            count[seen] += 1
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)
 
 
@@ -62,3 +67,36 @@ def valid_area(shift_px: np.ndarray, shape: tuple[int, int]) -> tuple[slice, sli
     stops = np.array(shape) - np.ceil(np.maximum(known.max(axis=0), 0)).astype(int)
     rows, columns = (slice(int(start), int(max(start, stop))) for start, stop in zip(starts, stops, strict=True))
     return rows, columns
+
+
+def _moved_back(frame: np.ndarray, shift: np.ndarray, seen: tuple[slice, slice]) -> np.ndarray:
+    """The frame at the pixels `seen` of the reference, by a separable spline: its kernel is the same for all pixels."""
+    moved = ndimage.spline_filter(frame, SPLINE_ORDER, output=np.float32 if frame.dtype.itemsize <= 2 else float, mode="mirror")
+    for axis in (0, 1):
+        whole = int(np.floor(shift[axis]))
+        kernel = _spline_kernel(float(shift[axis] - whole))
+        start, length = seen[axis].start + whole - TAPS // 2 + 1, seen[axis].stop - seen[axis].start
+        moved = _filtered(moved, kernel, start, length, axis)
+    return moved
+
+
+def _filtered(values: np.ndarray, kernel: np.ndarray, start: int, length: int, axis: int) -> np.ndarray:
+    """Sums of `kernel` times neighbours along an axis, from `start` on; mirrored at the edges."""
+    positions = np.arange(start, start + length + TAPS - 1)
+    last = values.shape[axis] - 1
+    mirrored = last - np.abs(last - np.abs(positions))
+    if mirrored[0] == start and mirrored[-1] == positions[-1]:
+        window = values[start : positions[-1] + 1] if axis == 0 else values[:, start : positions[-1] + 1]
+    else:
+        window = values.take(mirrored, axis=axis)
+    parts = [window[tap : tap + length] if axis == 0 else window[:, tap : tap + length] for tap in range(TAPS)]
+    total = parts[0] * kernel[0]
+    for part, weight in zip(parts[1:], kernel[1:], strict=True):
+        total += part * weight
+    return total
+
+
+def _spline_kernel(fraction: float) -> np.ndarray:
+    """Values (tap,) of the quintic B-spline around a point that lies `fraction` beyond the third of six samples."""
+    spline = interpolate.BSpline.basis_element(np.arange(TAPS + 1) - TAPS / 2, extrapolate=False)
+    return np.nan_to_num(spline(fraction + TAPS // 2 - 1 - np.arange(TAPS))).astype(np.float32)
