@@ -1,17 +1,29 @@
-"""Tilt angles in a text file beside a series, as IMOD writes them (`.rawtlt`: one angle in degrees a line)."""
+"""Tilt angles in a text file beside a series, as IMOD and others write them.
 
-import math
+One angle in degrees a line (`.rawtlt`, `.tlt`, `.txt`), or two columns `frame, angle` (`.csv`, `.txt`), separated by blanks, commas,
+semicolons or tabulators; frames counted from 0 or from 1, in any order. Lines that start with `#` and a heading are left out.
+"""
+
+import re
 from pathlib import Path
 
 import numpy as np
 
 from rapidstem.errors import InputError
 
+ENDINGS = (".rawtlt", ".tlt")
+GENERAL_ENDINGS = (".txt", ".csv")
+_REMEDY = "write one angle in degrees a line, or the columns frame and angle, a line a frame"
+
 
 def angle_file(path: Path) -> Path | None:
-    """The `.rawtlt` file beside a series, `series.rawtlt` or `series.mrc.rawtlt`; None where there is none."""
-    candidates = (path.with_suffix(".rawtlt"), path.with_name(path.name + ".rawtlt"))
-    return next((candidate for candidate in candidates if candidate.is_file()), None)
+    """The file of angles beside a series; None where there is none.
+
+    `series.rawtlt` or `series.mrc.rawtlt`, and likewise with the other `ENDINGS`, the first that exists. Files with `GENERAL_ENDINGS`,
+    which may be about something else, count where they hold nothing but one or two numbers a line.
+    """
+    special, general = (_beside(path, endings) for endings in (ENDINGS, GENERAL_ENDINGS))
+    return next(iter([*special, *filter(_holds_numbers, general)]), None)
 
 
 def read_angles(path: Path, frames: int) -> np.ndarray:
@@ -20,23 +32,73 @@ def read_angles(path: Path, frames: int) -> np.ndarray:
     Raises
     ------
     InputError
-        when a line is no angle between -90 and 90 degrees, or their number is not that of the frames.
+        when a line is no angle between -90 and 90 degrees, a frame is numbered twice, or their number is not that of the frames.
     """
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
-        raise InputError(f"{path}: is no text file; write one angle in degrees a line") from error
-    angles = [_angle(path, number, line) for number, line in enumerate(lines, start=1) if line.strip()]
-    if len(angles) != frames:
-        raise InputError(f"{path}: has {len(angles)} angles for {frames} frames; write one angle in degrees a line, one line a frame")
-    return np.array(angles)
+        raise InputError(f"{path}: is no text file; {_REMEDY}") from error
+    table = [_row(path, number, values) for number, values in _rows(lines)]
+    if len(table) != frames:
+        raise InputError(f"{path}: has {len(table)} angles for {frames} frames; {_REMEDY}")
+    return _in_order(path, table)
 
 
-def _angle(path: Path, number: int, line: str) -> float:
+def _beside(path: Path, endings: tuple[str, ...]) -> list[Path]:
+    candidates = [each for ending in endings for each in (path.with_suffix(ending), path.with_name(path.name + ending))]
+    return [candidate for candidate in candidates if candidate != path and candidate.is_file()]
+
+
+def _holds_numbers(path: Path) -> bool:
     try:
-        angle = float(line)
+        rows = _rows(path.read_text(encoding="utf-8-sig").splitlines())
+    except UnicodeDecodeError:
+        return False
+    return bool(rows) and all(len(values) <= 2 and None not in map(_number, values) for _, values in rows)
+
+
+def _rows(lines: list[str]) -> list[tuple[int, list[str]]]:
+    """Numbers and values of the lines that hold any, without a heading."""
+    rows = [(number, values) for number, line in enumerate(lines, start=1) if (values := _values(line))]
+    return rows[1:] if rows and _is_heading(rows[0][1]) else rows
+
+
+def _values(line: str) -> list[str]:
+    """The values of a line without its comment."""
+    return [value for value in re.split(r"[\s,;]+", line.split("#")[0].strip()) if value]
+
+
+def _is_heading(values: list[str]) -> bool:
+    return all(_number(value) is None and value[0].isalpha() for value in values)
+
+
+def _number(value: str) -> float | None:
+    try:
+        return float(value)
     except ValueError:
-        angle = math.nan
-    if not abs(angle) <= 90:
-        raise InputError(f"{path}, line {number}: {line.strip()!r} is no angle between -90 and 90 degrees")
-    return angle
+        return None
+
+
+def _row(path: Path, number: int, values: list[str]) -> tuple[float | None, float]:
+    """Number of the frame, where there is one, and its angle."""
+    if len(values) > 2:
+        raise InputError(f"{path}, line {number}: has {len(values)} values; {_REMEDY}")
+    angle = _number(values[-1])
+    if angle is None or not abs(angle) <= 90:
+        raise InputError(f"{path}, line {number}: {values[-1]!r} is no angle between -90 and 90 degrees")
+    frame = _number(values[0]) if len(values) == 2 else None
+    if len(values) == 2 and (frame is None or frame != int(frame)):
+        raise InputError(f"{path}, line {number}: {values[0]!r} is no number of a frame; {_REMEDY}")
+    return frame, angle
+
+
+def _in_order(path: Path, table: list[tuple[float | None, float]]) -> np.ndarray:
+    numbered = [frame for frame, _ in table if frame is not None]
+    angles = np.array([angle for _, angle in table])
+    if not numbered:
+        return angles
+    order = np.argsort(numbered)
+    first = numbered[order[0]]
+    if len(numbered) != len(table) or first not in (0, 1) or not np.array_equal(np.sort(numbered), first + np.arange(len(table))):
+        raise InputError(f"{path}: the frames must be numbered from 0 or from 1, each once and none missing; {_REMEDY}")
+    return angles[order]

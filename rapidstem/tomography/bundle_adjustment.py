@@ -1,11 +1,11 @@
-"""Least squares over everything at once: the tilt and shift of every frame and the place of every point in three dimensions."""
+"""Least squares over everything at once: tilt and shift of every frame, rotation of the axis, every point in three dimensions."""
 
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy import linalg
 
-from rapidstem.tomography.tilt_geometry import TiltGeometry
+from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,9 @@ class Matches:
     normal: np.ndarray
 
 
+NO_MATCHES = Matches(np.empty(0, int), np.empty(0, int), np.empty((0, 2)), np.empty((0, 2)))
+
+
 @dataclass(frozen=True)
 class Measurement:
     """What was measured and what is known beforehand, with the standard deviations that weigh one against the other.
@@ -62,6 +65,8 @@ class Measurement:
         How far a point may move along its line in one step.
     shift_px : float
         Of the shifts; wide.
+    rotation_sigma_rad : float
+        Of the rotation of the tilt axis in the plane of the image; wide.
     """
 
     matches: Matches
@@ -71,6 +76,7 @@ class Measurement:
     residual_px: float
     sliding_px: float = 0.3
     shift_px: float = 30.0
+    rotation_sigma_rad: float = 0.1
 
 
 def project_points(position_px: np.ndarray, geometry: TiltGeometry, columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -84,13 +90,14 @@ def project_points(position_px: np.ndarray, geometry: TiltGeometry, columns: int
         Tilt in radians at that moment.
     """
     x, y, z = position_px.T
-    centre = (geometry.rows - 1) / 2
-    row = np.full((geometry.frames, len(x)), centre)
+    centre = np.array([geometry.rows - 1, columns - 1]) / 2
+    place = np.broadcast_to(centre[:, None, None], (2, geometry.frames, len(x)))
     for _ in range(1 if geometry.time_s is None else 3):
-        tilt = geometry.row_angles_rad(np.clip(row, -geometry.rows, 2 * geometry.rows))
-        row = centre + y * np.cos(tilt) + z * np.sin(tilt) + geometry.shift_px[:, :1]
-    column = (columns - 1) / 2 + x + geometry.shift_px[:, 1:]
-    return np.stack([row, column], axis=-1), tilt
+        row, column = np.clip(place[0], -geometry.rows, 2 * geometry.rows), np.clip(place[1], -columns, 2 * columns)
+        tilt = geometry.row_angles_rad(row, column)
+        height = y * np.cos(tilt) + z * np.sin(tilt)
+        place = np.stack(turned(height, x, geometry.axis_rotation_rad)) + (centre + geometry.shift_px).T[:, :, None]
+    return np.moveaxis(place, 0, -1), tilt
 
 
 def residuals_px(points: LinePoints, geometry: TiltGeometry, columns: int, matches: Matches) -> np.ndarray:
@@ -100,7 +107,7 @@ def residuals_px(points: LinePoints, geometry: TiltGeometry, columns: int, match
 
 
 def adjust(points: LinePoints, geometry: TiltGeometry, measured: Measurement, steps: int = 4) -> tuple[LinePoints, TiltGeometry]:
-    """Gauss-Newton steps over angles, shifts and points, the points eliminated by the Schur complement.
+    """Gauss-Newton steps over angles, shifts, rotation of the axis and points, the points eliminated by the Schur complement.
 
     Parameters
     ----------
@@ -124,75 +131,102 @@ def adjust(points: LinePoints, geometry: TiltGeometry, measured: Measurement, st
         frame_step = -np.linalg.solve(information + prior, score.sum(axis=0) + prior_score)
         rest = equations.point_score + np.einsum("pka,k->pa", equations.coupling, frame_step)
         point_step = -np.linalg.solve(equations.point_blocks, rest[..., None])[..., 0]
-        step = frame_step.reshape(-1, 3)
-        geometry = replace(geometry, angle_rad=geometry.angle_rad + step[:, 0], shift_px=geometry.shift_px + step[:, 1:])
+        step = frame_step[:-1].reshape(-1, 3)
+        geometry = replace(
+            geometry,
+            angle_rad=geometry.angle_rad + step[:, 0],
+            shift_px=geometry.shift_px + step[:, 1:],
+            axis_rotation_rad=geometry.axis_rotation_rad + float(frame_step[-1]),
+        )
         points = replace(points, position_px=points.position_px + np.clip(point_step, -5, 5))
     return points, geometry
 
 
 @dataclass(frozen=True)
 class PointEquations:
-    """Every point's share of the normal equations; a frame's unknowns are its tilt, dy and dx.
+    """Every point's share of the normal equations.
+
+    The unknowns of the series are the tilt, dy and dx of every frame, frame by frame, and last the rotation of the axis.
 
     Attributes
     ----------
-    frame_blocks : np.ndarray, (point, frame, 3, 3)
-    frame_score : np.ndarray, (point, frame * 3)
-        Gradient by the unknowns of the frames.
+    frame_blocks : np.ndarray, (point, frame, 4, 4)
+        Tilt, dy, dx of the frame, and the rotation.
+    score : np.ndarray, (point, frame * 3 + 1)
+        Gradient by the unknowns of the series.
     point_blocks : np.ndarray, (point, 3, 3)
     point_score : np.ndarray, (point, 3)
-    coupling : np.ndarray, (point, frame * 3, 3)
+    coupling : np.ndarray, (point, frame * 3 + 1, 3)
     """
 
     frame_blocks: np.ndarray
-    frame_score: np.ndarray
+    score: np.ndarray
     point_blocks: np.ndarray
     point_score: np.ndarray
     coupling: np.ndarray
 
     def of_points(self, chosen: np.ndarray) -> "PointEquations":
-        """The share of some points, (point,) bool."""
+        """The share of some points, (point,) bool or indices."""
         return PointEquations(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
 
 def point_equations(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> PointEquations:
     """Linearise the distances between projected points and lines; each weighs 1 / (scale^2 + distance^2)."""
-    frame, point, normal = measured.matches.frame, measured.matches.point, measured.matches.normal
-    place, tilt = project_points(points.position_px, geometry, measured.columns)
-    residual = np.sum(normal * (place[frame, point] - measured.matches.ridge_px), axis=1)
+    frame, point = measured.matches.frame, measured.matches.point
+    residual, by_series, by_point = _derivatives(points, geometry, measured)
     weight = 1 / (measured.residual_px**2 + residual**2)
-    cosine, sine = np.cos(tilt[frame, point]), np.sin(tilt[frame, point])
-    _, y, z = points.position_px[point].T
-    across_row, across_column = normal.T
-    by_frame = np.stack([across_row * (z * cosine - y * sine), across_row, across_column], axis=1)
-    by_point = np.stack([across_column, across_row * cosine, across_row * sine], axis=1)
     count, frames = len(points.position_px), geometry.frames
-    frame_blocks = np.zeros((count, frames, 3, 3))
-    frame_blocks[point, frame] = weight[:, None, None] * by_frame[:, :, None] * by_frame[:, None, :]
-    coupling = np.zeros((count, frames, 3, 3))
-    coupling[point, frame] = weight[:, None, None] * by_frame[:, :, None] * by_point[:, None, :]
-    frame_score = np.zeros((count, frames, 3))
-    frame_score[point, frame] = (residual * weight)[:, None] * by_frame
+    frame_blocks = np.zeros((count, frames, 4, 4))
+    frame_blocks[point, frame] = weight[:, None, None] * by_series[:, :, None] * by_series[:, None, :]
+    coupling = np.zeros((count, frames, 4, 3))
+    coupling[point, frame] = weight[:, None, None] * by_series[:, :, None] * by_point[:, None, :]
+    score = np.zeros((count, frames, 4))
+    score[point, frame] = (residual * weight)[:, None] * by_series
     along = points.tangent[:, :, None] * points.tangent[:, None, :] / measured.sliding_px**2
     point_blocks = along + 1e-3 * np.eye(3)
     np.add.at(point_blocks, point, weight[:, None, None] * by_point[:, :, None] * by_point[:, None, :])
     point_score = np.zeros((count, 3))
     np.add.at(point_score, point, (residual * weight)[:, None] * by_point)
-    return PointEquations(frame_blocks, frame_score.reshape(count, -1), point_blocks, point_score, coupling.reshape(count, -1, 3))
+    return PointEquations(frame_blocks, _series_unknowns(score), point_blocks, point_score, _series_unknowns(coupling))
+
+
+def _derivatives(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Distances of the matches, (match,), and their derivatives by tilt, dy, dx and rotation, (match, 4), and by x, y, z, (match, 3)."""
+    frame, point, normal = measured.matches.frame, measured.matches.point, measured.matches.normal
+    place, tilt = project_points(points.position_px, geometry, measured.columns)
+    residual = np.sum(normal * (place[frame, point] - measured.matches.ridge_px), axis=1)
+    cosine, sine = np.cos(tilt[frame, point]), np.sin(tilt[frame, point])
+    x, y, z = points.position_px[point].T
+    height = y * cosine + z * sine
+    row_turn, column_turn = turned(-x, height, geometry.axis_rotation_rad)
+    by_height, by_along = turned(normal[:, 0], normal[:, 1], -geometry.axis_rotation_rad)
+    by_series = np.stack([by_height * (z * cosine - y * sine), *normal.T, -normal[:, 0] * row_turn - normal[:, 1] * column_turn], axis=1)
+    return residual, by_series, np.stack([by_along, by_height * cosine, by_height * sine], axis=1)
+
+
+def _series_unknowns(blocks: np.ndarray) -> np.ndarray:
+    """(point, frame, 4, ...) as (point, frame * 3 + 1, ...): the rotation, which all frames share, goes last."""
+    count, frames = blocks.shape[:2]
+    own = blocks[:, :, :3].reshape(count, frames * 3, *blocks.shape[3:])
+    return np.concatenate([own, blocks[:, :, 3].sum(axis=1)[:, None]], axis=1)
 
 
 def prior_equations(geometry: TiltGeometry, measured: Measurement) -> tuple[np.ndarray, np.ndarray]:
-    """Information (frame * 3, frame * 3) and gradient (frame * 3,) of the reported angles and the wide prior of the shifts."""
-    weight = np.tile([1 / measured.reported_sigma_rad**2, 1 / measured.shift_px**2, 1 / measured.shift_px**2], geometry.frames)
+    """Information (frame * 3 + 1, the same) and gradient (frame * 3 + 1,) of the reported angles and the wide priors of the rest."""
+    frame_weight = [1 / measured.reported_sigma_rad**2, 1 / measured.shift_px**2, 1 / measured.shift_px**2]
+    weight = np.append(np.tile(frame_weight, geometry.frames), 1 / measured.rotation_sigma_rad**2)
     unknown = np.column_stack([geometry.angle_rad - measured.reported_rad, geometry.shift_px])
-    return np.diag(weight), weight * unknown.ravel()
+    return np.diag(weight), weight * np.append(unknown.ravel(), geometry.axis_rotation_rad)
 
 
 def reduced_equations(equations: PointEquations) -> tuple[np.ndarray, np.ndarray]:
-    """Eliminate the points: U - W V^-1 W^T, (frame * 3, frame * 3), and every point's share of the gradient, (point, frame * 3)."""
+    """Eliminate the points: U - W V^-1 W^T, (unknown, unknown), and every point's share of the gradient, (point, unknown)."""
     lifted = equations.coupling @ np.linalg.inv(equations.point_blocks)
     unknowns = lifted.shape[1]
     eliminated = lifted.transpose(1, 0, 2).reshape(unknowns, -1) @ equations.coupling.transpose(1, 0, 2).reshape(unknowns, -1).T
     blocks = equations.frame_blocks.sum(axis=0)
-    information = linalg.block_diag(*blocks) - eliminated
-    return information, equations.frame_score - np.einsum("pka,pa->pk", lifted, equations.point_score)
+    own = np.zeros((unknowns, unknowns))
+    own[:-1, :-1] = linalg.block_diag(*blocks[:, :3, :3])
+    own[-1, :-1] = own[:-1, -1] = blocks[:, :3, 3].ravel()
+    own[-1, -1] = blocks[:, 3, 3].sum()
+    return own - eliminated, equations.score - np.einsum("pka,pa->pk", lifted, equations.point_score)

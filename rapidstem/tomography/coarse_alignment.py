@@ -5,14 +5,15 @@ from scipy import fft, ndimage
 
 
 def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: float | None = None) -> np.ndarray:
-    """Shift of every frame, accumulated from the frame nearest zero tilt outwards.
+    """Shift of every frame, accumulated from the frame nearest zero tilt outwards, whatever the order of the frames.
 
-    Each frame is stretched along y by the ratio of the cosines to the neighbour that is nearer to zero tilt, and correlated with it.
+    Each frame is stretched along y by the ratio of the cosines to the two frames nearest in tilt that have their shift already, and
+    follows the one that it correlates better with: a frame that shows nothing of the specimen does not break the chain.
 
     Parameters
     ----------
     lines : np.ndarray, (frame, y, x)
-        Line images (such as the soft binarisation), in the order in which the tilt grows or falls.
+        Line images (such as the soft binarisation).
     angle_rad : np.ndarray, (frame,)
         Reported tilt.
     largest_shift_px : float, optional
@@ -24,15 +25,22 @@ def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: fl
         (dy, dx) against the frame nearest zero tilt.
     """
     shift = np.zeros((len(lines), 2))
-    zero = int(np.argmin(np.abs(angle_rad)))
     largest = largest_shift_px or min(lines.shape[1:]) / 8
-    for frame, neighbour in [(i, i + 1) for i in range(zero - 1, -1, -1)] + [(i, i - 1) for i in range(zero + 1, len(lines))]:
-        ratio = np.cos(angle_rad[neighbour]) / np.cos(angle_rad[frame])
-        stretched = _stretch_rows(lines[frame], ratio)
-        step = displacement_px(lines[neighbour], stretched, largest)
-        shift[frame, 0] = (shift[neighbour, 0] + step[0]) / ratio
-        shift[frame, 1] = shift[neighbour, 1] + step[1]
+    outwards = np.argsort(np.abs(angle_rad), kind="stable")
+    for number, frame in enumerate(outwards[1:], start=1):
+        placed = outwards[:number]
+        nearest = placed[np.argsort(np.abs(angle_rad[placed] - angle_rad[frame]), kind="stable")[:2]]
+        shift[frame] = max((_chained(lines, angle_rad, shift, frame, each, largest) for each in nearest), key=lambda found: found[0])[1]
     return shift
+
+
+def _chained(
+    lines: np.ndarray, angle_rad: np.ndarray, shift: np.ndarray, frame: int, neighbour: int, largest_px: float
+) -> tuple[float, np.ndarray]:
+    """Correlation of a frame with its neighbour, and the shift that follows from the neighbour's."""
+    ratio = np.cos(angle_rad[neighbour]) / np.cos(angle_rad[frame])
+    step, agreement = correlation_peak(lines[neighbour], _stretch_rows(lines[frame], ratio), largest_px)
+    return agreement, np.array([(shift[neighbour, 0] + step[0]) / ratio, shift[neighbour, 1] + step[1]])
 
 
 def _stretch_rows(image: np.ndarray, ratio: float) -> np.ndarray:
@@ -42,14 +50,26 @@ def _stretch_rows(image: np.ndarray, ratio: float) -> np.ndarray:
 
 def displacement_px(reference: np.ndarray, image: np.ndarray, largest_px: float) -> np.ndarray:
     """Displacement (dy, dx) of a line image against another, at most `largest_px`, by cross-correlation."""
+    return correlation_peak(reference, image, largest_px)[0]
+
+
+def correlation_peak(reference: np.ndarray, image: np.ndarray, largest_px: float) -> tuple[np.ndarray, float]:
+    """Displacement (dy, dx) of a line image against another, at most `largest_px`, and the correlation coefficient there.
+
+    Images without any structure are not displaced and have the coefficient 0.
+    """
     shape = [fft.next_fast_len(2 * n) for n in reference.shape]
     window = np.outer(*(np.hanning(n + 2)[1:-1] for n in reference.shape))
-    spectra = [fft.rfft2(_flat(picture) * window, shape) for picture in (reference, image)]
+    flat = [_flat(picture) * window for picture in (reference, image)]
+    norm = float(np.linalg.norm(flat[0]) * np.linalg.norm(flat[1]))
+    if norm == 0:
+        return np.zeros(2), 0.0
+    spectra = [fft.rfft2(picture, shape) for picture in flat]
     correlation = fft.irfft2(np.conj(spectra[0]) * spectra[1], shape)
     reach = int(largest_px)
     near = np.roll(correlation, (reach, reach), axis=(0, 1))[: 2 * reach + 1, : 2 * reach + 1]
     peak = np.unravel_index(np.argmax(near), near.shape)
-    return np.array([_parabola_top(near, peak, axis) for axis in (0, 1)]) - reach
+    return np.array([_parabola_top(near, peak, axis) for axis in (0, 1)]) - reach, float(near[peak]) / norm
 
 
 def _flat(image: np.ndarray) -> np.ndarray:

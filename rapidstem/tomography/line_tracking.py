@@ -6,9 +6,9 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from rapidstem.tomography.bundle_adjustment import LinePoints, Matches, project_points
+from rapidstem.tomography.bundle_adjustment import NO_MATCHES, LinePoints, Matches, project_points
 from rapidstem.tomography.ridge_points import RidgePoints
-from rapidstem.tomography.tilt_geometry import TiltGeometry
+from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
 
 @dataclass(frozen=True)
@@ -110,8 +110,8 @@ def match_points(
     Matches
     """
     place, tilt = project_points(points.position_px, geometry, columns)
-    along_row = points.tangent[:, 1] * np.cos(tilt) + points.tangent[:, 2] * np.sin(tilt)
-    along = np.stack([along_row, np.broadcast_to(points.tangent[:, 0], along_row.shape)], axis=-1)
+    rise = points.tangent[:, 1] * np.cos(tilt) + points.tangent[:, 2] * np.sin(tilt)
+    along = np.stack(turned(rise, points.tangent[:, 0], geometry.axis_rotation_rad), axis=-1)
     length = np.linalg.norm(along, axis=-1)
     parts = []
     for index, frame in enumerate(frames):
@@ -124,7 +124,7 @@ def match_points(
         hit = ridge >= 0
         parts.append((np.full(hit.sum(), index), candidates[hit], frame.ridges.position_px[ridge[hit]], frame.ridges.normal[ridge[hit]]))
     if not parts:
-        return Matches(np.empty(0, int), np.empty(0, int), np.empty((0, 2)), np.empty((0, 2)))
+        return NO_MATCHES
     return Matches(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 

@@ -102,6 +102,11 @@ class TiltGeometry:
         scanned_s = self.time_s[:, None] + self.line_time_s * np.broadcast_to(np.asarray(line_px, float), shape)
         return _smooth_curve(self.time_s + self.line_time_s * middle, self.angle_rad, scanned_s)
 
+    def of_frames(self, chosen: np.ndarray) -> "TiltGeometry":
+        """The geometry of some of the frames, (frame,) bool or increasing indices."""
+        time_s = None if self.time_s is None else np.asarray(self.time_s)[chosen]
+        return replace(self, angle_rad=self.angle_rad[chosen], shift_px=self.shift_px[chosen], time_s=time_s)
+
     def per_frame(self) -> "TiltGeometry":
         """The same series with one angle a frame, as if the stage had stood still."""
         return replace(self, time_s=None, line_time_s=None)

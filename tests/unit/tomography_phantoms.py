@@ -36,15 +36,17 @@ def random_lines(rng: np.random.Generator, count: int, half_x: float, half_y: fl
 
 
 def projected_px(points_nm: np.ndarray, geometry: TiltGeometry, columns: int) -> np.ndarray:
-    """(frame, n, 2): row and column of points in the raw frames, each row with its own angle."""
-    pixel = geometry.pixel_size_nm
+    """(frame, n, 2): row and column of points in the raw frames, each place with the angle of its own time."""
+    pixel, turn = geometry.pixel_size_nm, geometry.axis_rotation_rad
+    x, y, z = points_nm.T / pixel
     row = np.full((geometry.frames, len(points_nm)), (geometry.rows - 1) / 2)
+    column = np.full_like(row, (columns - 1) / 2)
     for _ in range(6):
-        tilt = geometry.row_angles_rad(np.clip(row, -200, geometry.rows + 200))
-        height = points_nm[:, 1] * np.cos(tilt) + points_nm[:, 2] * np.sin(tilt)
-        row = (geometry.rows - 1) / 2 + height / pixel + geometry.shift_px[:, :1]
-    column = (columns - 1) / 2 + points_nm[:, 0] / pixel + geometry.shift_px[:, 1:]
-    return np.stack([row, np.broadcast_to(column, row.shape)], axis=-1)
+        tilt = geometry.row_angles_rad(np.clip(row, -200, geometry.rows + 200), np.clip(column, -200, columns + 200))
+        height = y * np.cos(tilt) + z * np.sin(tilt)
+        row = (geometry.rows - 1) / 2 + height * np.cos(turn) + x * np.sin(turn) + geometry.shift_px[:, :1]
+        column = (columns - 1) / 2 + x * np.cos(turn) - height * np.sin(turn) + geometry.shift_px[:, 1:]
+    return np.stack([row, column], axis=-1)
 
 
 def project_lines(lines: list[np.ndarray], geometry: TiltGeometry, columns: int, contrast: float = 0.35) -> np.ndarray:
@@ -89,6 +91,9 @@ def make_phantom(
     thickness_nm: float = 300.0,
     drift_px: float = 5.0,
     jitter_px: float = 1.0,
+    axis_rotation_deg: float = 0.0,
+    axis_offset_px: float = 0.0,
+    slow_scan: str = "rows",
 ) -> Phantom:
     rng = np.random.default_rng(seed)
     half = size * pixel_nm / 2
@@ -97,7 +102,9 @@ def make_phantom(
     angle = np.linspace(-70, 70, frames) + (0.8 * np.sin(5 * phase + rng.uniform(0, 6)) if rapid else 0)
     shift = rng.normal(0, jitter_px, (frames, 2)) + drift_px * np.stack([np.sin(3 * phase), phase - 0.5], axis=1)
     time = 0.07 * np.arange(frames) if rapid else None
-    geometry = TiltGeometry(np.deg2rad(angle), shift, pixel_nm, size, time, 0.03 / size if rapid else None)
+    turn = np.deg2rad(axis_rotation_deg)
+    shift += axis_offset_px * np.array([np.cos(turn), -np.sin(turn)])
+    geometry = TiltGeometry(np.deg2rad(angle), shift, pixel_nm, size, time, 0.03 / size if rapid else None, slow_scan, size, turn)
     series = project_lines(lines, geometry, size)
     series *= 1 + noise * rng.standard_normal(series.shape, dtype=np.float32)
     return Phantom(lines, geometry, series, thickness_nm)

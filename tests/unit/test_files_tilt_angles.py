@@ -1,0 +1,54 @@
+import numpy as np
+import pytest
+
+from rapidstem.errors import InputError
+from rapidstem.files.tilt_angles import angle_file, read_angles
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        " -10.0\n 0.5\n 10\n",
+        "# from the goniometer\n-10\n\n0.5 # by eye\n10\n",
+        "frame,angle_deg\n0,-10\n1,0.5\n2,10\n",
+        "1;-10\n2;0.5\n3;10\n",
+        "2\t10\n0\t-10\n1\t0.5\n",
+        "\ufeffangle\n-10\n0.5\n10",
+    ],
+)
+def test_angles_are_read_in_the_order_of_the_frames(tmp_path, text):
+    (tmp_path / "a.txt").write_text(text, encoding="utf-8")
+    np.testing.assert_array_equal(read_angles(tmp_path / "a.txt", 3), [-10, 0.5, 10])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("0,-10\n2,0\n3,10\n", "numbered from 0 or from 1"),
+        ("0,-10\n0,0\n1,10\n", "each once"),
+        ("0,-10\n1,0\n10\n", "none missing"),
+        ("a b\n1 2 3\n", "line 2: has 3 values"),
+        ("-10\nzero\n10\n", "line 2: 'zero' is no angle"),
+        ("-10\n0\n", "2 angles for 3 frames"),
+        ("0.5,-10\n1.5,0\n2.5,10\n", "'0.5' is no number of a frame"),
+        ("-100\n0\n100\n", "between -90 and 90"),
+    ],
+)
+def test_what_is_no_list_of_angles_is_refused(tmp_path, text, message):
+    (tmp_path / "a.tlt").write_text(text)
+    with pytest.raises(InputError, match=message):
+        read_angles(tmp_path / "a.tlt", 3)
+
+
+@pytest.mark.parametrize("name", ["s.rawtlt", "s.tlt", "s.mrc.tlt", "s.txt", "s.mrc.csv"])
+def test_file_beside_the_series_is_found(tmp_path, name):
+    (tmp_path / name).write_text("0\n1\n")
+    assert angle_file(tmp_path / "s.mrc") == tmp_path / name
+
+
+def test_text_about_something_else_is_no_file_of_angles(tmp_path):
+    (tmp_path / "s.txt").write_text("Taken on a rainy day\n20 kV\n")
+    (tmp_path / "s.csv").write_bytes(b"\xff\xfe\x00")
+    assert angle_file(tmp_path / "s.mrc") is None
+    (tmp_path / "s.mrc.rawtlt").write_text("nothing\n")
+    assert angle_file(tmp_path / "s.mrc") == tmp_path / "s.mrc.rawtlt"
