@@ -1,13 +1,15 @@
-"""Draw the distortion map, and a DCFI image on its slow image before and after the correction."""
+"""Draw the distortion map, what it leaves over by strip, and a DCFI image beside its slow image before and after the correction."""
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 from script_support import logged, read_raw
 
 from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.image_warping import match_pixel_size, resample_grid, to_slow_geometry
-from rapidstem.figures.distortion_figures import map_deviation, superposition
+from rapidstem.distortion.image_warping import match_pixel_size, resample_view, to_slow_geometry
+from rapidstem.distortion.strip_residuals import strip_residuals as measured_strips
+from rapidstem.figures.distortion_figures import corrected_profiles, map_deviation, strip_residuals, superposition
 from rapidstem.figures.style import save_drawing
 from rapidstem.files.ome_tiff import read_images
 from rapidstem.files.tables import read_table
@@ -19,11 +21,21 @@ with logged(snakemake):
     column_map = read_map(files.map)
     dcfi, pixel_size_nm = read_images(files.dcfi)
     recorded = read_raw(files.slow, snakemake.params.reading)
-    shift = read_table(files.field, ["slow_dy_px", "slow_dx_px"]).iloc[0]
-    slow = match_pixel_size(recorded.frames[0], recorded.pixel_size_nm / pixel_size_nm)
-    rows, columns = (range(length) for length in dcfi.shape)
-    slow = resample_grid(slow, pd.Series(rows) + shift["slow_dy_px"], pd.Series(columns) + shift["slow_dx_px"])
-    dcfi = without_gaps(dcfi)
-    residual_px = float(pd.read_csv(files.residual).loc[0, "residual_px"]) if files.residual else None
-    save_drawing(map_deviation(column_map.rapid_px, column_map.slow_px, pixel_size_nm, residual_px), folder / "distortion-map")
-    save_drawing(superposition(dcfi, to_slow_geometry(dcfi, column_map), slow, pixel_size_nm), folder / "superposition")
+    shift = read_table(files.field, ["slow_dy_px", "slow_dx_px"]).iloc[0].to_numpy(float)
+    matched = match_pixel_size(recorded.frames[0].astype(float), recorded.pixel_size_nm / pixel_size_nm)
+    slow = resample_view(matched, np.arange(dcfi.shape[0]) + shift[0], np.arange(dcfi.shape[1]) + shift[1])
+    residual_px = float(pd.read_csv(files.residual).loc[0, "residual_px"]) if files.get("residual") else None
+    strips = pd.read_csv(files.strips) if files.get("strips") else None
+    images = (without_gaps(dcfi), to_slow_geometry(without_gaps(dcfi), column_map), slow)
+    shown = strips if strips is not None else measured_strips([dcfi], [matched], column_map, shift[None])
+    drawings = {
+        "distortion-map": map_deviation(column_map.rapid_px, column_map.slow_px, pixel_size_nm, residual_px, strips),
+        "superposition": superposition(*images, pixel_size_nm),
+        "distortion-strips": strip_residuals(shown),
+        "distortion-fields": corrected_profiles(*images, pixel_size_nm),
+    }
+    wanted = {Path(path).stem for path in snakemake.output}
+    for name, drawing in drawings.items():
+        if name in wanted:
+            save_drawing(drawing, folder / name)
+        print(f"{name}: {drawing.description}")
