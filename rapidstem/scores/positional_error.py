@@ -30,9 +30,10 @@ def position_pairs(measured: pd.DataFrame, reference: pd.DataFrame, radius_nm: f
         the differences: from the sigma columns of both tables, or of the one that has them (a reference without them is taken as
         exact), NaN if neither has.
     """
-    pairs = pair_centroids(moved_to_sections(measured, reference, motion), reference, radius_nm)
+    moved = moved_to_sections(measured, reference, motion)
+    pairs = pair_centroids(moved, reference, radius_nm)
     variance = np.full((len(pairs), len(SIGMA_COLUMNS)), np.nan)
-    for table, rows in ((measured, pairs["first_index"]), (reference, pairs["second_index"])):
+    for table, rows in ((moved, pairs["first_index"]), (reference, pairs["second_index"])):
         if set(SIGMA_COLUMNS) <= set(table):
             variance = np.nan_to_num(variance) + table[SIGMA_COLUMNS].to_numpy(float)[rows] ** 2
     sigma = dict(zip(SIGMA_COLUMNS, np.sqrt(variance).T, strict=True))

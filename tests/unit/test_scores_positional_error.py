@@ -85,6 +85,15 @@ def test_normalised_errors_of_right_sigmas_have_a_spread_of_one():
     assert errors_by_axis(grid_of_lines(), grid_of_lines(), 30.0)["normalised_rms"].isna().all()
 
 
+def test_the_sigmas_are_those_of_the_paired_rows_where_the_reference_lacks_a_plane():
+    reference = grid_of_lines().query("plane == 'xz'")
+    measured = grid_of_lines()
+    measured = measured.assign(sigma_x_nm=np.abs(measured["x_nm"]), sigma_y_nm=np.nan, sigma_z_nm=1.0)
+    pairs = position_pairs(measured, reference, 20.0)
+    assert len(pairs) == len(reference)
+    np.testing.assert_allclose(pairs["sigma_x_nm"], np.abs(pairs["x_nm"]))
+
+
 def test_pairs_know_the_line_of_the_reference():
     reference = grid_of_lines()
     pairs = position_pairs(reference, reference, 20.0)
