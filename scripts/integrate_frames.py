@@ -1,26 +1,30 @@
 """Register the rapid frames of one field and average them."""
 
 import pandas as pd
-from script_support import logged, read_raw
+from script_support import logged
 
+from rapidstem.files.image_stacks import FallbackMetadata, open_frames
 from rapidstem.files.ome_tiff import write_images
 from rapidstem.files.tables import write_table
 from rapidstem.frames.integration import integrate_frames
 from rapidstem.frames.registration import register_frames
 
 with logged(snakemake):
-    stack = read_raw(snakemake.input.rapid, snakemake.params.reading)
-    drift = register_frames(stack.frames)
-    write_images(snakemake.output.image, integrate_frames(stack.frames, drift), stack.pixel_size_nm)
+    reading = dict(snakemake.params.reading)
+    detector = reading.pop("detector")
+    with open_frames(snakemake.input.rapid, detector, FallbackMetadata(**reading)) as stack:
+        drift = register_frames(stack.frames)
+        write_images(snakemake.output.image, integrate_frames(stack.frames, drift), stack.pixel_size_nm)
     write_table(
         snakemake.output.drift,
         pd.DataFrame(
             {
-                "frame": range(len(stack.frames)),
+                "frame": range(len(drift.used)),
                 "dy_px": drift.shift_px[:, 0],
                 "dx_px": drift.shift_px[:, 1],
                 "residual_px": drift.residual_px,
                 "used": drift.used,
+                "reason": drift.reason,
             }
         ),
     )

@@ -1,5 +1,7 @@
 """Frame stacks and images as the microscope wrote them, with what is known about each frame."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,6 +10,7 @@ import numpy as np
 from rapidstem.errors import InputError
 from rapidstem.files.recorded_series import BRIGHT_FIELD, RecordedSeries, check_presence
 from rapidstem.files.signal_series import read_signal_series
+from rapidstem.files.sliced_frames import SlicedFrames
 from rapidstem.files.tilt_angles import angle_file, read_angles
 from rapidstem.files.velox_series import read_velox_series
 
@@ -45,22 +48,23 @@ class StackHeader:
 
 
 @dataclass(frozen=True)
-class FrameStack:
+class FrameStack(StackHeader):
     """A frame stack with its pixels; the attributes are those of `StackHeader`, and
 
     frames : (frame, y, x), in the stored type.
     """
 
-    path: Path
     frames: np.ndarray
-    pixel_size_nm: float
-    dwell_time_s: float | None
-    line_time_s: float | None
-    frame_time_s: float | None
-    tilt_deg: np.ndarray | None
-    time_s: np.ndarray | None
-    velox_shift_px: np.ndarray | None
-    detector: str | None
+
+
+@dataclass(frozen=True)
+class OpenStack(StackHeader):
+    """A frame stack in an open file; the attributes are those of `StackHeader`, and
+
+    frames : (frame, y, x), read when a slice of them is asked for.
+    """
+
+    frames: SlicedFrames
 
 
 @dataclass(frozen=True)
@@ -93,9 +97,21 @@ def read_stack(path: Path | str, detector: str = BRIGHT_FIELD, fallback: Fallbac
     """
     path = Path(path)
     series = _read_series(path, detector)
-    known = vars(_header(path, series, fallback))
-    del known["shape"]
-    return FrameStack(frames=series.load(), **known)
+    return FrameStack(frames=series.load(), **vars(_header(path, series, fallback)))
+
+
+@contextmanager
+def open_frames(path: Path | str, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata = _NO_FALLBACK) -> Iterator[OpenStack]:
+    """Open what `read_stack` reads, so that the frames are read slice by slice. Same parameters, same errors.
+
+    Velox files, TIFF and MRC give only the frames that are asked for. Of other formats it depends on RosettaSciIO what it
+    has to read for a slice.
+    """
+    path = Path(path)
+    series = _read_series(path, detector)
+    header = _header(path, series, fallback)
+    with series.open() as frames:
+        yield OpenStack(frames=frames, **vars(header))
 
 
 def read_header(path: Path | str, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata = _NO_FALLBACK) -> StackHeader:

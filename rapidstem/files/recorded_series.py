@@ -1,12 +1,14 @@
 """One image series in a file, described before its pixels are read."""
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
 from rapidstem.errors import InputError
+from rapidstem.files.sliced_frames import SlicedFrames
 
 BRIGHT_FIELD = "BF"
 
@@ -20,6 +22,7 @@ class RecordedSeries:
     shape : (frame, y, x).
     pixel_size_nm : (y, x), edge lengths of a pixel.
     load : reads the pixels, (frame, y, x), in the stored type.
+    open : opens the file, so that frames can be read slice by slice.
 
     The other attributes are those of `rapidstem.files.image_stacks.FrameStack`.
     """
@@ -27,6 +30,7 @@ class RecordedSeries:
     shape: tuple[int, int, int]
     pixel_size_nm: tuple[float, float] | None
     load: Callable[[], np.ndarray]
+    open: Callable[[], AbstractContextManager[SlicedFrames]]
     dwell_time_s: float | None = None
     line_time_s: float | None = None
     frame_time_s: float | None = None

@@ -2,7 +2,8 @@
 
 import importlib
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,10 @@ from rapidstem.errors import InputError
 from rapidstem.files.length_units import length_in_nm
 from rapidstem.files.ome_tiff import stored_pixel_size_nm
 from rapidstem.files.recorded_series import RecordedSeries, describe_choice, match_detector
+from rapidstem.files.sliced_frames import SlicedFrames
+from rapidstem.files.tiff_frames import open_tiff
 
+_TIFF_ENDINGS = (".tif", ".tiff")
 # endings of electron tomography that RosettaSciIO does not list for its MRC reader
 _MRC_ENDINGS = ("mrcs", "st", "rec")
 _DEGREES = {"deg": 1.0, "degree": 1.0, "degrees": 1.0, "°": 1.0, "rad": 180 / math.pi, "radians": 180 / math.pi}
@@ -97,6 +101,7 @@ def _describe(path: Path, signal: dict[str, Any]) -> RecordedSeries:
         shape=shape,
         pixel_size_nm=_pixel_size_nm(path, signal["axes"]),
         load=lambda: _pixels(path, data).reshape(shape),
+        open=lambda: _open_frames(path, data, shape),
         tilt_deg=_tilt_deg(signal),
     )
 
@@ -108,9 +113,21 @@ def _pixels(path: Path, data: Any) -> np.ndarray:
         raise InputError(f"{path}: the pixels cannot be read ({error}); copy it again, or save it without compression") from error
 
 
+@contextmanager
+def _open_frames(path: Path, data: Any, shape: tuple[int, int, int]) -> Iterator[SlicedFrames]:
+    """Frames straight from a TIFF; else as the reader gives them, at once where it cannot give them in parts."""
+    tiff = open_tiff(path, shape, data.dtype) if path.suffix.lower() in _TIFF_ENDINGS else nullcontext(None)
+    with tiff as frames:
+        if frames is not None:
+            yield frames
+            return
+        pixels = data.reshape(shape)
+        yield SlicedFrames(path, shape, data.dtype, lambda start, stop: np.ascontiguousarray(pixels[start:stop]))
+
+
 def _pixel_size_nm(path: Path, axes: list[dict[str, Any]]) -> tuple[float, float] | None:
     sizes = [length_in_nm(axis.get("scale", math.nan), axis.get("units")) for axis in axes[-2:]]
-    if path.suffix.lower() in (".tif", ".tiff") and None in sizes:
+    if path.suffix.lower() in _TIFF_ENDINGS and None in sizes:
         sizes = [stored_pixel_size_nm(path)] * 2
     height, width = sizes
     if height is None or width is None or not (0 < abs(height) < math.inf and 0 < abs(width) < math.inf):

@@ -1,12 +1,19 @@
 """Image series in Velox files: the pixels by RosettaSciIO, the metadata of every frame by h5py."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.recorded_series import BRIGHT_FIELD, RecordedSeries, describe_choice, match_detector
+from rapidstem.files.sliced_frames import SlicedFrames
 from rapidstem.files.velox_metadata import VeloxImage, is_velox, list_images, read_frame_metadata
+
+# HDF5 keeps that many bytes of a chunk which holds several frames, while they are read one after the other
+_CHUNK_CACHE_BYTES = 64 * 2**20
 
 
 def read_velox_series(path: Path, detector: str) -> RecordedSeries | None:
@@ -67,6 +74,7 @@ def _describe(path: Path, file: object, detector: str) -> RecordedSeries:
         shape=image.shape,
         pixel_size_nm=found.pixel_size_nm,
         load=lambda: _pixels(path, image, lazy=len(images) > 1),
+        open=lambda: _open_frames(path, image),
         dwell_time_s=found.dwell_time_s,
         line_time_s=found.line_time_s,
         frame_time_s=found.frame_time_s,
@@ -95,3 +103,22 @@ def _pixels_without_spectra(path: Path, image: VeloxImage) -> np.ndarray:
 
     with h5py.File(path, "r") as file:
         return np.moveaxis(file[f"Data/Image/{image.identifier}/Data"][()], 2, 0)
+
+
+@contextmanager
+def _open_frames(path: Path, image: VeloxImage) -> Iterator[SlicedFrames]:
+    import h5py
+
+    with h5py.File(path, "r", rdcc_nbytes=_CHUNK_CACHE_BYTES) as file:
+        pixels = file[f"Data/Image/{image.identifier}/Data"]
+        yield SlicedFrames(path, image.shape, pixels.dtype, lambda start, stop: _read_slice(pixels, start, stop))
+
+
+def _read_slice(pixels: Any, start: int, stop: int) -> np.ndarray:
+    """Frames (frame, y, x) from a data set (y, x, frame); one by one where each has a chunk of its own."""
+    if pixels.chunks is None or pixels.chunks[2] > 1:
+        return np.ascontiguousarray(np.moveaxis(pixels[:, :, start:stop], 2, 0))
+    frames = np.empty((stop - start, *pixels.shape[:2]), pixels.dtype)
+    for number in range(start, stop):
+        pixels.read_direct(frames, np.s_[:, :, number], np.s_[number - start])
+    return frames

@@ -4,6 +4,7 @@ import numpy as np
 from scipy import interpolate, ndimage
 
 from rapidstem.errors import InputError
+from rapidstem.frames.frame_source import FrameSource
 from rapidstem.frames.frame_spectra import frame_blocks
 from rapidstem.frames.registration import Drift
 
@@ -11,7 +12,7 @@ SPLINE_ORDER = 5
 TAPS = SPLINE_ORDER + 1
 
 
-def integrate_frames(frames: np.ndarray, drift: Drift) -> np.ndarray:
+def integrate_frames(frames: FrameSource, drift: Drift) -> np.ndarray:
     """Drift-corrected frame integration: the mean of the used frames, each brought back by its shift.
 
     Frames are resampled once, by a quintic spline with its prefilter, which keeps the resolution (a sine of period 3 px loses less

@@ -15,6 +15,7 @@ import numpy as np
 from rapidstem.errors import InputError
 from rapidstem.frames.fixed_pattern import HalfMeans
 from rapidstem.frames.frame_checks import count_faults, frame_fault
+from rapidstem.frames.frame_source import FrameSource
 from rapidstem.frames.frame_spectra import Band, added, feature_weights, frame_blocks, row_pairs, sample_edges
 from rapidstem.frames.group_registration import FrameGroup, refine_group, search_group, window_margin
 from rapidstem.frames.shift_refinement import RefinedShifts, refined_shifts, significance
@@ -48,7 +49,7 @@ class Drift:
     reason: tuple[str, ...] = ()
 
 
-def register_frames(frames: np.ndarray) -> Drift:
+def register_frames(frames: FrameSource) -> Drift:
     """Register frames to their common mean.
 
     Parameters
@@ -90,7 +91,7 @@ class _RegisteredGroup:
     band: Band
 
 
-def _read_groups(frames: np.ndarray, faults: list[str]) -> Iterator[tuple[np.ndarray, FrameGroup]]:
+def _read_groups(frames: FrameSource, faults: list[str]) -> Iterator[tuple[np.ndarray, FrameGroup]]:
     """Usable frames, a group at a time: their numbers and samples; the faults of the others are noted in `faults`."""
     edges = sample_edges(frames.shape[1:])
     samples_a_frame = frames.shape[1] * frames.shape[2] // (edges[0] * edges[1])
@@ -104,7 +105,7 @@ def _read_groups(frames: np.ndarray, faults: list[str]) -> Iterator[tuple[np.nda
             faults[numbers[0]] = ALONE
 
 
-def _read_group(frames: np.ndarray, start: int, stop: int, edges: tuple[int, int], faults: list[str]) -> tuple[np.ndarray, FrameGroup]:
+def _read_group(frames: FrameSource, start: int, stop: int, edges: tuple[int, int], faults: list[str]) -> tuple[np.ndarray, FrameGroup]:
     halves = HalfMeans((frames.shape[1] // 2, frames.shape[2]))
     factors = (edges[0] // 2, edges[1])
     samples = np.empty((stop - start, frames.shape[1] // edges[0], frames.shape[2] // edges[1]), np.float32)

@@ -1,0 +1,58 @@
+"""Frames that stay in their file until a slice of them is asked for."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from rapidstem.errors import InputError
+
+
+class SlicedFrames:
+    """Frames (frame, y, x) of an open file; `frames[start:stop]` reads those frames, `frames[number]` one, nothing is kept.
+
+    Parameters
+    ----------
+    path : the file, for messages.
+    shape : (frame, y, x).
+    dtype : stored type of the pixels.
+    read : gives the frames from a number up to another, (frame, y, x).
+    """
+
+    def __init__(self, path: Path, shape: tuple[int, int, int], dtype: np.dtype, read: Callable[[int, int], np.ndarray]) -> None:
+        self.shape = shape
+        self.dtype = dtype
+        self._path = path
+        self._read = read
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, wanted: int | slice) -> np.ndarray:
+        """Read one frame (y, x) or consecutive frames (frame, y, x).
+
+        Raises
+        ------
+        IndexError
+            for frames out of range, or slices with a step.
+        InputError
+            where the file is damaged.
+        """
+        if isinstance(wanted, slice):
+            start, stop, step = wanted.indices(len(self))
+            if step != 1:
+                raise IndexError("frames in a file are read in slices without a step")
+            return self._checked(start, max(start, stop))
+        number = wanted + len(self) if wanted < 0 else wanted
+        if not 0 <= number < len(self):
+            raise IndexError(f"frame {wanted} of {len(self)}")
+        return self._checked(number, number + 1)[0]
+
+    def _checked(self, start: int, stop: int) -> np.ndarray:
+        if start == stop:
+            return np.empty((0, *self.shape[1:]), self.dtype)
+        try:
+            return self._read(start, stop)
+        except Exception as error:
+            message = f"{self._path}: the frames {start} to {stop - 1} cannot be read ({error}); copy it from the microscope again"
+            raise InputError(message) from error
