@@ -1,13 +1,16 @@
-"""Draw the angles and shifts of one aligned series, and its frames beside the binarised ones."""
+"""Draw the angles and shifts of one aligned series, its frames beside the binarised ones, and the resolution of its tomogram."""
 
 from pathlib import Path
 
 import numpy as np
 from script_support import logged
 
+from rapidstem.figures.position_figures import shell_correlations
 from rapidstem.figures.style import save_drawing
 from rapidstem.figures.tilt_figures import angle_trace, series_images
 from rapidstem.files.mrc_volumes import read_series
+from rapidstem.files.tables import read_table
+from rapidstem.scores.shell_correlation import SHELL_COLUMNS
 from rapidstem.tomography.tilt_geometry import read_angles
 
 SHOWN_DEG = np.array([-70.0, -45.0, -20.0, 0.0, 20.0, 45.0, 70.0])
@@ -20,3 +23,5 @@ with logged(snakemake):
     tilts = dict.fromkeys(series, angles["angle_deg"].to_numpy(float))
     save_drawing(angle_trace(angles), folder / "angles")
     save_drawing(series_images(series, tilts, SHOWN_DEG, pixel_size_nm), folder / "binary")
+    shells = read_table(snakemake.input.resolution, SHELL_COLUMNS)
+    save_drawing(shell_correlations(dict(iter(shells.groupby("direction", sort=False)))), folder / "resolution")

@@ -5,12 +5,14 @@ from script_support import logged
 
 from rapidstem.files.tables import write_table
 from rapidstem.scores.field_scores import IMAGE_COLUMNS, LINE_COLUMNS
+from rapidstem.scores.line_detection import DETECTION_COLUMNS
 from rapidstem.scores.positional_error import ERROR_COLUMNS
 
 COLUMNS = {
     "denoising": ["acquisition", "tilt", *IMAGE_COLUMNS],
     "lines": ["acquisition", "tilt", *LINE_COLUMNS],
     "positional_error": ERROR_COLUMNS,
+    "line_detection": DETECTION_COLUMNS,
 }
 
 with logged(snakemake):

@@ -66,6 +66,11 @@ class Session:
         slow = ["slow"] if self.sheet.loc[acquisition, "slow"] else []
         return [*slow, *self.rapid_variants]
 
+    def shown_variants(self, acquisition: str) -> list[str]:
+        """The variants whose lines are traced and drawn: those of the first geometry; others stand beside them in the tables."""
+        first = self.config["tomography"]["geometry"][0]
+        return [name for name in self.variants(acquisition) if name == "slow" or self.rapid_variants[name][1] == first]
+
     @property
     def model_series(self) -> str | None:
         """The tilt series that training fields must resemble; none where there is no such series, or no limit."""

@@ -138,9 +138,11 @@ def centre_cloud(name: str, centroids: pd.DataFrame, colour: str, lines_nm: Sequ
     return Cloud(name, colour, points[:: len(points) // (LARGEST_CLOUD_POINTS // 2) + 1], lines_nm)
 
 
-def centre_clouds(rapid: pd.DataFrame, slow: pd.DataFrame) -> list[Cloud]:
-    """The rapid centres in orange and the slow ones in aqua."""
-    return [centre_cloud("rapid", rapid, RAPID_COLOUR), centre_cloud("slow", slow, SLOW_COLOUR)]
+def centre_clouds(
+    rapid: pd.DataFrame, slow: pd.DataFrame, rapid_lines: Sequence[np.ndarray] = (), slow_lines: Sequence[np.ndarray] = ()
+) -> list[Cloud]:
+    """The rapid centres and lines in orange and the slow ones in aqua."""
+    return [centre_cloud("rapid", rapid, RAPID_COLOUR, rapid_lines), centre_cloud("slow", slow, SLOW_COLOUR, slow_lines)]
 
 
 def verdict_table(errors: pd.DataFrame) -> pd.DataFrame:

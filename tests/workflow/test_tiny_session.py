@@ -157,4 +157,4 @@ def test_damaged_raw_file_fails_its_own_jobs_alone(original: Path) -> None:
 def test_only_the_simulation_and_the_evaluation_know_the_virtual_microscope() -> None:
     scripts = [path.stem for path in (ROOT / "scripts").glob("*.py")]
     knowing = {script for script in scripts if any("microscope" in module for module in imported_modules(script))}
-    assert knowing == {"simulate_acquisition", "measure_positions"}
+    assert knowing == {"simulate_acquisition", "measure_positions", "score_lines"}

@@ -81,6 +81,13 @@ def series_geometry(wildcards):
     return "per-frame" if wildcards.variant == "slow" else SESSION.rapid_variants[wildcards.variant][1]
 
 
+def series_files(room, ending, variants):
+    """One file of every variant of every series."""
+    return [
+        f"{FOLDER}/{room}/{series}/{variant}.{ending}" for series in SERIES for variant in variants(series)
+    ]
+
+
 def truth(acquisition):
     """The truth of an acquisition, where a virtual microscope made it. Only the evaluation reads it."""
     return f"{FOLDER}/truth/{acquisition}.h5" if SESSION.simulated else []

@@ -34,6 +34,7 @@ rule trace_lines:
     output:
         lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
         summary=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.line_summary.csv",
+        density=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.line_density.csv",
         polydata=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.vtp",
         paradis=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.data",
     log:

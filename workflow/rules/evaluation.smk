@@ -74,6 +74,43 @@ rule measure_positions:
         "../../scripts/measure_positions.py"
 
 
+rule score_lines:
+    """Share of the dislocation lines that is found and that is real: rapid against slow, and both against the truth where it is known."""
+    input:
+        lines=lambda wildcards: expand(
+            f"{FOLDER}/dislocations/{wildcards.acquisition}/{{variant}}.lines.csv",
+            variant=SESSION.shown_variants(wildcards.acquisition),
+        ),
+        centroids=lambda wildcards: expand(
+            f"{FOLDER}/dislocations/{wildcards.acquisition}/{{variant}}.centroids.csv",
+            variant=SESSION.shown_variants(wildcards.acquisition),
+        ),
+        volumes=lambda wildcards: expand(
+            f"{FOLDER}/tomograms/{wildcards.acquisition}/{{variant}}.mrc",
+            variant=SESSION.shown_variants(wildcards.acquisition),
+        ),
+        truth=lambda wildcards: truth(wildcards.acquisition),
+        modules=modules("score_lines"),
+    output:
+        detection=f"{FOLDER}/evaluation/series/{{acquisition}}.line_detection.csv",
+    log:
+        f"{FOLDER}/logs/score_lines/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/score_lines/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=1500,
+        runtime=15,
+    params:
+        variants=lambda wildcards: SESSION.shown_variants(wildcards.acquisition),
+    message:
+        "Scoring the lines of {wildcards.acquisition}"
+    script:
+        "../../scripts/score_lines.py"
+
+
 rule gather_tables:
     """The tables of all fields and of all series, each in one."""
     input:
@@ -82,11 +119,15 @@ rule gather_tables:
         positional_error=expand(
             f"{FOLDER}/evaluation/series/{{acquisition}}.positional_error.csv", acquisition=SERIES
         ),
+        line_detection=expand(
+            f"{FOLDER}/evaluation/series/{{acquisition}}.line_detection.csv", acquisition=SERIES
+        ),
         modules=modules("gather_tables"),
     output:
         denoising=f"{FOLDER}/evaluation/denoising.csv",
         lines=f"{FOLDER}/evaluation/lines.csv",
         positional_error=f"{FOLDER}/evaluation/positional_error.csv",
+        line_detection=f"{FOLDER}/evaluation/line_detection.csv",
     log:
         f"{FOLDER}/logs/gather_tables.log",
     benchmark:

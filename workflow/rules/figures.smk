@@ -1,8 +1,9 @@
 """Names of the figures that the report holds."""
 
 FIELD_FIGURES = ["drift", "filters", "profiles", "spectra"]
-VARIANT_FIGURES = ["angles", "binary"]
-RAPID_FIGURES = ["projections", "centres", "depth", "differences"]
+VARIANT_FIGURES = ["angles", "binary", "resolution"]
+LINE_FIGURES = ["lines", "lengths", "planes"]
+RAPID_FIGURES = ["projections", "centres", "depth", "time-lag", "differences"]
 FIGURE_FILES = ["png", "svg", "csv", "txt"]
 
 
@@ -31,8 +32,10 @@ def variant_stems():
     """Stems of the figures of all series, and of all rapid series that have a slow twin."""
     stems = []
     for series in SERIES:
-        variants = SESSION.variants(series)
-        stems += [f"{series}/{variant}/{name}" for variant in variants for name in VARIANT_FIGURES]
+        variants = SESSION.shown_variants(series)
+        stems += [
+            f"{series}/{variant}/{name}" for variant in variants for name in VARIANT_FIGURES + LINE_FIGURES
+        ]
         if "slow" in variants:
             stems += [
                 f"{series}/{variant}/{name}"
@@ -44,7 +47,7 @@ def variant_stems():
 
 
 SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")
-DISTORTION_STEMS = ["distortion-map", "superposition", "distortion-fields"] if SHOWN_FIELDS else []
-DISTORTION_STEMS += ["distortion-strips"] if SHOWN_FIELDS and not SAVED_MAP else []
+DISTORTION_FIGURES = ["distortion-map", "distortion-strips", "distortion-fields", "superposition"]
+DISTORTION_STEMS = DISTORTION_FIGURES if SHOWN_FIELDS else []
 CHOICE_STEMS = ["chosen-fields"] if FIELD_CHOICE else []
 SCORE_STEMS = ["losses", "scores-slow", "scores-dcfi"] if TEST_FIELDS and SESSION.networks else []

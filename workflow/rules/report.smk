@@ -54,13 +54,13 @@ rule draw_distortion:
         modules=modules("draw_distortion"),
     output:
         report(
-            expand(f"{FOLDER}/figures/{{name}}.png", name=DISTORTION_STEMS),
+            expand(f"{FOLDER}/figures/{{name}}.png", name=DISTORTION_FIGURES),
             caption="../report/distortion.rst",
             category="Distortion",
         ),
         expand(
             f"{FOLDER}/figures/{{name}}.{{suffix}}",
-            name=DISTORTION_STEMS,
+            name=DISTORTION_FIGURES,
             suffix=FIGURE_FILES[1:],
         ),
     log:
@@ -149,11 +149,12 @@ rule draw_scores:
 
 
 rule draw_variant:
-    """Angles and shifts of one aligned series, and its frames beside the binarised ones."""
+    """Angles and shifts of one aligned series, its frames beside the binarised ones, and the resolution of its tomogram."""
     input:
         angles=rules.align_series.output.angles,
         series=rules.align_series.output.series,
         binary=rules.binarise_series.output.series,
+        resolution=rules.measure_resolution.output.resolution,
         modules=modules("draw_variant"),
     output:
         report(
@@ -184,6 +185,42 @@ rule draw_variant:
         "Drawing the series {wildcards.variant} of {wildcards.acquisition}"
     script:
         "../../scripts/draw_variant.py"
+
+
+rule draw_lines:
+    """Dislocation lines of one tomogram, their lengths and their slip planes."""
+    input:
+        lines=rules.trace_lines.output.lines,
+        summary=rules.trace_lines.output.summary,
+        density=rules.trace_lines.output.density,
+        modules=modules("draw_lines"),
+    output:
+        report(
+            expand(f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.png", name=LINE_FIGURES),
+            caption="../report/lines.rst",
+            category="Dislocation lines",
+            subcategory="{acquisition}",
+            labels={"series": "{variant}"},
+        ),
+        expand(
+            f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.{{suffix}}",
+            name=LINE_FIGURES,
+            suffix=FIGURE_FILES[1:],
+        ),
+    log:
+        f"{FOLDER}/logs/draw_lines/{{acquisition}}/{{variant}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/draw_lines/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    message:
+        "Drawing the lines in {wildcards.variant} of {wildcards.acquisition}"
+    script:
+        "../../scripts/draw_lines.py"
 
 
 rule draw_positions:
@@ -230,20 +267,17 @@ rule write_report:
         denoising=rules.gather_tables.output.denoising,
         lines=rules.gather_tables.output.lines,
         positional_error=rules.gather_tables.output.positional_error,
+        line_detection=rules.gather_tables.output.line_detection,
         figures=figure_files(*DISTORTION_STEMS, *CHOICE_STEMS, *SCORE_STEMS, *field_stems(), *variant_stems()),
         images=expand(f"{FOLDER}/figures/{{acquisition}}/images.ome.tif", acquisition=TEST_FIELDS),
         drift=expand(f"{FOLDER}/dcfi/{{acquisition}}.drift.csv", acquisition=FIELDS),
         fields=expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=TRAINING_FIELDS + TEST_FIELDS),
-        alignments=[
-            f"{FOLDER}/tilt_series/{series}/{variant}.alignment.csv"
-            for series in SERIES
-            for variant in SESSION.variants(series)
-        ],
-        centroids=[
-            f"{FOLDER}/dislocations/{series}/{variant}.centroids.csv"
-            for series in SERIES
-            for variant in SESSION.variants(series)
-        ],
+        choice=FIELD_CHOICE,
+        residual=[] if SAVED_MAP or not SHOWN_FIELDS else rules.measure_distortion.output.residual,
+        alignments=series_files("tilt_series", "alignment.csv", SESSION.variants),
+        centroids=series_files("dislocations", "centroids.csv", SESSION.variants),
+        lines_traced=series_files("dislocations", "lines.csv", SESSION.shown_variants),
+        densities=series_files("dislocations", "line_density.csv", SESSION.shown_variants),
         template=relpath(Path(workflow.basedir) / "rapidstem/figures/report_page.html.j2"),
         modules=modules("write_report"),
     output:
@@ -260,16 +294,20 @@ rule write_report:
         runtime=10,
     params:
         session=SESSION.name,
-        fields=TRAINING_FIELDS + TEST_FIELDS,
         all_fields=FIELDS,
+        paired_fields=TRAINING_FIELDS + TEST_FIELDS,
         test_fields=TEST_FIELDS,
         series={series: SESSION.variants(series) for series in SERIES},
-        distortion=bool(DISTORTION_STEMS),
-        scores=bool(SCORE_STEMS),
-        field_figures=FIELD_FIGURES,
+        shown={series: SESSION.shown_variants(series) for series in SERIES},
+        distortion_figures=DISTORTION_STEMS,
         variant_figures=VARIANT_FIGURES,
+        line_figures=LINE_FIGURES,
         rapid_figures=RAPID_FIGURES,
-        settings=SESSION.config["tomography"] | SESSION.config["evaluation"],
+        choice=bool(CHOICE_STEMS),
+        scores=bool(SCORE_STEMS),
+        settings=SESSION.config["tomography"]
+        | SESSION.config["evaluation"]
+        | {"distortion": SESSION.config["distortion"], "training": SESSION.config["training"]},
     message:
         "Writing the report"
     script:

@@ -11,7 +11,6 @@ wildcard_constraints:
     block=r"\d+",
 
 
-
 rule align_series:
     """Refined tilt angles and shifts, and the aligned series."""
     input:

@@ -1,0 +1,160 @@
+"""The parts of the report, one a stage, from the files of a finished session."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from rapidstem.dislocations.line_tables import polylines_of
+from rapidstem.figures.report_page import ReportFigure, ReportTable, Section, centre_clouds, image_slider, saved_figure
+from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR, PSNR_AFFINE, SSIM, score_table
+from rapidstem.files.ome_tiff import read_channel_names, read_images
+
+FIELD_CAPTIONS = {
+    "drift": "Drift of the rapid frames",
+    "filters": "Every filter on the first frame, with contour plots of the marked part (as Ihara et al. 2022, Fig. 1d)",
+    "profiles": "Profiles across a dislocation (as Zhao et al. 2021, Fig. 3e)",
+    "spectra": "Power spectra along the fast scan direction (as Ihara et al. 2022, Fig. 4c)",
+}
+DISTORTION_CAPTIONS = {
+    "distortion-map": "Columns of the slow image against columns of the rapid frames, and their deviation from a straight line "
+    "(as Ihara et al. 2022, Fig. 7d)",
+    "distortion-strips": "What is left in every strip of the calibration fields before and after the correction",
+    "distortion-fields": "DCFI image, slow image, and the DCFI image after the correction (as Ihara et al. 2022, Fig. 1a-c)",
+    "superposition": "Rapid (aqua) on slow (red), before and after the correction (as Zhao et al. 2021, Fig. 1g)",
+}
+SERIES_CAPTIONS = {
+    "angles": "Tilt angles as reported and as refined, and shifts",
+    "binary": "Aligned and binarised frames",
+    "lines": "Dislocation lines by slip plane, in three projections",
+    "lengths": "Lengths of the lines",
+    "planes": "Dislocation density by slip plane",
+    "resolution": "Fourier shell correlation of the tomograms from the even and from the odd frames",
+    "projections": "Rapid, slow and both, in three projections (as Zhao et al. 2021, Fig. 5)",
+    "centres": "Local intensity centres (as Zhao et al. 2021, Fig. 6)",
+    "depth": "Difference in z against y and x (as Zhao et al. 2021, Fig. 7)",
+    "time-lag": "Difference in z against y with a tilt for every row, with one tilt a frame, and with the time lag calibrated away "
+    "as Zhao et al. propose",
+    "differences": "Distribution of the differences",
+}
+
+
+@dataclass(frozen=True)
+class Results:
+    """The folder of a finished session."""
+
+    folder: Path
+
+    def figure(self, name: str, caption: str) -> ReportFigure:
+        """A figure that was drawn, by its path below `figures`."""
+        return saved_figure(self.folder / "figures" / name, f"{caption}.", self.folder)
+
+    def series_figures(self, series: str, variants: list[str], kinds: list[str]) -> list[ReportFigure]:
+        """Figures of one series, those of one kind side by side."""
+        stems = [(variant, kind) for kind in kinds for variant in variants]
+        return [self.figure(f"{series}/{variant}/{kind}", f"{series}, {variant}: {SERIES_CAPTIONS[kind]}") for variant, kind in stems]
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table, by its path below the folder."""
+        return pd.read_csv(self.folder / name)
+
+    def gathered(self, names: dict[str, str], column: str) -> pd.DataFrame:
+        """Tables below each other, each with its name in a first column; empty where there is none."""
+        tables = []
+        for name, path in names.items():
+            tables.append(self.table(path))
+            tables[-1].insert(0, column, name)
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
+
+
+def reference_section(results: Results, fields: list[str]) -> Section:
+    """Drift-corrected frame integration."""
+    figures = [results.figure(f"{field}/drift", f"{field}: {FIELD_CAPTIONS['drift']}") for field in fields]
+    look_for = "The trace is smooth, residuals are a fraction of a pixel, few frames are rejected."
+    return Section("Drift-corrected references", look_for, figures)
+
+
+def distortion_section(results: Results, stems: list[str]) -> Section:
+    """The scan distortion."""
+    figures = [results.figure(stem, DISTORTION_CAPTIONS[stem]) for stem in stems]
+    measured = results.folder / "distortion/residual.csv"
+    tables = [ReportTable("Map", results.table("distortion/residual.csv"))] if measured.exists() else []
+    return Section("Scan distortion", "After the correction the superposition is white and no strip stands out.", figures, tables)
+
+
+def choice_section(results: Results) -> Section:
+    """Which training fields resemble the tilt series."""
+    left_out = results.table("pairs/choice.csv").query("not kept")[["acquisition", "tilt_deg", "distance", "largest_distance"]]
+    caption = "Intensities of the training fields (lines; dashed: left out) beside those of the tilt series at their tilt"
+    look_for = "The fields' histograms lie on those of the tilt series: they are as thick, and the filters learn the right noise."
+    tables = [ReportTable("Fields that were left out", left_out)] if len(left_out) else []
+    return Section("Choice of training fields", look_for, [results.figure("chosen-fields", caption)], tables)
+
+
+def score_sections(results: Results) -> list[Section]:
+    """Training and scores of the filters."""
+    learnt = "Validation loss falls and stays down; it is measured on fields that no network has learnt from."
+    by_tilt = [results.figure(f"scores-{name}", f"Against the {name} image") for name in ("slow", "dcfi")]
+    kept = "The networks keep width and depth near 100 % at all tilts."
+    return [
+        Section("Training", learnt, [results.figure("losses", "Loss curves")]),
+        Section("Scores by tilt", kept, by_tilt, score_tables(results, "dcfi")),
+    ]
+
+
+def score_tables(results: Results, reference: str) -> list[ReportTable]:
+    """Scores of all filters by tilt against one reference, beside the published ones."""
+    images, lines = (results.table(f"evaluation/{name}.csv") for name in ("denoising", "lines"))
+    tables = []
+    for score, table in ((PSNR, images), (PSNR_AFFINE, images), (SSIM, images), (LINE_WIDTH, lines), (LINE_INTENSITY, lines)):
+        printed = score_table(table[table["reference"] == reference], score, digits=2 if score is SSIM else 1)
+        tables.append(ReportTable(f"{score.title}, against the {reference} image", printed))
+    return tables
+
+
+def field_section(results: Results, fields: list[str]) -> Section:
+    """Images of the test fields."""
+    sliders = []
+    for field in fields:
+        path = results.folder / f"figures/{field}/images.ome.tif"
+        images, pixel_size_nm = read_images(path)
+        by_name = dict(zip(read_channel_names(path), images, strict=True))
+        filters = [name for name in by_name if name not in ("raw", "dcfi", "slow")]
+        best = next(name for name in ("dlf-slow", *filters, "dcfi") if name in by_name)
+        sliders.append(image_slider(f"Field {field}: raw and {best}", "raw", by_name["raw"], best, by_name[best], pixel_size_nm))
+    kinds = [kind for kind in FIELD_CAPTIONS if kind != "drift"]
+    figures = [results.figure(f"{field}/{kind}", f"{field}: {FIELD_CAPTIONS[kind]}") for kind in kinds for field in fields]
+    look_for = "Noise and streaks go; lines stay as thin and as deep as in the slow image."
+    return Section("Denoised images", look_for, figures, sliders=sliders)
+
+
+def volume_section(results: Results, series: str, variants: list[str], kinds: list[str]) -> Section:
+    """Centres of the dislocations: rapid against slow."""
+    rapid = [variant for variant in variants if variant != "slow"] if "slow" in variants else []
+    figures = results.series_figures(series, rapid, kinds)
+    clouds = []
+    if rapid:
+        centres = {variant: results.table(f"dislocations/{series}/{variant}.centroids.csv") for variant in (rapid[0], "slow")}
+        lines = {variant: polylines_of(results.table(f"dislocations/{series}/{variant}.lines.csv")) for variant in centres}
+        clouds = centre_clouds(*centres.values(), *lines.values())
+    look_for = "Orange (rapid) and aqua (slow) lie on each other; the difference in z has no trend over y."
+    return Section(f"Dislocations in {series}", look_for, figures, clouds=clouds)
+
+
+def line_section(results: Results, series: str, variants: list[str], kinds: list[str]) -> Section:
+    """Dislocation lines and their slip planes."""
+    figures = results.series_figures(series, variants, kinds)
+    density = results.gathered({variant: f"dislocations/{series}/{variant}.line_density.csv" for variant in variants}, "series")
+    found = results.table("evaluation/line_detection.csv").query("acquisition == @series")
+    tables = [ReportTable("Lengths and densities", density)]
+    tables += [ReportTable("Share of the lines that is found and that is real", found)] if len(found) else []
+    look_for = "Lines run through the foil from surface to surface; rapid and slow series give the same planes and densities."
+    return Section(f"Dislocation lines in {series}", look_for, figures, tables)
+
+
+def series_section(results: Results, series: str, variants: list[str], kinds: list[str]) -> Section:
+    """Angles, alignment and binarisation of a tilt series."""
+    figures = results.series_figures(series, variants, kinds)
+    alignment = results.gathered({variant: f"tilt_series/{series}/{variant}.alignment.csv" for variant in variants}, "series")
+    look_for = "Refined angles differ smoothly from the reported ones; lines are binarised alike at all tilts."
+    return Section(f"Tilt series {series}", look_for, figures, [ReportTable("Alignment", alignment)])
