@@ -8,7 +8,7 @@ from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.bundle_adjustment import LinePoints
 from rapidstem.tomography.coarse_alignment import correlation_peak
 from rapidstem.tomography.line_tracking import volume_line_points
-from rapidstem.tomography.sirt import project_volume, reconstruct
+from rapidstem.tomography.reconstruction import project_volume, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 _PROJECTION_MATCHINGS = 4

@@ -1,0 +1,131 @@
+"""The projector of one yz slice: rays with an angle of their own each, ASTRA's linear interpolation, a sparse matrix."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import astra
+import numpy as np
+from scipy import sparse
+
+from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad, turned
+
+
+@dataclass(frozen=True)
+class SliceGeometry:
+    """Rays and voxels of one yz slice, in pixels.
+
+    Attributes
+    ----------
+    angle_rad : np.ndarray, (ray,)
+    height_px : np.ndarray, (ray,)
+        Distance of the ray from the centre of the frame, along the rows.
+    depth_px, width_px : int
+        Voxels along z and along y.
+    """
+
+    angle_rad: np.ndarray
+    height_px: np.ndarray
+    depth_px: int
+    width_px: int
+
+    @property
+    def voxels(self) -> int:
+        """Voxels of the slice."""
+        return self.depth_px * self.width_px
+
+
+def astra_geometry(rays: SliceGeometry) -> tuple[dict, dict]:
+    """Volume and projection geometry of ASTRA: a single-pixel projection for every ray.
+
+    ASTRA's Y axis points towards row 0 of its volume; with the volume as (z, y), ASTRA's X is y and its Y is -z.
+    """
+    cosine, sine = np.cos(rays.angle_rad), np.sin(rays.angle_rad)
+    vectors = np.stack([-sine, -cosine, rays.height_px * cosine, -rays.height_px * sine, cosine, -sine], axis=1)
+    return astra.create_vol_geom(rays.depth_px, rays.width_px), astra.create_proj_geom("parallel_vec", 1, vectors)
+
+
+def system_matrix(rays: SliceGeometry, projector: Literal["linear", "strip", "line"] = "linear") -> sparse.csr_matrix:
+    """The projector of ASTRA for one yz slice as a sparse matrix, (ray, z * width + y), float32."""
+    volume_geometry, projection_geometry = astra_geometry(rays)
+    projector_id = astra.create_projector(projector, projection_geometry, volume_geometry)
+    matrix_id = astra.projector.matrix(projector_id)
+    try:
+        return sparse.csr_matrix(astra.matrix.get(matrix_id)).astype(np.float32)
+    finally:
+        astra.matrix.delete(matrix_id)
+        astra.projector.delete(projector_id)
+
+
+def field_rays(
+    geometry: TiltGeometry, depth_px: int, column: float | None = None, frames: np.ndarray | None = None
+) -> tuple[SliceGeometry, np.ndarray]:
+    """Rays of the aligned series that cross the field of view, in a slice wide enough for them.
+
+    The slice is three times as wide as the field at most; the few rays that would leave it at very high tilt are left out.
+
+    Parameters
+    ----------
+    geometry : TiltGeometry
+    depth_px : int
+    column : float, optional
+        Column of the aligned series whose angles count; the default is the middle one.
+    frames : np.ndarray, (frame,), bool, optional
+        Frames whose rays are taken; the angles of their rows follow from the times and angles of all frames.
+
+    Returns
+    -------
+    SliceGeometry
+    np.ndarray, (ray,)
+        Index of each ray in the flattened (frame, row).
+    """
+    angle = aligned_row_angles_rad(geometry, column)
+    height = np.broadcast_to(np.arange(geometry.rows) - (geometry.rows - 1) / 2, angle.shape)
+    through, across = np.cos(angle), depth_px / 2 * np.abs(np.sin(angle))
+    kept = _rows_seen(geometry) & (np.abs(height) < geometry.rows / 2 * through + across)
+    steepest = float(np.tan(np.abs(angle[kept]).max())) if kept.any() else 0.0
+    margin = min(int(np.ceil(depth_px * steepest)) + 1, geometry.rows)
+    kept &= np.abs(height) < (geometry.rows / 2 + margin) * through - across
+    if frames is not None:
+        kept &= np.asarray(frames, bool)[:, None]
+    order = ray_order(*angle.shape)
+    used = order[kept.ravel()[order]]
+    return SliceGeometry(angle.ravel()[used], height.ravel()[used], depth_px, geometry.rows + 2 * margin), used
+
+
+def _rows_seen(geometry: TiltGeometry) -> np.ndarray:
+    """Rows of the aligned series that lie in the raw frame in its first, its middle or its last column, (frame, row)."""
+    columns = np.zeros(1) if geometry.columns is None else np.linspace(0, geometry.columns - 1, 3) - (geometry.columns - 1) / 2
+    middle = (geometry.rows - 1) / 2
+    row, _ = turned(np.arange(geometry.rows)[:, None] - middle, columns, geometry.axis_rotation_rad)
+    raw_row = row + middle + geometry.shift_px[:, :1, None]
+    return np.any((raw_row >= 0) & (raw_row <= geometry.rows - 1), axis=2)
+
+
+def seen_pixels(geometry: TiltGeometry, start: int, stop: int, columns: int) -> np.ndarray:
+    """Where the columns from `start` to `stop` of the aligned series come from within the raw frames, (frame, row, column), bool."""
+    last_row, last_column = geometry.rows - 1, columns - 1
+    row, column = turned(
+        np.arange(geometry.rows)[:, None] - last_row / 2, np.arange(start, stop) - last_column / 2, geometry.axis_rotation_rad
+    )
+    raw_row = (row + last_row / 2)[None] + geometry.shift_px[:, :1, None]
+    raw_column = (column + last_column / 2)[None] + geometry.shift_px[:, 1:, None]
+    return (raw_row >= 0) & (raw_row <= last_row) & (raw_column >= 0) & (raw_column <= last_column)
+
+
+def ray_order(frames: int, rows: int, frames_together: int = 24, rows_together: int = 32) -> np.ndarray:
+    """Order of the flattened (frame, row) in which rays that cross the same voxels follow each other, so that these stay in the cache."""
+    frame, row = np.divmod(np.arange(frames * rows), rows)
+    return np.lexsort((row, frame, row // rows_together, frame // frames_together))
+
+
+def tile_order(rays: SliceGeometry, edge_px: int = 16) -> np.ndarray:
+    """Order of the flattened (z, y) by square tiles: the rays that cross a tile stay in the cache while its voxels are updated."""
+    z, y = np.divmod(np.arange(rays.voxels), rays.width_px)
+    return np.lexsort((y, z, z // edge_px, y // edge_px))
+
+
+def with_columns(matrix: sparse.csr_matrix, order: np.ndarray) -> sparse.csr_matrix:
+    """The same matrix with its columns in another order: column n is the former column `order[n]`."""
+    place = np.empty_like(order)
+    place[order] = np.arange(len(order))
+    return sparse.csr_matrix((matrix.data, place[matrix.indices].astype(matrix.indices.dtype), matrix.indptr), shape=matrix.shape)

@@ -1,0 +1,211 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from rapidstem.errors import InputError
+from rapidstem.tomography.reconstruction import project_volume, reconstruct
+from rapidstem.tomography.slice_blocks import half_frames, matrix_columns, slice_range
+from rapidstem.tomography.slice_projector import field_rays, seen_pixels
+from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad
+from tests.unit.reconstruction_phantoms import PIXEL_NM, brightest, centre, point_series, spots, transposed_geometry, turning_geometry
+
+METHODS = ["sirt", "weighted-back-projection", "total-variation"]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_point_off_both_axes_comes_back_at_its_place(method):
+    geometry = turning_geometry()
+    volume = reconstruct(point_series([(20.5, -9.5)], geometry, 3), geometry, 32 * PIXEL_NM, method, iterations=20)
+    assert volume.shape == (32, 64, 3)
+    assert volume.dtype == np.float32
+    assert brightest(volume[:, :, 1]) == (20.5, -9.5)
+
+
+def test_a_specimen_turned_about_the_axis_comes_back_turned():
+    geometry = turning_geometry()
+    offset = np.deg2rad(30.0)
+    y, z = 12.0, 8.0
+    turned = TiltGeometry(geometry.angle_rad[8:], geometry.shift_px[8:], PIXEL_NM, 64)
+    elsewhere = TiltGeometry(turned.angle_rad - offset, turned.shift_px, PIXEL_NM, 64)
+    volume = reconstruct(point_series([(y, z)], turned, 1), elsewhere, 60 * PIXEL_NM, iterations=30)
+    expected = (y * np.cos(offset) + z * np.sin(offset), z * np.cos(offset) - y * np.sin(offset))
+    np.testing.assert_allclose(brightest(volume[:, :, 0]), expected, atol=0.8)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_rows_that_a_shifted_frame_did_not_see_do_not_count(method):
+    geometry = turning_geometry(dy_px=10.0)
+    series = point_series([(-8.5, 6.5)], geometry, 1)
+    series[:, -10:] = 7.0
+    volume = reconstruct(series, geometry, 32 * PIXEL_NM, method, iterations=20)
+    assert brightest(volume[:, :, 0]) == (-8.5, 6.5)
+
+
+def test_what_lies_beside_the_field_of_view_leaves_no_trace_in_it():
+    geometry = turning_geometry()
+    beside = reconstruct(point_series([(50.0, 4.0)], geometry, 1), geometry, 32 * PIXEL_NM, iterations=30)
+    within = reconstruct(point_series([(10.0, 4.0)], geometry, 1), geometry, 32 * PIXEL_NM, iterations=30)
+    assert beside.max() < 0.1 * within.max()
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("geometry", [turning_geometry(rows=32, frames=21), transposed_geometry(32, 40)], ids=["rows", "columns"])
+def test_blocks_threads_and_memory_do_not_change_a_bit(method, geometry):
+    series = np.random.default_rng(2).random((21, 32, 40)).astype(np.float32)
+    whole = reconstruct(series, geometry, 10 * PIXEL_NM, method, iterations=3)
+    threads = reconstruct(series, geometry, 10 * PIXEL_NM, method, iterations=3, threads=2, memory_mb=320)
+    parts = [reconstruct(series, geometry, 10 * PIXEL_NM, method, 3, slices=slice_range(number, 3, 40)) for number in range(3)]
+    np.testing.assert_array_equal(whole, threads)
+    np.testing.assert_array_equal(whole, np.concatenate(parts, axis=2))
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_columns_that_a_frame_did_not_see_do_not_count(method):
+    geometry = turning_geometry()
+    shift = geometry.shift_px.copy()
+    shift[::2, 1] = 3.0
+    partly = replace(geometry, shift_px=shift)
+    series = point_series([(5.5, 3.5)], partly, 8)
+    series[::2, :, -3:] = 7.0
+    volume = reconstruct(series, partly, 24 * PIXEL_NM, method, iterations=20)
+    np.testing.assert_allclose(centre(volume[:, :, -1]), (5.5, 3.5), atol=0.3)
+
+
+def test_columns_that_are_scanned_one_after_the_other_have_their_own_angles():
+    rows, columns = 64, 48
+    geometry = transposed_geometry(rows, columns)
+    series = np.empty((geometry.frames, rows, columns), np.float32)
+    for column in range(columns):
+        series[:, :, column] = spots(aligned_row_angles_rad(geometry, column)[:, :1], [(24.5, 3.5)], rows)
+    exact = reconstruct(series, geometry, 24 * PIXEL_NM, iterations=30)
+    simple = reconstruct(series, geometry.per_frame(), 24 * PIXEL_NM, iterations=30)
+    z_px = {"exact": [], "simple": []}
+    for column in range(columns):
+        z_px["exact"].append(centre(exact[:, :, column])[1])
+        z_px["simple"].append(centre(simple[:, :, column])[1])
+    np.testing.assert_allclose(z_px["exact"], 3.5, atol=0.2)
+    assert np.ptp(z_px["simple"]) > 1.0
+    again = project_volume(exact, geometry)
+    assert np.corrcoef(again[5:15, 16:48].ravel(), series[5:15, 16:48].ravel())[0, 1] > 0.95
+
+
+def test_columns_share_a_matrix_where_their_angles_are_nearly_the_same():
+    assert matrix_columns(turning_geometry(), 100) == 100
+    assert matrix_columns(turning_geometry().per_frame(), 100) == 100
+    geometry = transposed_geometry(32, 4000)
+    group = matrix_columns(geometry, 4000)
+    first, last = aligned_row_angles_rad(geometry, 0.0), aligned_row_angles_rad(geometry, group - 1.0)
+    assert 10 < group < 4000
+    assert np.rad2deg(np.abs(last - first).max()) < 0.041
+
+
+def test_half_of_the_frames_keeps_the_angles_of_all():
+    geometry = turning_geometry(rows=32)
+    rays, used = field_rays(geometry, 10)
+    half_rays, half_used = field_rays(geometry, 10, frames=half_frames("odd", 41))
+    assert set(half_used // 32) == set(range(1, 41, 2))
+    angle_of = dict(zip(used.tolist(), rays.angle_rad.tolist(), strict=True))
+    np.testing.assert_array_equal(half_rays.angle_rad, [angle_of[ray] for ray in half_used.tolist()])
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_frames_of_the_other_half_do_not_count(method):
+    geometry = turning_geometry()
+    series = point_series([(12.5, -6.5)], geometry, 2)
+    spoilt = series.copy()
+    spoilt[1::2] = 9.0
+    settings = {"method": method, "iterations": 15, "frames": half_frames("even", 41)}
+    volume = reconstruct(spoilt, geometry, 32 * PIXEL_NM, **settings)
+    np.testing.assert_array_equal(volume, reconstruct(series, geometry, 32 * PIXEL_NM, **settings))
+    assert brightest(volume[:, :, 0]) == (12.5, -6.5)
+
+
+def test_halves_complement_each_other():
+    np.testing.assert_array_equal(half_frames("even", 5), [True, False, True, False, True])
+    np.testing.assert_array_equal(half_frames("even", 5), ~half_frames("odd", 5))
+    assert half_frames(None, 5) is None
+
+
+def test_slice_ranges_cover_every_column_once():
+    ranges = [slice_range(number, 7, 100) for number in range(7)]
+    assert np.concatenate([np.arange(100)[part] for part in ranges]).tolist() == list(range(100))
+
+
+def test_a_rotated_axis_moves_what_was_seen():
+    geometry = replace(turning_geometry(rows=40), columns=60, axis_rotation_rad=np.deg2rad(10.0))
+    seen = seen_pixels(geometry, 0, 60, 60)[0]
+    assert seen[20, 30]
+    assert not seen[0, 0]
+    assert seen[0, 50]
+    assert not seen[0, 9]
+    assert seen[-1, 9]
+    assert not seen[-1, 50]
+
+
+def test_projection_of_a_reconstruction_is_the_series_again():
+    geometry = turning_geometry()
+    series = point_series([(6.0, -4.0), (-15.0, 7.0)], geometry, 2)
+    again = project_volume(reconstruct(series, geometry, 30 * PIXEL_NM, iterations=100), geometry)
+    middle = slice(20, 44)
+    assert np.corrcoef(again[10:30, middle].ravel(), series[10:30, middle].ravel())[0, 1] > 0.98
+
+
+def test_progress_counts_all_slices():
+    geometry = turning_geometry(rows=16)
+    heard = []
+    series = np.ones((41, 16, 70), np.float32)
+    reconstruct(series, geometry, 5 * PIXEL_NM, iterations=2, progress=lambda *count: heard.append(count))
+    assert heard == [(64, 70), (70, 70)]
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"thickness_nm": 0.3}, "holds no voxel"),
+        ({"thickness_nm": 3000.0}, "more than 4 times the 64 rows"),
+        ({"thickness_nm": 40.0, "method": "fbp"}, "choose one of sirt"),
+        ({"thickness_nm": 40.0, "device": "gpu"}, "choose one of auto"),
+        ({"thickness_nm": 40.0, "device": "cuda", "method": "total-variation"}, "processor alone"),
+        ({"thickness_nm": 40.0, "memory_mb": 100}, "give the job more memory"),
+        ({"thickness_nm": 40.0, "slices": slice(2, 2)}, "holds no slices"),
+        ({"thickness_nm": 40.0, "frames": np.zeros(41, bool)}, "choose at least one"),
+    ],
+)
+def test_what_cannot_be_reconstructed_is_refused(settings, message):
+    with pytest.raises(InputError, match=message):
+        reconstruct(np.zeros((41, 64, 2), np.float32), turning_geometry(), **settings)
+
+
+def test_a_series_that_does_not_fit_the_geometry_is_refused():
+    with pytest.raises(InputError, match="angles for exactly the frames"):
+        reconstruct(np.zeros((40, 64, 2), np.float32), turning_geometry(), 40.0)
+    with pytest.raises(InputError, match="does not fit the geometry of 40"):
+        reconstruct(np.zeros((21, 32, 41), np.float32), transposed_geometry(32, 40), 40.0)
+
+
+def test_numbers_that_are_none_are_refused():
+    series = np.zeros((41, 64, 2), np.float32)
+    series[3, 2, 1] = np.nan
+    with pytest.raises(InputError, match="no numbers"):
+        reconstruct(series, turning_geometry(), 40.0)
+
+
+@pytest.mark.parametrize(("number", "count"), [(-1, 4), (4, 4), (0, 11)])
+def test_blocks_that_do_not_exist_are_refused(number, count):
+    with pytest.raises(InputError, match="does not exist"):
+        slice_range(number, count, 10)
+
+
+def test_an_unknown_half_is_refused():
+    with pytest.raises(InputError, match="'even' or 'odd'"):
+        half_frames("first", 10)
+
+
+def test_a_series_that_reaches_ninety_degrees_needs_no_endless_volume():
+    angle = np.deg2rad(np.linspace(-90, 90, 61))
+    geometry = TiltGeometry(angle, np.zeros((61, 2)), PIXEL_NM, 48)
+    rays, _ = field_rays(geometry, 40)
+    assert rays.width_px == 3 * 48
+    volume = reconstruct(point_series([(6.5, -3.5)], geometry, 1), geometry, 40 * PIXEL_NM, iterations=20)
+    assert brightest(volume[:, :, 0]) == (6.5, -3.5)
