@@ -1,0 +1,217 @@
+"""Our drift and integrated image beside what the instrument's own software made of the same frames."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import fft, ndimage
+
+from rapidstem.errors import InputError
+from rapidstem.frames.registration import Drift
+
+SMALLEST_SPREAD_PX = 0.05
+WELL_CORRELATED = 0.9
+LARGEST_SCALE_ERROR = 0.15
+FEATURE_PX = (1.5, 15.0)
+LEAST_SHARED = 0.25
+LEAST_CORRELATION = 0.3
+SLOW_FREQUENCIES, FINE_FREQUENCIES = (0.01, 0.05), (0.1, 0.25)
+
+
+@dataclass(frozen=True)
+class DriftComparison:
+    """How the instrument's shifts differ from ours, over the used frames, after the means are removed; (y, x) each.
+
+    Attributes
+    ----------
+    rms_px : root mean squares of the differences, the instrument's shifts taken as stored
+    scale : by what the instrument's shifts must be multiplied to fit ours best; NaN where either hardly varies
+    correlation : correlation coefficients; NaN likewise
+    remark : empty where sign and unit agree, else what is likely to be different
+    """
+
+    rms_px: tuple[float, float]
+    scale: tuple[float, float]
+    correlation: tuple[float, float]
+    remark: str
+
+
+@dataclass(frozen=True)
+class ImageComparison:
+    """The instrument's integrated image beside ours, over the area that both show.
+
+    Attributes
+    ----------
+    shift_px : (dy, dx); what lies at (y, x) in ours appears in the instrument's image at (y + dy, x + dx)
+    overlap_px : rows and columns of the common area
+    correlation : correlation coefficient of the intensities
+    relative_sharpness : the instrument's transfer of fine detail (periods of 4 to 10 px) over ours; below one where its image is more
+        blurred. Both images come from the same frames, so that shot noise, too, is transferred and does not disturb the ratio
+    our_noise, instrument_noise : standard deviation of the noise between neighbouring rows, over that of the image
+    """
+
+    shift_px: tuple[float, float]
+    overlap_px: tuple[int, int]
+    correlation: float
+    relative_sharpness: float
+    our_noise: float
+    instrument_noise: float
+
+
+def compare_drift(drift: Drift, velox_shift_px: np.ndarray) -> DriftComparison:
+    """Compare shifts that the instrument stored with ours; its sign and unit are checked, not trusted.
+
+    Parameters
+    ----------
+    drift : ours
+    velox_shift_px : (frame, 2), (dy, dx) as stored; NaN where the instrument gives none
+
+    Raises
+    ------
+    InputError
+        where the numbers of frames differ, or fewer than two frames have both shifts
+    """
+    if velox_shift_px.shape != drift.shift_px.shape:
+        raise InputError(f"the instrument gives shifts of {len(velox_shift_px)} frames, there are {len(drift.used)}; export the file again")
+    both = drift.used & np.isfinite(velox_shift_px).all(axis=1)
+    if both.sum() < 2:
+        raise InputError(f"{both.sum()} frames have a shift of the instrument and one of ours; at least two are needed to compare")
+    ours, theirs = (shifts[both] - shifts[both].mean(axis=0) for shifts in (drift.shift_px, velox_shift_px))
+    fits = [_fit(ours[:, axis], theirs[:, axis]) for axis in (0, 1)]
+    crossed = [_fit(ours[:, axis], theirs[:, 1 - axis])[1] for axis in (0, 1)]
+    rms = np.sqrt(((theirs - ours) ** 2).mean(axis=0))
+    scale, correlation = (tuple(values) for values in zip(*fits, strict=True))
+    return DriftComparison((float(rms[0]), float(rms[1])), scale, correlation, _remark(fits, crossed))
+
+
+def compare_images(ours: np.ndarray, instrument_image: np.ndarray) -> ImageComparison:
+    """Compare the instrument's own integrated image with ours.
+
+    Parameters
+    ----------
+    ours : (y, x), NaN where no frame has seen the pixel
+    instrument_image : (y, x), may be cropped, moved, and of other brightness and contrast; the same pixel size
+
+    Raises
+    ------
+    InputError
+        where an image is smaller than 32 x 32 pixels or constant, or the two do not show the same field
+    """
+    for name, image in (("our integrated image", ours), ("the instrument's image", instrument_image)):
+        if image.ndim != 2 or min(image.shape) < 32 or not np.nanstd(image) > 0:
+            raise InputError(f"{name} cannot be compared: it must be one image of 32 x 32 pixels or more that is not constant")
+    shift, likeness = _displacement(ours, instrument_image)
+    if likeness < LEAST_CORRELATION:
+        raise InputError(f"the instrument's image shows another field than ours (correlation of the features {likeness:.2f} at best)")
+    first, second = _common_area(ours, instrument_image, shift)
+    return ImageComparison(
+        shift_px=(float(shift[0]), float(shift[1])),
+        overlap_px=(first.shape[0], first.shape[1]),
+        correlation=float(np.corrcoef(first.ravel(), second.ravel())[0, 1]),
+        relative_sharpness=_relative_transfer(first, second, shift - np.round(shift)),
+        our_noise=_noise_share(first),
+        instrument_noise=_noise_share(second),
+    )
+
+
+def _fit(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float]:
+    """Scale and correlation coefficient; NaN where the shifts hardly vary."""
+    if ours.std() < SMALLEST_SPREAD_PX or theirs.std() == 0:
+        return float("nan"), float("nan")
+    return float(ours @ theirs / (theirs @ theirs)), float(np.corrcoef(ours, theirs)[0, 1])
+
+
+def _remark(fits: list[tuple[float, float]], crossed: list[float]) -> str:
+    known = [(scale, correlation) for scale, correlation in fits if np.isfinite(scale)]
+    if not known:
+        return "the drift is too small to tell the sign and the unit of the instrument's shifts"
+    if any(abs(correlation) < WELL_CORRELATED for _, correlation in known):
+        if np.nanmin(np.abs(crossed)) > WELL_CORRELATED:
+            return "the instrument's dx and dy look exchanged"
+        return "the instrument's shifts do not follow ours: one of the two has lost the drift"
+    if any(scale < 0 for scale, _ in known):
+        opposite = "the instrument's shifts have the opposite sign"
+        return opposite if all(scale < 0 for scale, _ in known) else f"{opposite} along one axis"
+    sizes = [scale for scale, _ in known]
+    if any(abs(scale - 1) > LARGEST_SCALE_ERROR for scale in sizes):
+        return f"the instrument's shifts look like another unit than pixels: one of its units is {np.mean(sizes):.3g} px"
+    return ""
+
+
+def _displacement(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, float]:
+    """Where `theirs` shows what `ours` shows, and the correlation coefficient of the features there.
+
+    Normalised cross-correlation over the area that the images share at each shift (Padfield, IEEE Trans. Image Process. 21 (2012) 2706).
+    """
+    size = [fft.next_fast_len(a + b, real=True) for a, b in zip(ours.shape, theirs.shape, strict=True)]
+    masks = [np.isfinite(image).astype(float) for image in (ours, theirs)]
+    features = [_features(image) * mask for image, mask in zip((ours, theirs), masks, strict=True)]
+    first, second, first_square, second_square, first_mask, second_mask = (
+        fft.rfft2(image, s=size) for image in (*features, *(f**2 for f in features), *masks)
+    )
+    products, energy, other_energy, shared = (
+        fft.irfft2(np.conj(a) * b, s=size)
+        for a, b in ((first, second), (first_square, second_mask), (first_mask, second_square), (first_mask, second_mask))
+    )
+    enough = shared > LEAST_SHARED * min(masks[0].sum(), masks[1].sum())
+    floor = 1e-6 * float(energy.max() * other_energy.max()) ** 0.5
+    likeness = np.where(enough, products / np.maximum(np.sqrt(np.maximum(energy, 0) * np.maximum(other_energy, 0)), floor), -1)
+    peak = np.array(np.unravel_index(likeness.argmax(), likeness.shape))
+    shift = peak + np.array(
+        [_parabola(np.take(likeness, peak[a] + np.arange(-1, 2), a, mode="wrap").take(peak[1 - a], 1 - a)) for a in (0, 1)]
+    )
+    return np.where(shift > np.array(theirs.shape), shift - size, shift), float(likeness.max())
+
+
+def _features(image: np.ndarray) -> np.ndarray:
+    """The image between two Gaussian blurs, without brightness and background; unseen pixels are filled with the mean."""
+    filled = np.where(np.isfinite(image), image, np.nanmean(image)).astype(float)
+    return ndimage.gaussian_filter(filled, FEATURE_PX[0]) - ndimage.gaussian_filter(filled, FEATURE_PX[1])
+
+
+def _parabola(values: np.ndarray) -> float:
+    """Where a parabola through three samples is highest, from the middle one."""
+    bend = values[0] - 2 * values[1] + values[2]
+    return float(np.clip((values[0] - values[2]) / (2 * bend), -0.5, 0.5)) if bend < 0 else 0.0
+
+
+def _common_area(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Both images over the rectangle that both show, whole pixels apart: neither is resampled, which would blur it."""
+    whole = np.round(shift).astype(int)
+    starts = np.maximum(0, -whole)
+    stops = np.minimum(ours.shape, np.array(theirs.shape) - whole)
+    first = ours[starts[0] : stops[0], starts[1] : stops[1]]
+    second = theirs[starts[0] + whole[0] : stops[0] + whole[0], starts[1] + whole[1] : stops[1] + whole[1]]
+    seen = np.isfinite(first) & np.isfinite(second)
+    rows, columns = _full_rectangle(seen)
+    return first[rows, columns].astype(float), second[rows, columns].astype(float)
+
+
+def _full_rectangle(seen: np.ndarray) -> tuple[slice, slice]:
+    """Cut edges off, the one with the largest share of unseen pixels first, until all pixels are seen."""
+    top, bottom, left, right = 0, seen.shape[0], 0, seen.shape[1]
+    while not seen[top:bottom, left:right].all():
+        part = seen[top:bottom, left:right]
+        worst = int(np.argmin([part[0].mean(), part[-1].mean(), part[:, 0].mean(), part[:, -1].mean()]))
+        top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)
+    return slice(top, bottom), slice(left, right)
+
+
+def _relative_transfer(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> float:
+    """Transfer of fine over that of coarse detail from our image to the other, which is moved by a fraction of a pixel."""
+    window = np.outer(np.hanning(ours.shape[0]), np.hanning(ours.shape[1]))
+    first, second = (fft.rfft2((image - image.mean()) * window) for image in (ours, theirs))
+    rows, columns = np.fft.fftfreq(ours.shape[0])[:, None], np.fft.rfftfreq(ours.shape[1])[None, :]
+    second *= np.exp(2j * np.pi * (rows * shift[0] + columns * shift[1]))
+    frequency = np.hypot(rows, columns)
+    transfers = []
+    for low, high in (SLOW_FREQUENCIES, FINE_FREQUENCIES):
+        ring = (frequency >= low) & (frequency < high)
+        coherent = np.abs((np.conj(first[ring]) * second[ring]).sum())
+        transfers.append(coherent / (np.abs(first[ring]) ** 2).sum())
+    return float(transfers[1] / transfers[0])
+
+
+def _noise_share(image: np.ndarray) -> float:
+    """Noise, streaks included, from second differences along y, across which no lag smooths it; robust against lines."""
+    differences = image[:-2] - 2 * image[1:-1] + image[2:]
+    return float(1.4826 * np.median(np.abs(differences - np.median(differences))) / np.sqrt(6) / image.std())
