@@ -116,12 +116,57 @@ def test_unreadable_frames_are_left_out_with_a_reason():
 
 
 @pytest.mark.parametrize(
-    "convert", [lambda f: (f / f.max() * 255).astype(np.uint8), lambda f: f / 1e5, lambda f: 3 * f.astype(int) - 90000]
+    "convert",
+    [
+        lambda f: (f / f.max() * 255).astype(np.uint8),
+        lambda f: (f.astype(float) - 20000).astype(np.int16),
+        lambda f: 3 * f.astype(np.int32) - 90000,
+        lambda f: f.astype(np.uint32) + np.uint32(4_000_000_000),
+        lambda f: (f / 1e5).astype(np.float32),
+        lambda f: 1e-15 * f.astype(np.float64),
+        lambda f: 1e30 * f.astype(np.float64),
+        lambda f: f.astype(">u2"),
+    ],
+    ids=["uint8", "int16", "int32", "uint32", "float32", "tiny float64", "huge float64", "big-endian"],
 )
 def test_scale_and_type_of_the_counts_do_not_matter(convert):
     frames = recorded(drifting(10))
     plain, converted = register_frames(frames), register_frames(convert(frames))
     np.testing.assert_allclose(converted.shift_px, plain.shift_px, atol=0.03)
+    np.testing.assert_allclose(converted.residual_px, plain.residual_px, rtol=0.2)
+
+
+@pytest.mark.parametrize("blank", [0, 7000, 65535])
+def test_blank_frames_with_a_little_noise_are_rejected(blank):
+    truth = drifting(14)
+    frames = recorded(truth)
+    noise = np.random.default_rng(4).integers(0, 3, frames[0].shape)
+    frames[[3, 9]] = np.clip(blank + noise, 0, 65535)
+    drift = register_frames(frames)
+    assert np.flatnonzero(~drift.used).tolist() == [3, 9]
+    assert drift.reason[3] and drift.reason[9]
+    assert error_px(drift, truth) < 0.2
+
+
+def test_every_kind_of_fault_is_counted_and_named():
+    frames = recorded(drifting(8)).astype(np.float32)
+    frames[0, 3, 3], frames[1, 7, 7] = np.nan, np.inf
+    frames[2] = 5
+    frames[3, 20:] = frames[3].max()
+    frames[4, 20:] = 0
+    frames[5, :, 30:] = 65535
+    frames[6, :, 30:] = 0
+    with pytest.raises(InputError) as caught:
+        register_frames(frames)
+    for words in (
+        "1 of 8 left",
+        "2 frames: holds values that are no numbers (0, 1)",
+        "1 frame: is constant (2)",
+        "2 frames: is saturated (3, 5)",
+        "1 frame: is truncated (4)",
+        "1 frame: is clipped at its lowest value (6)",
+    ):
+        assert words in str(caught.value)
 
 
 def test_fewer_than_two_usable_frames_are_an_error():
@@ -163,3 +208,47 @@ def test_two_frames_agree_with_the_same_two_among_many():
 def test_a_stack_without_any_usable_frame_is_an_error():
     with pytest.raises(InputError, match=r"0 of 2 left; 2 frames: is constant \(0, 1\)"):
         register_frames(np.ones((2, SIDE, SIDE)))
+
+
+@pytest.fixture
+def small_groups(monkeypatch):
+    monkeypatch.setattr("rapidstem.frames.registration.MOST_GROUP_FRAMES", 10)
+
+
+@pytest.mark.parametrize("step", [0.4, 3.0])
+def test_groups_join_to_one_drift(small_groups, monkeypatch, step):
+    truth = drifting(30, step=step)
+    frames = recorded(truth)
+    in_groups = register_frames(frames)
+    monkeypatch.undo()
+    at_once = register_frames(frames)
+    assert in_groups.used.all()
+    assert error_px(in_groups, truth) < 0.2
+    np.testing.assert_allclose(in_groups.shift_px, at_once.shift_px, atol=0.25)
+    np.testing.assert_allclose(in_groups.shift_px.mean(axis=0), 0, atol=1e-9)
+
+
+def test_a_group_of_another_field_is_rejected(small_groups):
+    truth = drifting(30)
+    frames = recorded(truth)
+    frames[20:] = recorded(truth[20:], seed=99)
+    drift = register_frames(frames)
+    assert np.flatnonzero(~drift.used).tolist() == list(range(20, 30))
+    assert error_px(drift, truth) < 0.2
+
+
+def test_faults_are_found_in_their_groups(small_groups):
+    truth = drifting(30)
+    frames = recorded(truth).astype(float)
+    frames[[2, 13]] = np.nan
+    frames[21:] = 4.0
+    drift = register_frames(frames)
+    assert np.flatnonzero(~drift.used).tolist() == [2, 13, *range(20, 30)]
+    assert "only usable" in drift.reason[20]
+    assert "constant" in drift.reason[25]
+    assert error_px(drift, truth) < 0.2
+
+
+def test_groups_without_features_are_an_error(small_groups):
+    with pytest.raises(InputError, match="no common features"):
+        register_frames(np.random.default_rng(0).poisson(20, (30, SIDE, SIDE)))
