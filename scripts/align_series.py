@@ -1,5 +1,6 @@
-"""Find angles and shifts of one tilt series, and align it."""
+"""Find angles, shifts and axis of one tilt series, and align it."""
 
+import numpy as np
 import pandas as pd
 from script_support import logged, read_raw
 
@@ -7,8 +8,9 @@ from rapidstem.errors import InputError
 from rapidstem.files.mrc_volumes import write_series
 from rapidstem.files.ome_tiff import read_images
 from rapidstem.files.tables import write_table
+from rapidstem.tomography.aligned_images import apply_alignment, with_axis_along_x
 from rapidstem.tomography.reported_angles import middle_angles_deg
-from rapidstem.tomography.series_alignment import align_series, apply_alignment
+from rapidstem.tomography.series_alignment import align_series
 from rapidstem.tomography.tilt_geometry import write_angles
 
 with logged(snakemake):
@@ -21,29 +23,43 @@ with logged(snakemake):
             f"{record.path}: has no time stamps of its frames or no line time, so that the tilt of a row is not known; "
             "set tomography.geometry to per-frame in the configuration"
         )
-    series = record.frames if slow else read_images(snakemake.input.images)[0]
+    tilt_axis = parameters.tilt_axis
+    scanned = record.frames if slow else read_images(snakemake.input.images)[0]
     times = (None, None) if slow else (record.time_s, record.line_time_s)
-    reported_deg = middle_angles_deg(record.tilt_deg, *times, series.shape[1])
-    used_times = times if per_row else (None, None)
+    reported_deg = None if record.tilt_deg is None else middle_angles_deg(record.tilt_deg, *times, scanned.shape[1])
+    series = with_axis_along_x(scanned, tilt_axis)
     found = align_series(
         series,
         reported_deg,
         record.pixel_size_nm,
         parameters.thickness_nm,
-        *used_times,
+        *(times if per_row else (None, None)),
         angle_sigma_deg=parameters.angle_sigma_deg,
         line_scale_px=parameters.line_width_nm / (2 * record.pixel_size_nm),
         threads=snakemake.threads,
+        slow_scan="columns" if tilt_axis == "y" else "rows",
+        fallback=parameters.alignment_fallback,
+        features=getattr(parameters, "alignment_features", "lines"),
     )
-    write_angles(snakemake.output.angles, found.geometry, reported_deg, found.sigma_deg)
+    write_angles(snakemake.output.angles, found.geometry, found.reported_deg, found.sigma_deg, found.shift_sigma_px, found.used)
     write_series(snakemake.output.series, apply_alignment(series, found.geometry), record.pixel_size_nm)
     summary = {
+        "method": found.method,
         "frames": len(series),
+        "frames_used": int(found.used.sum()),
         "points": len(found.points.position_px),
         "matches": found.matches,
         "rms_residual_px": found.rms_residual_px,
         "mean_sigma_deg": found.sigma_deg.mean(),
+        "mean_shift_sigma_px": float(np.nanmean(found.shift_sigma_px)) if np.isfinite(found.shift_sigma_px).any() else np.nan,
         "largest_shift_px": abs(found.geometry.shift_px).max(),
+        "axis_rotation_deg": found.axis_rotation_deg,
+        "axis_rotation_sigma_deg": found.axis_rotation_sigma_deg,
+        "axis_offset_px": found.axis_offset_px,
+        "axis_offset_sigma_px": found.axis_offset_sigma_px,
+        "warnings": " | ".join(found.warnings),
     }
     write_table(snakemake.output.summary, pd.DataFrame([summary]))
-    print(", ".join(f"{name} {value:.3g}" for name, value in summary.items()))
+    print(", ".join(f"{name} {value:.3g}" if isinstance(value, float) else f"{name} {value}" for name, value in summary.items()))
+    for warning in found.warnings:
+        print(f"warning: {warning}")

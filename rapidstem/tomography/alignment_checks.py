@@ -7,7 +7,7 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 _FEWEST_FRAMES = 5
 _SMALLEST_RANGE_DEG = 20.0
-_LARGEST_ANGLE_DEG = 90.0
+_LARGEST_ANGLE_DEG = 100.0
 
 
 def checked_angles_rad(series: np.ndarray, reported_deg: np.ndarray | None) -> np.ndarray:
@@ -29,8 +29,8 @@ def checked_angles_rad(series: np.ndarray, reported_deg: np.ndarray | None) -> n
     if not np.all(np.isfinite(reported_deg)):
         missing = ", ".join(str(frame) for frame in np.flatnonzero(~np.isfinite(reported_deg))[:8])
         raise InputError(f"the reported angles of frames {missing} (counted from 0) are missing: give the angle of every frame")
-    if np.abs(reported_deg).max() > _LARGEST_ANGLE_DEG + 1:
-        raise InputError(f"a reported angle is {np.abs(reported_deg).max():.4g} degrees: give tilts between -90 and 90 degrees")
+    if np.abs(reported_deg).max() > _LARGEST_ANGLE_DEG:
+        raise InputError(f"a reported angle is {np.abs(reported_deg).max():.4g} degrees: give tilts between -90 and 90 degrees, in degrees")
     extent = float(np.ptp(reported_deg))
     if 0 < extent < _SMALLEST_RANGE_DEG and extent <= np.pi and np.abs(reported_deg).max() <= np.pi / 2:
         raise InputError(f"the reported angles run over {extent:.3g} only, as if they were in radians: give angles in degrees")

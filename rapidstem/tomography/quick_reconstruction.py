@@ -45,7 +45,9 @@ def quick_volume(
     """
     for _ in range(_PROJECTION_MATCHINGS):
         half, coarse = _halved(lines, geometry)
-        volume = reconstruct(half[used], coarse.of_frames(used), _VOLUME_TO_FOIL * thickness_nm, iterations=_ITERATIONS, threads=threads)
+        volume = reconstruct(
+            half, coarse, _VOLUME_TO_FOIL * thickness_nm, iterations=_ITERATIONS, threads=threads, device="cpu", frames=used
+        )
         views = project_volume(volume, coarse)
         step = 2 * np.array([_displacement(*each) for each in zip(views, half, used, strict=True)])
         far = np.abs(step).max(axis=1) > 1

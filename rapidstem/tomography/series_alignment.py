@@ -15,6 +15,7 @@ from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.bundle_adjustment import NO_MATCHES, LinePoints, Matches, Measurement, adjust, residuals_px
 from rapidstem.tomography.coarse_alignment import coarse_shifts
 from rapidstem.tomography.correlation_alignment import align_by_correlation
+from rapidstem.tomography.density_alignment import align_density
 from rapidstem.tomography.frame_selection import filled_between, fitting_frames, kept_places, of_frames
 from rapidstem.tomography.line_tracking import FrameRidges, match_points, search_trees
 from rapidstem.tomography.quick_reconstruction import first_points, quick_volume
@@ -44,6 +45,7 @@ def align_series(
     threads: int = 1,
     slow_scan: Literal["rows", "columns"] = "rows",
     fallback: Literal["none", "cross-correlation"] = "none",
+    features: Literal["lines", "density"] = "lines",
 ) -> AlignedSeries:
     """Find the angle and the shift of every frame of a tilt series, and the rotation and the offset of its axis.
 
@@ -72,6 +74,8 @@ def align_series(
         What is scanned one after the other (`TiltGeometry`).
     fallback : {"none", "cross-correlation"}
         What to do where too few lines can be followed: raise an error, or `align_by_correlation`.
+    features : {"lines", "density"}
+        What is followed: the dark lines of dislocations in a foil, or the mass of an isolated object (`align_density`).
 
     Returns
     -------
@@ -84,9 +88,13 @@ def align_series(
     """
     if fallback not in ("none", "cross-correlation"):
         raise InputError(f"alignment_fallback is {fallback!r}: choose 'none' or 'cross-correlation'")
+    if features not in ("lines", "density"):
+        raise InputError(f"alignment_features is {features!r}: choose 'lines' or 'density'")
     reported_rad = checked_angles_rad(series, reported_deg)
     frames, rows, columns = series.shape
     recorded = TiltGeometry(reported_rad, np.zeros((frames, 2)), pixel_size_nm, rows, time_s, line_time_s, slow_scan, columns)
+    if features == "density":
+        return align_density(recorded, series, thickness_nm, angle_sigma_deg)
     try:
         return _align_lines(recorded, series, thickness_nm, angle_sigma_deg, line_scale_px, threads)
     except TooFewLinesError:

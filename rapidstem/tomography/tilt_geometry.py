@@ -12,6 +12,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 
 ANGLE_COLUMNS = ["frame", "reported_deg", "angle_deg", "sigma_deg", "dy_px", "dx_px"]
+_LARGEST_TILT_DEG = 110.0
 FURTHER_COLUMNS = {"used": 1, "dy_sigma_px": np.nan, "dx_sigma_px": np.nan, "axis_rotation_deg": 0.0}
 
 
@@ -59,8 +60,8 @@ class TiltGeometry:
             raise InputError(f"{frames} tilt angles need shifts of shape ({frames}, 2), not {np.shape(self.shift_px)}")
         if not np.all(np.isfinite(self.angle_rad)):
             raise InputError("a tilt angle is missing or not a number: give the angle of every frame")
-        if np.any(np.abs(self.angle_rad) > np.pi / 2):
-            raise InputError("a tilt angle lies beyond 90 degrees: are the angles in the unit that is expected?")
+        if np.any(np.abs(self.angle_rad) > np.deg2rad(_LARGEST_TILT_DEG)):
+            raise InputError(f"a tilt angle lies beyond {_LARGEST_TILT_DEG:.0f} degrees: are the angles in the unit that is expected?")
         if (self.time_s is None) != (self.line_time_s is None):
             raise InputError("the tilt of a row needs both the time of each frame and the line time: give both or neither")
         if self.time_s is not None and (len(self.time_s) != frames or np.any(np.diff(self.time_s) <= 0)):
@@ -101,11 +102,6 @@ class TiltGeometry:
         line_px = row_px if self.slow_scan == "rows" else middle if column_px is None else column_px
         scanned_s = self.time_s[:, None] + self.line_time_s * np.broadcast_to(np.asarray(line_px, float), shape)
         return _smooth_curve(self.time_s + self.line_time_s * middle, self.angle_rad, scanned_s)
-
-    def of_frames(self, chosen: np.ndarray) -> "TiltGeometry":
-        """The geometry of some of the frames, (frame,) bool or increasing indices."""
-        time_s = None if self.time_s is None else np.asarray(self.time_s)[chosen]
-        return replace(self, angle_rad=self.angle_rad[chosen], shift_px=self.shift_px[chosen], time_s=time_s)
 
     def per_frame(self) -> "TiltGeometry":
         """The same series with one angle a frame, as if the stage had stood still."""
@@ -206,7 +202,7 @@ def geometry_from_table(
 ) -> TiltGeometry:
     """Geometry of a series from its table of angles, with the times of its frames where the stage turned during a frame.
 
-    Frames that were not used (`used` is 0) stay in: select them from the table, the times and the series alike before the reconstruction.
+    Frames that were not used (`used` is 0) stay in: name those that were to `rapidstem.tomography.reconstruction.reconstruct`.
     """
     return TiltGeometry(
         angle_rad=np.deg2rad(table["angle_deg"].to_numpy(float)),

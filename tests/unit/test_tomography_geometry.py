@@ -106,7 +106,7 @@ def test_table_without_a_column_names_it(tmp_path):
     ("changes", "message"),
     [
         ({"angle_rad": np.array([0.0, np.nan])}, "angle is missing"),
-        ({"angle_rad": np.array([-60.0, 60.0])}, "beyond 90 degrees"),
+        ({"angle_rad": np.array([-60.0, 60.0])}, "beyond 110 degrees"),
         ({"shift_px": np.zeros((3, 2))}, r"\(2, 2\)"),
         ({"line_time_s": None}, "both"),
         ({"time_s": np.array([1.0, 0.0])}, "increasing"),
