@@ -39,7 +39,7 @@ with logged(snakemake):
         threads=snakemake.threads,
         slow_scan="columns" if tilt_axis == "y" else "rows",
         fallback=parameters.alignment_fallback,
-        features=getattr(parameters, "alignment_features", "lines"),
+        features=parameters.alignment_features,
     )
     write_angles(snakemake.output.angles, found.geometry, found.reported_deg, found.sigma_deg, found.shift_sigma_px, found.used)
     write_series(snakemake.output.series, apply_alignment(series, found.geometry), record.pixel_size_nm)

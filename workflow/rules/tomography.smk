@@ -38,6 +38,7 @@ rule align_series:
         tilt_axis=SESSION.config["tomography"]["tilt_axis"],
         line_width_nm=SESSION.config["tomography"]["line_width_nm"],
         angle_sigma_deg=angle_sigma_deg,
+        alignment_features=SESSION.config["tomography"]["alignment_features"],
         alignment_fallback=SESSION.config["tomography"]["alignment_fallback"],
     message:
         "Aligning the series {wildcards.variant} of {wildcards.acquisition}"
