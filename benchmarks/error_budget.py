@@ -21,6 +21,7 @@ from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.distortion.column_map import ColumnMap, read_map
 from rapidstem.distortion.image_warping import to_slow_geometry
 from rapidstem.files.image_stacks import FrameStack, read_stack
+from rapidstem.files.mrc_volumes import read_volume
 from rapidstem.microscope.truth import AcquisitionTruth, read_truth
 from rapidstem.scores.positional_error import errors_of_pairs, line_centroids, position_pairs
 from rapidstem.scores.time_lag import cross_calibrated
@@ -95,7 +96,7 @@ def main(folder: Path) -> None:
     measured_map = read_map(folder / "distortion/map.csv")
     shape = (round((THICKNESS_NM + MARGIN_NM) / stack.pixel_size_nm), *stack.frames.shape[1:])
     lines = [line.points_nm for line in truth.lines if line.visible]
-    slow = pd.read_csv(folder / "dislocations/series/slow.centroids.csv")
+    slow = locate_centroids(*read_volume(folder / "tomograms/series/slow.mrc"))
     references = {"slow": slow, "truth": line_centroids(lines, shape, stack.pixel_size_nm)}
     rows = list(error_rows(Chain("slow series"), slow, {"truth": references["truth"]}))
     for chain in chains(truth):
