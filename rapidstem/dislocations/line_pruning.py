@@ -130,13 +130,15 @@ def trim_hooks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, reach: f
 
 
 def _hook_start(path: np.ndarray, reach: float, tolerance: float) -> int | None:
-    """Index from which on the end of a path leaves the straight continuation of what comes before, None if it does not."""
+    """Index from which on a path's end leaves the straight continuation of what comes before; None if it bends by less than 45 degrees."""
     left = steps_along(path)[-1] - steps_along(path)
     last = np.flatnonzero(left < reach)
     if last[0] == 0 or left[0] < 2 * reach:
         return None
     before = path[(left >= reach) & (left < 2 * reach)]
     direction = end_direction(before, reach)
+    if straight_bend_deg(direction, -end_direction(path, reach / 2)) < CORNER_DEG:
+        return None
     ahead = path[last] - before.mean(axis=0)
     off = np.linalg.norm(ahead - (ahead @ direction)[:, None] * direction, axis=1)
     if off.max() <= tolerance:

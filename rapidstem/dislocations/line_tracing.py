@@ -50,7 +50,7 @@ class TracingSettings:
     direction_nm: float = 55.0
     gap_nm: float = 37.0
     join_nm: float = 90.0
-    least_nm: float = 60.0
+    least_nm: float = 80.0
     extension_nm: float = 35.0
     smoothing_nm: float = 50.0
 

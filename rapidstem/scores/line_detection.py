@@ -58,7 +58,7 @@ def line_detection(
     place, direction = sampled(traced)
     true_place, true_direction = sampled([_moved_back(line, motion) for line in reference])
     half_nm = np.asarray(field_nm, float) / 2
-    heights_nm = (true_place[:, 2].min(), true_place[:, 2].max()) if len(true_place) else (0.0, 0.0)
+    heights_nm = _heights(true_place, half_nm)
     hit = _near(true_place, place, radius_nm)
     real = _near(place, true_place, radius_nm)
     true_kinds, kinds = (_kinds(*each, half_nm, heights_nm) for each in ((true_place, true_direction), (place, direction)))
@@ -99,6 +99,12 @@ def _near(points: np.ndarray, others: np.ndarray, radius_nm: float) -> np.ndarra
     if len(points) == 0 or len(others) == 0:
         return np.zeros(len(points), bool)
     return np.isfinite(cKDTree(others).query(points, distance_upper_bound=radius_nm)[0])
+
+
+def _heights(points: np.ndarray, half_nm: np.ndarray) -> tuple[float, float]:
+    """Lowest and highest z in the field."""
+    inside = points[np.all(np.abs(points[:, :2]) <= half_nm, axis=1), 2]
+    return (float(inside.min()), float(inside.max())) if len(inside) else (0.0, 0.0)
 
 
 def _kinds(points: np.ndarray, directions: np.ndarray, half_nm: np.ndarray, heights_nm: tuple[float, float]) -> dict[str, np.ndarray]:

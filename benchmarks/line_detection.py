@@ -1,0 +1,124 @@
+"""Dislocation lines of a finished simulated session against the truth: length found and real, and slip planes.
+
+`PYTHONPATH=. python benchmarks/line_detection.py results/demo` traces the slow and the rapid tomograms. Prints by kind of line how
+much of the true length was found and how much of the traced length is real (within 20 nm), the same for rapid against slow, how far the
+lines lie from the true ones, and how often the slip plane is right.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from rapidstem.dislocations.centroids import locate_centroids
+from rapidstem.dislocations.line_tables import line_density, line_summary
+from rapidstem.dislocations.line_tracing import trace_lines
+from rapidstem.dislocations.pairing import RigidMotion, rigid_motion
+from rapidstem.dislocations.polylines import LineNetwork
+from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, CrystalOrientation, nearest_slip_plane
+from rapidstem.files.mrc_volumes import read_volume
+from rapidstem.microscope.line_networks import DislocationLine
+from rapidstem.microscope.truth import AcquisitionTruth, read_truth
+from rapidstem.scores.line_detection import line_detection, sampled
+from rapidstem.scores.positional_error import line_centroids
+
+RADIUS_NM = 20.0
+
+
+@dataclass(frozen=True)
+class Traced:
+    """One tomogram's lines and centres."""
+
+    network: LineNetwork
+    centres: pd.DataFrame
+    shape: tuple[int, int, int]
+    voxel_size_nm: float
+
+    @property
+    def lines(self) -> list[np.ndarray]:
+        """The polylines."""
+        return [line.points_nm for line in self.network.lines]
+
+    @property
+    def field_nm(self) -> tuple[float, float]:
+        """Widths in x and y."""
+        return self.shape[2] * self.voxel_size_nm, self.shape[1] * self.voxel_size_nm
+
+
+def traced(path: Path, thickness_nm: float) -> Traced:
+    """Trace one tomogram."""
+    volume, voxel_size_nm = read_volume(path)
+    centres = locate_centroids(volume, voxel_size_nm)
+    return Traced(trace_lines(volume, voxel_size_nm, thickness_nm), centres, volume.shape, voxel_size_nm)
+
+
+def slip_rows(found: Traced, truth: AcquisitionTruth, visible: list[DislocationLine], motion: RigidMotion) -> pd.DataFrame:
+    """For every line that follows one true line over half of its length: the true and the found slip plane.
+
+    `separable` says whether the true line, as far as it was found, lies at least 10 nm (rms) from every other {111} plane.
+    """
+    orientation = CrystalOrientation(truth.crystal_axes)
+    stretches = [sampled([line.points_nm])[0] for line in visible]
+    owner = np.repeat(np.arange(len(visible)), [len(points) for points in stretches])
+    tree = cKDTree(np.concatenate(stretches))
+    rows = []
+    for line in found.lines:
+        distance, partner = tree.query(motion.apply(sampled([line])[0]))
+        counts = np.bincount(owner[partner[distance < RADIUS_NM]], minlength=len(visible))
+        best = int(np.argmax(counts))
+        if counts[best] < 0.5 * len(distance):
+            continue
+        own = tree.data[partner[(distance < RADIUS_NM) & (owner[partner] == best)]]
+        centred = own - own.mean(axis=0)
+        spread = np.sort(np.sqrt(np.mean((centred @ orientation.to_specimen(SLIP_NORMALS).T) ** 2, axis=0)))
+        true_plane = SLIP_NAMES[int(np.argmax(np.abs(SLIP_NORMALS @ visible[best].plane_normal)))]
+        slip = nearest_slip_plane(line, orientation)
+        rows.append({"right": slip.name == true_plane, "named": slip.conditioned, "separable": spread[1] > 10.0})
+    return pd.DataFrame(rows)
+
+
+def offsets_nm(found: Traced, visible: list[DislocationLine], motion: RigidMotion) -> np.ndarray:
+    """Root mean square distance in x, y and z of the traced lines from the nearest points of the true ones."""
+    tree = cKDTree(sampled([line.points_nm for line in visible])[0])
+    places = motion.apply(sampled(found.lines)[0])
+    distance, partner = tree.query(places)
+    near = distance < RADIUS_NM
+    return np.sqrt(np.mean((places[near] - tree.data[partner[near]]) ** 2, axis=0))
+
+
+def main(folder: Path) -> None:
+    """Print the tables of one session."""
+    truth = read_truth(folder / "truth/series.h5")
+    visible = [line for line in truth.lines if line.visible]
+    true_lines = [line.points_nm for line in visible]
+    paths = sorted((folder / "tomograms/series").glob("*.mrc"), key=lambda path: path.stem != "slow")
+    found = {path.stem: traced(path, truth.foil_thickness_nm) for path in paths if path.stem == "slow" or path.stem.count(".") == 0}
+    true_centres = line_centroids(true_lines, found["slow"].shape, found["slow"].voxel_size_nm)
+    for name, each in found.items():
+        motion = rigid_motion(each.centres, true_centres)
+        table = line_detection(
+            each.lines, true_lines, each.field_nm, RADIUS_NM, motion, acquisition="series", variant=name, against="truth"
+        )
+        print(
+            table[["variant", "against", "place", "true_nm", "found_percent", "traced_nm", "real_percent"]].round(1).to_string(index=False)
+        )
+        slip = slip_rows(each, truth, visible, motion)
+        shares = [f"{slip['right'][slip[kind]].mean():.0%} of {slip[kind].sum()} {kind} lines" for kind in ("named", "separable")]
+        density = line_density(each.network, line_summary(each.network, None)).iloc[0]
+        print(
+            f"{name}: slip plane right for {' and '.join(shares)}; distance in x, y, z {offsets_nm(each, visible, motion).round(1)} nm rms;"
+        )
+        print(f"density {density['density_per_m2']:.3g} +- {density['sampling_sd_per_m2']:.2g} 1/m2 (of all visible lines)")
+        if name != "slow":
+            motion, slow = rigid_motion(each.centres, found["slow"].centres), found["slow"]
+            table = line_detection(each.lines, slow.lines, each.field_nm, RADIUS_NM, motion, acquisition="", variant=name, against="slow")
+            print(
+                table.loc[:0, ["variant", "against", "place", "true_nm", "found_percent", "real_percent"]].round(1).to_string(index=False)
+            )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "results/demo"))

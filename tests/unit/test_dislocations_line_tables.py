@@ -1,0 +1,114 @@
+"""Tables of lines, and the files made of them."""
+
+import numpy as np
+import pytest
+import vtk
+from vtk.util.numpy_support import vtk_to_numpy
+
+from rapidstem.dislocations.line_tables import line_density, line_points, line_summary, polylines_of
+from rapidstem.dislocations.polylines import BORDER, JUNCTION, SURFACE, LineNetwork, Polyline
+from rapidstem.dislocations.slip_planes import SLIP_NORMALS, crystal_orientation
+from rapidstem.files.paradis_files import write_paradis
+from rapidstem.files.tables import read_table, write_table
+from rapidstem.files.vtk_polydata import write_polydata
+from rapidstem.microscope.paradis_networks import chains, read_network
+from tests.unit.line_phantoms import arc, straight
+
+ORIENTATION = crystal_orientation([1, 0, 0], [0, 1, 3])
+BOX_NM = np.array([[-500.0, -400.0, -150.0], [500.0, 400.0, 150.0]])
+
+
+@pytest.fixture
+def network():
+    normal = ORIENTATION.to_specimen(SLIP_NORMALS)[3]
+    first = np.cross(normal, (0, 0, 1))
+    first /= np.linalg.norm(first)
+    bow = arc(200.0, 1.5, (first, np.cross(normal, first)))
+    onward = bow[-1] + straight((0, 0, 0), (60, 80, 0), 10.0)
+    lines = [Polyline(bow[::10], 0, 1, SURFACE, JUNCTION), Polyline(onward, 1, 2, JUNCTION, BORDER)]
+    return LineNetwork([*lines, Polyline(bow[-1] + straight((0, 0, 0), (0, -50, 50), 10.0), 1, 3, JUNCTION, SURFACE)], BOX_NM)
+
+
+def test_density_is_length_over_field_times_thickness(network):
+    table = line_density(network, line_summary(network, ORIENTATION)).set_index("slip_plane")
+    length = sum(line.length_nm for line in network.lines)
+    assert table.loc["all", "volume_um3"] == pytest.approx(1.0 * 0.8 * 0.3)
+    assert table.loc["all", "density_per_m2"] == pytest.approx(length * 1e-9 / (0.24e-18))
+    assert table["length_nm"].iloc[1:].sum() == pytest.approx(length)
+    squares = sum(line.length_nm**2 for line in network.lines)
+    assert table.loc["all", "sampling_sd_per_m2"] == pytest.approx(np.sqrt(squares) * 1e-9 / 0.24e-18)
+    assert table.loc["(11-1)", "lines"] == 1
+
+
+def test_sampling_spread_is_that_of_fields_with_random_lines(network):
+    rng = np.random.default_rng(0)
+    densities, stated = [], []
+    for _ in range(400):
+        lengths = rng.uniform(100, 500, rng.poisson(30))
+        lines = [Polyline(np.array([[0.0, 0, 0], [length, 0, 0], [length, 0, 0.1]]), 2 * k, 2 * k + 1) for k, length in enumerate(lengths)]
+        row = line_density(LineNetwork(lines, BOX_NM), line_summary(LineNetwork(lines, BOX_NM), None)).iloc[0]
+        densities.append(row["density_per_m2"])
+        stated.append(row["sampling_sd_per_m2"])
+    assert np.mean(stated) == pytest.approx(np.std(densities), rel=0.12)
+
+
+def test_points_come_back_from_the_table(network, tmp_path):
+    points = line_points(network, line_summary(network, ORIENTATION))
+    write_table(tmp_path / "a.lines.csv", points)
+    read = polylines_of(read_table(tmp_path / "a.lines.csv", list(points.columns)))
+    assert all(np.allclose(one, line.points_nm) for one, line in zip(read, network.lines, strict=True))
+    assert points.groupby("line")["slip_plane"].first().tolist()[0] == "(11-1)"
+
+
+def test_without_an_orientation_there_are_no_slip_planes(network):
+    summary = line_summary(network, None)
+    assert set(summary["slip_plane"]) == {"undetermined"}
+    assert summary["plane_conditioned"].iloc[0]
+
+
+def test_tables_of_no_lines():
+    empty = LineNetwork([], BOX_NM)
+    summary = line_summary(empty, ORIENTATION)
+    assert len(line_points(empty, summary)) == 0
+    assert line_density(empty, summary)["density_per_m2"].tolist() == [0.0] * 6
+
+
+def test_polydata_opens_in_vtk_with_its_values(network, tmp_path):
+    polylines = [line.points_nm for line in network.lines]
+    lengths = [line.length_nm for line in network.lines]
+    write_polydata(tmp_path / "a.vtp", polylines, {"line": [0, 1, 2], "length_nm": lengths, "slip_plane": ["(11-1)", "é", ""]})
+    reader = vtk.vtkXMLPolyDataReader()
+    reader.SetFileName(str(tmp_path / "a.vtp"))
+    reader.Update()
+    data = reader.GetOutput()
+    assert data.GetNumberOfLines() == 3
+    assert np.allclose(vtk_to_numpy(data.GetPoints().GetData()), np.concatenate(polylines), rtol=1e-6)
+    assert data.GetCell(1).GetNumberOfPoints() == len(polylines[1])
+    assert np.allclose(vtk_to_numpy(data.GetCellData().GetArray("length_nm")), lengths)
+    names = data.GetCellData().GetAbstractArray("slip_plane")
+    assert [names.GetValue(number) for number in range(3)] == ["(11-1)", "é", ""]
+
+
+def test_polydata_of_no_lines_and_of_wrong_values(tmp_path):
+    write_polydata(tmp_path / "a.vtp", [], {"line": [], "slip_plane": []})
+    reader = vtk.vtkXMLPolyDataReader()
+    reader.SetFileName(str(tmp_path / "a.vtp"))
+    reader.Update()
+    assert reader.GetOutput().GetNumberOfLines() == 0
+    with pytest.raises(ValueError, match="values"):
+        write_polydata(tmp_path / "b.vtp", [np.zeros((2, 3))], {"line": []})
+
+
+def test_paradis_file_holds_the_lines_and_says_that_burgers_vectors_are_unknown(network, tmp_path):
+    path = tmp_path / "a.data"
+    polylines = [line.points_nm for line in network.lines]
+    normals = np.array([[0, 0, 1.0], [0, 1.0, 0], [1.0, 0, 0]])
+    write_paradis(path, polylines, [(0, 1), (1, 2), (1, 3)], normals, BOX_NM, burgers_length_nm=0.25)
+    read = read_network(path)
+    assert "BURGERS VECTORS ARE UNKNOWN" in path.read_text()
+    assert np.allclose(read.box, BOX_NM / 0.25)
+    assert sorted(len(arms) for arms in read.arms.values())[-1] == 3
+    found = chains(read)
+    assert sorted(line.length_nm * 0.25 for line in found) == pytest.approx(sorted(line.length_nm for line in network.lines), rel=1e-6)
+    assert all(not line.burgers.any() for line in found)
+    assert len(read.position) == sum(len(line) for line in polylines) - 2

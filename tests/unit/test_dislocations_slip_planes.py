@@ -1,0 +1,66 @@
+"""Best planes and slip planes of lines whose planes are known."""
+
+import numpy as np
+import pytest
+
+from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, best_plane, crystal_orientation, nearest_slip_plane
+from rapidstem.errors import InputError
+from rapidstem.microscope.crystal import GLIDE_PLANES, specimen_axes
+from tests.unit.line_phantoms import arc, straight
+
+ORIENTATION = crystal_orientation([2, 0, 0], [0, 1, 3])
+
+
+def in_plane_axes(normal):
+    first = np.cross(normal, [0.3, -0.5, 0.8])
+    first /= np.linalg.norm(first)
+    return first, np.cross(normal, first)
+
+
+def test_orientation_is_a_right_handed_rotation_and_that_of_the_virtual_microscope():
+    assert np.allclose(ORIENTATION.axes @ ORIENTATION.axes.T, np.eye(3))
+    assert np.linalg.det(ORIENTATION.axes) == pytest.approx(1.0)
+    assert np.allclose(ORIENTATION.axes, specimen_axes((0.0, 1.0, 3.0)))
+
+
+def test_planes_are_those_of_the_crystal():
+    assert np.allclose(SLIP_NORMALS * np.sqrt(3), GLIDE_PLANES)
+
+
+@pytest.mark.parametrize(("x", "z"), [([1, 0, 0], [1, 1, 0]), ([0, 0, 0], [0, 0, 1]), ([1, 0], [0, 0, 1]), ([1, 0, 0], [0, np.nan, 1])])
+def test_wrong_directions_are_refused(x, z):
+    with pytest.raises(InputError, match="crystal"):
+        crystal_orientation(x, z)
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_bent_line_finds_its_plane_and_its_normal(number):
+    normal = ORIENTATION.to_specimen(SLIP_NORMALS)[number]
+    line = arc(300.0, 1.5, in_plane_axes(normal), centre_nm=(30, -20, 10))
+    noisy = line + np.random.default_rng(number).normal(0, 1.0, line.shape)
+    plane, slip = best_plane(noisy[::10]), nearest_slip_plane(noisy[::10], ORIENTATION)
+    assert plane.conditioned and abs(plane.normal @ normal) > np.cos(np.deg2rad(2))
+    assert slip.conditioned and slip.name == SLIP_NAMES[number]
+    assert slip.normal_misfit_deg < 2 and slip.direction_misfit_deg < 1
+
+
+def test_straight_line_fixes_no_plane_but_excludes_those_that_do_not_hold_it():
+    normal = ORIENTATION.to_specimen(SLIP_NORMALS)[1]
+    first, second = in_plane_axes(normal)
+    line = straight(-250 * (0.8 * first + 0.6 * second), 250 * (0.8 * first + 0.6 * second))
+    slip = nearest_slip_plane(line, ORIENTATION)
+    assert not best_plane(line).conditioned and np.isnan(slip.normal_misfit_deg)
+    assert slip.conditioned and slip.name == "(-111)"
+
+
+def test_direction_shared_by_two_planes_is_not_named():
+    shared = np.cross(SLIP_NORMALS[0], SLIP_NORMALS[2]) @ ORIENTATION.axes.T
+    assert not nearest_slip_plane(straight(-200 * shared, 200 * shared), ORIENTATION).conditioned
+
+
+def test_misfit_is_the_angle_by_which_the_line_is_turned_out_of_its_plane():
+    normal = ORIENTATION.to_specimen(SLIP_NORMALS)[0]
+    first, second = in_plane_axes(normal)
+    turn = np.deg2rad(6.0)
+    tilted = arc(300.0, 1.5, (first, np.cos(turn) * second + np.sin(turn) * normal))
+    assert nearest_slip_plane(tilted, ORIENTATION).normal_misfit_deg == pytest.approx(6.0, abs=0.1)
