@@ -67,11 +67,14 @@ class Results:
         return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()
 
 
-def reference_section(results: Results, fields: list[str]) -> Section:
-    """Drift-corrected frame integration."""
+def reference_section(results: Results, fields: list[str], compared: list[str]) -> Section:
+    """Drift-corrected frame integration, beside the instrument's own where it gives any."""
     figures = [results.figure(f"{field}/drift", f"{field}: {FIELD_CAPTIONS['drift']}") for field in fields]
+    instrument = results.gathered({field: f"dcfi/{field}.instrument.csv" for field in compared}, "acquisition")
+    note = "Root mean square differences of the shifts; a relative sharpness below 1 says that the instrument's image is more blurred."
+    tables = [ReportTable("Beside the instrument's own integration", instrument, note)] if len(instrument) else []
     look_for = "The trace is smooth, residuals are a fraction of a pixel, few frames are rejected."
-    return Section("Drift-corrected references", look_for, figures)
+    return Section("Drift-corrected references", look_for, figures, tables)
 
 
 def distortion_section(results: Results, stems: list[str]) -> Section:

@@ -80,7 +80,7 @@ with logged(snakemake):
         sections=[
             *[volume_section(results, series, shown, parameters.rapid_figures) for series, shown in parameters.shown.items()],
             *[line_section(results, series, shown, parameters.line_figures) for series, shown in parameters.shown.items()],
-            *([reference_section(results, parameters.test_fields)] if parameters.test_fields else []),
+            *([reference_section(results, parameters.test_fields, parameters.shown_fields)] if parameters.shown_fields else []),
             *([distortion_section(results, parameters.distortion_figures)] if parameters.distortion_figures else []),
             *([choice_section(results)] if parameters.choice else []),
             *(score_sections(results) if parameters.scores else []),

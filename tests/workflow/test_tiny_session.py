@@ -49,6 +49,8 @@ def test_results_are_those_of_the_contract(session: Path) -> None:
         "distortion/map.csv": ["rapid_px", "slow_px"],
         "tilt_series/series/rapid-dlf-slow.angles.csv": ["frame", "reported_deg", "angle_deg", "sigma_deg", "dy_px", "dx_px"],
         "dislocations/series/slow.centroids.csv": ["plane", "slice", "x_nm", "y_nm", "z_nm", "weight"],
+        "dislocations/series/slow.lines.csv": ["line", "point", "x_nm", "y_nm", "z_nm", "length_nm", "slip_plane"],
+        "pairs/choice.csv": ["acquisition", "tilt_deg", "distance", "kept"],
         "evaluation/denoising.csv": ["denoiser", "acquisition", "tilt", "frame", "psnr_db", "psnr_affine_db", "ssim"],
         "evaluation/lines.csv": ["denoiser", "acquisition", "tilt", "line", "relative_width", "relative_intensity"],
         "evaluation/positional_error.csv": [
@@ -92,11 +94,15 @@ def test_new_tilt_series_trains_nothing(original: Path) -> None:
         "denoise_frames": 1,
         "align_series": 2,
         "binarise_series": 2,
-        "reconstruct_volume": 2,
+        "reconstruct_volume": 6,
         "locate_centroids": 2,
+        "measure_resolution": 2,
+        "trace_lines": 2,
+        "draw_lines": 2,
         "draw_variant": 2,
         "draw_positions": 1,
         "measure_positions": 1,
+        "score_lines": 1,
         "gather_tables": 1,
         "draw_scores": 1,
         "write_report": 1,
@@ -126,7 +132,34 @@ def test_changed_iterations_rerun_reconstruction_and_what_follows(original: Path
     config = configuration()
     config["tomography"]["iterations"] = 10
     write_session(original, config)
-    assert _planned(original) == REPORTING | {"reconstruct_volume": 2, "locate_centroids": 2}
+    assert _planned(original) == REPORTING | {
+        "reconstruct_volume": 6,
+        "locate_centroids": 2,
+        "measure_resolution": 2,
+        "trace_lines": 2,
+        "draw_lines": 2,
+        "draw_variant": 2,
+        "score_lines": 1,
+    }
+
+
+def test_changed_crystal_reruns_the_lines(original: Path) -> None:
+    write_session(original, configuration() | {"crystal": {"x": [2, 0, 0], "z": [0, 1, 3]}})
+    assert _planned(original) == {
+        "trace_lines": 2,
+        "draw_lines": 2,
+        "score_lines": 1,
+        "gather_tables": 1,
+        "draw_scores": 1,
+        "write_report": 1,
+    }
+
+
+def test_changed_limit_of_the_choice_trains_again(original: Path) -> None:
+    write_session(original, configuration() | {"training": {"largest_histogram_distance": 3.0}})
+    planned = _planned(original)
+    assert planned["choose_fields"] == planned["draw_choice"] == planned["train_denoiser"] == 1
+    assert "integrate_frames" not in planned and "measure_distortion" not in planned
 
 
 def test_edited_module_reruns_the_scripts_that_import_it(original: Path) -> None:
@@ -134,7 +167,7 @@ def test_edited_module_reruns_the_scripts_that_import_it(original: Path) -> None
     text = module.read_text()
     module.write_text(text + "\n# edited\n")
     try:
-        assert _planned(original) == REPORTING | {"locate_centroids": 2}
+        assert _planned(original) == REPORTING | {"locate_centroids": 2, "score_lines": 1}
     finally:
         module.write_text(text)
     assert _planned(original) == {}

@@ -25,3 +25,31 @@ rule integrate_frames:
         "Integrating the frames of {wildcards.acquisition}"
     script:
         "../../scripts/integrate_frames.py"
+
+
+rule compare_integrations:
+    """The drift and the average of a field beside the instrument's own, where it gives any."""
+    input:
+        rapid=raw_file("rapid"),
+        dcfi=raw_file("dcfi"),
+        image=rules.integrate_frames.output.image,
+        drift=rules.integrate_frames.output.drift,
+        modules=modules("compare_integrations"),
+    output:
+        comparison=f"{FOLDER}/dcfi/{{acquisition}}.instrument.csv",
+    log:
+        f"{FOLDER}/logs/compare_integrations/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/compare_integrations/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=1000,
+        runtime=10,
+    params:
+        reading=READING,
+    message:
+        "Comparing the integration of {wildcards.acquisition} with the instrument's"
+    script:
+        "../../scripts/compare_integrations.py"
