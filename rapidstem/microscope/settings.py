@@ -1,5 +1,6 @@
 """Everything about the virtual microscope and its specimens that can be chosen."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
@@ -181,9 +182,17 @@ def settings_from(values: Mapping[str, Any]) -> MicroscopeSettings:
     return MicroscopeSettings(**converted)
 
 
+def _expanded(path: str) -> str:
+    """A path with its environment variables filled in."""
+    found = os.path.expandvars(path)
+    if "$" in found:
+        raise InputError(f"virtual microscope: network_path {path} names an environment variable that is not set; set it or write the path")
+    return found
+
+
 def _converted(name: str, value: Any, default: Any) -> Any:
     if name == "network_path":
-        return None if value is None else str(value)
+        return None if value is None else _expanded(str(value))
     try:
         if isinstance(default, tuple):
             return tuple(float(item) for item in value)

@@ -206,3 +206,11 @@ def test_the_documentation_names_every_setting_with_its_default():
             assert written == (field.default or "none")
         else:
             assert float(written) == field.default
+
+
+def test_network_path_may_name_an_environment_variable(monkeypatch):
+    monkeypatch.setenv("NETWORKS", "/some/where")
+    assert settings_from({"network_path": "$NETWORKS/a.data"}).network_path == "/some/where/a.data"
+    monkeypatch.delenv("NETWORKS")
+    with pytest.raises(InputError, match=r"\$NETWORKS/a\.data.*not set"):
+        settings_from({"network_path": "$NETWORKS/a.data"})
