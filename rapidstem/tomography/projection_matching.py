@@ -15,6 +15,7 @@ _ANGLE_STEP_RAD = np.deg2rad(0.5)
 _SMOOTHING_PX = 0.7
 _COLUMNS_TOGETHER = 4
 _LEAST_RESPONSE = 0.5
+_TREND_DEGREE = 3
 _HELD_RAD = 1e-6
 _LARGEST_STEP = np.array([np.deg2rad(1.0), 1.0, 1.0])
 
@@ -46,8 +47,9 @@ def match_projections(
     """Reconstruct, project, and move every frame to where it fits its projection; again with the better geometry.
 
     Each round solves one small least-squares problem a frame, for its tilt, its shift and its brightness, with the derivatives of
-    the projection; the reported angles are a prior. Where the object looks alike from all sides (a needle along the axis), the
-    volume turns with the angles, and a step changes nothing of what seems to be missing: the angles then stay as reported.
+    the projection; the reported angles are a prior. Slow trends of the angles over the series bend the volume rather than contradict it,
+    and stay as reported (polynomials up to the third degree). Where the object looks alike from all sides (a needle along the axis), the
+    volume turns with any angle, and a step changes nothing of what seems to be missing: all angles then stay as reported.
 
     Parameters
     ----------
@@ -66,14 +68,13 @@ def match_projections(
     P. Penczek, R. Grassucci, J. Frank, Ultramicroscopy 53 (1994) 251; C. Yang, E. Ng, P. Penczek, J. Struct. Biol. 149 (2005) 53.
     """
     depth_px = round(thickness_nm / geometry.pixel_size_nm)
-    first = _fit_frames(density, geometry, geometry.angle_rad, depth_px, angle_sigma_rad)
-    trial = _fit_frames(density, first.moved(geometry), geometry.angle_rad, depth_px, angle_sigma_rad)
-    refined = _response(first, trial) > _LEAST_RESPONSE
-    prior_rad = angle_sigma_rad if refined else _HELD_RAD
-    reported_rad, fits = geometry.angle_rad, first
+    reported_rad = geometry.angle_rad
+    fits = _fit_frames(density, geometry, reported_rad, depth_px, angle_sigma_rad)
+    trial = fits.moved(geometry, reported_rad)
+    refined = _response(fits, trial, geometry, _fit_frames(density, trial, reported_rad, depth_px, angle_sigma_rad)) > _LEAST_RESPONSE
     for _ in range(rounds):
-        fits = _fit_frames(density, geometry, reported_rad, depth_px, prior_rad)
-        geometry = fits.moved(geometry)
+        fits = _fit_frames(density, geometry, reported_rad, depth_px, angle_sigma_rad if refined else _HELD_RAD)
+        geometry = fits.moved(geometry, reported_rad)
     if not refined:
         fits.sigma[:, 0] = angle_sigma_rad
     return MatchedSeries(geometry, fits.sigma, fits.residual, refined)
@@ -88,11 +89,14 @@ class _Fits:
     sigma: np.ndarray
     residual: np.ndarray
 
-    def moved(self, geometry: TiltGeometry) -> TiltGeometry:
-        """The geometry after the steps, which neither turn nor move the whole volume."""
-        step = _without_gauge(np.clip(self.step, -_LARGEST_STEP, _LARGEST_STEP), geometry)
-        moved = np.column_stack(turned(step[:, 1], step[:, 2], geometry.axis_rotation_rad))
-        return replace(geometry, angle_rad=geometry.angle_rad + step[:, 0], shift_px=geometry.shift_px + moved)
+    def moved(self, geometry: TiltGeometry, reported_rad: np.ndarray) -> TiltGeometry:
+        """The geometry after the steps, which neither move the whole volume nor follow a slow trend of the angles."""
+        tilt, across, along = np.clip(self.step, -_LARGEST_STEP, _LARGEST_STEP).T
+        orbit = np.column_stack([np.cos(geometry.angle_rad), np.sin(geometry.angle_rad)])
+        moved = np.column_stack(turned(_without(across, orbit), along - along.mean(), geometry.axis_rotation_rad))
+        trend = np.polynomial.legendre.legvander(reported_rad / np.abs(reported_rad).max(), _TREND_DEGREE)
+        angle = reported_rad + _without(geometry.angle_rad + tilt - reported_rad, trend)
+        return replace(geometry, angle_rad=angle, shift_px=geometry.shift_px + moved)
 
 
 def _fit_frames(density: np.ndarray, geometry: TiltGeometry, reported_rad: np.ndarray, depth_px: int, angle_sigma_rad: float) -> _Fits:
@@ -103,10 +107,9 @@ def _fit_frames(density: np.ndarray, geometry: TiltGeometry, reported_rad: np.nd
     return _Fits(*(np.array(column) for column in zip(*fits, strict=True)))
 
 
-def _response(before: _Fits, after: _Fits) -> float:
+def _response(before: _Fits, trial: TiltGeometry, geometry: TiltGeometry, after: _Fits) -> float:
     """How much less tilt seems to be missing after a step, relative to the step: 1 where the images fix the angles, 0 where they do not."""
-    step = np.clip(before.step[:, 0], -_LARGEST_STEP[0], _LARGEST_STEP[0])
-    step = step - step.mean()
+    step = trial.angle_rad - geometry.angle_rad
     return float(-(after.unconstrained[:, 0] - before.unconstrained[:, 0]) @ step / max(step @ step, 1e-30))
 
 
@@ -153,8 +156,6 @@ def _fit_frame(
     return plain[:3], step[:3], sigma[:3], residual
 
 
-def _without_gauge(step: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
-    """Steps (frame, 3) that neither turn nor move the whole volume."""
-    orbit = np.column_stack([np.cos(geometry.angle_rad), np.sin(geometry.angle_rad)])
-    across = step[:, 1] - orbit @ np.linalg.lstsq(orbit, step[:, 1], rcond=None)[0]
-    return np.column_stack([step[:, 0] - step[:, 0].mean(), across, step[:, 2] - step[:, 2].mean()])
+def _without(values: np.ndarray, basis: np.ndarray) -> np.ndarray:
+    """Values (frame,) without what a basis (frame, n) explains."""
+    return values - basis @ np.linalg.lstsq(basis, values, rcond=None)[0]

@@ -75,8 +75,10 @@ def first_points(volume: np.ndarray, shape: tuple[int, ...], largest: int = 4000
 
 
 def _halved(lines: np.ndarray, geometry: TiltGeometry) -> tuple[np.ndarray, TiltGeometry]:
-    """Aligned line images and their geometry at half the resolution."""
+    """Aligned line images and their geometry at half the resolution; columns with a time of their own share one angle a frame here."""
     aligned = np.maximum(apply_alignment(lines, geometry, order=1), 0)
+    if geometry.slow_scan == "columns":
+        geometry = geometry.per_frame()
     frames, rows, columns = aligned.shape
     aligned = np.pad(aligned, ((0, 0), (0, rows % 2), (0, columns % 2)), mode="edge")
     half = aligned.reshape(frames, (rows + 1) // 2, 2, (columns + 1) // 2, 2).mean(axis=(2, 4))

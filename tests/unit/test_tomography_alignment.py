@@ -5,13 +5,15 @@ import pytest
 from tomography_phantoms import make_phantom, projected_px
 
 from rapidstem.errors import InputError
-from rapidstem.tomography.angle_uncertainty import line_labels
+from rapidstem.tomography import series_alignment
+from rapidstem.tomography.aligned_images import apply_alignment
+from rapidstem.tomography.angle_uncertainty import line_labels, loss_curvature
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.bundle_adjustment import LinePoints, Matches, Measurement, adjust, project_points, residuals_px
 from rapidstem.tomography.coarse_alignment import coarse_shifts, displacement_px
 from rapidstem.tomography.line_tracking import match_points, search_trees, volume_line_points
 from rapidstem.tomography.ridge_points import RidgePoints
-from rapidstem.tomography.series_alignment import align_series, apply_alignment
+from rapidstem.tomography.series_alignment import TooFewLinesError, align_series
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 
@@ -61,7 +63,10 @@ def test_angles_and_shifts_are_recovered(rapid):
     assert dy.std() < 0.1
     assert dx.std() < 0.1
     assert found.rms_residual_px < 1.0
-    assert 0.3 < np.sqrt(np.mean((angle / found.sigma_deg) ** 2)) < 4
+    assert found.used.all()
+    assert found.method == "bundle-adjustment"
+    normalised = np.column_stack([angle, dy, dx]) / np.column_stack([found.sigma_deg, found.shift_sigma_px])
+    assert np.all((normalised.std(axis=0) > 0.4) & (normalised.std(axis=0) < 2.5))
     np.testing.assert_allclose(found.geometry.shift_px[np.argmin(np.abs(found.geometry.angle_rad))], 0, atol=1e-6)
 
 
@@ -71,10 +76,43 @@ def test_frames_without_lines_are_refused():
         align_series(blank, np.linspace(-60, 60, 21), 4.56, 300.0)
 
 
-@pytest.mark.parametrize("reported", [np.zeros(40), np.linspace(-1.2, 1.2, 41)])
-def test_angles_that_are_missing_or_in_radians_are_refused(phantom, reported):
-    with pytest.raises(InputError, match=r"angles|degrees"):
+@pytest.mark.parametrize(
+    ("reported", "message"),
+    [
+        (None, "no tilt angles"),
+        (np.zeros(40), "as many reported angles, not 40"),
+        (np.linspace(-1.2, 1.2, 41), "as if they were in radians: give angles in degrees"),
+        (np.linspace(-4000, 4000, 41), "between -90 and 90"),
+        (np.linspace(-8, 8, 41), "no tilt series"),
+        (np.where(np.arange(41) == 7, np.nan, np.linspace(-70, 70, 41)), "frames 7"),
+    ],
+)
+def test_angles_that_cannot_be_those_of_the_series_are_refused(phantom, reported, message):
+    with pytest.raises(InputError, match=message):
         align_series(phantom.series, reported, 9.12, 300.0)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"), [({"fallback": "guess"}, "alignment_fallback"), ({"features": "dots"}, "alignment_features")]
+)
+def test_unknown_choices_are_refused(phantom, settings, message):
+    with pytest.raises(InputError, match=message):
+        align_series(phantom.series, np.linspace(-70, 70, 41), 9.12, 300.0, **settings)
+
+
+def test_too_few_lines_fall_back_to_cross_correlation_only_if_asked(phantom, monkeypatch):
+    monkeypatch.setattr(series_alignment, "_FEWEST_POINTS", 100_000)
+    reported = np.rad2deg(phantom.geometry.angle_rad) + 0.3 * np.sin(np.arange(41))
+    with pytest.raises(TooFewLinesError, match=r"can be followed.*alignment_fallback"):
+        align_series(phantom.series, reported, 9.12, 300.0)
+    found = align_series(phantom.series, reported, 9.12, 300.0, fallback="cross-correlation")
+    assert found.method == "cross-correlation"
+    assert "as wrong as these" in found.warnings[0]
+    np.testing.assert_allclose(np.rad2deg(found.geometry.angle_rad), reported, rtol=1e-12)
+    np.testing.assert_array_equal(found.sigma_deg, 1.5)
+    _, dy, dx = without_gauge(found.geometry, phantom.geometry)
+    assert np.median(np.hypot(dy, dx)) < 1.0
+    np.testing.assert_allclose(found.geometry.shift_px[np.argmin(np.abs(reported))], 0, atol=1e-9)
 
 
 def test_aligned_frame_shows_the_specimen_where_the_shift_says():
@@ -84,6 +122,23 @@ def test_aligned_frame_shows_the_specimen_where_the_shift_says():
     aligned = apply_alignment(frame, geometry)[0]
     assert np.sum(aligned * row) / aligned.sum() == pytest.approx(30.0, abs=0.02)
     assert np.sum(aligned * column) / aligned.sum() == pytest.approx(33.0, abs=0.02)
+
+
+def test_rotated_axis_lies_along_x_in_the_aligned_frame():
+    row, column = np.mgrid[:65, :81]
+    along, turn = np.array([-30.0, 0.0, 25.0]), np.deg2rad(12.0)
+    spots = [(32 + x * np.sin(turn) + 2.0, 40 + x * np.cos(turn) - 3.0) for x in along]
+    frame = sum(np.exp(-((row - r) ** 2 + (column - c) ** 2) / 6) for r, c in spots)[None]
+    aligned = apply_alignment(frame, TiltGeometry(np.zeros(1), np.array([[2.0, -3.0]]), 1.0, 65, columns=81, axis_rotation_rad=turn))[0]
+    for x in along:
+        near = np.hypot(row - 32, column - 40 - x) < 8
+        assert np.sum((aligned * row)[near]) / aligned[near].sum() == pytest.approx(32, abs=0.05)
+        assert np.sum((aligned * column)[near]) / aligned[near].sum() == pytest.approx(40 + x, abs=0.05)
+
+
+def test_curvature_of_the_cauchy_loss_for_normal_residuals():
+    residual = np.random.default_rng(0).normal(0, 0.4, 200_000)
+    assert loss_curvature(residual, 0.4) == pytest.approx(0.524, abs=0.01)
 
 
 def exact_measurement(geometry: TiltGeometry, points: LinePoints, columns: int) -> Measurement:
