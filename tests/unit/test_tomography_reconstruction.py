@@ -5,8 +5,8 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.reconstruction import project_volume, reconstruct
-from rapidstem.tomography.slice_blocks import half_frames, matrix_columns, slice_range
-from rapidstem.tomography.slice_projector import field_rays, seen_pixels
+from rapidstem.tomography.slice_blocks import expected_elements, half_frames, matrix_columns, plan_blocks, slice_range
+from rapidstem.tomography.slice_projector import field_rays, seen_pixels, system_matrix
 from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad
 from tests.unit.reconstruction_phantoms import PIXEL_NM, brightest, centre, point_series, spots, transposed_geometry, turning_geometry
 
@@ -209,3 +209,21 @@ def test_a_series_that_reaches_ninety_degrees_needs_no_endless_volume():
     assert rays.width_px == 3 * 48
     volume = reconstruct(point_series([(6.5, -3.5)], geometry, 1), geometry, 40 * PIXEL_NM, iterations=20)
     assert brightest(volume[:, :, 0]) == (6.5, -3.5)
+
+
+def test_blocks_shrink_with_the_memory_and_threads_give_way_last():
+    rays, _ = field_rays(turning_geometry(), 32)
+    slice_mb = 4 * (3 * rays.voxels + 4 * len(rays.angle_rad)) / 1e6
+    settings = {"rays": rays, "columns": 200, "method": "sirt", "threads": 2, "held_bytes": 0, "own_matrices": False}
+    enough = plan_blocks(memory_mb=None, **settings)
+    assert (enough.width, enough.threads) == (64, 2)
+    matrix_mb = 300 + 44 * expected_elements(rays) / 1e6
+    tight = plan_blocks(memory_mb=matrix_mb + 40.5 * slice_mb, **settings)
+    assert (tight.width, tight.threads) == (20, 2)
+    tighter = plan_blocks(memory_mb=matrix_mb + 13.5 * slice_mb, **settings)
+    assert (tighter.width, tighter.threads) == (13, 1)
+
+
+def test_the_expected_size_of_the_matrix_is_near_the_true_one():
+    rays, _ = field_rays(turning_geometry(), 32)
+    assert expected_elements(rays) == pytest.approx(system_matrix(rays).nnz, rel=0.15)
