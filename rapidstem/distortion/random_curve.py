@@ -9,7 +9,7 @@ from scipy.interpolate import BSpline
 INTERVALS = 16
 ROUGHNESSES = np.logspace(-5, 1, 25)
 STRAIGHTENING_KNOTS = 4.0
-SETTLING_KNOTS = (1.5, 2.4, 3.8, 6.0, 9.5, 15.0, 24.0)
+SETTLING_KNOTS = (2.4, 3.8, 6.0, 9.5, 15.0, 24.0)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from rapidstem.tomography.axis_offset import axis_offset_px
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.bundle_adjustment import LinePoints
 from rapidstem.tomography.coarse_alignment import coarse_shifts
-from rapidstem.tomography.quick_reconstruction import quick_volume
+from rapidstem.tomography.quick_reconstruction import quick_volume, without_sliding
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 _WARNING = (
@@ -45,7 +45,7 @@ def align_by_correlation(
     frames = len(series)
     lines = binarise(series, "soft", line_scale_px)
     used = np.ones(frames, bool)
-    geometry = replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad))
+    geometry = without_sliding(lines, replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad)), thickness_nm)
     _, geometry = quick_volume(lines, geometry, thickness_nm, used, threads)
     zero = int(np.argmin(np.abs(recorded.angle_rad)))
     geometry = replace(geometry, shift_px=geometry.shift_px - geometry.shift_px[zero] * _of_origin(geometry, zero))

@@ -18,7 +18,7 @@ from rapidstem.tomography.correlation_alignment import align_by_correlation
 from rapidstem.tomography.density_alignment import align_density
 from rapidstem.tomography.frame_selection import filled_between, fitting_frames, kept_places, of_frames
 from rapidstem.tomography.line_tracking import FrameRidges, match_points, search_trees
-from rapidstem.tomography.quick_reconstruction import first_points, quick_volume
+from rapidstem.tomography.quick_reconstruction import first_points, quick_volume, without_sliding
 from rapidstem.tomography.ridge_points import RidgePoints, ridge_points, subtract_background
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
@@ -108,7 +108,7 @@ def _align_lines(
 ) -> AlignedSeries:
     reported_rad, used = recorded.angle_rad, np.ones(len(series), bool)
     lines = binarise(series, "soft", line_scale_px)
-    geometry = replace(recorded, shift_px=coarse_shifts(lines, reported_rad))
+    geometry = without_sliding(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm)
     ridges = search_trees([_frame_ridges(frame, line_scale_px) for frame in series])
     measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, np.deg2rad(angle_sigma_deg), residual_px=1.5)
     for radii in _ROUNDS_RADII_PX:
