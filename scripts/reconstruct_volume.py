@@ -31,6 +31,7 @@ with logged(snakemake):
         device=parameters.device,
         frames=frames if half is None else frames & half,
         slices=part,
+        isolated=parameters.isolated,
     )
     if parameters.blocks == 1:
         write_volume(snakemake.output.volume, volume, pixel_size_nm)

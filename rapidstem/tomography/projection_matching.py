@@ -15,6 +15,8 @@ _ANGLE_STEP_RAD = np.deg2rad(0.5)
 _SMOOTHING_PX = 0.7
 _COLUMNS_TOGETHER = 4
 _LEAST_RESPONSE = 0.5
+_TRIALS = 2
+_TRIAL_SEED = 1
 _TREND_DEGREE = 3
 _HELD_RAD = 1e-6
 _LARGEST_STEP = np.array([np.deg2rad(1.0), 1.0, 1.0])
@@ -49,7 +51,7 @@ def match_projections(
     Each round solves one small least-squares problem a frame, for its tilt, its shift and its brightness, with the derivatives of
     the projection; the reported angles are a prior. Slow trends of the angles over the series bend the volume rather than contradict it,
     and stay as reported (polynomials up to the third degree). Where the object looks alike from all sides (a needle along the axis), the
-    volume turns with any angle, and a step changes nothing of what seems to be missing: all angles then stay as reported.
+    volume turns with any angle, and a wrong angle changes nothing of what seems to be missing: all angles then stay as reported.
 
     Parameters
     ----------
@@ -69,9 +71,7 @@ def match_projections(
     """
     depth_px = round(thickness_nm / geometry.pixel_size_nm)
     reported_rad = geometry.angle_rad
-    fits = _fit_frames(density, geometry, reported_rad, depth_px, angle_sigma_rad)
-    trial = fits.moved(geometry, reported_rad)
-    refined = _response(fits, trial, geometry, _fit_frames(density, trial, reported_rad, depth_px, angle_sigma_rad)) > _LEAST_RESPONSE
+    refined = _response(density, geometry, depth_px, angle_sigma_rad) > _LEAST_RESPONSE
     for _ in range(rounds):
         fits = _fit_frames(density, geometry, reported_rad, depth_px, angle_sigma_rad if refined else _HELD_RAD)
         geometry = fits.moved(geometry, reported_rad)
@@ -107,10 +107,20 @@ def _fit_frames(density: np.ndarray, geometry: TiltGeometry, reported_rad: np.nd
     return _Fits(*(np.array(column) for column in zip(*fits, strict=True)))
 
 
-def _response(before: _Fits, trial: TiltGeometry, geometry: TiltGeometry, after: _Fits) -> float:
-    """How much less tilt seems to be missing after a step, relative to the step: 1 where the images fix the angles, 0 where they do not."""
-    step = trial.angle_rad - geometry.angle_rad
-    return float(-(after.unconstrained[:, 0] - before.unconstrained[:, 0]) @ step / max(step @ step, 1e-30))
+def _response(density: np.ndarray, geometry: TiltGeometry, depth_px: int, angle_sigma_rad: float) -> float:
+    """How much of a known error of the angles the images show: 1 where they fix the angles, 0 where the object looks alike from all sides.
+
+    Frames are turned forth and back at random, as far as the reported angles may be off; what seems to be missing is compared with that.
+    """
+    signs = np.random.default_rng(_TRIAL_SEED).choice([-1.0, 1.0], (_TRIALS, geometry.frames))
+    shown = []
+    for error in angle_sigma_rad * signs:
+        pair = [replace(geometry, angle_rad=geometry.angle_rad + side * error) for side in (1, -1)]
+        more, less = (
+            _fit_frames(density, turned_by, turned_by.angle_rad, depth_px, angle_sigma_rad).unconstrained[:, 0] for turned_by in pair
+        )
+        shown.append(np.median((less - more) / (2 * error)))
+    return float(np.mean(shown))
 
 
 def _views(frames: np.ndarray, geometry: TiltGeometry, depth_px: int) -> tuple[np.ndarray, np.ndarray]:

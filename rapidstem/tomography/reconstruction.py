@@ -31,6 +31,7 @@ def reconstruct(
     frames: np.ndarray | None = None,
     slices: slice | None = None,
     progress: Callable[[int, int], None] | None = None,
+    isolated: bool = False,
 ) -> np.ndarray:
     """Reconstruct an aligned tilt series.
 
@@ -61,6 +62,8 @@ def reconstruct(
         Columns of the series to reconstruct (`slice_blocks.slice_range`); the default is all.
     progress : callable, optional
         Called with the slices that are ready and all slices.
+    isolated : bool
+        Whether the volume holds the whole specimen, as of a needle, not a part of a foil (`slice_projector.field_rays`).
 
     Returns
     -------
@@ -77,7 +80,7 @@ def reconstruct(
     columns = series.shape[2]
     wanted = _wanted_columns(slices, columns)
     shared = matrix_columns(geometry, columns)
-    settings = SolverSettings(geometry, depth, method, iterations, device, used, _brightness(series[used], method))
+    settings = SolverSettings(geometry, depth, method, iterations, device, used, _brightness(series[used], method), isolated)
     held_bytes = series.nbytes + 4 * depth * geometry.rows * len(wanted)
     workers = threads if device == "cpu" else 1
     plan = plan_blocks(settings.rays(None)[0], len(wanted), method, workers, memory_mb, held_bytes, own_matrices=shared < columns)
@@ -102,13 +105,13 @@ def reconstruct(
     return volume
 
 
-def project_volume(volume: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
+def project_volume(volume: np.ndarray, geometry: TiltGeometry, isolated: bool = False) -> np.ndarray:
     """The aligned series that a volume (z, y, x) would give, (frame, y, x); zero where no ray of the field was seen."""
     depth, rows, columns = volume.shape
     shared = matrix_columns(geometry, columns)
     series = np.zeros((geometry.frames * rows, columns), np.float32)
     for group in _blocks(range(columns), shared, shared):
-        rays, used = field_rays(geometry, depth, None if shared == columns else group.start + (shared - 1) / 2)
+        rays, used = field_rays(geometry, depth, None if shared == columns else group.start + (shared - 1) / 2, isolated=isolated)
         margin = (rays.width_px - rows) // 2
         wide = np.pad(volume[:, :, group.start : group.stop], ((0, 0), (margin, margin), (0, 0)))
         series[used, group.start : group.stop] = system_matrix(rays) @ wide.reshape(-1, len(group))

@@ -57,11 +57,13 @@ def system_matrix(rays: SliceGeometry, projector: Literal["linear", "strip", "li
 
 
 def field_rays(
-    geometry: TiltGeometry, depth_px: int, column: float | None = None, frames: np.ndarray | None = None
+    geometry: TiltGeometry, depth_px: int, column: float | None = None, frames: np.ndarray | None = None, isolated: bool = False
 ) -> tuple[SliceGeometry, np.ndarray]:
     """Rays of the aligned series that cross the field of view, in a slice wide enough for them.
 
-    The slice is three times as wide as the field at most; the few rays that would leave it at very high tilt are left out.
+    A foil goes on beyond the field: the slice is wider than that, three times as wide at most, and the few rays that would leave it at
+    very high tilt are left out. Around an isolated object there is nothing, so that the slice is as wide as the field, and no ray is
+    left out.
 
     Parameters
     ----------
@@ -71,6 +73,8 @@ def field_rays(
         Column of the aligned series whose angles count; the default is the middle one.
     frames : np.ndarray, (frame,), bool, optional
         Frames whose rays are taken; the angles of their rows follow from the times and angles of all frames.
+    isolated : bool
+        Whether the volume holds the whole specimen.
 
     Returns
     -------
@@ -80,11 +84,13 @@ def field_rays(
     """
     angle = aligned_row_angles_rad(geometry, column)
     height = np.broadcast_to(np.arange(geometry.rows) - (geometry.rows - 1) / 2, angle.shape)
-    through, across = np.cos(angle), depth_px / 2 * np.abs(np.sin(angle))
+    through, across = np.abs(np.cos(angle)), depth_px / 2 * np.abs(np.sin(angle))
     kept = _rows_seen(geometry) & (np.abs(height) < geometry.rows / 2 * through + across)
-    steepest = float(np.tan(np.abs(angle[kept]).max())) if kept.any() else 0.0
-    margin = min(int(np.ceil(depth_px * steepest)) + 1, geometry.rows)
-    kept &= np.abs(height) < (geometry.rows / 2 + margin) * through - across
+    margin = 0
+    if not isolated:
+        steepest = float(np.abs(np.tan(angle[kept])).max()) if kept.any() else 0.0
+        margin = min(int(np.ceil(depth_px * steepest)) + 1, geometry.rows)
+        kept &= np.abs(height) < (geometry.rows / 2 + margin) * through - across
     if frames is not None:
         kept &= np.asarray(frames, bool)[:, None]
     order = ray_order(*angle.shape)

@@ -34,6 +34,8 @@ class SolverSettings:
         Frames that count.
     brightness : float
         Mean of what is not zero in the whole series; total variation weighs its penalty by it.
+    isolated : bool
+        Whether the volume holds the whole specimen.
     """
 
     geometry: TiltGeometry
@@ -43,10 +45,11 @@ class SolverSettings:
     device: Device
     frames: np.ndarray
     brightness: float
+    isolated: bool
 
     def rays(self, column: float | None) -> tuple[SliceGeometry, np.ndarray]:
         """Rays of the slice in a column, and their indices in the flattened (frame, row)."""
-        return field_rays(self.geometry, self.depth_px, column, self.frames)
+        return field_rays(self.geometry, self.depth_px, column, self.frames, self.isolated)
 
 
 def make_solver(settings: SolverSettings, column: float | None) -> Solver:

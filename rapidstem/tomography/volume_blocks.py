@@ -1,5 +1,6 @@
 """Volumes in parts: blocks of slices as MRC files, and the whole volume put together from them without holding it."""
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -46,6 +47,7 @@ def gather_blocks(paths: Sequence[Path | str], output: Path | str) -> tuple[int,
 
     shape, voxel_size = _checked_shape(paths)
     with written_beside(output) as temporary, mrcfile.new_mmap(temporary, shape, mrc_mode=_FLOAT32_MODE) as file:
+        _reserve(temporary)
         file.set_volume()
         file.voxel_size = voxel_size
         columns, moments = [], []
@@ -57,6 +59,12 @@ def gather_blocks(paths: Sequence[Path | str], output: Path | str) -> tuple[int,
                 moments.append([block.header[name].item() for name in ("dmin", "dmax", "dmean", "rms")])
         _set_statistics(file.header, np.array(columns), np.array(moments).T)
     return shape
+
+
+def _reserve(path: Path) -> None:
+    """Take the room of a sparse file on the disk; writing through a memory map ends the process where there is none."""
+    with path.open("r+b") as file:
+        os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
 
 
 def _set_statistics(header: np.recarray, columns: np.ndarray, moments: np.ndarray) -> None:

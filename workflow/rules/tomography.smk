@@ -33,6 +33,7 @@ rule align_series:
         runtime=30,
     params:
         reading=READING,
+        contents=record_contents,
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
         geometry=series_geometry,
         tilt_axis=SESSION.config["tomography"]["tilt_axis"],
@@ -93,12 +94,14 @@ rule reconstruct_volume:
         runtime=60,
     params:
         reading=READING,
+        contents=record_contents,
         thickness_nm=SESSION.config["tomography"]["thickness_nm"] + SESSION.config["tomography"]["margin_nm"],
         method=SESSION.config["tomography"]["reconstruction"],
         iterations=SESSION.config["tomography"]["iterations"],
         device=SESSION.config["tomography"]["device"],
         geometry=series_geometry,
         tilt_axis=SESSION.config["tomography"]["tilt_axis"],
+        isolated=SESSION.config["tomography"]["alignment_features"] == "density",
         half=lambda wildcards: wildcards.half.removeprefix(".") or None,
         block=lambda wildcards: int(wildcards.get("block", 0)),
         blocks=SLICE_BLOCKS,
