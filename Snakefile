@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(workflow.basedir)))
 
 from rapidstem.errors import InputError
 from workflow.imported_modules import imported_modules
+from workflow.raw_contents import content_mark
 from workflow.session import check_raw_files, open_session
 
 # A configuration given on the command line replaces that of the demo; merged into it, the demo's keys would stay.

@@ -1,9 +1,10 @@
 """What every script shares: the package on the path, a log, raw files, and errors that say which job failed and why."""
 
+import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -14,22 +15,39 @@ from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, StackHead
 
 
 class _Tee:
-    """A text stream that writes to a terminal and to a log."""
+    """A text stream that writes to a terminal and, as long as the disk has room for it, to a log."""
 
     def __init__(self, terminal: TextIO, log: TextIO) -> None:
         self._terminal = terminal
         self._log = log
 
     def write(self, text: str) -> int:
-        self._log.write(text)
+        with suppress(OSError):
+            self._log.write(text)
         return self._terminal.write(text)
 
     def flush(self) -> None:
-        self._log.flush()
+        with suppress(OSError):
+            self._log.flush()
         self._terminal.flush()
 
     def isatty(self) -> bool:
         return self._terminal.isatty()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """A log to write to; what goes there is lost where the disk is full."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        log = path.open("w", encoding="utf-8", buffering=1)
+    except OSError:
+        log = Path(os.devnull).open("w", encoding="utf-8")
+    try:
+        yield log
+    finally:
+        with suppress(OSError):
+            log.close()
 
 
 @contextmanager
@@ -42,9 +60,8 @@ def logged(job: Any) -> Iterator[None]:
         The `snakemake` object of the script.
     """
     log_path = Path(job.log[0])
-    log_path.parent.mkdir(parents=True, exist_ok=True)
     streams = sys.stdout, sys.stderr
-    with log_path.open("w", encoding="utf-8", buffering=1) as log:
+    with _opened(log_path) as log:
         sys.stdout, sys.stderr = _Tee(streams[0], log), _Tee(streams[1], log)  # type: ignore[assignment]
         try:
             yield

@@ -1,22 +1,59 @@
 """Files that appear only when they are complete."""
 
+import errno
+import glob
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from rapidstem.errors import InputError
+
+_FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+# what libraries say that do not pass the system's error number on: NumPy, HDF5, safetensors
+_FULL_TEXT = re.compile(r"\d+ requested and \d+ written|No space left on device|File too large|quota exceeded", re.IGNORECASE)
 
 
 @contextmanager
 def written_beside(path: Path | str) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` on success, remove it on failure.
 
-    The temporary name keeps the suffixes of `path`, so that libraries which look at them write the right format.
+    The temporary name keeps the suffixes of `path`, so that libraries which look at them write the right format. What a writer that
+    was killed has left there is removed first.
+
+    Raises
+    ------
+    InputError
+        when the disk has no room for the file.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
         yield temporary
         temporary.replace(path)
+    except Exception as error:
+        if _is_full(error):
+            raise InputError(
+                f"{path}: the disk is full, or your quota on it; make room and start again. Nothing half written is kept"
+            ) from error
+        raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    for leftover in path.parent.glob(f".*.{glob.escape(path.name)}"):
+        if leftover.name.removesuffix(f".{path.name}").removeprefix(".").isdigit():
+            leftover.unlink(missing_ok=True)
+
+
+def _is_full(error: BaseException | None) -> bool:
+    """Whether an error, or what has caused it, says that there is no room."""
+    while error is not None:
+        if getattr(error, "errno", None) in _FULL or _FULL_TEXT.search(str(error)):
+            return True
+        error = error.__cause__ or error.__context__
+    return False

@@ -11,7 +11,7 @@ CALIBRATION_FIELDS = SESSION.paired("calibration")
 READING = dict(SESSION.config["reading"])
 
 SAVED_MAP = SESSION.config["distortion"]["map"]
-DISTORTION_MAP = ancient(SAVED_MAP) if SAVED_MAP else f"{FOLDER}/distortion/map.csv"
+DISTORTION_MAP = SAVED_MAP or f"{FOLDER}/distortion/map.csv"
 FIELD_CHOICE = f"{FOLDER}/pairs/choice.csv" if SESSION.denoisers and SESSION.model_series else []
 
 
@@ -29,7 +29,8 @@ def modules(script):
 def raw_path(acquisition, column):
     """A raw file of the sheet; nothing where there is none.
 
-    Raw files that come from a microscope are `ancient`: copying or touching them reruns nothing.
+    Raw files that come from a microscope are `ancient`: copying or touching them reruns nothing. What reruns the jobs of a file that
+    was replaced by another is the parameter `contents` of its rules.
     """
     if not SESSION.sheet.loc[acquisition, column]:
         return []
@@ -40,6 +41,23 @@ def raw_path(acquisition, column):
 def raw_file(column):
     """An input function that gives the raw file of the wildcard's acquisition."""
     return lambda wildcards: raw_path(wildcards.acquisition, column)
+
+
+def raw_contents(*raw_files):
+    """Marks of the contents of raw files, given as pairs of acquisition and column; empty where the workflow made them itself."""
+    if SESSION.simulated:
+        return []
+    return [content_mark(SESSION.path(*file)) for file in raw_files if SESSION.sheet.loc[file]]
+
+
+def own_contents(*columns):
+    """A parameter function that gives the marks of raw files of the wildcard's acquisition."""
+    return lambda wildcards: raw_contents(*[(wildcards.acquisition, column) for column in columns])
+
+
+def training_contents(wildcards):
+    """The marks of the raw frames of every training field."""
+    return raw_contents(*[(name, "rapid") for name in TRAINING_FIELDS])
 
 
 def training_pairs(wildcards):
@@ -68,6 +86,11 @@ def series_images(wildcards):
 def series_record(wildcards):
     """The raw file that holds the series' reported angles and times."""
     return raw_file("slow" if wildcards.variant == "slow" else "rapid")(wildcards)
+
+
+def record_contents(wildcards):
+    """The mark of the raw file of a series' variant."""
+    return own_contents("slow" if wildcards.variant == "slow" else "rapid")(wildcards)
 
 
 def angle_sigma_deg(wildcards):

@@ -25,6 +25,7 @@ rule denoise_frames:
         runtime=30,
     params:
         reading=READING,
+        contents=own_contents("rapid"),
         frames=frame_limit,
     message:
         "Denoising {wildcards.acquisition} with {wildcards.denoiser}"
@@ -54,6 +55,7 @@ rule match_blocks:
         runtime=60,
     params:
         reading=READING,
+        contents=own_contents("rapid"),
         frames=frame_limit,
     message:
         "Denoising {wildcards.acquisition} with BM3D"

@@ -23,6 +23,7 @@ rule measure_distortion:
         runtime=15,
     params:
         reading=READING,
+        contents=lambda wildcards: raw_contents(*[(name, "slow") for name in CALIBRATION_FIELDS]),
         method=SESSION.config["distortion"]["method"],
     message:
         "Measuring the scan distortion"

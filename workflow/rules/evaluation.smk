@@ -30,6 +30,7 @@ rule score_images:
         runtime=15,
     params:
         reading=READING,
+        contents=own_contents("rapid", "slow"),
         tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
         denoisers=SESSION.denoisers,
         frames=SESSION.config["evaluation"]["frames"],

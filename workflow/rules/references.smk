@@ -21,6 +21,7 @@ rule integrate_frames:
         runtime=10,
     params:
         reading=READING,
+        contents=own_contents("rapid"),
     message:
         "Integrating the frames of {wildcards.acquisition}"
     script:
@@ -49,6 +50,7 @@ rule compare_integrations:
         runtime=10,
     params:
         reading=READING,
+        contents=own_contents("rapid", "dcfi"),
     message:
         "Comparing the integration of {wildcards.acquisition} with the instrument's"
     script:

@@ -35,6 +35,7 @@ rule draw_field:
         runtime=10,
     params:
         reading=READING,
+        contents=own_contents("rapid", "slow"),
         denoisers=SESSION.denoisers,
     message:
         "Drawing the figures of {wildcards.acquisition}"
@@ -75,6 +76,7 @@ rule draw_distortion:
         runtime=10,
     params:
         reading=READING,
+        contents=lambda wildcards: raw_contents((SHOWN_FIELDS[0], "slow")),
     message:
         "Drawing the scan distortion"
     script:

@@ -25,6 +25,7 @@ rule align_references:
         runtime=10,
     params:
         reading=READING,
+        contents=own_contents("slow"),
     message:
         "Aligning the references of {wildcards.acquisition}"
     script:
@@ -54,6 +55,8 @@ if FIELD_CHOICE:
             runtime=15,
         params:
             reading=READING,
+            contents=lambda wildcards: training_contents(wildcards)
+            + raw_contents((SESSION.model_series, "rapid")),
             series=SESSION.model_series,
             tilts_deg={name: SESSION.tilt_deg(name) for name in TRAINING_FIELDS},
             largest_distance=SESSION.config["training"]["largest_histogram_distance"],
@@ -89,6 +92,7 @@ rule train_denoiser:
     params:
         settings=lambda wildcards: SESSION.denoiser_overrides(wildcards.denoiser),
         reading=READING,
+        contents=training_contents,
         checkpoints=f"{FOLDER}/models/{{denoiser}}/checkpoints",
     message:
         "Training {wildcards.denoiser}"
@@ -119,6 +123,7 @@ rule tune_block_matching:
     params:
         settings=lambda wildcards: SESSION.denoiser_overrides("bm3d"),
         reading=READING,
+        contents=training_contents,
     message:
         "Tuning BM3D"
     script:

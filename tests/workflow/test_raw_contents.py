@@ -1,0 +1,36 @@
+"""Marks of raw files: the same for the same bytes, another for another measurement."""
+
+import os
+from pathlib import Path
+
+import numpy as np
+
+from workflow.raw_contents import content_mark
+
+
+def _measured(path: Path, seed: int) -> str:
+    path.write_bytes(np.random.default_rng(seed).bytes(1_000_000))
+    return str(path)
+
+
+def test_copied_and_touched_files_keep_their_mark(tmp_path: Path) -> None:
+    original, copied = _measured(tmp_path / "a.emd", 1), _measured(tmp_path / "b.emd", 1)
+    os.utime(copied, (1, 1))
+    assert content_mark(original) == content_mark(copied)
+
+
+def test_another_measurement_of_the_same_size_has_another_mark(tmp_path: Path) -> None:
+    assert content_mark(_measured(tmp_path / "a.emd", 1)) != content_mark(_measured(tmp_path / "b.emd", 2))
+
+
+def test_a_longer_file_has_another_mark(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.emd", tmp_path / "b.emd"
+    first.write_bytes(b"")
+    second.write_bytes(b"\0")
+    assert len({content_mark(str(path)) for path in (first, second, tmp_path / "none.emd")}) == 3
+
+
+def test_a_hole_of_an_interrupted_copy_is_seen(tmp_path: Path) -> None:
+    first, second = Path(_measured(tmp_path / "a.emd", 1)), Path(_measured(tmp_path / "b.emd", 1))
+    second.write_bytes(second.read_bytes()[:500_000] + bytes(500_000))
+    assert content_mark(str(first)) != content_mark(str(second))
