@@ -12,6 +12,7 @@ import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import ndimage
 
+from rapidstem.denoising.noise_kernels import noise_spectrum
 from rapidstem.denoising.noise_statistics import NoiseStatistics, measure_noise
 from rapidstem.denoising.settings import BlockMatchingSettings
 from rapidstem.denoising.training_pairs import TrainingField
@@ -20,7 +21,6 @@ from rapidstem.files.atomic import written_beside
 from rapidstem.scores.image_quality import psnr_affine_db
 
 SPECTRUM, CARD = "spectrum.safetensors", "model.json"
-NOISE_MODELS = ("white", "measured")
 _EDGE_PX = 4
 
 
@@ -31,7 +31,7 @@ class TunedFilter:
     Attributes
     ----------
     noise : measured on the tuning fields.
-    model : `white` noise of the measured variance, or noise of the `measured` spectrum.
+    model : noise of the `measured` spectrum, or of the measured variance and a spectrum of `rapidstem.denoising.noise_kernels`.
     variance_factor : that the variance is multiplied with.
     """
 
@@ -52,8 +52,8 @@ class Trial:
 def tune(fields: Sequence[TrainingField], settings: BlockMatchingSettings, processes: int = 1) -> tuple[TunedFilter, list[Trial]]:
     """Choose the noise model with the best PSNR, after an affine fit of intensities, against the references.
 
-    The noise is measured on the tuning fields. White noise and noise of the measured spectrum are tried at every factor of
-    the variance, on the middle frame of each field.
+    The noise is measured on the tuning fields. All noise models of the settings are tried at every factor of the variance, on the
+    middle frame of each field.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def tune(fields: Sequence[TrainingField], settings: BlockMatchingSettings, proce
     chosen = np.unique(np.linspace(0, len(fields) - 1, settings.tuning_fields).round().astype(int))
     tuning_fields = [fields[index] for index in chosen]
     noise = measure_noise(tuning_fields)
-    candidates = [TunedFilter(noise, model, factor) for model in NOISE_MODELS for factor in settings.variance_factors]
+    candidates = [TunedFilter(noise, model, factor) for model in settings.noise_models for factor in settings.variance_factors]
     jobs = [(candidate, field) for candidate in candidates for field in tuning_fields]
     scores = np.reshape(_side_by_side(_score, jobs, processes), (len(candidates), len(tuning_fields))).mean(axis=1)
     trials = [Trial(each.model, each.variance_factor, float(score)) for each, score in zip(candidates, scores, strict=True)]
@@ -145,11 +145,19 @@ def _filter_frame(frame: np.ndarray, tuned: TunedFilter) -> np.ndarray:
     low, high = float(image.min()), float(image.max())
     if low == high:
         return frame.astype(np.float64)
-    if tuned.model == "white":
-        noise = np.sqrt(tuned.noise.spectrum.mean() * tuned.variance_factor) / (high - low)
-    else:
-        noise = tuned.noise.spectrum_for(frame.shape) * image.size * tuned.variance_factor / (high - low) ** 2
-    return tuned.noise.restored(bm3d((image - low) / (high - low), noise) * (high - low) + low)
+    noise = _noise(tuned, frame.shape) / (high - low) ** 2
+    return tuned.noise.restored(bm3d((image - low) / (high - low), noise if noise.ndim else np.sqrt(noise)) * (high - low) + low)
+
+
+def _noise(tuned: TunedFilter, shape: tuple[int, int]) -> np.ndarray:
+    """Variance of white noise, or the power spectrum of a whole image."""
+    variance = np.asarray(tuned.noise.spectrum.mean() * tuned.variance_factor)
+    if tuned.model == "gw":
+        return variance
+    pixels = shape[0] * shape[1]
+    if tuned.model == "measured":
+        return tuned.noise.spectrum_for(shape) * pixels * tuned.variance_factor
+    return noise_spectrum(tuned.model, shape) * pixels * variance
 
 
 def _package() -> Callable[..., np.ndarray]:

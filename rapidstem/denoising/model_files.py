@@ -10,8 +10,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 import rapidstem
+from rapidstem.denoising.architectures import new_network
 from rapidstem.denoising.intensity_scaling import IntensityScaling
-from rapidstem.denoising.networks import UNet
+from rapidstem.denoising.networks import DenoisingNetwork
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
@@ -32,7 +33,7 @@ class TrainedModel:
     card : everything in `model.json`.
     """
 
-    network: UNet
+    network: DenoisingNetwork
     settings: NetworkSettings
     scaling: IntensityScaling
     card: dict[str, Any]
@@ -66,11 +67,11 @@ def load_model(folder: Path | str) -> TrainedModel:
         raise InputError(f"{error.filename or folder / WEIGHTS}: there is no trained model; train it first") from None
     except (json.JSONDecodeError, KeyError, TypeError, SafetensorError) as error:
         raise InputError(f"{folder}: the model cannot be read ({error}); train it again") from error
-    network = UNet(settings.width, settings.depth)
+    network = new_network(settings)
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        expected = f"a U-Net of width {settings.width} and depth {settings.depth}"
+        expected = f"the network {settings.network} of width {settings.width} and depth {settings.depth}"
         raise InputError(f"{folder / WEIGHTS}: holds no weights of {expected}, which {CARD} names; train it again") from error
     return TrainedModel(network.eval(), settings, scaling, card)
 

@@ -6,38 +6,27 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+_FOLD = 2
+_BLOCKS = 2
+_FIRST_RESIDUE = 0.1
 
-class UNet(nn.Module):
-    """U-Net after Ronneberger, Fischer and Brox (2015) for single-channel images of any size.
 
-    Changed against the paper: padded convolutions, one output channel without activation, first weights after He et al. (2015),
-    no dropout. There is no skip from the input to the output: the answer is drawn anew, so streaks need not be subtracted.
-    The last layer works in float32 whatever the precision of the others is, so that intensities are not quantised.
+class DenoisingNetwork(nn.Module):
+    """What every network is: single-channel images (n, 1, y, x) of any size go in, images of the same shape come out in float32.
 
-    Parameters
+    There is no skip from the input to the output: the answer is drawn anew, so streaks need not be subtracted. The last layer works
+    in float32 whatever the precision of the others is, so that intensities are not quantised.
+
+    Attributes
     ----------
-    width : channels of the first level.
-    depth : number of times the image is halved.
+    depth : number of times the image is halved; images are padded to a multiple of 2**depth.
+    reach_px : at least the largest distance of an input pixel that can change an output pixel; a multiple of 2**depth.
     """
 
-    def __init__(self, width: int, depth: int) -> None:
-        super().__init__()
-        channels = [width * 2**level for level in range(depth + 1)]
-        self.depth = depth
-        self.encoders = nn.ModuleList(_convolutions(*pair) for pair in pairwise([1, *channels]))
-        self.raisers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
-        self.decoders = nn.ModuleList(_convolutions(2 * above, above) for above in channels[:-1])
-        self.output = nn.Conv2d(width, 1, 1)
-        self.apply(_initialise)
+    depth: int
+    reach_px: int
 
-    @property
-    def reach_px(self) -> int:
-        """Largest distance of an input pixel that can change an output pixel, rounded up to whole pixels of the lowest level."""
-        step = 2**self.depth
-        convolutions = 2 * (2 * (step - 1) + step)
-        return -(-(convolutions + step) // step) * step
-
-    def on(self, device: torch.device) -> "UNet":
+    def on(self, device: torch.device) -> "DenoisingNetwork":
         """This network on a device, its weights laid out for channels that lie together in memory."""
         return self.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
@@ -45,14 +34,45 @@ class UNet(nn.Module):
         """Images (n, 1, y, x) to images of the same shape, float32."""
         rows, columns = images.shape[-2:]
         step = 2**self.depth
-        bottom, right = -rows % step, -columns % step
-        features = functional.pad(images, (0, right, 0, bottom), mode="reflect")
-        features = self._features(features)[..., :rows, :columns]
+        features = self.features(functional.pad(images, (0, -columns % step, 0, -rows % step), mode="reflect"))
         with torch.autocast(features.device.type, enabled=False):
-            return self.output(features.float())
+            return self.answer(features.float())[..., :rows, :columns]
 
-    def _features(self, features: torch.Tensor) -> torch.Tensor:
-        kept = []
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """All layers but the last."""
+        raise NotImplementedError
+
+    def answer(self, features: torch.Tensor) -> torch.Tensor:
+        """The last layer."""
+        raise NotImplementedError
+
+
+class UNet(DenoisingNetwork):
+    """U-Net after Ronneberger, Fischer and Brox (2015).
+
+    Changed against the paper: padded convolutions, one output channel without activation, first weights after He et al. (2015),
+    no dropout.
+
+    Parameters
+    ----------
+    width : channels of the first level, doubled at every level below.
+    depth : number of times the image is halved.
+    """
+
+    def __init__(self, width: int, depth: int) -> None:
+        super().__init__()
+        channels = [width * 2**level for level in range(depth + 1)]
+        self.depth = depth
+        self.reach_px = _reach(2**depth, convolutions=2 * (2 * (2**depth - 1) + 2**depth))
+        self.encoders = nn.ModuleList(_convolutions(*pair) for pair in pairwise([1, *channels]))
+        self.raisers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
+        self.decoders = nn.ModuleList(_convolutions(2 * above, above) for above in channels[:-1])
+        self.output = nn.Conv2d(width, 1, 1)
+        self.apply(_initialise)
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Down to the lowest level and up again, joining what each level saw on the way down."""
+        kept, features = [], images
         for encoder in self.encoders[:-1]:
             features = encoder(features)
             kept.append(features)
@@ -61,6 +81,68 @@ class UNet(nn.Module):
         for level in reversed(range(self.depth)):
             features = self.decoders[level](torch.cat([kept[level], self.raisers[level](features)], 1))
         return features
+
+    def answer(self, features: torch.Tensor) -> torch.Tensor:
+        """One channel from the features of each pixel."""
+        return self.output(features)
+
+
+class ResidualUNet(DenoisingNetwork):
+    """U-Net of residual blocks on folded images.
+
+    Four neighbouring pixels become four channels (Shi et al. 2016, as in the FFDNet of Zhang et al. 2018), so that a quarter of the
+    places carries more channels, which processors multiply faster. Levels are residual blocks (He et al. 2016) without normalisation, whose
+    last weights start small; levels are joined by strided and transposed convolutions and by sums, as in the DRUNet of Zhang et al. 2022.
+
+    Parameters
+    ----------
+    width : channels of the first level; each level below has as many more.
+    depth : number of times the image is halved, the folding being the first.
+    """
+
+    def __init__(self, width: int, depth: int) -> None:
+        super().__init__()
+        channels = [width * (level + 1) for level in range(depth)]
+        self.depth = depth
+        self.reach_px = _reach(2**depth, convolutions=2 * _FOLD + 2 * _BLOCKS * (2 * (2**depth - _FOLD) + 2**depth))
+        self.input = nn.Conv2d(_FOLD**2, width, 3, padding=1)
+        self.encoders = nn.ModuleList(_residual_blocks(each) for each in channels)
+        self.lowerers = nn.ModuleList(nn.Conv2d(above, below, 2, stride=2) for above, below in pairwise(channels))
+        self.raisers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
+        self.decoders = nn.ModuleList(_residual_blocks(each) for each in channels[:-1])
+        self.output = nn.Conv2d(width, _FOLD**2, 3, padding=1)
+        self.apply(_start_small)
+
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """Fold, down to the lowest level and up again, adding what each level saw on the way down."""
+        kept = []
+        folded = functional.pixel_unshuffle(images, _FOLD).contiguous(memory_format=torch.channels_last)
+        features = self.input(folded)
+        for encoder, lowerer in zip(self.encoders, self.lowerers, strict=False):
+            features = encoder(features)
+            kept.append(features)
+            features = lowerer(features)
+        features = self.encoders[-1](features)
+        for level in reversed(range(len(kept))):
+            features = self.decoders[level](self.raisers[level](features) + kept[level])
+        return features
+
+    def answer(self, features: torch.Tensor) -> torch.Tensor:
+        """Four channels, unfolded to four pixels."""
+        return functional.pixel_shuffle(self.output(features), _FOLD)
+
+
+class ResidualBlock(nn.Module):
+    """Two convolutions whose result is added to what they were given."""
+
+    def __init__(self, channels: int) -> None:
+        super().__init__()
+        self.first = nn.Conv2d(channels, channels, 3, padding=1)
+        self.last = nn.Conv2d(channels, channels, 3, padding=1)
+
+    def forward(self, features: torch.Tensor) -> torch.Tensor:
+        """Features (n, channel, y, x) to features of the same shape."""
+        return features + self.last(functional.relu(self.first(features)))
 
 
 def _convolutions(inputs: int, outputs: int) -> nn.Sequential:
@@ -72,8 +154,26 @@ def _convolutions(inputs: int, outputs: int) -> nn.Sequential:
     )
 
 
+def _residual_blocks(channels: int) -> nn.Sequential:
+    return nn.Sequential(*[ResidualBlock(channels) for _ in range(_BLOCKS)])
+
+
+def _reach(step: int, convolutions: int) -> int:
+    """What the convolutions of all levels reach together, and one place of the lowest level, rounded up to whole such places."""
+    return -(-(convolutions + step) // step) * step
+
+
 def _initialise(module: nn.Module) -> None:
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
             nn.init.zeros_(module.bias)
+
+
+def _start_small(module: nn.Module) -> None:
+    """First weights after He et al. (2015) in the residual blocks, their last layer nearly silent; torch's own elsewhere."""
+    if isinstance(module, ResidualBlock):
+        _initialise(module.first)
+        _initialise(module.last)
+        with torch.no_grad():
+            module.last.weight.mul_(_FIRST_RESIDUE)

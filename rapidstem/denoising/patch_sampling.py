@@ -6,24 +6,40 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from rapidstem.denoising.frame_shifts import TAPS, interpolation_taps
 from rapidstem.denoising.intensity_scaling import IntensityScaling
 from rapidstem.denoising.training_pairs import TrainingField
 from rapidstem.errors import InputError
 
-TAPS = 6
+MARGIN = TAPS // 2 - 1
 
 
 @dataclass(frozen=True)
 class PatchBatch:
-    """Raw patches and their targets in the network's numbers, each (patch, 1, y, x) float32, and the weight of each patch (patch,)."""
+    """Patches for one step.
+
+    Attributes
+    ----------
+    inputs, targets : (patch, 1, y, x) float32 in the network's numbers.
+    weights : (patch,) of each patch in the loss.
+    counted : (patch, 1, y, x) 1 for the pixels that count, 0 for the others; all count where there is none.
+    """
 
     inputs: torch.Tensor
     targets: torch.Tensor
     weights: torch.Tensor
+    counted: torch.Tensor | None = None
+
+    def loss(self, outputs: torch.Tensor) -> torch.Tensor:
+        """Weighted mean squared error of the network's answers (patch, 1, y, x), float32."""
+        errors = (outputs - self.targets).square()
+        if self.counted is not None:
+            errors = errors * self.counted / self.counted.mean(dim=(1, 2, 3), keepdim=True)
+        return (errors.mean(dim=(1, 2, 3)) * self.weights).mean()
 
 
 @dataclass(frozen=True)
-class _Places:
+class Places:
     """Where the patches lie: field, frame, top-left pixel in the raw frame, and whether they are turned upside down; each (patch,)."""
 
     field: np.ndarray
@@ -38,6 +54,8 @@ class PatchSampler:
     The raw pixels are taken as recorded. The reference is interpolated at the frame's sub-pixel shift from six pixels in
     each direction. Half of the patches are turned upside down; nothing else, for lag and streaks have a direction in x.
 
+    Other lessons than the reference's are subclasses that replace `pairs`.
+
     Parameters
     ----------
     fields : to draw from; may differ in size.
@@ -51,58 +69,70 @@ class PatchSampler:
         if a field is too small for one patch.
     """
 
+    kernels = 1  # how often the target is interpolated, each time from pixels that must lie in the valid area too
+
     def __init__(
         self, fields: Sequence[TrainingField], scaling: IntensityScaling, weights: np.ndarray, patch_size_px: int, device: torch.device
     ) -> None:
-        self._scaling = scaling
-        self._size = patch_size_px
+        self.scaling = scaling
+        self.size = patch_size_px
         self._weights = torch.as_tensor(weights, dtype=torch.float32, device=device)
         self._shifts = [field.shift_px for field in fields]
-        self._corners = [_corner_range(field, patch_size_px) for field in fields]
+        self._corners = [_corner_range(field, patch_size_px, self.kernels) for field in fields]
         self._widths = np.array([field.reference.shape[1] for field in fields])
         self._frame_sizes = np.array([field.reference.size for field in fields])
         self._frame_starts = _starts([field.frames.size for field in fields])
-        self._reference_starts = _starts([field.reference.size for field in fields])
+        self.reference_starts = _starts([field.reference.size for field in fields])
         self._frames = _flat_frames(fields).to(device)
         references = np.concatenate([np.nan_to_num(field.reference).ravel() for field in fields])
-        self._references = torch.from_numpy(references.astype(np.float32, copy=False)).to(device)
+        self.references = torch.from_numpy(references.astype(np.float32, copy=False)).to(device)
 
     def draw(self, count: int, random: np.random.Generator) -> PatchBatch:
         """`count` patches at random places."""
-        places = self._random_places(count, random)
-        inputs, targets = self._raw_patches(places), self._target_patches(places)
+        places = self.random_places(count, random)
+        inputs, targets = self.pairs(places, random)
         flipped = torch.from_numpy(places.flipped).to(inputs.device)[:, None, None]
         inputs = torch.where(flipped, inputs.flip(1), inputs)
         targets = torch.where(flipped, targets.flip(1), targets)
-        scaling = self._scaling
+        scaling = self.scaling
         inputs = (inputs - scaling.input_low) / (scaling.input_high - scaling.input_low)
         targets = (targets - scaling.target_low) / (scaling.target_high - scaling.target_low)
         field = torch.from_numpy(places.field).to(inputs.device)
         return PatchBatch(inputs[:, None], targets[:, None], self._weights[field])
 
-    def _random_places(self, count: int, random: np.random.Generator) -> _Places:
+    def pairs(self, places: Places, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """Inputs and targets at these places, each (patch, y, x) in recorded intensities."""
+        return self.raw_patches(places), self.interpolated(self.references, self.reference_starts[places.field], places)
+
+    def random_places(self, count: int, random: np.random.Generator) -> Places:
+        """Where `count` patches lie."""
         field = random.integers(len(self._corners), size=count)
         frame = random.integers([len(self._shifts[each]) for each in field])
         ranges = np.stack([self._corners[f][i] for f, i in zip(field, frame, strict=True)])
         corner = random.integers(ranges[:, 0], ranges[:, 1] + 1)
-        return _Places(field, frame, corner, random.random(count) < 0.5)
+        return Places(field, frame, corner, random.random(count) < 0.5)
 
-    def _raw_patches(self, places: _Places) -> torch.Tensor:
-        origin = self._frame_starts[places.field] + places.frame * self._frame_sizes[places.field]
-        pixels = self._gather(self._frames, origin, places.corner, places.field, self._size)
+    def raw_patches(self, places: Places) -> torch.Tensor:
+        """The pixels of the frames as recorded, (patch, y, x)."""
+        return self.frame_pixels(places.field, places.frame, places.corner, self.size)
+
+    def frame_pixels(self, field: np.ndarray, frame: np.ndarray, corner: np.ndarray, size: int) -> torch.Tensor:
+        """Squares of `size` pixels with their top-left pixels at `corner` (patch, 2), float32."""
+        pixels = self.gathered(self._frames, self._frame_starts[field] + frame * self._frame_sizes[field], corner, field, size)
         return pixels.to(torch.int32).bitwise_and(0xFFFF).float() if pixels.dtype == torch.int16 else pixels
 
-    def _target_patches(self, places: _Places) -> torch.Tensor:
-        shift = np.stack([self._shifts[f][i] for f, i in zip(places.field, places.frame, strict=True)])
-        position = places.corner - shift
-        whole = np.floor(position).astype(np.int64)
-        first = whole - (TAPS // 2 - 1)
-        pixels = self._gather(self._references, self._reference_starts[places.field], first, places.field, self._size + TAPS - 1)
-        kernels = torch.from_numpy(interpolation_taps(position - whole)).to(pixels)
-        along_y = torch.einsum("nyxk,nk->nyx", pixels.unfold(1, TAPS, 1), kernels[:, 0])
-        return torch.einsum("nyxk,nk->nyx", along_y.unfold(2, TAPS, 1), kernels[:, 1])
+    def shifts(self, field: np.ndarray, frame: np.ndarray) -> np.ndarray:
+        """Shifts (patch, 2) of frames."""
+        return np.stack([self._shifts[f][i] for f, i in zip(field, frame, strict=True)])
 
-    def _gather(self, pixels: torch.Tensor, origin: np.ndarray, corner: np.ndarray, field: np.ndarray, size: int) -> torch.Tensor:
+    def interpolated(self, images: torch.Tensor, origin: np.ndarray, places: Places) -> torch.Tensor:
+        """Patches of images that lie at shift zero (flat, each from its `origin` on) as the frames at these places show them."""
+        whole, fraction = split(places.corner - self.shifts(places.field, places.frame))
+        pixels = self.gathered(images, origin, whole - MARGIN, places.field, self.size + TAPS - 1)
+        return interpolated(pixels, fraction)
+
+    def gathered(self, pixels: torch.Tensor, origin: np.ndarray, corner: np.ndarray, field: np.ndarray, size: int) -> torch.Tensor:
+        """Squares of `size` pixels of images that lie flat behind each other, from their top-left pixels on: (patch, y, x)."""
         widths = self._widths[field]
         first = torch.from_numpy(origin + corner[:, 0] * widths + corner[:, 1]).to(pixels.device)
         step = torch.arange(size, device=pixels.device)
@@ -110,28 +140,22 @@ class PatchSampler:
         return pixels[first[:, None, None] + rows[:, :, None] + step]
 
 
-def interpolation_taps(fraction: np.ndarray) -> np.ndarray:
-    """Weights of six pixels in a row for the place `fraction` (0 to 1) behind the third one: Lagrange's interpolation of fifth order.
-
-    It moves polynomials exactly and blurs less than cubic interpolation.
-
-    Parameters
-    ----------
-    fraction : any shape
-
-    Returns
-    -------
-    weights, float32, with one more axis of length 6; their sum is 1
-    """
-    nodes = np.arange(TAPS) - (TAPS // 2 - 1)
-    apart = np.asarray(fraction, float)[..., None] - nodes
-    taps = [np.prod(np.delete(apart, k, -1), -1) / np.prod(nodes[k] - np.delete(nodes, k)) for k in range(TAPS)]
-    return np.stack(taps, axis=-1).astype(np.float32)
+def interpolated(pixels: torch.Tensor, fraction: np.ndarray) -> torch.Tensor:
+    """Patches (patch, y + 5, x + 5) at places that lie by `fraction` (patch, 2) behind their third pixels: (patch, y, x)."""
+    kernels = torch.from_numpy(interpolation_taps(fraction)).to(pixels)
+    along_y = torch.einsum("nyxk,nk->nyx", pixels.unfold(1, TAPS, 1), kernels[:, 0])
+    return torch.einsum("nyxk,nk->nyx", along_y.unfold(2, TAPS, 1), kernels[:, 1])
 
 
-def _corner_range(field: TrainingField, size: int) -> np.ndarray:
+def split(position: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Whole pixels and what lies behind them."""
+    whole = np.floor(position).astype(np.int64)
+    return whole, position - whole
+
+
+def _corner_range(field: TrainingField, size: int, kernels: int) -> np.ndarray:
     """First and last top-left pixel of a patch in each frame, (frame, 2, 2): [first or last][row or column]."""
-    before, after = TAPS // 2 - 1, TAPS // 2
+    before, after = MARGIN * kernels, (TAPS - 1 - MARGIN) * kernels
     start = np.array([field.rows.start, field.columns.start])
     stop = np.array([field.rows.stop, field.columns.stop])
     first = np.ceil(start + before + field.shift_px)

@@ -7,7 +7,7 @@ import torch
 
 from rapidstem.denoising.compute_precision import autocast, best_device, resolve_precision
 from rapidstem.denoising.model_files import TrainedModel
-from rapidstem.denoising.networks import UNet
+from rapidstem.denoising.networks import DenoisingNetwork
 from rapidstem.errors import InputError
 
 PIXELS_AT_ONCE = 2**21
@@ -50,7 +50,7 @@ def denoise_stack(model: TrainedModel, frames: np.ndarray, pixels_at_once: int =
     return denoised
 
 
-def _apply(network: UNet, model: TrainedModel, frames: np.ndarray, precision: str, device: torch.device) -> np.ndarray:
+def _apply(network: DenoisingNetwork, model: TrainedModel, frames: np.ndarray, precision: str, device: torch.device) -> np.ndarray:
     scaling = model.scaling
     images = torch.from_numpy(np.ascontiguousarray(frames, np.float32)).to(device)[:, None]
     images = (images - scaling.input_low) / (scaling.input_high - scaling.input_low)
@@ -63,7 +63,7 @@ def _apply(network: UNet, model: TrainedModel, frames: np.ndarray, precision: st
 Area = tuple[slice, slice]
 
 
-def _tiles(shape: tuple[int, ...], network: UNet, pixels: int) -> Iterator[tuple[Area, Area, Area]]:
+def _tiles(shape: tuple[int, ...], network: DenoisingNetwork, pixels: int) -> Iterator[tuple[Area, Area, Area]]:
     """Areas that are seen, those of them that are kept, and where these lie in the tile."""
     if shape[0] * shape[1] <= pixels:
         whole = (slice(0, shape[0]), slice(0, shape[1]))

@@ -7,6 +7,11 @@ from typing import Any
 from rapidstem.errors import InputError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
+TARGETS = ("dcfi", "slow", "none")
+NETWORKS = ("unet", "residual-unet", "hourglass", "autoencoder")
+LESSONS = ("reference", "other-frame", "other-frames", "all-frames", "blind-spots")
+PRESETS = ("best", "paper")
+NOISE_MODELS = ("gw", "g1", "g2", "g3", "g4", "g1w", "g2w", "g3w", "g4w", "measured")
 
 
 def _require(holds: bool, key: str, rule: str) -> None:
@@ -16,11 +21,22 @@ def _require(holds: bool, key: str, rule: str) -> None:
 
 @dataclass(frozen=True)
 class NetworkSettings:
-    """A U-Net trained on pairs of a rapid frame and a reference of the same field.
+    """A network trained on pairs of a rapid frame and what it should look like.
 
     Attributes
     ----------
-    target : which reference is learned, `dcfi` or `slow`.
+    target : the reference image, `dcfi` or `slow`; `none` where the raw frames themselves teach.
+    lesson : what a frame is compared with: the `reference`; one `other-frame` of the same field, the mean of all `other-frames`, or of
+        `all-frames`, each moved to the frame; or the frame itself at `blind-spots`.
+    network : architecture, see `rapidstem.denoising.networks`.
+    most_fields, most_frames : of training, 0 for all; the fields with the most frames are taken, and the frames are shared among them.
+    synthetic_share : share of the patches whose input is the target with synthetic noise, the others being real frames.
+    electrons : smallest and largest number of detected electrons a white pixel of a synthetic frame has, drawn log-uniformly.
+    bias : brightness that synthetic noise adds before and takes off after the electrons are drawn, as a share of white.
+    read_noise : standard deviation of what the detector adds to a synthetic frame, as a share of white.
+    lag : share of a pixel's signal that a synthetic detector keeps for the next one.
+    mask_px : half length of a blind spot along the row; 0 for the length over which the noise is correlated.
+    averaged_frames : frames of a field whose results are averaged, in places of the drift; a tilt series is never averaged.
     width : channels of the first level; every level below has twice as many.
     depth : number of times the image is halved.
     patch_size_px : side of the training patches, a multiple of 2**depth.
@@ -35,6 +51,8 @@ class NetworkSettings:
     """
 
     target: str
+    lesson: str = "reference"
+    network: str = "unet"
     width: int = 24
     depth: int = 3
     patch_size_px: int = 64
@@ -46,15 +64,39 @@ class NetworkSettings:
     validation_interval: int = 200
     precision: str = "auto"
     seed: int = 1
+    most_fields: int = 0
+    most_frames: int = 0
+    synthetic_share: float = 0.0
+    electrons: tuple[float, ...] = (5.0, 80.0)
+    bias: float = 0.0
+    read_noise: float = 0.0
+    lag: float = 0.0
+    mask_px: int = 0
+    averaged_frames: int = 1
 
     def __post_init__(self) -> None:
-        _require(self.target in ("dcfi", "slow"), "target", "must be dcfi or slow")
+        _require(self.target in TARGETS, "target", f"must be one of {', '.join(TARGETS)}")
+        _require(self.lesson in LESSONS, "lesson", f"must be one of {', '.join(LESSONS)}")
+        _require(self.network in NETWORKS, "network", f"must be one of {', '.join(NETWORKS)}")
+        learns_reference = self.lesson == "reference" and self.synthetic_share < 1
+        _require(not (self.target == "none" and learns_reference), "target", "must be dcfi or slow where the lesson is the reference")
         _require(self.precision in PRECISIONS, "precision", f"must be one of {', '.join(PRECISIONS)}")
         for name in ("width", "depth", "patch_size_px", "batch_size", "steps", "learning_rate", "validation_interval"):
             _require(getattr(self, name) > 0, name, "must be above zero")
         _require(self.patch_size_px % 2**self.depth == 0, "patch_size_px", f"must be a multiple of 2**depth = {2**self.depth}")
         for name in ("weight_averaging", "validation_share"):
             _require(0 <= getattr(self, name) < 1, name, "must be at least 0 and below 1")
+        object.__setattr__(self, "electrons", tuple(self.electrons))
+        self._check_noise()
+
+    def _check_noise(self) -> None:
+        _require(0 <= self.synthetic_share <= 1, "synthetic_share", "must be from 0 to 1")
+        rising = len(self.electrons) == 2 and 0 < self.electrons[0] <= self.electrons[1]
+        _require(rising, "electrons", "must be two numbers above zero, the smaller one first")
+        _require(0 <= self.lag < 1, "lag", "must be at least 0 and below 1")
+        for name in ("most_fields", "most_frames", "bias", "read_noise", "mask_px"):
+            _require(getattr(self, name) >= 0, name, "must not be below zero")
+        _require(self.averaged_frames > 0, "averaged_frames", "must be above zero")
 
 
 @dataclass(frozen=True)
@@ -64,16 +106,20 @@ class BlockMatchingSettings:
     Attributes
     ----------
     target : the reference that the choice is made against, `dcfi` or `slow`.
-    variance_factors : multiples of the measured variance to try, with white noise and with the measured spectrum.
+    noise_models : to try: `gw` for white noise, `measured` for the measured spectrum, and the correlated kinds of `NOISE_MODELS`.
+    variance_factors : multiples of the measured variance to try with each of them.
     tuning_fields : number of training fields to choose on, evenly spread over their list.
     """
 
     target: str
+    noise_models: tuple[str, ...] = ("gw", "measured")
     variance_factors: tuple[float, ...] = (0.5, 1.0, 2.0, 4.0)
     tuning_fields: int = 3
 
     def __post_init__(self) -> None:
         _require(self.target in ("dcfi", "slow"), "target", "must be dcfi or slow")
+        known = len(self.noise_models) > 0 and set(self.noise_models) <= set(NOISE_MODELS)
+        _require(known, "noise_models", f"must be a list of some of {', '.join(NOISE_MODELS)}")
         positive = len(self.variance_factors) > 0 and all(factor > 0 for factor in self.variance_factors)
         _require(positive, "variance_factors", "must be a list of numbers above zero")
         _require(self.tuning_fields > 0, "tuning_fields", "must be above zero")
@@ -81,30 +127,96 @@ class BlockMatchingSettings:
 
 DenoiserSettings = NetworkSettings | BlockMatchingSettings
 
-DENOISERS: dict[str, DenoiserSettings] = {
-    "dlf-dcfi": NetworkSettings(target="dcfi"),
-    "dlf-slow": NetworkSettings(target="slow"),
-    "bm3d": BlockMatchingSettings(target="slow"),
+
+@dataclass(frozen=True)
+class Denoiser:
+    """A filter that a configuration can name.
+
+    Attributes
+    ----------
+    best : the settings that we found best.
+    paper : those of the paper that the filter comes from (preset `paper`).
+    """
+
+    best: DenoiserSettings
+    paper: DenoiserSettings
+
+
+# Zhao et al. 2021 and Ihara et al. 2022: the U-Net of Ronneberger et al., patches of 64 px, learning rate 1e-3, 100 epochs; an epoch is
+# taken as one patch of every frame (8750 and 2500 frames), 16 patches a step.
+_PAPER_UNET = NetworkSettings("dcfi", width=64, depth=4, learning_rate=1e-3, weight_averaging=0.0, steps=54_688)
+_IHARA_UNET = replace(_PAPER_UNET, target="slow", steps=15_625)
+
+
+def _single_field(frames: int, learning_rate: float) -> Denoiser:
+    """Training on many frames of one field (Ihara et al. 2022, Fig. 6)."""
+    best = NetworkSettings("slow", steps=1200, most_fields=1, most_frames=frames)
+    steps = frames * 100 // 16
+    return Denoiser(best, replace(_IHARA_UNET, most_fields=1, most_frames=frames, steps=steps, learning_rate=learning_rate))
+
+
+DENOISERS: dict[str, Denoiser] = {
+    "dlf-dcfi": Denoiser(NetworkSettings("dcfi"), _PAPER_UNET),
+    "dlf-slow": Denoiser(NetworkSettings("slow"), _IHARA_UNET),
+    "dlf-100": _single_field(100, 1e-5),
+    "dlf-500": _single_field(500, 1e-5),
+    "dlf-1000": _single_field(1000, 1e-5),
+    "dlf-2500": _single_field(2500, 5e-6),
+    # Lehtinen et al. 2018
+    "noise2noise": Denoiser(
+        NetworkSettings("none", "other-frames"),
+        NetworkSettings("none", "other-frame", width=64, depth=4, learning_rate=1e-3, weight_averaging=0.0, steps=54_688),
+    ),
+    # Krull et al. 2019 and, for noise with a direction, Broaddus et al. 2020
+    "noise2void": Denoiser(
+        NetworkSettings("none", "blind-spots"),
+        NetworkSettings("none", "blind-spots", width=32, depth=2, learning_rate=4e-4, batch_size=128, weight_averaging=0.0, steps=40_000),
+    ),
+    # after Williams et al.: only the number of layers and the shape are public
+    "hourglass": Denoiser(
+        NetworkSettings("none", "other-frames", network="hourglass", width=16, depth=2, synthetic_share=0.25),
+        NetworkSettings("none", "blind-spots", network="hourglass", width=16, depth=2, synthetic_share=0.5, bias=0.2, mask_px=1),
+    ),
+    # after Gambini et al. 2023: Poisson noise over a broad range of doses that the network is not told
+    "autoencoder": Denoiser(
+        NetworkSettings("dcfi", network="autoencoder", depth=2, synthetic_share=0.5),
+        NetworkSettings("dcfi", network="autoencoder", depth=3, synthetic_share=1.0, electrons=(1.0, 1000.0)),
+    ),
+    # after Tian et al. 2022, repetitions being the frames of a field
+    "sdndti": Denoiser(
+        NetworkSettings("none", "all-frames"),
+        NetworkSettings("none", "all-frames", averaged_frames=1_000_000),
+    ),
+    "bm3d": Denoiser(
+        BlockMatchingSettings("slow"),
+        BlockMatchingSettings("slow", NOISE_MODELS[:-1], (0.25, 0.5, 1.0, 2.0, 4.0, 9.0)),
+    ),
 }
 
 
 def denoiser_settings(name: str, overrides: Mapping[str, Any]) -> DenoiserSettings:
     """Settings of the denoiser `name`, with the values of `overrides` in the place of its own.
 
+    The key `preset` of `overrides` chooses what they start from: `best` (where it is left out) or `paper`.
+
     Raises
     ------
     InputError
-        if there is no such denoiser or no such setting, or a value is of the wrong kind or out of range.
+        if there is no such denoiser, preset or setting, or a value is of the wrong kind or out of range.
     """
     if name not in DENOISERS:
         raise InputError(f"denoiser {name!r} is unknown; known are {', '.join(DENOISERS)}")
-    preset = DENOISERS[name]
-    known = [field.name for field in fields(preset)]
+    chosen = overrides.get("preset", PRESETS[0])
+    if chosen not in PRESETS:
+        raise InputError(f"denoiser {name}: preset is {chosen!r}, must be one of {', '.join(PRESETS)}")
+    preset = getattr(DENOISERS[name], chosen)
+    known = ["preset", *(field.name for field in fields(preset))]
     unknown = [key for key in overrides if key not in known]
     if unknown:
         raise InputError(f"denoiser {name}: unknown setting {', '.join(map(repr, unknown))}; known are {', '.join(known)}")
+    changed = {key: value for key, value in overrides.items() if key != "preset"}
     try:
-        return replace(preset, **{key: _like(getattr(preset, key), key, value) for key, value in overrides.items()})
+        return replace(preset, **{key: _like(getattr(preset, key), key, value) for key, value in changed.items()})
     except InputError as error:
         raise InputError(f"denoiser {name}: {error}") from None
 
@@ -112,9 +224,20 @@ def denoiser_settings(name: str, overrides: Mapping[str, Any]) -> DenoiserSettin
 def _like(preset: Any, key: str, value: Any) -> Any:
     """`value` in the type of the preset's value, where nothing is lost by it."""
     try:
-        converted = tuple(float(each) for each in value) if isinstance(preset, tuple) else type(preset)(value)
+        if isinstance(preset, tuple):
+            converted, same = _tuple_like(preset, value), True
+        else:
+            converted = type(preset)(value)
+            same = converted == value and not isinstance(value, bool)
     except (TypeError, ValueError):
-        converted = None
-    same = converted is not None and (isinstance(preset, tuple) or converted == value)
-    _require(same and not isinstance(value, bool), key, f"is {value!r}, should be like {preset!r}")
+        same = False
+    _require(same, key, f"is {value!r}, should be like {list(preset) if isinstance(preset, tuple) else preset!r}")
     return converted
+
+
+def _tuple_like(preset: tuple, value: Any) -> tuple:
+    """A list's values in the type of the preset's; a text is no list."""
+    kind = type(preset[0])
+    if isinstance(value, str) or not all(isinstance(each, str) == (kind is str) for each in value):
+        raise TypeError
+    return tuple(kind(each) for each in value)

@@ -13,12 +13,14 @@ from typing import Any
 import numpy as np
 import torch
 
+from rapidstem.denoising.architectures import new_network
 from rapidstem.denoising.compute_precision import autocast, best_device, resolve_precision
-from rapidstem.denoising.intensity_scaling import IntensityScaling, field_weights, measure_scaling
+from rapidstem.denoising.intensity_scaling import IntensityScaling, measure_scaling
+from rapidstem.denoising.lessons import lesson_sampler
 from rapidstem.denoising.model_files import TrainedModel, save_model
-from rapidstem.denoising.networks import UNet
-from rapidstem.denoising.patch_sampling import PatchBatch, PatchSampler
+from rapidstem.denoising.patch_sampling import PatchBatch
 from rapidstem.denoising.settings import NetworkSettings
+from rapidstem.denoising.synthetic_pairs import Sampler
 from rapidstem.denoising.training_pairs import TrainingField
 from rapidstem.denoising.training_progress import TrainingProgress
 from rapidstem.denoising.training_state import Checkpoint, TrainingState
@@ -76,7 +78,7 @@ def train_denoiser(
     state = _new_state(settings, device)
     checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(fields, settings, scaling))
     checkpoint.load(state)
-    training = _sampler(training_fields, scaling, settings, device)
+    training = lesson_sampler(training_fields, scaling, settings, device)
     validation = _validation_batch(validation_fields, scaling, settings, device)
     with TrainingProgress(name, settings.steps, state.step) as progress:
         _train(state, training, validation, settings, checkpoint, progress)
@@ -90,7 +92,7 @@ def train_denoiser(
 
 def _train(
     state: TrainingState,
-    training: PatchSampler,
+    training: Sampler,
     validation: PatchBatch | None,
     settings: NetworkSettings,
     checkpoint: Checkpoint,
@@ -108,14 +110,10 @@ def _train(
 
 def _new_state(settings: NetworkSettings, device: torch.device) -> TrainingState:
     torch.manual_seed(settings.seed)
-    network = UNet(settings.width, settings.depth).on(device)
+    network = new_network(settings).on(device)
     average = copy.deepcopy(network).requires_grad_(False)
     optimiser = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=_WEIGHT_DECAY)
     return TrainingState(network, average, optimiser)
-
-
-def _sampler(fields: Sequence[TrainingField], scaling: IntensityScaling, settings: NetworkSettings, device: torch.device) -> PatchSampler:
-    return PatchSampler(fields, scaling, field_weights(fields), settings.patch_size_px, device)
 
 
 def _validation_batch(
@@ -124,13 +122,13 @@ def _validation_batch(
     if not fields:
         return None
     count = max(_VALIDATION_PIXELS // settings.patch_size_px**2, 1)
-    return _sampler(fields, scaling, settings, device).draw(count, np.random.default_rng(_VALIDATION_SEED))
+    return lesson_sampler(fields, scaling, settings, device).draw(count, np.random.default_rng(_VALIDATION_SEED))
 
 
 def _train_interval(
     state: TrainingState,
     network: Network,
-    sampler: PatchSampler,
+    sampler: Sampler,
     settings: NetworkSettings,
     precision: str,
     progress: TrainingProgress,
@@ -168,8 +166,7 @@ def _loss(network: Network, batch: PatchBatch, precision: str) -> torch.Tensor:
     inputs = batch.inputs.contiguous(memory_format=torch.channels_last)
     with autocast(precision, inputs.device):
         outputs = network(inputs)
-    errors = (outputs.float() - batch.targets).square().mean(dim=(1, 2, 3))
-    return (errors * batch.weights).mean()
+    return batch.loss(outputs.float())
 
 
 def _average_weights(state: TrainingState, decay: float, step: int) -> None:

@@ -11,7 +11,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import nn
 
-from rapidstem.denoising.networks import UNet
+from rapidstem.denoising.networks import DenoisingNetwork
 from rapidstem.files.atomic import written_beside
 
 _NETWORK, _AVERAGE, _BEST, _MOMENTS = "network.", "average.", "best.", "moments."
@@ -34,8 +34,8 @@ class TrainingState:
     losses : rows of the loss curve.
     """
 
-    network: UNet
-    average: UNet
+    network: DenoisingNetwork
+    average: DenoisingNetwork
     optimiser: torch.optim.AdamW
     step: int = 0
     seconds: float = 0.0

@@ -99,7 +99,7 @@ def test_models_that_cannot_be_used(model: TrainedModel, tmp_path: Path) -> None
     card = json.loads((tmp_path / "model.json").read_text())
     card["settings"]["width"] = 5
     (tmp_path / "model.json").write_text(json.dumps(card))
-    with pytest.raises(InputError, match="no weights of a U-Net of width 5"):
+    with pytest.raises(InputError, match="no weights of the network unet of width 5"):
         load_model(tmp_path)
     (tmp_path / "weights.safetensors").write_bytes(b"damaged")
     with pytest.raises(InputError, match="cannot be read"):

@@ -8,9 +8,45 @@ import pytest
 from rapidstem.denoising.settings import DENOISERS, BlockMatchingSettings, NetworkSettings, denoiser_settings
 from rapidstem.errors import InputError
 
+ALL = [
+    "dlf-dcfi",
+    "dlf-slow",
+    "dlf-100",
+    "dlf-500",
+    "dlf-1000",
+    "dlf-2500",
+    "noise2noise",
+    "noise2void",
+    "hourglass",
+    "autoencoder",
+    "sdndti",
+    "bm3d",
+]
 
-def test_targets_of_the_denoisers() -> None:
-    assert {name: settings.target for name, settings in DENOISERS.items()} == {"dlf-dcfi": "dcfi", "dlf-slow": "slow", "bm3d": "slow"}
+
+def test_every_denoiser_has_its_own_and_its_papers_settings() -> None:
+    assert list(DENOISERS) == ALL
+    for name in ALL:
+        assert type(denoiser_settings(name, {"preset": "paper"})) is type(denoiser_settings(name, {}))
+
+
+def test_self_supervised_denoisers_ask_for_no_reference() -> None:
+    free = {name for name in ALL if DENOISERS[name].best.target == "none"}
+    assert free == {"noise2noise", "noise2void", "hourglass", "sdndti"}
+
+
+def test_single_field_training_is_that_of_ihara() -> None:
+    for frames, rate in ((100, 1e-5), (500, 1e-5), (1000, 1e-5), (2500, 5e-6)):
+        settings = denoiser_settings(f"dlf-{frames}", {"preset": "paper"})
+        assert isinstance(settings, NetworkSettings)
+        assert (settings.most_fields, settings.most_frames, settings.learning_rate) == (1, frames, rate)
+        assert settings.steps * settings.batch_size == pytest.approx(100 * frames, rel=0.01), "100 epochs"
+
+
+def test_overrides_replace_values_of_the_papers_preset() -> None:
+    settings = denoiser_settings("dlf-slow", {"preset": "paper", "steps": 7})
+    assert isinstance(settings, NetworkSettings)
+    assert (settings.steps, settings.width, settings.learning_rate) == (7, 64, 1e-3)
 
 
 def test_overrides_replace_values_and_leave_the_preset() -> None:
@@ -18,7 +54,7 @@ def test_overrides_replace_values_and_leave_the_preset() -> None:
     assert isinstance(settings, NetworkSettings)
     assert (settings.steps, settings.learning_rate, settings.precision) == (10, 1.0, "float32")
     assert isinstance(settings.steps, int)
-    assert DENOISERS["dlf-slow"] == denoiser_settings("dlf-slow", {})
+    assert DENOISERS["dlf-slow"].best == denoiser_settings("dlf-slow", {})
 
 
 def test_lists_become_tuples() -> None:
@@ -30,9 +66,9 @@ def test_lists_become_tuples() -> None:
 @pytest.mark.parametrize(
     ("name", "overrides", "message"),
     [
-        ("median", {}, "known are dlf-dcfi, dlf-slow, bm3d"),
+        ("median", {}, "known are dlf-dcfi, .*noise2noise, .*bm3d"),
         ("dlf-slow", {"step": 5}, "'step'; known are .*steps"),
-        ("bm3d", {"steps": 5}, "known are target, variance_factors"),
+        ("bm3d", {"steps": 5}, "known are preset, target, noise_models"),
         ("dlf-slow", {"steps": 2.5}, "dlf-slow: steps is 2.5"),
         ("dlf-slow", {"steps": "many"}, "steps is 'many'"),
         ("dlf-slow", {"steps": True}, "steps is True"),
@@ -40,8 +76,20 @@ def test_lists_become_tuples() -> None:
         ("dlf-slow", {"patch_size_px": 60}, "multiple of 2\\*\\*depth = 8"),
         ("dlf-slow", {"validation_share": 1.0}, "below 1"),
         ("dlf-slow", {"precision": "float16"}, "auto, float32, bfloat16"),
-        ("dlf-dcfi", {"target": "clean"}, "dcfi or slow"),
+        ("dlf-dcfi", {"target": "clean"}, "one of dcfi, slow, none"),
+        ("dlf-dcfi", {"target": "none"}, "dcfi or slow where the lesson is the reference"),
+        ("dlf-dcfi", {"preset": "mine"}, "best, paper"),
+        ("dlf-dcfi", {"lesson": "history"}, "one of reference, other-frame"),
+        ("dlf-dcfi", {"network": "transformer"}, "one of unet"),
+        ("hourglass", {"synthetic_share": 1.5}, "from 0 to 1"),
+        ("hourglass", {"electrons": [80, 5]}, "the smaller one first"),
+        ("hourglass", {"electrons": 5}, "like \\[5.0, 80.0\\]"),
+        ("hourglass", {"lag": 1}, "below 1"),
+        ("hourglass", {"read_noise": -0.1}, "below zero"),
+        ("sdndti", {"averaged_frames": 0}, "above zero"),
         ("bm3d", {"variance_factors": []}, "above zero"),
+        ("bm3d", {"noise_models": ["pink"]}, "some of gw, g1"),
+        ("bm3d", {"noise_models": "gw"}, "like \\['gw', 'measured'\\]"),
     ],
 )
 def test_wrong_settings_are_named(name: str, overrides: dict, message: str) -> None:
