@@ -1,0 +1,111 @@
+"""Train denoisers for the same number of steps on a finished session's training fields and compare their scores on its test fields.
+
+    PYTHONPATH=. python benchmarks/denoisers.py results/demo dlf-slow dlf-dcfi noise2noise --steps 600
+
+All frames stay in the geometry in which they were recorded; the reference is moved to them. Settings are given as name=value, and
+name:label trains a denoiser twice with different ones:
+
+    PYTHONPATH=. python benchmarks/denoisers.py results/demo noise2noise noise2noise:paper,preset=paper,width=24,depth=3
+
+Fields are the folders below `pairs`: those whose name starts with `test` are judged, those that start with `train` learned from.
+"""
+
+import argparse
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+import yaml
+
+from rapidstem.denoising.block_matching import denoise_with_bm3d, tune
+from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.denoising.settings import BlockMatchingSettings, denoiser_settings
+from rapidstem.denoising.training import train_denoiser
+from rapidstem.denoising.training_frames import own_reference_field, training_frames
+from rapidstem.denoising.training_pairs import TrainingField, read_training_field
+from rapidstem.files.image_stacks import FrameStack, read_stack
+from rapidstem.files.tables import read_table
+from rapidstem.scores.frame_references import FrameReference
+from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
+from rapidstem.scores.line_profiles import relative_line_profiles
+
+REFERENCES = ("slow", "dcfi")
+
+
+def stack_of(session: Path, name: str) -> FrameStack:
+    return read_stack(session / f"raw/{name}.rapid.emd")
+
+
+def field_of(session: Path, name: str, target: str) -> TrainingField:
+    stack = stack_of(session, name)
+    if target != "none":
+        return read_training_field(session / f"pairs/{name}", stack.frames, target, name, stack.dwell_time_s)
+    drift = read_table(session / f"dcfi/{name}.drift.csv", ["dy_px", "dx_px", "used"])
+    shift, used = drift[["dy_px", "dx_px"]].to_numpy(float), drift["used"].to_numpy(bool)
+    return own_reference_field(name, stack.frames, shift, used, stack.pixel_size_nm, stack.dwell_time_s)
+
+
+def parsed(entry: str) -> tuple[str, str, dict]:
+    """Label, name and settings of an entry `name[:label][,setting=value...]`."""
+    head, *changes = entry.split(",")
+    name = head.split(":")[0]
+    return head, name, {key: yaml.safe_load(value) for key, value in (change.split("=", 1) for change in changes)}
+
+
+def denoised_by(session: Path, entry: str, steps: int, judged: dict[str, np.ndarray]) -> tuple[str, float, dict[str, np.ndarray]]:
+    """Label, seconds of training, and the denoised frames of the judged fields."""
+    label, name, changes = parsed(entry)
+    settings = denoiser_settings(name, changes if name == "bm3d" else {"steps": steps, "validation_interval": steps} | changes)
+    learned = sorted(path.name for path in (session / "pairs").glob("train*"))
+    fields = [field_of(session, field, settings.target) for field in learned]
+    start = time.perf_counter()
+    if isinstance(settings, BlockMatchingSettings):
+        tuned, _ = tune(fields, settings)
+        seconds = time.perf_counter() - start
+        return label, seconds, {field: denoise_with_bm3d(frames, tuned) for field, frames in judged.items()}
+    with tempfile.TemporaryDirectory() as folder:
+        model = train_denoiser(training_frames(fields, settings, name), settings, folder, label)
+    return label, time.perf_counter() - start, {field: denoise_stack(model, frames) for field, frames in judged.items()}
+
+
+def scores(session: Path, field: str, images: np.ndarray) -> list[dict]:
+    rows = []
+    for target in REFERENCES:
+        known = field_of(session, field, target)
+        reference = FrameReference(np.nan_to_num(known.reference, nan=float(known.valid_reference.mean())), (known.rows, known.columns))
+        for image, shift in zip(images, known.shift_px, strict=False):
+            moved = reference.moved((shift[0], shift[1]))
+            quality = {score.__name__: score(image, moved.image, moved.area) for score in (psnr_db, psnr_affine_db, ssim)}
+            lines = relative_line_profiles(image, moved.image, moved.area)[["relative_width", "relative_intensity"]].mean()
+            rows.append({"reference": target, "field": field, **quality, **lines})
+    return rows
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("session", type=Path)
+    parser.add_argument("denoisers", nargs="+")
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--frames", type=int, default=2, help="judged, of each test field")
+    parser.add_argument("--by-field", action="store_true", help="print the PSNR of every test field too")
+    arguments = parser.parse_args()
+    torch.set_num_threads(1)
+    tests = sorted(path.name for path in (arguments.session / "pairs").glob("test*"))
+    judged = {field: stack_of(arguments.session, field).frames[: arguments.frames] for field in tests}
+    rows = []
+    for entry in arguments.denoisers:
+        label, seconds, images = denoised_by(arguments.session, entry, arguments.steps, judged)
+        rows += [
+            {"denoiser": label, "seconds": seconds, **row} for field in tests for row in scores(arguments.session, field, images[field])
+        ]
+    table = pd.DataFrame(rows)
+    print(table.drop(columns="field").groupby(["reference", "denoiser"], sort=False).mean().round(3).to_string())
+    if arguments.by_field:
+        print(table.pivot_table("psnr_affine_db", ["reference", "denoiser"], "field", sort=False).round(2).to_string())
+
+
+if __name__ == "__main__":
+    main()
