@@ -2,10 +2,12 @@
 
 from script_support import logged
 
+from rapidstem.files.specimen_temperature import read_temperature
 from rapidstem.microscope.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
 
 with logged(snakemake):
+    temperature = snakemake.params.temperature
     simulate_acquisition(
         kind=snakemake.params.kind,
         name=snakemake.wildcards.acquisition,
@@ -14,4 +16,5 @@ with logged(snakemake):
         rapid_path=snakemake.output.rapid,
         slow_path=snakemake.output.slow,
         truth_path=snakemake.output.truth,
+        temperature=read_temperature(temperature) if temperature else None,
     )

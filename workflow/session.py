@@ -13,9 +13,11 @@ import yaml
 from snakemake.utils import validate
 
 from rapidstem.denoising.settings import denoiser_settings
+from rapidstem.dislocations.slip_planes import crystal_orientation
 from rapidstem.errors import InputError
 from rapidstem.files.acquisition_sheet import check_files, read_sheet
 from rapidstem.files.image_stacks import FallbackMetadata
+from rapidstem.files.specimen_temperature import is_log
 from rapidstem.microscope.settings import settings_from
 
 SCHEMA = Path(__file__).parent / "schemas" / "config.schema.yaml"
@@ -94,6 +96,16 @@ class Session:
         tilt = self.sheet.loc[acquisition, "tilt"]
         return None if pd.isna(tilt) else float(tilt)
 
+    def temperature(self, acquisition: str) -> str:
+        """The temperature of an in-situ series as the sheet states it, empty where it does not."""
+        return str(self.sheet.loc[acquisition, "temperature"])
+
+    @property
+    def in_situ_denoisers(self) -> list[str]:
+        """The networks whose in-situ series are written: those of the configuration, else all that are trained."""
+        chosen = self.config["in_situ"]["denoisers"]
+        return self.networks if chosen is None else chosen
+
     def path(self, acquisition: str, column: str) -> str:
         """A raw file of an acquisition, relative to the working directory where it lies below it."""
         path = Path(self.sheet.loc[acquisition, column])
@@ -148,10 +160,14 @@ def read_session(config: dict[str, Any]) -> Session:
     InputError
         For a sheet that does not hold together, an unknown denoiser, or one that cannot be trained.
     """
-    _check_names([entry["name"] for entry in config["denoisers"]], config["tomography"]["denoisers"])
+    names = [entry["name"] for entry in config["denoisers"]]
+    _check_names(names, config["tomography"]["denoisers"])
+    _check_in_situ_names(names, config["in_situ"]["denoisers"] or [])
     for entry in config["denoisers"]:
         with _naming_key("denoisers"):
             denoiser_settings(entry["name"], {key: value for key, value in entry.items() if key != "name"})
+    if config["crystal"]:
+        crystal_orientation(config["crystal"]["x"], config["crystal"]["z"])
     sheet = read_sheet(config["acquisitions"]).set_index("acquisition", drop=False)
     session = Session(config["session"], sheet, config)
     _check_kinds(session)
@@ -207,6 +223,16 @@ def _check_names(names: list[str], reconstructed: list[str]) -> None:
         )
 
 
+def _check_in_situ_names(names: list[str], wanted: list[str]) -> None:
+    networks = [name for name in names if name != "bm3d"]
+    unknown = [name for name in wanted if name not in networks]
+    if unknown:
+        raise InputError(
+            f"Configuration key 'in_situ.denoisers': {', '.join(unknown)} is no network among the entries of 'denoisers' "
+            f"({', '.join(networks) or 'none'})."
+        )
+
+
 def _check_kinds(session: Session) -> None:
     if session.denoisers and not session.acquisitions("training"):
         raise InputError(
@@ -218,6 +244,11 @@ def _check_kinds(session: Session) -> None:
         raise InputError(
             f"{session.config['acquisitions']}: {', '.join(needs_slow)} has no slow image, from which 'dlf-slow' learns; "
             "fill in the column 'slow' or remove 'dlf-slow' from the denoisers."
+        )
+    if session.acquisitions("in_situ") and not session.in_situ_denoisers:
+        raise InputError(
+            f"{session.config['acquisitions']}: {', '.join(session.acquisitions('in_situ'))} is an in-situ series, but no network is there "
+            "to denoise it; add one, as dlf-slow, to 'denoisers', or remove the row."
         )
     if not session.config["distortion"]["map"] and not session.paired("calibration"):
         raise InputError(
@@ -239,6 +270,12 @@ def _check_kinds(session: Session) -> None:
 def _check_simulated(session: Session) -> None:
     with _naming_key("simulate"):
         settings_from(session.config["simulate"])
+    without = [name for name in session.acquisitions("in_situ") if not session.temperature(name) or is_log(session.temperature(name))]
+    if without:
+        raise InputError(
+            f"{session.config['acquisitions']}, row of {', '.join(without)}: a simulated in-situ series needs a number or a ramp in the "
+            "column 'temperature', as 90..150@10."
+        )
     raw = Path.cwd() / session.folder / "raw"
     for name in session.sheet.index:
         for column in ("rapid", "slow"):

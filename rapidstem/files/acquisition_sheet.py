@@ -15,11 +15,12 @@ import pandas as pd
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import FallbackMetadata, StackHeader, read_header
 from rapidstem.files.recorded_series import BRIGHT_FIELD
+from rapidstem.files.specimen_temperature import is_log, read_temperature
 
-COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi")
+COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature")
 KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
 FILE_COLUMNS = ("rapid", "slow", "dcfi")
-_OPTIONAL = ("dcfi",)
+_OPTIONAL = ("dcfi", "temperature")
 _MOST_PROBLEMS = 20
 # rapid and slow tilt series may differ by this much in their pixel size, relatively; slow images of fields are resampled
 _PIXEL_SIZE_TOLERANCE = 0.05
@@ -36,7 +37,7 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     Returns
     -------
     table : columns `acquisition, kind` (str), `tilt` (degrees, NaN for a tilt series), `rapid, slow, dcfi` (absolute paths, empty where
-        there is no file).
+        there is no file), `temperature` (as it stands, the path of a log made absolute; empty where nothing is known).
 
     Raises
     ------
@@ -140,6 +141,17 @@ def _row_problems(row: dict[str, str]) -> Iterator[str]:
         yield "column slow: empty; a calibration field needs its slow image, to which the rapid one is compared"
     if row["slow"] and row["slow"] == row["rapid"]:
         yield "columns rapid and slow: the same file; give the slow image its own"
+    if row["temperature"] and row["kind"] != "in_situ":
+        yield f"column temperature: {row['temperature']!r}, but only an in-situ series has one; leave it empty"
+    elif row["temperature"] and not is_log(row["temperature"]):
+        yield from _temperature_problems(row["temperature"])
+
+
+def _temperature_problems(text: str) -> Iterator[str]:
+    try:
+        read_temperature(text)
+    except InputError as error:
+        yield f"column temperature: {error}"
 
 
 def _tilt_problems(row: dict[str, str]) -> Iterator[str]:
@@ -186,10 +198,13 @@ def _table(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:
     table["tilt"] = [_degrees(tilt) for tilt in table["tilt"]]
     for column in FILE_COLUMNS:
         table[column] = [_absolute(path, file) for file in table[column]]
+    table["temperature"] = [_absolute(path, text) if is_log(text) else text for text in table["temperature"]]
     return table
 
 
 def _file_problems(row: dict[Any, Any], detector: str, fallback: FallbackMetadata) -> Iterator[str]:
+    if is_log(row["temperature"]):
+        yield from _temperature_problems(row["temperature"])
     is_tilt_series = row["kind"] == "tilt_series"
     if is_tilt_series:
         fallback = replace(fallback, tilt_deg=None)

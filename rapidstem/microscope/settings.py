@@ -28,6 +28,7 @@ class MicroscopeSettings:
     frame_period_s: float = 0.07
     slow_dwell_time_s: float = 6.1e-6
     frames_per_field: int = 50
+    in_situ_frames: int = 120
 
     foil_thickness_nm: float = 300.0
     foil_normal: tuple[float, float, float] = (0.0, 1.0, 3.0)
@@ -131,6 +132,7 @@ _LIMITS = {
     "seed": (0, 2**63 - 1),
     "size_px": (8, 16384),
     "frames_per_field": (1, 100_000),
+    "in_situ_frames": (2, 100_000),
     "tilt_frames": (1, 100_000),
 }
 _POSITIVE = (
@@ -141,6 +143,7 @@ _POSITIVE = (
     "frame_period_s",
     "slow_dwell_time_s",
     "frames_per_field",
+    "in_situ_frames",
     "foil_thickness_nm",
     "lattice_parameter_nm",
     "dislocation_density_per_m2",

@@ -92,9 +92,9 @@ class FoilSpecimen:
         return image * line_contrast(vertices, profiles, frame.row_px, frame.column_px, settings.pixel_size_nm)
 
 
-def foil_at(name: str, tilt_deg: float, settings: MicroscopeSettings) -> FoilSpecimen:
-    """Make a foil that will be looked at with one tilt."""
-    return _foil(name, abs(tilt_deg), np.deg2rad([tilt_deg]), settings)
+def foil_at(name: str, tilt_deg: float, settings: MicroscopeSettings, margin_nm: float = 0.0) -> FoilSpecimen:
+    """Make a foil that will be looked at with one tilt; `margin_nm` makes it larger along x and y than what is seen."""
+    return _foil(name, abs(tilt_deg), np.deg2rad([tilt_deg]), settings, margin_nm)
 
 
 def foil_for_series(name: str, settings: MicroscopeSettings) -> FoilSpecimen:
@@ -104,8 +104,8 @@ def foil_for_series(name: str, settings: MicroscopeSettings) -> FoilSpecimen:
     return _foil(name, max(abs(low), abs(high)), np.deg2rad(nodes), settings)
 
 
-def _foil(name: str, largest_tilt_deg: float, nodes_rad: np.ndarray, settings: MicroscopeSettings) -> FoilSpecimen:
-    box = seen_box_nm(settings, largest_tilt_deg)
+def _foil(name: str, largest_tilt_deg: float, nodes_rad: np.ndarray, settings: MicroscopeSettings, margin_nm: float = 0.0) -> FoilSpecimen:
+    box = seen_box_nm(settings, largest_tilt_deg) + np.array((margin_nm, margin_nm, 0.0))
     rng = random_stream(settings.seed, name, "lines")
     if settings.network_path is None:
         lines = generate_lines(settings, box, rng)

@@ -108,7 +108,7 @@ def test_all_mistakes_are_listed_but_not_without_end(tmp_path: Path) -> None:
         ("acquisition,kind,tilt,rapid,slow", "separated by commas; save the sheet with tabs"),
         ("acquisition;kind;tilt;rapid;slow", "separated by semicolons"),
         ("acquisition\tkind\ttilt\trapid", "the column 'slow' is missing"),
-        ("acquisition\tkind\ttilt\trapid\tslow\ttemperature", "the column 'temperature' is unknown"),
+        ("acquisition\tkind\ttilt\trapid\tslow\tpressure", "the column 'pressure' is unknown"),
         ("acquisition\tkind\ttilt\trapid\tslow\tslow", "the column 'slow' stands there twice"),
     ],
 )
@@ -218,3 +218,23 @@ def test_reading_a_sheet_imports_no_reader_of_images() -> None:
     root = Path(__file__).parents[2]
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True)
     assert said.stdout.strip() == b"[]"
+
+
+@pytest.mark.parametrize(
+    ("kind", "temperature", "expected"),
+    [
+        ("test", "150", "column temperature: '150', but only an in-situ series has one"),
+        ("in_situ", "hot", "column temperature: 'hot' is no temperature"),
+        ("in_situ", "90..150@0", "column temperature: '90..150@0': the rate"),
+    ],
+)
+def test_a_wrong_temperature_is_named(tmp_path: Path, kind: str, temperature: str, expected: str) -> None:
+    message = refusal(write_sheet(tmp_path, f"a\t{kind}\t0\ta.mrc\t\t\t{temperature}", header=f"{HEADER}\ttemperature"))
+    assert expected in message
+
+
+def test_the_log_of_a_heater_lies_beside_the_sheet(tmp_path: Path) -> None:
+    rows = [f"{name}\tin_situ\t0\t{name}.mrc\t\t\t{text}" for name, text in (("a", "logs/heater.csv"), ("b", "90..150@1"), ("c", ""))]
+    sheet = read_sheet(write_sheet(tmp_path, *rows, header=f"{HEADER}\ttemperature"))
+    assert sheet["temperature"].to_list() == [str(tmp_path / "session/logs/heater.csv"), "90..150@1", ""]
+    assert "heater.csv: there is no such file" in complaints(sheet)

@@ -162,7 +162,14 @@ def test_truth_survives_writing_and_reading(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("kind", "tilt", "said"), [("in_situ", 0.0, "in_situ"), ("training", None, "needs a tilt"), ("tilt_series", 3.0, "single tilt")]
+    ("kind", "tilt", "said"),
+    [
+        ("movie", 0.0, "movie"),
+        ("in_situ", 0.0, "needs its temperature"),
+        ("in_situ", None, "needs a tilt"),
+        ("training", None, "needs a tilt"),
+        ("tilt_series", 3.0, "single tilt"),
+    ],
 )
 def test_what_cannot_be_simulated_is_said(tmp_path, kind, tilt, said):
     with pytest.raises(InputError, match=said):

@@ -18,12 +18,14 @@ if SESSION.simulated:
             "../../envs/imaging.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
-            runtime=10,
+            mem_mb=lambda wildcards, attempt: attempt
+            * (4000 if SESSION.kind(wildcards.acquisition) == "in_situ" else 1500),
+            runtime=minutes(20),
         params:
             settings=SESSION.config["simulate"],
             kind=lambda wildcards: SESSION.kind(wildcards.acquisition),
             tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
+            temperature=lambda wildcards: SESSION.temperature(wildcards.acquisition),
         message:
             "Simulating the raw files of {wildcards.acquisition}"
         script:

@@ -1,0 +1,90 @@
+"""The specimen's temperature during an in-situ series, as the sheet of acquisitions states it.
+
+Three forms: a number (`150`), a ramp (`90..150@1`: from 90 to 150 °C at 1 °C a second from the first frame on, then held), or the name
+of a heater's log, a CSV file with the columns `time_s` (since the first frame) and `temperature_c`.
+"""
+
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from rapidstem.errors import InputError
+from rapidstem.files.tables import read_table
+
+LOG_COLUMNS = ("time_s", "temperature_c")
+LOWEST_C = -273.15
+FORMS = "give °C as a number (150), a ramp from one to another at °C per second (90..150@1), or a CSV file with time_s and temperature_c"
+_NUMBER = r"[+-]?\d+(?:\.\d+)?"
+_RAMP = re.compile(rf"({_NUMBER})\.\.({_NUMBER})@({_NUMBER})")
+
+
+@dataclass(frozen=True)
+class TemperatureCourse:
+    """Temperature against time: straight between the points, constant before and after.
+
+    Attributes
+    ----------
+    time_s : (n,) increasing, since the first frame
+    temperature_c : (n,) degrees Celsius
+    """
+
+    time_s: np.ndarray
+    temperature_c: np.ndarray
+
+    def at(self, time_s: np.ndarray) -> np.ndarray:
+        """Temperature in °C at times of any shape."""
+        return np.interp(time_s, self.time_s, self.temperature_c)
+
+
+def is_log(text: str) -> bool:
+    """Whether an entry of the sheet names a file."""
+    return text.lower().endswith(".csv")
+
+
+def read_temperature(text: str) -> TemperatureCourse:
+    """Understand an entry of the sheet; the path of a log is taken as it is.
+
+    Raises
+    ------
+    InputError
+        where it has none of the three forms, is below absolute zero, or the log is no table of increasing times
+    """
+    text = text.strip()
+    if is_log(text):
+        return _read_log(Path(text))
+    ramp = _RAMP.fullmatch(text)
+    if ramp:
+        start, stop, rate = map(float, ramp.groups())
+        return _checked(text, _ramp(text, start, stop, rate))
+    if re.fullmatch(_NUMBER, text):
+        return _checked(text, TemperatureCourse(np.zeros(1), np.array([float(text)])))
+    raise InputError(f"{text!r} is no temperature; {FORMS}")
+
+
+def _ramp(text: str, start_c: float, stop_c: float, rate_c_per_s: float) -> TemperatureCourse:
+    if not rate_c_per_s > 0:
+        raise InputError(f"{text!r}: the rate must be above 0 °C per second, also where the temperature falls")
+    return TemperatureCourse(np.array([0.0, max(abs(stop_c - start_c) / rate_c_per_s, 1e-9)]), np.array([start_c, stop_c]))
+
+
+def _read_log(path: Path) -> TemperatureCourse:
+    table = read_table(path, LOG_COLUMNS)
+    values = table[list(LOG_COLUMNS)].apply(pd.to_numeric, errors="coerce").to_numpy(float)
+    wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
+    if not len(values) or wrong.size:
+        place = f"row {wrong[0] + 1} is" if wrong.size else "has"
+        raise InputError(f"{path}: {place} no time and temperature; write a number of each in every row")
+    if not np.all(np.diff(values[:, 0]) > 0):
+        raise InputError(f"{path}: the times do not increase from row to row; sort the rows and remove repeated times")
+    return _checked(str(path), TemperatureCourse(values[:, 0], values[:, 1]))
+
+
+def _checked(text: str, course: TemperatureCourse) -> TemperatureCourse:
+    lowest = float(course.temperature_c.min())
+    if not math.isfinite(lowest) or lowest < LOWEST_C:
+        raise InputError(f"{text!r}: {lowest:g} °C is below absolute zero; {FORMS}")
+    return course
