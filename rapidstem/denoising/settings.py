@@ -46,8 +46,13 @@ class NetworkSettings:
     weight_averaging : decay of the exponential moving average of the weights, 0 for none.
     validation_share : share of the fields (never of the frames) kept for validation.
     validation_interval : steps between two validations; checkpoints are written as often.
+    patience_steps : training ends when the validation loss has not improved for so many steps; 0 for never.
     precision : `bfloat16`, `float32` or `auto`: bfloat16 where the processor multiplies matrices in it.
     seed : of the first weights, the split and the patches.
+    processes : that share each batch, one a graphics card where there are cards.
+    flip_averaging : whether the answer is the mean of those to the image and to the image turned upside down.
+    start_from : folder of a trained model whose weights training starts from; empty for fresh weights.
+    model : folder of a trained model that is used as it is, without training; empty to train.
     """
 
     target: str
@@ -62,8 +67,13 @@ class NetworkSettings:
     weight_averaging: float = 0.995
     validation_share: float = 0.2
     validation_interval: int = 200
+    patience_steps: int = 0
     precision: str = "auto"
     seed: int = 1
+    processes: int = 1
+    flip_averaging: bool = True
+    start_from: str = ""
+    model: str = ""
     most_fields: int = 0
     most_frames: int = 0
     synthetic_share: float = 0.0
@@ -87,7 +97,17 @@ class NetworkSettings:
         for name in ("weight_averaging", "validation_share"):
             _require(0 <= getattr(self, name) < 1, name, "must be at least 0 and below 1")
         object.__setattr__(self, "electrons", tuple(self.electrons))
+        self._check_training()
         self._check_noise()
+
+    def _check_training(self) -> None:
+        _require(self.patience_steps >= 0, "patience_steps", "must not be below zero")
+        supervised = self.lesson == "reference" and self.validation_share > 0
+        rule = "needs validation against a reference: the loss of a lesson without one does not tell when the image is best"
+        _require(self.patience_steps == 0 or supervised, "patience_steps", rule)
+        _require(self.processes > 0, "processes", "must be above zero")
+        _require(self.batch_size % max(self.processes, 1) == 0, "batch_size", f"must be a multiple of processes = {self.processes}")
+        _require(not (self.model and self.start_from), "model", "is used without training; it cannot stand beside start_from")
 
     def _check_noise(self) -> None:
         _require(0 <= self.synthetic_share <= 1, "synthetic_share", "must be from 0 to 1")
@@ -228,7 +248,7 @@ def _like(preset: Any, key: str, value: Any) -> Any:
             converted, same = _tuple_like(preset, value), True
         else:
             converted = type(preset)(value)
-            same = converted == value and not isinstance(value, bool)
+            same = converted == value and isinstance(value, bool) == isinstance(preset, bool)
     except (TypeError, ValueError):
         same = False
     _require(same, key, f"is {value!r}, should be like {list(preset) if isinstance(preset, tuple) else preset!r}")
