@@ -7,9 +7,10 @@ from training_support import training_fields
 
 from rapidstem.denoising.settings import denoiser_settings
 from rapidstem.denoising.training import train_denoiser
+from rapidstem.denoising.training_frames import training_frames
 
 with logged(snakemake):
     name = snakemake.wildcards.denoiser
     settings = denoiser_settings(name, snakemake.params.settings)
-    fields = training_fields(snakemake, settings.target)
+    fields = training_frames(training_fields(snakemake, settings.target), settings, name)
     train_denoiser(fields, settings, Path(snakemake.output.weights).parent, name, snakemake.threads)

@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 from snakemake.utils import validate
 
-from rapidstem.denoising.settings import denoiser_settings
+from rapidstem.denoising.settings import DenoiserSettings, denoiser_settings
 from rapidstem.dislocations.slip_planes import crystal_orientation
 from rapidstem.errors import InputError
 from rapidstem.files.acquisition_sheet import check_files, read_sheet
@@ -20,6 +20,7 @@ from rapidstem.files.image_stacks import FallbackMetadata
 from rapidstem.files.specimen_temperature import is_log
 from rapidstem.microscope.settings import settings_from
 
+STRAIGHT_MAP = "resources/straight_map.csv"
 SCHEMA = Path(__file__).parent / "schemas" / "config.schema.yaml"
 
 
@@ -86,6 +87,17 @@ class Session:
         """What the configuration sets for one denoiser."""
         entry = next(entry for entry in self.config["denoisers"] if entry["name"] == name)
         return {key: value for key, value in entry.items() if key != "name"}
+
+    def settings_of(self, name: str) -> DenoiserSettings:
+        """All settings of one denoiser."""
+        return denoiser_settings(name, self.denoiser_overrides(name))
+
+    @property
+    def saved_map(self) -> str | None:
+        """A distortion map that is not measured: the given one, or a straight one where no distortion is corrected."""
+        if self.config["distortion"]["method"] == "none":
+            return str(SCHEMA.parents[2] / STRAIGHT_MAP)
+        return self.config["distortion"]["map"]
 
     def kind(self, acquisition: str) -> str:
         """The kind of an acquisition."""
@@ -239,21 +251,22 @@ def _check_kinds(session: Session) -> None:
             f"{session.config['acquisitions']}: there is no row of kind 'training', but the configuration names denoisers "
             f"({', '.join(session.denoisers)}); add training fields or empty the list 'denoisers'."
         )
-    needs_slow = [name for name in session.acquisitions("training") if not session.sheet.loc[name, "slow"]]
-    if needs_slow and "dlf-slow" in session.denoisers:
+    without_slow = [name for name in session.acquisitions("training") if not session.sheet.loc[name, "slow"]]
+    learners = [name for name in session.denoisers if session.settings_of(name).target == "slow"]
+    if without_slow and learners:
         raise InputError(
-            f"{session.config['acquisitions']}: {', '.join(needs_slow)} has no slow image, from which 'dlf-slow' learns; "
-            "fill in the column 'slow' or remove 'dlf-slow' from the denoisers."
+            f"{session.config['acquisitions']}: {', '.join(without_slow)} has no slow image, from which {', '.join(map(repr, learners))} "
+            "learns; fill in the column 'slow', remove such denoisers, or set their target to dcfi."
         )
     if session.acquisitions("in_situ") and not session.in_situ_denoisers:
         raise InputError(
             f"{session.config['acquisitions']}: {', '.join(session.acquisitions('in_situ'))} is an in-situ series, but no network is there "
             "to denoise it; add one, as dlf-slow, to 'denoisers', or remove the row."
         )
-    if not session.config["distortion"]["map"] and not session.paired("calibration"):
+    if not session.saved_map and not session.paired("calibration"):
         raise InputError(
             f"{session.config['acquisitions']}: the scan distortion is to be measured, but no row of kind 'calibration' has a slow image; "
-            "add one, or give the path of a saved map as 'distortion'."
+            "add one, give the path of a saved map as 'distortion', or leave it uncorrected with the method none."
         )
     saved_map = session.config["distortion"]["map"]
     if saved_map and not Path(saved_map).is_file():

@@ -52,3 +52,20 @@ def aligned_sum(frames: np.ndarray, shift_px: np.ndarray) -> np.ndarray:
     for frame, shift in zip(frames, shift_px, strict=True):
         total += moved_back(frame, shift)
     return total
+
+
+def averaged(images: np.ndarray, shift_px: np.ndarray, wanted_px: np.ndarray) -> np.ndarray:
+    """The mean of aligned images of one field, moved to where the specimen stands in each of the wanted frames.
+
+    Parameters
+    ----------
+    images : (image, y, x) results for frames of one field.
+    shift_px : (image, 2) shifts (dy, dx) of these frames.
+    wanted_px : (frame, 2) shifts of the frames that the mean is given for; where one is unknown (NaN), the mean stays in place.
+
+    Returns
+    -------
+    (frame, y, x) float32
+    """
+    mean = aligned_sum(images, shift_px) / len(images)
+    return np.stack([moved_back(mean, -shift) for shift in np.nan_to_num(wanted_px)])

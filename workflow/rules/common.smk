@@ -10,7 +10,7 @@ TRAINING_FIELDS = SESSION.acquisitions("training")
 CALIBRATION_FIELDS = SESSION.paired("calibration")
 READING = dict(SESSION.config["reading"])
 
-SAVED_MAP = SESSION.config["distortion"]["map"]
+SAVED_MAP = SESSION.saved_map
 DISTORTION_MAP = SAVED_MAP or f"{FOLDER}/distortion/map.csv"
 FIELD_CHOICE = f"{FOLDER}/pairs/choice.csv" if SESSION.denoisers and SESSION.model_series else []
 
@@ -24,6 +24,16 @@ wildcard_constraints:
 def modules(script):
     """The package modules that a script imports, so that a changed module reruns the script's jobs."""
     return [relpath(Path(workflow.basedir) / module) for module in imported_modules(script)]
+
+
+def memory_mb(fixed, times=0):
+    """Memory for a job, in MB: what it needs in any case, and so many times the size of its input; twice as much when it is tried again."""
+    return lambda wildcards, input, attempt: attempt * round(fixed + times * input.size_mb)
+
+
+def minutes(least, a_gigabyte=0):
+    """Time for a job, in minutes: what it has in any case, and more for every GB of input; twice as much when it is tried again."""
+    return lambda wildcards, input, attempt: attempt * round(least + a_gigabyte * input.size_mb / 1000)
 
 
 def raw_path(acquisition, column):
@@ -61,13 +71,22 @@ def training_contents(wildcards):
 
 
 def training_pairs(wildcards):
-    """The pairs of every training field."""
-    return expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=TRAINING_FIELDS)
+    """What a denoiser learns from in every training field: the aligned pairs, or the drift alone where it needs no reference."""
+    denoiser = getattr(wildcards, "denoiser", "bm3d")
+    needs_reference = SESSION.settings_of(denoiser).target != "none"
+    record = "pairs/{acquisition}/field.csv" if needs_reference else "dcfi/{acquisition}.drift.csv"
+    return expand(f"{FOLDER}/{record}", acquisition=TRAINING_FIELDS)
 
 
 def training_stacks(wildcards):
     """The raw frames of every training field."""
     return [raw_path(name, "rapid") for name in TRAINING_FIELDS]
+
+
+def drift_to_average(wildcards):
+    """The drift of a field over whose frames the denoiser's results are averaged; nothing for series and for other denoisers."""
+    averages = SESSION.settings_of(wildcards.denoiser).averaged_frames > 1 and wildcards.acquisition in FIELDS
+    return f"{FOLDER}/dcfi/{wildcards.acquisition}.drift.csv" if averages else []
 
 
 def frame_limit(wildcards):

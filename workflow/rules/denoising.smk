@@ -7,6 +7,7 @@ rule denoise_frames:
         rapid=raw_file("rapid"),
         weights=rules.train_denoiser.output.weights,
         card=rules.train_denoiser.output.card,
+        drift=drift_to_average,
         map=DISTORTION_MAP,
         modules=modules("denoise_frames"),
     output:
@@ -21,8 +22,8 @@ rule denoise_frames:
         "../../envs/learning.yaml"
     threads: 2
     resources:
-        mem_mb=2500,
-        runtime=30,
+        mem_mb=memory_mb(1500, 20),
+        runtime=minutes(30, 240),
     params:
         reading=READING,
         contents=own_contents("rapid"),
@@ -51,8 +52,8 @@ rule match_blocks:
         "../../envs/bm3d.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory_mb(1000, 12),
+        runtime=minutes(60, 2000),
     params:
         reading=READING,
         contents=own_contents("rapid"),

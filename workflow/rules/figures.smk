@@ -48,6 +48,8 @@ def variant_stems():
 
 SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")
 DISTORTION_FIGURES = ["distortion-map", "distortion-strips", "distortion-fields", "superposition"]
-DISTORTION_STEMS = DISTORTION_FIGURES if SHOWN_FIELDS else []
+DISTORTION_STEMS = (
+    DISTORTION_FIGURES if SHOWN_FIELDS and SESSION.config["distortion"]["method"] != "none" else []
+)
 CHOICE_STEMS = ["chosen-fields"] if FIELD_CHOICE else []
 SCORE_STEMS = ["losses", "scores-slow", "scores-dcfi"] if TEST_FIELDS and SESSION.networks else []
