@@ -21,7 +21,7 @@ with logged(snakemake):
     if per_row and (record.time_s is None or record.line_time_s is None):
         raise InputError(
             f"{record.path}: has no time stamps of its frames or no line time, so that the tilt of a row is not known; "
-            "set tomography.geometry to per-frame in the configuration"
+            "give reading.frame_interval_s and reading.line_time_s in the configuration, or set tomography.geometry to per-frame"
         )
     tilt_axis = parameters.tilt_axis
     scanned = record.frames if slow else read_images(snakemake.input.images)[0]

@@ -69,12 +69,16 @@ class OpenStack(StackHeader):
 
 @dataclass(frozen=True)
 class FallbackMetadata:
-    """Values for what a file does not say; None for no value. `tilt_deg` counts for all frames."""
+    """Values for what a file does not say; None for no value.
+
+    `tilt_deg` counts for all frames; `frame_interval_s` is the time from the start of one frame to that of the next.
+    """
 
     pixel_size_nm: float | None = None
     dwell_time_s: float | None = None
     line_time_s: float | None = None
     frame_time_s: float | None = None
+    frame_interval_s: float | None = None
     tilt_deg: float | None = None
 
 
@@ -135,10 +139,16 @@ def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> S
         line_time_s=_first(series.line_time_s, fallback.line_time_s),
         frame_time_s=_first(series.frame_time_s, fallback.frame_time_s),
         tilt_deg=_tilt_deg(path, series, fallback),
-        time_s=series.time_s,
+        time_s=_time_s(series, fallback),
         velox_shift_px=series.velox_shift_px,
         detector=series.detector,
     )
+
+
+def _time_s(series: RecordedSeries, fallback: FallbackMetadata) -> np.ndarray | None:
+    if series.time_s is None and fallback.frame_interval_s is not None:
+        return fallback.frame_interval_s * np.arange(series.shape[0])
+    return series.time_s
 
 
 def _first(recorded: float | None, fallback: float | None) -> float | None:

@@ -101,6 +101,13 @@ def test_colour_image(tmp_path: Path) -> None:
     assert "no series of grey images" in refusal(tmp_path / "a.tif")
 
 
+def test_frames_without_time_stamps_follow_each_other_at_the_given_interval(tmp_path: Path) -> None:
+    write_series(tmp_path / "a.mrc", FRAMES, 2.0)
+    assert read_header(tmp_path / "a.mrc").time_s is None
+    times = read_header(tmp_path / "a.mrc", fallback=FallbackMetadata(frame_interval_s=0.07)).time_s
+    np.testing.assert_allclose(times, 0.07 * np.arange(len(FRAMES)))
+
+
 @pytest.mark.parametrize("name", ["a.rawtlt", "a.mrc.rawtlt"])
 def test_angles_beside_the_file(tmp_path: Path, name: str) -> None:
     write_series(tmp_path / "a.mrc", FRAMES, 2.0)
