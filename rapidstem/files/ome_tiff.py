@@ -1,7 +1,8 @@
 """Images and image stacks as OME-TIFF, with their pixel size."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree
 
 import numpy as np
@@ -11,6 +12,9 @@ from rapidstem.files.atomic import written_beside
 from rapidstem.files.length_units import length_in_nm
 
 _IMAGE, _STACK = "image", "stack"  # the OME names, which tell a stack of one frame from an image
+_QUICK: dict[str, Any] = {"compressionargs": {"level": 1}}
+# offsets of a classic TIFF reach 4 GiB; larger files need BigTIFF
+_LARGEST_CLASSIC_BYTES = 2**32 - 2**25
 
 
 def write_images(path: Path | str, images: np.ndarray, pixel_size_nm: float, channel_names: Sequence[str] | None = None) -> None:
@@ -36,12 +40,47 @@ def write_images(path: Path | str, images: np.ndarray, pixel_size_nm: float, cha
         raise ValueError(f"{len(channel_names)} channel names for {images.shape[0]} images")
     if not pixel_size_nm > 0:
         raise ValueError(f"the pixel size must be positive, not {pixel_size_nm} nm")
-    metadata: dict[str, object] = {"axes": axes, "PhysicalSizeX": pixel_size_nm, "PhysicalSizeY": pixel_size_nm}
-    metadata |= {"PhysicalSizeXUnit": "nm", "PhysicalSizeYUnit": "nm", "Name": _IMAGE if images.ndim == 2 else _STACK}
+    metadata = _physical_sizes(pixel_size_nm) | {"axes": axes, "Name": _IMAGE if images.ndim == 2 else _STACK}
     if channel_names is not None:
         metadata["Channel"] = {"Name": list(channel_names)}
     with written_beside(path) as temporary, tifffile.TiffWriter(temporary, ome=True) as file:
-        file.write(images, photometric="minisblack", compression="zlib", compressionargs={"level": 1}, metadata=metadata)
+        file.write(images, photometric="minisblack", compression="zlib", **_QUICK, metadata=metadata)
+
+
+def write_series(
+    path: Path | str,
+    blocks: Iterable[np.ndarray],
+    shape: tuple[int, int, int],
+    pixel_size_nm: float,
+    time_s: np.ndarray | None = None,
+) -> None:
+    """Write a long series of frames block by block, losslessly compressed: the working memory holds one block.
+
+    Parameters
+    ----------
+    path : file to write, `*.ome.tif`; it appears only when it is complete.
+    blocks : (frame, y, x) each, float32, one after the other.
+    shape : (frame, y, x) of all of them together.
+    pixel_size_nm : edge length of a pixel in nm.
+    time_s : (frame,) start of each frame since the first; None where it is unknown. The mean step becomes the time increment.
+
+    Raises
+    ------
+    ValueError
+        when the blocks do not add up to the shape, or the pixel size is not positive.
+    """
+    import tifffile
+
+    if not pixel_size_nm > 0:
+        raise ValueError(f"the pixel size must be positive, not {pixel_size_nm} nm")
+    metadata = _physical_sizes(pixel_size_nm) | {"axes": "TYX", "Name": _STACK}
+    if time_s is not None and len(time_s) > 1:
+        metadata |= {"TimeIncrement": float(np.diff(time_s).mean()), "TimeIncrementUnit": "s"}
+        metadata["Plane"] = {"DeltaT": [float(time) for time in time_s], "DeltaTUnit": ["s"] * len(time_s)}
+    frames = _counted_frames(blocks, shape[0])
+    large = 4 * int(np.prod(shape)) > _LARGEST_CLASSIC_BYTES
+    with written_beside(path) as temporary, tifffile.TiffWriter(temporary, ome=True, bigtiff=large) as file:
+        file.write(frames, shape=shape, dtype=np.float32, photometric="minisblack", compression="zlib", **_QUICK, metadata=metadata)
 
 
 def read_images(path: Path | str) -> tuple[np.ndarray, float]:
@@ -98,6 +137,23 @@ def stored_pixel_size_nm(path: Path) -> float | None:
     pixels = None if description is None else ElementTree.fromstring(description).find(".//{*}Pixels")
     size = None if pixels is None else pixels.get("PhysicalSizeX")
     return None if pixels is None or size is None else length_in_nm(float(size), pixels.get("PhysicalSizeXUnit", "µm"))
+
+
+def _counted_frames(blocks: Iterable[np.ndarray], count: int) -> Iterator[np.ndarray]:
+    """All frames of the blocks, if they are as many as they should be."""
+    given = 0
+    for block in blocks:
+        given += len(block)
+        if given > count:
+            raise ValueError(f"there are more frames than {count}")
+        yield from np.asarray(block, np.float32)
+    if given < count:
+        raise ValueError(f"there are {given} frames in place of {count}")
+
+
+def _physical_sizes(pixel_size_nm: float) -> dict[str, Any]:
+    sizes = {"PhysicalSizeX": pixel_size_nm, "PhysicalSizeY": pixel_size_nm}
+    return sizes | {"PhysicalSizeXUnit": "nm", "PhysicalSizeYUnit": "nm"}
 
 
 def _image_name(description: str) -> str | None:

@@ -7,6 +7,7 @@ import pandas as pd
 from scipy import ndimage
 
 from rapidstem.distortion.column_map import ColumnMap
+from rapidstem.distortion.drift_correction import corrected_shift
 from rapidstem.distortion.image_warping import inside_view, resample_grid, to_slow_geometry
 
 _EDGE_PX = 3
@@ -77,8 +78,7 @@ class FieldReferences:
 
     def corrected_shift(self, shift_px: np.ndarray) -> np.ndarray:
         """Shifts (..., 2) of rapid frames in pixels of the corrected grid: along x by the mean magnification of the map."""
-        magnification = np.ptp(self.column_map.slow_px) / np.ptp(self.column_map.rapid_px)
-        return np.asarray(shift_px) * [1.0, magnification]
+        return corrected_shift(shift_px, self.column_map)
 
 
 def without_gaps(image: np.ndarray) -> np.ndarray:
