@@ -4,14 +4,14 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rapidstem.errors import InputError
-from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, StackHeader, read_header, read_stack
+from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, OpenStack, StackHeader, open_frames, read_header, read_stack
 
 
 class _Tee:
@@ -40,9 +40,10 @@ def _opened(path: Path) -> Iterator[TextIO]:
     """A log to write to; what goes there is lost where the disk is full."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        log = path.open("w", encoding="utf-8", buffering=1)
+        path.write_text("", encoding="utf-8")
     except OSError:
-        log = Path(os.devnull).open("w", encoding="utf-8")
+        path = Path(os.devnull)
+    log = path.open("w", encoding="utf-8", buffering=1)
     try:
         yield log
     finally:
@@ -83,6 +84,11 @@ def read_raw(path: str, reading: dict[str, Any]) -> FrameStack:
 def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
     """All of a raw file but its pixels."""
     return read_header(path, reading["detector"], _fallback(reading))
+
+
+def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
+    """The same, open, so that its frames are read slice by slice."""
+    return open_frames(path, reading["detector"], _fallback(reading))
 
 
 def _fallback(reading: dict[str, Any]) -> FallbackMetadata:

@@ -18,8 +18,8 @@ rule locate_centroids:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=memory_mb(700, 6),
+        runtime=minutes(20, 120),
     message:
         "Locating the dislocations in {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -45,8 +45,8 @@ rule trace_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=2500,
-        runtime=15,
+        mem_mb=memory_mb(700, 12),
+        runtime=minutes(30, 240),
     params:
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
         crystal=SESSION.config["crystal"],
@@ -72,8 +72,8 @@ rule measure_resolution:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=2500,
-        runtime=15,
+        mem_mb=memory_mb(700, 12),
+        runtime=minutes(15, 60),
     message:
         "Measuring the resolution of {wildcards.variant} of {wildcards.acquisition}"
     script:

@@ -19,8 +19,8 @@ rule measure_distortion:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=15,
+        mem_mb=memory_mb(700, 12),
+        runtime=minutes(15, 60),
     params:
         reading=READING,
         contents=lambda wildcards: raw_contents(*[(name, "slow") for name in CALIBRATION_FIELDS]),

@@ -26,8 +26,8 @@ rule score_images:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=15,
+        mem_mb=memory_mb(500, 12),
+        runtime=minutes(15, 120),
     params:
         reading=READING,
         contents=own_contents("rapid", "slow"),
@@ -64,8 +64,8 @@ rule measure_positions:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=15,
+        mem_mb=memory_mb(700, 6),
+        runtime=minutes(15, 30),
     params:
         variants=lambda wildcards: SESSION.variants(wildcards.acquisition),
         radius_nm=SESSION.config["evaluation"]["pairing_radius_nm"],
@@ -102,8 +102,8 @@ rule score_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=15,
+        mem_mb=memory_mb(700, 6),
+        runtime=minutes(15, 30),
     params:
         variants=lambda wildcards: SESSION.shown_variants(wildcards.acquisition),
     message:
@@ -137,8 +137,8 @@ rule gather_tables:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=500,
-        runtime=5,
+        mem_mb=memory_mb(500, 4),
+        runtime=minutes(5, 10),
     message:
         "Gathering the tables"
     script:

@@ -17,8 +17,8 @@ rule integrate_frames:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory_mb(500, 12),
+        runtime=minutes(10, 60),
     params:
         reading=READING,
         contents=own_contents("rapid"),
@@ -46,8 +46,8 @@ rule compare_integrations:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory_mb(500, 12),
+        runtime=minutes(10, 60),
     params:
         reading=READING,
         contents=own_contents("rapid", "dcfi"),

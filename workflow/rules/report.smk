@@ -31,8 +31,8 @@ rule draw_field:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=memory_mb(700, 8),
+        runtime=minutes(10, 30),
     params:
         reading=READING,
         contents=own_contents("rapid", "slow"),
@@ -72,8 +72,8 @@ rule draw_distortion:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory_mb(700, 8),
+        runtime=minutes(10, 30),
     params:
         reading=READING,
         contents=lambda wildcards: raw_contents((SHOWN_FIELDS[0], "slow")),
@@ -106,8 +106,8 @@ if FIELD_CHOICE:
             "../../envs/report.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=10,
+            mem_mb=memory_mb(700, 4),
+            runtime=minutes(10, 10),
         message:
             "Drawing the choice of training fields"
         script:
@@ -140,8 +140,8 @@ rule draw_scores:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory_mb(700, 4),
+        runtime=minutes(10, 10),
     params:
         networks=SESSION.networks,
     message:
@@ -181,8 +181,8 @@ rule draw_variant:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=memory_mb(700, 8),
+        runtime=minutes(10, 30),
     message:
         "Drawing the series {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -217,8 +217,8 @@ rule draw_lines:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory_mb(700, 8),
+        runtime=minutes(10, 30),
     message:
         "Drawing the lines in {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -255,8 +255,8 @@ rule draw_positions:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=2000,
-        runtime=10,
+        mem_mb=memory_mb(700, 8),
+        runtime=minutes(10, 30),
     message:
         "Drawing the positions in {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -293,8 +293,8 @@ rule write_report:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=1000,
-        runtime=10,
+        mem_mb=memory_mb(700, 4),
+        runtime=minutes(10, 10),
     params:
         session=SESSION.name,
         all_fields=FIELDS,

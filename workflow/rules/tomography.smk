@@ -29,8 +29,8 @@ rule align_series:
         "../../envs/tomography.yaml"
     threads: 1
     resources:
-        mem_mb=2500,
-        runtime=30,
+        mem_mb=memory_mb(1500, 20),
+        runtime=minutes(60, 240),
     params:
         reading=READING,
         contents=record_contents,
@@ -62,8 +62,8 @@ rule binarise_series:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=15,
+        mem_mb=memory_mb(500, 12),
+        runtime=minutes(15, 60),
     params:
         method=SESSION.config["tomography"]["binarisation"],
         line_width_nm=SESSION.config["tomography"]["line_width_nm"],
@@ -90,8 +90,8 @@ rule reconstruct_volume:
         "../../envs/tomography.yaml"
     threads: workflow.cores
     resources:
-        mem_mb=4000,
-        runtime=60,
+        mem_mb=memory_mb(3000, 12),
+        runtime=minutes(60, 240),
     params:
         reading=READING,
         contents=record_contents,
@@ -134,8 +134,8 @@ if SLICE_BLOCKS > 1:
             "../../envs/imaging.yaml"
         threads: 1
         resources:
-            mem_mb=1000,
-            runtime=15,
+            mem_mb=memory_mb(1000, 1),
+            runtime=minutes(15, 10),
         message:
             "Gathering the slices of {wildcards.variant}{wildcards.half} of {wildcards.acquisition}"
         script:

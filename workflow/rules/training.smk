@@ -21,8 +21,8 @@ rule align_references:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=1500,
-        runtime=10,
+        mem_mb=memory_mb(500, 12),
+        runtime=minutes(10, 60),
     params:
         reading=READING,
         contents=own_contents("slow"),
@@ -51,8 +51,8 @@ if FIELD_CHOICE:
             "../../envs/imaging.yaml"
         threads: 1
         resources:
-            mem_mb=1500,
-            runtime=15,
+            mem_mb=memory_mb(700, 4),
+            runtime=minutes(15, 10),
         params:
             reading=READING,
             contents=lambda wildcards: training_contents(wildcards)
@@ -87,8 +87,8 @@ rule train_denoiser:
         "../../envs/learning.yaml"
     threads: workflow.cores
     resources:
-        mem_mb=5000,
-        runtime=240,
+        mem_mb=memory_mb(2500, 6),
+        runtime=minutes(240),
     params:
         settings=lambda wildcards: SESSION.denoiser_overrides(wildcards.denoiser),
         reading=READING,
@@ -118,8 +118,8 @@ rule tune_block_matching:
         "../../envs/bm3d.yaml"
     threads: 2
     resources:
-        mem_mb=2000,
-        runtime=60,
+        mem_mb=memory_mb(1500, 6),
+        runtime=minutes(60, 10),
     params:
         settings=lambda wildcards: SESSION.denoiser_overrides("bm3d"),
         reading=READING,
