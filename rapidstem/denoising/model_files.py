@@ -1,11 +1,15 @@
 """Trained models on disk: the weights as safetensors, and a model card that says what they are."""
 
 import json
+import os
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
@@ -17,7 +21,9 @@ from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 
-WEIGHTS, CARD = "weights.safetensors", "model.json"
+WEIGHTS, LAST_WEIGHTS, CARD = "weights.safetensors", "last.safetensors", "model.json"
+_PIXEL_SIZE_TOLERANCE, _DWELL_TIME_TOLERANCE = 0.05, 0.1
+_LARGEST_EXCESS, _LEAST_FILLING = 0.25, 0.05
 _PACKAGES = ("torch", "numpy", "safetensors")
 
 
@@ -42,12 +48,17 @@ class TrainedModel:
 def save_model(folder: Path | str, model: TrainedModel) -> None:
     """Write `weights.safetensors` and then `model.json` into `folder`; each appears only when it is complete."""
     folder = Path(folder)
-    weights = {name: tensor.detach().cpu().contiguous() for name, tensor in model.network.state_dict().items()}
-    with written_beside(folder / WEIGHTS) as temporary:
-        save_file(weights, temporary)
+    save_weights(folder / WEIGHTS, model.network.state_dict())
     card = {"settings": asdict(model.settings), "scaling": model.scaling.as_dict(), "versions": _versions(), **model.card}
     with written_beside(folder / CARD) as temporary:
         temporary.write_text(json.dumps(card, indent=2) + "\n")
+
+
+def save_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
+    """Write a network's weights as safetensors."""
+    ready = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
+    with written_beside(path) as temporary:
+        save_file(ready, temporary)
 
 
 def load_model(folder: Path | str) -> TrainedModel:
@@ -71,9 +82,77 @@ def load_model(folder: Path | str) -> TrainedModel:
     try:
         network.load_state_dict(weights)
     except RuntimeError as error:
-        expected = f"the network {settings.network} of width {settings.width} and depth {settings.depth}"
-        raise InputError(f"{folder / WEIGHTS}: holds no weights of {expected}, which {CARD} names; train it again") from error
+        raise InputError(
+            f"{folder / WEIGHTS}: holds no weights of {_architecture(settings)}, which {CARD} names; train it again"
+        ) from error
     return TrainedModel(network.eval(), settings, scaling, card)
+
+
+def load_start(settings: NetworkSettings) -> DenoisingNetwork:
+    """The network of the model that `settings.start_from` names, for a training that starts from its weights.
+
+    Raises
+    ------
+    InputError
+        if the model cannot be read, or its network is not that of `settings`.
+    """
+    model = load_model(model_folder(settings.start_from))
+    own, given = _architecture(settings), _architecture(model.settings)
+    if own != given:
+        raise InputError(f"start_from: {settings.start_from} holds {given}, but the settings say {own}; set network, width and depth alike")
+    return model.network.train()
+
+
+def model_folder(path: str) -> Path:
+    """The folder that `start_from` or `model` names; environment variables in it are replaced.
+
+    Raises
+    ------
+    InputError
+        if there is no model.
+    """
+    folder = Path(os.path.expandvars(path)).expanduser()
+    if not (folder / CARD).is_file():
+        raise InputError(f"{folder}: there is no trained model; give the folder that holds {CARD} and {WEIGHTS}")
+    return folder
+
+
+def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwell_time_s: float | None) -> None:
+    """See whether frames are what a model was trained for.
+
+    Parameters
+    ----------
+    frames : (frame, y, x) raw frames; a few are enough.
+    pixel_size_nm, dwell_time_s : of the frames; what is unknown, here or in the model card, is not compared.
+
+    Raises
+    ------
+    InputError
+        naming everything that does not fit: the pixel size by more than 5 %, the dwell time by more than 10 %, or intensities of which
+        the middle 99 % reach out of the model's range by more than a quarter of it, or fill less than a twentieth of it.
+    """
+    data = model.card["data"]
+    misfits = [*_differing("pixels", "nm", data["pixel_size_nm"], pixel_size_nm, _PIXEL_SIZE_TOLERANCE)]
+    misfits += _differing("a dwell time", "s", data["dwell_time_s"], dwell_time_s, _DWELL_TIME_TOLERANCE)
+    low, high = np.percentile(frames, (0.5, 99.5))
+    scaling = model.scaling
+    width = scaling.input_high - scaling.input_low
+    beyond = max(scaling.input_low - low, high - scaling.input_high)
+    if beyond > _LARGEST_EXCESS * width or high - low < _LEAST_FILLING * width:
+        trained = f"{scaling.input_low:.6g} to {scaling.input_high:.6g}"
+        misfits.append(f"intensities from {low:.6g} to {high:.6g} where it knows {trained}")
+    if misfits:
+        name = model.card["denoiser"]
+        raise InputError(f"the model {name} does not fit: {'; '.join(misfits)}; train anew, or from its weights with start_from")
+
+
+def _differing(what: str, unit: str, trained: float | None, given: float | None, tolerance: float) -> Iterator[str]:
+    if trained and given and abs(given / trained - 1) > tolerance:
+        yield f"{what} of {given:.4g} {unit} where it was trained with {trained:.4g} {unit}"
+
+
+def _architecture(settings: NetworkSettings) -> str:
+    return f"the network {settings.network} of width {settings.width} and depth {settings.depth}"
 
 
 def _versions() -> dict[str, str]:

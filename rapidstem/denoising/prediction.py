@@ -1,30 +1,35 @@
 """Denoising of whole stacks with a trained network."""
 
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from torch.nn import functional
 
 from rapidstem.denoising.compute_precision import autocast, best_device, resolve_precision
 from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.denoising.networks import DenoisingNetwork
 from rapidstem.errors import InputError
+from rapidstem.files.sliced_frames import SlicedFrames
 
 PIXELS_AT_ONCE = 2**21
 _PIXELS_THAT_STAY_IN_CACHE = 2**17
+_FEWEST_PIXELS = 2**16
+
+Frames = np.ndarray | SlicedFrames
+Area = tuple[slice, slice]
 
 
-def denoise_stack(model: TrainedModel, frames: np.ndarray, pixels_at_once: int = PIXELS_AT_ONCE) -> np.ndarray:
+def denoise_stack(model: TrainedModel, frames: Frames, pixels_at_once: int = PIXELS_AT_ONCE) -> np.ndarray:
     """Denoise frames; intensities are on the scale of the reference that the network was trained on.
-
-    Frames are taken in blocks. A frame of more than `pixels_at_once` is cut into tiles that overlap by the network's reach, so
-    that the answer is that of the whole frame.
 
     Parameters
     ----------
     model : trained, see `rapidstem.denoising.model_files.load_model`.
     frames : (frame, y, x) raw frames.
-    pixels_at_once : that the network sees together at most; with a width of 24 it takes some 0.7 kB a pixel, 0.4 kB in bfloat16.
+    pixels_at_once : that the network sees together at most.
 
     Returns
     -------
@@ -33,34 +38,89 @@ def denoise_stack(model: TrainedModel, frames: np.ndarray, pixels_at_once: int =
     Raises
     ------
     InputError
-        if the frames are no stack.
+        if the frames are no stack, or the graphics card has no memory even for small tiles.
     """
-    if frames.ndim != 3:
-        raise InputError(f"frames of shape {frames.shape} are no stack (frame, y, x)")
-    device = best_device()
-    network = model.network.on(device).eval()
-    precision = resolve_precision(model.settings.precision, device)
     denoised = np.empty(frames.shape, np.float32)
-    frames_at_once = max(min(pixels_at_once, _PIXELS_THAT_STAY_IN_CACHE) // (frames.shape[1] * frames.shape[2]), 1)
-    for first in range(0, len(frames), frames_at_once):
-        block = slice(first, first + frames_at_once)
-        for seen, kept, within in _tiles(frames.shape[1:], network, pixels_at_once):
-            tile = _apply(network, model, frames[(block, *seen)], precision, device)
-            denoised[(block, *kept)] = tile[(slice(None), *within)]
+    first = 0
+    for block in denoise_blocks(model, frames, pixels_at_once):
+        denoised[first : first + len(block)] = block
+        first += len(block)
     return denoised
 
 
-def _apply(network: DenoisingNetwork, model: TrainedModel, frames: np.ndarray, precision: str, device: torch.device) -> np.ndarray:
-    scaling = model.scaling
-    images = torch.from_numpy(np.ascontiguousarray(frames, np.float32)).to(device)[:, None]
-    images = (images - scaling.input_low) / (scaling.input_high - scaling.input_low)
-    with torch.inference_mode(), autocast(precision, device):
-        images = network(images.contiguous(memory_format=torch.channels_last))
-    images = images[:, 0].float() * (scaling.target_high - scaling.target_low) + scaling.target_low
-    return images.cpu().numpy()
+def denoise_blocks(model: TrainedModel, frames: Frames, pixels_at_once: int = PIXELS_AT_ONCE) -> Iterator[np.ndarray]:
+    """Denoise frames block by block, so that no more than a block is in memory.
+
+    A frame of more than `pixels_at_once` is cut into tiles that overlap by the network's reach, so that the answer is that of the
+    whole frame. When a graphics card has too little memory, smaller tiles are taken from there on, and a line says so.
+    Parameters and errors are those of `denoise_stack`, but frames may be in an open file.
+
+    Yields
+    ------
+    (frame, y, x) float32, in the order of the frames
+    """
+    if len(frames.shape) != 3:
+        raise InputError(f"frames of shape {frames.shape} are no stack (frame, y, x)")
+    applied = _AppliedModel.on_best_device(model)
+    first = 0
+    while first < len(frames):
+        together = min(pixels_at_once, _PIXELS_THAT_STAY_IN_CACHE) if applied.device.type == "cpu" else pixels_at_once
+        last = first + max(together // (frames.shape[1] * frames.shape[2]), 1)
+        try:
+            block = _denoised_block(applied, frames[first:last], pixels_at_once)
+        except torch.OutOfMemoryError:
+            pixels_at_once = _fewer_pixels(pixels_at_once)
+            continue
+        yield block
+        first = last
 
 
-Area = tuple[slice, slice]
+def _fewer_pixels(pixels: int) -> int:
+    pixels //= 4
+    if pixels < _FEWEST_PIXELS:
+        raise InputError("the graphics card has no memory for small tiles either; end what else runs on it")
+    print(f"the graphics card's memory is full; going on with tiles of {pixels} pixels", file=sys.stderr)
+    torch.cuda.empty_cache()
+    return pixels
+
+
+@dataclass(frozen=True)
+class _AppliedModel:
+    """A model on a device."""
+
+    model: TrainedModel
+    network: DenoisingNetwork
+    device: torch.device
+    precision: str
+
+    @classmethod
+    def on_best_device(cls, model: TrainedModel) -> "_AppliedModel":
+        device = best_device()
+        return cls(model, model.network.on(device).eval(), device, resolve_precision(model.settings.precision, device))
+
+    def __call__(self, frames: np.ndarray) -> np.ndarray:
+        """Denoise frames (frame, y, x) that the network sees whole."""
+        scaling, (rows, columns) = self.model.scaling, frames.shape[1:]
+        step = 2**self.network.depth
+        images = torch.from_numpy(np.ascontiguousarray(frames, np.float32)).to(self.device)[:, None]
+        images = (images - scaling.input_low) / (scaling.input_high - scaling.input_low)
+        images = functional.pad(images, (0, -columns % step, 0, -rows % step), mode="reflect")
+        answers = self._answers(images)
+        if self.model.settings.flip_averaging:
+            answers = (answers + self._answers(images.flip(2)).flip(2)) / 2
+        answers = answers[:, 0, :rows, :columns] * (scaling.target_high - scaling.target_low) + scaling.target_low
+        return answers.cpu().numpy()
+
+    def _answers(self, images: torch.Tensor) -> torch.Tensor:
+        with torch.inference_mode(), autocast(self.precision, self.device):
+            return self.network(images.contiguous(memory_format=torch.channels_last)).float()
+
+
+def _denoised_block(applied: _AppliedModel, frames: np.ndarray, pixels: int) -> np.ndarray:
+    denoised = np.empty(frames.shape, np.float32)
+    for seen, kept, within in _tiles(frames.shape[1:], applied.network, pixels):
+        denoised[(slice(None), *kept)] = applied(frames[(slice(None), *seen)])[(slice(None), *within)]
+    return denoised
 
 
 def _tiles(shape: tuple[int, ...], network: DenoisingNetwork, pixels: int) -> Iterator[tuple[Area, Area, Area]]:

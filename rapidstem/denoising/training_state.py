@@ -16,7 +16,7 @@ from rapidstem.files.atomic import written_beside
 
 _NETWORK, _AVERAGE, _BEST, _MOMENTS = "network.", "average.", "best.", "moments."
 _ADAM_MOMENTS = ("exp_avg", "exp_avg_sq")
-_PROGRESS = ("step", "seconds", "best_loss", "losses")
+_PROGRESS = ("step", "seconds", "best_loss", "best_step", "losses")
 
 
 @dataclass
@@ -30,7 +30,7 @@ class TrainingState:
     optimiser : AdamW over the network's parameters.
     step : optimiser steps taken.
     seconds : spent on them.
-    best : averaged weights of the lowest validation loss, and that loss.
+    best : averaged weights of the lowest validation loss, with that loss and their step in `best_loss` and `best_step`.
     losses : rows of the loss curve.
     """
 
@@ -41,7 +41,13 @@ class TrainingState:
     seconds: float = 0.0
     best: dict[str, torch.Tensor] = field(default_factory=dict)
     best_loss: float = float("inf")
+    best_step: int = 0
     losses: list[dict[str, float]] = field(default_factory=list)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the network is."""
+        return next(self.network.parameters()).device
 
     def loss_curve(self) -> pd.DataFrame:
         """Table with `step, training_loss, validation_loss, seconds`."""

@@ -10,13 +10,15 @@ import pandas as pd
 import pytest
 import torch
 from denoising_phantoms import field
+from safetensors.torch import load_file
 from scipy import ndimage
 
-from rapidstem.denoising import training
-from rapidstem.denoising.model_files import load_model
+from rapidstem.denoising import training, training_steps
+from rapidstem.denoising.model_files import load_model, save_weights
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training import split_fields, train_denoiser
+from rapidstem.denoising.training_state import TrainingState
 from rapidstem.errors import InputError
 
 QUICK = NetworkSettings(
@@ -58,14 +60,16 @@ def test_it_removes_noise_and_gives_the_targets_intensities(tmp_path: Path) -> N
 
 def test_what_is_written(tmp_path: Path) -> None:
     train_denoiser(FIELDS, QUICK, tmp_path, "dlf-slow")
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["losses.csv", "model.json", "weights.safetensors"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["last.safetensors", "losses.csv", "model.json", "weights.safetensors"]
     losses = pd.read_csv(tmp_path / "losses.csv")
     assert losses.columns.tolist() == ["step", "training_loss", "validation_loss", "seconds"]
     assert losses.step.tolist() == [4, 8, 12]
     assert np.isfinite(losses).all().all()
     card = json.loads((tmp_path / "model.json").read_text())
     assert card["settings"]["seed"] == QUICK.seed
-    assert card["scores"]["validation_loss"] == pytest.approx(losses.validation_loss.min())
+    best = losses.loc[losses.validation_loss.idxmin()]
+    for name, row in (("best", best), ("last", losses.iloc[-1])):
+        assert card["scores"][name] == pytest.approx(row[["step", "training_loss", "validation_loss"]].to_dict(), rel=1e-6)
     assert sorted(card["data"]["training"] + card["data"]["validation"]) == ["field-0", "field-1", "field-2"]
     assert len(card["data"]["validation"]) == 1
     assert card["data"]["pixel_size_nm"] == 4.56
@@ -115,18 +119,102 @@ def test_a_checkpoint_of_other_settings_is_not_continued(tmp_path: Path, monkeyp
 
 
 def test_a_loss_that_is_no_number_stops_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    take, losses = training._loss, []
+    take, losses = training_steps.batch_loss, []
 
     def breaks_down(*arguments: object) -> torch.Tensor:
         losses.append(1)
         return take(*arguments) * (math.nan if len(losses) > 6 else 1)
 
-    monkeypatch.setattr(training, "_loss", breaks_down)
+    monkeypatch.setattr(training_steps, "batch_loss", breaks_down)
     with pytest.raises(
         InputError, match=r"stopped being a number before step 8; the checkpoint of step 4 is kept in .*lower learning_rate"
     ):
         train_denoiser(FIELDS, QUICK, tmp_path, "dlf-slow")
     assert [path.name for path in tmp_path.iterdir()] == ["checkpoint.safetensors"]
+
+
+def test_weights_that_are_no_numbers_are_never_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    average = training_steps.average_weights
+
+    def break_the_last_step_before_a_checkpoint(state: TrainingState, decay: float) -> None:
+        average(state, decay)
+        if state.step == 7:
+            next(state.network.parameters()).data.fill_(math.inf)
+
+    monkeypatch.setattr(training_steps, "average_weights", break_the_last_step_before_a_checkpoint)
+    with pytest.raises(InputError, match=r"before step 8; the checkpoint of step 4 is kept"):
+        train_denoiser(FIELDS, QUICK, tmp_path, "dlf-slow")
+    kept = load_file(tmp_path / "checkpoint.safetensors")
+    assert all(bool(torch.isfinite(tensor).all()) for tensor in kept.values())
+
+
+def without_gain_after(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Validation losses that fall up to a step and are the same from there on."""
+    monkeypatch.setattr(training, "batch_loss", lambda network, batch, precision: torch.tensor(1.0 / min(step, next(validations))))
+    validations = iter(range(4, 1000, 4))
+
+
+def test_training_ends_when_nothing_is_gained(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture) -> None:
+    without_gain_after(8, monkeypatch)
+    settings = replace(QUICK, steps=100, patience_steps=12)
+    model = train_denoiser(FIELDS, settings, tmp_path, "dlf-slow")
+    assert pd.read_csv(tmp_path / "losses.csv").step.tolist() == [4, 8, 12, 16, 20]
+    assert (model.card["scores"]["best"]["step"], model.card["scores"]["last"]["step"]) == (8, 20)
+    assert "ends at step 20: no better validation loss for 12 steps" in capsys.readouterr().err
+    last = load_file(tmp_path / "last.safetensors")
+    assert not same(weights(tmp_path), last)
+
+
+def test_training_without_patience_takes_every_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_gain_after(4, monkeypatch)
+    train_denoiser(FIELDS, replace(QUICK, steps=40), tmp_path, "dlf-slow")
+    assert pd.read_csv(tmp_path / "losses.csv").step.max() == 40
+
+
+def test_training_starts_from_given_weights(tmp_path: Path) -> None:
+    train_denoiser(FIELDS, replace(QUICK, steps=60, validation_interval=20), tmp_path / "first", "dlf-slow")
+    other = [field(seed, electrons=15) for seed in range(3)]
+    quick = replace(QUICK, learning_rate=1e-6)
+    curves = {}
+    for name, start in (("fresh", ""), ("again", str(tmp_path / "first"))):
+        train_denoiser(other, replace(quick, start_from=start), tmp_path / name, "dlf-slow")
+        curves[name] = pd.read_csv(tmp_path / name / "losses.csv").validation_loss
+    assert curves["again"].max() < 0.5 * curves["fresh"].min()
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
+    train_denoiser(FIELDS, QUICK, tmp_path / "first", "dlf-slow")
+    start = str(tmp_path / "first")
+    with pytest.raises(InputError, match=r"holds the network .* of width 4 and depth 1, but the settings say .* width 6 .*; set network"):
+        train_denoiser(FIELDS, replace(QUICK, width=6, start_from=start), tmp_path, "dlf-slow")
+    with pytest.raises(InputError, match="there is no trained model; give the folder"):
+        train_denoiser(FIELDS, replace(QUICK, start_from="nowhere"), tmp_path, "dlf-slow")
+    other = load_model(tmp_path / "first").network.state_dict()
+    save_weights(tmp_path / "first/weights.safetensors", dict(list(other.items())[1:]))
+    with pytest.raises(InputError, match="holds no weights of the network"):
+        train_denoiser(FIELDS, replace(QUICK, start_from=start), tmp_path, "dlf-slow")
+
+
+def test_two_processes_have_the_losses_of_one(tmp_path: Path) -> None:
+    for processes in (1, 2):
+        train_denoiser(FIELDS, replace(QUICK, processes=processes), tmp_path / str(processes), "dlf-slow", threads=2)
+    curves = [pd.read_csv(tmp_path / name / "losses.csv").drop(columns="seconds") for name in ("1", "2")]
+    pd.testing.assert_frame_equal(*curves, rtol=1e-4)
+    assert sorted(path.name for path in (tmp_path / "1").iterdir()) == sorted(path.name for path in (tmp_path / "2").iterdir())
+
+
+def test_what_is_wrong_with_the_data_ends_all_processes(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="too small for patches"):
+        train_denoiser(FIELDS, replace(QUICK, processes=2, patch_size_px=512), tmp_path, "dlf-slow")
+
+
+def test_a_graphics_card_that_is_too_small_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*arguments: object) -> torch.Tensor:
+        raise torch.OutOfMemoryError
+
+    monkeypatch.setattr(training_steps, "batch_loss", no_memory)
+    with pytest.raises(InputError, match=r"a step with 4 patches of 16 px; lower batch_size, patch_size_px or width"):
+        train_denoiser(FIELDS, QUICK, tmp_path, "dlf-slow")
 
 
 def test_fields_are_split_never_frames() -> None:
@@ -142,7 +230,8 @@ def test_fields_are_split_never_frames() -> None:
 
 def test_one_field_is_enough_to_train_on(tmp_path: Path) -> None:
     model = train_denoiser(FIELDS[:1], QUICK, tmp_path, "dlf-slow")
-    assert model.card["scores"]["validation_loss"] is None
+    assert model.card["scores"]["best"] == model.card["scores"]["last"]
+    assert model.card["scores"]["last"]["validation_loss"] is None
     assert pd.read_csv(tmp_path / "losses.csv").validation_loss.isna().all()
 
 
@@ -152,7 +241,7 @@ def test_no_field_is_too_few(tmp_path: Path) -> None:
 
 
 def test_the_learning_rate_rises_and_falls() -> None:
-    shares = [training._rate_share(step, 100) for step in range(100)]
+    shares = [training_steps.rate_share(step, 100) for step in range(100)]
     assert shares[0] == pytest.approx(0.2)
     assert max(shares) == pytest.approx(1) and shares.index(max(shares)) in (4, 5)
     assert shares[-1] < 0.01
