@@ -5,14 +5,19 @@ from pathlib import Path
 from script_support import logged
 
 from rapidstem.figures.denoising_figures import scores_by_tilt
+from rapidstem.figures.quality_figures import agreement, psnr_and_similarity, psnr_by_kind, training_size
 from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR
 from rapidstem.figures.style import save_drawing
 from rapidstem.figures.training_figures import loss_curves
 from rapidstem.files.tables import read_table
+from rapidstem.scores.image_quality import INTENSITY_RANGES
+from rapidstem.scores.image_spectra import SPECTRUM_COLUMNS
 
 with logged(snakemake):
     folder = Path(snakemake.output[0]).parent
-    images = read_table(snakemake.input.denoising, ["denoiser", "reference", "tilt", "psnr_db"])
+    images = read_table(
+        snakemake.input.denoising, ["denoiser", "reference", "tilt", "psnr_db", "psnr_affine_db", "ssim", *INTENSITY_RANGES]
+    )
     lines = read_table(snakemake.input.lines, ["denoiser", "reference", "tilt", "relative_width", "relative_intensity"])
     for reference in ("slow", "dcfi"):
         chosen_images, chosen_lines = (table[table["reference"] == reference] for table in (images, lines))
@@ -23,3 +28,10 @@ with logged(snakemake):
         for name, path in zip(snakemake.params.networks, snakemake.input.losses, strict=True)
     }
     save_drawing(loss_curves(losses), folder / "losses")
+    spectra = read_table(snakemake.input.spectra, SPECTRUM_COLUMNS)
+    against_slow = images[images["reference"] == "slow"]
+    save_drawing(psnr_by_kind(against_slow), folder / "psnr-by-kind")
+    save_drawing(psnr_and_similarity(against_slow), folder / "psnr-and-ssim")
+    save_drawing(agreement(spectra, 2 * spectra["wave_number_per_um"].max()), folder / "agreement")
+    if snakemake.params.training_frames:
+        save_drawing(training_size(against_slow, spectra, snakemake.params.training_frames), folder / "training-size")

@@ -1,20 +1,30 @@
 """The parts of the report, one a stage, from the files of a finished session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
 
 from rapidstem.dislocations.line_tables import polylines_of
+from rapidstem.figures.quality_figures import PUBLISHED_AGREEMENT_PER_UM
 from rapidstem.figures.report_page import ReportFigure, ReportTable, Section, centre_clouds, image_slider, saved_figure
 from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR, PSNR_AFFINE, SSIM, score_table
 from rapidstem.files.ome_tiff import read_channel_names, read_images
+from rapidstem.scores.image_quality import INTENSITY_RANGES
+from rapidstem.scores.image_spectra import spectral_scores
+from rapidstem.scores.in_situ_scores import IHARA_GAIN_PERCENT
 
 FIELD_CAPTIONS = {
     "drift": "Drift of the rapid frames",
-    "filters": "Every filter on the first frame, with contour plots of the marked part (as Ihara et al. 2022, Fig. 1d)",
+    "filters": "Every filter on the first frame, contour plots of the marked part, power spectra (as Ihara et al. 2022, Figs. 1d and 3)",
     "profiles": "Profiles across a dislocation (as Zhao et al. 2021, Fig. 3e)",
     "spectra": "Power spectra along the fast scan direction (as Ihara et al. 2022, Fig. 4c)",
+}
+QUALITY_CAPTIONS = {
+    "psnr-by-kind": "PSNR against the slow image by kind of image, and by the intensity of the slow image (as Ihara et al. 2022, Fig. 4a)",
+    "psnr-and-ssim": "SSIM against PSNR (the scores of Williams et al.)",
+    "agreement": "Power along the fast scan direction (as Ihara et al. 2022, Fig. 4c; dotted: wave number of agreement), and transfer",
+    "training-size": "Training on frames of one field against training on many fields (as Ihara et al. 2022, Fig. 6)",
 }
 DISTORTION_CAPTIONS = {
     "distortion-map": "Columns of the slow image against columns of the rapid frames, and their deviation from a straight line "
@@ -94,7 +104,7 @@ def choice_section(results: Results) -> Section:
     return Section("Choice of training fields", look_for, [results.figure("chosen-fields", caption)], tables)
 
 
-def score_sections(results: Results) -> list[Section]:
+def score_sections(results: Results, quality_figures: list[str]) -> list[Section]:
     """Training and scores of the filters."""
     learnt = "Validation loss falls and stays down; it is measured on fields that no network has learnt from."
     by_tilt = [results.figure(f"scores-{name}", f"Against the {name} image") for name in ("slow", "dcfi")]
@@ -102,7 +112,25 @@ def score_sections(results: Results) -> list[Section]:
     return [
         Section("Training", learnt, [results.figure("losses", "Loss curves")]),
         Section("Scores by tilt", kept, by_tilt, score_tables(results, "dcfi")),
+        quality_section(results, quality_figures),
     ]
+
+
+def quality_section(results: Results, stems: list[str]) -> Section:
+    """Scores by kind of image, by intensity and by wave number."""
+    images = results.table("evaluation/denoising.csv").query("reference == 'slow'")
+    columns = ["psnr_db", *INTENSITY_RANGES, "residual_flatness"]
+    by_intensity = images.groupby("denoiser", sort=False)[columns].mean().round(2).reset_index()
+    reach = spectral_scores(results.table("evaluation/spectra.csv")).round(1)
+    published = [f"{name} {value:g}" for name, value in PUBLISHED_AGREEMENT_PER_UM.items()]
+    tables = [
+        ReportTable("PSNR by the intensity of the slow image", by_intensity, "The residual's flatness is 0.56 where it is white noise."),
+        ReportTable("Wave numbers of agreement, 1/µm", reach, f"Published, along x: {'; '.join(published)}."),
+    ]
+    look_for = "A filter that sharpens follows the slow image along x as far as along y; one that only averages noise falls behind along x."
+    return Section(
+        "Scores by intensity and wave number", look_for, [results.figure(stem, QUALITY_CAPTIONS[stem]) for stem in stems], tables
+    )
 
 
 def score_tables(results: Results, reference: str) -> list[ReportTable]:
@@ -129,6 +157,33 @@ def field_section(results: Results, fields: list[str]) -> Section:
     figures = [results.figure(f"{field}/{kind}", f"{field}: {FIELD_CAPTIONS[kind]}") for kind in kinds for field in fields]
     look_for = "Noise and streaks go; lines stay as thin and as deep as in the slow image."
     return Section("Denoised images", look_for, figures, sliders=sliders)
+
+
+def in_situ_section(results: Results, series: str, denoisers: list[str]) -> Section:
+    """Frames of an in-situ series from beginning to end, its movie, and the last frames against the final slow image."""
+    figures, sliders = [results.figure(f"{series}/{denoisers[0]}/course", f"{series}: drift and temperature")], []
+    for denoiser in denoisers:
+        movie = f"in_situ/{series}/{denoiser}.mp4"
+        caption = f"{series}, {denoiser}: from beginning to end (as Ihara et al. 2022, Fig. 5); the movie stands in {movie}"
+        stills = results.figure(f"{series}/{denoiser}/stills", caption)
+        figures.append(replace(stills, links=[movie, *stills.links]))
+        (raw, denoised), pixel_size_nm = read_images(results.folder / f"figures/{series}/{denoiser}/images.ome.tif")
+        sliders.append(image_slider(f"{series}: the last frame, raw and {denoiser}", "raw", raw, denoiser, denoised, pixel_size_nm))
+    scores = results.table("evaluation/in_situ.csv").query("acquisition == @series")
+    note = f"Ihara et al. 2022: +{IHARA_GAIN_PERCENT:g} % in PSNR. The gain depends on the noise of the raw frames and on the slow image's."
+    tables = [ReportTable("The last frames against the final slow image", scores, note)] if len(scores) else []
+    look_for = "Noise goes from every frame, lines that move stay sharp, and the last frames look like the final slow image."
+    return Section(f"In-situ series {series}", look_for, figures, tables, sliders)
+
+
+def in_situ_sentences(results: Results) -> list[str]:
+    """What the last frames of in-situ series have gained, one sentence a filter."""
+    scores = results.table("evaluation/in_situ.csv")
+    return [
+        f"{row.acquisition}, {row.denoiser}: the last {row.frames} frames come to {row.denoised_psnr_db:.1f} dB against the final slow image, "
+        f"{row.psnr_gain_percent:+.0f} % on the raw {row.raw_psnr_db:.1f} dB (Ihara et al. 2022: +{IHARA_GAIN_PERCENT:g} %)."
+        for row in scores.itertuples()
+    ]
 
 
 def volume_section(results: Results, series: str, variants: list[str], kinds: list[str]) -> Section:

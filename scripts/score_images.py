@@ -20,9 +20,10 @@ with logged(snakemake):
     references = FieldReferences.from_field(dcfi, slow_in_rapid, resampled, field, read_map(snakemake.input.map))
     denoised = {name: read_images(path)[0] for name, path in zip(parameters.denoisers, snakemake.input.denoised, strict=True)}
     shift_px = read_table(snakemake.input.frames, ["dy_px", "dx_px"])[["dy_px", "dx_px"]].to_numpy(float)[: parameters.frames]
-    images, lines = score_field(stack.frames, denoised, references, shift_px)
-    for table, path in ((images, snakemake.output.images), (lines, snakemake.output.lines)):
+    scores = score_field(stack.frames, denoised, references, shift_px, stack.pixel_size_nm)
+    for name in ("images", "lines", "spectra"):
+        table, path = getattr(scores, name), snakemake.output[name]
         table.insert(1, "acquisition", snakemake.wildcards.acquisition)
         table.insert(2, "tilt", parameters.tilt_deg)
         write_table(path, table)
-    print(images.groupby(["denoiser", "reference"])[["psnr_db", "psnr_affine_db", "ssim"]].mean().to_string())
+    print(scores.images.groupby(["denoiser", "reference"])[["psnr_db", "psnr_affine_db", "ssim"]].mean().to_string())

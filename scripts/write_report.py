@@ -10,6 +10,8 @@ from report_sections import (
     choice_section,
     distortion_section,
     field_section,
+    in_situ_section,
+    in_situ_sentences,
     line_section,
     reference_section,
     score_sections,
@@ -39,6 +41,10 @@ def warnings():
         said = pd.read_csv(path).loc[0, "warnings"]
         if isinstance(said, str):
             found += [f"{series}, {variant}: {warning}" for warning in said.split(" | ")]
+    for series, path in zip(parameters.in_situ, snakemake.input.in_situ_frames, strict=True):
+        used = pd.read_csv(path)["used"]
+        if not used.all():
+            found.append(f"{series}: {(~used).sum()} of {len(used)} frames could not be registered, their shifts are interpolated")
     for row in errors[errors["paired_percent"] < 80].to_dict("records"):
         comparison = f"{row['acquisition']}, {row['variant']} against {row['against']}, {row['axis']}"
         found.append(f"{comparison}: only {row['paired_percent']:.0f} % of the centres are paired")
@@ -74,7 +80,7 @@ with logged(snakemake):
     errors = results.table("evaluation/positional_error.csv")
     report = Report(
         title=f"Session {parameters.session}",
-        verdict=verdict_sentences(errors),
+        verdict=[*verdict_sentences(errors), *in_situ_sentences(results)],
         errors=verdict_table(errors),
         scores=score_tables(results, "slow") if parameters.scores else [],
         sections=[
@@ -83,8 +89,9 @@ with logged(snakemake):
             *([reference_section(results, parameters.test_fields, parameters.shown_fields)] if parameters.shown_fields else []),
             *([distortion_section(results, parameters.distortion_figures)] if parameters.distortion_figures else []),
             *([choice_section(results)] if parameters.choice else []),
-            *(score_sections(results) if parameters.scores else []),
+            *(score_sections(results, parameters.quality_figures) if parameters.scores else []),
             *([field_section(results, parameters.test_fields)] if parameters.test_fields else []),
+            *[in_situ_section(results, series, denoisers) for series, denoisers in parameters.in_situ.items()],
             *[series_section(results, series, shown, parameters.variant_figures) for series, shown in parameters.shown.items()],
         ],
         warnings=warnings(),

@@ -12,7 +12,7 @@ import pandas as pd
 import yaml
 from snakemake.utils import validate
 
-from rapidstem.denoising.settings import DenoiserSettings, denoiser_settings
+from rapidstem.denoising.settings import DenoiserSettings, NetworkSettings, denoiser_settings
 from rapidstem.dislocations.slip_planes import crystal_orientation
 from rapidstem.errors import InputError
 from rapidstem.files.acquisition_sheet import check_files, read_sheet
@@ -91,6 +91,14 @@ class Session:
     def settings_of(self, name: str) -> DenoiserSettings:
         """All settings of one denoiser."""
         return denoiser_settings(name, self.denoiser_overrides(name))
+
+    @property
+    def single_field_frames(self) -> dict[str, int]:
+        """Training frames of each network that learns from slow images, 0 where they are of many fields; empty if none has one field."""
+        chosen = [(name, self.settings_of(name)) for name in self.networks]
+        learners = {name: each for name, each in chosen if isinstance(each, NetworkSettings) and each.target == "slow"}
+        frames = {name: each.most_frames if each.most_fields == 1 else 0 for name, each in learners.items()}
+        return frames if any(frames.values()) else {}
 
     @property
     def saved_map(self) -> str | None:

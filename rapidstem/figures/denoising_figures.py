@@ -58,7 +58,7 @@ def central_line(lines: pd.DataFrame, area: Window) -> tuple[tuple[float, float]
 
 @styled
 def side_by_side(images: Mapping[str, np.ndarray], pixel_size_nm: float, window: Window) -> Drawing:
-    """Images of one field side by side, and contour plots of a magnified part of each below (Ihara et al. 2022, Fig. 1d).
+    """Images of one field side by side, contour plots of a magnified part and power spectra below (Ihara et al. 2022, Figs. 1d and 3).
 
     Parameters
     ----------
@@ -67,17 +67,20 @@ def side_by_side(images: Mapping[str, np.ndarray], pixel_size_nm: float, window:
     window : (slice, slice)
         Rows and columns of the magnified part, see `clearest_window`.
     """
-    figure, axes = panels(2, len(images), 1.95 * len(images), 4.4)
+    figure, axes = panels(3, len(images), 1.95 * len(images), 6.5)
     rows = []
-    for (whole, part), (name, image) in zip(axes.T, images.items(), strict=True):
+    for (whole, part, spectrum), (name, image) in zip(axes.T, images.items(), strict=True):
         low, high = show_image(whole, image, pixel_size_nm, name)
         corner = (window[1].start - 0.5, window[0].start - 0.5)
         sides = (window[1].stop - window[1].start, window[0].stop - window[0].start)
         whole.add_patch(Rectangle(corner, *sides, fill=False, edgecolor=ORANGE, linewidth=1.2))
         _draw_contours(part, unit_range(image)[window])
+        spectrum.imshow(_log_power(image), cmap="gray")
+        bare_image_axes(spectrum, "")
         rows.append({"image": name, "black": low, "white": high, "row": window[0].start, "column": window[1].start, "size_px": sides[0]})
     axes[1, 0].set_ylabel(f"magnified, {rows[0]['size_px'] * pixel_size_nm:.0f} nm wide")
-    words = f"The same field: {', '.join(images)}; contour plots of the marked part below."
+    axes[2, 0].set_ylabel("ln |F|², zero in the middle")
+    words = f"The same field: {', '.join(images)}; contour plots of the marked part and power spectra below."
     return Drawing(figure, pd.DataFrame(rows), words)
 
 
@@ -170,6 +173,12 @@ def power_spectra(images: Mapping[str, np.ndarray], pixel_size_nm: float) -> Dra
     panel.set(xlabel="wave number along x / µm⁻¹", ylabel="ln |F|²")
     panel.legend(fontsize=8)
     return Drawing(figure, data, f"Power spectra along the fast scan direction of {', '.join(images)}.")
+
+
+def _log_power(image: np.ndarray) -> np.ndarray:
+    """Logarithmic power spectrum (ky, kx) after a Hann window, zero in the middle."""
+    window = np.outer(np.hanning(image.shape[0]), np.hanning(image.shape[1]))
+    return np.log(np.abs(np.fft.fftshift(np.fft.fft2((image - image.mean()) * window))) ** 2 + 1e-12)
 
 
 def _draw_contours(panel: Axes, part: np.ndarray) -> None:

@@ -1,26 +1,45 @@
 """Every filter on the frames of one field of view, against every reference."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
 from rapidstem.scores.frame_references import FieldReferences, FrameReference
-from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
-from rapidstem.scores.line_profiles import relative_line_profiles
+from rapidstem.scores.image_quality import INTENSITY_RANGES, psnr_affine_db, psnr_by_range_db, psnr_db, ssim
+from rapidstem.scores.image_spectra import SPECTRUM_COLUMNS, flatness, half_spectra, image_spectra
+from rapidstem.scores.line_profiles import coarsely_matched, relative_line_profiles
 
-RAW = "raw"
-IMAGE_COLUMNS = ["denoiser", "frame", "reference", "psnr_db", "psnr_affine_db", "ssim"]
+RAW, AVERAGE = "raw", "dcfi"
+IMAGE_COLUMNS = ["denoiser", "frame", "reference", "psnr_db", "psnr_affine_db", "ssim", *INTENSITY_RANGES, "residual_flatness"]
 LINE_COLUMNS = ["denoiser", "frame", "reference", "line", "y_px", "x_px", "angle_deg", "relative_width", "relative_intensity"]
 
 
+@dataclass(frozen=True)
+class FieldScores:
+    """Scores of all filters on one field.
+
+    Attributes
+    ----------
+    images : with the columns `IMAGE_COLUMNS`, one row a frame
+    lines : with the columns `LINE_COLUMNS`, see `relative_line_profiles`
+    spectra : with the columns `SPECTRUM_COLUMNS`, means over the frames, see `image_spectra`
+    """
+
+    images: pd.DataFrame
+    lines: pd.DataFrame
+    spectra: pd.DataFrame
+
+
 def score_field(
-    frames: np.ndarray, denoised: Mapping[str, np.ndarray], references: FieldReferences, shift_px: np.ndarray
-) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Image quality and relative line profiles of the raw and the filtered frames.
+    frames: np.ndarray, denoised: Mapping[str, np.ndarray], references: FieldReferences, shift_px: np.ndarray, pixel_size_nm: float
+) -> FieldScores:
+    """Image quality, relative line profiles and spectra of the raw frames, of the filtered ones and of the drift-corrected average.
 
     Raw frames are compared in their own geometry, since resampling a noisy frame smooths its noise; filtered ones as they are written,
-    corrected for the distortion. In both cases the reference is moved to the frame. Lines of raw frames are not measured.
+    corrected for the distortion. In both cases the reference is moved to the frame. Lines of raw frames are not measured. The average
+    (`dcfi`) is compared with the slow image alone.
 
     Parameters
     ----------
@@ -28,24 +47,43 @@ def score_field(
     denoised : filtered frames (frame, y, x) by name of the filter, corrected for the distortion
     references : of the field
     shift_px : (scored frame, 2) drift (dy, dx) of the first frames, those to be scored
-
-    Returns
-    -------
-    images : with the columns `IMAGE_COLUMNS`
-    lines : with the columns `LINE_COLUMNS`, see `relative_line_profiles`
+    pixel_size_nm : of all images
     """
-    images, lines = [], []
-    for name, stack in {RAW: frames, **denoised}.items():
-        raw = name == RAW
-        known = references.in_rapid_geometry() if raw else references.in_slow_geometry()
-        moves = shift_px if raw else references.corrected_shift(shift_px)
-        for number, kind, image, reference in _compared(stack, known, moves):
-            place = {"denoiser": name, "frame": number, "reference": kind}
-            images.append(place | _quality(image, reference))
-            if not raw:
-                lines.append(relative_line_profiles(image, reference.image, reference.area).assign(**place))
-    table = pd.concat(lines, ignore_index=True)[LINE_COLUMNS] if lines else pd.DataFrame(columns=LINE_COLUMNS)
-    return pd.DataFrame(images, columns=IMAGE_COLUMNS), table
+    average = [references.in_slow_geometry()["dcfi"].moved(_pair(move)).image for move in references.corrected_shift(shift_px)]
+    in_rapid, in_slow, moves = references.in_rapid_geometry(), references.in_slow_geometry(), references.corrected_shift(shift_px)
+    parts = [_score_stack(RAW, frames, in_rapid, shift_px, pixel_size_nm)]
+    parts.append(_score_stack(AVERAGE, np.stack(average), {"slow": in_slow["slow"]}, moves, pixel_size_nm))
+    parts += [_score_stack(name, stack, in_slow, moves, pixel_size_nm) for name, stack in denoised.items()]
+    return FieldScores(*(pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("images", "lines", "spectra")))
+
+
+def _score_stack(name: str, stack: np.ndarray, known: Mapping[str, FrameReference], moves: np.ndarray, pixel_size_nm: float) -> FieldScores:
+    """Scores of one filter; lines are left out for raw frames, and halves for the average, whose frames are one image."""
+    images, lines, spectra = [], [pd.DataFrame(columns=LINE_COLUMNS)], []
+    for number, kind, image, reference in _compared(stack, known, moves):
+        place = {"denoiser": name, "frame": number, "reference": kind}
+        images.append(place | _quality(image, reference))
+        spectra.append(image_spectra(image, reference.image, reference.area, pixel_size_nm).assign(**place))
+        if name != RAW:
+            lines.append(relative_line_profiles(image, reference.image, reference.area).assign(**place)[LINE_COLUMNS])
+    if len(moves) > 1 and name != AVERAGE:
+        spectra.append(_halves(stack, known["slow"], moves, pixel_size_nm).assign(denoiser=name, reference="halves"))
+    keys = ["denoiser", "reference", "direction", "wave_number_per_um"]
+    means = pd.concat(spectra, ignore_index=True).groupby(keys, sort=False)[SPECTRUM_COLUMNS[len(keys) :]].mean().reset_index()
+    filled = [table for table in lines if len(table)]
+    return FieldScores(pd.DataFrame(images, columns=IMAGE_COLUMNS), pd.concat(filled) if filled else lines[0], means)
+
+
+def _halves(stack: np.ndarray, reference: FrameReference, moves: np.ndarray, pixel_size_nm: float) -> pd.DataFrame:
+    """Spectra of the means of the even and of the odd frames, all brought back to shift zero."""
+    back = [FrameReference(image, reference.area).moved(_pair(-move)) for image, move in zip(stack, moves, strict=False)]
+    sides = zip(*(each.area for each in back), strict=True)
+    rows, columns = (slice(max(part.start for part in side), min(part.stop for part in side)) for side in sides)
+    return half_spectra([each.image for each in back], (rows, columns), pixel_size_nm)
+
+
+def _pair(move: np.ndarray) -> tuple[float, float]:
+    return float(move[0]), float(move[1])
 
 
 def _compared(
@@ -53,12 +91,11 @@ def _compared(
 ) -> Iterator[tuple[int, str, np.ndarray, FrameReference]]:
     for number, move in enumerate(moves):
         for kind, reference in known.items():
-            yield number, kind, stack[number], reference.moved((move[0], move[1]))
+            yield number, kind, stack[number], reference.moved(_pair(move))
 
 
 def _quality(image: np.ndarray, reference: FrameReference) -> dict[str, float]:
-    return {
-        "psnr_db": psnr_db(image, reference.image, reference.area),
-        "psnr_affine_db": psnr_affine_db(image, reference.image, reference.area),
-        "ssim": ssim(image, reference.image, reference.area),
-    }
+    compared = (image, reference.image, reference.area)
+    residual = coarsely_matched(*compared)[reference.area] - reference.image[reference.area]
+    quality = {"psnr_db": psnr_db(*compared), "psnr_affine_db": psnr_affine_db(*compared), "ssim": ssim(*compared)}
+    return quality | psnr_by_range_db(*compared) | {"residual_flatness": flatness(residual)}

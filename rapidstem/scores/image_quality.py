@@ -7,6 +7,7 @@ from rapidstem.errors import InputError
 
 Area = tuple[slice, slice]
 _LARGEST = 65535.0
+INTENSITY_RANGES = {"psnr_dark_db": (0.0, 20_000.0), "psnr_middle_db": (20_000.0, 40_000.0), "psnr_bright_db": (40_000.0, np.inf)}
 _SSIM_SIGMA = 1.5
 
 
@@ -32,6 +33,19 @@ def psnr_db(image: np.ndarray, reference: np.ndarray, area: Area) -> float:
     """
     image, reference = _compared(image, reference, area)
     return _ratio_db(_stretched(image), _stretched(reference), _LARGEST)
+
+
+def psnr_by_range_db(image: np.ndarray, reference: np.ndarray, area: Area) -> dict[str, float]:
+    """`psnr_db` over the pixels whose reference, scaled to 0 to 65535, is below 20000, from 20000 to 40000, and above (Ihara et al. 2022).
+
+    Parameters and errors are those of `psnr_db`; NaN for a range in which there is no pixel.
+    """
+    image, reference = (_stretched(each) for each in _compared(image, reference, area))
+    found = {}
+    for name, (low, high) in INTENSITY_RANGES.items():
+        chosen = (reference >= low) & (reference < high)
+        found[name] = _ratio_db(image[chosen], reference[chosen], _LARGEST) if chosen.any() else float("nan")
+    return found
 
 
 def psnr_affine_db(image: np.ndarray, reference: np.ndarray, area: Area) -> float:

@@ -65,7 +65,7 @@ def relative_line_profiles(image: np.ndarray, reference: np.ndarray, area: Area)
     if image.shape != reference.shape:
         raise InputError(f"an image of shape {image.shape} cannot be compared with a reference of shape {reference.shape}")
     wanted = _filled(reference, area)
-    given = _matched(_filled(image, area), wanted, area)
+    given = coarsely_matched(image, wanted, area)
     wanted, given = spline_filter(wanted), spline_filter(given)
     rows: list[tuple[float, ...]] = []
     for segment in find_lines(reference, area, HALF_PROFILE_PX):
@@ -128,6 +128,22 @@ def fit_dip(offset_px: np.ndarray, intensity: np.ndarray) -> Dip:
     return Dip(float(FWHM_PER_SIGMA * sigma), float(centre), float(depth), float(explained))
 
 
+def coarsely_matched(image: np.ndarray, reference: np.ndarray, area: Area) -> np.ndarray:
+    """An image with the gain and offset that bring its coarse structure to the reference's; noise and blur of lines have no part in it.
+
+    Parameters
+    ----------
+    image, reference : (y, x), in the same geometry.
+    area : rows and columns that both see; unseen pixels outside it are given the area's mean.
+    """
+    image, reference = _filled(image, area), _filled(reference, area)
+    coarse, wanted = (gaussian_filter(each, _COARSE_SIGMA_PX)[area] for each in (image, reference))
+    if np.ptp(coarse) == 0:
+        return image
+    gain, offset = np.polyfit(coarse.ravel(), wanted.ravel(), 1)
+    return gain * image + offset
+
+
 Place = tuple[float, float] | np.ndarray
 
 
@@ -149,12 +165,3 @@ def _filled(image: np.ndarray, area: Area) -> np.ndarray:
     """The image with unseen pixels outside the area replaced by the area's mean."""
     image = image.astype(np.float64)
     return np.where(np.isfinite(image), image, image[area].mean())
-
-
-def _matched(image: np.ndarray, reference: np.ndarray, area: Area) -> np.ndarray:
-    """The image with the gain and offset that bring its coarse structure to the reference's; noise and blur of lines have no part in it."""
-    coarse, wanted = (gaussian_filter(each, _COARSE_SIGMA_PX)[area] for each in (image, reference))
-    if np.ptp(coarse) == 0:
-        return image
-    gain, offset = np.polyfit(coarse.ravel(), wanted.ravel(), 1)
-    return gain * image + offset

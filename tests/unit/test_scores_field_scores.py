@@ -8,6 +8,7 @@ from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.image_warping import to_rapid_geometry
 from rapidstem.scores.field_scores import IMAGE_COLUMNS, LINE_COLUMNS, score_field
 from rapidstem.scores.frame_references import FieldReferences, FrameReference
+from rapidstem.scores.image_spectra import SPECTRUM_COLUMNS, spectral_scores
 
 SHAPE = (96, 128)
 SLOW_SHIFT = (1.3, -2.1)
@@ -62,9 +63,12 @@ def test_a_perfect_filter_beats_a_blurring_one_and_the_raw_frames(references: Fi
     blurred = ndimage.gaussian_filter(perfect, (0, 2, 2))
     clean = references.in_rapid_geometry()["slow"]
     frames = np.stack([clean.moved(tuple(shift)).image for shift in DRIFT]) + rng.normal(0, 60, (2, *SHAPE))
-    images, lines = score_field(frames, {"perfect": perfect, "blurred": blurred}, references, DRIFT)
+    scores = score_field(frames, {"perfect": perfect, "blurred": blurred}, references, DRIFT, 4.0)
+    images, lines = scores.images, scores.lines
     assert list(images.columns) == IMAGE_COLUMNS
     assert list(lines.columns) == LINE_COLUMNS
+    assert list(scores.spectra.columns) == SPECTRUM_COLUMNS
+    assert set(images.loc[images["denoiser"] == "dcfi", "reference"]) == {"slow"}
     against_slow = images[images["reference"] == "slow"].groupby("denoiser")["psnr_affine_db"].mean()
     assert against_slow["perfect"] > 60
     assert against_slow["perfect"] > against_slow["blurred"] > against_slow["raw"]
@@ -75,3 +79,7 @@ def test_a_perfect_filter_beats_a_blurring_one_and_the_raw_frames(references: Fi
     assert widths["perfect"] == pytest.approx(1, abs=0.02)
     assert widths["blurred"] > 1.5
     assert "raw" not in widths
+    reach = spectral_scores(scores.spectra).set_index("denoiser")
+    assert reach.loc["perfect", "agreement_x_per_um"] > 100
+    assert reach.loc["perfect", "transfer_y_per_um"] > reach.loc["blurred", "transfer_y_per_um"]
+    assert reach.loc["perfect", "correlation_per_um"] > reach.loc["raw", "correlation_per_um"]

@@ -18,6 +18,7 @@ rule score_images:
     output:
         images=f"{FOLDER}/evaluation/fields/{{acquisition}}.denoising.csv",
         lines=f"{FOLDER}/evaluation/fields/{{acquisition}}.lines.csv",
+        spectra=f"{FOLDER}/evaluation/fields/{{acquisition}}.spectra.csv",
     log:
         f"{FOLDER}/logs/score_images/{{acquisition}}.log",
     benchmark:
@@ -117,18 +118,24 @@ rule gather_tables:
     input:
         denoising=expand(f"{FOLDER}/evaluation/fields/{{acquisition}}.denoising.csv", acquisition=TEST_FIELDS),
         lines=expand(f"{FOLDER}/evaluation/fields/{{acquisition}}.lines.csv", acquisition=TEST_FIELDS),
+        spectra=expand(f"{FOLDER}/evaluation/fields/{{acquisition}}.spectra.csv", acquisition=TEST_FIELDS),
         positional_error=expand(
             f"{FOLDER}/evaluation/series/{{acquisition}}.positional_error.csv", acquisition=SERIES
         ),
         line_detection=expand(
             f"{FOLDER}/evaluation/series/{{acquisition}}.line_detection.csv", acquisition=SERIES
         ),
+        in_situ=expand(
+            f"{FOLDER}/evaluation/in_situ/{{acquisition}}.csv", acquisition=SESSION.paired("in_situ")
+        ),
         modules=modules("gather_tables"),
     output:
         denoising=f"{FOLDER}/evaluation/denoising.csv",
         lines=f"{FOLDER}/evaluation/lines.csv",
+        spectra=f"{FOLDER}/evaluation/spectra.csv",
         positional_error=f"{FOLDER}/evaluation/positional_error.csv",
         line_detection=f"{FOLDER}/evaluation/line_detection.csv",
+        in_situ=f"{FOLDER}/evaluation/in_situ.csv",
     log:
         f"{FOLDER}/logs/gather_tables.log",
     benchmark:

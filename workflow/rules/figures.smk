@@ -52,4 +52,9 @@ DISTORTION_STEMS = (
     DISTORTION_FIGURES if SHOWN_FIELDS and SESSION.config["distortion"]["method"] != "none" else []
 )
 CHOICE_STEMS = ["chosen-fields"] if FIELD_CHOICE else []
-SCORE_STEMS = ["losses", "scores-slow", "scores-dcfi"] if TEST_FIELDS and SESSION.networks else []
+SINGLE_FIELD_FRAMES = SESSION.single_field_frames
+QUALITY_FIGURES = ["psnr-by-kind", "psnr-and-ssim", "agreement"] + (
+    ["training-size"] if SINGLE_FIELD_FRAMES else []
+)
+SCORE_FIGURES = ["losses", "scores-slow", "scores-dcfi", *QUALITY_FIGURES]
+SCORE_STEMS = SCORE_FIGURES if TEST_FIELDS and SESSION.networks else []

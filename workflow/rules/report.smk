@@ -119,17 +119,18 @@ rule draw_scores:
     input:
         denoising=rules.gather_tables.output.denoising,
         lines=rules.gather_tables.output.lines,
+        spectra=rules.gather_tables.output.spectra,
         losses=expand(f"{FOLDER}/models/{{denoiser}}/losses.csv", denoiser=SESSION.networks),
         modules=modules("draw_scores"),
     output:
         report(
-            expand(f"{FOLDER}/figures/{{name}}.png", name=["losses", "scores-slow", "scores-dcfi"]),
+            expand(f"{FOLDER}/figures/{{name}}.png", name=SCORE_FIGURES),
             caption="../report/scores.rst",
             category="Denoising",
         ),
         expand(
             f"{FOLDER}/figures/{{name}}.{{suffix}}",
-            name=["losses", "scores-slow", "scores-dcfi"],
+            name=SCORE_FIGURES,
             suffix=FIGURE_FILES[1:],
         ),
     log:
@@ -144,6 +145,7 @@ rule draw_scores:
         runtime=minutes(10, 10),
     params:
         networks=SESSION.networks,
+        training_frames=SINGLE_FIELD_FRAMES,
     message:
         "Drawing the scores of the filters"
     script:
@@ -270,7 +272,19 @@ rule write_report:
         lines=rules.gather_tables.output.lines,
         positional_error=rules.gather_tables.output.positional_error,
         line_detection=rules.gather_tables.output.line_detection,
-        figures=figure_files(*DISTORTION_STEMS, *CHOICE_STEMS, *SCORE_STEMS, *field_stems(), *variant_stems()),
+        in_situ=rules.gather_tables.output.in_situ,
+        in_situ_images=expand(
+            f"{FOLDER}/figures/{{acquisition}}/{{denoiser}}/images.ome.tif",
+            acquisition=IN_SITU,
+            denoiser=SESSION.in_situ_denoisers,
+        ),
+        in_situ_frames=expand(f"{FOLDER}/in_situ/{{acquisition}}/frames.csv", acquisition=IN_SITU),
+        movies=expand(
+            f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.mp4",
+            acquisition=IN_SITU,
+            denoiser=SESSION.in_situ_denoisers,
+        ),
+        figures=figure_files(*DISTORTION_STEMS, *CHOICE_STEMS, *SCORE_STEMS, *field_stems(), *variant_stems(), *in_situ_stems()),
         images=expand(f"{FOLDER}/figures/{{acquisition}}/images.ome.tif", acquisition=TEST_FIELDS),
         drift=expand(f"{FOLDER}/dcfi/{{acquisition}}.drift.csv", acquisition=FIELDS),
         instrument=expand(f"{FOLDER}/dcfi/{{acquisition}}.instrument.csv", acquisition=SHOWN_FIELDS),
@@ -304,9 +318,11 @@ rule write_report:
         series={series: SESSION.variants(series) for series in SERIES},
         shown={series: SESSION.shown_variants(series) for series in SERIES},
         distortion_figures=DISTORTION_STEMS,
+        quality_figures=QUALITY_FIGURES,
         variant_figures=VARIANT_FIGURES,
         line_figures=LINE_FIGURES,
         rapid_figures=RAPID_FIGURES,
+        in_situ={series: SESSION.in_situ_denoisers for series in IN_SITU},
         choice=bool(CHOICE_STEMS),
         scores=bool(SCORE_STEMS),
         settings=SESSION.config["tomography"]
