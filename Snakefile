@@ -12,7 +12,9 @@ from snakemake.utils import min_version
 min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir)))
 
+from rapidstem.denoising.model_paths import CARD, LOSSES, WEIGHTS, model_folder
 from rapidstem.errors import InputError
+from rapidstem.files.specimen_temperature import is_log
 from workflow.imported_modules import imported_modules
 from workflow.raw_contents import content_mark
 from workflow.session import check_raw_files, open_session
@@ -44,6 +46,7 @@ include: "workflow/rules/tomography.smk"
 include: "workflow/rules/dislocations.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
+include: "workflow/rules/in_situ.smk"
 include: "workflow/rules/report.smk"
 
 

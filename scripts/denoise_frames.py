@@ -7,7 +7,7 @@ import torch
 from script_support import logged, read_raw
 
 from rapidstem.denoising.frame_shifts import averaged
-from rapidstem.denoising.model_files import load_model
+from rapidstem.denoising.model_files import check_fit, load_model
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.distortion.column_map import read_map
 from rapidstem.distortion.image_warping import to_slow_geometry
@@ -18,6 +18,8 @@ with logged(snakemake):
     torch.set_num_threads(snakemake.threads)
     stack = read_raw(snakemake.input.rapid, snakemake.params.reading)
     model = load_model(Path(snakemake.input.weights).parent)
+    if "adopted_from" in model.card:
+        check_fit(model, stack.frames, stack.pixel_size_nm, stack.dwell_time_s)
     if snakemake.input.drift:
         drift = read_table(snakemake.input.drift, ["dy_px", "dx_px", "used"])
         chosen = np.flatnonzero(drift["used"])[: model.settings.averaged_frames]

@@ -12,6 +12,7 @@ import pandas as pd
 import yaml
 from snakemake.utils import validate
 
+from rapidstem.denoising.model_paths import model_folder
 from rapidstem.denoising.settings import DenoiserSettings, NetworkSettings, denoiser_settings
 from rapidstem.dislocations.slip_planes import crystal_orientation
 from rapidstem.errors import InputError
@@ -42,8 +43,18 @@ class Session:
 
     @property
     def networks(self) -> list[str]:
-        """The denoisers that are trained."""
+        """The denoisers that are networks."""
         return [name for name in self.denoisers if name != "bm3d"]
+
+    @property
+    def adopted(self) -> list[str]:
+        """The networks that were trained earlier."""
+        return [name for name in self.networks if self.network_settings(name).model]
+
+    @property
+    def trained(self) -> list[str]:
+        """The networks that this session trains."""
+        return [name for name in self.networks if name not in self.adopted]
 
     @property
     def denoisers(self) -> list[str]:
@@ -91,6 +102,12 @@ class Session:
     def settings_of(self, name: str) -> DenoiserSettings:
         """All settings of one denoiser."""
         return denoiser_settings(name, self.denoiser_overrides(name))
+
+    def network_settings(self, name: str) -> NetworkSettings:
+        """All settings of one network."""
+        settings = self.settings_of(name)
+        assert isinstance(settings, NetworkSettings)
+        return settings
 
     @property
     def single_field_frames(self) -> dict[str, int]:
@@ -190,6 +207,7 @@ def read_session(config: dict[str, Any]) -> Session:
         crystal_orientation(config["crystal"]["x"], config["crystal"]["z"])
     sheet = read_sheet(config["acquisitions"]).set_index("acquisition", drop=False)
     session = Session(config["session"], sheet, config)
+    _check_models(session)
     _check_kinds(session)
     if session.simulated:
         _check_simulated(session)
@@ -253,14 +271,25 @@ def _check_in_situ_names(names: list[str], wanted: list[str]) -> None:
         )
 
 
+def _check_models(session: Session) -> None:
+    """See whether models that a denoiser is given are where they should be."""
+    for name in session.networks:
+        settings = session.network_settings(name)
+        for setting in ("model", "start_from"):
+            if getattr(settings, setting):
+                with _naming_key(f"denoisers: {name}: {setting}"):
+                    model_folder(getattr(settings, setting))
+
+
 def _check_kinds(session: Session) -> None:
-    if session.denoisers and not session.acquisitions("training"):
+    pupils = [name for name in session.denoisers if name not in session.adopted]
+    if pupils and not session.acquisitions("training"):
         raise InputError(
             f"{session.config['acquisitions']}: there is no row of kind 'training', but the configuration names denoisers "
-            f"({', '.join(session.denoisers)}); add training fields or empty the list 'denoisers'."
+            f"({', '.join(pupils)}); add training fields, give trained models, or empty the list 'denoisers'."
         )
     without_slow = [name for name in session.acquisitions("training") if not session.sheet.loc[name, "slow"]]
-    learners = [name for name in session.denoisers if session.settings_of(name).target == "slow"]
+    learners = [name for name in pupils if session.settings_of(name).target == "slow"]
     if without_slow and learners:
         raise InputError(
             f"{session.config['acquisitions']}: {', '.join(without_slow)} has no slow image, from which {', '.join(map(repr, learners))} "

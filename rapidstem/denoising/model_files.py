@@ -1,7 +1,6 @@
 """Trained models on disk: the weights as safetensors, and a model card that says what they are."""
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
@@ -16,12 +15,12 @@ from safetensors.torch import load_file, save_file
 import rapidstem
 from rapidstem.denoising.architectures import new_network
 from rapidstem.denoising.intensity_scaling import IntensityScaling
+from rapidstem.denoising.model_paths import CARD, WEIGHTS, model_folder
 from rapidstem.denoising.networks import DenoisingNetwork
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 
-WEIGHTS, LAST_WEIGHTS, CARD = "weights.safetensors", "last.safetensors", "model.json"
 _PIXEL_SIZE_TOLERANCE, _DWELL_TIME_TOLERANCE = 0.05, 0.1
 _LARGEST_EXCESS, _LEAST_FILLING = 0.25, 0.05
 _PACKAGES = ("torch", "numpy", "safetensors")
@@ -101,20 +100,6 @@ def load_start(settings: NetworkSettings) -> DenoisingNetwork:
     if own != given:
         raise InputError(f"start_from: {settings.start_from} holds {given}, but the settings say {own}; set network, width and depth alike")
     return model.network.train()
-
-
-def model_folder(path: str) -> Path:
-    """The folder that `start_from` or `model` names; environment variables in it are replaced.
-
-    Raises
-    ------
-    InputError
-        if there is no model.
-    """
-    folder = Path(os.path.expandvars(path)).expanduser()
-    if not (folder / CARD).is_file():
-        raise InputError(f"{folder}: there is no trained model; give the folder that holds {CARD} and {WEIGHTS}")
-    return folder
 
 
 def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwell_time_s: float | None) -> None:

@@ -107,7 +107,6 @@ class NetworkSettings:
         _require(self.patience_steps == 0 or supervised, "patience_steps", rule)
         _require(self.processes > 0, "processes", "must be above zero")
         _require(self.batch_size % max(self.processes, 1) == 0, "batch_size", f"must be a multiple of processes = {self.processes}")
-        _require(not (self.model and self.start_from), "model", "is used without training; it cannot stand beside start_from")
 
     def _check_noise(self) -> None:
         _require(0 <= self.synthetic_share <= 1, "synthetic_share", "must be from 0 to 1")
@@ -235,6 +234,9 @@ def denoiser_settings(name: str, overrides: Mapping[str, Any]) -> DenoiserSettin
     if unknown:
         raise InputError(f"denoiser {name}: unknown setting {', '.join(map(repr, unknown))}; known are {', '.join(known)}")
     changed = {key: value for key, value in overrides.items() if key != "preset"}
+    if changed.get("model") and len(changed) > 1:
+        others = ", ".join(key for key in changed if key != "model")
+        raise InputError(f"denoiser {name}: a given model is used as it was trained; remove {others}, or train from it with start_from")
     try:
         return replace(preset, **{key: _like(getattr(preset, key), key, value) for key, value in changed.items()})
     except InputError as error:

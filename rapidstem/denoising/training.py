@@ -16,7 +16,8 @@ from rapidstem.denoising.architectures import new_network
 from rapidstem.denoising.compute_precision import resolve_precision
 from rapidstem.denoising.intensity_scaling import IntensityScaling, measure_scaling
 from rapidstem.denoising.lessons import lesson_sampler
-from rapidstem.denoising.model_files import LAST_WEIGHTS, TrainedModel, load_start, save_model, save_weights
+from rapidstem.denoising.model_files import TrainedModel, load_start, save_model, save_weights
+from rapidstem.denoising.model_paths import LAST_WEIGHTS, LOSSES
 from rapidstem.denoising.patch_sampling import PatchBatch
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.synthetic_pairs import Sampler
@@ -28,7 +29,7 @@ from rapidstem.denoising.training_team import TrainingTeam, training_team
 from rapidstem.errors import InputError
 from rapidstem.files.tables import write_table
 
-LOSSES, CHECKPOINT = "losses.csv", "checkpoint.safetensors"
+CHECKPOINT = "checkpoint.safetensors"
 _WEIGHT_DECAY = 1e-4
 _VALIDATION_PIXELS = 64 * 64 * 128
 _VALIDATION_SEED = 0

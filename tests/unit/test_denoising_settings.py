@@ -92,7 +92,7 @@ def test_lists_become_tuples() -> None:
         ("dlf-slow", {"processes": 3}, "multiple of processes = 3"),
         ("dlf-slow", {"processes": 0}, "processes must be above zero"),
         ("dlf-slow", {"flip_averaging": 1}, "flip_averaging is 1, should be like True"),
-        ("dlf-slow", {"model": "a", "start_from": "b"}, "without training"),
+        ("dlf-slow", {"model": "a", "steps": 3}, "used as it was trained; remove steps"),
         ("sdndti", {"averaged_frames": 0}, "above zero"),
         ("bm3d", {"variance_factors": []}, "above zero"),
         ("bm3d", {"noise_models": ["pink"]}, "some of gw, g1"),

@@ -12,7 +12,9 @@ READING = dict(SESSION.config["reading"])
 
 SAVED_MAP = SESSION.saved_map
 DISTORTION_MAP = SAVED_MAP or f"{FOLDER}/distortion/map.csv"
-FIELD_CHOICE = f"{FOLDER}/pairs/choice.csv" if SESSION.denoisers and SESSION.model_series else []
+FIELD_CHOICE = (
+    f"{FOLDER}/pairs/choice.csv" if SESSION.denoisers and TRAINING_FIELDS and SESSION.model_series else []
+)
 
 
 wildcard_constraints:
@@ -76,6 +78,17 @@ def training_pairs(wildcards):
     needs_reference = SESSION.settings_of(denoiser).target != "none"
     record = "pairs/{acquisition}/field.csv" if needs_reference else "dcfi/{acquisition}.drift.csv"
     return expand(f"{FOLDER}/{record}", acquisition=TRAINING_FIELDS)
+
+
+def one_of(names):
+    """A pattern that these names match, and nothing else."""
+    return "|".join(names) or "(?!)"
+
+
+def given_model(denoiser, setting):
+    """The files of the trained model that a denoiser's setting names: its card, weights and losses; nothing where none is named."""
+    path = getattr(SESSION.settings_of(denoiser), setting)
+    return [str(model_folder(path) / name) for name in (CARD, WEIGHTS, LOSSES)] if path else []
 
 
 def training_stacks(wildcards):

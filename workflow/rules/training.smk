@@ -72,9 +72,11 @@ rule train_denoiser:
         rapid=training_stacks,
         pairs=training_pairs,
         choice=FIELD_CHOICE,
+        start=lambda wildcards: given_model(wildcards.denoiser, "start_from"),
         modules=modules("train_denoiser"),
     output:
         weights=f"{FOLDER}/models/{{denoiser}}/weights.safetensors",
+        last=f"{FOLDER}/models/{{denoiser}}/last.safetensors",
         card=f"{FOLDER}/models/{{denoiser}}/model.json",
         losses=f"{FOLDER}/models/{{denoiser}}/losses.csv",
     log:
@@ -82,7 +84,7 @@ rule train_denoiser:
     benchmark:
         f"{FOLDER}/benchmarks/train_denoiser/{{denoiser}}.tsv"
     wildcard_constraints:
-        denoiser="(?!bm3d$)[A-Za-z0-9_-]+",
+        denoiser=one_of(SESSION.trained),
     conda:
         "../../envs/learning.yaml"
     threads: workflow.cores
@@ -98,6 +100,33 @@ rule train_denoiser:
         "Training {wildcards.denoiser}"
     script:
         "../../scripts/train_denoiser.py"
+
+
+rule adopt_model:
+    """A network that was trained earlier, as it is."""
+    input:
+        given=lambda wildcards: given_model(wildcards.denoiser, "model"),
+        modules=modules("adopt_model"),
+    output:
+        weights=f"{FOLDER}/models/{{denoiser}}/weights.safetensors",
+        card=f"{FOLDER}/models/{{denoiser}}/model.json",
+        losses=f"{FOLDER}/models/{{denoiser}}/losses.csv",
+    log:
+        f"{FOLDER}/logs/adopt_model/{{denoiser}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/adopt_model/{{denoiser}}.tsv"
+    wildcard_constraints:
+        denoiser=one_of(SESSION.adopted),
+    conda:
+        "../../envs/learning.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1500),
+        runtime=minutes(5),
+    message:
+        "Taking the trained model of {wildcards.denoiser}"
+    script:
+        "../../scripts/adopt_model.py"
 
 
 rule tune_block_matching:
