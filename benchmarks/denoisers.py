@@ -84,6 +84,10 @@ def scores(session: Path, field: str, images: np.ndarray) -> list[dict]:
     return rows
 
 
+def mean_scores(table: pd.DataFrame) -> pd.DataFrame:
+    return table.drop(columns="field").groupby(["reference", "denoiser"], sort=False).mean().round(3)
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("session", type=Path)
@@ -95,14 +99,14 @@ def main() -> None:
     torch.set_num_threads(1)
     tests = sorted(path.name for path in (arguments.session / "pairs").glob("test*"))
     judged = {field: stack_of(arguments.session, field).frames[: arguments.frames] for field in tests}
-    rows = []
+    tables = []
     for entry in arguments.denoisers:
         label, seconds, images = denoised_by(arguments.session, entry, arguments.steps, judged)
-        rows += [
-            {"denoiser": label, "seconds": seconds, **row} for field in tests for row in scores(arguments.session, field, images[field])
-        ]
-    table = pd.DataFrame(rows)
-    print(table.drop(columns="field").groupby(["reference", "denoiser"], sort=False).mean().round(3).to_string())
+        rows = [row for field in tests for row in scores(arguments.session, field, images[field])]
+        tables.append(pd.DataFrame(rows).assign(denoiser=label, seconds=seconds))
+        print(mean_scores(tables[-1]).to_string(header=len(tables) == 1), flush=True)
+    table = pd.concat(tables, ignore_index=True)
+    print(f"\n{mean_scores(table).sort_index(level='reference', sort_remaining=False).to_string()}")
     if arguments.by_field:
         print(table.pivot_table("psnr_affine_db", ["reference", "denoiser"], "field", sort=False).round(2).to_string())
 

@@ -60,8 +60,10 @@ class BlindSpotSampler(PatchSampler):
         middles = np.zeros((count, self.size, self.size), bool)
         np.put_along_axis(middles.reshape(count, -1), chosen, True, axis=1)
         hidden = ndimage.binary_dilation(middles, np.ones((1, 1, 2 * self.mask_px + 1), bool))
-        rows = np.arange(self.size)[:, None] + random.choice([*_ROWS_AWAY, *(-row for row in _ROWS_AWAY)], middles.shape)
-        rows = torch.from_numpy(_mirrored(rows, self.size)).to(batch.inputs.device)
+        away = random.choice([*_ROWS_AWAY, *(-row for row in _ROWS_AWAY)], middles.shape)
+        rows = np.arange(self.size)[:, None] + away
+        rows = np.where((rows < 0) | (rows >= self.size), rows - 2 * away, rows)
+        rows = torch.from_numpy(rows).to(batch.inputs.device)
         elsewhere = torch.gather(batch.inputs[:, 0], 1, rows)
         inputs = torch.where(torch.from_numpy(hidden).to(elsewhere.device), elsewhere, batch.inputs[:, 0])
         counted = torch.from_numpy(middles.astype(np.float32)).to(elsewhere.device)
@@ -83,9 +85,3 @@ def correlated_length(frames: np.ndarray) -> int:
     correlation = (covariance - plateau) / max(covariance[0] - plateau, np.finfo(float).tiny)
     alike = np.flatnonzero(correlation[: _LONGEST_SPOT_PX + 1] > _CORRELATED)
     return max(int(alike.max(initial=0)), 1)
-
-
-def _mirrored(index: np.ndarray, size: int) -> np.ndarray:
-    """Indices beyond an end reflected into the range, the end itself not repeated."""
-    index = np.abs(index)
-    return np.where(index > size - 1, 2 * (size - 1) - index, index)
