@@ -180,8 +180,8 @@ def in_situ_sentences(results: Results) -> list[str]:
     """What the last frames of in-situ series have gained, one sentence a filter."""
     scores = results.table("evaluation/in_situ.csv")
     return [
-        f"{row.acquisition}, {row.denoiser}: the last {row.frames} frames come to {row.denoised_psnr_db:.1f} dB against the final slow image, "
-        f"{row.psnr_gain_percent:+.0f} % on the raw {row.raw_psnr_db:.1f} dB (Ihara et al. 2022: +{IHARA_GAIN_PERCENT:g} %)."
+        f"{row.acquisition}, {row.denoiser}: the last {row.frames} frames have a PSNR of {row.denoised_psnr_db:.1f} dB against the final "
+        f"slow image, {row.psnr_gain_percent:+.0f} % on the raw {row.raw_psnr_db:.1f} dB (Ihara et al. 2022: +{IHARA_GAIN_PERCENT:g} %)."
         for row in scores.itertuples()
     ]
 

@@ -88,3 +88,27 @@ def _checked(text: str, course: TemperatureCourse) -> TemperatureCourse:
     if not math.isfinite(lowest) or lowest < LOWEST_C:
         raise InputError(f"{text!r}: {lowest:g} °C is below absolute zero; {FORMS}")
     return course
+
+
+def frame_temperatures(text: str, time_s: np.ndarray | None, frames: int) -> np.ndarray:
+    """Temperature (frame,) in °C when each frame starts; NaN where the sheet says nothing.
+
+    Parameters
+    ----------
+    text : entry of the sheet
+    time_s : (frame,) start of each frame since the first; None where it is unknown
+    frames : their number
+
+    Raises
+    ------
+    InputError
+        where the temperature changes but the times of the frames are unknown, and as `read_temperature`
+    """
+    if not text:
+        return np.full(frames, np.nan)
+    course = read_temperature(text)
+    if time_s is None and len(course.time_s) > 1:
+        raise InputError(
+            f"temperature {text}: the file has no time stamps, so that the temperature of a frame is not known; give one number, or none"
+        )
+    return course.at(np.zeros(frames) if time_s is None else time_s)

@@ -7,7 +7,9 @@ FIELDS = SESSION.acquisitions("calibration", "training", "test")
 SERIES = SESSION.acquisitions("tilt_series")
 TEST_FIELDS = SESSION.paired("test")
 TRAINING_FIELDS = SESSION.acquisitions("training")
-CALIBRATION_FIELDS = SESSION.paired("calibration")
+CALIBRATION_FIELDS = SESSION.calibration_fields
+IN_SITU = SESSION.acquisitions("in_situ")
+IN_SITU_SCORED = SESSION.paired("in_situ")
 READING = dict(SESSION.config["reading"])
 
 SAVED_MAP = SESSION.saved_map
@@ -100,6 +102,12 @@ def drift_to_average(wildcards):
     """The drift of a field over whose frames the denoiser's results are averaged; nothing for series and for other denoisers."""
     averages = SESSION.settings_of(wildcards.denoiser).averaged_frames > 1 and wildcards.acquisition in FIELDS
     return f"{FOLDER}/dcfi/{wildcards.acquisition}.drift.csv" if averages else []
+
+
+def temperature_log(wildcards):
+    """The heater's log of an in-situ series, where the sheet names one."""
+    text = SESSION.temperature(wildcards.acquisition)
+    return text if is_log(text) else []
 
 
 def frame_limit(wildcards):

@@ -4,6 +4,7 @@ FIELD_FIGURES = ["drift", "filters", "profiles", "spectra"]
 VARIANT_FIGURES = ["angles", "binary", "resolution"]
 LINE_FIGURES = ["lines", "lengths", "planes"]
 RAPID_FIGURES = ["projections", "centres", "depth", "time-lag", "differences"]
+IN_SITU_FIGURES = ["stills", "course"]
 FIGURE_FILES = ["png", "svg", "csv", "txt"]
 
 
@@ -44,6 +45,13 @@ def variant_stems():
                 for name in RAPID_FIGURES
             ]
     return stems
+
+
+def in_situ_stems():
+    """Stems of the figures of all in-situ series."""
+    return expand(
+        "{series}/{denoiser}/{name}", series=IN_SITU, denoiser=SESSION.in_situ_denoisers, name=IN_SITU_FIGURES
+    )
 
 
 SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")

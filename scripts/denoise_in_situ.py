@@ -1,0 +1,26 @@
+"""Denoise an in-situ series block by block; take drift and scan distortion back."""
+
+from pathlib import Path
+
+import torch
+from script_support import logged, open_raw
+
+from rapidstem.denoising.model_files import load_model
+from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.distortion.column_map import read_map
+from rapidstem.distortion.drift_correction import in_common_geometry
+from rapidstem.files.ome_tiff import write_series
+from rapidstem.files.tables import read_table
+from rapidstem.frames.frame_spectra import frame_blocks
+
+with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
+    torch.set_num_threads(snakemake.threads)
+    model = load_model(Path(snakemake.input.weights).parent)
+    column_map = read_map(snakemake.input.map)
+    table = read_table(snakemake.input.frames, ["time_s", "dy_px", "dx_px"])
+    shift_px = table[["dy_px", "dx_px"]].to_numpy(float)
+    blocks = (
+        in_common_geometry(denoise_stack(model, stack.frames[block]), shift_px[block], column_map) for block in frame_blocks(stack.shape)
+    )
+    write_series(snakemake.output.images, blocks, stack.shape, stack.pixel_size_nm, stack.time_s)
+    print(f"{len(table)} frames denoised")

@@ -1,0 +1,34 @@
+"""Draw stills of an in-situ series, and its drift and temperature."""
+
+from pathlib import Path
+
+import numpy as np
+from script_support import logged, open_raw
+
+from rapidstem.distortion.column_map import read_map
+from rapidstem.distortion.drift_correction import in_common_geometry
+from rapidstem.figures.in_situ_figures import series_course, series_stills
+from rapidstem.figures.style import save_drawing
+from rapidstem.files.image_stacks import open_frames
+from rapidstem.files.ome_tiff import read_images, write_images
+from rapidstem.files.tables import read_table
+
+STILLS = 4
+
+with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
+    files, output = snakemake.input, snakemake.output
+    table = read_table(files.frames, ["frame", "time_s", "temperature_c", "dy_px", "dx_px", "used"])
+    column_map = read_map(files.map)
+    chosen = np.linspace(0, len(table) - 1, STILLS).round().astype(int).tolist()
+    shift_px = table[["dy_px", "dx_px"]].to_numpy(float)
+    raw = in_common_geometry(np.stack([stack.frames[number] for number in chosen]), shift_px[chosen], column_map)
+    with open_frames(files.denoised) as series:
+        denoised = np.stack([series.frames[number] for number in chosen])
+    slow = read_images(files.slow)[0] if files.slow else None
+    stills = table.loc[chosen, ["frame", "time_s", "temperature_c"]].reset_index(drop=True)
+    denoiser = snakemake.wildcards.denoiser
+    drawings = {"stills": series_stills(raw, denoised, stills, denoiser, slow, stack.pixel_size_nm), "course": series_course(table)}
+    for name, drawing in drawings.items():
+        save_drawing(drawing, Path(output[0]).parent / name)
+        print(f"{name}: {drawing.description}")
+    write_images(output.images, np.stack([raw[-1], denoised[-1]]), stack.pixel_size_nm, channel_names=["raw", denoiser])

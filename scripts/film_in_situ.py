@@ -1,0 +1,37 @@
+"""Film an in-situ series: raw and denoised frames side by side."""
+
+import numpy as np
+from script_support import logged, open_raw
+
+from rapidstem.distortion.column_map import read_map
+from rapidstem.distortion.drift_correction import in_common_geometry
+from rapidstem.figures.in_situ_movie import MovieLayout, frame_rate, picture_words, write_movie
+from rapidstem.figures.style import grey_limits
+from rapidstem.files.image_stacks import open_frames
+from rapidstem.files.tables import read_table
+
+LIMIT_FRAMES = 12
+
+with (
+    logged(snakemake),
+    open_raw(snakemake.input.rapid, snakemake.params.reading) as stack,
+    open_frames(snakemake.input.denoised) as denoised,
+):
+    column_map = read_map(snakemake.input.map)
+    table = read_table(snakemake.input.frames, ["time_s", "temperature_c", "dy_px", "dx_px"])
+    shift_px = table[["dy_px", "dx_px"]].to_numpy(float)
+
+    def raw_frame(number):
+        return in_common_geometry(stack.frames[number : number + 1], shift_px[number : number + 1], column_map)[0]
+
+    chosen = np.unique(np.linspace(0, len(table) - 1, LIMIT_FRAMES).round().astype(int)).tolist()
+    sides = (raw_frame, denoised.frames.__getitem__)
+    limits = tuple(grey_limits(np.stack([side(number) for number in chosen])) for side in sides)
+    layout = MovieLayout(stack.shape[1:], stack.pixel_size_nm, ("raw", snakemake.wildcards.denoiser), limits)
+    pictures = (
+        layout.picture(raw_frame(row.Index), denoised.frames[row.Index], picture_words(row.time_s, row.temperature_c))
+        for row in table.itertuples()
+    )
+    rate = frame_rate(table["time_s"].to_numpy(float))
+    write_movie(snakemake.output.movie, pictures, layout.size_px, rate)
+    print(f"{len(table)} pictures, {float(rate):.3g} a second")

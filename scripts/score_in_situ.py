@@ -1,0 +1,41 @@
+"""Score the last frames of an in-situ series against its final slow image."""
+
+import numpy as np
+from script_support import logged, open_raw, read_raw
+
+from rapidstem.distortion.column_map import read_map
+from rapidstem.distortion.image_warping import match_pixel_size
+from rapidstem.distortion.reference_alignment import align_reference
+from rapidstem.files.image_stacks import open_frames
+from rapidstem.files.ome_tiff import write_images
+from rapidstem.files.tables import read_table, write_table
+from rapidstem.frames.integration import integrate_frames
+from rapidstem.frames.registration import Drift
+from rapidstem.scores.frame_references import FieldReferences
+from rapidstem.scores.in_situ_scores import score_last_frames, slow_in_series
+
+with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
+    files, parameters = snakemake.input, snakemake.params
+    slow = read_raw(files.slow, parameters.reading)
+    column_map = read_map(files.map)
+    table = read_table(files.frames, ["dy_px", "dx_px", "used"]).query("used").tail(parameters.last_frames)
+    chosen = table["frame"].to_list()
+    frames = np.stack([stack.frames[number] for number in chosen])
+    shift_px = table[["dy_px", "dx_px"]].to_numpy(float)
+    origin_px = shift_px.mean(axis=0)
+    shift_px = shift_px - origin_px
+    reference = integrate_frames(frames, Drift(shift_px, np.zeros(len(frames)), np.ones(len(frames), bool)))
+    pixel_ratio = slow.pixel_size_nm / stack.pixel_size_nm
+    aligned = align_reference(reference, slow.frames[0], column_map, shift_px, pixel_ratio)
+    resampled = match_pixel_size(slow.frames[0], pixel_ratio)
+    area = (aligned.rows, aligned.columns)
+    references = FieldReferences(reference, aligned.slow, resampled, tuple(aligned.slow_shift_px), area, column_map)
+    denoised = {}
+    for name, path in zip(parameters.denoisers, files.denoised, strict=True):
+        with open_frames(path) as series:
+            denoised[name] = np.stack([series.frames[number] for number in chosen])
+    scores = score_last_frames(frames, denoised, references, shift_px, origin_px)
+    scores.insert(0, "acquisition", snakemake.wildcards.acquisition)
+    write_table(snakemake.output.scores, scores)
+    write_images(snakemake.output.slow, slow_in_series(references, origin_px).image, stack.pixel_size_nm)
+    print(scores.to_string(index=False))

@@ -1,0 +1,174 @@
+"""In-situ series: drift, denoised frames in one geometry, a movie, and the last frames against the final slow image."""
+
+
+rule align_in_situ:
+    """Drift, time and temperature of the frames of an in-situ series."""
+    input:
+        rapid=raw_file("rapid"),
+        temperature=temperature_log,
+        modules=modules("align_in_situ"),
+    output:
+        frames=f"{FOLDER}/in_situ/{{acquisition}}/frames.csv",
+    log:
+        f"{FOLDER}/logs/align_in_situ/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/align_in_situ/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1500),
+        runtime=minutes(10, 30),
+    params:
+        reading=READING,
+        contents=own_contents("rapid"),
+        temperature=lambda wildcards: SESSION.temperature(wildcards.acquisition),
+    message:
+        "Finding the drift of {wildcards.acquisition}"
+    script:
+        "../../scripts/align_in_situ.py"
+
+
+rule denoise_in_situ:
+    """The frames of an in-situ series through a trained network, without drift and scan distortion; the memory holds a few frames."""
+    input:
+        rapid=raw_file("rapid"),
+        frames=rules.align_in_situ.output.frames,
+        weights=rules.train_denoiser.output.weights,
+        card=rules.train_denoiser.output.card,
+        map=DISTORTION_MAP,
+        modules=modules("denoise_in_situ"),
+    output:
+        images=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.ome.tif",
+    log:
+        f"{FOLDER}/logs/denoise_in_situ/{{denoiser}}/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/denoise_in_situ/{{denoiser}}/{{acquisition}}.tsv"
+    wildcard_constraints:
+        denoiser=r"(?!slow\.)[A-Za-z0-9_-]+",
+    conda:
+        "../../envs/learning.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory_mb(2500),
+        runtime=minutes(30, 240),
+    params:
+        reading=READING,
+        contents=own_contents("rapid"),
+    message:
+        "Denoising {wildcards.acquisition} with {wildcards.denoiser}"
+    script:
+        "../../scripts/denoise_in_situ.py"
+
+
+rule film_in_situ:
+    """A movie of an in-situ series, raw and denoised side by side, with scale bar, time and temperature."""
+    input:
+        rapid=raw_file("rapid"),
+        frames=rules.align_in_situ.output.frames,
+        denoised=rules.denoise_in_situ.output.images,
+        map=DISTORTION_MAP,
+        modules=modules("film_in_situ"),
+    output:
+        movie=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.mp4",
+    log:
+        f"{FOLDER}/logs/film_in_situ/{{denoiser}}/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/film_in_situ/{{denoiser}}/{{acquisition}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1000),
+        runtime=minutes(10, 60),
+    params:
+        reading=READING,
+        contents=own_contents("rapid"),
+    message:
+        "Filming {wildcards.acquisition} with {wildcards.denoiser}"
+    script:
+        "../../scripts/film_in_situ.py"
+
+
+rule score_in_situ:
+    """The last frames of an in-situ series, raw and denoised, against its final slow image."""
+    input:
+        rapid=raw_file("rapid"),
+        slow=raw_file("slow"),
+        frames=rules.align_in_situ.output.frames,
+        denoised=lambda wildcards: expand(
+            f"{FOLDER}/in_situ/{wildcards.acquisition}/{{denoiser}}.ome.tif",
+            denoiser=SESSION.in_situ_denoisers,
+        ),
+        map=DISTORTION_MAP,
+        modules=modules("score_in_situ"),
+    output:
+        scores=f"{FOLDER}/evaluation/in_situ/{{acquisition}}.csv",
+        slow=f"{FOLDER}/in_situ/{{acquisition}}/slow.ome.tif",
+    log:
+        f"{FOLDER}/logs/score_in_situ/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/score_in_situ/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1500),
+        runtime=minutes(15),
+    params:
+        reading=READING,
+        contents=own_contents("rapid", "slow"),
+        denoisers=SESSION.in_situ_denoisers,
+        last_frames=SESSION.config["in_situ"]["last_frames"],
+    message:
+        "Scoring the last frames of {wildcards.acquisition}"
+    script:
+        "../../scripts/score_in_situ.py"
+
+
+rule draw_in_situ:
+    """Stills of an in-situ series from its beginning to its end, and its drift and temperature."""
+    input:
+        rapid=raw_file("rapid"),
+        frames=rules.align_in_situ.output.frames,
+        denoised=rules.denoise_in_situ.output.images,
+        slow=lambda wildcards: (
+            f"{FOLDER}/in_situ/{wildcards.acquisition}/slow.ome.tif"
+            if wildcards.acquisition in IN_SITU_SCORED
+            else []
+        ),
+        map=DISTORTION_MAP,
+        modules=modules("draw_in_situ"),
+    output:
+        report(
+            expand(
+                f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{denoiser}}}}/{{name}}.png", name=IN_SITU_FIGURES
+            ),
+            caption="../report/in_situ.rst",
+            category="In-situ series",
+            subcategory="{acquisition}",
+            labels={"denoiser": "{denoiser}"},
+        ),
+        expand(
+            f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{denoiser}}}}/{{name}}.{{suffix}}",
+            name=IN_SITU_FIGURES,
+            suffix=FIGURE_FILES[1:],
+        ),
+        images=f"{FOLDER}/figures/{{acquisition}}/{{denoiser}}/images.ome.tif",
+    log:
+        f"{FOLDER}/logs/draw_in_situ/{{denoiser}}/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/draw_in_situ/{{denoiser}}/{{acquisition}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1000),
+        runtime=minutes(10),
+    params:
+        reading=READING,
+        contents=own_contents("rapid"),
+    message:
+        "Drawing {wildcards.acquisition} with {wildcards.denoiser}"
+    script:
+        "../../scripts/draw_in_situ.py"
