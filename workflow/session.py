@@ -86,6 +86,11 @@ class Session:
         return [name for name in self.variants(acquisition) if name == "slow" or self.rapid_variants[name][1] == first]
 
     @property
+    def calibration_fields(self) -> list[str]:
+        """The fields that the scan distortion is measured on: those of kind calibration, else the training fields."""
+        return self.paired("calibration") or self.paired("training")
+
+    @property
     def model_series(self) -> str | None:
         """The tilt series that training fields must resemble; none where there is no such series, or no limit."""
         series = self.acquisitions("tilt_series")
@@ -225,7 +230,9 @@ def check_raw_files(session: Session) -> None:
     if not session.simulated:
         reading = dict(session.config["reading"])
         detector = reading.pop("detector")
-        check_files(session.sheet.reset_index(drop=True), detector, FallbackMetadata(**reading))
+        check_files(
+            session.sheet.reset_index(drop=True), detector, FallbackMetadata(**reading), session.config["training"]["single_frames"]
+        )
 
 
 def _values(config: Any, key: str = "") -> Iterator[tuple[str, Any]]:
@@ -300,9 +307,9 @@ def _check_kinds(session: Session) -> None:
             f"{session.config['acquisitions']}: {', '.join(session.acquisitions('in_situ'))} is an in-situ series, but no network is there "
             "to denoise it; add one, as dlf-slow, to 'denoisers', or remove the row."
         )
-    if not session.saved_map and not session.paired("calibration"):
+    if not session.saved_map and not session.calibration_fields:
         raise InputError(
-            f"{session.config['acquisitions']}: the scan distortion is to be measured, but no row of kind 'calibration' has a slow image; "
+            f"{session.config['acquisitions']}: the scan distortion is to be measured, but no row of kind 'calibration' or 'training' has a slow image; "
             "add one, give the path of a saved map as 'distortion', or leave it uncorrected with the method none."
         )
     saved_map = session.config["distortion"]["map"]

@@ -58,13 +58,16 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     return _table(path, [row for _, row in rows])
 
 
-def check_files(sheet: pd.DataFrame, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata | None = None) -> None:
+def check_files(
+    sheet: pd.DataFrame, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata | None = None, single_frames: bool = False
+) -> None:
     """Open every raw file of a sheet without reading its pixels, and see whether it is what the sheet says.
 
     Parameters
     ----------
     sheet : as `read_sheet` gives it.
     detector, fallback : as for `rapidstem.files.image_stacks.read_stack`. A fallback for the tilt does not count for tilt series.
+    single_frames : whether the rapid file of a field may hold one frame.
 
     Raises
     ------
@@ -74,7 +77,7 @@ def check_files(sheet: pd.DataFrame, detector: str = BRIGHT_FIELD, fallback: Fal
     fallback = fallback or FallbackMetadata()
     problems: list[str] = []
     for row in sheet.to_dict("records"):
-        problems += [f"acquisition {row['acquisition']!r}, {problem}" for problem in _file_problems(row, detector, fallback)]
+        problems += [f"acquisition {row['acquisition']!r}, {problem}" for problem in _file_problems(row, detector, fallback, single_frames)]
     _raise_problems("Raw files have errors", problems)
 
 
@@ -127,6 +130,9 @@ def _excess(columns: list[str], values: list[str]) -> Iterator[str]:
 
 
 def _row_problems(row: dict[str, str]) -> Iterator[str]:
+    for column in FILE_COLUMNS:
+        if "$" in os.path.expandvars(row[column]):
+            yield f"column {column}: {row[column]} names an environment variable that is not set; set it or write the path"
     if not row["acquisition"]:
         yield "column acquisition: empty; give the acquisition a name"
     elif not re.fullmatch(r"[A-Za-z0-9_-]+", row["acquisition"]):
@@ -190,7 +196,7 @@ def _repetitions(path: Path, rows: list[tuple[int, dict[str, str]]]) -> Iterator
 
 
 def _absolute(sheet: Path, file: str) -> str:
-    return os.path.abspath(sheet.parent / file) if file else ""  # noqa: PTH100 (keeps symbolic links)
+    return os.path.abspath(sheet.parent / os.path.expandvars(file)) if file else ""  # noqa: PTH100 (keeps symbolic links)
 
 
 def _table(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:
@@ -202,7 +208,7 @@ def _table(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:
     return table
 
 
-def _file_problems(row: dict[Any, Any], detector: str, fallback: FallbackMetadata) -> Iterator[str]:
+def _file_problems(row: dict[Any, Any], detector: str, fallback: FallbackMetadata, single_frames: bool) -> Iterator[str]:
     if is_log(row["temperature"]):
         yield from _temperature_problems(row["temperature"])
     is_tilt_series = row["kind"] == "tilt_series"
@@ -216,8 +222,9 @@ def _file_problems(row: dict[Any, Any], detector: str, fallback: FallbackMetadat
             headers[column] = read_header(Path(row[column]), detector, fallback)
         except InputError as error:
             yield f"column {column}: {error}"
+    needs_several = row["kind"] in ("tilt_series", "in_situ") or not single_frames
     for column in [name for name in ("rapid", "slow") if name in headers]:
-        problems = [*_frame_problems(headers[column], column == "rapid" or is_tilt_series)]
+        problems = [*_frame_problems(headers[column], needs_several if column == "rapid" else is_tilt_series)]
         problems += [*_angle_problems(headers[column])] if is_tilt_series else []
         yield from (f"column {column}: {headers[column].path}: {problem}" for problem in problems)
     if "rapid" in headers and "slow" in headers:
@@ -228,7 +235,7 @@ def _file_problems(row: dict[Any, Any], detector: str, fallback: FallbackMetadat
 def _frame_problems(header: StackHeader, needs_several: bool) -> Iterator[str]:
     frames, rows, columns = header.shape
     if needs_several and frames < 2:
-        yield "has only one frame; give the file with the whole series"
+        yield "has only one frame; give the file with the whole series, or allow training.single_frames"
     if min(rows, columns) < 2:
         yield f"has frames of {rows} x {columns} pixels; give images with two axes"
 
