@@ -7,7 +7,8 @@ from script_support import logged, read_raw
 from rapidstem.errors import InputError
 from rapidstem.files.mrc_volumes import write_series
 from rapidstem.files.ome_tiff import read_images
-from rapidstem.files.tables import write_table
+from rapidstem.files.tables import read_table, write_table
+from rapidstem.files.tilt_angles import write_angle_file
 from rapidstem.tomography.aligned_images import apply_alignment, with_axis_along_x
 from rapidstem.tomography.reported_angles import middle_angles_deg
 from rapidstem.tomography.series_alignment import align_series
@@ -42,6 +43,7 @@ with logged(snakemake):
         features=parameters.alignment_features,
     )
     write_angles(snakemake.output.angles, found.geometry, found.reported_deg, found.sigma_deg, found.shift_sigma_px, found.used)
+    write_angle_file(snakemake.output.tilts, read_table(snakemake.output.angles, ["angle_deg"])["angle_deg"])
     write_series(snakemake.output.series, apply_alignment(series, found.geometry), record.pixel_size_nm)
     summary = {
         "method": found.method,

@@ -3,6 +3,8 @@
 from script_support import logged
 
 from rapidstem.files.mrc_volumes import read_series, write_series
+from rapidstem.files.tables import read_table
+from rapidstem.files.tilt_angles import write_angle_file
 from rapidstem.tomography.binarisation import binarise
 
 with logged(snakemake):
@@ -10,4 +12,5 @@ with logged(snakemake):
     line_scale_px = snakemake.params.line_width_nm / (2 * pixel_size_nm)
     binary = binarise(series, snakemake.params.method, line_scale_px, background_px=8 * line_scale_px)
     write_series(snakemake.output.series, binary, pixel_size_nm)
+    write_angle_file(snakemake.output.tilts, read_table(snakemake.input.angles, ["angle_deg"])["angle_deg"])
     print(f"{100 * binary.mean():.1f} % of the series is line")

@@ -12,7 +12,6 @@ from rapidstem.files.atomic import written_beside
 from rapidstem.files.length_units import length_in_nm
 
 _IMAGE, _STACK = "image", "stack"  # the OME names, which tell a stack of one frame from an image
-_QUICK: dict[str, Any] = {"compressionargs": {"level": 1}}
 # offsets of a classic TIFF reach 4 GiB; larger files need BigTIFF
 _LARGEST_CLASSIC_BYTES = 2**32 - 2**25
 
@@ -44,7 +43,7 @@ def write_images(path: Path | str, images: np.ndarray, pixel_size_nm: float, cha
     if channel_names is not None:
         metadata["Channel"] = {"Name": list(channel_names)}
     with written_beside(path) as temporary, tifffile.TiffWriter(temporary, ome=True) as file:
-        file.write(images, photometric="minisblack", compression="zlib", **_QUICK, metadata=metadata)
+        file.write(images, metadata=metadata, **_page_options(pixel_size_nm))
 
 
 def write_series(
@@ -80,7 +79,7 @@ def write_series(
     frames = _counted_frames(blocks, shape[0])
     large = 4 * int(np.prod(shape)) > _LARGEST_CLASSIC_BYTES
     with written_beside(path) as temporary, tifffile.TiffWriter(temporary, ome=True, bigtiff=large) as file:
-        file.write(frames, shape=shape, dtype=np.float32, photometric="minisblack", compression="zlib", **_QUICK, metadata=metadata)
+        file.write(frames, shape=shape, dtype=np.float32, metadata=metadata, **_page_options(pixel_size_nm))
 
 
 def read_images(path: Path | str) -> tuple[np.ndarray, float]:
@@ -154,6 +153,12 @@ def _counted_frames(blocks: Iterable[np.ndarray], count: int) -> Iterator[np.nda
 def _physical_sizes(pixel_size_nm: float) -> dict[str, Any]:
     sizes = {"PhysicalSizeX": pixel_size_nm, "PhysicalSizeY": pixel_size_nm}
     return sizes | {"PhysicalSizeXUnit": "nm", "PhysicalSizeYUnit": "nm"}
+
+
+def _page_options(pixel_size_nm: float) -> dict[str, Any]:
+    """Quick lossless compression, and the pixel size once more, for readers that know TIFF but not OME."""
+    resolution = {"resolution": (1e7 / pixel_size_nm, 1e7 / pixel_size_nm), "resolutionunit": "CENTIMETER"}
+    return resolution | {"photometric": "minisblack", "compression": "zlib", "compressionargs": {"level": 1}}
 
 
 def _image_name(description: str) -> str | None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from rapidstem.errors import InputError
+from rapidstem.files.atomic import written_beside
 
 ENDINGS = (".rawtlt", ".tlt")
 GENERAL_ENDINGS = (".txt", ".csv")
@@ -42,6 +43,12 @@ def read_angles(path: Path, frames: int) -> np.ndarray:
     if len(table) != frames:
         raise InputError(f"{path}: has {len(table)} angles for {frames} frames; {_REMEDY}")
     return _in_order(path, table)
+
+
+def write_angle_file(path: Path | str, angle_deg: np.ndarray) -> None:
+    """Write angles (frame,) in degrees as a `.rawtlt` file: one a line, in the order of the frames."""
+    with written_beside(path) as temporary:
+        temporary.write_text("".join(f"{angle:.3f}\n" for angle in angle_deg), encoding="utf-8")
 
 
 def _beside(path: Path, endings: tuple[str, ...]) -> list[Path]:

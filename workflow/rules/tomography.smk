@@ -16,10 +16,10 @@ rule align_series:
     input:
         images=series_images,
         record=series_record,
-        modules=modules("align_series"),
     output:
         angles=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.angles.csv",
         series=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.mrc",
+        tilts=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.rawtlt",
         summary=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.alignment.csv",
     log:
         f"{FOLDER}/logs/align_series/{{acquisition}}/{{variant}}.log",
@@ -32,6 +32,7 @@ rule align_series:
         mem_mb=memory_mb(1500, 20),
         runtime=minutes(60, 240),
     params:
+        code=code("align_series"),
         reading=READING,
         contents=record_contents,
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
@@ -51,9 +52,10 @@ rule binarise_series:
     """Dark lines of the aligned series, freed from the contrast that changes with tilt."""
     input:
         series=rules.align_series.output.series,
-        modules=modules("binarise_series"),
+        angles=rules.align_series.output.angles,
     output:
         series=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.binary.mrc",
+        tilts=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.binary.rawtlt",
     log:
         f"{FOLDER}/logs/binarise_series/{{acquisition}}/{{variant}}.log",
     benchmark:
@@ -65,6 +67,7 @@ rule binarise_series:
         mem_mb=memory_mb(500, 12),
         runtime=minutes(15, 60),
     params:
+        code=code("binarise_series"),
         method=SESSION.config["tomography"]["binarisation"],
         line_width_nm=SESSION.config["tomography"]["line_width_nm"],
     message:
@@ -79,7 +82,6 @@ rule reconstruct_volume:
         series=rules.binarise_series.output.series,
         angles=rules.align_series.output.angles,
         record=series_record,
-        modules=modules("reconstruct_volume"),
     output:
         volume=f"{FOLDER}/tomograms/{PART_NAME}.mrc",
     log:
@@ -93,6 +95,7 @@ rule reconstruct_volume:
         mem_mb=memory_mb(3000, 12),
         runtime=minutes(60, 240),
     params:
+        code=code("reconstruct_volume"),
         reading=READING,
         contents=record_contents,
         thickness_nm=SESSION.config["tomography"]["thickness_nm"] + SESSION.config["tomography"]["margin_nm"],
@@ -123,7 +126,6 @@ if SLICE_BLOCKS > 1:
                 half=wildcards.half,
                 block=range(SLICE_BLOCKS),
             ),
-            modules=modules("gather_volume"),
         output:
             volume=f"{FOLDER}/tomograms/{VOLUME_NAME}.mrc",
         log:
@@ -136,6 +138,8 @@ if SLICE_BLOCKS > 1:
         resources:
             mem_mb=memory_mb(1000, 1),
             runtime=minutes(15, 10),
+        params:
+            code=code("gather_volume"),
         message:
             "Gathering the slices of {wildcards.variant}{wildcards.half} of {wildcards.acquisition}"
         script:
