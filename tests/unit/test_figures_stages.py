@@ -83,7 +83,7 @@ def test_clearest_window_finds_the_line_and_avoids_what_was_not_seen():
 def test_side_by_side_shows_each_image_between_its_own_limits():
     images = {"raw": dark_line(), "slow": 10.0 * dark_line()}
     drawing = denoising_figures.side_by_side(images, 4.56, (slice(10, 40), slice(5, 35)))
-    assert len(drawing.figure.axes) == 4
+    assert len(drawing.figure.axes) == 6
     assert drawing.data["white"].iloc[1] == pytest.approx(10.0 * drawing.data["white"].iloc[0])
     assert drawing.data[["row", "column", "size_px"]].iloc[0].tolist() == [10, 5, 30]
 

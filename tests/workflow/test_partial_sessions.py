@@ -46,13 +46,27 @@ def test_session_without_slow_images_gives_volumes_and_a_report(tmp_path: Path) 
     assert "Dislocations in series" in (results / "report.html").read_text(encoding="utf-8")
 
 
+def test_denoisers_without_a_reference_need_no_slow_image_and_no_map(tmp_path: Path) -> None:
+    """The training waits for the drift alone."""
+    names = ["noise2noise", "noise2void", "hourglass", "sdndti"]
+    config = configuration() | {"denoisers": [{"name": name} for name in names], "distortion": {"method": "none"}}
+    config |= {"tomography": {"denoisers": names}}
+    fields = [field for field in FIELDS if field[0] != "calibration"]
+    write_session(tmp_path, config, _without_slow(sheet_text(fields), *(field[0] for field in fields)))
+    planned = planned_jobs(tmp_path)
+    assert planned["train_denoiser"] == planned["denoise_frames"] == len(names)
+    assert "measure_distortion" not in planned
+    only_model = snakemake(tmp_path, "--dry-run", "results/tiny/models/noise2noise/weights.safetensors")
+    assert set(counted_jobs(only_model)) == {"simulate_acquisition", "integrate_frames", "choose_fields", "train_denoiser"}
+
+
 def test_session_without_tilt_series_gives_scores_and_a_report(tmp_path: Path) -> None:
     config = configuration() | {"denoisers": [{"name": "dlf-slow", "steps": 30, "width": 8}]}
     write_session(tmp_path, config, sheet_text([field for field in FIELDS if field[0] != "series"]))
     run = snakemake(tmp_path)
     assert run.returncode == 0, run.stdout + run.stderr
     results = tmp_path / "results/tiny"
-    assert set(pd.read_csv(results / "evaluation/denoising.csv")["denoiser"]) == {"raw", "dlf-slow"}
+    assert set(pd.read_csv(results / "evaluation/denoising.csv")["denoiser"]) == {"raw", "dcfi", "dlf-slow"}
     assert pd.read_csv(results / "evaluation/positional_error.csv").empty
     assert (results / "report.html").exists()
 
