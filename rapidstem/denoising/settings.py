@@ -163,7 +163,7 @@ class Denoiser:
 
 # Zhao et al. 2021 and Ihara et al. 2022: the U-Net of Ronneberger et al., patches of 64 px, learning rate 1e-3, 100 epochs; an epoch is
 # taken as one patch of every frame (8750 and 2500 frames), 16 patches a step.
-_PAPER_UNET = NetworkSettings("dcfi", width=64, depth=4, learning_rate=1e-3, weight_averaging=0.0, steps=54_688)
+_PAPER_UNET = NetworkSettings("dcfi", width=64, depth=4, learning_rate=1e-3, weight_averaging=0.0, steps=54_688, flip_averaging=False)
 _IHARA_UNET = replace(_PAPER_UNET, target="slow", steps=15_625)
 
 
@@ -184,17 +184,17 @@ DENOISERS: dict[str, Denoiser] = {
     # Lehtinen et al. 2018
     "noise2noise": Denoiser(
         NetworkSettings("none", "other-frames"),
-        NetworkSettings("none", "other-frame", width=64, depth=4, learning_rate=1e-3, weight_averaging=0.0, steps=54_688),
+        replace(_PAPER_UNET, target="none", lesson="other-frame"),
     ),
     # Krull et al. 2019 and, for noise with a direction, Broaddus et al. 2020
     "noise2void": Denoiser(
         NetworkSettings("none", "blind-spots"),
-        NetworkSettings("none", "blind-spots", width=32, depth=2, learning_rate=4e-4, batch_size=128, weight_averaging=0.0, steps=40_000),
+        replace(_PAPER_UNET, target="none", lesson="blind-spots", width=32, depth=2, learning_rate=4e-4, batch_size=128, steps=40_000),
     ),
     # after Williams et al.: only the number of layers and the shape are public
     "hourglass": Denoiser(
         NetworkSettings("none", "other-frames", network="hourglass", width=16, depth=2, synthetic_share=0.25),
-        NetworkSettings("none", "blind-spots", network="hourglass", width=16, depth=2, synthetic_share=0.5, bias=0.2, mask_px=1),
+        NetworkSettings("none", "blind-spots", network="hourglass", width=16, depth=2, synthetic_share=0.5, bias=0.2),
     ),
     # after Gambini et al. 2023: Poisson noise over a broad range of doses that the network is not told
     "autoencoder": Denoiser(
@@ -204,7 +204,7 @@ DENOISERS: dict[str, Denoiser] = {
     # after Tian et al. 2022, repetitions being the frames of a field
     "sdndti": Denoiser(
         NetworkSettings("none", "all-frames"),
-        NetworkSettings("none", "all-frames", averaged_frames=1_000_000),
+        NetworkSettings("none", "all-frames", averaged_frames=1_000_000, flip_averaging=False),
     ),
     "bm3d": Denoiser(
         BlockMatchingSettings("slow"),
