@@ -194,12 +194,12 @@ DENOISERS: dict[str, Denoiser] = {
     # after Williams et al.: only the number of layers and the shape are public
     "hourglass": Denoiser(
         NetworkSettings("none", "other-frames", network="hourglass", width=16, depth=2, synthetic_share=0.25),
-        NetworkSettings("none", "blind-spots", network="hourglass", width=16, depth=2, synthetic_share=0.5, bias=0.2),
+        NetworkSettings("none", "blind-spots", network="hourglass", width=16, depth=2, synthetic_share=0.5, bias=0.2, flip_averaging=False),
     ),
     # after Gambini et al. 2023: Poisson noise over a broad range of doses that the network is not told
     "autoencoder": Denoiser(
         NetworkSettings("dcfi", network="autoencoder", depth=2, synthetic_share=0.5),
-        NetworkSettings("dcfi", network="autoencoder", depth=3, synthetic_share=1.0, electrons=(1.0, 1000.0)),
+        NetworkSettings("dcfi", network="autoencoder", depth=3, synthetic_share=1.0, electrons=(1.0, 1000.0), flip_averaging=False),
     ),
     # after Tian et al. 2022, repetitions being the frames of a field
     "sdndti": Denoiser(
