@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
+from rapidstem.files.length_units import length_in_nm
 from rapidstem.files.mrc_volumes import write_series, write_volume
 from rapidstem.files.ome_tiff import write_images
 from rapidstem.files.ome_tiff import write_series as write_long_series
@@ -102,19 +103,33 @@ def test_rosettasciio_gives_voxels_and_sizes_of_mrc(mrc_files: dict[str, tuple[P
         assert axes[name_of_axis]["units"] == "nm"
 
 
+def test_rosettasciio_gives_sizes_of_images(image_files: dict[str, tuple[Path, np.ndarray]]) -> None:
+    """It does not know OME; told to, it takes the sizes from the tags of TIFF."""
+    from rsciio.tiff import file_reader
+
+    path, written = image_files["TYX"]
+    (signal,) = file_reader(str(path), force_read_resolution=True)
+    np.testing.assert_array_equal(signal["data"], written)
+    for axis in signal["axes"][1:]:
+        assert length_in_nm(axis["scale"], axis["units"]) == pytest.approx(SIZE_NM, rel=1e-4)
+
+
 def test_hyperspy_gives_pixels_and_sizes(mrc_files: dict[str, Any], image_files: dict[str, Any]) -> None:
     hyperspy = pytest.importorskip("hyperspy.api", reason="HyperSpy is not installed (pip install hyperspy)")
-    for path, written in (mrc_files["volume"], image_files["TYX"]):
-        signal = hyperspy.load(str(path))
+    for (path, written), options in ((mrc_files["volume"], {}), (image_files["TYX"], {"force_read_resolution": True})):
+        signal = hyperspy.load(str(path), **options)
         np.testing.assert_array_equal(signal.data, written)
-        assert signal.axes_manager.signal_axes[0].scale == pytest.approx(SIZE_NM, rel=1e-4)
+        for axis in signal.axes_manager.signal_axes:
+            assert length_in_nm(axis.scale, axis.units) == pytest.approx(SIZE_NM, rel=1e-4)
 
 
-def test_etspy_gives_the_aligned_series_with_its_angles(mrc_files: dict[str, tuple[Path, np.ndarray]]) -> None:
-    etspy = pytest.importorskip("etspy.io", reason="ETSpy is not installed (pip install etspy)")
+def test_etspy_takes_the_aligned_series_with_its_angles(mrc_files: dict[str, tuple[Path, np.ndarray]]) -> None:
+    """ETSpy's own `load` takes every MRC file for one of SerialEM, whose angles stand in the header; HyperSpy reads ours for it."""
+    etspy = pytest.importorskip("etspy.base", reason="ETSpy is not installed (pip install etspy)")
+    hyperspy = pytest.importorskip("hyperspy.api", reason="HyperSpy is not installed (pip install hyperspy)")
     path, written = mrc_files["series"]
-    stack = etspy.load(str(path))
-    np.testing.assert_allclose(stack.data, written)
+    stack = etspy.TomoStack(hyperspy.load(str(path)), tilts=np.loadtxt(path.with_suffix(".rawtlt")))
+    np.testing.assert_array_equal(stack.data, written)
     assert np.ravel(stack.tilts.data) == pytest.approx(ANGLES_DEG, abs=1e-3)
     assert stack.axes_manager.signal_axes[0].scale == pytest.approx(SIZE_NM, rel=1e-4)
 
