@@ -11,6 +11,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from rapidstem.denoising.intensity_scaling import measure_scaling
 from rapidstem.denoising.lessons import lesson_sampler
 from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.denoising.prediction import denoise_stack
-from rapidstem.denoising.settings import NetworkSettings
+from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
 from rapidstem.denoising.training import split_fields, train_denoiser
 from rapidstem.denoising.training_pairs import TrainingField, read_training_field
 from rapidstem.denoising.training_progress import TrainingProgress
@@ -37,7 +38,7 @@ from rapidstem.scores.image_quality import psnr_affine_db
 
 PATCH_PX, BATCH, CHUNK, FRAMES_A_FIELD = 64, 16, 3, 8
 UNET = NetworkSettings("slow", network="unet", width=32, depth=3, flip_averaging=False)
-DEFAULT = NetworkSettings("slow", flip_averaging=False)
+DEFAULT = replace(denoiser_settings("dlf-slow", {}), flip_averaging=False)
 PRECISIONS = ("float32", "bfloat16")
 
 

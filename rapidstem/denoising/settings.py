@@ -37,7 +37,7 @@ class NetworkSettings:
     lag : share of a pixel's signal that a synthetic detector keeps for the next one.
     mask_px : half length of a blind spot along the row; 0 for the length over which the noise is correlated.
     averaged_frames : frames of a field whose results are averaged, in places of the drift; a tilt series is never averaged.
-    width : channels of the first level; every level below has twice as many.
+    width : channels of the first level; every level below has twice as many, in the residual U-Net as many more.
     depth : number of times the image is halved.
     patch_size_px : side of the training patches, a multiple of 2**depth.
     batch_size : patches a step.
@@ -161,6 +161,9 @@ class Denoiser:
     paper: DenoiserSettings
 
 
+# Better than the papers' U-Net in the same time (`docs/denoising.md`).
+_BEST = NetworkSettings("slow", network="residual-unet", width=48, learning_rate=4e-3)
+
 # Zhao et al. 2021 and Ihara et al. 2022: the U-Net of Ronneberger et al., patches of 64 px, learning rate 1e-3, 100 epochs; an epoch is
 # taken as one patch of every frame (8750 and 2500 frames), 16 patches a step.
 _PAPER_UNET = NetworkSettings("dcfi", width=64, depth=4, learning_rate=1e-3, weight_averaging=0.0, steps=54_688, flip_averaging=False)
@@ -169,26 +172,26 @@ _IHARA_UNET = replace(_PAPER_UNET, target="slow", steps=15_625)
 
 def _single_field(frames: int, learning_rate: float) -> Denoiser:
     """Training on many frames of one field (Ihara et al. 2022, Fig. 6)."""
-    best = NetworkSettings("slow", steps=1200, most_fields=1, most_frames=frames)
+    best = replace(_BEST, steps=1200, most_fields=1, most_frames=frames)
     steps = frames * 100 // 16
     return Denoiser(best, replace(_IHARA_UNET, most_fields=1, most_frames=frames, steps=steps, learning_rate=learning_rate))
 
 
 DENOISERS: dict[str, Denoiser] = {
-    "dlf-dcfi": Denoiser(NetworkSettings("dcfi"), _PAPER_UNET),
-    "dlf-slow": Denoiser(NetworkSettings("slow"), _IHARA_UNET),
+    "dlf-dcfi": Denoiser(replace(_BEST, target="dcfi"), _PAPER_UNET),
+    "dlf-slow": Denoiser(_BEST, _IHARA_UNET),
     "dlf-100": _single_field(100, 1e-5),
     "dlf-500": _single_field(500, 1e-5),
     "dlf-1000": _single_field(1000, 1e-5),
     "dlf-2500": _single_field(2500, 5e-6),
     # Lehtinen et al. 2018
     "noise2noise": Denoiser(
-        NetworkSettings("none", "other-frames"),
+        replace(_BEST, target="none", lesson="other-frames"),
         replace(_PAPER_UNET, target="none", lesson="other-frame"),
     ),
     # Krull et al. 2019 and, for noise with a direction, Broaddus et al. 2020
     "noise2void": Denoiser(
-        NetworkSettings("none", "blind-spots"),
+        replace(_BEST, target="none", lesson="blind-spots"),
         replace(_PAPER_UNET, target="none", lesson="blind-spots", width=32, depth=2, learning_rate=4e-4, batch_size=128, steps=40_000),
     ),
     # after Williams et al.: only the number of layers and the shape are public
@@ -203,7 +206,7 @@ DENOISERS: dict[str, Denoiser] = {
     ),
     # after Tian et al. 2022, repetitions being the frames of a field
     "sdndti": Denoiser(
-        NetworkSettings("none", "all-frames"),
+        replace(_BEST, target="none", lesson="all-frames"),
         NetworkSettings("none", "all-frames", averaged_frames=1_000_000, flip_averaging=False),
     ),
     "bm3d": Denoiser(
