@@ -162,7 +162,7 @@ class Denoiser:
 
 
 # Better than the papers' U-Net in the same time (`docs/denoising.md`).
-_BEST = NetworkSettings("slow", network="residual-unet", width=48, learning_rate=4e-3)
+_BEST = NetworkSettings("slow", network="residual-unet", width=48, learning_rate=3e-3)
 
 # Zhao et al. 2021 and Ihara et al. 2022: the U-Net of Ronneberger et al., patches of 64 px, learning rate 1e-3, 100 epochs; an epoch is
 # taken as one patch of every frame (8750 and 2500 frames), 16 patches a step.
