@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem.files.specimen_temperature import is_log, read_temperature
+from rapidstem.files.specimen_temperature import frame_temperatures, is_log, read_temperature
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,15 @@ def test_a_wrong_log_is_refused_with_its_name(tmp_path: Path, content: str | Non
     with pytest.raises(InputError, match=said) as caught:
         read_temperature(str(log))
     assert "heater.csv" in str(caught.value)
+
+
+def test_temperatures_of_frames_follow_their_times() -> None:
+    time_s = np.array([0.0, 2.0, 4.0])
+    assert frame_temperatures("90..100@2.5", time_s, 3).tolist() == [90, 95, 100]
+    assert frame_temperatures("150", None, 2).tolist() == [150, 150]
+    assert np.isnan(frame_temperatures("", time_s, 3)).all()
+
+
+def test_a_changing_temperature_needs_times() -> None:
+    with pytest.raises(InputError, match="no time stamps"):
+        frame_temperatures("90..150@1", None, 3)

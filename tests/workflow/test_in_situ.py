@@ -1,0 +1,111 @@
+"""An in-situ series from simulated raw files to movie, scores and report; and what is said where something is missing."""
+
+from pathlib import Path
+from typing import Any
+
+import av
+import numpy as np
+import pandas as pd
+import pytest
+import tifffile
+
+from rapidstem.microscope.truth import read_truth
+from tests.workflow.tiny_session import FIELDS, configuration, planned_jobs, sheet_text, snakemake, write_session
+
+FRAMES = 40
+ROWS = [field for field in FIELDS if field[1] in ("calibration", "training")]
+
+
+def _configuration() -> dict[str, Any]:
+    config = configuration()
+    config["simulate"]["in_situ_frames"] = FRAMES
+    return config | {"tomography": {"denoisers": []}, "in_situ": {"last_frames": 6}}
+
+
+def _sheet(temperature: str = "90..150@25", slow: bool = True, kind: str = "in_situ") -> str:
+    header, *rows = sheet_text([*ROWS, ("heating", kind, "0")]).splitlines()
+    if not slow:
+        rows[-1] = rows[-1].rsplit("\t", 1)[0] + "\t"
+    rows[-1] += f"\t{temperature}"
+    return "\n".join([f"{header}\ttemperature", *rows]) + "\n"
+
+
+@pytest.fixture(scope="module")
+def heated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A finished session with an in-situ series."""
+    folder = tmp_path_factory.mktemp("heated")
+    write_session(folder, _configuration(), _sheet())
+    run = snakemake(folder)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder
+
+
+def test_every_frame_has_drift_time_and_temperature(heated: Path) -> None:
+    frames = pd.read_csv(heated / "results/tiny/in_situ/heating/frames.csv")
+    assert frames["time_s"].to_numpy() == pytest.approx(0.07 * np.arange(FRAMES), abs=1e-4)
+    assert frames["temperature_c"].to_numpy() == pytest.approx(np.minimum(90 + 25 * 0.07 * np.arange(FRAMES), 150), abs=1e-2)
+    true_px = read_truth(heated / "results/tiny/truth/heating.h5").rapid.shift_px
+    error_px = frames[["dy_px", "dx_px"]].to_numpy() - (true_px - true_px.mean(axis=0))
+    assert np.sqrt((error_px**2).mean()) < 0.6
+
+
+def test_denoised_series_has_sizes_axes_and_times(heated: Path) -> None:
+    with tifffile.TiffFile(heated / "results/tiny/in_situ/heating/dlf-slow.ome.tif") as file:
+        assert (file.series[0].axes, file.series[0].shape) == ("TYX", (FRAMES, 128, 128))
+        assert all(text in file.ome_metadata for text in ('PhysicalSizeX="4.56"', 'TimeIncrementUnit="s"', "DeltaT="))
+
+
+def test_movie_plays_as_long_as_the_series(heated: Path) -> None:
+    with av.open(str(heated / "results/tiny/in_situ/heating/dlf-slow.mp4")) as file:
+        stream = file.streams.video[0]
+        assert stream.frames == FRAMES
+        assert float(stream.duration * stream.time_base) == pytest.approx(0.07 * FRAMES, rel=0.02)
+
+
+def test_denoised_frames_come_nearer_to_the_final_slow_image(heated: Path) -> None:
+    (score,) = pd.read_csv(heated / "results/tiny/evaluation/in_situ.csv").to_dict("records")
+    assert (score["acquisition"], score["denoiser"], score["frames"]) == ("heating", "dlf-slow", 6)
+    assert score["psnr_gain_percent"] > 0 and score["denoised_ssim"] > score["raw_ssim"]
+
+
+def test_report_shows_the_series_and_names_the_movie(heated: Path) -> None:
+    page = (heated / "results/tiny/report.html").read_text(encoding="utf-8")
+    assert "In-situ series heating" in page
+    assert "in_situ/heating/dlf-slow.mp4" in page
+    assert "heating, dlf-slow: the last 6 frames" in page
+
+
+def test_second_run_does_nothing_and_another_temperature_trains_nothing(heated: Path) -> None:
+    assert planned_jobs(heated) == {}
+    write_session(heated, _configuration(), _sheet("90..150@30"))
+    planned = planned_jobs(heated)
+    write_session(heated, _configuration(), _sheet())
+    assert planned["align_in_situ"] == planned["film_in_situ"] == planned["simulate_acquisition"] == 1
+    assert "train_denoiser" not in planned
+
+
+def test_series_without_a_slow_image_is_filmed_but_not_scored(tmp_path: Path) -> None:
+    write_session(tmp_path, _configuration(), _sheet(slow=False))
+    planned = planned_jobs(tmp_path)
+    assert planned["film_in_situ"] == planned["draw_in_situ"] == 1
+    assert "score_in_situ" not in planned
+
+
+@pytest.mark.parametrize(
+    ("changes", "sheet", "words"),
+    [
+        ({"denoisers": []}, _sheet(), ["heating", "denoisers"]),
+        ({"in_situ": {"denoisers": ["dlf-dcfi"]}}, _sheet(), ["in_situ.denoisers", "dlf-dcfi", "dlf-slow"]),
+        ({"in_situ": {"last_frames": 1}}, _sheet(), ["in_situ.last_frames"]),
+        ({}, _sheet(temperature=""), ["heating", "temperature", "90..150@10"]),
+        ({}, _sheet(temperature="warm"), ["line 5", "heating", "warm"]),
+        ({}, _sheet(kind="test"), ["line 5", "temperature"]),
+    ],
+)
+def test_what_is_missing_is_said_before_any_job(tmp_path: Path, changes: dict, sheet: str, words: list[str]) -> None:
+    write_session(tmp_path, _configuration() | changes, sheet)
+    run = snakemake(tmp_path, "--quiet", "rules")
+    said = run.stdout + run.stderr
+    assert run.returncode != 0 and "Traceback" not in said
+    assert all(word in said for word in words), said
+    assert not (tmp_path / "results").exists()
