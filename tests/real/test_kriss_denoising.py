@@ -16,7 +16,7 @@ from rapidstem.distortion.reference_alignment import align_reference
 from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
 
 MAPPED, LEARNED, JUDGED = range(1, 3), range(1, 10), range(34, 37)
-SETTINGS = NetworkSettings(target="slow", width=16, batch_size=8, steps=400, validation_share=0.1, validation_interval=200)
+SETTINGS = NetworkSettings("slow", network="residual-unet", width=32, batch_size=8, steps=400, learning_rate=3e-3, validation_share=0.1)
 
 
 def pair(number: int) -> list[np.ndarray]:
@@ -30,7 +30,7 @@ def pair(number: int) -> list[np.ndarray]:
 def fields() -> dict[int, TrainingField]:
     """Each pair as a field of one frame, its slow image in the geometry of the fast scan."""
     rapid, slow = zip(*(pair(number) for number in MAPPED), strict=True)
-    column_map, _ = measure_map([each.astype(float) for each in rapid], [each.astype(float) for each in slow])
+    column_map = measure_map([each.astype(float) for each in rapid], [each.astype(float) for each in slow]).column_map
     found = {}
     for number in (*LEARNED, *JUDGED):
         frame, reference = pair(number)
