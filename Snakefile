@@ -15,7 +15,7 @@ sys.path.insert(0, str(Path(workflow.basedir)))
 from rapidstem.denoising.model_paths import CARD, LOSSES, WEIGHTS, model_folder
 from rapidstem.errors import InputError
 from rapidstem.files.specimen_temperature import is_log
-from workflow.imported_modules import imported_modules
+from workflow.imported_modules import code_mark
 from workflow.raw_contents import content_mark
 from workflow.session import check_raw_files, open_session
 

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
+from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -60,13 +62,18 @@ class Session:
     def denoisers(self) -> list[str]:
         return [entry["name"] for entry in self.config["denoisers"]]
 
+    @cached_property
+    def _rows(self) -> dict[str, dict[str, Any]]:
+        """The rows of the sheet by name: a large graph asks for them ten thousand times."""
+        return self.sheet.to_dict("index")
+
     def acquisitions(self, *kinds: str) -> list[str]:
         """Names of the acquisitions of these kinds, in the order of the sheet."""
         return self.sheet.index[self.sheet["kind"].isin(kinds)].to_list()
 
     def paired(self, *kinds: str) -> list[str]:
         """Names of the fields of these kinds that have a slow image."""
-        return [name for name in self.acquisitions(*kinds) if self.sheet.loc[name, "slow"]]
+        return [name for name in self.acquisitions(*kinds) if self._rows[name]["slow"]]
 
     @property
     def rapid_variants(self) -> dict[str, tuple[str, str]]:
@@ -77,7 +84,7 @@ class Session:
 
     def variants(self, acquisition: str) -> list[str]:
         """The series of a tilt acquisition that are reconstructed: `slow`, where there is one, and the rapid ones."""
-        slow = ["slow"] if self.sheet.loc[acquisition, "slow"] else []
+        slow = ["slow"] if self._rows[acquisition]["slow"] else []
         return [*slow, *self.rapid_variants]
 
     def shown_variants(self, acquisition: str) -> list[str]:
@@ -126,21 +133,21 @@ class Session:
     def saved_map(self) -> str | None:
         """A distortion map that is not measured: the given one, or a straight one where no distortion is corrected."""
         if self.config["distortion"]["method"] == "none":
-            return str(SCHEMA.parents[2] / STRAIGHT_MAP)
+            return relpath(SCHEMA.parents[2] / STRAIGHT_MAP)
         return self.config["distortion"]["map"]
 
     def kind(self, acquisition: str) -> str:
         """The kind of an acquisition."""
-        return str(self.sheet.loc[acquisition, "kind"])
+        return str(self._rows[acquisition]["kind"])
 
     def tilt_deg(self, acquisition: str) -> float | None:
         """The tilt of a field; none for a series."""
-        tilt = self.sheet.loc[acquisition, "tilt"]
+        tilt = self._rows[acquisition]["tilt"]
         return None if pd.isna(tilt) else float(tilt)
 
     def temperature(self, acquisition: str) -> str:
         """The temperature of an in-situ series as the sheet states it, empty where it does not."""
-        return str(self.sheet.loc[acquisition, "temperature"])
+        return str(self._rows[acquisition]["temperature"])
 
     @property
     def in_situ_denoisers(self) -> list[str]:
@@ -149,8 +156,10 @@ class Session:
         return self.networks if chosen is None else chosen
 
     def path(self, acquisition: str, column: str) -> str:
-        """A raw file of an acquisition, relative to the working directory where it lies below it."""
-        path = Path(self.sheet.loc[acquisition, column])
+        """A raw file of an acquisition, relative to the working directory where it lies below it; empty where there is none."""
+        if not self._rows[acquisition][column]:
+            return ""
+        path = Path(self._rows[acquisition][column])
         return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
 
 

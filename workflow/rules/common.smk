@@ -25,9 +25,9 @@ wildcard_constraints:
     variant="slow|rapid-[A-Za-z0-9_-]+",
 
 
-def modules(script):
-    """The package modules that a script imports, so that a changed module reruns the script's jobs."""
-    return [relpath(Path(workflow.basedir) / module) for module in imported_modules(script)]
+def code(script):
+    """A parameter function that gives the mark of a script's code, so that a changed module reruns the script's jobs."""
+    return lambda wildcards: code_mark(script)
 
 
 def memory_mb(fixed, times=0):
@@ -46,9 +46,9 @@ def raw_path(acquisition, column):
     Raw files that come from a microscope are `ancient`: copying or touching them reruns nothing. What reruns the jobs of a file that
     was replaced by another is the parameter `contents` of its rules.
     """
-    if not SESSION.sheet.loc[acquisition, column]:
-        return []
     path = SESSION.path(acquisition, column)
+    if not path:
+        return []
     return path if SESSION.simulated else ancient(path)
 
 
@@ -61,7 +61,7 @@ def raw_contents(*raw_files):
     """Marks of the contents of raw files, given as pairs of acquisition and column; empty where the workflow made them itself."""
     if SESSION.simulated:
         return []
-    return [content_mark(SESSION.path(*file)) for file in raw_files if SESSION.sheet.loc[file]]
+    return [content_mark(SESSION.path(*file)) for file in raw_files]
 
 
 def own_contents(*columns):

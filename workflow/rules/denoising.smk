@@ -9,7 +9,6 @@ rule denoise_frames:
         card=rules.train_denoiser.output.card,
         drift=drift_to_average,
         map=DISTORTION_MAP,
-        modules=modules("denoise_frames"),
     output:
         images=f"{FOLDER}/denoised/{{denoiser}}/{{acquisition}}.ome.tif",
     log:
@@ -25,6 +24,7 @@ rule denoise_frames:
         mem_mb=memory_mb(1500, 20),
         runtime=minutes(30, 240),
     params:
+        code=code("denoise_frames"),
         reading=READING,
         contents=own_contents("rapid"),
         frames=frame_limit,
@@ -41,7 +41,6 @@ rule match_blocks:
         card=rules.tune_block_matching.output.card,
         spectrum=rules.tune_block_matching.output.spectrum,
         map=DISTORTION_MAP,
-        modules=modules("match_blocks"),
     output:
         images=f"{FOLDER}/denoised/bm3d/{{acquisition}}.ome.tif",
     log:
@@ -55,6 +54,7 @@ rule match_blocks:
         mem_mb=memory_mb(1000, 12),
         runtime=minutes(60, 2000),
     params:
+        code=code("match_blocks"),
         reading=READING,
         contents=own_contents("rapid"),
         frames=frame_limit,

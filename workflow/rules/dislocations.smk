@@ -7,7 +7,6 @@ rule locate_centroids:
         volume=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.mrc",
         even=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.even.mrc",
         odd=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.odd.mrc",
-        modules=modules("locate_centroids"),
     output:
         centroids=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.centroids.csv",
     log:
@@ -20,6 +19,8 @@ rule locate_centroids:
     resources:
         mem_mb=memory_mb(700, 6),
         runtime=minutes(20, 120),
+    params:
+        code=code("locate_centroids"),
     message:
         "Locating the dislocations in {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -30,7 +31,6 @@ rule trace_lines:
     """Dislocation lines of a tomogram with their lengths, planes and density; files for ParaView and ParaDiS."""
     input:
         volume=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.mrc",
-        modules=modules("trace_lines"),
     output:
         lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
         summary=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.line_summary.csv",
@@ -48,6 +48,7 @@ rule trace_lines:
         mem_mb=memory_mb(700, 12),
         runtime=minutes(30, 240),
     params:
+        code=code("trace_lines"),
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
         crystal=SESSION.config["crystal"],
     message:
@@ -61,7 +62,6 @@ rule measure_resolution:
     input:
         even=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.even.mrc",
         odd=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.odd.mrc",
-        modules=modules("measure_resolution"),
     output:
         resolution=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.resolution.csv",
     log:
@@ -74,6 +74,8 @@ rule measure_resolution:
     resources:
         mem_mb=memory_mb(700, 12),
         runtime=minutes(15, 60),
+    params:
+        code=code("measure_resolution"),
     message:
         "Measuring the resolution of {wildcards.variant} of {wildcards.acquisition}"
     script:

@@ -6,7 +6,6 @@ rule measure_distortion:
     input:
         references=expand(f"{FOLDER}/dcfi/{{acquisition}}.ome.tif", acquisition=CALIBRATION_FIELDS),
         slow=[raw_path(name, "slow") for name in CALIBRATION_FIELDS],
-        modules=modules("measure_distortion"),
     output:
         map=f"{FOLDER}/distortion/map.csv",
         residual=f"{FOLDER}/distortion/residual.csv",
@@ -22,6 +21,7 @@ rule measure_distortion:
         mem_mb=memory_mb(700, 12),
         runtime=minutes(15, 60),
     params:
+        code=code("measure_distortion"),
         reading=READING,
         contents=lambda wildcards: raw_contents(*[(name, "slow") for name in CALIBRATION_FIELDS]),
         method=SESSION.config["distortion"]["method"],

@@ -14,7 +14,6 @@ rule score_images:
         denoised=lambda wildcards: expand(
             f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.denoisers
         ),
-        modules=modules("score_images"),
     output:
         images=f"{FOLDER}/evaluation/fields/{{acquisition}}.denoising.csv",
         lines=f"{FOLDER}/evaluation/fields/{{acquisition}}.lines.csv",
@@ -30,6 +29,7 @@ rule score_images:
         mem_mb=memory_mb(500, 12),
         runtime=minutes(15, 120),
     params:
+        code=code("score_images"),
         reading=READING,
         contents=own_contents("rapid", "slow"),
         tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
@@ -53,7 +53,6 @@ rule measure_positions:
             variant=SESSION.variants(wildcards.acquisition),
         ),
         truth=lambda wildcards: truth(wildcards.acquisition),
-        modules=modules("measure_positions"),
     output:
         errors=f"{FOLDER}/evaluation/series/{{acquisition}}.positional_error.csv",
         pairs=f"{FOLDER}/evaluation/series/{{acquisition}}.pairs.csv",
@@ -68,6 +67,7 @@ rule measure_positions:
         mem_mb=memory_mb(700, 6),
         runtime=minutes(15, 30),
     params:
+        code=code("measure_positions"),
         variants=lambda wildcards: SESSION.variants(wildcards.acquisition),
         radius_nm=SESSION.config["evaluation"]["pairing_radius_nm"],
     message:
@@ -92,7 +92,6 @@ rule score_lines:
             variant=SESSION.shown_variants(wildcards.acquisition),
         ),
         truth=lambda wildcards: truth(wildcards.acquisition),
-        modules=modules("score_lines"),
     output:
         detection=f"{FOLDER}/evaluation/series/{{acquisition}}.line_detection.csv",
     log:
@@ -106,6 +105,7 @@ rule score_lines:
         mem_mb=memory_mb(700, 6),
         runtime=minutes(15, 30),
     params:
+        code=code("score_lines"),
         variants=lambda wildcards: SESSION.shown_variants(wildcards.acquisition),
     message:
         "Scoring the lines of {wildcards.acquisition}"
@@ -128,7 +128,6 @@ rule gather_tables:
         in_situ=expand(
             f"{FOLDER}/evaluation/in_situ/{{acquisition}}.csv", acquisition=SESSION.paired("in_situ")
         ),
-        modules=modules("gather_tables"),
     output:
         denoising=f"{FOLDER}/evaluation/denoising.csv",
         lines=f"{FOLDER}/evaluation/lines.csv",
@@ -146,6 +145,8 @@ rule gather_tables:
     resources:
         mem_mb=memory_mb(500, 4),
         runtime=minutes(5, 10),
+    params:
+        code=code("gather_tables"),
     message:
         "Gathering the tables"
     script:

@@ -6,7 +6,6 @@ rule align_in_situ:
     input:
         rapid=raw_file("rapid"),
         temperature=temperature_log,
-        modules=modules("align_in_situ"),
     output:
         frames=f"{FOLDER}/in_situ/{{acquisition}}/frames.csv",
     log:
@@ -20,6 +19,7 @@ rule align_in_situ:
         mem_mb=memory_mb(1500),
         runtime=minutes(10, 30),
     params:
+        code=code("align_in_situ"),
         reading=READING,
         contents=own_contents("rapid"),
         temperature=lambda wildcards: SESSION.temperature(wildcards.acquisition),
@@ -37,7 +37,6 @@ rule denoise_in_situ:
         weights=rules.train_denoiser.output.weights,
         card=rules.train_denoiser.output.card,
         map=DISTORTION_MAP,
-        modules=modules("denoise_in_situ"),
     output:
         images=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.ome.tif",
     log:
@@ -53,6 +52,7 @@ rule denoise_in_situ:
         mem_mb=memory_mb(2500),
         runtime=minutes(30, 240),
     params:
+        code=code("denoise_in_situ"),
         reading=READING,
         contents=own_contents("rapid"),
     message:
@@ -68,7 +68,6 @@ rule film_in_situ:
         frames=rules.align_in_situ.output.frames,
         denoised=rules.denoise_in_situ.output.images,
         map=DISTORTION_MAP,
-        modules=modules("film_in_situ"),
     output:
         movie=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.mp4",
     log:
@@ -82,6 +81,7 @@ rule film_in_situ:
         mem_mb=memory_mb(1000),
         runtime=minutes(10, 60),
     params:
+        code=code("film_in_situ"),
         reading=READING,
         contents=own_contents("rapid"),
     message:
@@ -101,7 +101,6 @@ rule score_in_situ:
             denoiser=SESSION.in_situ_denoisers,
         ),
         map=DISTORTION_MAP,
-        modules=modules("score_in_situ"),
     output:
         scores=f"{FOLDER}/evaluation/in_situ/{{acquisition}}.csv",
         slow=f"{FOLDER}/in_situ/{{acquisition}}/slow.ome.tif",
@@ -116,6 +115,7 @@ rule score_in_situ:
         mem_mb=memory_mb(1500),
         runtime=minutes(15),
     params:
+        code=code("score_in_situ"),
         reading=READING,
         contents=own_contents("rapid", "slow"),
         denoisers=SESSION.in_situ_denoisers,
@@ -138,7 +138,6 @@ rule draw_in_situ:
             else []
         ),
         map=DISTORTION_MAP,
-        modules=modules("draw_in_situ"),
     output:
         report(
             expand(
@@ -166,6 +165,7 @@ rule draw_in_situ:
         mem_mb=memory_mb(1000),
         runtime=minutes(10),
     params:
+        code=code("draw_in_situ"),
         reading=READING,
         contents=own_contents("rapid"),
     message:

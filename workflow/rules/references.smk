@@ -5,7 +5,6 @@ rule integrate_frames:
     """The drift of a field's rapid frames, and their average."""
     input:
         rapid=raw_file("rapid"),
-        modules=modules("integrate_frames"),
     output:
         image=f"{FOLDER}/dcfi/{{acquisition}}.ome.tif",
         drift=f"{FOLDER}/dcfi/{{acquisition}}.drift.csv",
@@ -20,6 +19,7 @@ rule integrate_frames:
         mem_mb=memory_mb(500, 12),
         runtime=minutes(10, 60),
     params:
+        code=code("integrate_frames"),
         reading=READING,
         contents=own_contents("rapid"),
     message:
@@ -35,7 +35,6 @@ rule compare_integrations:
         dcfi=raw_file("dcfi"),
         image=rules.integrate_frames.output.image,
         drift=rules.integrate_frames.output.drift,
-        modules=modules("compare_integrations"),
     output:
         comparison=f"{FOLDER}/dcfi/{{acquisition}}.instrument.csv",
     log:
@@ -49,6 +48,7 @@ rule compare_integrations:
         mem_mb=memory_mb(500, 12),
         runtime=minutes(10, 60),
     params:
+        code=code("compare_integrations"),
         reading=READING,
         contents=own_contents("rapid", "dcfi"),
     message:

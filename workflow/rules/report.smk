@@ -14,7 +14,6 @@ rule draw_field:
         denoised=lambda wildcards: expand(
             f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.denoisers
         ),
-        modules=modules("draw_field"),
     output:
         [field_figure(name) for name in FIELD_FIGURES],
         [
@@ -34,6 +33,7 @@ rule draw_field:
         mem_mb=memory_mb(700, 8),
         runtime=minutes(10, 30),
     params:
+        code=code("draw_field"),
         reading=READING,
         contents=own_contents("rapid", "slow"),
         denoisers=SESSION.denoisers,
@@ -52,7 +52,6 @@ rule draw_distortion:
         dcfi=lambda wildcards: f"{FOLDER}/dcfi/{SHOWN_FIELDS[0]}.ome.tif",
         slow=lambda wildcards: raw_path(SHOWN_FIELDS[0], "slow"),
         field=lambda wildcards: f"{FOLDER}/pairs/{SHOWN_FIELDS[0]}/field.csv",
-        modules=modules("draw_distortion"),
     output:
         report(
             expand(f"{FOLDER}/figures/{{name}}.png", name=DISTORTION_FIGURES),
@@ -75,6 +74,7 @@ rule draw_distortion:
         mem_mb=memory_mb(700, 8),
         runtime=minutes(10, 30),
     params:
+        code=code("draw_distortion"),
         reading=READING,
         contents=lambda wildcards: raw_contents((SHOWN_FIELDS[0], "slow")),
     message:
@@ -90,7 +90,6 @@ if FIELD_CHOICE:
         input:
             choice=rules.choose_fields.output.choice,
             histograms=rules.choose_fields.output.histograms,
-            modules=modules("draw_choice"),
         output:
             report(
                 f"{FOLDER}/figures/chosen-fields.png",
@@ -108,6 +107,8 @@ if FIELD_CHOICE:
         resources:
             mem_mb=memory_mb(700, 4),
             runtime=minutes(10, 10),
+        params:
+            code=code("draw_choice"),
         message:
             "Drawing the choice of training fields"
         script:
@@ -121,7 +122,6 @@ rule draw_scores:
         lines=rules.gather_tables.output.lines,
         spectra=rules.gather_tables.output.spectra,
         losses=expand(f"{FOLDER}/models/{{denoiser}}/losses.csv", denoiser=SESSION.networks),
-        modules=modules("draw_scores"),
     output:
         report(
             expand(f"{FOLDER}/figures/{{name}}.png", name=SCORE_FIGURES),
@@ -144,6 +144,7 @@ rule draw_scores:
         mem_mb=memory_mb(700, 4),
         runtime=minutes(10, 10),
     params:
+        code=code("draw_scores"),
         networks=SESSION.networks,
         training_frames=SINGLE_FIELD_FRAMES,
     message:
@@ -159,7 +160,6 @@ rule draw_variant:
         series=rules.align_series.output.series,
         binary=rules.binarise_series.output.series,
         resolution=rules.measure_resolution.output.resolution,
-        modules=modules("draw_variant"),
     output:
         report(
             expand(
@@ -185,6 +185,8 @@ rule draw_variant:
     resources:
         mem_mb=memory_mb(700, 8),
         runtime=minutes(10, 30),
+    params:
+        code=code("draw_variant"),
     message:
         "Drawing the series {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -197,7 +199,6 @@ rule draw_lines:
         lines=rules.trace_lines.output.lines,
         summary=rules.trace_lines.output.summary,
         density=rules.trace_lines.output.density,
-        modules=modules("draw_lines"),
     output:
         report(
             expand(f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.png", name=LINE_FIGURES),
@@ -221,6 +222,8 @@ rule draw_lines:
     resources:
         mem_mb=memory_mb(700, 8),
         runtime=minutes(10, 30),
+    params:
+        code=code("draw_lines"),
     message:
         "Drawing the lines in {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -235,7 +238,6 @@ rule draw_positions:
         rapid_centroids=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.centroids.csv",
         slow_centroids=f"{FOLDER}/dislocations/{{acquisition}}/slow.centroids.csv",
         pairs=rules.measure_positions.output.pairs,
-        modules=modules("draw_positions"),
     output:
         report(
             expand(f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.png", name=RAPID_FIGURES),
@@ -259,6 +261,8 @@ rule draw_positions:
     resources:
         mem_mb=memory_mb(700, 8),
         runtime=minutes(10, 30),
+    params:
+        code=code("draw_positions"),
     message:
         "Drawing the positions in {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -267,12 +271,14 @@ rule draw_positions:
 
 rule write_report:
     """Everything a person wants to see, in one file that opens without a network."""
+
+    # Its inputs are named by paths: with one that is an output of `rules`, Snakemake compares each of ten thousand with all others.
     input:
-        denoising=rules.gather_tables.output.denoising,
-        lines=rules.gather_tables.output.lines,
-        positional_error=rules.gather_tables.output.positional_error,
-        line_detection=rules.gather_tables.output.line_detection,
-        in_situ=rules.gather_tables.output.in_situ,
+        denoising=f"{FOLDER}/evaluation/denoising.csv",
+        lines=f"{FOLDER}/evaluation/lines.csv",
+        positional_error=f"{FOLDER}/evaluation/positional_error.csv",
+        line_detection=f"{FOLDER}/evaluation/line_detection.csv",
+        in_situ=f"{FOLDER}/evaluation/in_situ.csv",
         in_situ_images=expand(
             f"{FOLDER}/figures/{{acquisition}}/{{denoiser}}/images.ome.tif",
             acquisition=IN_SITU,
@@ -297,13 +303,12 @@ rule write_report:
         instrument=expand(f"{FOLDER}/dcfi/{{acquisition}}.instrument.csv", acquisition=SHOWN_FIELDS),
         fields=expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=TRAINING_FIELDS + TEST_FIELDS),
         choice=FIELD_CHOICE,
-        residual=[] if SAVED_MAP or not SHOWN_FIELDS else rules.measure_distortion.output.residual,
+        residual=[] if SAVED_MAP or not SHOWN_FIELDS else f"{FOLDER}/distortion/residual.csv",
         alignments=series_files("tilt_series", "alignment.csv", SESSION.variants),
         centroids=series_files("dislocations", "centroids.csv", SESSION.variants),
         lines_traced=series_files("dislocations", "lines.csv", SESSION.shown_variants),
         densities=series_files("dislocations", "line_density.csv", SESSION.shown_variants),
         template=relpath(Path(workflow.basedir) / "rapidstem/figures/report_page.html.j2"),
-        modules=modules("write_report"),
     output:
         report=f"{FOLDER}/report.html",
     log:
@@ -317,6 +322,7 @@ rule write_report:
         mem_mb=memory_mb(700, 4),
         runtime=minutes(10, 10),
     params:
+        code=code("write_report"),
         session=SESSION.name,
         all_fields=FIELDS,
         paired_fields=TRAINING_FIELDS + TEST_FIELDS,

@@ -4,8 +4,6 @@ if SESSION.simulated:
 
     rule simulate_acquisition:
         """Raw frames, slow images and the truth of one acquisition."""
-        input:
-            modules=modules("simulate_acquisition"),
         output:
             rapid=f"{FOLDER}/raw/{{acquisition}}.rapid.emd",
             slow=f"{FOLDER}/raw/{{acquisition}}.slow.emd",
@@ -22,6 +20,7 @@ if SESSION.simulated:
             * (4000 if SESSION.kind(wildcards.acquisition) == "in_situ" else 1500),
             runtime=minutes(20),
         params:
+            code=code("simulate_acquisition"),
             settings=SESSION.config["simulate"],
             kind=lambda wildcards: SESSION.kind(wildcards.acquisition),
             tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),

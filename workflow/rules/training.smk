@@ -8,7 +8,6 @@ rule align_references:
         dcfi=rules.integrate_frames.output.image,
         drift=rules.integrate_frames.output.drift,
         map=DISTORTION_MAP,
-        modules=modules("align_references"),
     output:
         references=f"{FOLDER}/pairs/{{acquisition}}/references.ome.tif",
         frames=f"{FOLDER}/pairs/{{acquisition}}/frames.csv",
@@ -24,6 +23,7 @@ rule align_references:
         mem_mb=memory_mb(500, 12),
         runtime=minutes(10, 60),
     params:
+        code=code("align_references"),
         reading=READING,
         contents=own_contents("slow"),
     message:
@@ -39,7 +39,6 @@ if FIELD_CHOICE:
         input:
             rapid=training_stacks,
             series=raw_path(SESSION.model_series, "rapid"),
-            modules=modules("choose_fields"),
         output:
             choice=FIELD_CHOICE,
             histograms=f"{FOLDER}/pairs/histograms.csv",
@@ -54,6 +53,7 @@ if FIELD_CHOICE:
             mem_mb=memory_mb(700, 4),
             runtime=minutes(15, 10),
         params:
+            code=code("choose_fields"),
             reading=READING,
             contents=lambda wildcards: training_contents(wildcards)
             + raw_contents((SESSION.model_series, "rapid")),
@@ -73,7 +73,6 @@ rule train_denoiser:
         pairs=training_pairs,
         choice=FIELD_CHOICE,
         start=lambda wildcards: given_model(wildcards.denoiser, "start_from"),
-        modules=modules("train_denoiser"),
     output:
         weights=f"{FOLDER}/models/{{denoiser}}/weights.safetensors",
         last=f"{FOLDER}/models/{{denoiser}}/last.safetensors",
@@ -92,6 +91,7 @@ rule train_denoiser:
         mem_mb=memory_mb(2500, 6),
         runtime=minutes(240),
     params:
+        code=code("train_denoiser"),
         settings=lambda wildcards: SESSION.denoiser_overrides(wildcards.denoiser),
         reading=READING,
         contents=training_contents,
@@ -106,7 +106,6 @@ rule adopt_model:
     """A network that was trained earlier, as it is."""
     input:
         given=lambda wildcards: given_model(wildcards.denoiser, "model"),
-        modules=modules("adopt_model"),
     output:
         weights=f"{FOLDER}/models/{{denoiser}}/weights.safetensors",
         card=f"{FOLDER}/models/{{denoiser}}/model.json",
@@ -123,6 +122,8 @@ rule adopt_model:
     resources:
         mem_mb=memory_mb(1500),
         runtime=minutes(5),
+    params:
+        code=code("adopt_model"),
     message:
         "Taking the trained model of {wildcards.denoiser}"
     script:
@@ -135,7 +136,6 @@ rule tune_block_matching:
         rapid=training_stacks,
         pairs=training_pairs,
         choice=FIELD_CHOICE,
-        modules=modules("tune_block_matching"),
     output:
         card=f"{FOLDER}/models/bm3d/model.json",
         spectrum=f"{FOLDER}/models/bm3d/spectrum.safetensors",
@@ -150,6 +150,7 @@ rule tune_block_matching:
         mem_mb=memory_mb(1500, 6),
         runtime=minutes(60, 10),
     params:
+        code=code("tune_block_matching"),
         settings=lambda wildcards: SESSION.denoiser_overrides("bm3d"),
         reading=READING,
         contents=training_contents,
