@@ -11,6 +11,7 @@ Fields are the folders below `pairs`: those whose name starts with `test` are ju
 """
 
 import argparse
+import re
 import tempfile
 import time
 from pathlib import Path
@@ -50,7 +51,7 @@ def field_of(session: Path, name: str, target: str) -> TrainingField:
 
 def parsed(entry: str) -> tuple[str, str, dict]:
     """Label, name and settings of an entry `name[:label][,setting=value...]`."""
-    head, *changes = entry.split(",")
+    head, *changes = re.split(r",(?![^\[]*\])", entry)
     name = head.split(":")[0]
     return head, name, {key: yaml.safe_load(value) for key, value in (change.split("=", 1) for change in changes)}
 
