@@ -49,6 +49,11 @@ class Drift:
     reason: tuple[str, ...] = ()
 
 
+def drift_of_single_frame() -> Drift:
+    """No drift, for a field of which there is one frame: it is its own mean."""
+    return Drift(np.zeros((1, 2)), np.zeros(1), np.ones(1, bool), ("",))
+
+
 def register_frames(frames: FrameSource) -> Drift:
     """Register frames to their common mean.
 
