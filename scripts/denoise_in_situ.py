@@ -5,7 +5,7 @@ from pathlib import Path
 import torch
 from script_support import logged, open_raw
 
-from rapidstem.denoising.model_files import load_model
+from rapidstem.denoising.model_files import check_fit, load_model
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.distortion.column_map import read_map
 from rapidstem.distortion.drift_correction import in_common_geometry
@@ -13,9 +13,13 @@ from rapidstem.files.ome_tiff import write_series
 from rapidstem.files.tables import read_table
 from rapidstem.frames.frame_spectra import frame_blocks
 
+TRIED_FRAMES = 20
+
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     torch.set_num_threads(snakemake.threads)
     model = load_model(Path(snakemake.input.weights).parent)
+    if "adopted_from" in model.card:
+        check_fit(model, stack.frames[:TRIED_FRAMES], stack.pixel_size_nm, stack.dwell_time_s)
     column_map = read_map(snakemake.input.map)
     table = read_table(snakemake.input.frames, ["time_s", "dy_px", "dx_px"])
     shift_px = table[["dy_px", "dx_px"]].to_numpy(float)

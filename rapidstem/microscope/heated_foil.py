@@ -20,7 +20,7 @@ from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimens import foil_at
 
-MOBILE_SHARE = 0.5
+MOBILE_SHARE = 0.3
 ACTIVE_RANGE_C = (20.0, 420.0)
 JUMP_EVERY_C = 40.0
 JUMP_LASTS_C = 5.0

@@ -29,7 +29,7 @@ def test_lines_rest_when_cold_glide_in_their_planes_and_keep_their_depths(foil: 
     assert all(np.array_equal(moved, line.points_nm) for moved, line in zip(_places(foil, 0.0), foil.lines, strict=True))
     moved = [after - before for before, after in zip(_places(foil, 0.0), _places(foil, 300.0), strict=True)]
     far = np.array([np.linalg.norm(move[0]) for move in moved])
-    assert 0.2 < (far > 5).mean() < 0.8
+    assert 0.1 < (far > 5).mean() < 0.6
     assert far.max() <= FARTHEST_NM + 1e-9
     axes = np.abs([move[0, 2] for move in moved])
     assert axes.max() == 0
