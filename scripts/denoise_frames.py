@@ -1,32 +1,53 @@
 """Denoise the frames of one acquisition with a trained network, then correct them for the scan distortion."""
 
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
-from script_support import logged, read_raw
+from script_support import logged, open_raw
 
 from rapidstem.denoising.frame_shifts import averaged
-from rapidstem.denoising.model_files import check_fit, load_model
-from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model
+from rapidstem.denoising.prediction import denoise_blocks, denoise_stack
 from rapidstem.distortion.column_map import read_map
 from rapidstem.distortion.image_warping import to_slow_geometry
-from rapidstem.files.ome_tiff import write_images
+from rapidstem.files.ome_tiff import write_series
 from rapidstem.files.tables import read_table
 
-with logged(snakemake):
+_FRAMES_LOOKED_AT = 8
+
+
+def spread_frames(frames: Any) -> np.ndarray:
+    """Some frames from the first to the last."""
+    return np.stack([frames[number] for number in np.unique(np.linspace(0, len(frames) - 1, _FRAMES_LOOKED_AT).astype(int))])
+
+
+def mean_answer(model: TrainedModel, frames: Any, drift_path: str, count: int) -> np.ndarray:
+    """The mean of the answers to many frames, at the places of the first ones."""
+    drift = read_table(drift_path, ["dy_px", "dx_px", "used"])
+    chosen = np.flatnonzero(drift["used"])[: model.settings.averaged_frames]
+    shift_px = drift[["dy_px", "dx_px"]].to_numpy(float)
+    answers = denoise_stack(model, np.stack([frames[number] for number in chosen]))
+    return averaged(answers, shift_px[chosen], shift_px[:count])
+
+
+def answers(model: TrainedModel, frames: Any, drift_path: str, count: int) -> Iterator[np.ndarray]:
+    """The denoised frames, block by block."""
+    if drift_path:
+        yield mean_answer(model, frames, drift_path, count)
+    else:
+        yield from denoise_blocks(model, frames if count == len(frames) else frames[:count])
+
+
+with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     torch.set_num_threads(snakemake.threads)
-    stack = read_raw(snakemake.input.rapid, snakemake.params.reading)
     model = load_model(Path(snakemake.input.weights).parent)
     if "adopted_from" in model.card:
-        check_fit(model, stack.frames, stack.pixel_size_nm, stack.dwell_time_s)
-    if snakemake.input.drift:
-        drift = read_table(snakemake.input.drift, ["dy_px", "dx_px", "used"])
-        chosen = np.flatnonzero(drift["used"])[: model.settings.averaged_frames]
-        shift_px = drift[["dy_px", "dx_px"]].to_numpy(float)
-        denoised = averaged(denoise_stack(model, stack.frames[chosen]), shift_px[chosen], shift_px[: snakemake.params.frames])
-    else:
-        denoised = denoise_stack(model, stack.frames[: snakemake.params.frames])
-    corrected = to_slow_geometry(denoised, read_map(snakemake.input.map))
-    write_images(snakemake.output.images, corrected, stack.pixel_size_nm)
-    print(f"{len(corrected)} frames denoised")
+        check_fit(model, spread_frames(stack.frames), stack.pixel_size_nm, stack.dwell_time_s)
+    count = min(snakemake.params.frames or stack.shape[0], stack.shape[0])
+    column_map = read_map(snakemake.input.map)
+    blocks = (to_slow_geometry(block, column_map) for block in answers(model, stack.frames, snakemake.input.drift, count))
+    write_series(snakemake.output.images, blocks, (count, *stack.shape[1:]), stack.pixel_size_nm)
+    print(f"{count} frames denoised")

@@ -187,7 +187,7 @@ def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     start = str(tmp_path / "first")
     with pytest.raises(InputError, match=r"holds the network .* of width 4 and depth 1, but the settings say .* width 6 .*; set network"):
         train_denoiser(FIELDS, replace(QUICK, width=6, start_from=start), tmp_path, "dlf-slow")
-    with pytest.raises(InputError, match="nowhere holds no trained model .*give the folder"):
+    with pytest.raises(InputError, match=r"nowhere holds no trained model .*give the folder"):
         train_denoiser(FIELDS, replace(QUICK, start_from="nowhere"), tmp_path, "dlf-slow")
     other = load_model(tmp_path / "first").network.state_dict()
     save_weights(tmp_path / "first/weights.safetensors", dict(list(other.items())[1:]))

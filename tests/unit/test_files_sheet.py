@@ -156,6 +156,24 @@ def test_sound_files_pass(tmp_path: Path) -> None:
     check_files(small_session(tmp_path))
 
 
+def test_fields_of_one_frame_pass_where_they_are_allowed(tmp_path: Path) -> None:
+    sheet = small_session(tmp_path)
+    write_stack(tmp_path / "session/raw/f.mrc", frames=1)
+    check_files(sheet, single_frames=True)
+    write_stack(tmp_path / "session/raw/s.mrc", frames=1, tilts=[0])
+    with pytest.raises(InputError, match=r"acquisition 's', column rapid: .* only one frame"):
+        check_files(sheet, single_frames=True)
+
+
+def test_environment_variables_in_paths(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MICROSCOPE_DATA", str(tmp_path / "elsewhere"))
+    path = write_sheet(tmp_path, "f\ttest\t10\t$MICROSCOPE_DATA/f.mrc\t\t")
+    assert read_sheet(path).loc[0, "rapid"] == str(tmp_path / "elsewhere/f.mrc")
+    monkeypatch.delenv("MICROSCOPE_DATA")
+    with pytest.raises(InputError, match=r"column rapid: \$MICROSCOPE_DATA/f.mrc names an environment variable that is not set"):
+        read_sheet(path)
+
+
 @pytest.mark.parametrize(
     ("name", "changes", "expected"),
     [
