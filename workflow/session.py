@@ -318,7 +318,8 @@ def _check_kinds(session: Session) -> None:
         )
     if not session.saved_map and not session.calibration_fields:
         raise InputError(
-            f"{session.config['acquisitions']}: the scan distortion is to be measured, but no row of kind 'calibration' or 'training' has a slow image; "
+            f"{session.config['acquisitions']}: the scan distortion is to be measured, "
+            "but no row of kind 'calibration' or 'training' has a slow image; "
             "add one, give the path of a saved map as 'distortion', or leave it uncorrected with the method none."
         )
     saved_map = session.config["distortion"]["map"]
