@@ -136,6 +136,8 @@ def _hook_start(path: np.ndarray, reach: float, tolerance: float) -> int | None:
     if last[0] == 0 or left[0] < 2 * reach:
         return None
     before = path[(left >= reach) & (left < 2 * reach)]
+    if len(before) < 2:
+        return None
     direction = end_direction(before, reach)
     if straight_bend_deg(direction, -end_direction(path, reach / 2)) < CORNER_DEG:
         return None
