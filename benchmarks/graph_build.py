@@ -1,0 +1,98 @@
+"""How long Snakemake takes to build the graph of jobs of a large session, without running any.
+
+    PYTHONPATH=. python benchmarks/graph_build.py [acquisitions] [--profile]
+
+A twentieth of the acquisitions are calibration fields, a twentieth tilt series, a quarter test fields and the rest training fields. The
+raw files are simulated, so that none has to be there; what looking at existing ones costs is measured on small files of their own.
+"""
+
+import cProfile
+import os
+import pstats
+import re
+import subprocess
+import sys
+import tempfile
+import time
+from contextlib import suppress
+from pathlib import Path
+
+from rapidstem.files.acquisition_sheet import check_files, read_sheet
+from rapidstem.microscope.acquisitions import simulate_acquisition
+from rapidstem.microscope.settings import settings_from
+from tests.workflow.tiny_session import ROOT, configuration, sheet_text, write_session
+from workflow.raw_contents import content_mark
+
+
+def fields(count: int) -> list[tuple[str, str, str]]:
+    """Rows of a sheet: name, kind and tilt of so many acquisitions."""
+    kinds = ["calibration", "tilt_series", *["test"] * 5, *["training"] * 13]
+    rows = [(f"acquisition-{number}", kinds[number % len(kinds)]) for number in range(count)]
+    return [(name, kind, "" if kind == "tilt_series" else str(number % 70)) for number, (name, kind) in enumerate(rows)]
+
+
+def build_graph(folder: Path) -> tuple[float, float, str]:
+    """Seconds of the clock and of the processor until a dry run has the table of its jobs, and the table's last line.
+
+    The thousands of jobs that a dry run prints after it are no part of the graph.
+    """
+    command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "2", "--directory", str(folder)]
+    command += ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(folder / "config/config.yaml")]
+    start = time.perf_counter()
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
+        assert run.stdout is not None
+        total = next(line for line in run.stdout if line.startswith("total "))
+        fields = Path(f"/proc/{run.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        clock_s = time.perf_counter() - start
+        run.kill()
+    return clock_s, seconds, total.split()[1]
+
+
+def show_profile(folder: Path) -> None:
+    """The functions in which the dry run spends its time."""
+    from snakemake.cli import main
+
+    arguments = ["--dry-run", "--quiet", "all", "--cores", "2", "--directory", str(folder), "--snakefile", str(ROOT / "Snakefile")]
+    profile = cProfile.Profile()
+    with suppress(SystemExit):
+        profile.runcall(main, [*arguments, "--configfile", str(folder / "config/config.yaml")])
+    pstats.Stats(profile).sort_stats("tottime").print_stats(30)
+
+
+def look_at_raw_files(folder: Path, count: int) -> tuple[float, float]:
+    """Milliseconds for one acquisition: its headers checked, and its marks made."""
+    settings = settings_from({"size_px": 32, "frames_per_field": 3})
+    rows = ["acquisition\tkind\ttilt\trapid\tslow"]
+    for number in range(count):
+        paths = {f"{column}_path": folder / f"{number}.{column}.emd" for column in ("rapid", "slow", "truth")}
+        simulate_acquisition(kind="training", name=str(number), tilt_deg=0.0, settings=settings, **paths)
+        rows.append(f"{number}\ttraining\t0\t{number}.rapid.emd\t{number}.slow.emd")
+    (folder / "sheet.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
+    sheet = read_sheet(folder / "sheet.tsv")
+    start = time.process_time()
+    check_files(sheet)
+    checked = time.process_time()
+    for path in [*sheet["rapid"], *sheet["slow"]]:
+        content_mark(path)
+    return 1e3 * (checked - start) / count, 1e3 * (time.process_time() - checked) / count
+
+
+def main() -> None:
+    """Print the times."""
+    numbers = [int(word) for word in sys.argv[1:] if re.fullmatch(r"\d+", word)]
+    count = numbers[0] if numbers else 2000
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        write_session(folder, configuration(), sheet_text(fields(count)))
+        if "--profile" in sys.argv:
+            show_profile(folder)
+            return
+        clock_s, processor_s, jobs = build_graph(folder)
+        checked_ms, marked_ms = look_at_raw_files(folder, 40)
+    print(f"{count} acquisitions, {jobs} jobs: the graph takes {processor_s:.1f} s of the processor, {clock_s:.1f} s by the clock")
+    print(f"raw files: {checked_ms:.1f} ms an acquisition to check the headers, {marked_ms:.2f} ms to mark the contents")
+
+
+if __name__ == "__main__":
+    main()
