@@ -1,23 +1,32 @@
 # make demo        the whole chain on a simulated session
 # make test        style, types, workflow checks, then every test
 # make fast-test   the tests of the package alone
+# make test-interruptions  jobs killed in every stage, a power cut, a full disk
+# make test-cluster  the small session through a real Slurm of two nodes, installed and started for it on this machine
 # make benchmarks  speed and quality against the peers, side by side
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 
-.PHONY: demo test fast-test check benchmarks environments clean
+.PHONY: demo test fast-test test-interruptions test-cluster check benchmarks environments clean
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --profile workflow/profiles/default
 	@echo "The report lies at $(CURDIR)/results/demo/report.html"
 
 test: check
-	$(BIN)/pytest
+	$(BIN)/pytest -n 2 --dist loadfile
 
 fast-test: .venv/installed
 	$(BIN)/pytest tests/unit
+
+test-interruptions: .venv/installed
+	$(BIN)/pytest tests/interruptions
+
+test-cluster: .venv/installed
+	tests/cluster/install_slurm.sh
+	$(BIN)/pytest -rs tests/cluster
 
 check: .venv/installed
 	$(BIN)/ruff check .

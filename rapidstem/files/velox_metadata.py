@@ -143,7 +143,7 @@ def _describe(path: Path, position: int, group: Any, output: tuple[str, bool] | 
     recorded = None
     if "Metadata" in group and group["Metadata"].ndim == 2 and group["Metadata"].shape[1] > 0:
         recorded = _section(_document(path, identifier, group["Metadata"], 0), "BinaryResult").get("Detector")
-    names = [name, None if calculated else recorded]
+    names = [name, recorded if isinstance(recorded, str) and not calculated else None]
     grey = pixels.dtype.kind in "uif"
     return VeloxImage(identifier, position, tuple(n for n in dict.fromkeys(names) if n), calculated, grey, (frames, rows, columns))
 

@@ -58,7 +58,6 @@ def test_wrong_configuration_is_refused(tmp_path: Path, config: dict, words: lis
         (sheet_text(FIELDS).replace("\t", ","), ["tab"]),
         (sheet_text(FIELDS).replace("kind\t", "sort\t"), ["sort"]),
         (sheet_text(FIELDS[:1] + FIELDS[3:]), ["training"]),
-        (sheet_text(FIELDS[1:]), ["calibration"]),
         (sheet_text(FIELDS, session="other"), ["results/tiny/raw"]),
         ("", ["acquisitions.tsv"]),
     ],
@@ -92,9 +91,15 @@ def test_file_that_is_no_emd_is_named(tmp_path: Path) -> None:
     assert "train-b.emd" in _refusal(tmp_path)
 
 
+def test_distortion_that_no_field_can_tell_is_refused(tmp_path: Path) -> None:
+    write_session(tmp_path, _with(denoisers=[], tomography={"denoisers": []}), sheet_text(FIELDS[-1:]))
+    said = _refusal(tmp_path)
+    assert "calibration" in said and "'distortion'" in said
+
+
 def test_a_configuration_of_ones_own_does_not_inherit_the_demo(tmp_path: Path) -> None:
     config = {"session": "own", "acquisitions": "config/acquisitions.tsv"}
     write_session(tmp_path, config, "acquisition\tkind\ttilt\trapid\tslow\na\ttraining\t0\ta.emd\tb.emd\n")
     assert "simulate" not in yaml.safe_load((tmp_path / "config/config.yaml").read_text())
     said = _refusal(tmp_path)
-    assert "calibration" in said
+    assert "a.emd" in said and "b.emd" in said

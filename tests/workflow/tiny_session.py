@@ -1,6 +1,7 @@
 """A session so small that the whole chain takes about a minute, and the command that runs it."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
+CODE = ["Snakefile", "config", "envs", "rapidstem", "scripts", "workflow"]
 SIMULATE = {"seed": 3, "size_px": 128, "frames_per_field": 8, "tilt_frames": 31}
 FIELDS = [
     ("calibration", "calibration", "0"),
@@ -32,7 +34,7 @@ def configuration() -> dict[str, Any]:
         "session": "tiny",
         "acquisitions": "config/acquisitions.tsv",
         "simulate": dict(SIMULATE),
-        "denoisers": [{"name": "dlf-slow", "steps": 60, "width": 8}],
+        "denoisers": [{"name": "dlf-slow", "steps": 60, "width": 8, "validation_interval": 20}],
         "tomography": {"denoisers": ["dlf-slow"], "iterations": 20},
         "evaluation": {"frames": 2},
     }
@@ -43,6 +45,15 @@ def write_session(folder: Path, config: dict[str, Any] | None = None, sheet: str
     (folder / "config").mkdir(parents=True, exist_ok=True)
     (folder / "config/acquisitions.tsv").write_text(sheet_text(FIELDS) if sheet is None else sheet, encoding="utf-8")
     (folder / "config/config.yaml").write_text(yaml.safe_dump(configuration() if config is None else config), encoding="utf-8")
+
+
+def copied_code(folder: Path) -> Path:
+    """A copy of the code in a folder, as a clone of the repository has it; the path of its Snakefile."""
+    for name in CODE:
+        source = ROOT / name
+        ignore = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(source, folder / name, ignore=ignore) if source.is_dir() else shutil.copy(source, folder / name)
+    return folder / "Snakefile"
 
 
 def snakemake(

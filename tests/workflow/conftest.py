@@ -1,0 +1,39 @@
+"""The tiny session, run once for all tests that only look at it or change copies of it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.workflow.tiny_session import FIELDS, configuration, copied_code, sheet_text, snakemake, write_session
+
+
+@pytest.fixture(scope="session")
+def finished_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the code in which the tiny session has been run; nobody changes it."""
+    folder = tmp_path_factory.mktemp("session")
+    snakefile = copied_code(folder)
+    write_session(folder)
+    run = snakemake(folder, snakefile=snakefile)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder
+
+
+@pytest.fixture(scope="session")
+def own_session(finished_session: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same results of raw files that come from a microscope; nobody changes it."""
+    folder = tmp_path_factory.mktemp("own") / "session"
+    shutil.copytree(finished_session, folder)
+    (folder / "results/tiny/raw").rename(folder / "raw")
+    shutil.rmtree(folder / "results/tiny/truth")
+    config = {key: value for key, value in configuration().items() if key != "simulate"}
+    write_session(folder, config, sheet_text(FIELDS).replace("../results/tiny/raw/", "../raw/"))
+    run = snakemake(folder, "--touch", snakefile=folder / "Snakefile")
+    assert run.returncode == 0, run.stdout + run.stderr
+    return folder
+
+
+@pytest.fixture
+def session_copy(finished_session: Path, tmp_path: Path) -> Path:
+    """The finished session in a folder of its own, to be changed."""
+    return Path(shutil.copytree(finished_session, tmp_path / "copy"))
