@@ -17,6 +17,8 @@ from rapidstem.errors import InputError
 from rapidstem.files.specimen_temperature import is_log
 from workflow.imported_modules import code_mark
 from workflow.raw_contents import content_mark
+from workflow.run_summary import failed_jobs, failure_lines, made_lines, spoiled_acquisitions
+from workflow.second_run import run_without
 from workflow.session import check_raw_files, open_session
 
 # A configuration given on the command line replaces that of the demo; merged into it, the demo's keys would stay.
@@ -62,15 +64,17 @@ rule dcfi:
 
 
 onsuccess:
-    made = [
-        ("report", "report.html"),
-        ("positional errors", "evaluation/positional_error.csv"),
-        ("tomograms", "tomograms"),
-    ]
-    for name, path in made:
-        if (Path(FOLDER) / path).exists():
-            print(f"{name}: {(Path(FOLDER) / path).resolve()}")
+    print("\n".join(made_lines(Path(FOLDER))))
 
 
 onerror:
-    print(f"Some jobs failed; what finished is kept. The logs are in {Path(FOLDER).resolve() / 'logs'}")
+    failures = failed_jobs(Path(log), Path(FOLDER))
+    print("\n".join(["What failed; all that had finished is kept:", *failure_lines(failures)]))
+    spoiled = SESSION.left_out + spoiled_acquisitions(failures, SESSION.acquisitions())
+    repeats = workflow.execution_settings.keep_going and any(
+        job.rule.name == "write_report" for job in workflow.dag.jobs
+    )
+    if repeats and len(spoiled) > len(SESSION.left_out):
+        print(f"Now everything else, without {', '.join(spoiled)}:", flush=True)
+        if not run_without(spoiled, workflow.config_settings.config):
+            print(f"give the same command with --config 'leave_out={spoiled}'")

@@ -29,11 +29,11 @@ from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
 from rapidstem.denoising.training import split_fields, train_denoiser
 from rapidstem.denoising.training_pairs import TrainingField, read_training_field
-from rapidstem.denoising.training_progress import TrainingProgress
 from rapidstem.denoising.training_state import TrainingState
 from rapidstem.denoising.training_steps import StepTaker
 from rapidstem.denoising.training_team import TrainingTeam
 from rapidstem.files.image_stacks import read_stack
+from rapidstem.progress import Progress
 from rapidstem.scores.image_quality import psnr_affine_db
 
 PATCH_PX, BATCH, CHUNK, FRAMES_A_FIELD = 64, 16, 3, 8
@@ -98,7 +98,7 @@ def own_step_s(fields: list[TrainingField], settings: NetworkSettings, precision
     state = TrainingState(network, average, torch.optim.AdamW(network.parameters(), settings.learning_rate))
     sampler = lesson_sampler(fields, measure_scaling(fields), settings, state.device)
     taker, marks = StepTaker(network, sampler, settings, precision, TrainingTeam()), []
-    with TrainingProgress("", steps, 0, silent=True) as progress:
+    with Progress("", steps, "step", silent=True) as progress:
         for step in range(steps):
             taker.take_until(step + 1, state, progress)
             marks.append(time.process_time())

@@ -15,6 +15,7 @@ from rapidstem.distortion.column_map import read_map
 from rapidstem.distortion.image_warping import to_slow_geometry
 from rapidstem.files.ome_tiff import write_series
 from rapidstem.files.tables import read_table
+from rapidstem.progress import tracked
 
 _FRAMES_LOOKED_AT = 8
 
@@ -48,6 +49,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
         check_fit(model, spread_frames(stack.frames), stack.pixel_size_nm, stack.dwell_time_s)
     count = min(snakemake.params.frames or stack.shape[0], stack.shape[0])
     column_map = read_map(snakemake.input.map)
-    blocks = (to_slow_geometry(block, column_map) for block in answers(model, stack.frames, snakemake.input.drift, count))
+    denoised = tracked(answers(model, stack.frames, snakemake.input.drift, count), "denoising", count, "frame", size=len)
+    blocks = (to_slow_geometry(block, column_map) for block in denoised)
     write_series(snakemake.output.images, blocks, (count, *stack.shape[1:]), stack.pixel_size_nm)
     print(f"{count} frames denoised")

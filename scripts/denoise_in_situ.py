@@ -12,6 +12,7 @@ from rapidstem.distortion.drift_correction import in_common_geometry
 from rapidstem.files.ome_tiff import write_series
 from rapidstem.files.tables import read_table
 from rapidstem.frames.frame_spectra import frame_blocks
+from rapidstem.progress import tracked
 
 TRIED_FRAMES = 20
 
@@ -26,5 +27,6 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     blocks = (
         in_common_geometry(denoise_stack(model, stack.frames[block]), shift_px[block], column_map) for block in frame_blocks(stack.shape)
     )
+    blocks = tracked(blocks, "denoising", stack.shape[0], "frame", size=len)
     write_series(snakemake.output.images, blocks, stack.shape, stack.pixel_size_nm, stack.time_s)
     print(f"{len(table)} frames denoised")

@@ -9,6 +9,7 @@ from rapidstem.figures.in_situ_movie import MovieLayout, frame_rate, picture_wor
 from rapidstem.figures.style import grey_limits
 from rapidstem.files.image_stacks import open_frames
 from rapidstem.files.tables import read_table
+from rapidstem.progress import tracked
 
 LIMIT_FRAMES = 12
 
@@ -33,5 +34,6 @@ with (
         for row in table.itertuples()
     )
     rate = frame_rate(table["time_s"].to_numpy(float))
+    pictures = tracked(pictures, "filming", len(table), "frame")
     write_movie(snakemake.output.movie, pictures, layout.size_px, rate)
     print(f"{len(table)} pictures, {float(rate):.3g} a second")

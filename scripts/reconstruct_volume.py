@@ -3,6 +3,7 @@
 from script_support import logged, read_raw_header
 
 from rapidstem.files.mrc_volumes import read_series, write_volume
+from rapidstem.progress import Progress
 from rapidstem.tomography.reconstruction import reconstruct
 from rapidstem.tomography.slice_blocks import half_frames, slice_range
 from rapidstem.tomography.tilt_geometry import geometry_from_table, read_angles
@@ -20,19 +21,21 @@ with logged(snakemake):
     frames = angles["used"].to_numpy(bool)
     half = half_frames(parameters.half, len(series))
     part = slice_range(parameters.block, parameters.blocks, series.shape[2])
-    volume = reconstruct(
-        series,
-        geometry,
-        parameters.thickness_nm,
-        method=parameters.method,
-        iterations=parameters.iterations,
-        threads=snakemake.threads,
-        memory_mb=snakemake.resources.mem_mb,
-        device=parameters.device,
-        frames=frames if half is None else frames & half,
-        slices=part,
-        isolated=parameters.isolated,
-    )
+    with Progress("reconstructing", part.stop - part.start, "slice") as progress:
+        volume = reconstruct(
+            series,
+            geometry,
+            parameters.thickness_nm,
+            method=parameters.method,
+            iterations=parameters.iterations,
+            threads=snakemake.threads,
+            memory_mb=snakemake.resources.mem_mb,
+            device=parameters.device,
+            frames=frames if half is None else frames & half,
+            slices=part,
+            isolated=parameters.isolated,
+            progress=progress.reach,
+        )
     if parameters.blocks == 1:
         write_volume(snakemake.output.volume, volume, pixel_size_nm)
     else:

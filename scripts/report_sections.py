@@ -186,6 +186,18 @@ def in_situ_sentences(results: Results) -> list[str]:
     ]
 
 
+def density_sentences(results: Results, shown: dict[str, list[str]]) -> list[str]:
+    """Number, length and density of the dislocations, one sentence a series and variant."""
+    sentences = []
+    for series, variants in shown.items():
+        for variant in variants:
+            lines = results.table(f"dislocations/{series}/{variant}.line_density.csv").query("slip_plane == 'all'").iloc[0]
+            density = f"{lines['density_per_m2'] / 1e12:.1f} ± {lines['sampling_sd_per_m2'] / 1e12:.1f}"
+            length = f"{lines['lines']:.0f} dislocations of {lines['length_nm'] / 1e3:.1f} µm in all"
+            sentences.append(f"{series}, {variant}: {length}, {density} · 10¹² m⁻² in {lines['volume_um3']:.2f} µm³ of foil.")
+    return sentences
+
+
 def volume_section(results: Results, series: str, variants: list[str], kinds: list[str]) -> Section:
     """Centres of the dislocations: rapid against slow."""
     rapid = [variant for variant in variants if variant != "slow"] if "slow" in variants else []

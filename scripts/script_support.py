@@ -12,6 +12,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, OpenStack, StackHeader, open_frames, read_header, read_stack
+from rapidstem.files.job_logs import last_words
 
 
 class _Tee:
@@ -67,11 +68,12 @@ def logged(job: Any) -> Iterator[None]:
         try:
             yield
         except InputError as error:
-            print(f"{_job_name(job)} failed: {error} (log: {log_path})", file=sys.stderr)
+            print(last_words(_job_name(job), error, log_path), file=sys.stderr)
             raise SystemExit(1) from None
-        except Exception:
-            traceback.print_exc(file=log)
-            raise
+        except Exception as error:
+            traceback.print_exc()
+            print(last_words(_job_name(job), error, log_path), file=sys.stderr)
+            raise SystemExit(1) from None
         finally:
             sys.stdout, sys.stderr = streams
 

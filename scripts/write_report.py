@@ -8,6 +8,7 @@ import pandas as pd
 from report_sections import (
     Results,
     choice_section,
+    density_sentences,
     distortion_section,
     field_section,
     in_situ_section,
@@ -23,6 +24,7 @@ from script_support import logged
 
 import rapidstem
 from rapidstem.figures.report_page import Report, verdict_sentences, verdict_table, write_report
+from rapidstem.files.job_logs import spoiling_fault
 
 LIBRARIES = ("numpy", "scipy", "scikit-image", "rosettasciio", "torch", "astra-toolbox", "snakemake")
 
@@ -49,6 +51,19 @@ def warnings():
         comparison = f"{row['acquisition']}, {row['variant']} against {row['against']}, {row['axis']}"
         found.append(f"{comparison}: only {row['paired_percent']:.0f} % of the centres are paired")
     return found
+
+
+def leading_errors():
+    """Those of the shown variants against the slow series, or all where there is no slow series."""
+    shown = {(series, variant) for series, variants in parameters.shown.items() for variant in variants}
+    places = pd.Series(list(zip(errors["acquisition"], errors["variant"], strict=True)), index=errors.index, dtype=object)
+    leading = errors[places.isin(shown) & (errors["against"] == "slow")]
+    return leading if len(leading) else errors
+
+
+def missing():
+    reasons = {name: spoiling_fault(results.folder, name) or "left out by the configuration" for name in parameters.left_out}
+    return [f"{name}: {reason}" for name, reason in reasons.items()]
 
 
 def series_variants():
@@ -80,7 +95,7 @@ with logged(snakemake):
     errors = results.table("evaluation/positional_error.csv")
     report = Report(
         title=f"Session {parameters.session}",
-        verdict=[*verdict_sentences(errors), *in_situ_sentences(results)],
+        verdict=[*verdict_sentences(leading_errors()), *density_sentences(results, parameters.shown), *in_situ_sentences(results)],
         errors=verdict_table(errors),
         scores=score_tables(results, "slow") if parameters.scores else [],
         sections=[
@@ -94,6 +109,7 @@ with logged(snakemake):
             *[in_situ_section(results, series, denoisers) for series, denoisers in parameters.in_situ.items()],
             *[series_section(results, series, shown, parameters.variant_figures) for series, shown in parameters.shown.items()],
         ],
+        missing=missing(),
         warnings=warnings(),
         settings={name: json.dumps(value) for name, value in parameters.settings.items()},
         versions=versions(),

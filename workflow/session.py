@@ -68,8 +68,13 @@ class Session:
         return self.sheet.to_dict("index")
 
     def acquisitions(self, *kinds: str) -> list[str]:
-        """Names of the acquisitions of these kinds, in the order of the sheet."""
-        return self.sheet.index[self.sheet["kind"].isin(kinds)].to_list()
+        """Names of the acquisitions of these kinds, or of all, in the order of the sheet."""
+        return self.sheet.index[self.sheet["kind"].isin(kinds) | (not kinds)].to_list()
+
+    @property
+    def left_out(self) -> list[str]:
+        """Names of the acquisitions of the sheet that do not take part."""
+        return self.config["leave_out"]
 
     def paired(self, *kinds: str) -> list[str]:
         """Names of the fields of these kinds that have a slow image."""
@@ -220,7 +225,10 @@ def read_session(config: dict[str, Any]) -> Session:
     if config["crystal"]:
         crystal_orientation(config["crystal"]["x"], config["crystal"]["z"])
     sheet = read_sheet(config["acquisitions"]).set_index("acquisition", drop=False)
-    session = Session(config["session"], sheet, config)
+    unknown = [name for name in config["leave_out"] if name not in sheet.index]
+    if unknown:
+        raise InputError(f"Configuration key 'leave_out': {config['acquisitions']} has no row of {', '.join(unknown)}; correct the name.")
+    session = Session(config["session"], sheet.drop(config["leave_out"]), config)
     _check_models(session)
     _check_kinds(session)
     if session.simulated:

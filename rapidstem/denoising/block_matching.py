@@ -18,6 +18,7 @@ from rapidstem.denoising.settings import BlockMatchingSettings
 from rapidstem.denoising.training_pairs import TrainingField
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
+from rapidstem.progress import tracked
 from rapidstem.scores.image_quality import psnr_affine_db
 
 SPECTRUM, CARD = "spectrum.safetensors", "model.json"
@@ -187,6 +188,6 @@ def _score(job: tuple[TunedFilter, TrainingField]) -> float:
 
 def _side_by_side(function: Callable, jobs: Sequence, processes: int) -> list:
     if processes == 1:
-        return [function(job) for job in jobs]
+        return list(tracked(map(function, jobs), "BM3D", len(jobs), "image"))
     with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
-        return list(pool.map(function, jobs))
+        return list(tracked(pool.map(function, jobs), "BM3D", len(jobs), "image"))

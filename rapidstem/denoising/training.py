@@ -22,12 +22,12 @@ from rapidstem.denoising.patch_sampling import PatchBatch
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.synthetic_pairs import Sampler
 from rapidstem.denoising.training_pairs import TrainingField
-from rapidstem.denoising.training_progress import TrainingProgress
 from rapidstem.denoising.training_state import Checkpoint, TrainingState
 from rapidstem.denoising.training_steps import StepTaker, batch_loss
 from rapidstem.denoising.training_team import TrainingTeam, training_team
 from rapidstem.errors import InputError
 from rapidstem.files.tables import write_table
+from rapidstem.progress import Progress
 
 CHECKPOINT = "checkpoint.safetensors"
 _WEIGHT_DECAY = 1e-4
@@ -97,7 +97,7 @@ def train_in_team(
     checkpoint.load(state)
     sampler = lesson_sampler(training_fields, scaling, settings, device)
     validation = _validation_batch(validation_fields, scaling, settings, device) if team.leads else None
-    with TrainingProgress(name, settings.steps, state.step, silent=not team.leads) as progress:
+    with Progress(name, settings.steps, "step", state.step, silent=not team.leads) as progress:
         _train(state, sampler, validation, settings, checkpoint, progress, team)
     card = _card(name, training_fields, validation_fields, state)
     last = state.average.state_dict()
@@ -118,7 +118,7 @@ def _train(
     validation: PatchBatch | None,
     settings: NetworkSettings,
     checkpoint: Checkpoint,
-    progress: TrainingProgress,
+    progress: Progress,
     team: TrainingTeam,
 ) -> None:
     precision = resolve_precision(settings.precision, state.device)
@@ -131,7 +131,7 @@ def _train(
         _validate(state, validation, training_loss, precision, team)
         if team.leads:
             checkpoint.save(state)
-        progress.report(state.step, training_loss, state.losses[-1]["validation_loss"])
+        progress.report(f"loss {training_loss:.4f}, validation {state.losses[-1]['validation_loss']:.4f}")
 
 
 def _new_state(settings: NetworkSettings, device: torch.device) -> TrainingState:
@@ -152,7 +152,7 @@ def _validation_batch(
     return lesson_sampler(fields, scaling, settings, device).draw(count, np.random.default_rng(_VALIDATION_SEED))
 
 
-def _out_of_patience(state: TrainingState, settings: NetworkSettings, progress: TrainingProgress) -> bool:
+def _out_of_patience(state: TrainingState, settings: NetworkSettings, progress: Progress) -> bool:
     waited = state.step - state.best_step
     ends = 0 < settings.patience_steps <= waited
     if ends:

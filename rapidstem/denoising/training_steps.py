@@ -11,9 +11,9 @@ from rapidstem.denoising.compute_precision import autocast
 from rapidstem.denoising.patch_sampling import PatchBatch
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.synthetic_pairs import Sampler
-from rapidstem.denoising.training_progress import TrainingProgress
 from rapidstem.denoising.training_state import TrainingState
 from rapidstem.denoising.training_team import TrainingTeam
+from rapidstem.progress import Progress
 
 _WARM_UP_SHARE, _LARGEST_GRADIENT = 0.05, 1.0
 
@@ -36,7 +36,7 @@ class StepTaker:
         self._network, self._sampler, self._settings = network, sampler, settings
         self._precision, self._team = precision, team
 
-    def take_until(self, last: int, state: TrainingState, progress: TrainingProgress) -> float:
+    def take_until(self, last: int, state: TrainingState, progress: Progress) -> float:
         """Train up to the step `last`; the mean loss on the way, over all processes."""
         start, first = time.monotonic(), state.step
         total = torch.zeros((), device=state.device)

@@ -1,14 +1,17 @@
 """The report: one HTML file that opens without a network, leads with the verdict and shows every stage."""
 
 import base64
+import io
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from PIL import Image
 
 from rapidstem.errors import InputError
 from rapidstem.figures.style import RAPID_COLOUR, SLOW_COLOUR, Drawing, image_png, length_label, png_bytes, round_length
@@ -16,6 +19,8 @@ from rapidstem.files.atomic import written_beside
 from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM
 
 LARGEST_FILE_BYTES = 25_000_000
+# quality and scale of the pictures in the page: the first with which it is not too large
+PICTURE_SIZES = ((90, 1.0), (75, 0.7), (60, 0.4))
 LARGEST_CLOUD_POINTS = 20_000
 
 
@@ -85,6 +90,7 @@ class Report:
     errors : `verdict_table` of the positional errors.
     scores : tables by tilt, beside the published ones.
     sections : the stages.
+    missing : acquisitions that are not in the results, and why.
     warnings : collected from all stages.
     settings, versions : names and values.
     times : one row a job.
@@ -95,6 +101,7 @@ class Report:
     errors: pd.DataFrame = field(default_factory=pd.DataFrame)
     scores: Sequence[ReportTable] = ()
     sections: Sequence[Section] = ()
+    missing: Sequence[str] = ()
     warnings: Sequence[str] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
@@ -146,27 +153,21 @@ def centre_clouds(
 
 
 def verdict_table(errors: pd.DataFrame) -> pd.DataFrame:
-    """Print the table of positional errors (`rapidstem.scores.positional_error.positional_errors`), with the published error beside.
+    """Print the table of positional errors (`rapidstem.scores.positional_error.positional_errors`), one row a comparison.
 
     Zhao et al. compare rapid with slow; rows against anything else have no published figure.
     """
     rows = []
-    for error in errors.to_dict("records"):
-        published = ZHAO_MEAN_ABS_NM[error["axis"]] if error["against"] == "slow" else None
-        rows.append(
-            {
-                "acquisition": error["acquisition"],
-                "series": error["variant"],
-                "against": error["against"],
-                "axis": error["axis"],
-                "mean |ΔG| / nm": _fixed(error["mean_abs_nm"], 1),
-                "Zhao et al. / nm": _fixed(published, 1),
-                "median / nm": _fixed(error["median_abs_nm"], 1),
-                "bias / nm": _fixed(error["bias_nm"], 1),
-                "N": str(int(error["pairs"])),
-                "paired / %": _fixed(error["paired_percent"], 0),
-            }
-        )
+    for (acquisition, variant, against), axes in errors.groupby(["acquisition", "variant", "against"], sort=False):
+        row = {"acquisition": acquisition, "series": variant, "against": against}
+        row |= {f"mean |ΔG{error.axis}| / nm": _fixed(error.mean_abs_nm, 1) for error in axes.itertuples()}
+        names = " / ".join(axes["axis"])
+        row[f"Zhao et al., {names} / nm"] = " / ".join(f"{ZHAO_MEAN_ABS_NM[axis]:g}" for axis in axes["axis"]) if against == "slow" else "–"
+        row[f"median, {names} / nm"] = " / ".join(_fixed(value, 1) for value in axes["median_abs_nm"])
+        row[f"bias, {names} / nm"] = " / ".join(_fixed(value, 1) for value in axes["bias_nm"])
+        row[f"N, {names}"] = " / ".join(str(int(value)) for value in axes["pairs"])
+        row[f"paired, {names} / %"] = " / ".join(_fixed(value, 0) for value in axes["paired_percent"])
+        rows.append(row)
     return pd.DataFrame(rows)
 
 
@@ -183,7 +184,7 @@ def verdict_sentences(errors: pd.DataFrame) -> list[str]:
 
 
 def write_report(path: Path | str, report: Report) -> int:
-    """Write the page as one file and give its size in bytes.
+    """Write the page as one file and give its size in bytes; with very many figures their pictures are smaller.
 
     Raises
     ------
@@ -195,9 +196,14 @@ def write_report(path: Path | str, report: Report) -> int:
         points = sum(len(cloud.points_nm) for cloud in section.clouds)
         if points > LARGEST_CLOUD_POINTS:
             raise InputError(f"{path}: the 3-D view of '{section.title}' has {points} points; give at most {LARGEST_CLOUD_POINTS}")
-    page = _environment().get_template("report_page.html.j2").render(report=report).encode()
-    if len(page) > LARGEST_FILE_BYTES:
-        raise InputError(f"{path}: the report would have {len(page) / 1e6:.0f} MB; give fewer or smaller figures (at most 25 MB)")
+    page = b""
+    for quality, scale in PICTURE_SIZES:
+        picture = partial(_picture_address, quality=quality, scale=scale)
+        page = _environment().get_template("report_page.html.j2").render(report=report, picture=picture).encode()
+        if len(page) <= LARGEST_FILE_BYTES:
+            break
+    else:
+        raise InputError(f"{path}: the report would have {len(page) / 1e6:.0f} MB; give fewer figures (at most 25 MB)")
     with written_beside(path) as temporary:
         temporary.write_bytes(page)
     return len(page)
@@ -207,12 +213,18 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("rapidstem", "figures"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(base64=_base64, cell=_cell, anchor=_anchor, cloud=_cloud_numbers)
+    environment.filters.update(cell=_cell, anchor=_anchor, cloud=_cloud_numbers)
     return environment
 
 
-def _base64(content: bytes) -> str:
-    return base64.b64encode(content).decode("ascii")
+def _picture_address(png: bytes, quality: int, scale: float) -> str:
+    """The picture itself as an address for the page, as WebP, which needs an eighth of the room."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    if scale < 1:
+        picture = picture.resize((max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)))
+    content = io.BytesIO()
+    picture.save(content, "WEBP", quality=quality)
+    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
 
 
 def _cell(value: Any, digits: int = 3) -> str:

@@ -95,7 +95,8 @@ def _simulate_field(
     else:
         specimen = foil_at(specimen_name, tilt_deg, settings)
     motion = resting_stage(tilt_deg)
-    shift = wandering_shift(settings.frames_per_field, random_stream(settings.seed, name, "drift"), settings)
+    count = settings.frames_per_long_field if name == settings.long_field else settings.frames_per_field
+    shift = wandering_shift(count, random_stream(settings.seed, name, "drift"), settings)
     slow_rng = random_stream(settings.seed, name, "slow")
     slow_shift = slow_rng.normal(0, settings.slow_shift_px, (1, 2))
     field = FieldImage.of(specimen, motion, float(np.abs(np.vstack((shift, slow_shift))).max()), settings)

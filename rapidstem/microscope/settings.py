@@ -28,6 +28,8 @@ class MicroscopeSettings:
     frame_period_s: float = 0.07
     slow_dwell_time_s: float = 6.1e-6
     frames_per_field: int = 50
+    long_field: str = ""
+    frames_per_long_field: int = 2500
     in_situ_frames: int = 120
 
     foil_thickness_nm: float = 300.0
@@ -132,6 +134,7 @@ _LIMITS = {
     "seed": (0, 2**63 - 1),
     "size_px": (8, 16384),
     "frames_per_field": (1, 100_000),
+    "frames_per_long_field": (1, 100_000),
     "in_situ_frames": (2, 100_000),
     "tilt_frames": (1, 100_000),
 }
@@ -143,6 +146,7 @@ _POSITIVE = (
     "frame_period_s",
     "slow_dwell_time_s",
     "frames_per_field",
+    "frames_per_long_field",
     "in_situ_frames",
     "foil_thickness_nm",
     "lattice_parameter_nm",

@@ -49,17 +49,17 @@ def score_field(
     shift_px : (scored frame, 2) drift (dy, dx) of the first frames, those to be scored
     pixel_size_nm : of all images
     """
-    average = [references.in_slow_geometry()["dcfi"].moved(_pair(move)).image for move in references.corrected_shift(shift_px)]
-    in_rapid, in_slow, moves = references.in_rapid_geometry(), references.in_slow_geometry(), references.corrected_shift(shift_px)
-    parts = [_score_stack(RAW, frames, in_rapid, shift_px, pixel_size_nm)]
-    parts.append(_score_stack(AVERAGE, np.stack(average), {"slow": in_slow["slow"]}, moves, pixel_size_nm))
+    in_slow, moves = references.in_slow_geometry(), references.corrected_shift(shift_px)
+    average = np.stack([in_slow["dcfi"].moved(_pair(move)).image for move in moves])
+    parts = [_score_stack(RAW, frames, references.in_rapid_geometry(), shift_px, pixel_size_nm)]
+    parts.append(_score_stack(AVERAGE, average, {"slow": in_slow["slow"]}, moves, pixel_size_nm))
     parts += [_score_stack(name, stack, in_slow, moves, pixel_size_nm) for name, stack in denoised.items()]
     return FieldScores(*(pd.concat([getattr(part, name) for part in parts], ignore_index=True) for name in ("images", "lines", "spectra")))
 
 
 def _score_stack(name: str, stack: np.ndarray, known: Mapping[str, FrameReference], moves: np.ndarray, pixel_size_nm: float) -> FieldScores:
     """Scores of one filter; lines are left out for raw frames, and halves for the average, whose frames are one image."""
-    images, lines, spectra = [], [pd.DataFrame(columns=LINE_COLUMNS)], []
+    images, lines, spectra = [], [], []
     for number, kind, image, reference in _compared(stack, known, moves):
         place = {"denoiser": name, "frame": number, "reference": kind}
         images.append(place | _quality(image, reference))
@@ -70,8 +70,8 @@ def _score_stack(name: str, stack: np.ndarray, known: Mapping[str, FrameReferenc
         spectra.append(_halves(stack, known["slow"], moves, pixel_size_nm).assign(denoiser=name, reference="halves"))
     keys = ["denoiser", "reference", "direction", "wave_number_per_um"]
     means = pd.concat(spectra, ignore_index=True).groupby(keys, sort=False)[SPECTRUM_COLUMNS[len(keys) :]].mean().reset_index()
-    filled = [table for table in lines if len(table)]
-    return FieldScores(pd.DataFrame(images, columns=IMAGE_COLUMNS), pd.concat(filled) if filled else lines[0], means)
+    profiles = pd.concat(lines) if lines else pd.DataFrame(columns=LINE_COLUMNS)
+    return FieldScores(pd.DataFrame(images, columns=IMAGE_COLUMNS), profiles, means)
 
 
 def _halves(stack: np.ndarray, reference: FrameReference, moves: np.ndarray, pixel_size_nm: float) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rapidstem.tomography.axis_offset import axis_offset_px
 from rapidstem.tomography.bundle_adjustment import LinePoints
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
@@ -56,3 +57,35 @@ class AlignedSeries:
     points: LinePoints
     matches: int
     warnings: tuple[str, ...]
+
+    @classmethod
+    def without_points(
+        cls,
+        geometry: TiltGeometry,
+        reported_rad: np.ndarray,
+        sigma_deg: np.ndarray,
+        shift_sigma_px: np.ndarray,
+        method: str,
+        warnings: tuple[str, ...],
+        axis_rotation_sigma_deg: float = np.nan,
+        rms_residual_px: float = np.nan,
+    ) -> "AlignedSeries":
+        """Give the result of a method that uses all frames and follows no points; arguments are those of the attributes."""
+        offset, offset_sigma = axis_offset_px(geometry)
+        return cls(
+            geometry=geometry,
+            reported_deg=np.rad2deg(reported_rad),
+            sigma_deg=sigma_deg,
+            shift_sigma_px=shift_sigma_px,
+            used=np.ones(geometry.frames, bool),
+            axis_rotation_deg=float(np.rad2deg(geometry.axis_rotation_rad)),
+            axis_rotation_sigma_deg=axis_rotation_sigma_deg,
+            axis_offset_px=offset,
+            axis_offset_sigma_px=offset_sigma,
+            method=method,
+            rms_residual_px=rms_residual_px,
+            frame_residual_px=np.full(geometry.frames, np.nan),
+            points=LinePoints(np.empty((0, 3)), np.empty((0, 3))),
+            matches=0,
+            warnings=warnings,
+        )

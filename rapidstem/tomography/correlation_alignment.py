@@ -5,9 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from rapidstem.tomography.aligned_series import AlignedSeries
-from rapidstem.tomography.axis_offset import axis_offset_px
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.bundle_adjustment import LinePoints
 from rapidstem.tomography.coarse_alignment import coarse_shifts
 from rapidstem.tomography.quick_reconstruction import quick_volume, without_sliding
 from rapidstem.tomography.tilt_geometry import TiltGeometry
@@ -49,22 +47,12 @@ def align_by_correlation(
     _, geometry = quick_volume(lines, geometry, thickness_nm, used, threads)
     zero = int(np.argmin(np.abs(recorded.angle_rad)))
     geometry = replace(geometry, shift_px=geometry.shift_px - geometry.shift_px[zero] * _of_origin(geometry, zero))
-    offset, offset_sigma = axis_offset_px(geometry)
-    return AlignedSeries(
-        geometry=geometry,
-        reported_deg=np.rad2deg(recorded.angle_rad),
+    return AlignedSeries.without_points(
+        geometry,
+        recorded.angle_rad,
         sigma_deg=np.full(frames, float(angle_sigma_deg)),
         shift_sigma_px=np.full((frames, 2), np.nan),
-        used=used,
-        axis_rotation_deg=0.0,
-        axis_rotation_sigma_deg=np.nan,
-        axis_offset_px=offset,
-        axis_offset_sigma_px=offset_sigma,
         method="cross-correlation",
-        rms_residual_px=np.nan,
-        frame_residual_px=np.full(frames, np.nan),
-        points=LinePoints(np.empty((0, 3)), np.empty((0, 3))),
-        matches=0,
         warnings=(_WARNING,),
     )
 

@@ -4,8 +4,6 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.aligned_series import AlignedSeries
-from rapidstem.tomography.axis_offset import axis_offset_px
-from rapidstem.tomography.bundle_adjustment import LinePoints
 from rapidstem.tomography.moment_alignment import align_moments
 from rapidstem.tomography.projection_matching import match_projections
 from rapidstem.tomography.tilt_geometry import TiltGeometry
@@ -41,24 +39,15 @@ def align_density(recorded: TiltGeometry, series: np.ndarray, thickness_nm: floa
     density = object_density(series)
     moments = align_moments(density, recorded)
     matched = match_projections(density, moments.geometry, thickness_nm, np.deg2rad(angle_sigma_deg))
-    offset, offset_sigma = axis_offset_px(matched.geometry)
-    frames = len(series)
-    return AlignedSeries(
-        geometry=matched.geometry,
-        reported_deg=np.rad2deg(recorded.angle_rad),
+    return AlignedSeries.without_points(
+        matched.geometry,
+        recorded.angle_rad,
         sigma_deg=np.rad2deg(matched.sigma[:, 0]),
         shift_sigma_px=matched.sigma[:, 1:],
-        used=np.ones(frames, bool),
-        axis_rotation_deg=float(np.rad2deg(matched.geometry.axis_rotation_rad)),
-        axis_rotation_sigma_deg=float(np.rad2deg(moments.rotation_sigma_rad)),
-        axis_offset_px=offset,
-        axis_offset_sigma_px=offset_sigma,
         method="projection-matching",
-        rms_residual_px=moments.rms_residual_px,
-        frame_residual_px=np.full(frames, np.nan),
-        points=LinePoints(np.empty((0, 3)), np.empty((0, 3))),
-        matches=0,
         warnings=() if matched.angles_refined else ("the shape of the object does not fix the tilt angles: they are as reported",),
+        axis_rotation_sigma_deg=float(np.rad2deg(moments.rotation_sigma_rad)),
+        rms_residual_px=moments.rms_residual_px,
     )
 
 

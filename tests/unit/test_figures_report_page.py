@@ -1,3 +1,5 @@
+import base64
+import io
 import json
 import re
 import shutil
@@ -7,11 +9,12 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from rapidstem.errors import InputError
 from rapidstem.figures import report_page
 from rapidstem.figures.drift_figures import drift_trace
-from rapidstem.figures.report_page import Cloud, Report, ReportTable, Section, saved_figure
+from rapidstem.figures.report_page import Cloud, Report, ReportFigure, ReportTable, Section, saved_figure
 from rapidstem.figures.style import save_drawing
 from rapidstem.figures.training_figures import loss_curves
 
@@ -42,7 +45,11 @@ setTimeout(() => {
 def errors_table():
     row = {"acquisition": "series", "variant": "rapid-dlf-slow", "against": "slow", "axis": "x", "mean_abs_nm": 2.345, "median_abs_nm": 1.9}
     row |= {"bias_nm": -0.01, "pairs": 1700, "unpaired": 200, "paired_percent": 89.5}
-    return pd.DataFrame([row, row | {"axis": "z", "mean_abs_nm": float("nan"), "against": "truth"}])
+    against_slow = [row, row | {"axis": "z", "mean_abs_nm": 4.71, "pairs": 1500}]
+    against_truth = [
+        each | {"against": "truth", "mean_abs_nm": value} for each, value in zip(against_slow, (3.1, float("nan")), strict=True)
+    ]
+    return pd.DataFrame(against_slow + against_truth)
 
 
 def a_report(name="demo"):
@@ -122,9 +129,10 @@ def test_an_empty_report_is_a_page(tmp_path):
 
 def test_verdict_puts_the_published_error_beside_rapid_against_slow_only():
     table = report_page.verdict_table(errors_table())
-    assert table["mean |ΔG| / nm"].tolist() == ["2.3", "–"]
-    assert table["Zhao et al. / nm"].tolist() == ["6.4", "–"]
-    assert table["bias / nm"].tolist() == ["0.0", "0.0"]
+    assert table["mean |ΔGx| / nm"].tolist() == ["2.3", "3.1"] and table["mean |ΔGz| / nm"].tolist() == ["4.7", "–"]
+    assert table["Zhao et al., x / z / nm"].tolist() == ["6.4 / 10.3", "–"]
+    assert table["bias, x / z / nm"].tolist() == ["0.0 / 0.0", "0.0 / 0.0"]
+    assert table["N, x / z"].tolist() == ["1700 / 1500", "1700 / 1500"]
     against_slow, against_truth = report_page.verdict_sentences(errors_table())
     assert "2.3 nm in x (N = 1700)" in against_slow and "6.4" in against_slow
     assert "Zhao" not in against_truth
@@ -151,6 +159,17 @@ def test_a_report_too_large_to_mail_is_refused_and_the_old_one_kept(tmp_path):
     with pytest.raises(InputError, match="25 MB"):
         report_page.write_report(tmp_path / "report.html", Report("x", warnings=["w" * 26_000_000]))
     assert (tmp_path / "report.html").read_text() == "old"
+
+
+def test_many_large_figures_still_make_a_report(tmp_path):
+    noise = np.random.default_rng(0).integers(0, 255, (1500, 1500, 3), dtype=np.uint8)
+    png = io.BytesIO()
+    Image.fromarray(noise).save(png, "PNG")
+    figures = [ReportFigure("noise", png.getvalue(), "noise")] * 12
+    size = report_page.write_report(tmp_path / "report.html", Report("x", sections=[Section("s", "l", figures=figures)]))
+    assert len(png.getvalue()) * 12 > 25_000_000 > size
+    pictures = re.findall(r'src="data:image/webp;base64,([^"]+)"', (tmp_path / "report.html").read_text())
+    assert len(pictures) == 12 and Image.open(io.BytesIO(base64.b64decode(pictures[0]))).format == "WEBP"
 
 
 def test_slider_images_have_one_shape():

@@ -324,6 +324,7 @@ rule write_report:
     params:
         code=code("write_report"),
         session=SESSION.name,
+        left_out=SESSION.left_out,
         all_fields=FIELDS,
         paired_fields=TRAINING_FIELDS + TEST_FIELDS,
         test_fields=TEST_FIELDS,

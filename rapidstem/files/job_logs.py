@@ -1,0 +1,61 @@
+"""The last words of a failed job in its log: written by the job, read for the summary of a run and for the report."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rapidstem.errors import InputError
+
+UNKNOWN_REASON = "it has said nothing; it was killed, or its machine went down"
+_INPUT_FAULT, _PROGRAM_FAULT = "failed", "broke off"
+_LAST_WORDS = re.compile(rf"^\w+(?: \([^\n]*\))? ({_INPUT_FAULT}|{_PROGRAM_FAULT}): (.*) \(log: [^\n]*\)\s*\Z", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class FailedJob:
+    """A job that failed.
+
+    Attributes
+    ----------
+    rule : name of its rule.
+    subject : what the job was about, as an acquisition; empty for a job that there is once.
+    log : its log.
+    reason : the log's last words.
+    spoiled : whether its input is to blame, not the program or the machine.
+    """
+
+    rule: str
+    subject: str
+    log: Path
+    reason: str
+    spoiled: bool
+
+
+def last_words(job: str, error: Exception, log: Path) -> str:
+    """The sentence that a job ends its log with.
+
+    Parameters
+    ----------
+    job : rule, and what the job is about in brackets.
+    error : an `InputError` stands for itself; of others the kind is named.
+    log : where the sentence is written.
+    """
+    if isinstance(error, InputError):
+        return f"{job} {_INPUT_FAULT}: {error} (log: {log})"
+    return f"{job} {_PROGRAM_FAULT}: {type(error).__name__}: {error} (log: {log})"
+
+
+def failed_job(log: Path, folder: Path) -> FailedJob:
+    """What a log below `<folder>/logs/<rule>` tells about its job's failure."""
+    rule, *subject = log.relative_to(folder / "logs").with_suffix("").parts
+    said = _LAST_WORDS.search(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else None
+    reason = " ".join(said[2].split()) if said else UNKNOWN_REASON
+    return FailedJob(rule, "/".join(subject), log, reason, spoiled=said is not None and said[1] == _INPUT_FAULT)
+
+
+def spoiling_fault(folder: Path, acquisition: str) -> str:
+    """Why an acquisition's data made a job fail, from the newest log of it that tells so; empty where none does."""
+    logs = [*folder.glob(f"logs/*/{acquisition}.log"), *folder.glob(f"logs/*/{acquisition}/*.log")]
+    logs.sort(key=lambda log: log.stat().st_mtime, reverse=True)
+    told = (job for log in logs if (job := failed_job(log, folder)).spoiled)
+    return next((f"{job.rule}: {job.reason}" for job in told), "")

@@ -1,0 +1,59 @@
+"""What a run says at its end: what was made and where to look, or what failed and why."""
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+
+from rapidstem.files.job_logs import UNKNOWN_REASON, FailedJob, failed_job
+
+RESULTS = (
+    ("Report", "report.html", "open it in a browser"),
+    ("Positional errors", "evaluation/positional_error.csv", "nm, with the tables of scores beside it"),
+    ("Tomograms", "tomograms/**/*.mrc", "{count} MRC volumes for IMOD, tomviz, ChimeraX"),
+    ("Dislocations", "dislocations/**/*.csv", "centres and lines as CSV, lines for ParaView and ParaDiS beside them"),
+    ("Denoised frames", "denoised/**/*.ome.tif", "{count} OME-TIFF files for Fiji and napari"),
+    ("Averages of fields", "dcfi/*.ome.tif", "{count} OME-TIFF files for Fiji and napari"),
+)
+MOST_LINES = 5
+_INDENT_OF_SINGLE_JOBS = 4
+
+
+def made_lines(folder: Path) -> list[str]:
+    """At most five lines: what lies in a session's folder, and where."""
+    found = ((name, path, words, sum(1 for _ in folder.glob(path))) for name, path, words in RESULTS)
+    lines = [f"{name}: {_place(folder, path)} ({words.format(count=count)})" for name, path, words, count in found if count]
+    return lines[:MOST_LINES]
+
+
+def failed_jobs(snakemake_log: Path, folder: Path) -> list[FailedJob]:
+    """The jobs that the log of a run names as failed, in their order.
+
+    Of a group of jobs that were submitted as one, Snakemake names all: those count that say what was wrong, or all where none does.
+
+    Parameters
+    ----------
+    snakemake_log : of the run, from `.snakemake/log`.
+    folder : of the session, as the rules name it.
+    """
+    text = snakemake_log.read_text(encoding="utf-8", errors="replace")
+    named = re.findall(r"^( +)log: (.+) \(check log file", text, re.MULTILINE)
+    alone = {Path(name): len(indent) <= _INDENT_OF_SINGLE_JOBS for indent, line in named for name in line.split(", ")}
+    jobs = {log: failed_job(log, folder) for log in alone if log.is_relative_to(folder / "logs")}
+    certain = [job for log, job in jobs.items() if alone[log] or job.reason != UNKNOWN_REASON]
+    return certain or list(jobs.values())
+
+
+def failure_lines(jobs: Iterable[FailedJob]) -> list[str]:
+    """One line a failed job: which stage, of what, why, and where its log is."""
+    return [f"{' of '.join(filter(None, (job.rule, job.subject)))}: {job.reason} (log: {job.log})" for job in jobs]
+
+
+def spoiled_acquisitions(jobs: Iterable[FailedJob], acquisitions: Iterable[str]) -> list[str]:
+    """The acquisitions whose own data made a job fail, in the order of the sheet."""
+    parts = {part for job in jobs if job.spoiled for part in job.subject.split("/")}
+    return [name for name in acquisitions if name in parts]
+
+
+def _place(folder: Path, path: str) -> Path:
+    fixed = [part for part in Path(path).parts if "*" not in part]
+    return folder.joinpath(*fixed).resolve()
