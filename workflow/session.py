@@ -59,6 +59,11 @@ class Session:
         return [name for name in self.networks if name not in self.adopted]
 
     @property
+    def learns_references(self) -> bool:
+        """Whether a denoiser learns from reference images of the training fields, or is tuned on them."""
+        return any(self.settings_of(name).target != "none" for name in self.denoisers if name not in self.adopted)
+
+    @property
     def denoisers(self) -> list[str]:
         return [entry["name"] for entry in self.config["denoisers"]]
 

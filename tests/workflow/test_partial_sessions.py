@@ -55,7 +55,7 @@ def test_denoisers_without_a_reference_need_no_slow_image_and_no_map(tmp_path: P
     write_session(tmp_path, config, _without_slow(sheet_text(fields), *(field[0] for field in fields)))
     planned = planned_jobs(tmp_path)
     assert planned["train_denoiser"] == planned["denoise_frames"] == len(names)
-    assert "measure_distortion" not in planned
+    assert "measure_distortion" not in planned and "align_references" not in planned
     only_model = snakemake(tmp_path, "--dry-run", "results/tiny/models/noise2noise/weights.safetensors")
     assert set(counted_jobs(only_model)) == {"simulate_acquisition", "integrate_frames", "choose_fields", "train_denoiser"}
 

@@ -7,6 +7,7 @@ FIELDS = SESSION.acquisitions("calibration", "training", "test")
 SERIES = SESSION.acquisitions("tilt_series")
 TEST_FIELDS = SESSION.paired("test")
 TRAINING_FIELDS = SESSION.acquisitions("training")
+PAIRED_FIELDS = TEST_FIELDS + (TRAINING_FIELDS if SESSION.learns_references else [])
 CALIBRATION_FIELDS = SESSION.calibration_fields
 IN_SITU = SESSION.acquisitions("in_situ")
 IN_SITU_SCORED = SESSION.paired("in_situ")
