@@ -68,7 +68,7 @@ onsuccess:
 
 
 onerror:
-    failures = failed_jobs(Path(log), Path(FOLDER))
+    failures = failed_jobs(log, Path(FOLDER))
     print("\n".join(["What failed; all that had finished is kept:", *failure_lines(failures)]))
     spoiled = SESSION.left_out + spoiled_acquisitions(failures, SESSION.acquisitions())
     repeats = workflow.execution_settings.keep_going and any(

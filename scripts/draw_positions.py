@@ -1,28 +1,32 @@
-"""Draw the rapid on the slow reconstruction, their centres and the differences between them."""
+"""Draw the rapid on the slow reconstruction, brought onto it, their centres and the differences between them."""
 
 from pathlib import Path
 
 import pandas as pd
 from script_support import logged
 
+from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.figures.position_figures import centres_3d, depth_differences, difference_histograms, time_lag_profiles
 from rapidstem.figures.style import save_drawing
 from rapidstem.figures.volume_figures import projections
 from rapidstem.files.mrc_volumes import read_volume
 from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM
+from rapidstem.tomography.moved_volumes import moved_volume
 
 TREATMENTS = {"-per-frame": "one angle a frame", "-per-frame-calibrated": "one angle a frame, calibrated"}
 
 with logged(snakemake):
     folder = Path(snakemake.output[0]).parent
     (rapid, voxel_size_nm), (slow, _) = (read_volume(path) for path in (snakemake.input.rapid, snakemake.input.slow))
+    rapid_centroids, slow_centroids = (pd.read_csv(path) for path in (snakemake.input.rapid_centroids, snakemake.input.slow_centroids))
+    motion = rigid_motion(rapid_centroids, slow_centroids)
     against_slow = pd.read_csv(snakemake.input.pairs).query("against == 'slow'")
     by_variant = dict(list(against_slow.groupby("variant")))
     pairs = by_variant.get(snakemake.wildcards.variant, against_slow.iloc[:0])
     treated = {words: by_variant.get(snakemake.wildcards.variant + suffix) for suffix, words in TREATMENTS.items()}
     drawings = {
-        "projections": projections(rapid, slow, voxel_size_nm),
-        "centres": centres_3d(pd.read_csv(snakemake.input.rapid_centroids), pd.read_csv(snakemake.input.slow_centroids)),
+        "projections": projections(moved_volume(rapid, motion.rotation_deg, motion.shift_nm, voxel_size_nm), slow, voxel_size_nm),
+        "centres": centres_3d(motion.applied_to(rapid_centroids), slow_centroids),
         "depth": depth_differences(pairs),
         "time-lag": time_lag_profiles(
             {"as reconstructed": pairs} | {words: table for words, table in treated.items() if table is not None}

@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from rapidstem.dislocations.line_tables import polylines_of
+from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion
 from rapidstem.figures.quality_figures import PUBLISHED_AGREEMENT_PER_UM
 from rapidstem.figures.report_page import ReportFigure, ReportTable, Section, centre_clouds, image_slider, saved_figure
 from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR, PSNR_AFFINE, SSIM, score_table
@@ -40,8 +41,8 @@ SERIES_CAPTIONS = {
     "lengths": "Lengths of the lines",
     "planes": "Dislocation density by slip plane",
     "resolution": "Fourier shell correlation of the tomograms from the even and from the odd frames",
-    "projections": "Rapid, slow and both, in three projections (as Zhao et al. 2021, Fig. 5)",
-    "centres": "Local intensity centres (as Zhao et al. 2021, Fig. 6)",
+    "projections": "Rapid, brought onto slow, slow, and both, in three projections (as Zhao et al. 2021, Fig. 5)",
+    "centres": "Local intensity centres, the rapid ones brought onto the slow ones (as Zhao et al. 2021, Fig. 6)",
     "depth": "Difference in z against y and x (as Zhao et al. 2021, Fig. 7)",
     "time-lag": "Difference in z against y with a tilt for every row, with one tilt a frame, and with the time lag calibrated away "
     "as Zhao et al. propose",
@@ -67,6 +68,12 @@ class Results:
     def table(self, name: str) -> pd.DataFrame:
         """A table, by its path below the folder."""
         return pd.read_csv(self.folder / name)
+
+    def motion(self, series: str, variant: str) -> RigidMotion:
+        """What brings a variant's tomogram onto that of the slow series."""
+        errors = self.table("evaluation/positional_error.csv")
+        row = errors.query("acquisition == @series and variant == @variant and against == 'slow'").iloc[0]
+        return RigidMotion(row["rotation_deg"], row["shift_x_nm"], row["shift_y_nm"], row["shift_z_nm"])
 
     def gathered(self, names: dict[str, str], column: str) -> pd.DataFrame:
         """Tables below each other, each with its name in a first column; empty where there is none."""
@@ -204,9 +211,10 @@ def volume_section(results: Results, series: str, variants: list[str], kinds: li
     figures = results.series_figures(series, rapid, kinds)
     clouds = []
     if rapid:
-        centres = {variant: results.table(f"dislocations/{series}/{variant}.centroids.csv") for variant in (rapid[0], "slow")}
-        lines = {variant: polylines_of(results.table(f"dislocations/{series}/{variant}.lines.csv")) for variant in centres}
-        clouds = centre_clouds(*centres.values(), *lines.values())
+        motions = {rapid[0]: results.motion(series, rapid[0]), "slow": NO_MOTION}
+        centres = [motion.applied_to(results.table(f"dislocations/{series}/{name}.centroids.csv")) for name, motion in motions.items()]
+        tables = [motion.applied_to(results.table(f"dislocations/{series}/{name}.lines.csv")) for name, motion in motions.items()]
+        clouds = centre_clouds(*centres, *map(polylines_of, tables))
     look_for = "Orange (rapid) and aqua (slow) lie on each other; the difference in z has no trend over y."
     return Section(f"Dislocations in {series}", look_for, figures, clouds=clouds)
 

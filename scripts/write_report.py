@@ -116,4 +116,4 @@ with logged(snakemake):
         times=times(),
     )
     size = write_report(snakemake.output.report, report)
-    print(f"The report lies at {Path(snakemake.output.report).resolve()} ({size / 1e6:.1f} MB)")
+    print(f"The report has {size / 1e6:.1f} MB")

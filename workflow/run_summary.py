@@ -1,7 +1,7 @@
 """What a run says at its end: what was made and where to look, or what failed and why."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from rapidstem.files.job_logs import UNKNOWN_REASON, FailedJob, failed_job
@@ -25,17 +25,17 @@ def made_lines(folder: Path) -> list[str]:
     return lines[:MOST_LINES]
 
 
-def failed_jobs(snakemake_log: Path, folder: Path) -> list[FailedJob]:
-    """The jobs that the log of a run names as failed, in their order.
+def failed_jobs(snakemake_logs: Sequence[str], folder: Path) -> list[FailedJob]:
+    """The jobs that the logs of a run name as failed, in their order.
 
     Of a group of jobs that were submitted as one, Snakemake names all: those count that say what was wrong, or all where none does.
 
     Parameters
     ----------
-    snakemake_log : of the run, from `.snakemake/log`.
+    snakemake_logs : of the run, in `.snakemake/log`.
     folder : of the session, as the rules name it.
     """
-    text = snakemake_log.read_text(encoding="utf-8", errors="replace")
+    text = "\n".join(Path(log).read_text(encoding="utf-8", errors="replace") for log in snakemake_logs)
     named = re.findall(r"^( +)log: (.+) \(check log file", text, re.MULTILINE)
     alone = {Path(name): len(indent) <= _INDENT_OF_SINGLE_JOBS for indent, line in named for name in line.split(", ")}
     jobs = {log: failed_job(log, folder) for log in alone if log.is_relative_to(folder / "logs")}

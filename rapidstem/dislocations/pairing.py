@@ -41,6 +41,11 @@ class RigidMotion:
         """Move points (n, 3), nm, in the order x, y, z."""
         return self.turn(points_nm) + self.shift_nm
 
+    def applied_to(self, table: pd.DataFrame) -> pd.DataFrame:
+        """A table with its points (`x_nm`, `y_nm`, `z_nm`) moved."""
+        moved = self.apply(table[COORDINATES].to_numpy(float))
+        return table.assign(**dict(zip(COORDINATES, moved.T, strict=True)))
+
 
 NO_MOTION = RigidMotion()
 

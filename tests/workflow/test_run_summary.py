@@ -30,7 +30,7 @@ Error in group scores:
 
 
 @pytest.fixture
-def failed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def failed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.chdir(tmp_path)
     Path("run.log").write_text(RUN_LOG, encoding="utf-8")
     for rule, name, error in (
@@ -42,10 +42,10 @@ def failed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         log = Path(f"results/s/logs/{rule}/{name}.log")
         log.parent.mkdir(parents=True)
         log.write_text(last_words(f"{rule} (acquisition {name})", error, log) if error else "some words\n", encoding="utf-8")
-    return Path("run.log")
+    return ["run.log"]
 
 
-def test_failures_name_stage_acquisition_reason_and_log(failed_run: Path) -> None:
+def test_failures_name_stage_acquisition_reason_and_log(failed_run: list[str]) -> None:
     lines = failure_lines(failed_jobs(failed_run, Path("results/s")))
     assert lines == [
         "integrate_frames of a: a.emd: is cut off (log: results/s/logs/integrate_frames/a.log)",
@@ -54,7 +54,7 @@ def test_failures_name_stage_acquisition_reason_and_log(failed_run: Path) -> Non
     ]
 
 
-def test_only_acquisitions_with_bad_data_are_left_out(failed_run: Path) -> None:
+def test_only_acquisitions_with_bad_data_are_left_out(failed_run: list[str]) -> None:
     assert spoiled_acquisitions(failed_jobs(failed_run, Path("results/s")), ["b", "a"]) == ["a"]
 
 
