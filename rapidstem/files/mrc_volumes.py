@@ -4,12 +4,14 @@ The header of an MRC file has its sizes in ångström and in single precision; t
 """
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 
+_LABEL = "Created by rapidstem"
 _ANGSTROM_PER_NM = 10.0
 
 
@@ -72,6 +74,12 @@ def _write(path: Path | str, data: np.ndarray, size_nm: float, is_volume: bool) 
         else:
             file.set_image_stack()
         file.voxel_size = size_nm * _ANGSTROM_PER_NM
+        name_writer(file)
+
+
+def name_writer(file: Any) -> None:
+    """Put a label without the time of day into an open MRC file: the same content gives the same bytes, whenever it is written."""
+    file.header.label[0] = f"{_LABEL:<80}".encode("ascii")
 
 
 def _read(path: Path | str) -> tuple[np.ndarray, float]:

@@ -1,6 +1,9 @@
 """Images and image stacks as OME-TIFF, with their pixel size."""
 
+import hashlib
+import uuid
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -42,6 +45,7 @@ def write_images(path: Path | str, images: np.ndarray, pixel_size_nm: float, cha
     metadata = _physical_sizes(pixel_size_nm) | {"axes": axes, "Name": _IMAGE if images.ndim == 2 else _STACK}
     if channel_names is not None:
         metadata["Channel"] = {"Name": list(channel_names)}
+    metadata["UUID"] = _identity(images, str(metadata))
     with written_beside(path) as temporary, tifffile.TiffWriter(temporary, ome=True) as file:
         file.write(images, metadata=metadata, **_page_options(pixel_size_nm))
 
@@ -76,7 +80,10 @@ def write_series(
     if time_s is not None and len(time_s) > 1:
         metadata |= {"TimeIncrement": float(np.diff(time_s).mean()), "TimeIncrementUnit": "s"}
         metadata["Plane"] = {"DeltaT": [float(time) for time in time_s], "DeltaTUnit": ["s"] * len(time_s)}
-    frames = _counted_frames(blocks, shape[0])
+    rest = iter(blocks)
+    first = next(rest, np.zeros((0, *shape[1:])))
+    metadata["UUID"] = _identity(first, f"{metadata} {shape}")
+    frames = _counted_frames(chain([first], rest), shape[0])
     large = 4 * int(np.prod(shape)) > _LARGEST_CLASSIC_BYTES
     with written_beside(path) as temporary, tifffile.TiffWriter(temporary, ome=True, bigtiff=large) as file:
         file.write(frames, shape=shape, dtype=np.float32, metadata=metadata, **_page_options(pixel_size_nm))
@@ -148,6 +155,13 @@ def _counted_frames(blocks: Iterable[np.ndarray], count: int) -> Iterator[np.nda
         yield from np.asarray(block, np.float32)
     if given < count:
         raise ValueError(f"there are {given} frames in place of {count}")
+
+
+def _identity(pixels: np.ndarray, words: str) -> str:
+    """The file's OME identifier, from its content: the same content gives the same bytes, whenever it is written."""
+    content = hashlib.sha256(words.encode())
+    content.update(np.ascontiguousarray(pixels).data)
+    return f"urn:uuid:{uuid.UUID(bytes=content.digest()[:16], version=5)}"
 
 
 def _physical_sizes(pixel_size_nm: float) -> dict[str, Any]:

@@ -8,6 +8,7 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
+from rapidstem.files.mrc_volumes import name_writer
 
 _ANGSTROM_PER_NM = 10.0
 _FLOAT32_MODE = 2
@@ -22,6 +23,7 @@ def write_block(path: Path | str, block: np.ndarray, voxel_size_nm: float, first
         file.set_volume()
         file.voxel_size = voxel_size_nm * _ANGSTROM_PER_NM
         file.nstart = (first_column, 0, 0)
+        name_writer(file)
 
 
 def gather_blocks(paths: Sequence[Path | str], output: Path | str) -> tuple[int, int, int]:
@@ -50,6 +52,7 @@ def gather_blocks(paths: Sequence[Path | str], output: Path | str) -> tuple[int,
         _reserve(temporary)
         file.set_volume()
         file.voxel_size = voxel_size
+        name_writer(file)
         columns, moments = [], []
         for path in paths:
             with mrcfile.mmap(path) as block:

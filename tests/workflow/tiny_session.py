@@ -49,6 +49,7 @@ def write_session(folder: Path, config: dict[str, Any] | None = None, sheet: str
 
 def copied_code(folder: Path) -> Path:
     """A copy of the code in a folder, as a clone of the repository has it; the path of its Snakefile."""
+    folder.mkdir(parents=True, exist_ok=True)
     for name in CODE:
         source = ROOT / name
         ignore = shutil.ignore_patterns("__pycache__")

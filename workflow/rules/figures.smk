@@ -8,9 +8,9 @@ IN_SITU_FIGURES = ["stills", "course"]
 FIGURE_FILES = ["png", "svg", "csv", "txt"]
 
 
-def figure_files(*stems):
-    """The picture, its vector form, its data and its description, for each stem."""
-    return expand(f"{FOLDER}/figures/{{stem}}.{{suffix}}", stem=stems, suffix=FIGURE_FILES)
+def shown_files(*stems):
+    """The picture and its description, for each stem: what the report holds of a figure."""
+    return expand(f"{FOLDER}/figures/{{stem}}.{{suffix}}", stem=stems, suffix=["png", "txt"])
 
 
 def field_figure(name):

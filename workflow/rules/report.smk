@@ -290,7 +290,7 @@ rule write_report:
             acquisition=IN_SITU,
             denoiser=SESSION.in_situ_denoisers,
         ),
-        figures=figure_files(
+        figures=shown_files(
             *DISTORTION_STEMS,
             *CHOICE_STEMS,
             *SCORE_STEMS,
