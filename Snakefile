@@ -3,6 +3,7 @@
 Reads and checks the configuration and the acquisition sheet, includes the rules, and names the targets.
 """
 
+import gc
 import sys
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from snakemake.utils import min_version
 
 min_version("9.0")
 sys.path.insert(0, str(Path(workflow.basedir)))
+# A large graph is millions of objects that stay: looking for garbage among them takes a tenth of its time.
+gc.set_threshold(200_000, 50, 50)
 
 from rapidstem.denoising.model_paths import CARD, LOSSES, WEIGHTS, model_folder
 from rapidstem.errors import InputError
