@@ -149,7 +149,7 @@ def _configured(folder: Path, memory_mb: int) -> SmallSlurm:
     text = _SLURM_CONF.format(host=socket.gethostname().split(".")[0], folder=folder, memory_mb=memory_mb, **ports)
     (folder / "slurm.conf").write_text(text)
     # A graphics card on paper: jobs that ask for one get it, and there is nothing behind it.
-    (folder / "gres.conf").write_text("NodeName=small2 Name=gpu Count=1\n")
+    (folder / "gres.conf").write_text("NodeName=small2 Name=gpu File=/dev/null\n")
     path = f"{os.environ['PATH']}:{_SYSTEM_PATH}"
     return SmallSlurm(folder, {**os.environ, "SLURM_CONF": str(folder / "slurm.conf"), "PATH": path})
 

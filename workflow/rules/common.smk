@@ -12,6 +12,8 @@ CALIBRATION_FIELDS = SESSION.calibration_fields
 IN_SITU = SESSION.acquisitions("in_situ")
 IN_SITU_SCORED = SESSION.paired("in_situ")
 READING = dict(SESSION.config["reading"])
+# Those of a workstation; a cluster has no such number, and its profile says how many processors a job gets.
+ALL_CORES = workflow.resource_settings.cores or 8
 
 SAVED_MAP = SESSION.saved_map
 DISTORTION_MAP = SAVED_MAP or f"{FOLDER}/distortion/map.csv"

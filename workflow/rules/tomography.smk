@@ -90,7 +90,7 @@ rule reconstruct_volume:
         f"{FOLDER}/benchmarks/reconstruct_volume/{PART_NAME}.tsv"
     conda:
         "../../envs/tomography.yaml"
-    threads: workflow.cores
+    threads: ALL_CORES
     resources:
         mem_mb=memory_mb(3000, 12),
         runtime=minutes(60, 240),

@@ -86,7 +86,7 @@ rule train_denoiser:
         denoiser=one_of(SESSION.trained),
     conda:
         "../../envs/learning.yaml"
-    threads: workflow.cores
+    threads: ALL_CORES
     resources:
         mem_mb=memory_mb(2500, 6),
         runtime=minutes(240),
