@@ -31,11 +31,12 @@ with logged(snakemake):
     images |= {name: read_images(path)[0][0] for name, path in zip(parameters.denoisers, files.denoised, strict=True)}
     images |= {name: reference.image for name, reference in known.items()}
     images = {name: image[known["slow"].area] for name, image in images.items()}
+    window = clearest_window(images["slow"], MAGNIFIED_PX)
     lines = pd.read_csv(files.lines).query("reference == 'slow' and frame == 0")
     drawings = {
         "drift": drift_trace(shift_px, drift["residual_px"].to_numpy(float), drift["used"].to_numpy(bool), stack.velox_shift_px),
-        "filters": side_by_side(images, stack.pixel_size_nm, clearest_window(images["slow"], MAGNIFIED_PX)),
-        "profiles": line_profiles(images, *central_line(lines, known["slow"].area), stack.pixel_size_nm, "slow"),
+        "filters": side_by_side(images, stack.pixel_size_nm, window),
+        "profiles": line_profiles(images, *central_line(lines, known["slow"].area, window), stack.pixel_size_nm, "slow"),
         "spectra": power_spectra(images, stack.pixel_size_nm),
     }
     for name, drawing in drawings.items():

@@ -9,7 +9,6 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from rapidstem.errors import InputError
 from rapidstem.figures.score_tables import Score, by_tilt, published_name
 from rapidstem.figures.style import BLACK, ORANGE, Drawing, bare_image_axes, panels, series_style, show_image, styled, unit_range
 
@@ -35,21 +34,19 @@ def clearest_window(reference: np.ndarray, size_px: int) -> Window:
     return slice(int(row), int(row) + size_px), slice(int(column), int(column) + size_px)
 
 
-def central_line(lines: pd.DataFrame, area: Window) -> tuple[tuple[float, float], float]:
+def central_line(lines: pd.DataFrame, area: Window, otherwise: Window) -> tuple[tuple[float, float], float]:
     """The dislocation line nearest to the middle of an area of the field: its place (y, x) in the area, and its direction in degrees.
 
     Parameters
     ----------
     lines : DataFrame
-        `y_px`, `x_px`, `angle_deg` of lines found in the whole field.
-
-    Raises
-    ------
-    InputError
-        No line was found.
+        `y_px`, `x_px`, `angle_deg` of straight lines that stand alone, found in the whole field.
+    otherwise : (slice, slice)
+        Rows and columns of the area whose middle, along y, is given where there is no such line.
     """
     if lines.empty:
-        raise InputError("no dislocation line was found in the reference, so no profile can be drawn; does the field show any?")
+        row, column = ((side.start + side.stop - 1) / 2 for side in otherwise)
+        return (row, column), 90.0
     places = lines[["y_px", "x_px"]].to_numpy(float) - [area[0].start, area[1].start]
     middle = [(side.stop - side.start) / 2 for side in area]
     nearest = int(np.argmin(np.sum((places - middle) ** 2, axis=1)))
@@ -122,7 +119,7 @@ def line_profiles(
         right.plot(data["offset_nm"], profile, **series_style(number), markevery=6, markersize=4, label=name)
     right.set(xlabel="distance across the line, A to B / nm", ylabel="intensity (black to white)")
     right.legend(fontsize=7)
-    return Drawing(figure, data, f"Profiles across one dislocation line in {', '.join(images)}; the line is marked in {shown}.")
+    return Drawing(figure, data, f"Profiles across the place that is marked in {shown}, in {', '.join(images)}.")
 
 
 @styled

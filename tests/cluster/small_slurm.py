@@ -34,6 +34,8 @@ SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/%n.log
 MpiDefault=none
 SwitchType=switch/none
+# Snakemake submits without this machine's environment, and this Slurm is not where a job would look for one.
+TaskProlog={folder}/task_prolog.sh
 # No control groups, which a container may not make: memory is measured every second instead.
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -150,6 +152,9 @@ def _configured(folder: Path, memory_mb: int) -> SmallSlurm:
     (folder / "slurm.conf").write_text(text)
     # A graphics card on paper: jobs that ask for one get it, and there is nothing behind it.
     (folder / "gres.conf").write_text("NodeName=small2 Name=gpu File=/dev/null\n")
+    prolog = folder / "task_prolog.sh"
+    prolog.write_text(f"#!/bin/sh\necho export SLURM_CONF={folder / 'slurm.conf'}\n")
+    prolog.chmod(0o755)
     path = f"{os.environ['PATH']}:{_SYSTEM_PATH}"
     return SmallSlurm(folder, {**os.environ, "SLURM_CONF": str(folder / "slurm.conf"), "PATH": path})
 

@@ -88,6 +88,13 @@ def test_side_by_side_shows_each_image_between_its_own_limits():
     assert drawing.data[["row", "column", "size_px"]].iloc[0].tolist() == [10, 5, 30]
 
 
+def test_profile_lies_in_the_marked_part_where_no_line_stands_alone():
+    lines = pd.DataFrame({"y_px": [12.0, 40.0], "x_px": [22.0, 50.0], "angle_deg": [10.0, 80.0]})
+    area, window = (slice(10, 60), slice(20, 80)), (slice(4, 12), slice(6, 14))
+    assert denoising_figures.central_line(lines, area, window) == ((30.0, 30.0), 80.0)
+    assert denoising_figures.central_line(lines.iloc[:0], area, window) == ((7.5, 9.5), 90.0)
+
+
 def test_line_profiles_run_across_the_line():
     image = dark_line(10.0, slope=0.5)
     drawing = denoising_figures.line_profiles({"slow": image}, (26.0, 32.0), np.rad2deg(np.arctan(0.5)), 2.0, "slow", half_length_px=8.0)
