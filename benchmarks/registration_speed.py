@@ -2,9 +2,10 @@
 
 Run from the root of the repository: `OMP_NUM_THREADS=1 PYTHONPATH=. python benchmarks/registration_speed.py`. Peers that are not
 installed are left out with a message; `pip install pystackreg hyperspy numba` into an environment of their own. Data sets: dark lines in
-256 x 256 frames with 20 electrons a pixel, a detector lag and row streaks; the same with a fixed pattern of 5 %; 512 x 512 frames, the papers'
-size, with the fixed pattern, and with 4 electrons a pixel; and, where RAPIDSTEM_REAL_DATA is set, 512 x 512 crops of the titanium frames, whose true drift is taken from band-passed
-plain cross-correlation of the full frames. A method finds the drift where its error is below half a pixel.
+256 x 256 frames with 20 electrons a pixel, a detector lag and row streaks; the same with a fixed pattern of 5 %; 512 x 512 frames, the
+papers' size, with the fixed pattern, and with 4 electrons a pixel; and, where RAPIDSTEM_REAL_DATA is set, 512 x 512 crops of the titanium
+frames, whose true drift is taken from band-passed plain cross-correlation of the full frames. A method finds the drift where its error is
+below half a pixel.
 """
 
 import os
