@@ -43,7 +43,7 @@ class TracingSettings:
     line_width_nm: float = 13.7
     low: float = 0.10
     high: float = 0.15
-    weak: float = 0.12
+    weak: float = 0.08
     faint: float = 0.05
     spur_nm: float = 55.0
     node_nm: float = 27.0

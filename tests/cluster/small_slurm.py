@@ -17,6 +17,8 @@ import pytest
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 _PATIENCE_S = 40
+# Where a job's own Snakemake looks for Slurm: it forgets the environment that names another place.
+_STANDARD_PLACE = Path("/etc/slurm/slurm.conf")
 
 _SLURM_CONF = """\
 ClusterName=small
@@ -34,7 +36,7 @@ SlurmctldLogFile={folder}/slurmctld.log
 SlurmdLogFile={folder}/%n.log
 MpiDefault=none
 SwitchType=switch/none
-# Snakemake submits without this machine's environment, and this Slurm is not where a job would look for one.
+# Tells the processes of its jobs from those of others.
 TaskProlog={folder}/task_prolog.sh
 # No control groups, which a container may not make: memory is measured every second instead.
 ProctrackType=proctrack/linuxproc
@@ -131,6 +133,8 @@ def reason_against() -> str | None:
     missing = [name for name in PROGRAMS if shutil.which(name, path=f"{os.environ['PATH']}:{_SYSTEM_PATH}") is None]
     if missing:
         return f"{', '.join(missing)} not installed: `make test-cluster` installs the packages slurm-wlm and munge as root"
+    if _STANDARD_PLACE.exists():
+        return f"{_STANDARD_PLACE}: this machine has a Slurm of its own"
     return None if os.geteuid() == 0 else "the nodes of a Slurm are started as root only"
 
 
@@ -179,10 +183,13 @@ def small_slurm(folder: Path, memory_mb: int = 6000) -> Iterator[SmallSlurm]:
     if reason:
         pytest.skip(reason)
     slurm = _configured(folder, memory_mb)
+    _STANDARD_PLACE.parent.mkdir(exist_ok=True)
+    _STANDARD_PLACE.symlink_to(folder / "slurm.conf")
     try:
         _start(slurm)
         yield slurm
     finally:
+        _STANDARD_PLACE.unlink()
         slurm.ask("scancel", "--state=RUNNING", "--state=PENDING", "--user=root")
         for name in ("small1", "small2", "slurmctld", "munged"):
             if name in slurm.daemons:
