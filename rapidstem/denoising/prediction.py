@@ -11,7 +11,7 @@ from torch.nn import functional
 from rapidstem.denoising.compute_precision import autocast, best_device, resolve_precision
 from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.denoising.networks import DenoisingNetwork
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, ResourceError
 from rapidstem.files.sliced_frames import SlicedFrames
 
 PIXELS_AT_ONCE = 2**21
@@ -78,7 +78,7 @@ def denoise_blocks(model: TrainedModel, frames: Frames, pixels_at_once: int = PI
 def _fewer_pixels(pixels: int) -> int:
     pixels //= 4
     if pixels < _FEWEST_PIXELS:
-        raise InputError("the graphics card has no memory for small tiles either; end what else runs on it")
+        raise ResourceError("the graphics card has no memory for small tiles either; end what else runs on it")
     print(f"the graphics card's memory is full; going on with tiles of {pixels} pixels", file=sys.stderr)
     torch.cuda.empty_cache()
     return pixels

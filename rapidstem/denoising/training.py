@@ -25,7 +25,7 @@ from rapidstem.denoising.training_pairs import TrainingField
 from rapidstem.denoising.training_state import Checkpoint, TrainingState
 from rapidstem.denoising.training_steps import StepTaker, batch_loss
 from rapidstem.denoising.training_team import TrainingTeam, training_team
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, ResourceError
 from rapidstem.files.tables import write_table
 from rapidstem.progress import Progress
 
@@ -79,7 +79,7 @@ def train_denoiser(
             return train_in_team(team, *job)
         except torch.OutOfMemoryError:
             batch = f"{settings.batch_size // settings.processes} patches of {settings.patch_size_px} px"
-            raise InputError(
+            raise ResourceError(
                 f"{name}: the graphics card's memory does not hold a step with {batch}; lower batch_size, patch_size_px or width"
             ) from None
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rapidstem.errors import InputError
+from rapidstem.errors import ResourceError
 
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # what libraries say that do not pass the system's error number on: NumPy, HDF5, safetensors
@@ -24,7 +24,7 @@ def written_beside(path: Path | str) -> Iterator[Path]:
 
     Raises
     ------
-    InputError
+    ResourceError
         when the disk has no room for the file.
     """
     path = Path(path)
@@ -36,7 +36,7 @@ def written_beside(path: Path | str) -> Iterator[Path]:
         temporary.replace(path)
     except Exception as error:
         if _is_full(error):
-            raise InputError(
+            raise ResourceError(
                 f"{path}: the disk is full, or your quota on it; make room and start again. Nothing half written is kept"
             ) from error
         raise

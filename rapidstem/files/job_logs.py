@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, ResourceError
 
 UNKNOWN_REASON = "it has said nothing; it was killed, or its machine went down"
-_INPUT_FAULT, _PROGRAM_FAULT = "failed", "broke off"
-_LAST_WORDS = re.compile(rf"^\w+(?: \([^\n]*\))? ({_INPUT_FAULT}|{_PROGRAM_FAULT}): (.*) \(log: [^\n]*\)\s*\Z", re.MULTILINE | re.DOTALL)
+_INPUT_FAULT, _OTHER_FAULT = "failed", "broke off"
+_LAST_WORDS = re.compile(rf"^\w+(?: \([^\n]*\))? ({_INPUT_FAULT}|{_OTHER_FAULT}): (.*) \(log: [^\n]*\)\s*\Z", re.MULTILINE | re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -37,12 +37,14 @@ def last_words(job: str, error: Exception, log: Path) -> str:
     Parameters
     ----------
     job : rule, and what the job is about in brackets.
-    error : an `InputError` stands for itself; of others the kind is named.
+    error : an `InputError` stands for itself, of which a `ResourceError` is not the data's fault; of others the kind is named.
     log : where the sentence is written.
     """
+    if isinstance(error, ResourceError):
+        return f"{job} {_OTHER_FAULT}: {error} (log: {log})"
     if isinstance(error, InputError):
         return f"{job} {_INPUT_FAULT}: {error} (log: {log})"
-    return f"{job} {_PROGRAM_FAULT}: {type(error).__name__}: {error} (log: {log})"
+    return f"{job} {_OTHER_FAULT}: {type(error).__name__}: {error} (log: {log})"
 
 
 def failed_job(log: Path, folder: Path) -> FailedJob:

@@ -5,7 +5,7 @@ from typing import Literal
 
 import numpy as np
 
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, ResourceError
 from rapidstem.tomography.slice_projector import SliceGeometry
 from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad
 
@@ -107,7 +107,7 @@ def plan_blocks(
         if width >= min(_NARROWEST_BLOCK, -(-columns // used)) and width > 0:
             return BlockPlan(width, used)
     least_mb = (shared + own + min(_NARROWEST_BLOCK, columns) * slice_bytes) / 1e6
-    raise InputError(
+    raise ResourceError(
         f"the memory of {memory_mb:.0f} MB holds no block of slices, {least_mb:.0f} MB are needed: give the job more memory, "
         "split the volume into more blocks, or make it thinner"
     )

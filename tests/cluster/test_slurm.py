@@ -78,7 +78,7 @@ def test_job_over_its_memory_is_tried_again_with_more(session_copy: Path, slurm:
     run = _submitted(session_copy, profile, slurm, target)
     said = run.communicate()[0]
     assert run.returncode == 0, said + _slurm_logs(session_copy)
-    assert "exceeded memory limit" in _slurm_logs(session_copy)
+    assert "Exceeded job memory limit" in _slurm_logs(session_copy)
     assert "slurm_logs/rule_reconstruct_volume" in said, "the log of the killed job is not named"
 
 

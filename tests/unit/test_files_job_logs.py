@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, ResourceError
 from rapidstem.files.job_logs import UNKNOWN_REASON, failed_job, last_words, spoiling_fault
 
 
@@ -27,6 +27,14 @@ def test_program_fault_is_not_the_data_s(tmp_path: Path) -> None:
     )
     job = failed_job(log, tmp_path)
     assert (job.subject, job.reason, job.spoiled) == ("series/slow", "ZeroDivisionError: division by zero", False)
+
+
+def test_full_disk_is_not_the_data_s(tmp_path: Path) -> None:
+    log = written(tmp_path, "align_series/series/slow.log", "")
+    words = last_words("align_series (acquisition series, variant slow)", ResourceError("a.mrc: the disk is full"), log)
+    log.write_text(words, encoding="utf-8")
+    job = failed_job(log, tmp_path)
+    assert (job.reason, job.spoiled) == ("a.mrc: the disk is full", False)
 
 
 def test_killed_job_has_no_last_words(tmp_path: Path) -> None:
