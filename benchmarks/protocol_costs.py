@@ -25,6 +25,7 @@ from workflow.session import Session, open_session
 
 PROTOCOLS = ("config/papers/zhao2021.yaml", "config/papers/ihara2022.yaml")
 CORES = 2
+BYTES_A_PIXEL = 2
 _TRAINING_TO_PREDICTION = 3.0
 _SIDE_PX = 64
 
@@ -94,7 +95,7 @@ class Work:
     def raw_gb(self) -> float:
         """Size of the raw files: 16 bits a pixel, rapid and slow frames."""
         slow = len(self.session.acquisitions("calibration", "training", "test", "in_situ")) + self.frames("tilt_series")
-        return (self.frames() + slow) * self.pixels * 2 / 1e9
+        return (self.frames() + slow) * self.pixels * BYTES_A_PIXEL / 1e9
 
     def results_gb(self) -> float:
         """Size of the results in 32 bits a pixel: averages and references, denoised and aligned frames, volumes and their halves."""
@@ -123,15 +124,17 @@ def extrapolated(sessions: list[Work], protocol: Work) -> pd.DataFrame:
     for rule in (rule for rule in wanted if done[rule]):
         own = [(each, cost.loc[rule]) for each, cost in zip(sessions, costs, strict=True) if rule in cost.index]
         seconds = sum(cost["jobs"] * cost["cpu_s"] for _, cost in own)
-        memory = max((cost["memory_mb"] - LIBRARIES_MB) * memory_ratio(rule, each, protocol) for each, cost in own)
-        rows.append({"rule": rule, "cpu_hours": seconds / 3600 * wanted[rule] / done[rule], "memory_mb": LIBRARIES_MB + memory})
+        memory = max(memory_mb(rule, cost["memory_mb"], each, protocol) for each, cost in own)
+        rows.append({"rule": rule, "cpu_hours": seconds / 3600 * wanted[rule] / done[rule], "memory_mb": memory})
     return pd.DataFrame(rows).sort_values("cpu_hours", ascending=False)
 
 
-def memory_ratio(rule: str, known: Work, wanted: Work) -> float:
-    """How many times the memory of a known job one of the protocol holds."""
-    frames = (wanted.frames("training") / known.frames("training")) if rule == "train_denoiser" else 1.0
-    return wanted.pixels / known.pixels * frames
+def memory_mb(rule: str, known_mb: float, known: Work, wanted: Work) -> float:
+    """Memory of a job of a protocol: a training holds all its frames beside what it needs for a step, all others some frames."""
+    if rule == "train_denoiser":
+        frames_mb = [each.frames("training") * each.pixels * BYTES_A_PIXEL / 1e6 for each in (known, wanted)]
+        return known_mb - frames_mb[0] + frames_mb[1]
+    return LIBRARIES_MB + (known_mb - LIBRARIES_MB) * wanted.pixels / known.pixels
 
 
 def main() -> None:

@@ -88,13 +88,15 @@ class SmallSlurm:
         self.start(name, "slurmd", "-D", "-N", name)
 
     def stop(self, name: str) -> None:
-        """End one of its processes as a power cut would; a node takes its jobs with it."""
+        """End one of its processes as a power cut would; a node takes its jobs with it, before anybody can report their end."""
+        jobs = self.processes("", name) if name.startswith("small") else []
+        keepers = {parent for job in jobs if _command(parent := _parent(job)).startswith(b"slurmstepd")}
         process = self.daemons.pop(name)
         process.kill()
-        process.wait()
-        for job_process in self.processes("", name) if name.startswith("small") else []:
+        for each in (*keepers, *jobs):
             with suppress(ProcessLookupError):
-                os.kill(job_process, signal.SIGKILL)
+                os.kill(each, signal.SIGKILL)
+        process.wait()
 
     def ask(self, *command: str) -> str:
         """What a command of Slurm says."""
@@ -126,6 +128,18 @@ class SmallSlurm:
             time.sleep(0.5)
         logs = "\n".join(f"{path.name}: {path.read_text(errors='replace')[-1500:]}" for path in sorted(self.folder.glob("*.log")))
         raise TimeoutError(f"nodes are {self.node_states()}, not {states}\n{logs}")
+
+
+def _parent(process: int) -> int:
+    with suppress(OSError):
+        return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    return 0
+
+
+def _command(process: int) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/cmdline").read_bytes()
+    return b""
 
 
 def reason_against() -> str | None:
@@ -177,7 +191,7 @@ def _start(slurm: SmallSlurm) -> None:
 
 
 @contextmanager
-def small_slurm(folder: Path, memory_mb: int = 6000) -> Iterator[SmallSlurm]:
+def small_slurm(folder: Path, memory_mb: int = 11_000) -> Iterator[SmallSlurm]:
     """A Slurm of two nodes of two processors each, which is stopped at the end; the test is skipped where none can be started."""
     reason = reason_against()
     if reason:
