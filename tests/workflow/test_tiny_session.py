@@ -1,5 +1,6 @@
 """A whole small session: its results, and one bad file among many."""
 
+import json
 from pathlib import Path
 
 import h5py
@@ -90,3 +91,14 @@ def test_only_the_simulation_and_the_evaluation_know_the_virtual_microscope() ->
     scripts = [path.stem for path in (ROOT / "scripts").glob("*.py")]
     knowing = {script for script in scripts if any("microscope" in module for module in imported_modules(script))}
     assert knowing == {"simulate_acquisition", "measure_positions", "score_lines"}
+
+
+def test_snakemake_s_own_report_holds_figures_by_stage(session_copy: Path) -> None:
+    target = session_copy / "snakemake-report.html"
+    run = snakemake(session_copy, "--report", str(target), snakefile=session_copy / "Snakefile")
+    assert run.returncode == 0, run.stdout + run.stderr
+    page = target.read_text(encoding="utf-8")
+    categories, _ = json.JSONDecoder().raw_decode(page, page.index("categories = ") + len("categories = "))
+    assert set(categories) == {"Denoising", "Dislocation lines", "Distortion", "Fields", "Positions", "Tilt series"}
+    assert "results/tiny/figures/series/rapid-dlf-slow/projections.png" in categories["Positions"]["series"]
+    assert "Rapid STEM tomography of dislocations: raw frame stacks are averaged" in page
