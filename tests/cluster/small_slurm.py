@@ -17,6 +17,8 @@ import pytest
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "squeue", "scontrol")
 _SYSTEM_PATH = "/usr/local/sbin:/usr/sbin:/sbin"
 _PATIENCE_S = 40
+# Enough for a job that is tried again with twice its memory, and no more than the machine has.
+_NODE_MEMORY_MB = min(11_000, os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") // 2**20)
 # Where a job's own Snakemake looks for Slurm: it forgets the environment that names another place.
 _STANDARD_PLACE = Path("/etc/slurm/slurm.conf")
 
@@ -191,7 +193,7 @@ def _start(slurm: SmallSlurm) -> None:
 
 
 @contextmanager
-def small_slurm(folder: Path, memory_mb: int = 11_000) -> Iterator[SmallSlurm]:
+def small_slurm(folder: Path, memory_mb: int = _NODE_MEMORY_MB) -> Iterator[SmallSlurm]:
     """A Slurm of two nodes of two processors each, which is stopped at the end; the test is skipped where none can be started."""
     reason = reason_against()
     if reason:
