@@ -73,11 +73,12 @@ onsuccess:
 onerror:
     failures = failed_jobs(log, Path(FOLDER))
     print("\n".join(["What failed; all that had finished is kept:", *failure_lines(failures)]))
-    spoiled = SESSION.left_out + spoiled_acquisitions(failures, SESSION.acquisitions())
+    spoiled = spoiled_acquisitions(failures, SESSION.acquisitions())
     repeats = workflow.execution_settings.keep_going and any(
         job.rule.name == "write_report" for job in workflow.dag.jobs
     )
-    if repeats and len(spoiled) > len(SESSION.left_out):
-        print(f"Now everything else, without {', '.join(spoiled)}:", flush=True)
-        if not run_without(spoiled, workflow.config_settings.config):
-            print(f"give the same command with --config 'leave_out={spoiled}'")
+    if spoiled and repeats:
+        left_out = SESSION.left_out + spoiled
+        print(f"Now everything else, without {', '.join(left_out)}:", flush=True)
+        if not run_without(left_out, workflow.config_settings.config):
+            print(f"give the same command with --config 'leave_out={left_out}'")

@@ -5,12 +5,11 @@ from pathlib import Path
 import pandas as pd
 from script_support import logged
 
-from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.figures.position_figures import centres_3d, depth_differences, difference_histograms, time_lag_profiles
 from rapidstem.figures.style import save_drawing
 from rapidstem.figures.volume_figures import projections
 from rapidstem.files.mrc_volumes import read_volume
-from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM
+from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM, removed_motion
 from rapidstem.tomography.moved_volumes import moved_volume
 
 TREATMENTS = {"-per-frame": "one angle a frame", "-per-frame-calibrated": "one angle a frame, calibrated"}
@@ -19,7 +18,7 @@ with logged(snakemake):
     folder = Path(snakemake.output[0]).parent
     (rapid, voxel_size_nm), (slow, _) = (read_volume(path) for path in (snakemake.input.rapid, snakemake.input.slow))
     rapid_centroids, slow_centroids = (pd.read_csv(path) for path in (snakemake.input.rapid_centroids, snakemake.input.slow_centroids))
-    motion = rigid_motion(rapid_centroids, slow_centroids)
+    motion = removed_motion(pd.read_csv(snakemake.input.errors), snakemake.wildcards.acquisition, snakemake.wildcards.variant, "slow")
     against_slow = pd.read_csv(snakemake.input.pairs).query("against == 'slow'")
     by_variant = dict(list(against_slow.groupby("variant")))
     pairs = by_variant.get(snakemake.wildcards.variant, against_slow.iloc[:0])

@@ -1,18 +1,15 @@
 """Register the rapid frames of one field and average them."""
 
 import pandas as pd
-from script_support import logged
+from script_support import logged, open_raw
 
-from rapidstem.files.image_stacks import FallbackMetadata, open_frames
 from rapidstem.files.ome_tiff import write_images
 from rapidstem.files.tables import write_table
 from rapidstem.frames.integration import integrate_frames
 from rapidstem.frames.registration import drift_of_single_frame, register_frames
 
 with logged(snakemake):
-    reading = dict(snakemake.params.reading)
-    detector = reading.pop("detector")
-    with open_frames(snakemake.input.rapid, detector, FallbackMetadata(**reading)) as stack:
+    with open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
         drift = register_frames(stack.frames) if len(stack.frames) > 1 else drift_of_single_frame()
         write_images(snakemake.output.image, integrate_frames(stack.frames, drift), stack.pixel_size_nm)
     write_table(

@@ -14,6 +14,7 @@ from rapidstem.files.ome_tiff import read_channel_names, read_images
 from rapidstem.scores.image_quality import INTENSITY_RANGES
 from rapidstem.scores.image_spectra import spectral_scores
 from rapidstem.scores.in_situ_scores import IHARA_GAIN_PERCENT
+from rapidstem.scores.positional_error import removed_motion
 
 FIELD_CAPTIONS = {
     "drift": "Drift of the rapid frames",
@@ -71,9 +72,7 @@ class Results:
 
     def motion(self, series: str, variant: str) -> RigidMotion:
         """What brings a variant's tomogram onto that of the slow series."""
-        errors = self.table("evaluation/positional_error.csv")
-        row = errors.query("acquisition == @series and variant == @variant and against == 'slow'").iloc[0]
-        return RigidMotion(row["rotation_deg"], row["shift_x_nm"], row["shift_y_nm"], row["shift_z_nm"])
+        return removed_motion(self.table("evaluation/positional_error.csv"), series, variant, "slow")
 
     def gathered(self, names: dict[str, str], column: str) -> pd.DataFrame:
         """Tables below each other, each with its name in a first column; empty where there is none."""

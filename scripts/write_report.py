@@ -55,9 +55,8 @@ def warnings():
 
 def leading_errors():
     """Those of the shown variants against the slow series, or all where there is no slow series."""
-    shown = {(series, variant) for series, variants in parameters.shown.items() for variant in variants}
-    places = pd.Series(list(zip(errors["acquisition"], errors["variant"], strict=True)), index=errors.index, dtype=object)
-    leading = errors[places.isin(shown) & (errors["against"] == "slow")]
+    shown = {variant for variants in parameters.shown.values() for variant in variants}
+    leading = errors[errors["variant"].isin(shown) & (errors["against"] == "slow")]
     return leading if len(leading) else errors
 
 

@@ -12,6 +12,7 @@ from scipy.spatial import cKDTree
 from rapidstem.dislocations.section_links import COORDINATES, SECTION_NORMAL, line_directions, mutually_nearest, section_grid
 
 PAIR_COLUMNS = ["plane", "slice", *COORDINATES, "dx_nm", "dy_nm", "dz_nm", "first_index", "second_index"]
+MOTION_COLUMNS = ["rotation_deg", "shift_x_nm", "shift_y_nm", "shift_z_nm"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,11 @@ class RigidMotion:
     def shift_nm(self) -> np.ndarray:
         """The translation as an array (x, y, z)."""
         return np.array([self.shift_x_nm, self.shift_y_nm, self.shift_z_nm])
+
+    @property
+    def columns(self) -> dict[str, float]:
+        """The motion as columns of a table: `rotation_deg`, `shift_x_nm`, `shift_y_nm`, `shift_z_nm`."""
+        return {name: getattr(self, name) for name in MOTION_COLUMNS}
 
     def turn(self, vectors: np.ndarray) -> np.ndarray:
         """Rotate vectors (n, 3) in the order x, y, z."""

@@ -63,8 +63,7 @@ def line_detection(
     real = _near(place, true_place, radius_nm)
     true_kinds, kinds = (_kinds(*each, half_nm, heights_nm) for each in ((true_place, true_direction), (place, direction)))
     names = {"acquisition": acquisition, "variant": variant, "against": against}
-    removed = {"radius_nm": radius_nm, "rotation_deg": motion.rotation_deg}
-    removed |= dict(zip(("shift_x_nm", "shift_y_nm", "shift_z_nm"), motion.shift_nm.tolist(), strict=True))
+    removed = {"radius_nm": radius_nm} | motion.columns
     rows = [
         names
         | {"place": kind, "true_nm": STEP_NM * true_kinds[kind].sum(), "found_percent": _percent(hit, true_kinds[kind])}

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion, moved_to_sections, pair_centroids
+from rapidstem.dislocations.pairing import MOTION_COLUMNS, NO_MOTION, RigidMotion, moved_to_sections, pair_centroids
 from rapidstem.dislocations.position_uncertainty import SIGMA_COLUMNS
 from rapidstem.dislocations.section_links import COORDINATES, SECTION_NORMAL, chain_labels
 from rapidstem.errors import InputError
@@ -91,10 +91,15 @@ def errors_of_pairs(
 ) -> pd.DataFrame:
     """The table of `positional_errors` for pairs that were already found, such as those of `rapidstem.scores.time_lag.cross_calibrated`."""
     names = {"acquisition": acquisition, "variant": variant, "against": against}
-    removed = {"radius_nm": radius_nm, "rotation_deg": motion.rotation_deg}
-    removed |= dict(zip(("shift_x_nm", "shift_y_nm", "shift_z_nm"), motion.shift_nm.tolist(), strict=True))
+    removed = {"radius_nm": radius_nm} | motion.columns
     rows = [names | _axis_errors(pairs, measured, reference, axis) | removed for axis in AXIS_PLANE]
     return pd.DataFrame(rows)[ERROR_COLUMNS]
+
+
+def removed_motion(errors: pd.DataFrame, acquisition: str, variant: str, against: str) -> RigidMotion:
+    """What brought a variant's tomogram onto what it was compared with, from the table of `positional_errors`."""
+    names = errors[["acquisition", "variant", "against"]] == [acquisition, variant, against]
+    return RigidMotion(**errors.loc[names.all(axis=1), MOTION_COLUMNS].iloc[0])
 
 
 def line_centroids(

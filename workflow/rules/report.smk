@@ -238,6 +238,7 @@ rule draw_positions:
         rapid_centroids=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.centroids.csv",
         slow_centroids=f"{FOLDER}/dislocations/{{acquisition}}/slow.centroids.csv",
         pairs=rules.measure_positions.output.pairs,
+        errors=rules.measure_positions.output.errors,
     output:
         report(
             expand(f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.png", name=RAPID_FIGURES),
