@@ -1,13 +1,15 @@
-"""How far the noise of the slow reference hides what a filter does: PSNR against the slow image and against the truth.
+"""How far the noise of the slow reference hides what a filter does: scores against the slow image and against the truth.
 
 Run from the root of the repository, on the results of a simulated session:
 `PYTHONPATH=. python benchmarks/denoising_bound.py results/demo`.
-For every test field it prints the PSNR after an affine fit of intensities, mean over the scored frames: of the noise-free image against the
-slow one, which is the most that any filter can reach, and of each filter against the slow image and against the noise-free one. Decibels
-count from the range of the slow image in all columns.
+For every test field it prints, mean over the scored frames, of the noise-free image against the slow one, which is the most that any filter
+can reach, and of each filter against the slow image and against the noise-free one: the PSNR after an affine fit of intensities
+(decibels count from the range of the slow image in all columns), and the wave number along x, in cycles a pixel, up to which the power
+spectra agree within a factor of 2.
 """
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
@@ -22,6 +24,7 @@ from rapidstem.files.tables import read_table
 from rapidstem.microscope.detector import slow_response
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.scores.frame_references import FieldReferences, FrameReference
+from rapidstem.scores.image_spectra import agreement_per_um, image_spectra
 
 
 def noise_free(path: Path) -> np.ndarray:
@@ -41,7 +44,7 @@ def decibels(image: np.ndarray, reference: np.ndarray, peak: float) -> float:
 
 
 def frame_scores(image: np.ndarray, slow: FrameReference, truth: FrameReference) -> tuple[float, float, float]:
-    """The bound, and an image against the slow and the noise-free one."""
+    """PSNR of the noise-free image against the slow one, and of an image against the slow and the noise-free one."""
     area = slow.area
     peak = float(np.ptp(slow.image[area]))
     pairs = ((truth.image, slow.image), (image, slow.image), (image, truth.image))
@@ -49,8 +52,19 @@ def frame_scores(image: np.ndarray, slow: FrameReference, truth: FrameReference)
     return first, second, third
 
 
-def field_scores(results: Path, name: str, filters: list[str]) -> dict[str, float]:
-    """Scores of one test field."""
+def agreements(images: Sequence[np.ndarray], slow: Sequence[FrameReference], truth: Sequence[FrameReference]) -> list[float]:
+    """Wave numbers of agreement, in cycles a pixel, of the same three pairs as in `frame_scores`, from the mean spectra of all frames."""
+    truths = [each.image for each in truth]
+    found = []
+    for firsts, references in ((truths, slow), (images, slow), (images, truth)):
+        tables = [image_spectra(first, each.image, slow[0].area, 1000.0) for first, each in zip(firsts, references, strict=True)]
+        mean = pd.concat(tables).query("direction == 'x'").groupby("wave_number_per_um").mean(numeric_only=True)
+        found.append(agreement_per_um(mean.index.to_numpy(float), mean["power"].to_numpy(float), mean["reference_power"].to_numpy(float)))
+    return found
+
+
+def moved_references(results: Path, name: str, frames: int) -> tuple[list[FrameReference], list[FrameReference]]:
+    """The slow image and the noise-free one of a test field, as each of the first frames shows them."""
     slow = read_stack(results / "raw" / f"{name}.slow.emd").frames[0].astype(float)
     pair = results / "pairs" / name
     (dcfi, slow_in_rapid), _ = read_images(pair / "references.ome.tif")
@@ -58,15 +72,23 @@ def field_scores(results: Path, name: str, filters: list[str]) -> dict[str, floa
     images = (slow, noise_free(results / "truth" / f"{name}.h5"))
     known = [FieldReferences.from_field(dcfi, slow_in_rapid, image, field, column_map) for image in images]
     shift_px = known[0].corrected_shift(read_table(pair / "frames.csv", ["dy_px", "dx_px"])[["dy_px", "dx_px"]].to_numpy(float))
-    row: dict[str, float] = {}
-    for denoiser in filters:
-        stack = read_images(results / "denoised" / denoiser / f"{name}.ome.tif")[0]
-        slow_images = [each.in_slow_geometry()["slow"] for each in known]
-        moved = [[each.moved((dy, dx)) for each in slow_images] for dy, dx in shift_px[: len(stack)]]
-        scores = [frame_scores(image, *references) for image, references in zip(stack, moved, strict=True)]
-        bound, against_slow, against_truth = np.mean(scores, axis=0)
-        row |= {"bound": bound, f"{denoiser} slow": against_slow, f"{denoiser} truth": against_truth}
-    return row
+    at_rest = [each.in_slow_geometry()["slow"] for each in known]
+    first, second = ([each.moved((dy, dx)) for dy, dx in shift_px[:frames]] for each in at_rest)
+    return first, second
+
+
+def field_scores(results: Path, name: str, filters: list[str]) -> tuple[dict[str, float], dict[str, float]]:
+    """PSNR and wave numbers of agreement of one test field."""
+    stacks = {denoiser: read_images(results / "denoised" / denoiser / f"{name}.ome.tif")[0] for denoiser in filters}
+    slow, truth = moved_references(results, name, min(map(len, stacks.values())))
+    decibel_row: dict[str, float] = {}
+    agreement_row: dict[str, float] = {}
+    for denoiser, stack in stacks.items():
+        images = stack[: len(slow)]
+        psnr = np.mean([frame_scores(*each) for each in zip(images, slow, truth, strict=True)], axis=0)
+        for row, values in ((decibel_row, psnr), (agreement_row, agreements(images, slow, truth))):
+            row |= dict(zip(("bound", f"{denoiser} slow", f"{denoiser} truth"), values, strict=True))
+    return decibel_row, agreement_row
 
 
 def main() -> None:
@@ -75,8 +97,9 @@ def main() -> None:
     results = parser.parse_args().results
     filters = sorted(path.name for path in (results / "denoised").iterdir() if path.is_dir())
     fields = sorted(path.stem for path in (results / "truth").glob("test-*.h5"))
-    table = pd.DataFrame({name: field_scores(results, name, filters) for name in fields}).T
-    print(table.round(2).to_string())
+    rows = [field_scores(results, name, filters) for name in fields]
+    for title, number in (("PSNR after an affine fit (dB)", 0), ("agreement of the power along x (cycles a pixel)", 1)):
+        print(title, pd.DataFrame([row[number] for row in rows], index=fields).round(2 + number).to_string(), sep="\n")
 
 
 if __name__ == "__main__":
