@@ -25,6 +25,7 @@ from rapidstem.denoising.frame_shifts import moved_back
 from rapidstem.denoising.intensity_scaling import measure_scaling
 from rapidstem.denoising.lessons import lesson_sampler
 from rapidstem.denoising.model_files import TrainedModel
+from rapidstem.denoising.optimisers import Optimiser
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
 from rapidstem.denoising.training import split_fields, train_denoiser
@@ -95,7 +96,7 @@ def own_step_s(fields: list[TrainingField], settings: NetworkSettings, precision
     """Processor seconds of a step of rapidstem."""
     network = new_network(settings).on(torch.device("cpu"))
     average = new_network(settings).on(torch.device("cpu")).requires_grad_(False)
-    state = TrainingState(network, average, torch.optim.AdamW(network.parameters(), settings.learning_rate))
+    state = TrainingState(network, average, Optimiser(network, settings.optimiser))
     sampler = lesson_sampler(fields, measure_scaling(fields), settings, state.device)
     taker, marks = StepTaker(network, sampler, settings, precision, TrainingTeam()), []
     with Progress("", steps, "step", silent=True) as progress:

@@ -9,6 +9,7 @@ from rapidstem.errors import InputError
 PRECISIONS = ("auto", "float32", "bfloat16")
 TARGETS = ("dcfi", "slow", "none")
 NETWORKS = ("unet", "residual-unet", "hourglass", "autoencoder")
+OPTIMISERS = ("muon", "adamw")
 LESSONS = ("reference", "other-frame", "other-frames", "all-frames", "blind-spots")
 PRESETS = ("best", "paper")
 NOISE_MODELS = ("gw", "g1", "g2", "g3", "g4", "g1w", "g2w", "g3w", "g4w", "measured")
@@ -42,7 +43,8 @@ class NetworkSettings:
     patch_size_px : side of the training patches, a multiple of 2**depth.
     batch_size : patches a step.
     steps : optimiser steps.
-    learning_rate : of AdamW, at the end of the warm-up; falls to zero as a cosine.
+    optimiser : `muon` or `adamw`, see `rapidstem.denoising.optimisers`.
+    learning_rate : at the end of the warm-up; falls to zero as a cosine.
     weight_averaging : decay of the exponential moving average of the weights, 0 for none.
     validation_share : share of the fields (never of the frames) kept for validation.
     validation_interval : steps between two validations; checkpoints are written as often.
@@ -63,7 +65,8 @@ class NetworkSettings:
     patch_size_px: int = 64
     batch_size: int = 16
     steps: int = 2400
-    learning_rate: float = 2e-3
+    optimiser: str = "muon"
+    learning_rate: float = 1.25e-3
     weight_averaging: float = 0.995
     validation_share: float = 0.2
     validation_interval: int = 200
@@ -86,6 +89,7 @@ class NetworkSettings:
 
     def __post_init__(self) -> None:
         _require(self.target in TARGETS, "target", f"must be one of {', '.join(TARGETS)}")
+        _require(self.optimiser in OPTIMISERS, "optimiser", f"must be one of {', '.join(OPTIMISERS)}")
         _require(self.lesson in LESSONS, "lesson", f"must be one of {', '.join(LESSONS)}")
         _require(self.network in NETWORKS, "network", f"must be one of {', '.join(NETWORKS)}")
         learns_reference = self.lesson == "reference" and self.synthetic_share < 1
@@ -162,12 +166,17 @@ class Denoiser:
 
 
 # Better than the papers' U-Net in the same time (`docs/denoising.md`).
-_BEST = NetworkSettings("slow", network="residual-unet", width=48, learning_rate=3e-3)
+_BEST = NetworkSettings("slow", network="residual-unet", width=48)
 
 # Zhao et al. 2021 and Ihara et al. 2022: the U-Net of Ronneberger et al., patches of 64 px, learning rate 1e-3, 100 epochs; an epoch is
 # taken as one patch of every frame (8750 and 2500 frames), 16 patches a step.
-_PAPER_UNET = NetworkSettings("dcfi", width=64, depth=4, learning_rate=1e-3, weight_averaging=0.0, steps=54_688, flip_averaging=False)
+_PAPER_UNET = NetworkSettings(
+    "dcfi", width=64, depth=4, optimiser="adamw", learning_rate=1e-3, weight_averaging=0.0, steps=54_688, flip_averaging=False
+)
 _IHARA_UNET = replace(_PAPER_UNET, target="slow", steps=15_625)
+
+# Papers that do not say how they trained.
+_PAPER_PLAIN = NetworkSettings("none", "all-frames", optimiser="adamw", learning_rate=2e-3, flip_averaging=False)
 
 
 def _single_field(frames: int, learning_rate: float) -> Denoiser:
@@ -197,17 +206,19 @@ DENOISERS: dict[str, Denoiser] = {
     # after Williams et al.: only the number of layers and the shape are public
     "hourglass": Denoiser(
         NetworkSettings("none", "other-frames", network="hourglass", width=16, depth=2, synthetic_share=0.25),
-        NetworkSettings("none", "blind-spots", network="hourglass", width=16, depth=2, synthetic_share=0.5, bias=0.2, flip_averaging=False),
+        replace(_PAPER_PLAIN, lesson="blind-spots", network="hourglass", width=16, depth=2, synthetic_share=0.5, bias=0.2),
     ),
     # after Gambini et al. 2023: Poisson noise over a broad range of doses that the network is not told
     "autoencoder": Denoiser(
         NetworkSettings("dcfi", network="autoencoder", depth=2, synthetic_share=0.5),
-        NetworkSettings("dcfi", network="autoencoder", depth=3, synthetic_share=1.0, electrons=(1.0, 1000.0), flip_averaging=False),
+        replace(
+            _PAPER_PLAIN, target="dcfi", lesson="reference", network="autoencoder", depth=3, synthetic_share=1.0, electrons=(1.0, 1000.0)
+        ),
     ),
     # after Tian et al. 2022, repetitions being the frames of a field
     "sdndti": Denoiser(
         replace(_BEST, target="none", lesson="all-frames"),
-        NetworkSettings("none", "all-frames", averaged_frames=1_000_000, flip_averaging=False),
+        replace(_PAPER_PLAIN, averaged_frames=1_000_000),
     ),
     "bm3d": Denoiser(
         BlockMatchingSettings("slow"),

@@ -18,6 +18,7 @@ from rapidstem.denoising.intensity_scaling import IntensityScaling, measure_scal
 from rapidstem.denoising.lessons import lesson_sampler
 from rapidstem.denoising.model_files import TrainedModel, load_start, save_model, save_weights
 from rapidstem.denoising.model_paths import LAST_WEIGHTS, LOSSES
+from rapidstem.denoising.optimisers import Optimiser
 from rapidstem.denoising.patch_sampling import PatchBatch
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.synthetic_pairs import Sampler
@@ -30,7 +31,6 @@ from rapidstem.files.tables import write_table
 from rapidstem.progress import Progress
 
 CHECKPOINT = "checkpoint.safetensors"
-_WEIGHT_DECAY = 1e-4
 _VALIDATION_PIXELS = 64 * 64 * 128
 _VALIDATION_SEED = 0
 
@@ -139,8 +139,7 @@ def _new_state(settings: NetworkSettings, device: torch.device) -> TrainingState
     network = load_start(settings) if settings.start_from else new_network(settings)
     network = network.on(device)
     average = copy.deepcopy(network).requires_grad_(False)
-    optimiser = torch.optim.AdamW(network.parameters(), settings.learning_rate, weight_decay=_WEIGHT_DECAY)
-    return TrainingState(network, average, optimiser)
+    return TrainingState(network, average, Optimiser(network, settings.optimiser))
 
 
 def _validation_batch(

@@ -1,7 +1,6 @@
 """All that training needs to go on where it stopped, in one file without pickled objects."""
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -9,13 +8,12 @@ import pandas as pd
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import nn
 
 from rapidstem.denoising.networks import DenoisingNetwork
+from rapidstem.denoising.optimisers import Optimiser
 from rapidstem.files.atomic import written_beside
 
 _NETWORK, _AVERAGE, _BEST, _MOMENTS = "network.", "average.", "best.", "moments."
-_ADAM_MOMENTS = ("exp_avg", "exp_avg_sq")
 _PROGRESS = ("step", "seconds", "best_loss", "best_step", "losses")
 
 
@@ -27,7 +25,7 @@ class TrainingState:
     ----------
     network : the weights that are trained.
     average : their exponential moving average, which is what is validated and kept.
-    optimiser : AdamW over the network's parameters.
+    optimiser : of the network's weights.
     step : optimiser steps taken.
     seconds : spent on them.
     best : averaged weights of the lowest validation loss, with that loss and their step in `best_loss` and `best_step`.
@@ -36,7 +34,7 @@ class TrainingState:
 
     network: DenoisingNetwork
     average: DenoisingNetwork
-    optimiser: torch.optim.AdamW
+    optimiser: Optimiser
     step: int = 0
     seconds: float = 0.0
     best: dict[str, torch.Tensor] = field(default_factory=dict)
@@ -72,8 +70,7 @@ class Checkpoint:
         tensors = {_NETWORK + name: tensor for name, tensor in state.network.state_dict().items()}
         tensors |= {_AVERAGE + name: tensor for name, tensor in state.average.state_dict().items()}
         tensors |= {_BEST + name: tensor for name, tensor in state.best.items()}
-        for index, parameter in enumerate(_parameters(state.optimiser)):
-            tensors |= {f"{_MOMENTS}{index}.{key}": state.optimiser.state[parameter][key] for key in _ADAM_MOMENTS}
+        tensors |= {_MOMENTS + name: tensor for name, tensor in state.optimiser.moments().items()}
         progress = json.dumps({key: getattr(state, key) for key in _PROGRESS})
         with written_beside(self.path) as temporary:
             ready = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -95,14 +92,8 @@ class Checkpoint:
         progress = json.loads(metadata["progress"])
         for key in _PROGRESS:
             setattr(state, key, progress[key])
-        for index, parameter in enumerate(_parameters(state.optimiser)):
-            moments = {key: tensors[f"{_MOMENTS}{index}.{key}"].to(parameter) for key in _ADAM_MOMENTS}
-            state.optimiser.state[parameter] = {"step": torch.tensor(float(state.step)), **moments}
+        state.optimiser.remember(_named(tensors, _MOMENTS))
 
 
 def _named(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
-
-
-def _parameters(optimiser: torch.optim.Optimizer) -> Sequence[nn.Parameter]:
-    return [parameter for group in optimiser.param_groups for parameter in group["params"]]

@@ -48,14 +48,12 @@ class StepTaker:
 
     def _take(self, state: TrainingState) -> torch.Tensor:
         settings, step = self._settings, state.step
-        for group in state.optimiser.param_groups:
-            group["lr"] = settings.learning_rate * rate_share(step, settings.steps)
         batch = self._sampler.draw(settings.batch_size, np.random.default_rng((settings.seed, step)))
         loss = batch_loss(self._network, self._team.share(batch), self._precision)
-        state.optimiser.zero_grad(set_to_none=True)
+        state.optimiser.clear_gradients()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), _LARGEST_GRADIENT)
-        state.optimiser.step()
+        state.optimiser.step(settings.learning_rate * rate_share(step, settings.steps))
         average_weights(state, settings.weight_averaging)
         state.step = step + 1
         return loss.detach()

@@ -16,14 +16,14 @@ from scipy import ndimage
 from rapidstem.denoising import training, training_steps
 from rapidstem.denoising.model_files import load_model, save_weights
 from rapidstem.denoising.prediction import denoise_stack
-from rapidstem.denoising.settings import NetworkSettings
+from rapidstem.denoising.settings import OPTIMISERS, NetworkSettings
 from rapidstem.denoising.training import split_fields, train_denoiser
 from rapidstem.denoising.training_state import TrainingState
 from rapidstem.errors import InputError
 
 QUICK = NetworkSettings(
     target="slow",
-    width=4,
+    width=8,
     depth=1,
     patch_size_px=16,
     batch_size=4,
@@ -96,15 +96,17 @@ def interrupted(monkeypatch: pytest.MonkeyPatch, folder: Path, settings: Network
         train_denoiser(FIELDS, settings, folder, "dlf-slow")
 
 
+@pytest.mark.parametrize("optimiser", OPTIMISERS)
 def test_an_interrupted_run_goes_on_to_the_same_result(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture, optimiser: str
 ) -> None:
-    interrupted(monkeypatch, tmp_path / "parts", QUICK)
+    quick = replace(QUICK, optimiser=optimiser)
+    interrupted(monkeypatch, tmp_path / "parts", quick)
     assert [path.name for path in (tmp_path / "parts").iterdir()] == ["checkpoint.safetensors"]
     capsys.readouterr()
-    train_denoiser(FIELDS, QUICK, tmp_path / "parts", "dlf-slow")
+    train_denoiser(FIELDS, quick, tmp_path / "parts", "dlf-slow")
     assert "step 4 of" not in (told := capsys.readouterr().err) and "step 12 of 12" in told
-    train_denoiser(FIELDS, QUICK, tmp_path / "whole", "dlf-slow")
+    train_denoiser(FIELDS, quick, tmp_path / "whole", "dlf-slow")
     assert same(weights(tmp_path / "parts"), weights(tmp_path / "whole"))
     curves = [pd.read_csv(tmp_path / name / "losses.csv").drop(columns="seconds") for name in ("parts", "whole")]
     pd.testing.assert_frame_equal(*curves)
@@ -185,7 +187,7 @@ def test_training_starts_from_given_weights(tmp_path: Path) -> None:
 def test_weights_of_another_network_are_refused(tmp_path: Path) -> None:
     train_denoiser(FIELDS, QUICK, tmp_path / "first", "dlf-slow")
     start = str(tmp_path / "first")
-    with pytest.raises(InputError, match=r"holds the network .* of width 4 and depth 1, but the settings say .* width 6 .*; set network"):
+    with pytest.raises(InputError, match=r"holds the network .* of width 8 and depth 1, but the settings say .* width 6 .*; set network"):
         train_denoiser(FIELDS, replace(QUICK, width=6, start_from=start), tmp_path, "dlf-slow")
     with pytest.raises(InputError, match=r"nowhere holds no trained model .*give the folder"):
         train_denoiser(FIELDS, replace(QUICK, start_from="nowhere"), tmp_path, "dlf-slow")
