@@ -1,73 +1,118 @@
 """What changes the weights of a network in training: Muon for the inner kernels, AdamW for all other weights, or AdamW alone."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import nn
 
-from rapidstem.denoising.networks import DenoisingNetwork
-
-_KERNEL_DECAY, _DECAY = 1.0, 1e-4
 _FEWEST_CHANNELS = 8
+_DECAY, _KERNEL_DECAY = 1e-4, 1.0
+_MOMENTUM = 0.95
+_STEP_OF_ADAMW = 0.2
+_ITERATIONS, _COEFFICIENTS = 5, (3.4445, -4.7750, 2.0315)
 
 
 class Optimiser:
     """Takes steps along the gradients of a network's weights.
 
-    Muon steps by the orthogonal factor of the gradient's running mean, so that a kernel changes along all of its directions alike. The
-    kernel of an inner convolution, (output, input, y, x), is a matrix of outputs by all that one output sees. Its steps are scaled to be
-    as large as AdamW's (Liu et al. 2025, Section 2.2), so that both have one rate. Kernels from or to single images, transposed
-    convolutions and biases stay with AdamW.
+    Kernels from or to single images, transposed convolutions and biases stay with AdamW (Loshchilov and Hutter 2019) also where the others
+    are Muon's.
 
     Parameters
     ----------
-    network : on its device, laid out as `DenoisingNetwork.on` does, which must not change afterwards.
+    network : on its device.
     kind : `muon` or `adamw`, the latter for all weights.
+    precision : `bfloat16` or `float32`, in which Muon multiplies matrices.
+    """
+
+    def __init__(self, network: nn.Module, kind: str, precision: str) -> None:
+        kernels = _inner_kernels(network) if kind == "muon" else []
+        chosen = set(map(id, kernels))
+        self._others = [weights for weights in network.parameters() if id(weights) not in chosen]
+        self._adamw = torch.optim.AdamW(self._others, weight_decay=_DECAY)
+        shapes = dict.fromkeys(kernel.shape for kernel in kernels)
+        self._muons = [Muon([kernel for kernel in kernels if kernel.shape == shape], precision) for shape in shapes]
+
+    def step(self, learning_rate: float) -> None:
+        """Change all weights by their gradients."""
+        for group in self._adamw.param_groups:
+            group["lr"] = learning_rate
+        self._adamw.step()
+        for muon in self._muons:
+            muon.step(learning_rate)
+
+    def moments(self) -> dict[str, torch.Tensor]:
+        """All that it remembers of earlier steps, by name."""
+        remembered = {f"muon.{number}": muon.momentum for number, muon in enumerate(self._muons)}
+        for index, weights in enumerate(self._others):
+            remembered |= {f"adamw.{index}.{key}": tensor for key, tensor in self._adamw.state[weights].items()}
+        return remembered
+
+    def remember(self, moments: dict[str, torch.Tensor]) -> None:
+        """Take over the `moments` of an optimiser of the same kind for the same network."""
+        for number, muon in enumerate(self._muons):
+            muon.momentum.copy_(moments[f"muon.{number}"])
+        for name, tensor in moments.items():
+            kind, index, *key = name.split(".")
+            if kind == "adamw":
+                weights = self._others[int(index)]
+                self._adamw.state[weights][key[0]] = tensor if tensor.ndim == 0 else tensor.to(weights)
+
+
+class Muon:
+    """Steps by the orthogonal factor of the gradient's running mean, so that a kernel changes along all of its directions alike.
+
+    The kernel of a convolution, (output, input, y, x), is a matrix of outputs by all that one output sees. Steps are scaled to be as large
+    as AdamW's, so that both have one rate (Liu et al. 2025, equation 4). `torch.optim.Muon` takes matrices one by one and always multiplies
+    in bfloat16, which many processors are slow at.
+
+    Parameters
+    ----------
+    kernels : of one shape (output, input, y, x).
+    precision : `bfloat16` or `float32`, of the products of matrices.
+
+    Attributes
+    ----------
+    momentum : (kernel, output, y * x * input) running means of the gradients.
 
     References
     ----------
     K. Jordan et al., Muon: an optimizer for hidden layers in neural networks (2024), https://kellerjordan.github.io/posts/muon;
-    J. Liu et al., Muon is scalable for LLM training, arXiv:2502.16982 (2025); I. Loshchilov, F. Hutter, Decoupled weight decay
-    regularization, ICLR (2019)
+    J. Liu et al., Muon is scalable for LLM training, arXiv:2502.16982 (2025)
     """
 
-    def __init__(self, network: DenoisingNetwork, kind: str) -> None:
-        self._kernels = _inner_kernels(network) if kind == "muon" else []
-        self._matrices = [nn.Parameter(_matrix(kernel.detach())) for kernel in self._kernels]
-        chosen = set(map(id, self._kernels))
-        others = [weights for weights in network.parameters() if id(weights) not in chosen]
-        self._parts: list[torch.optim.Optimizer] = [torch.optim.AdamW(others, weight_decay=_DECAY)]
-        if self._matrices:
-            self._parts.append(torch.optim.Muon(self._matrices, weight_decay=_KERNEL_DECAY, adjust_lr_fn="match_rms_adamw"))
-        self._network = network
+    def __init__(self, kernels: Sequence[torch.Tensor], precision: str) -> None:
+        self._kernels = kernels
+        self._precision = getattr(torch, precision)
+        self.momentum = torch.zeros_like(_matrices([kernel.detach() for kernel in kernels]))
 
-    def clear_gradients(self) -> None:
-        """Forget the gradients of the last step."""
-        self._network.zero_grad(set_to_none=True)
-
+    @torch.no_grad()
     def step(self, learning_rate: float) -> None:
-        """Change all weights by their gradients."""
-        for matrix, kernel in zip(self._matrices, self._kernels, strict=True):
-            matrix.grad = None if kernel.grad is None else kernel.grad.permute(0, 2, 3, 1).reshape(matrix.shape)
-        for part in self._parts:
-            for group in part.param_groups:
-                group["lr"] = learning_rate
-            part.step()
+        """Change the kernels by their gradients."""
+        gradients = _matrices([kernel.grad for kernel in self._kernels])  # type: ignore[misc]
+        self.momentum.lerp_(gradients, 1 - _MOMENTUM)
+        ahead = gradients.lerp_(self.momentum, _MOMENTUM)  # Nesterov's momentum
+        changes = orthogonal_factors(ahead.to(self._precision)).to(ahead)
+        size = learning_rate * _STEP_OF_ADAMW * max(changes.shape[1:]) ** 0.5
+        for kernel, change in zip(self._kernels, changes, strict=True):
+            outputs, inputs, rows, columns = kernel.shape
+            kernel.mul_(1 - learning_rate * _KERNEL_DECAY)
+            kernel.sub_(change.view(outputs, rows, columns, inputs).permute(0, 3, 1, 2), alpha=size)
 
-    def moments(self) -> dict[str, torch.Tensor]:
-        """All that it remembers of earlier steps, by name."""
-        return {
-            f"{number}.{index}.{key}": tensor
-            for number, part in enumerate(self._parts)
-            for index, weights in enumerate(_weights_of(part))
-            for key, tensor in part.state[weights].items()
-        }
 
-    def remember(self, moments: dict[str, torch.Tensor]) -> None:
-        """Take over the `moments` of an optimiser of the same kind for the same network."""
-        for name, tensor in moments.items():
-            number, index, key = name.split(".")
-            part = self._parts[int(number)]
-            weights = _weights_of(part)[int(index)]
-            part.state[weights][key] = tensor if tensor.ndim == 0 else tensor.to(weights)
+def orthogonal_factors(matrices: torch.Tensor) -> torch.Tensor:
+    """U V^T of matrices U S V^T (matrix, row, column), nearly: with singular values from 0.7 to 1.2 in the place of 1.
+
+    By the iteration of Newton and Schulz with the coefficients of Jordan et al. 2024, which take small singular values up fast.
+    """
+    tall = matrices.shape[1] > matrices.shape[2]
+    factors = matrices.mT if tall else matrices
+    factors = factors / torch.linalg.matrix_norm(factors, keepdim=True).clamp(min=1e-7)
+    first, second, third = _COEFFICIENTS
+    for _ in range(_ITERATIONS):
+        squares = factors @ factors.mT
+        factors = first * factors + (second * squares + third * squares @ squares) @ factors
+    return factors.mT if tall else factors
 
 
 def _inner_kernels(network: nn.Module) -> list[torch.Tensor]:
@@ -75,10 +120,5 @@ def _inner_kernels(network: nn.Module) -> list[torch.Tensor]:
     return [kernel for kernel in kernels if min(kernel.shape[:2]) >= _FEWEST_CHANNELS]
 
 
-def _matrix(kernel: torch.Tensor) -> torch.Tensor:
-    """A kernel whose channels lie together as a matrix in the same memory."""
-    return kernel.permute(0, 2, 3, 1).view(len(kernel), -1)
-
-
-def _weights_of(part: torch.optim.Optimizer) -> list[torch.Tensor]:
-    return [weights for group in part.param_groups for weights in group["params"]]
+def _matrices(kernels: Sequence[torch.Tensor]) -> torch.Tensor:
+    return torch.stack([kernel.permute(0, 2, 3, 1).flatten(1) for kernel in kernels])

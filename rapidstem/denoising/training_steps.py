@@ -50,7 +50,7 @@ class StepTaker:
         settings, step = self._settings, state.step
         batch = self._sampler.draw(settings.batch_size, np.random.default_rng((settings.seed, step)))
         loss = batch_loss(self._network, self._team.share(batch), self._precision)
-        state.optimiser.clear_gradients()
+        state.network.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), _LARGEST_GRADIENT)
         state.optimiser.step(settings.learning_rate * rate_share(step, settings.steps))

@@ -4,9 +4,10 @@ import copy
 
 import pytest
 import torch
+from torch import nn
 
 from rapidstem.denoising.networks import DenoisingNetwork, ResidualUNet, UNet
-from rapidstem.denoising.optimisers import Optimiser
+from rapidstem.denoising.optimisers import Muon, Optimiser
 
 RATE = 1e-3
 
@@ -21,7 +22,7 @@ def network_with_gradients(network: DenoisingNetwork) -> DenoisingNetwork:
 def steps_of(network: DenoisingNetwork, kind: str) -> dict[str, torch.Tensor]:
     """What one step changes, by the name of the weights."""
     before = {name: weights.detach().clone() for name, weights in network.named_parameters()}
-    Optimiser(network, kind).step(RATE)
+    Optimiser(network, kind, "float32").step(RATE)
     return {name: weights.detach() - before[name] for name, weights in network.named_parameters()}
 
 
@@ -67,6 +68,19 @@ def test_adamw_is_torchs_own() -> None:
     assert all(torch.equal(ours, theirs) for ours, theirs in zip(network.parameters(), peer.parameters(), strict=True))
 
 
-def test_a_network_laid_out_otherwise_is_refused() -> None:
-    with pytest.raises(RuntimeError, match="view"):
-        Optimiser(ResidualUNet(width=16, depth=2), "muon")
+@pytest.mark.parametrize(("outputs", "inputs"), [(16, 16), (24, 8), (32, 16)])
+def test_muon_steps_as_torchs_own(outputs: int, inputs: int) -> None:
+    kernels = [torch.randn(outputs, inputs, 2, 2, requires_grad=True) for _ in range(3)]
+    matrices = [nn.Parameter(kernel.detach().permute(0, 2, 3, 1).flatten(1).clone()) for kernel in kernels]
+    peer = torch.optim.Muon(matrices, RATE, weight_decay=1.0, adjust_lr_fn="match_rms_adamw")
+    ours = Muon(kernels, "bfloat16")
+    before = [matrix.detach().clone() for matrix in matrices]
+    for _ in range(4):
+        for kernel, matrix in zip(kernels, matrices, strict=True):
+            kernel.grad = torch.randn_like(kernel)
+            matrix.grad = kernel.grad.permute(0, 2, 3, 1).flatten(1)
+        ours.step(RATE)
+        peer.step()
+    for kernel, matrix, start in zip(kernels, matrices, before, strict=True):
+        change, known = kernel.detach().permute(0, 2, 3, 1).flatten(1) - start, matrix.detach() - start
+        assert torch.linalg.norm(change - known) < 0.03 * torch.linalg.norm(known)
