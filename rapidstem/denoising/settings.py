@@ -64,11 +64,11 @@ class NetworkSettings:
     depth: int = 3
     patch_size_px: int = 64
     batch_size: int = 16
-    steps: int = 2400
+    steps: int = 2000
     optimiser: str = "muon"
     learning_rate: float = 1.25e-3
     weight_averaging: float = 0.995
-    validation_share: float = 0.2
+    validation_share: float = 0.1
     validation_interval: int = 200
     patience_steps: int = 0
     precision: str = "auto"

@@ -16,7 +16,7 @@ from rapidstem.distortion.reference_alignment import align_reference
 from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
 
 MAPPED, LEARNED, JUDGED = range(1, 3), range(1, 10), range(34, 37)
-SETTINGS = NetworkSettings("slow", network="residual-unet", width=32, batch_size=8, steps=400, learning_rate=3e-3, validation_share=0.1)
+SETTINGS = NetworkSettings("slow", network="residual-unet", width=32, batch_size=8, steps=400, validation_share=0.1)
 
 
 def pair(number: int) -> list[np.ndarray]:
