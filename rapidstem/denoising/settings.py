@@ -205,7 +205,7 @@ DENOISERS: dict[str, Denoiser] = {
     ),
     # after Williams et al.: only the number of layers and the shape are public
     "hourglass": Denoiser(
-        NetworkSettings("none", "other-frames", network="hourglass", width=16, depth=2, synthetic_share=0.25),
+        NetworkSettings("none", "other-frames", network="hourglass", width=16, depth=2),
         replace(_PAPER_PLAIN, lesson="blind-spots", network="hourglass", width=16, depth=2, synthetic_share=0.5, bias=0.2),
     ),
     # after Gambini et al. 2023: Poisson noise over a broad range of doses that the network is not told
