@@ -98,7 +98,7 @@ def own_step_s(fields: list[TrainingField], settings: NetworkSettings, precision
     """Processor seconds of a step of rapidstem."""
     network = new_network(settings).on(torch.device("cpu"))
     average = new_network(settings).on(torch.device("cpu")).requires_grad_(False)
-    state = TrainingState(network, average, Optimiser(network, settings.optimiser, precision))
+    state = TrainingState(network, average, Optimiser(network, settings.optimiser))
     sampler = lesson_sampler(fields, measure_scaling(fields), settings, state.device)
     taker, marks = StepTaker(network, sampler, settings, precision, TrainingTeam()), []
     with Progress("", steps, "step", silent=True) as progress:

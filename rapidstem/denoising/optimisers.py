@@ -22,16 +22,15 @@ class Optimiser:
     ----------
     network : on its device.
     kind : `muon` or `adamw`, the latter for all weights.
-    precision : `bfloat16` or `float32`, in which Muon multiplies matrices.
     """
 
-    def __init__(self, network: nn.Module, kind: str, precision: str) -> None:
+    def __init__(self, network: nn.Module, kind: str) -> None:
         kernels = _inner_kernels(network) if kind == "muon" else []
         chosen = set(map(id, kernels))
         self._others = [weights for weights in network.parameters() if id(weights) not in chosen]
         self._adamw = torch.optim.AdamW(self._others, weight_decay=_DECAY)
         shapes = dict.fromkeys(kernel.shape for kernel in kernels)
-        self._muons = [Muon([kernel for kernel in kernels if kernel.shape == shape], precision) for shape in shapes]
+        self._muons = [Muon([kernel for kernel in kernels if kernel.shape == shape]) for shape in shapes]
 
     def step(self, learning_rate: float) -> None:
         """Change all weights by their gradients."""
@@ -63,13 +62,12 @@ class Muon:
     """Steps by the orthogonal factor of the gradient's running mean, so that a kernel changes along all of its directions alike.
 
     The kernel of a convolution, (output, input, y, x), is a matrix of outputs by all that one output sees. Steps are scaled to be as large
-    as AdamW's, so that both have one rate (Liu et al. 2025, equation 4). `torch.optim.Muon` takes matrices one by one and always multiplies
-    in bfloat16, which many processors are slow at.
+    as AdamW's, so that both have one rate (Liu et al. 2025, equation 4). `torch.optim.Muon` takes matrices one by one and multiplies in
+    bfloat16, which many processors are slow at.
 
     Parameters
     ----------
     kernels : of one shape (output, input, y, x).
-    precision : `bfloat16` or `float32`, of the products of matrices.
 
     Attributes
     ----------
@@ -81,9 +79,8 @@ class Muon:
     J. Liu et al., Muon is scalable for LLM training, arXiv:2502.16982 (2025)
     """
 
-    def __init__(self, kernels: Sequence[torch.Tensor], precision: str) -> None:
+    def __init__(self, kernels: Sequence[torch.Tensor]) -> None:
         self._kernels = kernels
-        self._precision = getattr(torch, precision)
         self.momentum = torch.zeros_like(_matrices([kernel.detach() for kernel in kernels]))
 
     @torch.no_grad()
@@ -92,7 +89,7 @@ class Muon:
         gradients = _matrices([kernel.grad for kernel in self._kernels])  # type: ignore[misc]
         self.momentum.lerp_(gradients, 1 - _MOMENTUM)
         ahead = gradients.lerp_(self.momentum, _MOMENTUM)  # Nesterov's momentum
-        changes = orthogonal_factors(ahead.to(self._precision)).to(ahead)
+        changes = orthogonal_factors(ahead)
         size = learning_rate * _STEP_OF_ADAMW * max(changes.shape[1:]) ** 0.5
         for kernel, change in zip(self._kernels, changes, strict=True):
             outputs, inputs, rows, columns = kernel.shape
@@ -103,15 +100,22 @@ class Muon:
 def orthogonal_factors(matrices: torch.Tensor) -> torch.Tensor:
     """U V^T of matrices U S V^T (matrix, row, column), nearly: with singular values from 0.7 to 1.2 in the place of 1.
 
-    By the iteration of Newton and Schulz with the coefficients of Jordan et al. 2024, which take small singular values up fast.
+    By the iteration of Newton and Schulz with the coefficients of Jordan et al. 2024, which take small singular values up fast. Each of
+    its steps multiplies by a polynomial of the squared matrix; here the polynomials are multiplied first, which are as large as the
+    shorter side alone, and the matrix itself is taken twice only.
     """
     tall = matrices.shape[1] > matrices.shape[2]
-    factors = matrices.mT if tall else matrices
-    factors = factors / torch.linalg.matrix_norm(factors, keepdim=True).clamp(min=1e-7)
+    wide = matrices.mT if tall else matrices
+    wide = wide / torch.linalg.matrix_norm(wide, keepdim=True).clamp(min=1e-7)
     first, second, third = _COEFFICIENTS
+    squares = wide @ wide.mT
+    unit = torch.eye(squares.shape[-1]).to(squares)
+    product = unit
     for _ in range(_ITERATIONS):
-        squares = factors @ factors.mT
-        factors = first * factors + (second * squares + third * squares @ squares) @ factors
+        polynomial = first * unit + torch.baddbmm(squares, squares, squares, beta=second, alpha=third)
+        squares = polynomial @ squares @ polynomial
+        product = polynomial @ product
+    factors = product @ wide
     return factors.mT if tall else factors
 
 

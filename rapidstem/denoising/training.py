@@ -139,7 +139,7 @@ def _new_state(settings: NetworkSettings, device: torch.device) -> TrainingState
     network = load_start(settings) if settings.start_from else new_network(settings)
     network = network.on(device)
     average = copy.deepcopy(network).requires_grad_(False)
-    return TrainingState(network, average, Optimiser(network, settings.optimiser, resolve_precision(settings.precision, device)))
+    return TrainingState(network, average, Optimiser(network, settings.optimiser))
 
 
 def _validation_batch(

@@ -71,24 +71,23 @@ def test_whole_session_gives_the_same_results_as_on_a_workstation(finished_sessi
     assert "SLURM jobid" in said
 
 
-def test_job_over_its_memory_is_tried_again_with_more(session_copy: Path, slurm: SmallSlurm, tmp_path: Path) -> None:
-    target = "results/tiny/denoised/dlf-slow/series.ome.tif"
-    (session_copy / target).unlink()
-    profile = _adapted_profile(tmp_path, denoise_frames={"mem_mb": "attempt * attempt * 250"})
-    run = _submitted(session_copy, profile, slurm, target)
+def _made_with_little_memory(rule: str, target: str, session: Path, slurm: SmallSlurm, folder: Path) -> str:
+    """Make a file again by jobs that get 250 MB at first; what Snakemake says."""
+    (session / target).unlink()
+    run = _submitted(session, _adapted_profile(folder, **{rule: {"mem_mb": "attempt * attempt * 250"}}), slurm, target)
     said = run.communicate()[0]
-    assert run.returncode == 0, said + _slurm_logs(session_copy)
+    assert run.returncode == 0, said + _slurm_logs(session)
+    return said
+
+
+def test_job_over_its_memory_is_tried_again_with_more(session_copy: Path, slurm: SmallSlurm, tmp_path: Path) -> None:
+    said = _made_with_little_memory("denoise_frames", "results/tiny/denoised/dlf-slow/series.ome.tif", session_copy, slurm, tmp_path)
     assert "Exceeded job memory limit" in _slurm_logs(session_copy)
     assert "slurm_logs/rule_denoise_frames" in said, "the log of the killed job is not named"
 
 
 def test_job_that_says_it_needs_more_memory_is_given_it(session_copy: Path, slurm: SmallSlurm, tmp_path: Path) -> None:
-    target = "results/tiny/tomograms/series/slow.mrc"
-    (session_copy / target).unlink()
-    profile = _adapted_profile(tmp_path, reconstruct_volume={"mem_mb": "attempt * attempt * 250"})
-    run = _submitted(session_copy, profile, slurm, target)
-    said = run.communicate()[0]
-    assert run.returncode == 0, said + _slurm_logs(session_copy)
+    _made_with_little_memory("reconstruct_volume", "results/tiny/tomograms/series/slow.mrc", session_copy, slurm, tmp_path)
     assert "the memory of 250 MB holds no block of slices" in _slurm_logs(session_copy)
 
 

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from rapidstem.denoising.networks import DenoisingNetwork, ResidualUNet, UNet
-from rapidstem.denoising.optimisers import Muon, Optimiser
+from rapidstem.denoising.optimisers import Muon, Optimiser, orthogonal_factors
 
 RATE = 1e-3
 
@@ -22,7 +22,7 @@ def network_with_gradients(network: DenoisingNetwork) -> DenoisingNetwork:
 def steps_of(network: DenoisingNetwork, kind: str) -> dict[str, torch.Tensor]:
     """What one step changes, by the name of the weights."""
     before = {name: weights.detach().clone() for name, weights in network.named_parameters()}
-    Optimiser(network, kind, "float32").step(RATE)
+    Optimiser(network, kind).step(RATE)
     return {name: weights.detach() - before[name] for name, weights in network.named_parameters()}
 
 
@@ -73,7 +73,7 @@ def test_muon_steps_as_torchs_own(outputs: int, inputs: int) -> None:
     kernels = [torch.randn(outputs, inputs, 2, 2, requires_grad=True) for _ in range(3)]
     matrices = [nn.Parameter(kernel.detach().permute(0, 2, 3, 1).flatten(1).clone()) for kernel in kernels]
     peer = torch.optim.Muon(matrices, RATE, weight_decay=1.0, adjust_lr_fn="match_rms_adamw")
-    ours = Muon(kernels, "bfloat16")
+    ours = Muon(kernels)
     before = [matrix.detach().clone() for matrix in matrices]
     for _ in range(4):
         for kernel, matrix in zip(kernels, matrices, strict=True):
@@ -84,3 +84,16 @@ def test_muon_steps_as_torchs_own(outputs: int, inputs: int) -> None:
     for kernel, matrix, start in zip(kernels, matrices, before, strict=True):
         change, known = kernel.detach().permute(0, 2, 3, 1).flatten(1) - start, matrix.detach() - start
         assert torch.linalg.norm(change - known) < 0.03 * torch.linalg.norm(known)
+
+
+def test_factors_are_those_of_newton_and_schulz() -> None:
+    matrices = torch.randn(3, 12, 40)
+    left, strengths, right = torch.linalg.svd(matrices.double(), full_matrices=False)
+    strengths = strengths / strengths.norm(dim=-1, keepdim=True) * 10.0 ** -torch.linspace(0, 4, 12)
+    ill = (left * strengths[:, None] @ right).float()
+    strengths = strengths / strengths.norm(dim=-1, keepdim=True)
+    for _ in range(5):
+        strengths = 3.4445 * strengths - 4.7750 * strengths**3 + 2.0315 * strengths**5
+    known = left * strengths[:, None] @ right
+    for found in (orthogonal_factors(ill).double(), orthogonal_factors(ill.mT).mT.double()):
+        assert torch.linalg.norm(found - known) < 1e-3 * torch.linalg.norm(known)
