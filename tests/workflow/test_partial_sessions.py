@@ -7,7 +7,7 @@ import pytest
 
 from tests.workflow.tiny_session import FIELDS, ROOT, configuration, counted_jobs, planned_jobs, sheet_text, snakemake, write_session
 
-REDUCED = {"denoisers": [{"name": "dlf-dcfi", "steps": 30, "width": 8}], "tomography": {"denoisers": ["dlf-dcfi"], "iterations": 10}}
+REDUCED = {"denoisers": [{"name": "dlf-dcfi", "steps": 60, "width": 8}], "tomography": {"denoisers": ["dlf-dcfi"], "iterations": 10}}
 
 
 def _without_slow(sheet: str, *names: str) -> str:
