@@ -109,7 +109,7 @@ def orthogonal_factors(matrices: torch.Tensor) -> torch.Tensor:
     wide = wide / torch.linalg.matrix_norm(wide, keepdim=True).clamp(min=1e-7)
     first, second, third = _COEFFICIENTS
     squares = wide @ wide.mT
-    unit = torch.eye(squares.shape[-1]).to(squares)
+    unit = torch.eye(squares.shape[-1], dtype=squares.dtype, device=squares.device)
     product = unit
     for _ in range(_ITERATIONS):
         polynomial = first * unit + torch.baddbmm(squares, squares, squares, beta=second, alpha=third)
