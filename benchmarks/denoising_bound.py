@@ -6,34 +6,79 @@ For every test field it prints, mean over the scored frames, of the noise-free i
 can reach, and of each filter against the slow image and against the noise-free one: the PSNR after an affine fit of intensities
 (decibels count from the range of the slow image in all columns), and the wave number along x, in cycles a pixel, up to which the power
 spectra agree within a factor of 2.
+
+With `--noise-free-fields 150` a network joins them that no session can train: it learns from so many other simulated fields whose
+references have no noise and lie exactly where the session's distortion map puts them. What it misses, a single frame does not tell a
+network of this kind. Settings of its training are given as name=value: `--settings steps=6000,width=64`.
 """
 
 import argparse
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import h5py
 import numpy as np
 import pandas as pd
+import yaml
 from scipy import ndimage
 
-from rapidstem.distortion.column_map import read_map
+from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
+from rapidstem.denoising.training import train_denoiser
+from rapidstem.denoising.training_pairs import TrainingField
+from rapidstem.distortion.column_map import ColumnMap, read_map
+from rapidstem.distortion.image_warping import to_slow_geometry
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.files.ome_tiff import read_images
 from rapidstem.files.tables import read_table
-from rapidstem.microscope.detector import slow_response
+from rapidstem.microscope.detector import rapid_counts, slow_response
+from rapidstem.microscope.field_resampling import FieldImage
+from rapidstem.microscope.goniometer import resting_stage
+from rapidstem.microscope.random_streams import random_stream
+from rapidstem.microscope.scan_coils import rapid_to_slow
 from rapidstem.microscope.settings import MicroscopeSettings
+from rapidstem.microscope.specimens import foil_at
 from rapidstem.scores.frame_references import FieldReferences, FrameReference
 from rapidstem.scores.image_spectra import agreement_per_um, image_spectra
+
+TILTS_DEG = (0.0, 20.0, 40.0, 60.0, 70.0)
+FRAMES_PER_FIELD = 6
+JUDGED_FRAMES = 4
+LIMIT = "noise-free"
 
 
 def noise_free(path: Path) -> np.ndarray:
     """What the slow scan of a field would show without noise, (y, x)."""
     with h5py.File(path) as file:
         clean, shift_px = file["clean"][:].astype(float), file["slow/shift_px"][0]
-    settings = MicroscopeSettings()
-    moved = ndimage.shift(clean, shift_px, order=5, mode="nearest")
-    return settings.slow_offset + settings.slow_gain * slow_response(moved, settings)
+    return slow_without_noise(ndimage.shift(clean, shift_px, order=5, mode="nearest"), MicroscopeSettings())
+
+
+def slow_without_noise(intensity: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
+    """Counts of the slow scan for an intensity, neither rounded nor noisy."""
+    return settings.slow_offset + settings.slow_gain * slow_response(intensity, settings)
+
+
+def noise_free_field(name: str, tilt_deg: float, column_map: ColumnMap, settings: MicroscopeSettings) -> TrainingField:
+    """Noisy rapid frames of a simulated field that no session has, and its noise-free reference in their geometry."""
+    columns = np.arange(settings.size_px, dtype=float)
+    field = FieldImage.of(foil_at(name, tilt_deg, settings), resting_stage(tilt_deg), 0.0, settings)
+    seen, noise = field.image(np.zeros(2), rapid_to_slow(columns, settings)), random_stream(settings.seed, name, "rapid")
+    frames = np.stack([rapid_counts(seen, settings, noise) for _ in range(FRAMES_PER_FIELD)])
+    reference = slow_without_noise(field.image(np.zeros(2), column_map.to_slow(columns)), settings)
+    whole = slice(0, settings.size_px)
+    return TrainingField(name, frames, reference.astype(np.float32), np.zeros((FRAMES_PER_FIELD, 2)), whole, whole)
+
+
+def limit_images(results: Path, names: list[str], count: int, training: NetworkSettings) -> dict[str, np.ndarray]:
+    """The judged frames of test fields, denoised by a network that learned from `count` noise-free fields, in the slow geometry."""
+    column_map, settings = read_map(results / "distortion" / "map.csv"), MicroscopeSettings()
+    fields = [noise_free_field(f"{LIMIT}-{index}", TILTS_DEG[index % len(TILTS_DEG)], column_map, settings) for index in range(count)]
+    with tempfile.TemporaryDirectory() as folder:
+        model = train_denoiser(fields, training, folder, LIMIT)
+    frames = {name: read_stack(results / "raw" / f"{name}.rapid.emd").frames[:JUDGED_FRAMES] for name in names}
+    return {name: to_slow_geometry(denoise_stack(model, each), column_map) for name, each in frames.items()}
 
 
 def decibels(image: np.ndarray, reference: np.ndarray, peak: float) -> float:
@@ -77,27 +122,40 @@ def moved_references(results: Path, name: str, frames: int) -> tuple[list[FrameR
     return first, second
 
 
-def field_scores(results: Path, name: str, filters: list[str]) -> tuple[dict[str, float], dict[str, float]]:
-    """PSNR and wave numbers of agreement of one test field."""
-    stacks = {denoiser: read_images(results / "denoised" / denoiser / f"{name}.ome.tif")[0] for denoiser in filters}
+def field_scores(results: Path, name: str, stacks: dict[str, np.ndarray]) -> tuple[dict[str, float], dict[str, float]]:
+    """PSNR and wave numbers of agreement of one test field, whose frames `stacks` has by filter."""
     slow, truth = moved_references(results, name, min(map(len, stacks.values())))
     decibel_row: dict[str, float] = {}
     agreement_row: dict[str, float] = {}
     for denoiser, stack in stacks.items():
-        images = stack[: len(slow)]
+        images = list(stack[: len(slow)])
         psnr = np.mean([frame_scores(*each) for each in zip(images, slow, truth, strict=True)], axis=0)
         for row, values in ((decibel_row, psnr), (agreement_row, agreements(images, slow, truth))):
             row |= dict(zip(("bound", f"{denoiser} slow", f"{denoiser} truth"), values, strict=True))
     return decibel_row, agreement_row
 
 
-def main() -> None:
+def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, help="folder of a finished simulated session")
-    results = parser.parse_args().results
+    parser.add_argument("--noise-free-fields", type=int, default=0, help="number of fields for the network without noise in its references")
+    parser.add_argument("--settings", default="", help="of that network's training, as name=value,name=value")
+    return parser.parse_args()
+
+
+def main() -> None:
+    given = arguments()
+    results = given.results
     filters = sorted(path.name for path in (results / "denoised").iterdir() if path.is_dir())
     fields = sorted(path.stem for path in (results / "truth").glob("test-*.h5"))
-    rows = [field_scores(results, name, filters) for name in fields]
+    stacks = {field: {each: read_images(results / "denoised" / each / f"{field}.ome.tif")[0] for each in filters} for field in fields}
+    if given.noise_free_fields:
+        changes = {key: yaml.safe_load(value) for key, value in (each.split("=") for each in given.settings.split(",") if each)}
+        training = denoiser_settings("dlf-slow", changes)
+        assert isinstance(training, NetworkSettings)
+        for field, images in limit_images(results, fields, given.noise_free_fields, training).items():
+            stacks[field][LIMIT] = images
+    rows = [field_scores(results, name, stacks[name]) for name in fields]
     for title, number in (("PSNR after an affine fit (dB)", 0), ("agreement of the power along x (cycles a pixel)", 1)):
         print(title, pd.DataFrame([row[number] for row in rows], index=fields).round(2 + number).to_string(), sep="\n")
 
