@@ -3,7 +3,7 @@
 # make fast-test   the tests of the package alone
 # make test-interruptions  jobs killed in every stage, a power cut, a full disk
 # make test-cluster  the small session through a real Slurm of two nodes, installed and started for it on this machine
-# make benchmarks  speed and quality against the peers, side by side
+# make benchmarks  speed and quality against the peers, side by side, on the demo session
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
@@ -35,7 +35,7 @@ check: .venv/installed
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
-benchmarks: .venv/installed
+benchmarks: demo
 	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script || exit 1; done
 
 environments: .venv/installed

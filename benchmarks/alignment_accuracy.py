@@ -72,5 +72,5 @@ def main(folders: list[Path]) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("session", type=Path, nargs="+")
+    parser.add_argument("session", type=Path, nargs="*", default=[Path("results/demo")])
     main(parser.parse_args().session)

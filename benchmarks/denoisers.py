@@ -91,8 +91,8 @@ def mean_scores(table: pd.DataFrame) -> pd.DataFrame:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("session", type=Path)
-    parser.add_argument("denoisers", nargs="+")
+    parser.add_argument("session", type=Path, nargs="?", default=Path("results/demo"))
+    parser.add_argument("denoisers", nargs="*", default=["dlf-slow", "dlf-dcfi", "noise2noise"])
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--frames", type=int, default=2, help="judged, of each test field")
     parser.add_argument("--by-field", action="store_true", help="print the PSNR of every test field too")

@@ -71,7 +71,7 @@ def trained_on(session: Path, name: str, electrons: float, bias: float, steps: i
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("session", type=Path)
+    parser.add_argument("session", type=Path, nargs="?", default=Path("results/demo"))
     parser.add_argument("denoisers", nargs="*")
     parser.add_argument("--steps", type=int, default=300)
     parser.add_argument("--field", default="test-00")

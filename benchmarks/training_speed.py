@@ -202,7 +202,7 @@ def compare_scores(fields: list[TrainingField], steps: int, precision: str) -> N
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("results", type=Path, help="folder of a finished session")
+    parser.add_argument("results", type=Path, nargs="?", default=Path("results/demo"), help="folder of a finished session")
     parser.add_argument("--steps", type=int, default=24, help="steps that are timed")
     parser.add_argument("--score-steps", type=int, default=0, help="steps of CAREamics for the comparison of scores; 0 for none")
     parser.add_argument("--precision", choices=PRECISIONS, default="bfloat16", help="of the comparison of scores")
