@@ -9,7 +9,8 @@ spectra agree within a factor of 2.
 
 With `--noise-free-fields 150` a network joins them that no session can train: it learns from so many other simulated fields whose
 references have no noise and are aligned with noise-free means of the frames. What it misses, a single frame does not tell a network of this
-kind. Settings of its training are given as name=value: `--settings steps=6000,width=64`.
+kind. Settings of its training are given as name=value: `--settings steps=6000,width=64`. `--frames-per-field` says how many noisy frames
+each of its fields has.
 """
 
 import argparse
@@ -20,9 +21,9 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pandas as pd
-import yaml
 from scipy import ndimage
 
+from benchmarks.denoisers import parsed
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
 from rapidstem.denoising.training import train_denoiser
@@ -44,7 +45,6 @@ from rapidstem.scores.frame_references import FieldReferences, FrameReference
 from rapidstem.scores.image_spectra import agreement_per_um, image_spectra
 
 TILTS_DEG = (0.0, 20.0, 40.0, 60.0, 70.0)
-FRAMES_PER_FIELD = 6
 JUDGED_FRAMES = 4
 LIMIT = "learned without noise"
 
@@ -61,25 +61,31 @@ def slow_without_noise(intensity: np.ndarray, settings: MicroscopeSettings) -> n
     return settings.slow_offset + settings.slow_gain * slow_response(intensity, settings)
 
 
-def noise_free_field(name: str, tilt_deg: float, column_map: ColumnMap, settings: MicroscopeSettings) -> TrainingField:
-    """Noisy rapid frames of a simulated field that no session has, and its noise-free reference in their geometry."""
+def noise_free_field(name: str, tilt_deg: float, count: int, column_map: ColumnMap, settings: MicroscopeSettings) -> TrainingField:
+    """`count` noisy rapid frames of a simulated field that no session has, and its noise-free reference in their geometry."""
     columns = np.arange(settings.size_px, dtype=float)
     field = FieldImage.of(foil_at(name, tilt_deg, settings), resting_stage(tilt_deg), 0.0, settings)
     seen, noise = field.image(np.zeros(2), rapid_to_slow(columns, settings)), random_stream(settings.seed, name, "rapid")
-    frames = np.stack([rapid_counts(seen, settings, noise) for _ in range(FRAMES_PER_FIELD)])
+    frames = np.stack([rapid_counts(seen, settings, noise) for _ in range(count)])
     slow = slow_without_noise(field.image(np.zeros(2), columns), settings)
     mean_frame = detector_lag(seen, settings.lag_decay, settings.lag_weight)
     aligned = align_reference(mean_frame, slow, column_map)
-    return TrainingField(name, frames, aligned.slow, np.zeros((FRAMES_PER_FIELD, 2)), aligned.rows, aligned.columns)
+    return TrainingField(name, frames, aligned.slow, np.zeros((count, 2)), aligned.rows, aligned.columns)
 
 
-def limit_images(results: Path, names: list[str], count: int, training: NetworkSettings) -> dict[str, np.ndarray]:
-    """The judged frames of test fields, denoised by a network that learned from `count` noise-free fields, in the slow geometry."""
-    column_map, settings = read_map(results / "distortion" / "map.csv"), MicroscopeSettings()
-    fields = [noise_free_field(f"{LIMIT}-{index}", TILTS_DEG[index % len(TILTS_DEG)], column_map, settings) for index in range(count)]
+def limit_images(names: list[str], given: argparse.Namespace) -> dict[str, np.ndarray]:
+    """The judged frames of test fields, denoised by a network that learned from noise-free fields, in the slow geometry."""
+    _, name, changes = parsed(",".join(filter(None, ("dlf-slow", given.settings))))
+    training = denoiser_settings(name, changes)
+    assert isinstance(training, NetworkSettings)
+    column_map, settings = read_map(given.results / "distortion" / "map.csv"), MicroscopeSettings()
+    fields = [
+        noise_free_field(f"{LIMIT}-{index}", TILTS_DEG[index % len(TILTS_DEG)], given.frames_per_field, column_map, settings)
+        for index in range(given.noise_free_fields)
+    ]
     with tempfile.TemporaryDirectory() as folder:
         model = train_denoiser(fields, training, folder, LIMIT)
-    frames = {name: read_stack(results / "raw" / f"{name}.rapid.emd").frames[:JUDGED_FRAMES] for name in names}
+    frames = {name: read_stack(given.results / "raw" / f"{name}.rapid.emd").frames[:JUDGED_FRAMES] for name in names}
     return {name: to_slow_geometry(denoise_stack(model, each), column_map) for name, each in frames.items()}
 
 
@@ -124,8 +130,10 @@ def moved_references(results: Path, name: str, frames: int) -> tuple[list[FrameR
     return first, second
 
 
-def field_scores(results: Path, name: str, stacks: dict[str, np.ndarray]) -> tuple[dict[str, float], dict[str, float]]:
-    """PSNR and wave numbers of agreement of one test field, whose frames `stacks` has by filter."""
+def field_scores(results: Path, name: str, filters: list[str], limit: np.ndarray | None) -> tuple[dict[str, float], dict[str, float]]:
+    """PSNR and wave numbers of agreement of one test field by the filters and, if its images are given, the network without noise."""
+    stacks = {denoiser: read_images(results / "denoised" / denoiser / f"{name}.ome.tif")[0] for denoiser in filters}
+    stacks |= {} if limit is None else {LIMIT: limit}
     slow, truth = moved_references(results, name, min(map(len, stacks.values())))
     decibel_row: dict[str, float] = {}
     agreement_row: dict[str, float] = {}
@@ -141,6 +149,7 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, nargs="?", default=Path("results/demo"), help="folder of a finished simulated session")
     parser.add_argument("--noise-free-fields", type=int, default=0, help="number of fields for the network without noise in its references")
+    parser.add_argument("--frames-per-field", type=int, default=6, help="of these fields")
     parser.add_argument("--settings", default="", help="of that network's training, as name=value,name=value")
     return parser.parse_args()
 
@@ -150,14 +159,8 @@ def main() -> None:
     results = given.results
     filters = sorted(path.name for path in (results / "denoised").iterdir() if path.is_dir())
     fields = sorted(path.stem for path in (results / "truth").glob("test-*.h5"))
-    stacks = {field: {each: read_images(results / "denoised" / each / f"{field}.ome.tif")[0] for each in filters} for field in fields}
-    if given.noise_free_fields:
-        changes = {key: yaml.safe_load(value) for key, value in (each.split("=") for each in given.settings.split(",") if each)}
-        training = denoiser_settings("dlf-slow", changes)
-        assert isinstance(training, NetworkSettings)
-        for field, images in limit_images(results, fields, given.noise_free_fields, training).items():
-            stacks[field][LIMIT] = images
-    rows = [field_scores(results, name, stacks[name]) for name in fields]
+    limits = limit_images(fields, given) if given.noise_free_fields else {}
+    rows = [field_scores(results, name, filters, limits.get(name)) for name in fields]
     for title, number in (("PSNR after an affine fit (dB)", 0), ("agreement of the power along x (cycles a pixel)", 1)):
         print(title, pd.DataFrame([row[number] for row in rows], index=fields).round(2 + number).to_string(), sep="\n")
 
