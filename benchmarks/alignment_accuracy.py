@@ -17,8 +17,8 @@ from benchmarks.stage_errors import series_errors
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.files.ome_tiff import read_images
 from rapidstem.microscope.truth import read_truth
+from rapidstem.tomography.alignment.series_alignment import AlignedSeries, align_series
 from rapidstem.tomography.reported_angles import middle_angles_deg
-from rapidstem.tomography.series_alignment import AlignedSeries, align_series
 
 THICKNESS_NM, LINE_WIDTH_NM, RAPID_SIGMA_DEG, SLOW_SIGMA_DEG = 300.0, 13.7, 1.5, 0.1
 

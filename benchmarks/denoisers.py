@@ -21,12 +21,12 @@ import pandas as pd
 import torch
 import yaml
 
-from rapidstem.denoising.block_matching import denoise_with_bm3d, tune
+from rapidstem.denoising.bm3d.block_matching import denoise_with_bm3d, tune
+from rapidstem.denoising.fields.training_frames import own_reference_field, training_frames
+from rapidstem.denoising.fields.training_pairs import TrainingField, read_training_field
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import BlockMatchingSettings, denoiser_settings
-from rapidstem.denoising.training import train_denoiser
-from rapidstem.denoising.training_frames import own_reference_field, training_frames
-from rapidstem.denoising.training_pairs import TrainingField, read_training_field
+from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.files.image_stacks import FrameStack, read_stack
 from rapidstem.files.tables import read_table
 from rapidstem.scores.frame_references import FrameReference

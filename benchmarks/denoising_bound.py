@@ -24,23 +24,23 @@ import pandas as pd
 from scipy import ndimage
 
 from benchmarks.denoisers import parsed
+from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
-from rapidstem.denoising.training import train_denoiser
-from rapidstem.denoising.training_pairs import TrainingField
+from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.distortion.column_map import ColumnMap, read_map
 from rapidstem.distortion.image_warping import to_slow_geometry
 from rapidstem.distortion.reference_alignment import align_reference
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.files.ome_tiff import read_images
 from rapidstem.files.tables import read_table
-from rapidstem.microscope.detector import detector_lag, rapid_counts, slow_response
-from rapidstem.microscope.field_resampling import FieldImage
-from rapidstem.microscope.goniometer import resting_stage
 from rapidstem.microscope.random_streams import random_stream
-from rapidstem.microscope.scan_coils import rapid_to_slow
+from rapidstem.microscope.recording.detector import detector_lag, rapid_counts, slow_response
+from rapidstem.microscope.recording.field_resampling import FieldImage
+from rapidstem.microscope.recording.goniometer import resting_stage
+from rapidstem.microscope.recording.scan_coils import rapid_to_slow
 from rapidstem.microscope.settings import MicroscopeSettings
-from rapidstem.microscope.specimens import foil_at
+from rapidstem.microscope.specimen.specimens import foil_at
 from rapidstem.scores.frame_references import FieldReferences, FrameReference
 from rapidstem.scores.image_spectra import agreement_per_um, image_spectra
 

@@ -30,7 +30,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.frames.integration import integrate_frames
 from rapidstem.frames.registration import register_frames
-from rapidstem.microscope.acquisitions import simulate_acquisition
+from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
 from rapidstem.microscope.truth import read_truth
 

@@ -26,10 +26,10 @@ from rapidstem.files.mrc_volumes import read_volume
 from rapidstem.microscope.truth import AcquisitionTruth, read_truth
 from rapidstem.scores.positional_error import errors_of_pairs, line_centroids, position_pairs
 from rapidstem.scores.time_lag import cross_calibrated
+from rapidstem.tomography.alignment.series_alignment import align_series, apply_alignment
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.reconstruction import reconstruct
+from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
 from rapidstem.tomography.reported_angles import middle_angles_deg
-from rapidstem.tomography.series_alignment import align_series, apply_alignment
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 THICKNESS_NM, MARGIN_NM, RADIUS_NM, THREADS = 300.0, 100.0, 40.0, 2

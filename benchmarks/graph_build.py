@@ -18,7 +18,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rapidstem.files.acquisition_sheet import check_files, read_sheet
-from rapidstem.microscope.acquisitions import simulate_acquisition
+from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
 from tests.workflow.tiny_session import ROOT, configuration, sheet_text, write_session
 from workflow.raw_contents import content_mark

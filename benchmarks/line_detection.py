@@ -20,7 +20,7 @@ from rapidstem.dislocations.pairing import RigidMotion, rigid_motion
 from rapidstem.dislocations.polylines import LineNetwork
 from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, CrystalOrientation, nearest_slip_plane
 from rapidstem.files.mrc_volumes import read_volume
-from rapidstem.microscope.line_networks import DislocationLine
+from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.truth import AcquisitionTruth, read_truth
 from rapidstem.scores.line_detection import line_detection, sampled
 from rapidstem.scores.positional_error import line_centroids

@@ -24,7 +24,7 @@ from rapidstem.microscope.truth import read_truth
 from rapidstem.scores.positional_error import errors_of_pairs, line_centroids, position_pairs
 from rapidstem.scores.shell_correlation import GOLD_STANDARD, directional_correlations, resolution_nm
 from rapidstem.scores.time_lag import cross_calibrated
-from rapidstem.tomography.reconstruction import reconstruct
+from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry, geometry_from_table, read_angles
 
 RADIUS_NM, THREADS, SLOW = 40.0, 2, "slow"

@@ -18,7 +18,7 @@ import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.job_costs import LIBRARIES_MB, job_costs
-from rapidstem.denoising.architectures import new_network
+from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.settings import BlockMatchingSettings, NetworkSettings
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
 from workflow.session import Session, open_session

@@ -22,7 +22,7 @@ from rapidstem.files.mrc_volumes import read_series
 from rapidstem.microscope.truth import read_truth
 from rapidstem.scores.positional_error import line_centroids, positional_errors
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.reconstruction import reconstruct
+from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry, geometry_from_table, read_angles
 
 LINE_WIDTH_NM, RADIUS_NM, SPOT_NM = 13.7, 40.0, 25.0

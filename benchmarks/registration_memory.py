@@ -18,7 +18,7 @@ from scipy import ndimage
 from rapidstem.files.image_stacks import open_frames
 from rapidstem.frames.integration import integrate_frames
 from rapidstem.frames.registration import register_frames
-from rapidstem.microscope.velox_writer import ScanDescription, write_velox
+from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
 
 NUMBERS, SIDE, MARGIN, ELECTRONS, SCENE_PERIOD = (250, 2500), 512, 24, 8.0, 50
 SCAN = ScanDescription(pixel_size_nm=2.0, dwell_time_s=1e-7, line_time_s=6e-5, frame_time_s=0.031, start_s=1_700_000_000)

@@ -15,9 +15,16 @@ from importlib.util import find_spec
 import astra
 import numpy as np
 
-from rapidstem.tomography.reconstruction import reconstruct
-from rapidstem.tomography.sirt import SirtOperator, sirt_slices
-from rapidstem.tomography.slice_projector import SliceGeometry, astra_geometry, ray_order, system_matrix, tile_order, with_columns
+from rapidstem.tomography.reconstruction.sirt import SirtOperator, sirt_slices
+from rapidstem.tomography.reconstruction.slice_projector import (
+    SliceGeometry,
+    astra_geometry,
+    ray_order,
+    system_matrix,
+    tile_order,
+    with_columns,
+)
+from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 STEEPEST_DEG, TURN_A_FRAME_DEG, BLOCK_SLICES = 70.0, 0.84, 64

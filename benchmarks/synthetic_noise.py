@@ -18,9 +18,9 @@ from scipy import ndimage, optimize
 
 from benchmarks.denoisers import field_of
 from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.denoising.samplers.synthetic_noise import ElectronNoise, beam_electrons
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
-from rapidstem.denoising.synthetic_noise import ElectronNoise, beam_electrons
-from rapidstem.denoising.training import train_denoiser
+from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.scores.image_quality import psnr_affine_db, ssim
 
 PSNR_DB, SSIM, BIAS = 18.244, 0.157, 0.2

@@ -12,9 +12,9 @@ from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.scores.difference_fit import quadratic_fit
 from rapidstem.scores.positional_error import line_centroids, position_pairs
+from rapidstem.tomography.alignment.series_alignment import apply_alignment
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.reconstruction import reconstruct
-from rapidstem.tomography.series_alignment import apply_alignment
+from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 from tests.unit.tomography_phantoms import make_phantom, project_lines
 

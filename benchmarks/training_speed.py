@@ -20,19 +20,19 @@ import numpy as np
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from rapidstem.denoising.architectures import new_network
-from rapidstem.denoising.frame_shifts import moved_back
-from rapidstem.denoising.intensity_scaling import measure_scaling
-from rapidstem.denoising.lessons import lesson_sampler
+from rapidstem.denoising.fields.frame_shifts import moved_back
+from rapidstem.denoising.fields.intensity_scaling import measure_scaling
+from rapidstem.denoising.fields.training_pairs import TrainingField, read_training_field
 from rapidstem.denoising.model_files import TrainedModel
-from rapidstem.denoising.optimisers import Optimiser
+from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.denoising.samplers.sampler_choice import lesson_sampler
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
-from rapidstem.denoising.training import split_fields, train_denoiser
-from rapidstem.denoising.training_pairs import TrainingField, read_training_field
-from rapidstem.denoising.training_state import TrainingState
-from rapidstem.denoising.training_steps import StepTaker
-from rapidstem.denoising.training_team import TrainingTeam
+from rapidstem.denoising.training.denoiser_training import split_fields, train_denoiser
+from rapidstem.denoising.training.distributed import TrainingTeam
+from rapidstem.denoising.training.optimisers import Optimiser
+from rapidstem.denoising.training.training_state import TrainingState
+from rapidstem.denoising.training.training_steps import StepTaker
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.progress import Progress
 from rapidstem.scores.image_quality import psnr_affine_db

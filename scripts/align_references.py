@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from script_support import logged, read_raw
 
-from rapidstem.denoising.training_pairs import PairField, write_pair
+from rapidstem.denoising.fields.training_pairs import PairField, write_pair
 from rapidstem.distortion.column_map import read_map
 from rapidstem.distortion.reference_alignment import align_reference
 from rapidstem.distortion.slow_images import resampling_note

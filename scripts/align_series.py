@@ -10,8 +10,8 @@ from rapidstem.files.ome_tiff import read_images
 from rapidstem.files.tables import read_table, write_table
 from rapidstem.files.tilt_angles import write_angle_file
 from rapidstem.tomography.aligned_images import apply_alignment, with_axis_along_x
+from rapidstem.tomography.alignment.series_alignment import align_series
 from rapidstem.tomography.reported_angles import middle_angles_deg
-from rapidstem.tomography.series_alignment import align_series
 from rapidstem.tomography.tilt_geometry import write_angles
 
 with logged(snakemake):

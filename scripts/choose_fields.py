@@ -2,7 +2,7 @@
 
 from script_support import logged, read_raw
 
-from rapidstem.denoising.field_choice import choose_fields, field_sample, histograms, series_sample
+from rapidstem.denoising.fields.field_choice import choose_fields, field_sample, histograms, series_sample
 from rapidstem.files.tables import write_table
 
 with logged(snakemake):

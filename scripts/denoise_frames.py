@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from script_support import logged, open_raw
 
-from rapidstem.denoising.frame_shifts import averaged
+from rapidstem.denoising.fields.frame_shifts import averaged
 from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model
 from rapidstem.denoising.prediction import denoise_blocks, denoise_stack
 from rapidstem.distortion.column_map import read_map

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from script_support import logged
 
-from rapidstem.denoising.field_choice import CHOICE_COLUMNS, HISTOGRAM_COLUMNS
+from rapidstem.denoising.fields.field_choice import CHOICE_COLUMNS, HISTOGRAM_COLUMNS
 from rapidstem.figures.choice_figures import chosen_fields
 from rapidstem.figures.style import save_drawing
 from rapidstem.files.tables import read_table

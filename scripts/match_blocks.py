@@ -4,7 +4,7 @@ from pathlib import Path
 
 from script_support import logged, read_raw
 
-from rapidstem.denoising.block_matching import denoise_with_bm3d, read_filter
+from rapidstem.denoising.bm3d.block_matching import denoise_with_bm3d, read_filter
 from rapidstem.distortion.column_map import read_map
 from rapidstem.distortion.image_warping import to_slow_geometry
 from rapidstem.files.ome_tiff import write_images

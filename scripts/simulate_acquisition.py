@@ -3,7 +3,7 @@
 from script_support import logged
 
 from rapidstem.files.specimen_temperature import read_temperature
-from rapidstem.microscope.acquisitions import simulate_acquisition
+from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
 
 with logged(snakemake):

@@ -5,9 +5,9 @@ from typing import Any
 
 from script_support import read_raw
 
-from rapidstem.denoising.field_choice import CHOICE_COLUMNS
-from rapidstem.denoising.training_frames import own_reference_field
-from rapidstem.denoising.training_pairs import TrainingField, read_training_field
+from rapidstem.denoising.fields.field_choice import CHOICE_COLUMNS
+from rapidstem.denoising.fields.training_frames import own_reference_field
+from rapidstem.denoising.fields.training_pairs import TrainingField, read_training_field
 from rapidstem.files.tables import read_table
 
 

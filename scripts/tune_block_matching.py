@@ -5,7 +5,7 @@ from pathlib import Path
 from script_support import logged
 from training_support import training_fields
 
-from rapidstem.denoising.block_matching import tune, write_filter
+from rapidstem.denoising.bm3d.block_matching import tune, write_filter
 from rapidstem.denoising.settings import denoiser_settings
 
 with logged(snakemake):

@@ -13,10 +13,10 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 import rapidstem
-from rapidstem.denoising.architectures import new_network
-from rapidstem.denoising.intensity_scaling import IntensityScaling
+from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
 from rapidstem.denoising.model_paths import CARD, WEIGHTS, model_folder
-from rapidstem.denoising.networks import DenoisingNetwork
+from rapidstem.denoising.networks.architectures import new_network
+from rapidstem.denoising.networks.unets import DenoisingNetwork
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside

@@ -8,9 +8,9 @@ import numpy as np
 import torch
 from torch.nn import functional
 
-from rapidstem.denoising.compute_precision import autocast, best_device, resolve_precision
 from rapidstem.denoising.model_files import TrainedModel
-from rapidstem.denoising.networks import DenoisingNetwork
+from rapidstem.denoising.networks.compute_precision import autocast, best_device, resolve_precision
+from rapidstem.denoising.networks.unets import DenoisingNetwork
 from rapidstem.errors import InputError, ResourceError
 from rapidstem.files.sliced_frames import SlicedFrames
 

@@ -29,7 +29,7 @@ class NetworkSettings:
     target : the reference image, `dcfi` or `slow`; `none` where the raw frames themselves teach.
     lesson : what a frame is compared with: the `reference`; one `other-frame` of the same field, the mean of all `other-frames`, or of
         `all-frames`, each moved to the frame; or the frame itself at `blind-spots`.
-    network : architecture, see `rapidstem.denoising.networks`.
+    network : architecture, see `rapidstem.denoising.networks.unets`.
     most_fields, most_frames : of training, 0 for all; the fields with the most frames are taken, and the frames are shared among them.
     synthetic_share : share of the patches whose input is the target with synthetic noise, the others being real frames.
     electrons : smallest and largest number of detected electrons a white pixel of a synthetic frame has, drawn log-uniformly.
@@ -43,7 +43,7 @@ class NetworkSettings:
     patch_size_px : side of the training patches, a multiple of 2**depth.
     batch_size : patches a step.
     steps : optimiser steps.
-    optimiser : `muon` or `adamw`, see `rapidstem.denoising.optimisers`.
+    optimiser : `muon` or `adamw`, see `rapidstem.denoising.training.optimisers`.
     learning_rate : at the end of the warm-up; falls to zero as a cosine.
     weight_averaging : decay of the exponential moving average of the weights, 0 for none.
     validation_share : share of the fields (never of the frames) kept for validation.

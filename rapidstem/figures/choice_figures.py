@@ -16,9 +16,9 @@ def chosen_fields(choice: pd.DataFrame, histograms: pd.DataFrame) -> Drawing:
     Parameters
     ----------
     choice : DataFrame
-        As `rapidstem.denoising.field_choice.choose_fields` gives it.
+        As `rapidstem.denoising.fields.field_choice.choose_fields` gives it.
     histograms : DataFrame
-        As `rapidstem.denoising.field_choice.histograms` gives it, of the fields and of the series at each of their tilts.
+        As `rapidstem.denoising.fields.field_choice.histograms` gives it, of the fields and of the series at each of their tilts.
     """
     tilts = sorted(choice["tilt_deg"].unique())
     rows = -(-(len(tilts) + 1) // _TILTS_A_ROW)

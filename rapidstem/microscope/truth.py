@@ -8,7 +8,7 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
-from rapidstem.microscope.line_networks import DislocationLine
+from rapidstem.microscope.specimen.line_networks import DislocationLine
 
 
 @dataclass(frozen=True)

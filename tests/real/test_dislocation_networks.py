@@ -10,9 +10,9 @@ from rapidstem.dislocations.line_tracing import trace_lines
 from rapidstem.dislocations.polylines import resampled
 from rapidstem.errors import InputError
 from rapidstem.files.paradis_files import write_paradis
-from rapidstem.microscope.line_networks import seen_box_nm
-from rapidstem.microscope.paradis_networks import chains, lines_from_network, read_network
 from rapidstem.microscope.settings import MicroscopeSettings
+from rapidstem.microscope.specimen.line_networks import seen_box_nm
+from rapidstem.microscope.specimen.paradis_networks import chains, lines_from_network, read_network
 from rapidstem.scores.line_detection import line_detection
 from tests.unit.line_phantoms import VOXEL_NM, volume_of
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from skimage.io import imread
 
+from rapidstem.denoising.fields.training_pairs import TrainingField, as_recorded
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import NetworkSettings
-from rapidstem.denoising.training import train_denoiser
-from rapidstem.denoising.training_pairs import TrainingField, as_recorded
+from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.distortion.map_measurement import measure_map
 from rapidstem.distortion.reference_alignment import align_reference
 from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim

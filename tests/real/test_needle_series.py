@@ -8,9 +8,9 @@ from scipy import ndimage
 
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.tomography.aligned_images import apply_alignment
-from rapidstem.tomography.density_alignment import object_density
-from rapidstem.tomography.reconstruction import project_volume, reconstruct
-from rapidstem.tomography.series_alignment import align_series
+from rapidstem.tomography.alignment.density_alignment import object_density
+from rapidstem.tomography.alignment.series_alignment import align_series
+from rapidstem.tomography.reconstruction.volume_reconstruction import project_volume, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 DEPTH_PX = 45

@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
-from rapidstem.denoising.training_pairs import TrainingField
+from rapidstem.denoising.fields.training_pairs import TrainingField
 
 MARGIN_PX = 8
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rapidstem.tomography.slice_projector import SliceGeometry
+from rapidstem.tomography.reconstruction.slice_projector import SliceGeometry
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 PIXEL_NM = 4.0

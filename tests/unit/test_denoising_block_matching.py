@@ -7,10 +7,10 @@ import pytest
 from denoising_phantoms import field, scene
 from scipy import ndimage
 
-from rapidstem.denoising.block_matching import denoise_with_bm3d, read_filter, tune, write_filter
-from rapidstem.denoising.noise_statistics import NoiseStatistics, measure_noise
+from rapidstem.denoising.bm3d.block_matching import denoise_with_bm3d, read_filter, tune, write_filter
+from rapidstem.denoising.bm3d.noise_statistics import NoiseStatistics, measure_noise
+from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.settings import BlockMatchingSettings
-from rapidstem.denoising.training_pairs import TrainingField
 from rapidstem.errors import InputError
 
 

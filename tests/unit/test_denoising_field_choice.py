@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rapidstem.denoising.field_choice import choose_fields, field_sample, histogram_distance, histograms, series_sample
+from rapidstem.denoising.fields.field_choice import choose_fields, field_sample, histogram_distance, histograms, series_sample
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import read_stack
-from rapidstem.microscope.acquisitions import simulate_acquisition
+from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
 
 

@@ -8,15 +8,15 @@ import torch
 from denoising_phantoms import field, scene
 from scipy import ndimage
 
-from rapidstem.denoising.blind_spots import BlindSpotSampler, correlated_length
-from rapidstem.denoising.frame_pairs import AllFramesSampler, OtherFrameSampler, OtherFramesSampler
-from rapidstem.denoising.frame_shifts import aligned_sum, averaged, moved_back
-from rapidstem.denoising.intensity_scaling import IntensityScaling
-from rapidstem.denoising.lessons import lesson_sampler
-from rapidstem.denoising.patch_sampling import PatchBatch, Places
+from rapidstem.denoising.fields.frame_shifts import aligned_sum, averaged, moved_back
+from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
+from rapidstem.denoising.fields.training_frames import own_reference_field, training_frames
+from rapidstem.denoising.fields.training_pairs import TrainingField
+from rapidstem.denoising.samplers.blind_spots import BlindSpotSampler, correlated_length
+from rapidstem.denoising.samplers.frame_pairs import AllFramesSampler, OtherFrameSampler, OtherFramesSampler
+from rapidstem.denoising.samplers.patch_sampling import PatchBatch, Places
+from rapidstem.denoising.samplers.sampler_choice import lesson_sampler
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
-from rapidstem.denoising.training_frames import own_reference_field, training_frames
-from rapidstem.denoising.training_pairs import TrainingField
 from rapidstem.errors import InputError
 
 CPU = torch.device("cpu")

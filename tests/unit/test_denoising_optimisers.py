@@ -6,8 +6,8 @@ import pytest
 import torch
 from torch import nn
 
-from rapidstem.denoising.networks import DenoisingNetwork, ResidualUNet, UNet
-from rapidstem.denoising.optimisers import Muon, Optimiser, orthogonal_factors
+from rapidstem.denoising.networks.unets import DenoisingNetwork, ResidualUNet, UNet
+from rapidstem.denoising.training.optimisers import Muon, Optimiser, orthogonal_factors
 
 RATE = 1e-3
 

@@ -5,10 +5,10 @@ import pytest
 import torch
 from denoising_phantoms import field
 
-from rapidstem.denoising.frame_shifts import TAPS, interpolation_taps
-from rapidstem.denoising.intensity_scaling import IntensityScaling, field_weights, measure_scaling
-from rapidstem.denoising.patch_sampling import PatchSampler
-from rapidstem.denoising.training_pairs import TrainingField
+from rapidstem.denoising.fields.frame_shifts import TAPS, interpolation_taps
+from rapidstem.denoising.fields.intensity_scaling import IntensityScaling, field_weights, measure_scaling
+from rapidstem.denoising.fields.training_pairs import TrainingField
+from rapidstem.denoising.samplers.patch_sampling import PatchSampler
 from rapidstem.errors import InputError
 
 CPU = torch.device("cpu")

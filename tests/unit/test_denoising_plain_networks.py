@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import nn
 
-from rapidstem.denoising.architectures import ARCHITECTURES, new_network
-from rapidstem.denoising.plain_networks import Autoencoder, ReverseHourglass
+from rapidstem.denoising.networks.architectures import ARCHITECTURES, new_network
+from rapidstem.denoising.networks.plain_networks import Autoencoder, ReverseHourglass
 from rapidstem.denoising.settings import DENOISERS, NETWORKS, NetworkSettings
 
 

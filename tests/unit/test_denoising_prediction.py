@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 import torch
 
-from rapidstem.denoising.architectures import ARCHITECTURES
-from rapidstem.denoising.compute_precision import resolve_precision
-from rapidstem.denoising.intensity_scaling import IntensityScaling
+from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
 from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model, save_model
-from rapidstem.denoising.networks import DenoisingNetwork, UNet
+from rapidstem.denoising.networks.architectures import ARCHITECTURES
+from rapidstem.denoising.networks.compute_precision import resolve_precision
+from rapidstem.denoising.networks.unets import DenoisingNetwork, UNet
 from rapidstem.denoising.prediction import denoise_blocks, denoise_stack
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from rapidstem.denoising.noise_kernels import noise_spectrum
-from rapidstem.denoising.synthetic_noise import ElectronNoise, beam_electrons
+from rapidstem.denoising.bm3d.noise_kernels import noise_spectrum
+from rapidstem.denoising.samplers.synthetic_noise import ElectronNoise, beam_electrons
 
 GREY = torch.full((1, 200, 400), 0.5)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from denoising_phantoms import field
 
-from rapidstem.denoising.training_pairs import PairField, TrainingField, as_recorded, read_training_field, write_pair
+from rapidstem.denoising.fields.training_pairs import PairField, TrainingField, as_recorded, read_training_field, write_pair
 from rapidstem.errors import InputError
 
 SHAPE = (20, 30)

@@ -11,7 +11,7 @@ from rapidstem.dislocations.slip_planes import SLIP_NORMALS, crystal_orientation
 from rapidstem.files.paradis_files import write_paradis
 from rapidstem.files.tables import read_table, write_table
 from rapidstem.files.vtk_polydata import write_polydata
-from rapidstem.microscope.paradis_networks import chains, read_network
+from rapidstem.microscope.specimen.paradis_networks import chains, read_network
 from tests.unit.line_phantoms import arc, straight
 
 ORIENTATION = crystal_orientation([1, 0, 0], [0, 1, 3])

@@ -5,7 +5,7 @@ import pytest
 
 from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, best_plane, crystal_orientation, nearest_slip_plane
 from rapidstem.errors import InputError
-from rapidstem.microscope.crystal import GLIDE_PLANES, specimen_axes
+from rapidstem.microscope.specimen.crystal import GLIDE_PLANES, specimen_axes
 from tests.unit.line_phantoms import arc, straight
 
 ORIENTATION = crystal_orientation([2, 0, 0], [0, 1, 3])

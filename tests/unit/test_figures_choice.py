@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rapidstem.denoising.field_choice import choose_fields, field_sample, histograms
+from rapidstem.denoising.fields.field_choice import choose_fields, field_sample, histograms
 from rapidstem.figures.choice_figures import chosen_fields
 
 

@@ -10,7 +10,7 @@ import pytest
 from rapidstem.files.mrc_volumes import write_series, write_volume
 from rapidstem.files.ome_tiff import write_images
 from rapidstem.files.ome_tiff import write_series as write_frames
-from rapidstem.tomography.volume_blocks import gather_blocks, write_block
+from rapidstem.tomography.reconstruction.volume_blocks import gather_blocks, write_block
 
 STACK = np.random.default_rng(0).random((4, 8, 12), np.float32)
 

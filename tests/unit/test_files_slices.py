@@ -11,7 +11,7 @@ import tifffile
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import FallbackMetadata, open_frames, read_stack
 from rapidstem.files.sliced_frames import SlicedFrames
-from rapidstem.microscope.velox_writer import ScanDescription, write_velox
+from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
 
 FRAMES = np.random.default_rng(0).integers(0, 60000, (7, 20, 30)).astype(np.uint16)
 SCAN = ScanDescription(pixel_size_nm=2.0, dwell_time_s=1e-7, line_time_s=6e-5, frame_time_s=0.03, start_s=0)

@@ -9,10 +9,10 @@ import pytest
 from scipy.ndimage import map_coordinates
 
 from rapidstem.errors import InputError
-from rapidstem.microscope.acquisitions import simulate_acquisition
-from rapidstem.microscope.crystal import specimen_axes
-from rapidstem.microscope.line_networks import DislocationLine
+from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
+from rapidstem.microscope.specimen.crystal import specimen_axes
+from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.truth import AcquisitionTruth, StackTruth, read_truth, write_truth
 
 SMALL = MicroscopeSettings(size_px=96, pixel_size_nm=8.0, frames_per_field=6)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rapidstem.microscope.crystal import g_dot_b, slip_systems, specimen_axes, to_microscope
+from rapidstem.microscope.specimen.crystal import g_dot_b, slip_systems, specimen_axes, to_microscope
 
 
 def test_axes_are_a_rotation_with_x_along_200():

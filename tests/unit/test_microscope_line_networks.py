@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem.microscope.crystal import specimen_axes
-from rapidstem.microscope.drawn_lines import OUTSIDE_NM, drawn_lines
-from rapidstem.microscope.line_networks import DislocationLine, generate_lines, on_face, seen_box_nm
-from rapidstem.microscope.paradis_networks import chains, lines_from_network, read_network
+from rapidstem.microscope.contrast.drawn_lines import OUTSIDE_NM, drawn_lines
 from rapidstem.microscope.settings import MicroscopeSettings
+from rapidstem.microscope.specimen.crystal import specimen_axes
+from rapidstem.microscope.specimen.line_networks import DislocationLine, generate_lines, on_face, seen_box_nm
+from rapidstem.microscope.specimen.paradis_networks import chains, lines_from_network, read_network
 
 SETTINGS = MicroscopeSettings()
 BOX = seen_box_nm(SETTINGS, 60)

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from rapidstem.microscope.contrast_table import PROFILE_REACH_NM, PROFILE_SAMPLES
-from rapidstem.microscope.goniometer import TiltMotion, resting_stage
-from rapidstem.microscope.line_projection import ProjectedVertices, line_contrast, project_points
+from rapidstem.microscope.contrast.contrast_table import PROFILE_REACH_NM, PROFILE_SAMPLES
+from rapidstem.microscope.contrast.line_projection import ProjectedVertices, line_contrast, project_points
+from rapidstem.microscope.recording.goniometer import TiltMotion, resting_stage
 from rapidstem.microscope.settings import MicroscopeSettings
 
 SETTINGS = MicroscopeSettings(size_px=101, pixel_size_nm=2.0)

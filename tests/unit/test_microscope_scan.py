@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from rapidstem.microscope.detector import detector_lag, rapid_counts, slow_counts, streaks, to_counts
-from rapidstem.microscope.goniometer import reported_angles_rad, resting_stage, tilting_stage
-from rapidstem.microscope.scan_coils import rapid_to_slow, slow_to_rapid
+from rapidstem.microscope.recording.detector import detector_lag, rapid_counts, slow_counts, streaks, to_counts
+from rapidstem.microscope.recording.goniometer import reported_angles_rad, resting_stage, tilting_stage
+from rapidstem.microscope.recording.scan_coils import rapid_to_slow, slow_to_rapid
 from rapidstem.microscope.settings import MicroscopeSettings
 
 SETTINGS = MicroscopeSettings()

@@ -4,15 +4,15 @@ import numpy as np
 import pytest
 from scipy.integrate import solve_ivp
 
-from rapidstem.microscope.crystal import REFLECTION
-from rapidstem.microscope.settings import MicroscopeSettings
-from rapidstem.microscope.two_beam_contrast import (
+from rapidstem.microscope.contrast.two_beam_contrast import (
     convergence_deviations,
     dislocation_geometry,
     displacement_phase,
     intensity_ratio,
     perfect_intensity,
 )
+from rapidstem.microscope.settings import MicroscopeSettings
+from rapidstem.microscope.specimen.crystal import REFLECTION
 
 SETTINGS = MicroscopeSettings()
 NO_ABSORPTION = MicroscopeSettings(absorption_distance_nm=1e12)

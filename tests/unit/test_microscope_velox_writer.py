@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from rsciio.emd import file_reader
 
-from rapidstem.microscope.velox_writer import METADATA_BYTES, ScanDescription, write_velox
+from rapidstem.microscope.recording.velox_writer import METADATA_BYTES, ScanDescription, write_velox
 
 SCAN = ScanDescription(4.56, 114e-9, 117.2e-6, 0.03, 1_622_505_600)
 

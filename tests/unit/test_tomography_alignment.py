@@ -5,16 +5,16 @@ import pytest
 from tomography_phantoms import make_phantom, projected_px
 
 from rapidstem.errors import InputError
-from rapidstem.tomography import series_alignment
 from rapidstem.tomography.aligned_images import apply_alignment
-from rapidstem.tomography.angle_uncertainty import line_labels, loss_curvature
+from rapidstem.tomography.alignment import series_alignment
+from rapidstem.tomography.alignment.angle_uncertainty import line_labels, loss_curvature
+from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, Measurement, adjust, project_points, residuals_px
+from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, displacement_px
+from rapidstem.tomography.alignment.line_tracking import match_points, search_trees, volume_line_points
+from rapidstem.tomography.alignment.quick_reconstruction import without_sliding
+from rapidstem.tomography.alignment.series_alignment import TooFewLinesError, align_series
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.bundle_adjustment import LinePoints, Matches, Measurement, adjust, project_points, residuals_px
-from rapidstem.tomography.coarse_alignment import coarse_shifts, displacement_px
-from rapidstem.tomography.line_tracking import match_points, search_trees, volume_line_points
-from rapidstem.tomography.quick_reconstruction import without_sliding
 from rapidstem.tomography.ridge_points import RidgePoints
-from rapidstem.tomography.series_alignment import TooFewLinesError, align_series
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 

@@ -6,12 +6,12 @@ from tomography_phantoms import Phantom, make_phantom
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.aligned_images import with_axis_along_x
-from rapidstem.tomography.aligned_series import AlignedSeries
-from rapidstem.tomography.alignment_checks import alignment_warnings
-from rapidstem.tomography.axis_offset import axis_offset_px
+from rapidstem.tomography.alignment.aligned_series import AlignedSeries
+from rapidstem.tomography.alignment.alignment_checks import alignment_warnings
+from rapidstem.tomography.alignment.axis_offset import axis_offset_px
+from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
+from rapidstem.tomography.alignment.series_alignment import align_series
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.coarse_alignment import coarse_shifts
-from rapidstem.tomography.series_alignment import align_series
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 from scipy import sparse
 
-from rapidstem.tomography.back_projection import angular_weights, back_project, filtered_rows
-from rapidstem.tomography.slice_projector import SliceGeometry, system_matrix
-from rapidstem.tomography.sparse_products import SparseRows
+from rapidstem.tomography.reconstruction.back_projection import angular_weights, back_project, filtered_rows
+from rapidstem.tomography.reconstruction.slice_projector import SliceGeometry, system_matrix
+from rapidstem.tomography.reconstruction.sparse_products import SparseRows
 
 
 def test_angles_stand_for_half_the_way_to_their_neighbours():

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem.tomography.density_alignment import object_density
-from rapidstem.tomography.moment_alignment import align_moments
-from rapidstem.tomography.projection_matching import match_projections
-from rapidstem.tomography.series_alignment import align_series
+from rapidstem.tomography.alignment.density_alignment import object_density
+from rapidstem.tomography.alignment.moment_alignment import align_moments
+from rapidstem.tomography.alignment.projection_matching import match_projections
+from rapidstem.tomography.alignment.series_alignment import align_series
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 ROWS, COLUMNS, PIXEL_NM, DEPTH_NM = 48, 56, 10.0, 320.0

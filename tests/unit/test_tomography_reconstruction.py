@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem.tomography.reconstruction import project_volume, reconstruct
-from rapidstem.tomography.slice_blocks import expected_elements, half_frames, matrix_columns, plan_blocks, slice_range
-from rapidstem.tomography.slice_projector import field_rays, seen_pixels, system_matrix
+from rapidstem.tomography.reconstruction.slice_blocks import expected_elements, half_frames, matrix_columns, plan_blocks, slice_range
+from rapidstem.tomography.reconstruction.slice_projector import field_rays, seen_pixels, system_matrix
+from rapidstem.tomography.reconstruction.volume_reconstruction import project_volume, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad
 from tests.unit.reconstruction_phantoms import PIXEL_NM, brightest, centre, point_series, spots, transposed_geometry, turning_geometry
 

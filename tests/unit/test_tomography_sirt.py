@@ -4,10 +4,10 @@ import pytest
 from scipy import sparse
 
 from rapidstem.errors import InputError
-from rapidstem.tomography.astra_cuda import astra_vectors, check_astra_cuda
-from rapidstem.tomography.sirt import SirtOperator, normalised_transpose, sirt_slices
-from rapidstem.tomography.slice_projector import SliceGeometry, astra_geometry, system_matrix, tile_order, with_columns
-from rapidstem.tomography.sparse_products import SparseRows
+from rapidstem.tomography.reconstruction.astra_cuda import astra_vectors, check_astra_cuda
+from rapidstem.tomography.reconstruction.sirt import SirtOperator, normalised_transpose, sirt_slices
+from rapidstem.tomography.reconstruction.slice_projector import SliceGeometry, astra_geometry, system_matrix, tile_order, with_columns
+from rapidstem.tomography.reconstruction.sparse_products import SparseRows
 from tests.unit.reconstruction_phantoms import small_rays
 
 
@@ -86,7 +86,7 @@ def test_what_no_ray_crosses_stays_zero():
 
 
 def test_torch_gives_the_same_numbers():
-    torch_sirt = pytest.importorskip("rapidstem.tomography.torch_sirt", reason="torch is not installed")
+    torch_sirt = pytest.importorskip("rapidstem.tomography.reconstruction.torch_sirt", reason="torch is not installed")
     matrix, projections = noisy_projections(small_rays(), slices=5)
     seen = np.random.default_rng(3).random(projections.shape) > 0.2
     ours = sirt_slices(SirtOperator.from_matrix(matrix), projections, 50, seen)

@@ -1,9 +1,9 @@
 import numpy as np
 
-from rapidstem.tomography.reconstruction import reconstruct
-from rapidstem.tomography.sirt import SirtOperator, inverse_sums, sirt_slices
-from rapidstem.tomography.slice_projector import system_matrix
-from rapidstem.tomography.total_variation import PrimalDualOperator, total_variation_slices
+from rapidstem.tomography.reconstruction.sirt import SirtOperator, inverse_sums, sirt_slices
+from rapidstem.tomography.reconstruction.slice_projector import system_matrix
+from rapidstem.tomography.reconstruction.total_variation import PrimalDualOperator, total_variation_slices
+from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
 from tests.unit.reconstruction_phantoms import PIXEL_NM, point_series, small_rays, turning_geometry
 
 

@@ -4,8 +4,8 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.files.mrc_volumes import read_volume, write_volume
-from rapidstem.tomography.slice_blocks import slice_range
-from rapidstem.tomography.volume_blocks import gather_blocks, write_block
+from rapidstem.tomography.reconstruction.slice_blocks import slice_range
+from rapidstem.tomography.reconstruction.volume_blocks import gather_blocks, write_block
 
 
 @pytest.fixture

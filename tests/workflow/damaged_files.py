@@ -8,7 +8,7 @@ from typing import Any
 import h5py
 import numpy as np
 
-from rapidstem.microscope.acquisitions import simulate_acquisition
+from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
 from tests.workflow.tiny_session import FIELDS
 

@@ -23,7 +23,7 @@ from rapidstem.files.acquisition_sheet import COLUMNS, KINDS, read_sheet
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.frames.integration import integrate_frames
 from rapidstem.frames.registration import register_frames
-from rapidstem.microscope.acquisitions import simulate_acquisition
+from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
 from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, write_session
 from workflow.session import open_session

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 import torch
 
-from rapidstem.denoising.architectures import new_network
-from rapidstem.denoising.intensity_scaling import IntensityScaling
+from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
 from rapidstem.denoising.model_files import TrainedModel, load_model, save_model
+from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from tests.workflow.tiny_session import FIELDS, configuration, planned_jobs, sheet_text, snakemake, write_session

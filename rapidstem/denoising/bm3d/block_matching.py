@@ -1,0 +1,193 @@
+"""BM3D for correlated noise (Makinen, Azzari and Foi 2020), with the noise model that suits the frames best."""
+
+import json
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+from safetensors.numpy import load_file, save_file
+from scipy import ndimage
+
+from rapidstem.denoising.bm3d.noise_kernels import noise_spectrum
+from rapidstem.denoising.bm3d.noise_statistics import NoiseStatistics, measure_noise
+from rapidstem.denoising.fields.training_pairs import TrainingField
+from rapidstem.denoising.settings import BlockMatchingSettings
+from rapidstem.errors import InputError
+from rapidstem.files.atomic import written_beside
+from rapidstem.progress import tracked
+from rapidstem.scores.image_quality import psnr_affine_db
+
+SPECTRUM, CARD = "spectrum.safetensors", "model.json"
+_EDGE_PX = 4
+
+
+@dataclass(frozen=True)
+class TunedFilter:
+    """BM3D with a chosen noise model.
+
+    Attributes
+    ----------
+    noise : measured on the tuning fields.
+    model : noise of the `measured` spectrum, or of the measured variance and a spectrum of `rapidstem.denoising.bm3d.noise_kernels`.
+    variance_factor : that the variance is multiplied with.
+    """
+
+    noise: NoiseStatistics
+    model: str
+    variance_factor: float
+
+
+@dataclass(frozen=True)
+class Trial:
+    """The score of one noise model: mean PSNR (after the best affine fit) against the references of the tuning fields."""
+
+    model: str
+    variance_factor: float
+    psnr_affine_db: float
+
+
+def tune(fields: Sequence[TrainingField], settings: BlockMatchingSettings, processes: int = 1) -> tuple[TunedFilter, list[Trial]]:
+    """Choose the noise model with the best PSNR, after an affine fit of intensities, against the references.
+
+    The noise is measured on the tuning fields. All noise models of the settings are tried at every factor of the variance, on the
+    middle frame of each field.
+
+    Parameters
+    ----------
+    fields : all training fields; `settings.tuning_fields` of them are used.
+    settings : of the filter.
+    processes : that filter side by side.
+
+    Returns
+    -------
+    the best filter, and the score of every trial
+
+    Raises
+    ------
+    InputError
+        if there is no field, or a tuning field has fewer than two frames.
+    """
+    if not fields:
+        raise InputError("bm3d: no field of view is left to tune on")
+    chosen = np.unique(np.linspace(0, len(fields) - 1, settings.tuning_fields).round().astype(int))
+    tuning_fields = [fields[index] for index in chosen]
+    noise = measure_noise(tuning_fields)
+    candidates = [TunedFilter(noise, model, factor) for model in settings.noise_models for factor in settings.variance_factors]
+    jobs = [(candidate, field) for candidate in candidates for field in tuning_fields]
+    scores = np.reshape(_side_by_side(_score, jobs, processes), (len(candidates), len(tuning_fields))).mean(axis=1)
+    trials = [Trial(each.model, each.variance_factor, float(score)) for each, score in zip(candidates, scores, strict=True)]
+    return candidates[int(np.argmax(scores))], trials
+
+
+def denoise_with_bm3d(frames: np.ndarray, tuned: TunedFilter, processes: int = 1) -> np.ndarray:
+    """Filter frames one by one; intensities stay on the scale of the frames.
+
+    Parameters
+    ----------
+    frames : (frame, y, x) raw frames.
+    tuned : from `tune`.
+    processes : that filter side by side; a frame of 256x256 pixels takes a process some four seconds.
+
+    Returns
+    -------
+    (frame, y, x) float32
+
+    Raises
+    ------
+    InputError
+        if the package bm3d is not installed.
+    """
+    return np.stack(_side_by_side(partial(_filter_frame, tuned=tuned), list(frames), processes)).astype(np.float32)
+
+
+def write_filter(folder: Path | str, tuned: TunedFilter, trials: Sequence[Trial]) -> None:
+    """Write `spectrum.safetensors` and `model.json` with the choice and all trials."""
+    folder = Path(folder)
+    with written_beside(folder / SPECTRUM) as temporary:
+        save_file({"spectrum": np.ascontiguousarray(tuned.noise.spectrum)}, temporary)
+    card = {
+        "denoiser": "bm3d",
+        "noise_model": tuned.model,
+        "variance_factor": tuned.variance_factor,
+        "gain": tuned.noise.gain,
+        "offset": tuned.noise.offset,
+        "trials": [vars(trial) for trial in trials],
+    }
+    with written_beside(folder / CARD) as temporary:
+        temporary.write_text(json.dumps(card, indent=2) + "\n")
+
+
+def read_filter(folder: Path | str) -> TunedFilter:
+    """Read what `write_filter` wrote.
+
+    Raises
+    ------
+    InputError
+        if files lack or are damaged.
+    """
+    folder = Path(folder)
+    try:
+        card = json.loads((folder / CARD).read_text())
+        noise = NoiseStatistics(card["gain"], card["offset"], load_file(folder / SPECTRUM)["spectrum"])
+        return TunedFilter(noise, card["noise_model"], card["variance_factor"])
+    except FileNotFoundError as error:
+        raise InputError(f"{error.filename or folder / SPECTRUM}: there is no tuned filter; tune it first") from None
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise InputError(f"{folder}: the tuned filter cannot be read ({error}); tune it again") from error
+
+
+def _filter_frame(frame: np.ndarray, tuned: TunedFilter) -> np.ndarray:
+    bm3d = _package()
+    image = tuned.noise.stabilised(frame.astype(np.float64))
+    low, high = float(image.min()), float(image.max())
+    if low == high:
+        return frame.astype(np.float64)
+    noise = _noise(tuned, frame.shape) / (high - low) ** 2
+    return tuned.noise.restored(bm3d((image - low) / (high - low), noise if noise.ndim else np.sqrt(noise)) * (high - low) + low)
+
+
+def _noise(tuned: TunedFilter, shape: tuple[int, int]) -> np.ndarray:
+    """Variance of white noise, or the power spectrum of a whole image."""
+    variance = np.asarray(tuned.noise.spectrum.mean() * tuned.variance_factor)
+    if tuned.model == "gw":
+        return variance
+    pixels = shape[0] * shape[1]
+    if tuned.model == "measured":
+        return tuned.noise.spectrum_for(shape) * pixels * tuned.variance_factor
+    return noise_spectrum(tuned.model, shape) * pixels * variance
+
+
+def _package() -> Callable[..., np.ndarray]:
+    """The filter of the optional package bm3d, which asks for a function that numpy has renamed; with one thread its results repeat."""
+    vars(np).setdefault("trapz", np.trapezoid)
+    try:
+        from bm3d import BM3DProfile, bm3d
+    except ImportError:
+        raise InputError("denoiser bm3d: the package bm3d is not installed (its licence is non-commercial); install it") from None
+    profile = BM3DProfile()
+    profile.num_threads = 1
+    return partial(bm3d, profile=profile)
+
+
+def _score(job: tuple[TunedFilter, TrainingField]) -> float:
+    tuned, field = job
+    index = len(field.frames) // 2
+    shift = field.shift_px[index]
+    reference = np.where(np.isfinite(field.reference), field.reference, field.valid_reference.mean())
+    reference = ndimage.shift(reference, shift, order=3, mode="nearest")
+    area = tuple(
+        slice(max(int(np.ceil(valid.start + moved)), 0) + _EDGE_PX, min(int(valid.stop + moved), size) - _EDGE_PX)
+        for valid, moved, size in zip((field.rows, field.columns), shift, reference.shape, strict=True)
+    )
+    return psnr_affine_db(_filter_frame(field.frames[index], tuned), reference, (area[0], area[1]))
+
+
+def _side_by_side(function: Callable, jobs: Sequence, processes: int) -> list:
+    if processes == 1:
+        return list(tracked(map(function, jobs), "BM3D", len(jobs), "image"))
+    with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
+        return list(tracked(pool.map(function, jobs), "BM3D", len(jobs), "image"))

@@ -1,0 +1,68 @@
+"""Which frames of which fields a denoiser is trained on, and fields that have no reference image."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from rapidstem.denoising.fields.frame_shifts import aligned_sum
+from rapidstem.denoising.fields.training_pairs import TrainingField, as_recorded
+from rapidstem.denoising.settings import NetworkSettings
+from rapidstem.errors import InputError
+from rapidstem.frames.integration import valid_area
+
+
+def own_reference_field(
+    name: str, frames: np.ndarray, shift_px: np.ndarray, used: np.ndarray, pixel_size_nm: float, dwell_time_s: float | None
+) -> TrainingField:
+    """A field for self-supervised training: the mean of its frames, aligned by their drift, stands in the reference's place.
+
+    Parameters
+    ----------
+    name : of the acquisition.
+    frames : (frame, y, x) raw stack.
+    shift_px : (frame, 2) shifts (dy, dx).
+    used : (frame,) whether a frame may be learned from.
+    pixel_size_nm, dwell_time_s : of the frames.
+
+    Raises
+    ------
+    InputError
+        if no frame is used or the frames have no area in common.
+    """
+    if not used.any():
+        raise InputError(f"no frame of {name} is used; leave this field out")
+    kept, shift = as_recorded(frames if used.all() else frames[used]), shift_px[used]
+    rows, columns = valid_area(shift, (frames.shape[1], frames.shape[2]))
+    mean = aligned_sum(kept, shift) / len(kept)
+    return TrainingField(name, kept, mean, shift, rows, columns, pixel_size_nm, dwell_time_s)
+
+
+def training_frames(fields: Sequence[TrainingField], settings: NetworkSettings, name: str) -> list[TrainingField]:
+    """The fields and frames that the settings `most_fields` and `most_frames` leave: fields with the most frames, frames evenly spread.
+
+    Raises
+    ------
+    InputError
+        if the fields have fewer frames than `most_frames`: a filter that is named after a number of frames learns from as many.
+    """
+    if settings.most_fields:
+        most = sorted(range(len(fields)), key=lambda index: -len(fields[index].frames))[: settings.most_fields]
+        fields = [fields[index] for index in sorted(most)]
+    if not settings.most_frames:
+        return list(fields)
+    available = sum(len(field.frames) for field in fields)
+    if available < settings.most_frames:
+        names = ", ".join(field.name for field in fields)
+        raise InputError(
+            f"{name}: {settings.most_frames} frames are to be learned from, but {names} has {available}; record more frames of one field, "
+            "raise most_fields or lower most_frames"
+        )
+    shares = np.diff(np.linspace(0, settings.most_frames, len(fields) + 1).round().astype(int))
+    return [_thinned(field, int(share)) for field, share in zip(fields, shares, strict=True)]
+
+
+def _thinned(field: TrainingField, count: int) -> TrainingField:
+    """The field with `count` of its frames, or all it has, evenly spread."""
+    chosen = np.unique(np.linspace(0, len(field.frames) - 1, count).round().astype(int))
+    return replace(field, frames=field.frames[chosen], shift_px=field.shift_px[chosen])

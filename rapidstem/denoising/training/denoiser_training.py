@@ -1,0 +1,212 @@
+"""Training of a network on pairs of raw frames and references."""
+
+import copy
+import hashlib
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from rapidstem.denoising.fields.intensity_scaling import IntensityScaling, measure_scaling
+from rapidstem.denoising.fields.training_pairs import TrainingField
+from rapidstem.denoising.model_files import TrainedModel, load_start, save_model, save_weights
+from rapidstem.denoising.model_paths import LAST_WEIGHTS, LOSSES
+from rapidstem.denoising.networks.architectures import new_network
+from rapidstem.denoising.networks.compute_precision import resolve_precision
+from rapidstem.denoising.samplers.patch_sampling import PatchBatch
+from rapidstem.denoising.samplers.sampler_choice import lesson_sampler
+from rapidstem.denoising.samplers.synthetic_pairs import Sampler
+from rapidstem.denoising.settings import NetworkSettings
+from rapidstem.denoising.training.distributed import TrainingTeam, training_team
+from rapidstem.denoising.training.optimisers import Optimiser
+from rapidstem.denoising.training.training_state import Checkpoint, TrainingState
+from rapidstem.denoising.training.training_steps import StepTaker, batch_loss
+from rapidstem.errors import InputError, ResourceError
+from rapidstem.files.tables import write_table
+from rapidstem.progress import Progress
+
+CHECKPOINT = "checkpoint.safetensors"
+_VALIDATION_PIXELS = 64 * 64 * 128
+_VALIDATION_SEED = 0
+
+
+def split_fields(fields: Sequence[TrainingField], share: float, seed: int) -> tuple[list[TrainingField], list[TrainingField]]:
+    """Divide fields of view into those to train on and those to validate on.
+
+    Frames of one field share their answer, so whole fields are kept apart: `share` of them, at least one if there are two or more
+    and the share is above zero.
+    """
+    count = min(max(round(share * len(fields)), 1 if share > 0 else 0), len(fields) - 1)
+    kept = set(np.random.default_rng(seed).permutation(len(fields))[:count].tolist())
+    training = [field for index, field in enumerate(fields) if index not in kept]
+    return training, [fields[index] for index in sorted(kept)]
+
+
+def train_denoiser(
+    fields: Sequence[TrainingField], settings: NetworkSettings, folder: Path | str, name: str, threads: int = 1
+) -> TrainedModel:
+    """Train a network and write `weights.safetensors`, `last.safetensors`, `model.json` and `losses.csv` into `folder`.
+
+    The loss is the mean squared error, each field weighted as `field_weights` says. The learning rate rises linearly and falls as a
+    cosine. The model is the averaged weights of the lowest validation loss (the last ones where nothing is validated); the last ones
+    are kept beside them, and the card has the losses of both.
+    A checkpoint is written at every validation; a run that was interrupted goes on from it to the same result.
+
+    Parameters
+    ----------
+    fields : all fields of view; the validation fields are split off here.
+    settings : of the denoiser. Several `processes` are started and ended here.
+    folder : for the results and the checkpoint, which goes when training is complete.
+    name : of the denoiser, for the progress and the model card.
+    threads : of the processor, shared among the processes.
+
+    Raises
+    ------
+    InputError
+        if there is no field, a field cannot be used, the weights to start from belong to another network, the loss stops being a
+        number, or the graphics card has too little memory.
+    """
+    if not fields:
+        raise InputError(f"{name}: no field of view is left to train on")
+    job = (list(fields), settings, Path(folder), name, max(threads // settings.processes, 1))
+    with training_team(settings.processes, job) as team:
+        try:
+            return train_in_team(team, *job)
+        except torch.OutOfMemoryError:
+            batch = f"{settings.batch_size // settings.processes} patches of {settings.patch_size_px} px"
+            raise ResourceError(
+                f"{name}: the graphics card's memory does not hold a step with {batch}; lower batch_size, patch_size_px or width"
+            ) from None
+
+
+def train_in_team(
+    team: TrainingTeam, fields: Sequence[TrainingField], settings: NetworkSettings, folder: Path, name: str, threads: int
+) -> TrainedModel:
+    """One process's part of `train_denoiser`, which has the other parameters; only the first process writes anything."""
+    torch.set_num_threads(threads)
+    device = team.device()
+    training_fields, validation_fields = split_fields(fields, settings.validation_share, settings.seed)
+    scaling = measure_scaling(fields)
+    state = _new_state(settings, device)
+    checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(fields, settings, scaling))
+    checkpoint.load(state)
+    sampler = lesson_sampler(training_fields, scaling, settings, device)
+    validation = _validation_batch(validation_fields, scaling, settings, device) if team.leads else None
+    with Progress(name, settings.steps, "step", state.step, silent=not team.leads) as progress:
+        _train(state, sampler, validation, settings, checkpoint, progress, team)
+    card = _card(name, training_fields, validation_fields, state)
+    last = state.average.state_dict()
+    best = copy.deepcopy(state.average)
+    best.load_state_dict(state.best)
+    model = TrainedModel(best.cpu().eval(), settings, scaling, card)
+    if team.leads:
+        write_table(folder / LOSSES, state.loss_curve())
+        save_weights(folder / LAST_WEIGHTS, last)
+        save_model(folder, model)
+        checkpoint.path.unlink(missing_ok=True)
+    return model
+
+
+def _train(
+    state: TrainingState,
+    sampler: Sampler,
+    validation: PatchBatch | None,
+    settings: NetworkSettings,
+    checkpoint: Checkpoint,
+    progress: Progress,
+    team: TrainingTeam,
+) -> None:
+    precision = resolve_precision(settings.precision, state.device)
+    joined = team.joined(state.network)
+    steps = StepTaker(torch.compile(joined) if state.device.type == "cuda" else joined, sampler, settings, precision, team)
+    while state.step < settings.steps and not _out_of_patience(state, settings, progress):
+        last = min((state.step // settings.validation_interval + 1) * settings.validation_interval, settings.steps)
+        training_loss = steps.take_until(last, state, progress)
+        _stop_without_number(training_loss, state, checkpoint)
+        _validate(state, validation, training_loss, precision, team)
+        if team.leads:
+            checkpoint.save(state)
+        progress.report(f"loss {training_loss:.4f}, validation {state.losses[-1]['validation_loss']:.4f}")
+
+
+def _new_state(settings: NetworkSettings, device: torch.device) -> TrainingState:
+    torch.manual_seed(settings.seed)
+    network = load_start(settings) if settings.start_from else new_network(settings)
+    network = network.on(device)
+    average = copy.deepcopy(network).requires_grad_(False)
+    return TrainingState(network, average, Optimiser(network, settings.optimiser))
+
+
+def _validation_batch(
+    fields: Sequence[TrainingField], scaling: IntensityScaling, settings: NetworkSettings, device: torch.device
+) -> PatchBatch | None:
+    if not fields:
+        return None
+    count = max(_VALIDATION_PIXELS // settings.patch_size_px**2, 1)
+    return lesson_sampler(fields, scaling, settings, device).draw(count, np.random.default_rng(_VALIDATION_SEED))
+
+
+def _out_of_patience(state: TrainingState, settings: NetworkSettings, progress: Progress) -> bool:
+    waited = state.step - state.best_step
+    ends = 0 < settings.patience_steps <= waited
+    if ends:
+        progress.tell(f"ends at step {state.step}: no better validation loss for {waited} steps")
+    return ends
+
+
+def _stop_without_number(training_loss: float, state: TrainingState, checkpoint: Checkpoint) -> None:
+    """End when the loss or a weight is no finite number any more, before that state is validated or written."""
+    if math.isfinite(training_loss) and all(bool(torch.isfinite(weights).all()) for weights in state.network.parameters()):
+        return
+    kept = (
+        f"the checkpoint of step {int(state.losses[-1]['step'])} is kept in {checkpoint.path.parent}"
+        if state.losses
+        else "no checkpoint exists yet"
+    )
+    raise InputError(f"the training loss stopped being a number before step {state.step}; {kept}; lower learning_rate")
+
+
+def _validate(state: TrainingState, batch: PatchBatch | None, training_loss: float, precision: str, team: TrainingTeam) -> None:
+    validation_loss = math.nan
+    if batch is not None:
+        with torch.inference_mode():
+            validation_loss = float(batch_loss(state.average, batch, precision))
+    validation_loss = team.from_first(validation_loss, state.device)
+    if math.isnan(validation_loss) or validation_loss < state.best_loss:
+        state.best = {name: tensor.detach().clone() for name, tensor in state.average.state_dict().items()}
+        state.best_loss, state.best_step = validation_loss, state.step
+    row = {"step": state.step, "training_loss": training_loss, "validation_loss": validation_loss, "seconds": state.seconds}
+    state.losses.append(row)
+
+
+def _fingerprint(fields: Sequence[TrainingField], settings: NetworkSettings, scaling: IntensityScaling) -> str:
+    """Of all that decides the weights; how many processes work on them does not."""
+    data = [(field.name, field.frames.shape, field.shift_px.tolist(), float(np.nansum(field.reference))) for field in fields]
+    text = json.dumps([data, asdict(settings) | {"processes": 1}, scaling.as_dict()])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _card(name: str, training: Sequence[TrainingField], validation: Sequence[TrainingField], state: TrainingState) -> dict[str, Any]:
+    """What the model card says beside settings, scaling and versions."""
+    return {
+        "denoiser": name,
+        "data": {
+            "pixel_size_nm": training[0].pixel_size_nm,
+            "dwell_time_s": training[0].dwell_time_s,
+            "training": [field.name for field in training],
+            "validation": [field.name for field in validation],
+            "frames": sum(len(field.frames) for field in training),
+        },
+        "scores": {"best": _scores(state, state.best_step), "last": _scores(state, state.step)},
+        "computing": {"seconds": round(state.seconds, 1), "device": state.device.type},
+    }
+
+
+def _scores(state: TrainingState, step: int) -> dict[str, float | None]:
+    row = next(row for row in state.losses if row["step"] == step)
+    return {name: row[name] if math.isfinite(row[name]) else None for name in ("step", "training_loss", "validation_loss")}

@@ -1,0 +1,116 @@
+"""A specimen under the virtual microscope: what its clean image is, at rest or while the stage turns."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+
+from rapidstem.microscope.contrast.contrast_table import VertexContrast, vertex_contrast
+from rapidstem.microscope.contrast.drawn_lines import DrawnLines, drawn_lines
+from rapidstem.microscope.contrast.line_projection import ProjectedVertices, line_contrast, project_points
+from rapidstem.microscope.random_streams import random_stream
+from rapidstem.microscope.recording.goniometer import TiltMotion
+from rapidstem.microscope.settings import MicroscopeSettings
+from rapidstem.microscope.specimen.foil_background import FoilBackground, draw_background
+from rapidstem.microscope.specimen.gold_grating import grating_image
+from rapidstem.microscope.specimen.line_networks import DislocationLine, generate_lines, seen_box_nm
+from rapidstem.microscope.specimen.paradis_networks import lines_from_network
+
+NODES_PER_SERIES_DEG = (0, 15, 30, 40, 48, 54, 59, 63, 67, 70, 73, 76, 80)
+
+
+@dataclass(frozen=True)
+class FrameGeometry:
+    """Where and when the pixels of a frame are scanned.
+
+    Attributes
+    ----------
+    motion : the stage's motion
+    start_s, line_time_s : when row 0 is scanned and the time from row to row; a line time of 0 means a stage at rest
+    shift_px : (2,) (dy, dx) of the specimen
+    row_px, column_px : where rows and columns lie in slow geometry
+    """
+
+    motion: TiltMotion
+    start_s: float
+    line_time_s: float
+    shift_px: np.ndarray
+    row_px: np.ndarray
+    column_px: np.ndarray
+
+    @property
+    def row_tilt_rad(self) -> np.ndarray:
+        """Tilt (row,) when each row is scanned."""
+        return self.motion.at(self.start_s + self.row_px * self.line_time_s)
+
+
+class Specimen(Protocol):
+    """Anything that the microscope can look at."""
+
+    @property
+    def lines(self) -> list[DislocationLine]:
+        """The dislocations, none of them for other specimens."""
+
+    def image(self, frame: FrameGeometry) -> np.ndarray:
+        """Give the clean image (row, column), 1 on the average background without tilt."""
+
+
+@dataclass(frozen=True)
+class GratingSpecimen:
+    """A gold cross grating; it is only looked at without tilt."""
+
+    name: str
+    settings: MicroscopeSettings
+    lines: list[DislocationLine]
+
+    def image(self, frame: FrameGeometry) -> np.ndarray:
+        """Give the clean image of the grating, displaced by the frame's shift."""
+        return grating_image(self.name, frame.row_px - frame.shift_px[0], frame.column_px - frame.shift_px[1], self.settings)
+
+
+@dataclass(frozen=True)
+class FoilSpecimen:
+    """A foil with dislocations."""
+
+    settings: MicroscopeSettings
+    lines: list[DislocationLine]
+    drawn: DrawnLines
+    background: FoilBackground
+    contrast: VertexContrast
+
+    def image(self, frame: FrameGeometry) -> np.ndarray:
+        """Give the clean image: the background of each row's tilt times the contrast of the lines."""
+        settings = self.settings
+        middle = (settings.size_px - 1) / 2
+        x_nm = (frame.column_px - middle - frame.shift_px[1]) * settings.pixel_size_nm
+        row_nm = (frame.row_px - middle - frame.shift_px[0]) * settings.pixel_size_nm
+        tilt = frame.row_tilt_rad
+        image = self.background.image(x_nm, row_nm, tilt, settings)
+        position = project_points(self.drawn.points_nm, frame.motion, frame.start_s, frame.line_time_s, frame.shift_px, settings)
+        profiles = self.contrast.at(float(tilt[len(tilt) // 2]))
+        vertices = ProjectedVertices(position, self.drawn.line)
+        return image * line_contrast(vertices, profiles, frame.row_px, frame.column_px, settings.pixel_size_nm)
+
+
+def foil_at(name: str, tilt_deg: float, settings: MicroscopeSettings, margin_nm: float = 0.0) -> FoilSpecimen:
+    """Make a foil that will be looked at with one tilt; `margin_nm` makes it larger along x and y than what is seen."""
+    return _foil(name, abs(tilt_deg), np.deg2rad([tilt_deg]), settings, margin_nm)
+
+
+def foil_for_series(name: str, settings: MicroscopeSettings) -> FoilSpecimen:
+    """Make a foil that will be looked at over the whole range of a tilt series."""
+    low, high = sorted((settings.tilt_start_deg, settings.tilt_stop_deg))
+    nodes = sorted({sign * angle for angle in NODES_PER_SERIES_DEG for sign in (-1, 1) if low - 5 <= sign * angle <= high + 5})
+    return _foil(name, max(abs(low), abs(high)), np.deg2rad(nodes), settings)
+
+
+def _foil(name: str, largest_tilt_deg: float, nodes_rad: np.ndarray, settings: MicroscopeSettings, margin_nm: float = 0.0) -> FoilSpecimen:
+    box = seen_box_nm(settings, largest_tilt_deg) + np.array((margin_nm, margin_nm, 0.0))
+    rng = random_stream(settings.seed, name, "lines")
+    if settings.network_path is None:
+        lines = generate_lines(settings, box, rng)
+    else:
+        lines = lines_from_network(settings.network_path, settings, box, rng)
+    background = draw_background(settings, random_stream(settings.seed, name, "background"))
+    drawn = drawn_lines(lines, settings.foil_thickness_nm)
+    return FoilSpecimen(settings, lines, drawn, background, vertex_contrast(drawn, nodes_rad, settings))

@@ -1,0 +1,91 @@
+"""What the alignment of a tilt series found."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rapidstem.tomography.alignment.axis_offset import axis_offset_px
+from rapidstem.tomography.alignment.bundle_adjustment import LinePoints
+from rapidstem.tomography.tilt_geometry import TiltGeometry
+
+
+@dataclass(frozen=True)
+class AlignedSeries:
+    """What the alignment of a tilt series found.
+
+    Attributes
+    ----------
+    geometry : TiltGeometry
+        Angle and shift of every frame, rotation of the axis; the frame nearest zero tilt has no shift, the middle of the foil lies at
+        z = 0.
+    reported_deg, sigma_deg : np.ndarray, (frame,)
+        Angles of the goniometer, and the standard deviation of the angles found (without their common zero).
+    shift_sigma_px : np.ndarray, (frame, 2)
+        Standard deviations of dy and dx (without the origin of the volume); not a number where nothing is known.
+    used : np.ndarray, (frame,), bool
+        False for frames that do not show the specimen; their angles and shifts lie between those of their neighbours.
+    axis_rotation_deg, axis_rotation_sigma_deg : float
+        From x to the tilt axis in the plane of the image, positive towards y.
+    axis_offset_px, axis_offset_sigma_px : float
+        Distance of the axis from the centre of the frames, positive towards larger rows.
+    method : str
+        "bundle-adjustment", "cross-correlation" or "projection-matching".
+    rms_residual_px : float
+        Root mean square of the distances between projected points and lines, those within the last search radius.
+    frame_residual_px : np.ndarray, (frame,)
+        The same for every frame.
+    points : LinePoints
+        Points on dislocations, in pixels.
+    matches : int
+        Points seen on lines, counted in all frames.
+    warnings : tuple of str
+        What to look at although the alignment has succeeded.
+    """
+
+    geometry: TiltGeometry
+    reported_deg: np.ndarray
+    sigma_deg: np.ndarray
+    shift_sigma_px: np.ndarray
+    used: np.ndarray
+    axis_rotation_deg: float
+    axis_rotation_sigma_deg: float
+    axis_offset_px: float
+    axis_offset_sigma_px: float
+    method: str
+    rms_residual_px: float
+    frame_residual_px: np.ndarray
+    points: LinePoints
+    matches: int
+    warnings: tuple[str, ...]
+
+    @classmethod
+    def without_points(
+        cls,
+        geometry: TiltGeometry,
+        reported_rad: np.ndarray,
+        sigma_deg: np.ndarray,
+        shift_sigma_px: np.ndarray,
+        method: str,
+        warnings: tuple[str, ...],
+        axis_rotation_sigma_deg: float = np.nan,
+        rms_residual_px: float = np.nan,
+    ) -> "AlignedSeries":
+        """Give the result of a method that uses all frames and follows no points; arguments are those of the attributes."""
+        offset, offset_sigma = axis_offset_px(geometry)
+        return cls(
+            geometry=geometry,
+            reported_deg=np.rad2deg(reported_rad),
+            sigma_deg=sigma_deg,
+            shift_sigma_px=shift_sigma_px,
+            used=np.ones(geometry.frames, bool),
+            axis_rotation_deg=float(np.rad2deg(geometry.axis_rotation_rad)),
+            axis_rotation_sigma_deg=axis_rotation_sigma_deg,
+            axis_offset_px=offset,
+            axis_offset_sigma_px=offset_sigma,
+            method=method,
+            rms_residual_px=rms_residual_px,
+            frame_residual_px=np.full(geometry.frames, np.nan),
+            points=LinePoints(np.empty((0, 3)), np.empty((0, 3))),
+            matches=0,
+            warnings=warnings,
+        )

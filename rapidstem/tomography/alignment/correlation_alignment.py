@@ -1,0 +1,62 @@
+"""Shifts of a tilt series from cross-correlation, its angles as reported: where too few lines can be followed."""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rapidstem.tomography.alignment.aligned_series import AlignedSeries
+from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
+from rapidstem.tomography.alignment.quick_reconstruction import quick_volume, without_sliding
+from rapidstem.tomography.binarisation import binarise
+from rapidstem.tomography.tilt_geometry import TiltGeometry
+
+_WARNING = (
+    "the shifts come from cross-correlation and the angles are those that the goniometer reported: "
+    "positions along z are as wrong as these, and their errors are not known"
+)
+
+
+def align_by_correlation(
+    recorded: TiltGeometry, series: np.ndarray, thickness_nm: float, angle_sigma_deg: float, line_scale_px: float = 1.5, threads: int = 1
+) -> AlignedSeries:
+    """Keep the reported angles; take the shifts from neighbouring frames and from the projections of a quick reconstruction.
+
+    Parameters
+    ----------
+    recorded : TiltGeometry
+        Reported angles and times.
+    series : np.ndarray, (frame, y, x)
+        Bright-field frames, denoised and free of scan distortion.
+    thickness_nm : float
+        Of the foil.
+    angle_sigma_deg : float
+        How far the reported angles may be off.
+    line_scale_px : float
+        Half of the full width of the lines at half depth.
+    threads : int
+
+    Returns
+    -------
+    AlignedSeries
+        The standard deviations of the angles are those stated for the reported ones; those of the shifts are not known.
+    """
+    frames = len(series)
+    lines = binarise(series, "soft", line_scale_px)
+    used = np.ones(frames, bool)
+    geometry = without_sliding(lines, replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad)), thickness_nm)
+    _, geometry = quick_volume(lines, geometry, thickness_nm, used, threads)
+    zero = int(np.argmin(np.abs(recorded.angle_rad)))
+    geometry = replace(geometry, shift_px=geometry.shift_px - geometry.shift_px[zero] * _of_origin(geometry, zero))
+    return AlignedSeries.without_points(
+        geometry,
+        recorded.angle_rad,
+        sigma_deg=np.full(frames, float(angle_sigma_deg)),
+        shift_sigma_px=np.full((frames, 2), np.nan),
+        method="cross-correlation",
+        warnings=(_WARNING,),
+    )
+
+
+def _of_origin(geometry: TiltGeometry, zero: int) -> np.ndarray:
+    """What a movement of the origin by one pixel in the frame `zero` is in every frame, (frame, 2)."""
+    return np.column_stack([np.cos(geometry.angle_rad) / np.cos(geometry.angle_rad[zero]), np.ones(geometry.frames)])

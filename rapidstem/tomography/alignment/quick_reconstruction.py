@@ -1,0 +1,141 @@
+"""Quick reconstructions at a lower resolution: where the frames lie, and where the dislocations run."""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy import optimize
+
+from rapidstem.tomography.aligned_images import apply_alignment
+from rapidstem.tomography.alignment.bundle_adjustment import LinePoints
+from rapidstem.tomography.alignment.coarse_alignment import correlation_peak
+from rapidstem.tomography.alignment.line_tracking import volume_line_points
+from rapidstem.tomography.reconstruction.volume_reconstruction import project_volume, reconstruct
+from rapidstem.tomography.tilt_geometry import TiltGeometry
+
+_PROJECTION_MATCHINGS = 4
+_ITERATIONS = 15
+_VOLUME_TO_FOIL = 1.4
+_LARGEST_STEP_PX = 16
+_BETTER_FAR_AWAY = 1.4
+_LARGEST_SLIDING = 0.12
+_SLIDING_TRIALS = 12
+
+
+def without_sliding(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float) -> TiltGeometry:
+    """Take out of the shifts along the axis a slow trend that the correlation of neighbouring frames cannot see.
+
+    An inclined line that the tilt moves across the frame looks as if it slid along itself, and the chain of neighbours follows it.
+    The trend, linear in the tilt and then quadratic, is the one for which frames and projections of a reconstruction at a quarter of the
+    resolution correlate best.
+
+    Parameters
+    ----------
+    lines : np.ndarray, (frame, y, x)
+        Line images.
+    geometry : TiltGeometry
+    thickness_nm : float
+        Of the foil.
+
+    Returns
+    -------
+    TiltGeometry
+    """
+    tilt = geometry.angle_rad
+    largest = _LARGEST_SLIDING * lines.shape[2]
+    for trend in (tilt, tilt**2 - np.mean(tilt**2)):
+
+        def along(slide_px: float, trend: np.ndarray = trend, start: TiltGeometry = geometry) -> TiltGeometry:
+            return replace(start, shift_px=start.shift_px + np.column_stack([np.zeros_like(trend), slide_px * trend]))
+
+        found = optimize.minimize_scalar(
+            lambda slide_px, along=along: -_consistency(lines, along(slide_px), thickness_nm),
+            bounds=(-largest, largest),
+            method="bounded",
+            options={"xatol": 0.5, "maxiter": _SLIDING_TRIALS},
+        )
+        geometry = along(float(found.x))
+    return geometry
+
+
+def _consistency(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float) -> float:
+    """Mean correlation coefficient of the frames and the projections of their reconstruction, at a quarter of the resolution."""
+    small, coarse = _reduced(lines, geometry.per_frame(), 4)
+    volume = reconstruct(small, coarse, _VOLUME_TO_FOIL * thickness_nm, iterations=_ITERATIONS, device="cpu")
+    pictures = [each.reshape(len(each), -1) for each in (small, project_volume(volume, coarse))]
+    frame, view = (each - each.mean(axis=1, keepdims=True) for each in pictures)
+    norm = np.linalg.norm(frame, axis=1) * np.linalg.norm(view, axis=1)
+    return float(np.mean(np.sum(frame * view, axis=1) / np.maximum(norm, 1e-12)))
+
+
+def quick_volume(
+    lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, used: np.ndarray, threads: int
+) -> tuple[np.ndarray, TiltGeometry]:
+    """Reconstruction at half the resolution, 1.4 times as thick as the foil, and projection matching of frames that lie far off.
+
+    Frames that lie more than a pixel from the projection of the volume are moved there, and the volume is reconstructed again. Frames
+    that are not used take no part in the volume; they are looked for near where they are, and where the correlation is much better in a
+    quarter of the field.
+
+    Parameters
+    ----------
+    lines : np.ndarray, (frame, y, x)
+        Line images.
+    geometry : TiltGeometry
+    thickness_nm : float
+        Of the foil.
+    used : np.ndarray, (frame,), bool
+    threads : int
+
+    Returns
+    -------
+    np.ndarray, (z, y, x)
+        Voxels of two pixels.
+    TiltGeometry
+    """
+    for _ in range(_PROJECTION_MATCHINGS):
+        half, coarse = _reduced(lines, geometry, 2)
+        volume = reconstruct(
+            half, coarse, _VOLUME_TO_FOIL * thickness_nm, iterations=_ITERATIONS, threads=threads, device="cpu", frames=used
+        )
+        views = project_volume(volume, coarse)
+        step = 2 * np.array([_displacement(*each) for each in zip(views, half, used, strict=True)])
+        far = np.abs(step).max(axis=1) > 1
+        if not far.any():
+            break
+        geometry = replace(geometry, shift_px=geometry.shift_px + np.where(far[:, None], step, 0))
+    return volume, geometry
+
+
+def _displacement(view: np.ndarray, frame: np.ndarray, used: bool) -> np.ndarray:
+    near, agreement = correlation_peak(view, frame, _LARGEST_STEP_PX / 2)
+    if used:
+        return near
+    far, best = correlation_peak(view, frame, min(view.shape) / 4)
+    return far if best > _BETTER_FAR_AWAY * agreement else near
+
+
+def first_points(volume: np.ndarray, shape: tuple[int, ...], largest: int = 4000) -> LinePoints:
+    """Points on the dislocations of a quick volume, in pixels of the frames of the shape, at most `largest`."""
+    points = volume_line_points(volume, spacing_px=2, neighbourhood_px=6.0)
+    count = len(points.position_px)
+    chosen = np.arange(0, count, max(1, -(-count // largest)))
+    padding = (2 * np.array(volume.shape[2:0:-1]) - np.array(shape[2:0:-1])) / 2
+    return LinePoints(2 * points.position_px[chosen] + [*padding, 0.0], points.tangent[chosen])
+
+
+def _reduced(lines: np.ndarray, geometry: TiltGeometry, factor: int) -> tuple[np.ndarray, TiltGeometry]:
+    """Aligned line images and their geometry at a lower resolution; columns with a time of their own share one angle a frame here."""
+    if geometry.slow_scan == "columns":
+        geometry = geometry.per_frame()
+    aligned = np.maximum(apply_alignment(lines, geometry, order=1), 0)
+    frames, rows, columns = aligned.shape
+    aligned = np.pad(aligned, ((0, 0), (0, -rows % factor), (0, -columns % factor)), mode="edge")
+    small = aligned.reshape(frames, aligned.shape[1] // factor, factor, aligned.shape[2] // factor, factor).mean(axis=(2, 4))
+    return small, replace(
+        geometry,
+        shift_px=geometry.shift_px / factor,
+        pixel_size_nm=factor * geometry.pixel_size_nm,
+        rows=small.shape[1],
+        columns=small.shape[2],
+        line_time_s=None if geometry.line_time_s is None else factor * geometry.line_time_s,
+    )

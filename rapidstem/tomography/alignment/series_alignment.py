@@ -1,0 +1,193 @@
+"""Tilt angles, shifts and axis of a tilt series from its dislocation lines alone."""
+
+from dataclasses import replace
+from typing import Literal
+
+import numpy as np
+
+from rapidstem.errors import InputError
+from rapidstem.tomography.aligned_images import apply_alignment
+from rapidstem.tomography.alignment.aligned_series import AlignedSeries
+from rapidstem.tomography.alignment.alignment_checks import alignment_warnings, checked_angles_rad
+from rapidstem.tomography.alignment.angle_uncertainty import series_uncertainty
+from rapidstem.tomography.alignment.axis_offset import axis_offset_px
+from rapidstem.tomography.alignment.bundle_adjustment import NO_MATCHES, LinePoints, Matches, Measurement, adjust, residuals_px
+from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
+from rapidstem.tomography.alignment.correlation_alignment import align_by_correlation
+from rapidstem.tomography.alignment.density_alignment import align_density
+from rapidstem.tomography.alignment.frame_selection import filled_between, fitting_frames, kept_places, of_frames
+from rapidstem.tomography.alignment.line_tracking import FrameRidges, match_points, search_trees
+from rapidstem.tomography.alignment.quick_reconstruction import first_points, quick_volume, without_sliding
+from rapidstem.tomography.binarisation import binarise
+from rapidstem.tomography.ridge_points import RidgePoints, ridge_points, subtract_background
+from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
+
+__all__ = ["AlignedSeries", "TooFewLinesError", "align_series", "apply_alignment"]
+
+_ROUNDS_RADII_PX = ((8.0, 6.0, 4.0, 3.0), (4.0, 3.0, 2.5), (3.0, 2.5, 2.0, 2.0))
+_FEWEST_POINTS = 60
+_LEAST_RESIDUAL_PX = 0.05
+
+
+class TooFewLinesError(InputError):
+    """Too few dislocations can be followed through a tilt series to align it."""
+
+
+def align_series(
+    series: np.ndarray,
+    reported_deg: np.ndarray,
+    pixel_size_nm: float,
+    thickness_nm: float,
+    time_s: np.ndarray | None = None,
+    line_time_s: float | None = None,
+    angle_sigma_deg: float = 1.5,
+    line_scale_px: float = 1.5,
+    threads: int = 1,
+    slow_scan: Literal["rows", "columns"] = "rows",
+    fallback: Literal["none", "cross-correlation"] = "none",
+    features: Literal["lines", "density"] = "lines",
+) -> AlignedSeries:
+    """Find the angle and the shift of every frame of a tilt series, and the rotation and the offset of its axis.
+
+    Cross-correlation gives first shifts, a quick reconstruction gives points on dislocations, and a bundle adjustment over the dark
+    lines of all frames gives angles, shifts, rotation and points at once; reconstruction and adjustment are repeated with the better
+    geometry. Frames that do not show the specimen where the others say that it is take no part.
+
+    Parameters
+    ----------
+    series : np.ndarray, (frame, y, x)
+        Bright-field frames, denoised and free of scan distortion, the tilt axis along x.
+    reported_deg : np.ndarray, (frame,)
+        Angles of the goniometer; for frames of a turning stage those at the middle of each frame.
+    pixel_size_nm, thickness_nm : float
+        Thickness of the foil.
+    time_s : np.ndarray, (frame,), optional
+        Start of each frame, where the stage turned during the frames.
+    line_time_s : float, optional
+        Time from line to line of the scan, given together with `time_s`.
+    angle_sigma_deg : float
+        How far the reported angles may be off: about 1.5 for a turning stage, 0.1 for a series taken stop and go.
+    line_scale_px : float
+        Half of the full width of the lines at half depth.
+    threads : int
+    slow_scan : {"rows", "columns"}
+        What is scanned one after the other (`TiltGeometry`).
+    fallback : {"none", "cross-correlation"}
+        What to do where too few lines can be followed: raise an error, or `align_by_correlation`.
+    features : {"lines", "density"}
+        What is followed: the dark lines of dislocations in a foil, or the mass of an isolated object (`align_density`).
+
+    Returns
+    -------
+    AlignedSeries
+
+    Raises
+    ------
+    InputError
+        If angles and frames do not fit together; a `TooFewLinesError` if too few lines can be followed through the series.
+    """
+    if fallback not in ("none", "cross-correlation"):
+        raise InputError(f"alignment_fallback is {fallback!r}: choose 'none' or 'cross-correlation'")
+    if features not in ("lines", "density"):
+        raise InputError(f"alignment_features is {features!r}: choose 'lines' or 'density'")
+    reported_rad = checked_angles_rad(series, reported_deg)
+    frames, rows, columns = series.shape
+    recorded = TiltGeometry(reported_rad, np.zeros((frames, 2)), pixel_size_nm, rows, time_s, line_time_s, slow_scan, columns)
+    if features == "density":
+        return align_density(recorded, series, thickness_nm, angle_sigma_deg)
+    try:
+        return _align_lines(recorded, series, thickness_nm, angle_sigma_deg, line_scale_px, threads)
+    except TooFewLinesError:
+        if fallback == "none":
+            raise
+        return align_by_correlation(recorded, series, thickness_nm, angle_sigma_deg, line_scale_px, threads)
+
+
+def _align_lines(
+    recorded: TiltGeometry, series: np.ndarray, thickness_nm: float, angle_sigma_deg: float, line_scale_px: float, threads: int
+) -> AlignedSeries:
+    reported_rad, used = recorded.angle_rad, np.ones(len(series), bool)
+    lines = binarise(series, "soft", line_scale_px)
+    geometry = without_sliding(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm)
+    ridges = search_trees([_frame_ridges(frame, line_scale_px) for frame in series])
+    measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, np.deg2rad(angle_sigma_deg), residual_px=1.5)
+    for radii in _ROUNDS_RADII_PX:
+        volume, geometry = quick_volume(lines, filled_between(geometry, reported_rad, used), thickness_nm, used, threads)
+        points = first_points(volume, lines.shape)
+        for radius in radii:
+            points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, radius)
+        points, geometry = _fix_gauge(points, geometry, used)
+    return _summary(points, filled_between(geometry, reported_rad, used), measured, used, thickness_nm)
+
+
+def _match_and_adjust(
+    points: LinePoints, geometry: TiltGeometry, measured: Measurement, ridges: list[FrameRidges], radius_px: float
+) -> tuple[LinePoints, TiltGeometry, Measurement, np.ndarray]:
+    """Match points and lines within a radius, and adjust with the frames in which the points are seen; these come last."""
+    matches = match_points(points, geometry, measured.columns, ridges, radius_px)
+    used = fitting_frames(points, geometry, measured.columns, matches)
+    points, matches = _well_seen(points, of_frames(matches, used), geometry.frames)
+    points, adjusted = adjust(points, geometry, replace(measured, matches=matches))
+    residual = residuals_px(points, adjusted, measured.columns, matches)
+    scale = max(1.4826 * float(np.median(np.abs(residual))), _LEAST_RESIDUAL_PX)
+    return points, kept_places(adjusted, geometry, used), replace(measured, matches=matches, residual_px=scale), used
+
+
+def _well_seen(points: LinePoints, matches: Matches, frames: int) -> tuple[LinePoints, Matches]:
+    """Keep the points that are seen in a quarter of the frames at least."""
+    seen = np.bincount(matches.point, minlength=len(points.position_px))
+    kept = seen >= max(5, frames // 4)
+    if kept.sum() < _FEWEST_POINTS:
+        raise TooFewLinesError(
+            f"only {kept.sum()} points on dislocations can be followed through the tilt series, {_FEWEST_POINTS} are needed: "
+            "check the order and unit of the angles, the thickness and the denoising of the series, or set "
+            "tomography.alignment_fallback to cross-correlation, which takes the reported angles"
+        )
+    number = np.cumsum(kept) - 1
+    chosen = kept[matches.point]
+    renumbered = Matches(matches.frame[chosen], number[matches.point[chosen]], matches.ridge_px[chosen], matches.normal[chosen])
+    return LinePoints(points.position_px[kept], points.tangent[kept]), renumbered
+
+
+def _fix_gauge(points: LinePoints, geometry: TiltGeometry, used: np.ndarray) -> tuple[LinePoints, TiltGeometry]:
+    """Move the origin to the middle of the foil and to where the used frame nearest zero tilt is not shifted."""
+    zero = int(np.argmin(np.where(used, np.abs(geometry.angle_rad), np.inf)))
+    cosine, sine = np.cos(geometry.angle_rad), np.sin(geometry.angle_rad)
+    middle_z = float(np.mean(np.percentile(points.position_px[:, 2], [2, 98])))
+    dy, dx = geometry.shift_px[zero]
+    height, along = turned(dy, dx, -geometry.axis_rotation_rad)
+    middle_y = -(height + middle_z * sine[zero]) / cosine[zero]
+    moved = turned(middle_y * cosine + middle_z * sine, np.full_like(cosine, -along), geometry.axis_rotation_rad)
+    points = replace(points, position_px=points.position_px - [-along, middle_y, middle_z])
+    return points, replace(geometry, shift_px=geometry.shift_px + np.stack(moved, axis=1))
+
+
+def _summary(points: LinePoints, geometry: TiltGeometry, measured: Measurement, used: np.ndarray, thickness_nm: float) -> AlignedSeries:
+    frame = measured.matches.frame
+    residual = residuals_px(points, geometry, measured.columns, measured.matches)
+    count = np.bincount(frame, minlength=geometry.frames)
+    square = np.bincount(frame, residual**2, minlength=geometry.frames)
+    sigma = series_uncertainty(points, geometry, measured)
+    prior = measured.reported_sigma_rad
+    offset, offset_sigma = axis_offset_px(geometry, used)
+    return AlignedSeries(
+        geometry=geometry,
+        reported_deg=np.rad2deg(measured.reported_rad),
+        sigma_deg=np.rad2deg(np.where(used, sigma.angle_rad, prior)),
+        shift_sigma_px=np.where(used[:, None], sigma.shift_px, np.nan),
+        used=used,
+        axis_rotation_deg=float(np.rad2deg(geometry.axis_rotation_rad)),
+        axis_rotation_sigma_deg=float(np.rad2deg(sigma.rotation_rad)),
+        axis_offset_px=offset,
+        axis_offset_sigma_px=offset_sigma,
+        method="bundle-adjustment",
+        rms_residual_px=float(np.sqrt(np.mean(residual**2))),
+        frame_residual_px=np.sqrt(square / np.maximum(count, 1)),
+        points=points,
+        matches=len(residual),
+        warnings=alignment_warnings(geometry, measured.reported_rad, prior, used, points.position_px[:, 2], thickness_nm),
+    )
+
+
+def _frame_ridges(frame: np.ndarray, line_scale_px: float) -> RidgePoints:
+    return ridge_points(subtract_background(frame, 8 * line_scale_px), line_scale_px)
