@@ -15,14 +15,14 @@ sys.path.insert(0, str(Path(workflow.basedir)))
 # A large graph is millions of objects that stay: looking for garbage among them takes a tenth of its time.
 gc.set_threshold(200_000, 50, 50)
 
-from rapidstem.denoising.model_paths import CARD, LOSSES, WEIGHTS, model_folder
+from rapidstem.denoising import CARD, LOSSES, WEIGHTS, model_folder
 from rapidstem.errors import InputError
-from rapidstem.files.specimen_temperature import is_log
-from workflow.imported_modules import code_mark
-from workflow.raw_contents import content_mark
-from workflow.run_summary import failed_jobs, failure_lines, made_lines, spoiled_acquisitions
-from workflow.second_run import run_without
-from workflow.session import check_raw_files, open_session
+from rapidstem.files import is_log
+from rapidstem_workflow.imported_modules import code_mark
+from rapidstem_workflow.raw_contents import content_mark
+from rapidstem_workflow.run_summary import failed_jobs, failure_lines, made_lines, spoiled_acquisitions
+from rapidstem_workflow.second_run import run_without
+from rapidstem_workflow.session import check_raw_files, open_session
 
 # A configuration given on the command line replaces that of the demo; merged into it, the demo's keys would stay.
 if not workflow.overwrite_configfiles:

@@ -22,7 +22,7 @@ import torch
 import yaml
 
 from rapidstem.denoising.bm3d.block_matching import denoise_with_bm3d, tune
-from rapidstem.denoising.fields.training_frames import own_reference_field, training_frames
+from rapidstem.denoising.fields.frame_choice import own_reference_field, training_frames
 from rapidstem.denoising.fields.training_pairs import TrainingField, read_training_field
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import BlockMatchingSettings, denoiser_settings

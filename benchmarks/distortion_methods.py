@@ -25,7 +25,7 @@ import pandas as pd
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.map_measurement import METHODS, measure_map
 from rapidstem.distortion.reference_alignment import align_reference
-from rapidstem.distortion.strip_residuals import strip_residuals
+from rapidstem.distortion.residual_strips import strip_residuals
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.frames.integration import integrate_frames

@@ -20,8 +20,8 @@ from pathlib import Path
 from rapidstem.files.acquisition_sheet import check_files, read_sheet
 from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
+from rapidstem_workflow.raw_contents import content_mark
 from tests.workflow.tiny_session import ROOT, configuration, sheet_text, write_session
-from workflow.raw_contents import content_mark
 
 
 def fields(count: int) -> list[tuple[str, str, str]]:

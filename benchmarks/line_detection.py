@@ -22,7 +22,7 @@ from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, Crystal
 from rapidstem.files.mrc_volumes import read_volume
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.truth import AcquisitionTruth, read_truth
-from rapidstem.scores.line_detection import line_detection, sampled
+from rapidstem.scores.line_recovery import line_detection, sampled
 from rapidstem.scores.positional_error import line_centroids
 
 RADIUS_NM = 20.0

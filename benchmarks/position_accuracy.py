@@ -15,9 +15,9 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rapidstem.dislocations.centre_uncertainty import position_uncertainty
 from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.pairing import rigid_motion
-from rapidstem.dislocations.position_uncertainty import position_uncertainty
 from rapidstem.files.image_stacks import read_header
 from rapidstem.files.mrc_volumes import read_series, read_volume
 from rapidstem.microscope.truth import read_truth

@@ -21,7 +21,7 @@ from benchmarks.job_costs import LIBRARIES_MB, job_costs
 from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.settings import BlockMatchingSettings, NetworkSettings
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
-from workflow.session import Session, open_session
+from rapidstem_workflow.session import Session, open_session
 
 PROTOCOLS = ("config/papers/zhao2021.yaml", "config/papers/ihara2022.yaml")
 CORES = 2

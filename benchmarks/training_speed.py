@@ -29,7 +29,7 @@ from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.samplers.sampler_choice import lesson_sampler
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
 from rapidstem.denoising.training.denoiser_training import split_fields, train_denoiser
-from rapidstem.denoising.training.distributed import TrainingTeam
+from rapidstem.denoising.training.distributed import ProcessGroup
 from rapidstem.denoising.training.optimisers import Optimiser
 from rapidstem.denoising.training.training_state import TrainingState
 from rapidstem.denoising.training.training_steps import StepTaker
@@ -100,7 +100,7 @@ def own_step_s(fields: list[TrainingField], settings: NetworkSettings, precision
     average = new_network(settings).on(torch.device("cpu")).requires_grad_(False)
     state = TrainingState(network, average, Optimiser(network, settings.optimiser))
     sampler = lesson_sampler(fields, measure_scaling(fields), settings, state.device)
-    taker, marks = StepTaker(network, sampler, settings, precision, TrainingTeam()), []
+    taker, marks = StepTaker(network, sampler, settings, precision, ProcessGroup()), []
     with Progress("", steps, "step", silent=True) as progress:
         for step in range(steps):
             taker.take_until(step + 1, state, progress)

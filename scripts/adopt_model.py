@@ -6,7 +6,7 @@ from pathlib import Path
 
 from script_support import logged
 
-from rapidstem.denoising.model_files import load_model, save_model
+from rapidstem.denoising import load_model, save_model
 
 with logged(snakemake):
     given = Path(snakemake.input.given[0]).parent

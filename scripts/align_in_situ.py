@@ -3,9 +3,8 @@
 import pandas as pd
 from script_support import logged, open_raw
 
-from rapidstem.files.specimen_temperature import frame_temperatures
-from rapidstem.files.tables import write_table
-from rapidstem.frames.evolving_series import filled_shifts, register_series
+from rapidstem.files import frame_temperatures, write_table
+from rapidstem.frames import filled_shifts, register_series
 
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     count = len(stack.frames)

@@ -5,13 +5,10 @@ from pathlib import Path
 import numpy as np
 from script_support import logged, read_raw
 
-from rapidstem.denoising.fields.training_pairs import PairField, write_pair
-from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.reference_alignment import align_reference
-from rapidstem.distortion.slow_images import resampling_note
-from rapidstem.files.ome_tiff import read_images
-from rapidstem.files.tables import read_table
-from rapidstem.frames.integration import valid_area
+from rapidstem.denoising.fields import PairField, write_pair
+from rapidstem.distortion import align_reference, read_map, resampling_note
+from rapidstem.files import read_images, read_table
+from rapidstem.frames import valid_area
 
 with logged(snakemake):
     dcfi, pixel_size_nm = read_images(snakemake.input.dcfi)

@@ -5,14 +5,9 @@ import pandas as pd
 from script_support import logged, read_raw
 
 from rapidstem.errors import InputError
-from rapidstem.files.mrc_volumes import write_series
-from rapidstem.files.ome_tiff import read_images
-from rapidstem.files.tables import read_table, write_table
-from rapidstem.files.tilt_angles import write_angle_file
-from rapidstem.tomography.aligned_images import apply_alignment, with_axis_along_x
-from rapidstem.tomography.alignment.series_alignment import align_series
-from rapidstem.tomography.reported_angles import middle_angles_deg
-from rapidstem.tomography.tilt_geometry import write_angles
+from rapidstem.files import read_images, read_table, write_angle_file, write_series, write_table
+from rapidstem.tomography import apply_alignment, middle_angles_deg, with_axis_along_x, write_angles
+from rapidstem.tomography.alignment import align_series
 
 with logged(snakemake):
     parameters, variant = snakemake.params, snakemake.wildcards.variant

@@ -2,10 +2,8 @@
 
 from script_support import logged
 
-from rapidstem.files.mrc_volumes import read_series, write_series
-from rapidstem.files.tables import read_table
-from rapidstem.files.tilt_angles import write_angle_file
-from rapidstem.tomography.binarisation import binarise
+from rapidstem.files import read_series, read_table, write_angle_file, write_series
+from rapidstem.tomography import binarise
 
 with logged(snakemake):
     series, pixel_size_nm = read_series(snakemake.input.series)

@@ -2,8 +2,8 @@
 
 from script_support import logged, read_raw
 
-from rapidstem.denoising.fields.field_choice import choose_fields, field_sample, histograms, series_sample
-from rapidstem.files.tables import write_table
+from rapidstem.denoising.fields import choose_fields, field_sample, histograms, series_sample
+from rapidstem.files import write_table
 
 with logged(snakemake):
     parameters = snakemake.params

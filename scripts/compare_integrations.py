@@ -3,10 +3,8 @@
 import pandas as pd
 from script_support import logged, read_raw, read_raw_header
 
-from rapidstem.files.ome_tiff import read_images
-from rapidstem.files.tables import read_table, write_table
-from rapidstem.frames.instrument_comparison import compare_drift, compare_images
-from rapidstem.frames.registration import Drift
+from rapidstem.files import read_images, read_table, write_table
+from rapidstem.frames import Drift, compare_drift, compare_images
 
 COLUMNS = ["dy_rms_px", "dx_rms_px", "remark", "image_dy_px", "image_dx_px", "image_correlation", "relative_sharpness"]
 

@@ -8,13 +8,10 @@ import numpy as np
 import torch
 from script_support import logged, open_raw
 
-from rapidstem.denoising.fields.frame_shifts import averaged
-from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model
-from rapidstem.denoising.prediction import denoise_blocks, denoise_stack
-from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.image_warping import to_slow_geometry
-from rapidstem.files.ome_tiff import write_series
-from rapidstem.files.tables import read_table
+from rapidstem.denoising import TrainedModel, check_fit, denoise_blocks, denoise_stack, load_model
+from rapidstem.denoising.fields import averaged
+from rapidstem.distortion import read_map, to_slow_geometry
+from rapidstem.files import read_table, write_frames
 from rapidstem.progress import tracked
 
 _FRAMES_LOOKED_AT = 8
@@ -51,5 +48,5 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     column_map = read_map(snakemake.input.map)
     denoised = tracked(answers(model, stack.frames, snakemake.input.drift, count), "denoising", count, "frame", size=len)
     blocks = (to_slow_geometry(block, column_map) for block in denoised)
-    write_series(snakemake.output.images, blocks, (count, *stack.shape[1:]), stack.pixel_size_nm)
+    write_frames(snakemake.output.images, blocks, (count, *stack.shape[1:]), stack.pixel_size_nm)
     print(f"{count} frames denoised")

@@ -5,13 +5,10 @@ from pathlib import Path
 import torch
 from script_support import logged, open_raw
 
-from rapidstem.denoising.model_files import check_fit, load_model
-from rapidstem.denoising.prediction import denoise_stack
-from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.drift_correction import in_common_geometry
-from rapidstem.files.ome_tiff import write_series
-from rapidstem.files.tables import read_table
-from rapidstem.frames.frame_spectra import frame_blocks
+from rapidstem.denoising import check_fit, denoise_stack, load_model
+from rapidstem.distortion import in_common_geometry, read_map
+from rapidstem.files import read_table, write_frames
+from rapidstem.frames import frame_blocks
 from rapidstem.progress import tracked
 
 TRIED_FRAMES = 20
@@ -28,5 +25,5 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
         in_common_geometry(denoise_stack(model, stack.frames[block]), shift_px[block], column_map) for block in frame_blocks(stack.shape)
     )
     blocks = tracked(blocks, "denoising", stack.shape[0], "frame", size=len)
-    write_series(snakemake.output.images, blocks, stack.shape, stack.pixel_size_nm, stack.time_s)
+    write_frames(snakemake.output.images, blocks, stack.shape, stack.pixel_size_nm, stack.time_s)
     print(f"{len(table)} frames denoised")

@@ -4,10 +4,9 @@ from pathlib import Path
 
 from script_support import logged
 
-from rapidstem.denoising.fields.field_choice import CHOICE_COLUMNS, HISTOGRAM_COLUMNS
-from rapidstem.figures.choice_figures import chosen_fields
-from rapidstem.figures.style import save_drawing
-from rapidstem.files.tables import read_table
+from rapidstem.denoising.fields import CHOICE_COLUMNS, HISTOGRAM_COLUMNS
+from rapidstem.figures import chosen_fields, save_drawing
+from rapidstem.files import read_table
 
 with logged(snakemake):
     choice = read_table(snakemake.input.choice, CHOICE_COLUMNS)

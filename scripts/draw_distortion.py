@@ -6,14 +6,10 @@ import numpy as np
 import pandas as pd
 from script_support import logged, read_raw
 
-from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.image_warping import match_pixel_size, resample_view, to_slow_geometry
-from rapidstem.distortion.strip_residuals import strip_residuals as measured_strips
-from rapidstem.figures.distortion_figures import corrected_profiles, map_deviation, strip_residuals, superposition
-from rapidstem.figures.style import save_drawing
-from rapidstem.files.ome_tiff import read_images
-from rapidstem.files.tables import read_table
-from rapidstem.scores.frame_references import without_gaps
+from rapidstem.distortion import match_pixel_size, read_map, resample_view, strip_residuals, to_slow_geometry
+from rapidstem.figures import corrected_profiles, map_deviation, save_drawing, strip_displacements, superposition
+from rapidstem.files import read_images, read_table
+from rapidstem.scores import without_gaps
 
 with logged(snakemake):
     files = snakemake.input
@@ -27,11 +23,11 @@ with logged(snakemake):
     residual_px = float(pd.read_csv(files.residual).loc[0, "residual_px"]) if files.get("residual") else None
     strips = pd.read_csv(files.strips) if files.get("strips") else None
     images = (without_gaps(dcfi), to_slow_geometry(without_gaps(dcfi), column_map), slow)
-    shown = strips if strips is not None else measured_strips([dcfi], [matched], column_map, shift[None])
+    shown = strips if strips is not None else strip_residuals([dcfi], [matched], column_map, shift[None])
     drawings = {
         "distortion-map": map_deviation(column_map.rapid_px, column_map.slow_px, pixel_size_nm, residual_px, strips),
         "superposition": superposition(*images, pixel_size_nm),
-        "distortion-strips": strip_residuals(shown),
+        "distortion-strips": strip_displacements(shown),
         "distortion-fields": corrected_profiles(*images, pixel_size_nm),
     }
     wanted = {Path(path).stem for path in snakemake.output}

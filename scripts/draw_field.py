@@ -6,14 +6,10 @@ import numpy as np
 import pandas as pd
 from script_support import logged, read_raw
 
-from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.image_warping import match_pixel_size, to_slow_geometry
-from rapidstem.figures.denoising_figures import central_line, clearest_window, line_profiles, power_spectra, side_by_side
-from rapidstem.figures.drift_figures import drift_trace
-from rapidstem.figures.style import save_drawing
-from rapidstem.files.ome_tiff import read_images, write_images
-from rapidstem.files.tables import read_table
-from rapidstem.scores.frame_references import FieldReferences
+from rapidstem.distortion import match_pixel_size, read_map, to_slow_geometry
+from rapidstem.figures import central_line, clearest_window, drift_trace, line_profiles, power_spectra, save_drawing, side_by_side
+from rapidstem.files import read_images, read_table, write_images
+from rapidstem.scores import FieldReferences
 
 MAGNIFIED_PX = 64
 

@@ -5,13 +5,9 @@ from pathlib import Path
 import numpy as np
 from script_support import logged, open_raw
 
-from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.drift_correction import in_common_geometry
-from rapidstem.figures.in_situ_figures import series_course, series_stills
-from rapidstem.figures.style import save_drawing
-from rapidstem.files.image_stacks import open_frames
-from rapidstem.files.ome_tiff import read_images, write_images
-from rapidstem.files.tables import read_table
+from rapidstem.distortion import in_common_geometry, read_map
+from rapidstem.figures import save_drawing, series_course, series_stills
+from rapidstem.files import open_frames, read_images, read_table, write_images
 
 STILLS = 4
 

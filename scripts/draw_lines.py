@@ -4,10 +4,9 @@ from pathlib import Path
 
 from script_support import logged
 
-from rapidstem.dislocations.line_tables import DENSITY_COLUMNS, POINT_COLUMNS, SUMMARY_COLUMNS
-from rapidstem.figures.line_figures import line_lengths, line_projections, plane_densities
-from rapidstem.figures.style import save_drawing
-from rapidstem.files.tables import read_table
+from rapidstem.dislocations import DENSITY_COLUMNS, POINT_COLUMNS, SUMMARY_COLUMNS
+from rapidstem.figures import line_lengths, line_projections, plane_densities, save_drawing
+from rapidstem.files import read_table
 
 with logged(snakemake):
     folder = Path(snakemake.output[0]).parent

@@ -5,12 +5,10 @@ from pathlib import Path
 import pandas as pd
 from script_support import logged
 
-from rapidstem.figures.position_figures import centres_3d, depth_differences, difference_histograms, time_lag_profiles
-from rapidstem.figures.style import save_drawing
-from rapidstem.figures.volume_figures import projections
-from rapidstem.files.mrc_volumes import read_volume
-from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM, removed_motion
-from rapidstem.tomography.moved_volumes import moved_volume
+from rapidstem.figures import centres_3d, depth_differences, difference_histograms, projections, save_drawing, time_lag_profiles
+from rapidstem.files import read_volume
+from rapidstem.scores import ZHAO_MEAN_ABS_NM, removed_motion
+from rapidstem.tomography import moved_volume
 
 TREATMENTS = {"-per-frame": "one angle a frame", "-per-frame-calibrated": "one angle a frame, calibrated"}
 

@@ -4,14 +4,20 @@ from pathlib import Path
 
 from script_support import logged
 
-from rapidstem.figures.denoising_figures import scores_by_tilt
-from rapidstem.figures.quality_figures import agreement, psnr_and_similarity, psnr_by_kind, training_size
-from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR
-from rapidstem.figures.style import save_drawing
-from rapidstem.figures.training_figures import loss_curves
-from rapidstem.files.tables import read_table
-from rapidstem.scores.image_quality import INTENSITY_RANGES
-from rapidstem.scores.image_spectra import SPECTRUM_COLUMNS
+from rapidstem.figures import (
+    LINE_INTENSITY,
+    LINE_WIDTH,
+    PSNR,
+    agreement,
+    loss_curves,
+    psnr_and_similarity,
+    psnr_by_kind,
+    save_drawing,
+    scores_by_tilt,
+    training_size,
+)
+from rapidstem.files import read_table
+from rapidstem.scores import INTENSITY_RANGES, SPECTRUM_COLUMNS
 
 with logged(snakemake):
     folder = Path(snakemake.output[0]).parent

@@ -5,13 +5,10 @@ from pathlib import Path
 import numpy as np
 from script_support import logged
 
-from rapidstem.figures.position_figures import shell_correlations
-from rapidstem.figures.style import save_drawing
-from rapidstem.figures.tilt_figures import angle_trace, series_images
-from rapidstem.files.mrc_volumes import read_series
-from rapidstem.files.tables import read_table
-from rapidstem.scores.shell_correlation import SHELL_COLUMNS
-from rapidstem.tomography.tilt_geometry import read_angles
+from rapidstem.figures import angle_trace, save_drawing, series_images, shell_correlations
+from rapidstem.files import read_series, read_table
+from rapidstem.scores import SHELL_COLUMNS
+from rapidstem.tomography import read_angles
 
 SHOWN_DEG = np.array([-70.0, -45.0, -20.0, 0.0, 20.0, 45.0, 70.0])
 

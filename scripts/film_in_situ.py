@@ -3,12 +3,9 @@
 import numpy as np
 from script_support import logged, open_raw
 
-from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.drift_correction import in_common_geometry
-from rapidstem.figures.in_situ_movie import MovieLayout, frame_rate, picture_words, write_movie
-from rapidstem.figures.style import grey_limits
-from rapidstem.files.image_stacks import open_frames
-from rapidstem.files.tables import read_table
+from rapidstem.distortion import in_common_geometry, read_map
+from rapidstem.figures import MovieLayout, frame_rate, grey_limits, picture_words, write_movie
+from rapidstem.files import open_frames, read_table
 from rapidstem.progress import tracked
 
 LIMIT_FRAMES = 12

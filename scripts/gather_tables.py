@@ -3,12 +3,8 @@
 import pandas as pd
 from script_support import logged
 
-from rapidstem.files.tables import write_table
-from rapidstem.scores.field_scores import IMAGE_COLUMNS, LINE_COLUMNS
-from rapidstem.scores.image_spectra import SPECTRUM_COLUMNS
-from rapidstem.scores.in_situ_scores import IN_SITU_COLUMNS
-from rapidstem.scores.line_detection import DETECTION_COLUMNS
-from rapidstem.scores.positional_error import ERROR_COLUMNS
+from rapidstem.files import write_table
+from rapidstem.scores import DETECTION_COLUMNS, ERROR_COLUMNS, IMAGE_COLUMNS, IN_SITU_COLUMNS, LINE_COLUMNS, SPECTRUM_COLUMNS
 
 COLUMNS = {
     "denoising": ["acquisition", "tilt", *IMAGE_COLUMNS],

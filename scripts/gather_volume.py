@@ -2,7 +2,7 @@
 
 from script_support import logged
 
-from rapidstem.tomography.reconstruction.volume_blocks import gather_blocks
+from rapidstem.tomography.reconstruction import gather_blocks
 
 with logged(snakemake):
     shape = gather_blocks(snakemake.input.blocks, snakemake.output.volume)

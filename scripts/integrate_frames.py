@@ -3,10 +3,8 @@
 import pandas as pd
 from script_support import logged, open_raw
 
-from rapidstem.files.ome_tiff import write_images
-from rapidstem.files.tables import write_table
-from rapidstem.frames.integration import integrate_frames
-from rapidstem.frames.registration import drift_of_single_frame, register_frames
+from rapidstem.files import write_images, write_table
+from rapidstem.frames import drift_of_single_frame, integrate_frames, register_frames
 
 with logged(snakemake):
     with open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:

@@ -3,10 +3,8 @@
 import pandas as pd
 from script_support import logged
 
-from rapidstem.dislocations.centroids import locate_centroids
-from rapidstem.dislocations.position_uncertainty import SIGMA_COLUMNS, position_uncertainty
-from rapidstem.files.mrc_volumes import read_volume
-from rapidstem.files.tables import write_table
+from rapidstem.dislocations import SIGMA_COLUMNS, locate_centroids, position_uncertainty
+from rapidstem.files import read_volume, write_table
 
 with logged(snakemake):
     full, even, odd = (locate_centroids(*read_volume(path)) for path in (snakemake.input.volume, snakemake.input.even, snakemake.input.odd))

@@ -4,10 +4,9 @@ from pathlib import Path
 
 from script_support import logged, read_raw
 
-from rapidstem.denoising.bm3d.block_matching import denoise_with_bm3d, read_filter
-from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.image_warping import to_slow_geometry
-from rapidstem.files.ome_tiff import write_images
+from rapidstem.denoising.bm3d import denoise_with_bm3d, read_filter
+from rapidstem.distortion import read_map, to_slow_geometry
+from rapidstem.files import write_images
 
 with logged(snakemake):
     stack = read_raw(snakemake.input.rapid, snakemake.params.reading)

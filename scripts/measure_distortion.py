@@ -5,11 +5,8 @@ from pathlib import Path
 import pandas as pd
 from script_support import logged, read_raw
 
-from rapidstem.distortion.column_map import write_map
-from rapidstem.distortion.map_measurement import measure_map
-from rapidstem.distortion.slow_images import resampling_note
-from rapidstem.files.ome_tiff import read_images
-from rapidstem.files.tables import write_table
+from rapidstem.distortion import measure_map, resampling_note, write_map
+from rapidstem.files import read_images, write_table
 
 with logged(snakemake):
     references, pixel_sizes_nm = zip(*(read_images(path) for path in snakemake.input.references), strict=True)

@@ -5,13 +5,10 @@ from collections.abc import Iterator
 import pandas as pd
 from script_support import logged
 
-from rapidstem.dislocations.centroids import CENTROID_COLUMNS
-from rapidstem.dislocations.pairing import rigid_motion
-from rapidstem.files.mrc_volumes import read_volume
-from rapidstem.files.tables import read_table, write_table
-from rapidstem.microscope.truth import read_truth
-from rapidstem.scores.positional_error import ERROR_COLUMNS, errors_of_pairs, line_centroids, position_pairs
-from rapidstem.scores.time_lag import cross_calibrated
+from rapidstem.dislocations import CENTROID_COLUMNS, rigid_motion
+from rapidstem.files import read_table, read_volume, write_table
+from rapidstem.microscope import read_truth
+from rapidstem.scores import ERROR_COLUMNS, cross_calibrated, errors_of_pairs, line_centroids, position_pairs
 
 PAIR_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "dx_nm", "dy_nm", "dz_nm", "variant", "against", "line"]
 

@@ -3,9 +3,8 @@
 from script_support import logged
 
 from rapidstem.errors import InputError
-from rapidstem.files.mrc_volumes import read_volume
-from rapidstem.files.tables import write_table
-from rapidstem.scores.shell_correlation import GOLD_STANDARD, directional_correlations, resolution_nm
+from rapidstem.files import read_volume, write_table
+from rapidstem.scores import GOLD_STANDARD, directional_correlations, resolution_nm
 
 with logged(snakemake):
     (even, voxel_size_nm), (odd, odd_voxel_nm) = (read_volume(path) for path in (snakemake.input.even, snakemake.input.odd))

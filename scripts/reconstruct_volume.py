@@ -2,12 +2,10 @@
 
 from script_support import logged, read_raw_header
 
-from rapidstem.files.mrc_volumes import read_series, write_volume
+from rapidstem.files import read_series, write_volume
 from rapidstem.progress import Progress
-from rapidstem.tomography.reconstruction.slice_blocks import half_frames, slice_range
-from rapidstem.tomography.reconstruction.volume_blocks import write_block
-from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
-from rapidstem.tomography.tilt_geometry import geometry_from_table, read_angles
+from rapidstem.tomography import geometry_from_table, read_angles
+from rapidstem.tomography.reconstruction import half_frames, reconstruct, slice_range, write_block
 
 with logged(snakemake):
     parameters = snakemake.params

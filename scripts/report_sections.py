@@ -5,16 +5,24 @@ from pathlib import Path
 
 import pandas as pd
 
-from rapidstem.dislocations.line_tables import polylines_of
-from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion
-from rapidstem.figures.quality_figures import PUBLISHED_AGREEMENT_PER_UM
-from rapidstem.figures.report_page import ReportFigure, ReportTable, Section, centre_clouds, image_slider, saved_figure
-from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR, PSNR_AFFINE, SSIM, score_table
-from rapidstem.files.ome_tiff import read_channel_names, read_images
-from rapidstem.scores.image_quality import INTENSITY_RANGES
-from rapidstem.scores.image_spectra import spectral_scores
-from rapidstem.scores.in_situ_scores import IHARA_GAIN_PERCENT
-from rapidstem.scores.positional_error import removed_motion
+from rapidstem.dislocations import NO_MOTION, RigidMotion, polylines_of
+from rapidstem.figures import (
+    LINE_INTENSITY,
+    LINE_WIDTH,
+    PSNR,
+    PSNR_AFFINE,
+    PUBLISHED_AGREEMENT_PER_UM,
+    SSIM,
+    ReportFigure,
+    ReportTable,
+    Section,
+    centre_clouds,
+    image_slider,
+    saved_figure,
+    score_table,
+)
+from rapidstem.files import read_channel_names, read_images
+from rapidstem.scores import IHARA_GAIN_PERCENT, INTENSITY_RANGES, removed_motion, spectral_scores
 
 FIELD_CAPTIONS = {
     "drift": "Drift of the rapid frames",

@@ -3,12 +3,9 @@
 import pandas as pd
 from script_support import logged, read_raw
 
-from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.image_warping import match_pixel_size
-from rapidstem.files.ome_tiff import read_images
-from rapidstem.files.tables import read_table, write_table
-from rapidstem.scores.field_scores import score_field
-from rapidstem.scores.frame_references import FieldReferences
+from rapidstem.distortion import match_pixel_size, read_map
+from rapidstem.files import read_images, read_table, write_table
+from rapidstem.scores import FieldReferences, score_field
 
 with logged(snakemake):
     parameters = snakemake.params

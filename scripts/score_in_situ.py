@@ -3,16 +3,10 @@
 import numpy as np
 from script_support import logged, open_raw, read_raw
 
-from rapidstem.distortion.column_map import read_map
-from rapidstem.distortion.image_warping import match_pixel_size
-from rapidstem.distortion.reference_alignment import align_reference
-from rapidstem.files.image_stacks import open_frames
-from rapidstem.files.ome_tiff import write_images
-from rapidstem.files.tables import read_table, write_table
-from rapidstem.frames.integration import integrate_frames
-from rapidstem.frames.registration import Drift
-from rapidstem.scores.frame_references import FieldReferences
-from rapidstem.scores.in_situ_scores import score_last_frames, slow_in_series
+from rapidstem.distortion import align_reference, match_pixel_size, read_map
+from rapidstem.files import open_frames, read_table, write_images, write_table
+from rapidstem.frames import Drift, integrate_frames
+from rapidstem.scores import FieldReferences, score_last_frames, slow_in_series
 
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     files, parameters = snakemake.input, snakemake.params

@@ -3,14 +3,10 @@
 import pandas as pd
 from script_support import logged
 
-from rapidstem.dislocations.centroids import CENTROID_COLUMNS
-from rapidstem.dislocations.line_tables import POINT_COLUMNS, polylines_of
-from rapidstem.dislocations.pairing import rigid_motion
-from rapidstem.files.mrc_volumes import read_volume
-from rapidstem.files.tables import read_table, write_table
-from rapidstem.microscope.truth import read_truth
-from rapidstem.scores.line_detection import DETECTION_COLUMNS, line_detection
-from rapidstem.scores.positional_error import line_centroids
+from rapidstem.dislocations import CENTROID_COLUMNS, POINT_COLUMNS, polylines_of, rigid_motion
+from rapidstem.files import read_table, read_volume, write_table
+from rapidstem.microscope import read_truth
+from rapidstem.scores import DETECTION_COLUMNS, line_centroids, line_detection
 
 with logged(snakemake):
     variants = snakemake.params.variants

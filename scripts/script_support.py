@@ -11,8 +11,7 @@ from typing import Any, TextIO
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rapidstem.errors import InputError
-from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, OpenStack, StackHeader, open_frames, read_header, read_stack
-from rapidstem.files.job_logs import last_words
+from rapidstem.files import FallbackMetadata, FrameStack, OpenStack, StackHeader, last_words, open_frames, read_header, read_stack
 
 
 class _Tee:

@@ -2,9 +2,9 @@
 
 from script_support import logged
 
-from rapidstem.files.specimen_temperature import read_temperature
-from rapidstem.microscope.recording.acquisitions import simulate_acquisition
-from rapidstem.microscope.settings import settings_from
+from rapidstem.files import read_temperature
+from rapidstem.microscope import settings_from
+from rapidstem.microscope.recording import simulate_acquisition
 
 with logged(snakemake):
     temperature = snakemake.params.temperature

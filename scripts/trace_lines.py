@@ -3,13 +3,8 @@
 import numpy as np
 from script_support import logged
 
-from rapidstem.dislocations.line_tables import line_density, line_points, line_summary
-from rapidstem.dislocations.line_tracing import trace_lines
-from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, crystal_orientation
-from rapidstem.files.mrc_volumes import read_volume
-from rapidstem.files.paradis_files import write_paradis
-from rapidstem.files.tables import write_table
-from rapidstem.files.vtk_polydata import write_polydata
+from rapidstem.dislocations import SLIP_NAMES, SLIP_NORMALS, crystal_orientation, line_density, line_points, line_summary, trace_lines
+from rapidstem.files import read_volume, write_paradis, write_polydata, write_table
 
 with logged(snakemake):
     output, crystal = snakemake.output, snakemake.params.crystal

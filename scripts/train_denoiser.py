@@ -5,9 +5,9 @@ from pathlib import Path
 from script_support import logged
 from training_support import training_fields
 
-from rapidstem.denoising.fields.training_frames import training_frames
-from rapidstem.denoising.settings import denoiser_settings
-from rapidstem.denoising.training.denoiser_training import train_denoiser
+from rapidstem.denoising import denoiser_settings
+from rapidstem.denoising.fields import training_frames
+from rapidstem.denoising.training import train_denoiser
 
 with logged(snakemake):
     name = snakemake.wildcards.denoiser

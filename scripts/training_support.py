@@ -5,10 +5,8 @@ from typing import Any
 
 from script_support import read_raw
 
-from rapidstem.denoising.fields.field_choice import CHOICE_COLUMNS
-from rapidstem.denoising.fields.training_frames import own_reference_field
-from rapidstem.denoising.fields.training_pairs import TrainingField, read_training_field
-from rapidstem.files.tables import read_table
+from rapidstem.denoising.fields import CHOICE_COLUMNS, TrainingField, own_reference_field, read_training_field
+from rapidstem.files import read_table
 
 
 def training_fields(job: Any, target: str) -> list[TrainingField]:

@@ -5,8 +5,8 @@ from pathlib import Path
 from script_support import logged
 from training_support import training_fields
 
-from rapidstem.denoising.bm3d.block_matching import tune, write_filter
-from rapidstem.denoising.settings import denoiser_settings
+from rapidstem.denoising import denoiser_settings
+from rapidstem.denoising.bm3d import tune, write_filter
 
 with logged(snakemake):
     settings = denoiser_settings("bm3d", snakemake.params.settings)

@@ -23,8 +23,8 @@ from report_sections import (
 from script_support import logged
 
 import rapidstem
-from rapidstem.figures.report_page import Report, verdict_sentences, verdict_table, write_report
-from rapidstem.files.job_logs import spoiling_fault
+from rapidstem.figures import Report, verdict_sentences, verdict_table, write_report
+from rapidstem.files import spoiling_fault
 
 LIBRARIES = ("numpy", "scipy", "scikit-image", "rosettasciio", "torch", "astra-toolbox", "snakemake")
 

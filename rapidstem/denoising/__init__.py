@@ -1,1 +1,5 @@
-"""Filters that remove noise, streaks and detector lag."""
+"""Filters that remove noise, streaks and detector lag: their settings, their models, their prediction."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,1 +1,5 @@
-"""Dislocation positions in three dimensions."""
+"""Dislocation positions and lines in three dimensions."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -53,7 +53,7 @@ def expected_error_px(column_map: ColumnMap, strips: pd.DataFrame) -> np.ndarray
     Parameters
     ----------
     column_map : the map
-    strips : see `rapidstem.distortion.strip_residuals.strip_residuals`
+    strips : see `rapidstem.distortion.residual_strips.strip_residuals`
     """
     columns = column_map.rapid_px
     weighted = strips.assign(weight=1 / strips["expected_px"].clip(lower=1e-3) ** 2)

@@ -11,10 +11,10 @@ from rapidstem.distortion.first_guess import FirstGuess, first_guess
 from rapidstem.distortion.local_correlation import correlate_locally
 from rapidstem.distortion.map_estimate import MapEstimate, expected_error_px
 from rapidstem.distortion.reference_alignment import field_shift
+from rapidstem.distortion.residual_strips import strip_residuals
 from rapidstem.distortion.slow_images import prepared_slow_image
 from rapidstem.distortion.spline_fit import fit_spline
 from rapidstem.distortion.strip_matching import match_strips
-from rapidstem.distortion.strip_residuals import strip_residuals
 from rapidstem.errors import InputError
 
 LARGEST_UNCERTAINTY_PX = 0.5
@@ -36,7 +36,7 @@ class DistortionMeasurement:
     residual_px : expected error of the map along x, rms over all columns, those that no slow image shows included; the constant that the
         alignment of each field takes up is left out. Estimated from the images alone
     uncertainty_px : (column,) expected error of each column
-    strips : what the map leaves over, one row a field and strip (`rapidstem.distortion.strip_residuals.strip_residuals`)
+    strips : what the map leaves over, one row a field and strip (`rapidstem.distortion.residual_strips.strip_residuals`)
     strip_widths : for Ihara's procedure the strip widths tried and the PSNR of the corrected image with each, `width_px, psnr_db`,
         mean over the fields; otherwise None
     """

@@ -100,12 +100,12 @@ def superposition(rapid_before: np.ndarray, rapid_after: np.ndarray, slow: np.nd
 
 
 @styled
-def strip_residuals(strips: pd.DataFrame) -> Drawing:
+def strip_displacements(strips: pd.DataFrame) -> Drawing:
     """What is left between rapid and slow image in strips of columns, by one shift alone and after the correction.
 
     Parameters
     ----------
-    strips : `field, column, displacement_px, residual_px, expected_px`, see `rapidstem.distortion.strip_residuals.strip_residuals`
+    strips : `field, column, displacement_px, residual_px, expected_px`, see `rapidstem.distortion.residual_strips.strip_residuals`
     """
     before = strips["displacement_px"] - strips.groupby("field")["displacement_px"].transform("mean")
     table = strips.assign(before_px=before, before_square=before**2, after_square=strips["residual_px"] ** 2)

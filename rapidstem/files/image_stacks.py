@@ -11,7 +11,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.recorded_series import BRIGHT_FIELD, RecordedSeries, check_presence
 from rapidstem.files.signal_series import read_signal_series
 from rapidstem.files.sliced_frames import SlicedFrames
-from rapidstem.files.tilt_angles import angle_file, read_angles
+from rapidstem.files.tilt_angles import angle_file, read_angle_file
 from rapidstem.files.velox_series import read_velox_series
 
 # edges of pixels may differ by this much, relatively, before they count as not square
@@ -176,5 +176,5 @@ def _tilt_deg(path: Path, series: RecordedSeries, fallback: FallbackMetadata) ->
         return series.tilt_deg
     beside = angle_file(path)
     if beside is not None:
-        return read_angles(beside, frames)
+        return read_angle_file(beside, frames)
     return None if fallback.tilt_deg is None else np.full(frames, float(fallback.tilt_deg))

@@ -50,7 +50,7 @@ def write_images(path: Path | str, images: np.ndarray, pixel_size_nm: float, cha
         file.write(images, metadata=metadata, **_page_options(pixel_size_nm))
 
 
-def write_series(
+def write_frames(
     path: Path | str,
     blocks: Iterable[np.ndarray],
     shape: tuple[int, int, int],

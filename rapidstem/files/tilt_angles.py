@@ -27,7 +27,7 @@ def angle_file(path: Path) -> Path | None:
     return next(iter([*special, *filter(_holds_numbers, general)]), None)
 
 
-def read_angles(path: Path, frames: int) -> np.ndarray:
+def read_angle_file(path: Path, frames: int) -> np.ndarray:
     """Read one angle in degrees for each of `frames` frames.
 
     Raises

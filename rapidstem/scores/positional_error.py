@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
+from rapidstem.dislocations.centre_uncertainty import SIGMA_COLUMNS
 from rapidstem.dislocations.pairing import MOTION_COLUMNS, NO_MOTION, RigidMotion, moved_to_sections, pair_centroids
-from rapidstem.dislocations.position_uncertainty import SIGMA_COLUMNS
 from rapidstem.dislocations.section_links import COORDINATES, SECTION_NORMAL, chain_labels
 from rapidstem.errors import InputError
 from rapidstem.scores.difference_fit import AXIS_PLANE, quadratic_fit

@@ -1,1 +1,5 @@
-"""Tilt angles, alignment, binarisation and reconstruction."""
+"""The geometry of a tilt series with time, lines of its frames, aligned images."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

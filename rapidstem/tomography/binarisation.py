@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from rapidstem.errors import InputError
-from rapidstem.tomography.ridge_points import line_curvature, line_threshold, subtract_background
+from rapidstem.tomography.frame_ridges import line_curvature, line_threshold, subtract_background
 
 _SMALLEST_SHARE = 0.75
 _CORE_RADIUS_PX = 2

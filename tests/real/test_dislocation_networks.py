@@ -13,7 +13,7 @@ from rapidstem.files.paradis_files import write_paradis
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.line_networks import seen_box_nm
 from rapidstem.microscope.specimen.paradis_networks import chains, lines_from_network, read_network
-from rapidstem.scores.line_detection import line_detection
+from rapidstem.scores.line_recovery import line_detection
 from tests.unit.line_phantoms import VOXEL_NM, volume_of
 
 

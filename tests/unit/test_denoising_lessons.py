@@ -8,9 +8,9 @@ import torch
 from denoising_phantoms import field, scene
 from scipy import ndimage
 
+from rapidstem.denoising.fields.frame_choice import own_reference_field, training_frames
 from rapidstem.denoising.fields.frame_shifts import aligned_sum, averaged, moved_back
 from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
-from rapidstem.denoising.fields.training_frames import own_reference_field, training_frames
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.samplers.blind_spots import BlindSpotSampler, correlated_length
 from rapidstem.denoising.samplers.frame_pairs import AllFramesSampler, OtherFrameSampler, OtherFramesSampler

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rapidstem.dislocations.position_uncertainty import SIGMA_COLUMNS, position_uncertainty
+from rapidstem.dislocations.centre_uncertainty import SIGMA_COLUMNS, position_uncertainty
 
 VOXEL_NM = 4.0
 

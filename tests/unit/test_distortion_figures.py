@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rapidstem.figures.distortion_figures import corrected_profiles, map_deviation, strip_residuals
+from rapidstem.figures.distortion_figures import corrected_profiles, map_deviation, strip_displacements
 
 
 def field_with_lines(columns, side=128):
@@ -20,7 +20,7 @@ def two_fields():
 
 
 def test_residuals_by_strip_compare_one_shift_a_field_with_the_correction():
-    drawing = strip_residuals(two_fields())
+    drawing = strip_displacements(two_fields())
     np.testing.assert_allclose(drawing.data["before_px"], [2.0, 0.0, 2.0], atol=1e-12)
     np.testing.assert_allclose(drawing.data["after_px"], np.sqrt([0.05, 0.05, 0.0]))
     assert "3 strips of 2 fields: 1.63 px rms before the correction, 0.18 px after it" in drawing.description

@@ -10,9 +10,8 @@ import tifffile
 
 from rapidstem.files.length_units import length_in_nm
 from rapidstem.files.mrc_volumes import write_series, write_volume
-from rapidstem.files.ome_tiff import write_images
-from rapidstem.files.ome_tiff import write_series as write_long_series
-from rapidstem.files.tilt_angles import angle_file, read_angles, write_angle_file
+from rapidstem.files.ome_tiff import write_frames, write_images
+from rapidstem.files.tilt_angles import angle_file, read_angle_file, write_angle_file
 from rapidstem.files.vtk_polydata import write_polydata
 
 SIZE_NM = 4.56
@@ -31,7 +30,7 @@ def image_files(tmp_path: Path) -> dict[str, tuple[Path, np.ndarray]]:
     write_images(files["TYX"], frames, SIZE_NM)
     write_images(files["YX"], frames[0], SIZE_NM)
     write_images(files["CYX"], frames[:2], SIZE_NM, ["dcfi", "slow"])
-    write_long_series(files["series"], (frames[first : first + 2] for first in (0, 2, 4)), (5, 24, 32), SIZE_NM, 0.07 * np.arange(5))
+    write_frames(files["series"], (frames[first : first + 2] for first in (0, 2, 4)), (5, 24, 32), SIZE_NM, 0.07 * np.arange(5))
     pixels = {"TYX": frames, "YX": frames[0], "CYX": frames[:2], "series": frames}
     return {name: (path, pixels[name]) for name, path in files.items()}
 
@@ -139,7 +138,7 @@ def test_angles_stand_where_imod_looks_for_them(mrc_files: dict[str, tuple[Path,
     beside = angle_file(path)
     assert beside == path.with_suffix(".rawtlt")
     assert np.loadtxt(beside) == pytest.approx(ANGLES_DEG, abs=5e-4)
-    assert read_angles(beside, 4) == pytest.approx(ANGLES_DEG, abs=5e-4)
+    assert read_angle_file(beside, 4) == pytest.approx(ANGLES_DEG, abs=5e-4)
 
 
 def test_vtk_gives_lines_in_nanometres_with_their_data(tmp_path: Path) -> None:

@@ -11,8 +11,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.files.length_units import length_in_nm
 from rapidstem.files.mrc_volumes import read_series, read_volume, write_series, write_volume
-from rapidstem.files.ome_tiff import read_channel_names, read_images, write_images
-from rapidstem.files.ome_tiff import write_series as write_long_series
+from rapidstem.files.ome_tiff import read_channel_names, read_images, write_frames, write_images
 from rapidstem.files.tables import read_table, write_table
 
 PIXEL_SIZE_NM = 4.5612345
@@ -51,7 +50,7 @@ def test_ome_tiff_keeps_channels_and_their_names(tmp_path: Path, names: list[str
 def test_long_series_is_written_block_by_block(tmp_path: Path) -> None:
     written = images(7, 6, 7)
     blocks = (written[first : first + 3] for first in (0, 3, 6))
-    write_long_series(tmp_path / "a.ome.tif", blocks, written.shape, PIXEL_SIZE_NM, 0.5 * np.arange(7))
+    write_frames(tmp_path / "a.ome.tif", blocks, written.shape, PIXEL_SIZE_NM, 0.5 * np.arange(7))
     read, size = read_images(tmp_path / "a.ome.tif")
     np.testing.assert_array_equal(read, written)
     assert size == pytest.approx(PIXEL_SIZE_NM, rel=1e-6)
@@ -60,7 +59,7 @@ def test_long_series_is_written_block_by_block(tmp_path: Path) -> None:
 @pytest.mark.parametrize("frames", [6, 8])
 def test_long_series_with_another_number_of_frames_is_refused_and_not_kept(tmp_path: Path, frames: int) -> None:
     with pytest.raises(ValueError, match="frames"):
-        write_long_series(tmp_path / "a.ome.tif", [images(7, 6, 7)], (frames, 6, 7), PIXEL_SIZE_NM)
+        write_frames(tmp_path / "a.ome.tif", [images(7, 6, 7)], (frames, 6, 7), PIXEL_SIZE_NM)
     assert list(tmp_path.iterdir()) == []
 
 

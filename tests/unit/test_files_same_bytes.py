@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 
 from rapidstem.files.mrc_volumes import write_series, write_volume
-from rapidstem.files.ome_tiff import write_images
-from rapidstem.files.ome_tiff import write_series as write_frames
+from rapidstem.files.ome_tiff import write_frames, write_images
 from rapidstem.tomography.reconstruction.volume_blocks import gather_blocks, write_block
 
 STACK = np.random.default_rng(0).random((4, 8, 12), np.float32)

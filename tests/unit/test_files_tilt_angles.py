@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem.files.tilt_angles import angle_file, read_angles
+from rapidstem.files.tilt_angles import angle_file, read_angle_file
 
 
 @pytest.mark.parametrize(
@@ -18,7 +18,7 @@ from rapidstem.files.tilt_angles import angle_file, read_angles
 )
 def test_angles_are_read_in_the_order_of_the_frames(tmp_path, text):
     (tmp_path / "a.txt").write_text(text, encoding="utf-8")
-    np.testing.assert_array_equal(read_angles(tmp_path / "a.txt", 3), [-10, 0.5, 10])
+    np.testing.assert_array_equal(read_angle_file(tmp_path / "a.txt", 3), [-10, 0.5, 10])
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_angles_are_read_in_the_order_of_the_frames(tmp_path, text):
 def test_what_is_no_list_of_angles_is_refused(tmp_path, text, message):
     (tmp_path / "a.tlt").write_text(text)
     with pytest.raises(InputError, match=message):
-        read_angles(tmp_path / "a.tlt", 3)
+        read_angle_file(tmp_path / "a.tlt", 3)
 
 
 @pytest.mark.parametrize("name", ["s.rawtlt", "s.tlt", "s.mrc.tlt", "s.txt", "s.mrc.csv"])

@@ -10,7 +10,7 @@ from rapidstem.files.specimen_temperature import read_temperature
 from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.recording.goniometer import resting_stage
 from rapidstem.microscope.settings import MicroscopeSettings
-from rapidstem.microscope.specimen.heated_foil import FARTHEST_NM, HeatedFoil, heated_foil
+from rapidstem.microscope.specimen.heated_specimen import FARTHEST_NM, HeatedFoil, heated_foil
 from rapidstem.microscope.truth import read_truth
 
 SETTINGS = MicroscopeSettings(size_px=96, pixel_size_nm=8.0, in_situ_frames=12, frame_period_s=1.0, electrons_per_px=2000.0)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem.microscope.contrast.drawn_lines import OUTSIDE_NM, drawn_lines
+from rapidstem.microscope.contrast.line_drawing import OUTSIDE_NM, drawn_lines
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes
 from rapidstem.microscope.specimen.line_networks import DislocationLine, generate_lines, on_face, seen_box_nm

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rapidstem.dislocations.pairing import RigidMotion
-from rapidstem.scores.line_detection import line_detection, sampled
+from rapidstem.scores.line_recovery import line_detection, sampled
 
 NAMES = {"acquisition": "series", "variant": "slow", "against": "truth"}
 FIELD_NM = (1000.0, 800.0)

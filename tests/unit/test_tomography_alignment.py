@@ -8,13 +8,13 @@ from rapidstem.errors import InputError
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment import series_alignment
 from rapidstem.tomography.alignment.angle_uncertainty import line_labels, loss_curvature
-from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, Measurement, adjust, project_points, residuals_px
+from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, Measurement, adjust, project_positions, residuals_px
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, displacement_px
 from rapidstem.tomography.alignment.line_tracking import match_points, search_trees, volume_line_points
 from rapidstem.tomography.alignment.quick_reconstruction import without_sliding
 from rapidstem.tomography.alignment.series_alignment import TooFewLinesError, align_series
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.ridge_points import RidgePoints
+from rapidstem.tomography.frame_ridges import RidgePoints
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 
@@ -33,7 +33,7 @@ def phantom():
 
 def test_points_are_projected_by_the_formula_with_the_row_of_their_own_time(phantom):
     points = np.array([[30.0, -12.0, 9.0], [-4.0, 25.0, -20.0]])
-    place, _ = project_points(points, phantom.geometry, 128)
+    place, _ = project_positions(points, phantom.geometry, 128)
     np.testing.assert_allclose(place, projected_px(points * 9.12, phantom.geometry, 128), atol=2e-3)
 
 
@@ -144,7 +144,7 @@ def test_curvature_of_the_cauchy_loss_for_normal_residuals():
 
 def exact_measurement(geometry: TiltGeometry, points: LinePoints, columns: int) -> Measurement:
     """Every point seen in every frame, on a line across whichever direction is drawn."""
-    place, _ = project_points(points.position_px, geometry, columns)
+    place, _ = project_positions(points.position_px, geometry, columns)
     frame, point = (index.ravel() for index in np.mgrid[: geometry.frames, : len(points.position_px)])
     direction = np.random.default_rng(7).uniform(0, np.pi, len(frame))
     normal = np.stack([np.cos(direction), np.sin(direction)], axis=1)

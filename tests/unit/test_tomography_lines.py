@@ -3,7 +3,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.ridge_points import ridge_points, subtract_background
+from rapidstem.tomography.frame_ridges import ridge_points, subtract_background
 
 
 def straight_line(size: int, slope: float, intercept: float, depth: float = 0.3, fwhm_px: float = 3.0) -> np.ndarray:

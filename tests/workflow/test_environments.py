@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from envs.write_environments import ENVIRONMENTS, environment_text, locked_versions
+from rapidstem_workflow.imported_modules import imported_modules
 from tests.workflow.tiny_session import ROOT
-from workflow.imported_modules import imported_modules
 
 
 def _pins(environment: str) -> list[str]:
@@ -66,5 +66,5 @@ def test_imports_are_satisfied_by_the_environment_alone(environment: str, tmp_pa
 
 
 def test_the_job_graph_needs_neither_torch_nor_astra() -> None:
-    code = "import sys; import workflow.session; sys.exit(any(name in sys.modules for name in ('torch', 'astra', 'matplotlib')))"
+    code = "import sys; import rapidstem_workflow.session; sys.exit(any(name in sys.modules for name in ('torch', 'astra', 'matplotlib')))"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0

@@ -25,8 +25,8 @@ from rapidstem.frames.integration import integrate_frames
 from rapidstem.frames.registration import register_frames
 from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
+from rapidstem_workflow.session import open_session
 from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, write_session
-from workflow.session import open_session
 
 SHEET = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 CONFIGURATION = settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from workflow.raw_contents import content_mark
+from rapidstem_workflow.raw_contents import content_mark
 
 
 def _measured(path: Path, seed: int) -> str:

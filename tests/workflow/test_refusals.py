@@ -13,10 +13,10 @@ import pytest
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.frames.registration import register_frames
+from rapidstem_workflow.session import check_raw_files, open_session
 from tests.workflow.bad_inputs import PAGE, WRONG_ROWS, WRONG_VALUES, changed, own_configuration, page, write_own_session
 from tests.workflow.damaged_files import DAMAGES, FIELD, PIXEL_DAMAGES, Damage, write_raw_files
 from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, write_session
-from workflow.session import check_raw_files, open_session
 
 HOSTILE = [None, "", [], {}, -1, 0, math.inf, math.nan, "x", True, [1], {"a": 1}, "$(touch x)", "../../x", "日本", 10**30]
 

@@ -7,8 +7,8 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.files.job_logs import UNKNOWN_REASON, last_words
-from workflow.run_summary import failed_jobs, failure_lines, made_lines, spoiled_acquisitions
-from workflow.second_run import repeated_command, starting_folder
+from rapidstem_workflow.run_summary import failed_jobs, failure_lines, made_lines, spoiled_acquisitions
+from rapidstem_workflow.second_run import repeated_command, starting_folder
 
 RUN_LOG = """Error in rule integrate_frames:
     jobid: 4

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from rapidstem.errors import InputError
+from rapidstem_workflow.session import Session, open_session
 from tests.workflow.tiny_session import FIELDS, configuration, sheet_text
-from workflow.session import Session, open_session
 
 
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: list[tuple[str, str, str]] = FIELDS, **changes: dict) -> Session:

@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 import tifffile
 
+from rapidstem_workflow.imported_modules import imported_modules
 from tests.workflow.tiny_session import FIELDS, ROOT, sheet_text, snakemake, write_session
-from workflow.imported_modules import imported_modules
 
 
 def test_results_are_those_of_the_contract(finished_session: Path) -> None:

@@ -1,0 +1,5 @@
+"""Which fields a denoiser learns from, their references and their intensity scales."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

@@ -1,0 +1,5 @@
+"""Architectures of the networks, and the precision in which they compute."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

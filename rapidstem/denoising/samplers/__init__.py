@@ -1,0 +1,5 @@
+"""What the patches of a frame are compared with in training."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

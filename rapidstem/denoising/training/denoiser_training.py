@@ -22,7 +22,7 @@ from rapidstem.denoising.samplers.patch_sampling import PatchBatch
 from rapidstem.denoising.samplers.sampler_choice import lesson_sampler
 from rapidstem.denoising.samplers.synthetic_pairs import Sampler
 from rapidstem.denoising.settings import NetworkSettings
-from rapidstem.denoising.training.distributed import TrainingTeam, training_team
+from rapidstem.denoising.training.distributed import ProcessGroup, process_group
 from rapidstem.denoising.training.optimisers import Optimiser
 from rapidstem.denoising.training.training_state import Checkpoint, TrainingState
 from rapidstem.denoising.training.training_steps import StepTaker, batch_loss
@@ -74,9 +74,9 @@ def train_denoiser(
     if not fields:
         raise InputError(f"{name}: no field of view is left to train on")
     job = (list(fields), settings, Path(folder), name, max(threads // settings.processes, 1))
-    with training_team(settings.processes, job) as team:
+    with process_group(settings.processes, job) as group:
         try:
-            return train_in_team(team, *job)
+            return train_in_group(group, *job)
         except torch.OutOfMemoryError:
             batch = f"{settings.batch_size // settings.processes} patches of {settings.patch_size_px} px"
             raise ResourceError(
@@ -84,27 +84,27 @@ def train_denoiser(
             ) from None
 
 
-def train_in_team(
-    team: TrainingTeam, fields: Sequence[TrainingField], settings: NetworkSettings, folder: Path, name: str, threads: int
+def train_in_group(
+    group: ProcessGroup, fields: Sequence[TrainingField], settings: NetworkSettings, folder: Path, name: str, threads: int
 ) -> TrainedModel:
     """One process's part of `train_denoiser`, which has the other parameters; only the first process writes anything."""
     torch.set_num_threads(threads)
-    device = team.device()
+    device = group.device()
     training_fields, validation_fields = split_fields(fields, settings.validation_share, settings.seed)
     scaling = measure_scaling(fields)
     state = _new_state(settings, device)
     checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(fields, settings, scaling))
     checkpoint.load(state)
     sampler = lesson_sampler(training_fields, scaling, settings, device)
-    validation = _validation_batch(validation_fields, scaling, settings, device) if team.leads else None
-    with Progress(name, settings.steps, "step", state.step, silent=not team.leads) as progress:
-        _train(state, sampler, validation, settings, checkpoint, progress, team)
+    validation = _validation_batch(validation_fields, scaling, settings, device) if group.is_first else None
+    with Progress(name, settings.steps, "step", state.step, silent=not group.is_first) as progress:
+        _train(state, sampler, validation, settings, checkpoint, progress, group)
     card = _card(name, training_fields, validation_fields, state)
     last = state.average.state_dict()
     best = copy.deepcopy(state.average)
     best.load_state_dict(state.best)
     model = TrainedModel(best.cpu().eval(), settings, scaling, card)
-    if team.leads:
+    if group.is_first:
         write_table(folder / LOSSES, state.loss_curve())
         save_weights(folder / LAST_WEIGHTS, last)
         save_model(folder, model)
@@ -119,17 +119,17 @@ def _train(
     settings: NetworkSettings,
     checkpoint: Checkpoint,
     progress: Progress,
-    team: TrainingTeam,
+    group: ProcessGroup,
 ) -> None:
     precision = resolve_precision(settings.precision, state.device)
-    joined = team.joined(state.network)
-    steps = StepTaker(torch.compile(joined) if state.device.type == "cuda" else joined, sampler, settings, precision, team)
+    joined = group.joined(state.network)
+    steps = StepTaker(torch.compile(joined) if state.device.type == "cuda" else joined, sampler, settings, precision, group)
     while state.step < settings.steps and not _out_of_patience(state, settings, progress):
         last = min((state.step // settings.validation_interval + 1) * settings.validation_interval, settings.steps)
         training_loss = steps.take_until(last, state, progress)
         _stop_without_number(training_loss, state, checkpoint)
-        _validate(state, validation, training_loss, precision, team)
-        if team.leads:
+        _validate(state, validation, training_loss, precision, group)
+        if group.is_first:
             checkpoint.save(state)
         progress.report(f"loss {training_loss:.4f}, validation {state.losses[-1]['validation_loss']:.4f}")
 
@@ -171,12 +171,12 @@ def _stop_without_number(training_loss: float, state: TrainingState, checkpoint:
     raise InputError(f"the training loss stopped being a number before step {state.step}; {kept}; lower learning_rate")
 
 
-def _validate(state: TrainingState, batch: PatchBatch | None, training_loss: float, precision: str, team: TrainingTeam) -> None:
+def _validate(state: TrainingState, batch: PatchBatch | None, training_loss: float, precision: str, group: ProcessGroup) -> None:
     validation_loss = math.nan
     if batch is not None:
         with torch.inference_mode():
             validation_loss = float(batch_loss(state.average, batch, precision))
-    validation_loss = team.from_first(validation_loss, state.device)
+    validation_loss = group.from_first(validation_loss, state.device)
     if math.isnan(validation_loss) or validation_loss < state.best_loss:
         state.best = {name: tensor.detach().clone() for name, tensor in state.average.state_dict().items()}
         state.best_loss, state.best_step = validation_loss, state.step

@@ -21,10 +21,11 @@ from rapidstem.errors import InputError
 
 _LONGEST_WAIT = timedelta(minutes=20)
 _JOB, _MEETING_POINT = "job.pickle", "meeting-point"
+_WORKER = "rapidstem.denoising.training.worker"
 
 
 @dataclass(frozen=True)
-class TrainingTeam:
+class ProcessGroup:
     """One process of a training and how it works with the others. Every process draws the same batches and takes its share of each.
 
     Attributes
@@ -37,7 +38,7 @@ class TrainingTeam:
     size: int = 1
 
     @property
-    def leads(self) -> bool:
+    def is_first(self) -> bool:
         """Whether this is the first process."""
         return self.rank == 0
 
@@ -84,61 +85,50 @@ class TrainingTeam:
 
 
 @contextmanager
-def training_team(size: int, job: Any) -> Iterator[TrainingTeam]:
+def process_group(size: int, job: Any) -> Iterator[ProcessGroup]:
     """Start `size - 1` further processes that do the same job as this one, and end them with it.
 
     Parameters
     ----------
     size : number of processes, this one included.
-    job : arguments of `rapidstem.denoising.training.denoiser_training.train_in_team` behind the team; whatever can be pickled.
+    job : arguments of `rapidstem.denoising.training.denoiser_training.train_in_group` behind the group; whatever can be pickled.
     """
     if size == 1:
-        yield TrainingTeam()
+        yield ProcessGroup()
         return
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="rapidstem-training-")))
         (folder / _JOB).write_bytes(pickle.dumps(job))
         for rank in range(1, size):
-            helper = _start_helper(folder, rank, size)
-            stack.callback(helper.wait)
-            stack.callback(helper.terminate)
-        with _met(folder, TrainingTeam(0, size)) as team:
-            yield team
+            worker = _start_worker(folder, rank, size)
+            stack.callback(worker.wait)
+            stack.callback(worker.terminate)
+        with joined_group(folder, ProcessGroup(0, size)) as group:
+            yield group
 
 
-def _start_helper(folder: Path, rank: int, size: int) -> subprocess.Popen:
-    package_root = str(Path(__file__).resolve().parents[2])
+def _start_worker(folder: Path, rank: int, size: int) -> subprocess.Popen:
+    package_root = str(Path(__file__).resolve().parents[3])
     paths = os.pathsep.join(filter(None, [package_root, os.environ.get("PYTHONPATH")]))
-    command = [sys.executable, "-m", "rapidstem.denoising.training.distributed", str(folder), str(rank), str(size)]
+    command = [sys.executable, "-m", _WORKER, str(folder), str(rank), str(size)]
     return subprocess.Popen(command, env=os.environ | {"PYTHONPATH": paths})
 
 
 @contextmanager
-def _met(folder: Path, team: TrainingTeam) -> Iterator[TrainingTeam]:
-    """The team once all its processes have found each other."""
-    device = team.device()
+def joined_group(folder: Path, group: ProcessGroup) -> Iterator[ProcessGroup]:
+    """The group once all its processes have found each other in a folder that they share."""
+    device = group.device()
     if device.type == "cuda":
         torch.cuda.set_device(device)
     backend = "gloo" if device.type == "cpu" else "nccl"
     meeting_point = f"file://{folder / _MEETING_POINT}"
-    distributed.init_process_group(backend, meeting_point, _LONGEST_WAIT, team.size, team.rank)
+    distributed.init_process_group(backend, meeting_point, _LONGEST_WAIT, group.size, group.rank)
     try:
-        yield team
+        yield group
     finally:
         distributed.destroy_process_group()
 
 
-def _help(folder: Path, rank: int, size: int) -> None:
-    """Do a further process's part of the job that lies in `folder`; what is wrong with it the first process says."""
-    from rapidstem.denoising.training.denoiser_training import train_in_team
-
-    job = pickle.loads((folder / _JOB).read_bytes())
-    try:
-        with _met(folder, TrainingTeam(rank, size)) as team:
-            train_in_team(team, *job)
-    except InputError:
-        raise SystemExit(1) from None
-
-
-if __name__ == "__main__":
-    _help(Path(sys.argv[1]), int(sys.argv[2]), int(sys.argv[3]))
+def read_job(folder: Path) -> Any:
+    """The job that `process_group` laid into a folder for its workers."""
+    return pickle.loads((folder / _JOB).read_bytes())

@@ -11,7 +11,7 @@ from rapidstem.denoising.networks.compute_precision import autocast
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch
 from rapidstem.denoising.samplers.synthetic_pairs import Sampler
 from rapidstem.denoising.settings import NetworkSettings
-from rapidstem.denoising.training.distributed import TrainingTeam
+from rapidstem.denoising.training.distributed import ProcessGroup
 from rapidstem.denoising.training.training_state import TrainingState
 from rapidstem.progress import Progress
 
@@ -29,12 +29,12 @@ class StepTaker:
     sampler : of the patches.
     settings : of the denoiser.
     precision : `bfloat16` or `float32`.
-    team : which shares the batches.
+    group : which shares the batches.
     """
 
-    def __init__(self, network: Network, sampler: Sampler, settings: NetworkSettings, precision: str, team: TrainingTeam) -> None:
+    def __init__(self, network: Network, sampler: Sampler, settings: NetworkSettings, precision: str, group: ProcessGroup) -> None:
         self._network, self._sampler, self._settings = network, sampler, settings
-        self._precision, self._team = precision, team
+        self._precision, self._group = precision, group
 
     def take_until(self, last: int, state: TrainingState, progress: Progress) -> float:
         """Train up to the step `last`; the mean loss on the way, over all processes."""
@@ -44,12 +44,12 @@ class StepTaker:
             total += self._take(state)
             progress.advance()
         state.seconds += time.monotonic() - start
-        return float(self._team.mean(total)) / (last - first)
+        return float(self._group.mean(total)) / (last - first)
 
     def _take(self, state: TrainingState) -> torch.Tensor:
         settings, step = self._settings, state.step
         batch = self._sampler.draw(settings.batch_size, np.random.default_rng((settings.seed, step)))
-        loss = batch_loss(self._network, self._team.share(batch), self._precision)
+        loss = batch_loss(self._network, self._group.share(batch), self._precision)
         state.network.zero_grad(set_to_none=True)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(state.network.parameters(), _LARGEST_GRADIENT)

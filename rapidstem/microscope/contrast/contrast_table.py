@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import gaussian_filter1d
 
-from rapidstem.microscope.contrast.drawn_lines import OUTSIDE_NM, DrawnLines
+from rapidstem.microscope.contrast.line_drawing import OUTSIDE_NM, DrawnLines
 from rapidstem.microscope.contrast.two_beam_contrast import dislocation_geometry, intensity_ratio
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes, to_microscope

@@ -12,7 +12,7 @@ from rapidstem.microscope.recording.goniometer import resting_stage
 from rapidstem.microscope.recording.raw_stacks import RawStack, row_tilts, wandering_shift, write_acquisition
 from rapidstem.microscope.recording.scan_coils import rapid_to_slow
 from rapidstem.microscope.settings import MicroscopeSettings
-from rapidstem.microscope.specimen.heated_foil import HeatedFoil, heated_foil
+from rapidstem.microscope.specimen.heated_specimen import HeatedFoil, heated_foil
 from rapidstem.microscope.truth import StackTruth
 
 

@@ -1,0 +1,5 @@
+"""Foils with dislocations, networks of others' making, and a gold grating."""
+
+import lazy_loader
+
+__getattr__, __dir__, __all__ = lazy_loader.attach_stub(__name__, __file__)

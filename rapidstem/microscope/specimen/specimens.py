@@ -6,7 +6,7 @@ from typing import Protocol
 import numpy as np
 
 from rapidstem.microscope.contrast.contrast_table import VertexContrast, vertex_contrast
-from rapidstem.microscope.contrast.drawn_lines import DrawnLines, drawn_lines
+from rapidstem.microscope.contrast.line_drawing import DrawnLines, drawn_lines
 from rapidstem.microscope.contrast.line_projection import ProjectedVertices, line_contrast, project_points
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.recording.goniometer import TiltMotion

@@ -79,7 +79,7 @@ class Measurement:
     rotation_sigma_rad: float = 0.1
 
 
-def project_points(position_px: np.ndarray, geometry: TiltGeometry, columns: int) -> tuple[np.ndarray, np.ndarray]:
+def project_positions(position_px: np.ndarray, geometry: TiltGeometry, columns: int) -> tuple[np.ndarray, np.ndarray]:
     """Where points appear in the raw frames, each in the row that was scanned at the tilt that puts it there.
 
     Returns
@@ -102,7 +102,7 @@ def project_points(position_px: np.ndarray, geometry: TiltGeometry, columns: int
 
 def residuals_px(points: LinePoints, geometry: TiltGeometry, columns: int, matches: Matches) -> np.ndarray:
     """Distance of each match's projected point from its line, (match,), in pixels."""
-    place, _ = project_points(points.position_px, geometry, columns)
+    place, _ = project_positions(points.position_px, geometry, columns)
     return np.sum(matches.normal * (place[matches.frame, matches.point] - matches.ridge_px), axis=1)
 
 
@@ -193,7 +193,7 @@ def point_equations(points: LinePoints, geometry: TiltGeometry, measured: Measur
 def _derivatives(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Distances of the matches, (match,), and their derivatives by tilt, dy, dx and rotation, (match, 4), and by x, y, z, (match, 3)."""
     frame, point, normal = measured.matches.frame, measured.matches.point, measured.matches.normal
-    place, tilt = project_points(points.position_px, geometry, measured.columns)
+    place, tilt = project_positions(points.position_px, geometry, measured.columns)
     residual = np.sum(normal * (place[frame, point] - measured.matches.ridge_px), axis=1)
     cosine, sine = np.cos(tilt[frame, point]), np.sin(tilt[frame, point])
     x, y, z = points.position_px[point].T

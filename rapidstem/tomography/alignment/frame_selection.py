@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, project_points
+from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, project_positions
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 _NEIGHBOURS = 4
@@ -19,7 +19,7 @@ def fitting_frames(points: LinePoints, geometry: TiltGeometry, columns: int, mat
     A frame that drift has carried out of the field, a blank frame or one whose shift is wrong shows lines near the points by chance
     only.
     """
-    place, _ = project_points(points.position_px, geometry, columns)
+    place, _ = project_positions(points.position_px, geometry, columns)
     inside = np.all((place > 1) & (place < [geometry.rows - 2, columns - 2]), axis=-1).sum(axis=1)
     count = np.bincount(matches.frame, minlength=geometry.frames)
     share = count / np.maximum(inside, 1)

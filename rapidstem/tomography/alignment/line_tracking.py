@@ -6,8 +6,8 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from rapidstem.tomography.alignment.bundle_adjustment import NO_MATCHES, LinePoints, Matches, project_points
-from rapidstem.tomography.ridge_points import RidgePoints
+from rapidstem.tomography.alignment.bundle_adjustment import NO_MATCHES, LinePoints, Matches, project_positions
+from rapidstem.tomography.frame_ridges import RidgePoints
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
 
@@ -109,7 +109,7 @@ def match_points(
     -------
     Matches
     """
-    place, tilt = project_points(points.position_px, geometry, columns)
+    place, tilt = project_positions(points.position_px, geometry, columns)
     rise = points.tangent[:, 1] * np.cos(tilt) + points.tangent[:, 2] * np.sin(tilt)
     along = np.stack(turned(rise, points.tangent[:, 0], geometry.axis_rotation_rad), axis=-1)
     length = np.linalg.norm(along, axis=-1)

@@ -19,7 +19,7 @@ from rapidstem.tomography.alignment.frame_selection import filled_between, fitti
 from rapidstem.tomography.alignment.line_tracking import FrameRidges, match_points, search_trees
 from rapidstem.tomography.alignment.quick_reconstruction import first_points, quick_volume, without_sliding
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.ridge_points import RidgePoints, ridge_points, subtract_background
+from rapidstem.tomography.frame_ridges import RidgePoints, ridge_points, subtract_background
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
 __all__ = ["AlignedSeries", "TooFewLinesError", "align_series", "apply_alignment"]

@@ -14,17 +14,15 @@ import pandas as pd
 import yaml
 from snakemake.utils import validate
 
-from rapidstem.denoising.model_paths import model_folder
-from rapidstem.denoising.settings import DenoiserSettings, NetworkSettings, denoiser_settings
-from rapidstem.dislocations.slip_planes import crystal_orientation
+from rapidstem.denoising import DenoiserSettings, NetworkSettings, denoiser_settings, model_folder
+from rapidstem.dislocations import crystal_orientation
 from rapidstem.errors import InputError
-from rapidstem.files.acquisition_sheet import check_files, read_sheet
-from rapidstem.files.image_stacks import FallbackMetadata
-from rapidstem.files.specimen_temperature import is_log
-from rapidstem.microscope.settings import settings_from
+from rapidstem.files import FallbackMetadata, check_files, is_log, read_sheet
+from rapidstem.microscope import settings_from
 
 STRAIGHT_MAP = "resources/straight_map.csv"
-SCHEMA = Path(__file__).parent / "schemas" / "config.schema.yaml"
+REPOSITORY = Path(__file__).resolve().parent.parent
+SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 
 
 @dataclass(frozen=True)
@@ -143,7 +141,7 @@ class Session:
     def saved_map(self) -> str | None:
         """A distortion map that is not measured: the given one, or a straight one where no distortion is corrected."""
         if self.config["distortion"]["method"] == "none":
-            return relpath(SCHEMA.parents[2] / STRAIGHT_MAP)
+            return relpath(REPOSITORY / STRAIGHT_MAP)
         return self.config["distortion"]["map"]
 
     def kind(self, acquisition: str) -> str:

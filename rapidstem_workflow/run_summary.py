@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rapidstem.files.job_logs import UNKNOWN_REASON, FailedJob, failed_job
+from rapidstem.files import UNKNOWN_REASON, FailedJob, failed_job
 
 RESULTS = (
     ("Report", "report.html", "open it in a browser"),

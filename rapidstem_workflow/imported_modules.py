@@ -2,18 +2,21 @@
 
 import ast
 import hashlib
+import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "rapidstem"
+_MODULE_NAME = re.compile(rf"{PACKAGE}(\.\w+)+")
 
 
 def imported_modules(script: str) -> list[str]:
     """Files of the package and of `scripts` that a script imports, directly or through others, sorted, relative to the repository.
 
-    The package's own `__init__.py` is left out: it holds nothing but the version.
+    A name that a room's `__init__` hands on counts as an import of the module that it comes from. The `__init__` files themselves are left
+    out: they hold no code.
 
     Parameters
     ----------
@@ -51,14 +54,29 @@ def _direct_imports(path: Path) -> frozenset[Path]:
 
 
 def _imported_names(node: ast.AST) -> Iterator[str]:
+    """Dotted names of what a statement imports; a text that is a module's name counts, since that module is run as a process."""
     if isinstance(node, ast.Import):
         yield from (alias.name for alias in node.names)
     elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
         yield node.module
         yield from (f"{node.module}.{alias.name}" for alias in node.names)
+    elif isinstance(node, ast.Constant) and isinstance(node.value, str) and _MODULE_NAME.fullmatch(node.value):
+        yield node.value
 
 
 def _module_file(name: str) -> Path | None:
+    """The file of a module, or of the module from which a room's door hands a name on."""
     folder = ROOT if name.split(".")[0] == PACKAGE else ROOT / "scripts"
     file = folder.joinpath(*name.split(".")).with_suffix(".py")
-    return file if file.is_file() else None
+    return file if file.is_file() else _door(file.parent).get(file.stem)
+
+
+@cache
+def _door(room: Path) -> dict[str, Path]:
+    """The names that a room's `__init__.pyi` hands on, each with the file of its module."""
+    stub = room / "__init__.pyi"
+    if not stub.is_file():
+        return {}
+    statements = ast.parse(stub.read_text(encoding="utf-8"), filename=str(stub)).body
+    imports = [each for each in statements if isinstance(each, ast.ImportFrom) and each.module]
+    return {alias.name: room / f"{each.module}.py" for each in imports for alias in each.names}

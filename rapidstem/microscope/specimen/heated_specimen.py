@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rapidstem.microscope.contrast.contrast_table import VertexContrast
-from rapidstem.microscope.contrast.drawn_lines import DrawnLines
+from rapidstem.microscope.contrast.line_drawing import DrawnLines
 from rapidstem.microscope.contrast.line_projection import ProjectedVertices, line_contrast, project_points
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.recording.field_resampling import FieldImage

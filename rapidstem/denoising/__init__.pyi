@@ -1,0 +1,16 @@
+from .model_files import (
+    TrainedModel as TrainedModel,
+    check_fit as check_fit,
+    load_model as load_model,
+    load_start as load_start,
+    save_model as save_model,
+    save_weights as save_weights,
+)
+from .model_paths import CARD as CARD, LAST_WEIGHTS as LAST_WEIGHTS, LOSSES as LOSSES, WEIGHTS as WEIGHTS, model_folder as model_folder
+from .prediction import denoise_blocks as denoise_blocks, denoise_stack as denoise_stack
+from .settings import (
+    BlockMatchingSettings as BlockMatchingSettings,
+    DenoiserSettings as DenoiserSettings,
+    NetworkSettings as NetworkSettings,
+    denoiser_settings as denoiser_settings,
+)

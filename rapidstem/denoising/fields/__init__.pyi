@@ -1,0 +1,17 @@
+from .field_choice import (
+    CHOICE_COLUMNS as CHOICE_COLUMNS,
+    HISTOGRAM_COLUMNS as HISTOGRAM_COLUMNS,
+    choose_fields as choose_fields,
+    field_sample as field_sample,
+    histograms as histograms,
+    series_sample as series_sample,
+)
+from .frame_choice import own_reference_field as own_reference_field, training_frames as training_frames
+from .frame_shifts import TAPS as TAPS, aligned_sum as aligned_sum, averaged as averaged, interpolation_taps as interpolation_taps
+from .intensity_scaling import IntensityScaling as IntensityScaling, field_weights as field_weights, measure_scaling as measure_scaling
+from .training_pairs import (
+    PairField as PairField,
+    TrainingField as TrainingField,
+    read_training_field as read_training_field,
+    write_pair as write_pair,
+)

@@ -1,0 +1,3 @@
+from .architectures import new_network as new_network
+from .compute_precision import autocast as autocast, best_device as best_device, resolve_precision as resolve_precision
+from .unets import DenoisingNetwork as DenoisingNetwork

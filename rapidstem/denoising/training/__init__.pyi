@@ -1,0 +1,1 @@
+from .denoiser_training import train_denoiser as train_denoiser

@@ -1,0 +1,22 @@
+from .centre_uncertainty import SIGMA_COLUMNS as SIGMA_COLUMNS, position_uncertainty as position_uncertainty
+from .centroids import CENTROID_COLUMNS as CENTROID_COLUMNS, locate_centroids as locate_centroids
+from .line_tables import (
+    DENSITY_COLUMNS as DENSITY_COLUMNS,
+    POINT_COLUMNS as POINT_COLUMNS,
+    SUMMARY_COLUMNS as SUMMARY_COLUMNS,
+    line_density as line_density,
+    line_points as line_points,
+    line_summary as line_summary,
+    polylines_of as polylines_of,
+)
+from .line_tracing import trace_lines as trace_lines
+from .pairing import (
+    MOTION_COLUMNS as MOTION_COLUMNS,
+    NO_MOTION as NO_MOTION,
+    RigidMotion as RigidMotion,
+    moved_to_sections as moved_to_sections,
+    pair_centroids as pair_centroids,
+    rigid_motion as rigid_motion,
+)
+from .section_links import COORDINATES as COORDINATES, SECTION_NORMAL as SECTION_NORMAL, chain_labels as chain_labels
+from .slip_planes import SLIP_NAMES as SLIP_NAMES, SLIP_NORMALS as SLIP_NORMALS, crystal_orientation as crystal_orientation

@@ -1,0 +1,13 @@
+from .column_map import ColumnMap as ColumnMap, read_map as read_map, write_map as write_map
+from .drift_correction import corrected_shift as corrected_shift, in_common_geometry as in_common_geometry
+from .image_warping import (
+    inside_view as inside_view,
+    match_pixel_size as match_pixel_size,
+    resample_grid as resample_grid,
+    resample_view as resample_view,
+    to_slow_geometry as to_slow_geometry,
+)
+from .map_measurement import measure_map as measure_map
+from .reference_alignment import align_reference as align_reference
+from .residual_strips import strip_residuals as strip_residuals
+from .slow_images import resampling_note as resampling_note

@@ -1,0 +1,42 @@
+from .acquisition_sheet import check_files as check_files, read_sheet as read_sheet
+from .atomic import written_beside as written_beside
+from .image_stacks import (
+    FallbackMetadata as FallbackMetadata,
+    FrameStack as FrameStack,
+    OpenStack as OpenStack,
+    StackHeader as StackHeader,
+    open_frames as open_frames,
+    read_header as read_header,
+    read_stack as read_stack,
+)
+from .job_logs import (
+    FailedJob as FailedJob,
+    UNKNOWN_REASON as UNKNOWN_REASON,
+    failed_job as failed_job,
+    last_words as last_words,
+    spoiling_fault as spoiling_fault,
+)
+from .mrc_volumes import (
+    name_writer as name_writer,
+    read_series as read_series,
+    read_volume as read_volume,
+    write_series as write_series,
+    write_volume as write_volume,
+)
+from .ome_tiff import (
+    read_channel_names as read_channel_names,
+    read_images as read_images,
+    write_frames as write_frames,
+    write_images as write_images,
+)
+from .paradis_files import write_paradis as write_paradis
+from .sliced_frames import SlicedFrames as SlicedFrames
+from .specimen_temperature import (
+    TemperatureCourse as TemperatureCourse,
+    frame_temperatures as frame_temperatures,
+    is_log as is_log,
+    read_temperature as read_temperature,
+)
+from .tables import read_table as read_table, write_table as write_table
+from .tilt_angles import write_angle_file as write_angle_file
+from .vtk_polydata import write_polydata as write_polydata

@@ -1,0 +1,33 @@
+from .difference_fit import (
+    AXIS_PLANE as AXIS_PLANE,
+    QuadraticFit as QuadraticFit,
+    difference_profile as difference_profile,
+    quadratic_fit as quadratic_fit,
+)
+from .field_scores import IMAGE_COLUMNS as IMAGE_COLUMNS, LINE_COLUMNS as LINE_COLUMNS, score_field as score_field
+from .frame_references import FieldReferences as FieldReferences, without_gaps as without_gaps
+from .image_quality import INTENSITY_RANGES as INTENSITY_RANGES, psnr_affine_db as psnr_affine_db
+from .image_spectra import SPECTRUM_COLUMNS as SPECTRUM_COLUMNS, derived_spectra as derived_spectra, spectral_scores as spectral_scores
+from .in_situ_scores import (
+    IHARA_GAIN_PERCENT as IHARA_GAIN_PERCENT,
+    IN_SITU_COLUMNS as IN_SITU_COLUMNS,
+    score_last_frames as score_last_frames,
+    slow_in_series as slow_in_series,
+)
+from .line_recovery import DETECTION_COLUMNS as DETECTION_COLUMNS, line_detection as line_detection
+from .positional_error import (
+    ERROR_COLUMNS as ERROR_COLUMNS,
+    ZHAO_MEAN_ABS_NM as ZHAO_MEAN_ABS_NM,
+    errors_of_pairs as errors_of_pairs,
+    line_centroids as line_centroids,
+    position_pairs as position_pairs,
+    removed_motion as removed_motion,
+)
+from .shell_correlation import (
+    ALL_DIRECTIONS as ALL_DIRECTIONS,
+    GOLD_STANDARD as GOLD_STANDARD,
+    SHELL_COLUMNS as SHELL_COLUMNS,
+    directional_correlations as directional_correlations,
+    resolution_nm as resolution_nm,
+)
+from .time_lag import cross_calibrated as cross_calibrated

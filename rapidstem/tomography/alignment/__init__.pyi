@@ -1,0 +1,1 @@
+from .series_alignment import align_series as align_series

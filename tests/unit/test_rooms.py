@@ -1,0 +1,67 @@
+"""The rooms of the package: what their doors hand on, and what that costs."""
+
+import ast
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+PACKAGE = ROOT / "rapidstem"
+ROOMS = sorted(path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE)
+MOST_MODULES, MOST_LINES = 20, 300
+
+
+def _modules(room: Path) -> list[Path]:
+    return [path for path in room.glob("*.py") if path.stem != "__init__"]
+
+
+@cache
+def _public(room: Path) -> dict[str, str]:
+    statements = ast.parse((room / "__init__.pyi").read_text(encoding="utf-8")).body
+    return {alias.name: str(each.module) for each in statements if isinstance(each, ast.ImportFrom) for alias in each.names}
+
+
+def _room_name(room: Path) -> str:
+    return ".".join(room.relative_to(ROOT).parts)
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=_room_name)
+def test_a_room_can_be_seen_at_a_glance(room: Path) -> None:
+    assert len(_modules(room)) <= MOST_MODULES
+    long = [path.name for path in _modules(room) if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES]
+    assert not long
+
+
+@pytest.mark.parametrize("room", ROOMS, ids=_room_name)
+def test_a_door_names_no_function_like_a_module(room: Path) -> None:
+    """The module would take the function's place as soon as someone imports it."""
+    assert not set(_public(room)) & {path.stem for path in _modules(room)}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_rooms_use_of_each_other_only_what_the_doors_name(path: Path) -> None:
+    for statement in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(statement, ast.ImportFrom) and statement.module and statement.module.startswith("rapidstem."):
+            module = ROOT.joinpath(*statement.module.split("."))
+            if module.parent in (path.parent, PACKAGE) or module.is_dir():
+                continue
+            names = {alias.name for alias in statement.names}
+            assert names <= {name for name, home in _public(module.parent).items() if home == module.name}, statement.module
+
+
+def test_looking_through_every_door_imports_nothing_heavy() -> None:
+    code = "import sys\n" + "".join(f"import {_room_name(room)}\n" for room in ROOMS)
+    code += "print([name for name in ('torch', 'astra', 'matplotlib', 'numpy') if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_every_public_name_is_there() -> None:
+    code = "import importlib\n" + "".join(
+        f"room = importlib.import_module({_room_name(room)!r})\n[getattr(room, name) for name in {sorted(_public(room))!r}]\n" for room in ROOMS
+    )
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
