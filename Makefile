@@ -32,11 +32,12 @@ check: .venv/installed
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports
 	$(BIN)/snakefmt --check Snakefile workflow/rules
 	$(BIN)/snakemake --lint
 
 benchmarks: demo
-	for script in benchmarks/*.py; do PYTHONPATH=. $(BIN)/python $$script || exit 1; done
+	for script in $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)); do $(BIN)/python -m benchmarks.$$script || exit 1; done
 
 environments: .venv/installed
 	$(BIN)/python envs/write_environments.py
@@ -45,6 +46,7 @@ environments: .venv/installed
 	$(PYTHON) -c "import sys; sys.exit('rapidstem needs Python 3.11 or newer; name one with make PYTHON=...' if sys.version_info < (3, 11) else 0)"
 	$(PYTHON) -m venv .venv
 	$(BIN)/pip install --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
 clean:

@@ -1,6 +1,6 @@
 """Angles and shifts of finished simulated sessions, aligned anew, beside the truth.
 
-Run from the root of the repository: `PYTHONPATH=. python benchmarks/alignment_accuracy.py results/demo [results/seed7 ...]`. For every
+Run from the root of the repository: `python -m benchmarks.alignment_accuracy results/demo [results/seed7 ...]`. For every
 denoised rapid series and the slow one it prints the errors of angles and shifts (without what no image can tell), the spread of the
 errors over their stated standard deviations (1 is calibrated), the rotation of the axis (the truth is 0), and seconds.
 """

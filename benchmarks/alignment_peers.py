@@ -1,6 +1,6 @@
 """Alignment of a real tilt series of a needle, as recorded and spoiled, beside etspy's.
 
-Run from the root of the repository, with RAPIDSTEM_REAL_DATA set: `PYTHONPATH=. python benchmarks/alignment_peers.py`. etspy
+Run from the root of the repository, with RAPIDSTEM_REAL_DATA set: `python -m benchmarks.alignment_peers`. etspy
 (`pip install etspy`) is left out where it is missing. Every frame of the series (91 frames of 64 x 64 pixels) is moved by a random
 vector and its angle is changed by a random error of a degree; each method aligns the recorded and the spoiled series. Printed are
 

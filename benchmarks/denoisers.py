@@ -1,11 +1,11 @@
 """Train denoisers for the same number of steps on a finished session's training fields and compare their scores on its test fields.
 
-    PYTHONPATH=. python benchmarks/denoisers.py results/demo dlf-slow dlf-dcfi noise2noise --steps 600
+    python -m benchmarks.denoisers results/demo dlf-slow dlf-dcfi noise2noise --steps 600
 
 All frames stay in the geometry in which they were recorded; the reference is moved to them. Settings are given as name=value, and
 name:label trains a denoiser twice with different ones:
 
-    PYTHONPATH=. python benchmarks/denoisers.py results/demo noise2noise noise2noise:paper,preset=paper,width=24,depth=3
+    python -m benchmarks.denoisers results/demo noise2noise noise2noise:paper,preset=paper,width=24,depth=3
 
 Fields are the folders below `pairs`: those whose name starts with `test` are judged, those that start with `train` learned from.
 """
@@ -64,7 +64,7 @@ def denoised_by(session: Path, entry: str, steps: int, judged: dict[str, np.ndar
     fields = [field_of(session, field, settings.target) for field in learned]
     start = time.perf_counter()
     if isinstance(settings, BlockMatchingSettings):
-        tuned, _ = tune(fields, settings)
+        tuned, _ = tune(fields, settings, psnr_affine_db)
         seconds = time.perf_counter() - start
         return label, seconds, {field: denoise_with_bm3d(frames, tuned) for field, frames in judged.items()}
     with tempfile.TemporaryDirectory() as folder:

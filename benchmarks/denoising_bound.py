@@ -1,7 +1,7 @@
 """How far the noise of the slow reference hides what a filter does: scores against the slow image and against the truth.
 
 Run from the root of the repository, on the results of a simulated session:
-`PYTHONPATH=. python benchmarks/denoising_bound.py results/demo`.
+`python -m benchmarks.denoising_bound results/demo`.
 For every test field it prints, mean over the scored frames, of the noise-free image against the slow one, which is the most that any filter
 can reach, and of each filter against the slow image and against the noise-free one: the PSNR after an affine fit of intensities
 (decibels count from the range of the slow image in all columns), and the wave number along x, in cycles a pixel, up to which the power

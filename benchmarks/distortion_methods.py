@@ -2,8 +2,8 @@
 
 Run from the root of the repository:
 
-    PYTHONPATH=. python benchmarks/distortion_methods.py            simulated calibration fields, against the truth
-    PYTHONPATH=. python benchmarks/distortion_methods.py --real     real fast and slow scans, half of them judged by strip
+    python -m benchmarks.distortion_methods            simulated calibration fields, against the truth
+    python -m benchmarks.distortion_methods --real     real fast and slow scans, half of them judged by strip
 
 The first simulates single calibration fields (dislocations and gold-particle gratings, 256 x 256 pixels, 50 frames), with the demo's
 noise and with worse, registers and integrates the frames, and measures the map from one field at a time. The error is that of the map's

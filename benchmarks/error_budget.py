@@ -1,7 +1,7 @@
 """How much of the positional error each stage causes: replace one stage at a time by the truth, or by the simpler choice, and see.
 
 Works on a finished simulated session:
-`PYTHONPATH=. python benchmarks/error_budget.py results/demo`. Prints mean absolute errors in nm, the quadratic
+`python -m benchmarks.error_budget results/demo`. Prints mean absolute errors in nm, the quadratic
 curvature of the error in z over y with its standard deviation, and the share of paired points (the least of the three axes), for the
 rapid series against the slow one and against the truth; with one angle a frame also after the calibration that Zhao et al. propose.
 """

@@ -1,6 +1,6 @@
 """How long Snakemake takes to build the graph of jobs of a large session, without running any.
 
-    PYTHONPATH=. python benchmarks/graph_build.py [acquisitions] [--profile]
+    python -m benchmarks.graph_build [acquisitions] [--profile]
 
 A twentieth of the acquisitions are calibration fields, a twentieth tilt series, a quarter test fields and the rest training fields. The
 raw files are simulated, so that none has to be there; what looking at existing ones costs is measured on small files of their own.

@@ -1,6 +1,6 @@
 """What the jobs of a finished session have cost, and what a larger one would: the figures of `docs/scale.md`.
 
-    PYTHONPATH=. python benchmarks/job_costs.py results/demo
+    python -m benchmarks.job_costs results/demo
 
 Processor time and memory come from the benchmark files of the session, disk from its results. The plans multiply them: jobs by the number
 of acquisitions; time, disk and what a job holds of its input by the number of pixels. What does not grow with the input (Python and its

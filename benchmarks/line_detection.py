@@ -1,6 +1,6 @@
 """Dislocation lines of a finished simulated session against the truth: length found and real, and slip planes.
 
-`PYTHONPATH=. python benchmarks/line_detection.py results/demo` traces the slow and the rapid tomograms. Prints by kind of line how
+`python -m benchmarks.line_detection results/demo` traces the slow and the rapid tomograms. Prints by kind of line how
 much of the true length was found and how much of the traced length is real (within 20 nm), the same for rapid against slow, how far the
 lines lie from the true ones, and how often the slip plane is right.
 """

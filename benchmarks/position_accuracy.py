@@ -1,7 +1,7 @@
 """How well dislocations are located: methods, tilt within a frame, stated uncertainties, resolution.
 
 Works on a finished simulated session:
-`PYTHONPATH=. python benchmarks/position_accuracy.py results/demo [variant]` (the default is rapid-dlf-slow).
+`python -m benchmarks.position_accuracy results/demo [variant]` (the default is rapid-dlf-slow).
 Makes the tomograms of the even and of the odd frames, and one with a single angle a frame, from the aligned series in the session.
 Prints mean absolute errors in nm with the shares of paired centres (of the reference, and of the measured ones) for both methods and two
 thresholds; then, for the default method, the curvature of the error in z over y, the root mean square of the errors over their stated

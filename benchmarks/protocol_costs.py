@@ -1,6 +1,6 @@
 """What the papers' protocols at full scale cost, extrapolated from finished sessions: the last table of `docs/scale.md`.
 
-    PYTHONPATH=. python benchmarks/protocol_costs.py config/config.yaml config/examples/in_situ.yaml
+    python -m benchmarks.protocol_costs config/config.yaml config/examples/in_situ.yaml
 
 The sessions of these configurations must be finished; their benchmark files give the processor time and memory of every rule. Time is
 multiplied by the work of a rule: frames times pixels, voxels, operations of the network. Memory grows with the pixels of a frame,

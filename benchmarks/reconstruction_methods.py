@@ -1,6 +1,6 @@
 """Reconstruction methods and binarisations against the truth, on the aligned series of a finished simulated session.
 
-Run from the root of the repository: `PYTHONPATH=. python benchmarks/reconstruction_methods.py results/demo`. For the slow and the rapid
+Run from the root of the repository: `python -m benchmarks.reconstruction_methods results/demo`. For the slow and the rapid
 series it prints mean absolute errors of the centres in nm, against the truth and of the rapid series against the slow one, the shares of
 the reference's centres that are found and of the found ones that are the reference's, how much longer a spot is along z than along y
 (1 without a missing wedge), and seconds of processor time.

@@ -1,4 +1,4 @@
-"""Memory for reading, registering and integrating long stacks: `PYTHONPATH=. python benchmarks/registration_memory.py`.
+"""Memory for reading, registering and integrating long stacks: `python -m benchmarks.registration_memory`.
 
 Writes Velox files of 250 and 2,500 frames of 512 x 512 (1.3 GB) into a temporary folder, works on each in a process of its own as the
 workflow does, and prints the largest resident memory of that process, its time, and the error of the drift.

@@ -1,6 +1,6 @@
 """Registration of frames beside scikit-image, pystackreg and HyperSpy: error and time on the same frames, one thread each.
 
-Run from the root of the repository: `OMP_NUM_THREADS=1 PYTHONPATH=. python benchmarks/registration_speed.py`. Peers that are not
+Run from the root of the repository: `OMP_NUM_THREADS=1 python -m benchmarks.registration_speed`. Peers that are not
 installed are left out with a message; `pip install pystackreg hyperspy numba` into an environment of their own. Data sets: dark lines in
 256 x 256 frames with 20 electrons a pixel, a detector lag and row streaks; the same with a fixed pattern of 5 %; 512 x 512 frames, the
 papers' size, with the fixed pattern, and with 4 electrons a pixel; and, where RAPIDSTEM_REAL_DATA is set, 512 x 512 crops of the titanium

@@ -1,6 +1,6 @@
 """Speed of the SIRT against its peers on the processor: the same slices, iterations and cores, interleaved in one run.
 
-Run from the root of the repository: `PYTHONPATH=. python benchmarks/sirt_speed.py --threads 2`. It prints the seconds a slice of
+Run from the root of the repository: `python -m benchmarks.sirt_speed --threads 2`. It prints the seconds a slice of
 rapidstem, of ASTRA's own SIRT with the same projector (and the largest difference between the two results) and of etspy (`pip install
 etspy`; left out where it is missing); what the bandwidth of the memory would allow; and time and peak memory of a whole volume.
 """

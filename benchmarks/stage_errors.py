@@ -1,4 +1,4 @@
-"""How far each stage of a finished simulated session is from the truth: `PYTHONPATH=. python benchmarks/stage_errors.py results/demo`.
+"""How far each stage of a finished simulated session is from the truth: `python -m benchmarks.stage_errors results/demo`.
 
 Prints the error of the drift of every field, of the distortion map, and of the angles and shifts of every tilt series. What no image can
 tell is removed first: the origin of a field, the common zero of the angles, and the origin of a volume

@@ -1,6 +1,6 @@
 """Williams' example: simulated STEM noise of 50 pA and 1.4 us on a slow image, and what denoisers make of it.
 
-    PYTHONPATH=. python benchmarks/synthetic_noise.py results/demo hourglass autoencoder --steps 300
+    python -m benchmarks.synthetic_noise results/demo hourglass autoencoder --steps 300
 
 Their abstract gives PSNR 18.244 dB and SSIM 0.157 for the noise and 28.123 dB and 0.85 for their hourglass, on an image that is not public.
 What they mean by the detected share of the 437 electrons and by a "general noise bias of 0.2" is not public either: the share is fitted to

@@ -1,4 +1,4 @@
-"""Whether the geometry with a tilt for every row bends the volume: `PYTHONPATH=. python benchmarks/time_lag_bias.py`.
+"""Whether the geometry with a tilt for every row bends the volume: `python -m benchmarks.time_lag_bias`.
 
 Noise-free series of random lines are projected by the formula, once with the stage turning while the rows are scanned and once with
 the stage at rest, and reconstructed with the known geometry. Prints for each seed the mean absolute differences of the centres in nm,

@@ -1,7 +1,7 @@
 """Speed of training and prediction beside CAREamics: the same fields, patches, batches and processor, one run.
 
 Run from the root of the repository, on the results of a session, in an environment of its own that has CAREamics beside what rapidstem
-needs (`pip install careamics -e .[learning]`): `PYTHONPATH=. python benchmarks/training_speed.py results/demo`. It prints
+needs (`pip install careamics -e .[learning]`): `python -m benchmarks.training_speed results/demo`. It prints
 milliseconds of processor time a patch and a frame, the share of the rate that large matrix products reach, and with `--score-steps` the
 PSNR after an affine fit of intensities on fields that neither has seen, ours after half the time that CAREamics takes. CAREamics is
 left out where it is missing.

@@ -3,7 +3,6 @@
 Run it in the virtual environment after a change of either: `python envs/write_environments.py`.
 """
 
-import re
 import tomllib
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
@@ -24,7 +23,7 @@ def locked_versions() -> dict[str, str]:
 
 
 def environment_text(group: str) -> str:
-    """The conda environment of one group, as YAML text."""
+    """The conda environment of one group of dependencies, as YAML text; `imaging` is what the package needs in any case."""
     versions = locked_versions()
     pins = [f"      - {name}=={versions[name]}" for name in sorted(_closure(_group(group)) & versions.keys())]
     head = f"name: rapidstem-{group}\nchannels:\n  - conda-forge\n  - nodefaults\n"
@@ -33,11 +32,8 @@ def environment_text(group: str) -> str:
 
 def _group(name: str) -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    found: set[str] = set()
-    for requirement in project["optional-dependencies"][name]:
-        nested = re.fullmatch(r"rapidstem\[(\w+)\]", requirement)
-        found |= _group(nested[1]) if nested else {Requirement(requirement).name}
-    return found
+    requirements = project["dependencies"] + project["optional-dependencies"].get(name, [])
+    return {Requirement(requirement).name for requirement in requirements}
 
 
 def _closure(names: set[str]) -> set[str]:

@@ -7,9 +7,10 @@ from training_support import training_fields
 
 from rapidstem.denoising import denoiser_settings
 from rapidstem.denoising.bm3d import tune, write_filter
+from rapidstem.scores import psnr_affine_db
 
 with logged(snakemake):
     settings = denoiser_settings("bm3d", snakemake.params.settings)
-    tuned, trials = tune(training_fields(snakemake, settings.target), settings, snakemake.threads)
+    tuned, trials = tune(training_fields(snakemake, settings.target), settings, psnr_affine_db, snakemake.threads)
     write_filter(Path(snakemake.output.card).parent, tuned, trials)
     print(f"best of {len(trials)} noise models: {tuned.model}, variance times {tuned.variance_factor:g}")

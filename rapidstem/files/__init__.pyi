@@ -10,8 +10,8 @@ from .image_stacks import (
     read_stack as read_stack,
 )
 from .job_logs import (
-    FailedJob as FailedJob,
     UNKNOWN_REASON as UNKNOWN_REASON,
+    FailedJob as FailedJob,
     failed_job as failed_job,
     last_words as last_words,
     spoiling_fault as spoiling_fault,

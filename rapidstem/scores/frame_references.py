@@ -55,7 +55,7 @@ class FieldReferences:
     def from_field(
         cls, dcfi: np.ndarray, slow_in_rapid: np.ndarray, slow: np.ndarray, field: pd.Series, column_map: ColumnMap
     ) -> "FieldReferences":
-        """The references of a field whose alignment stands in `field`, the row of a `field.csv` (`rapidstem.denoising.fields.training_pairs`)."""
+        """The references of a field whose alignment stands in `field`, the row of a `field.csv` (`rapidstem.denoising.fields`)."""
         rows, columns = (slice(int(field[f"{axis}_start"]), int(field[f"{axis}_stop"])) for axis in ("row", "column"))
         return cls(dcfi, slow_in_rapid, slow, (field["slow_dy_px"], field["slow_dx_px"]), (rows, columns), column_map)
 

@@ -202,7 +202,7 @@ def geometry_from_table(
 ) -> TiltGeometry:
     """Geometry of a series from its table of angles, with the times of its frames where the stage turned during a frame.
 
-    Frames that were not used (`used` is 0) stay in: name those that were to `rapidstem.tomography.reconstruction.volume_reconstruction.reconstruct`.
+    Frames that were not used (`used` is 0) stay in: name those that were to `rapidstem.tomography.reconstruction.reconstruct`.
     """
     return TiltGeometry(
         angle_rad=np.deg2rad(table["angle_deg"].to_numpy(float)),

@@ -12,6 +12,7 @@ from rapidstem.denoising.bm3d.noise_statistics import NoiseStatistics, measure_n
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.settings import BlockMatchingSettings
 from rapidstem.errors import InputError
+from rapidstem.scores.image_quality import psnr_affine_db
 
 
 def streaky(seed: int, size: int = 72, frames: int = 4) -> TrainingField:
@@ -66,7 +67,7 @@ def test_one_frame_says_nothing_of_noise() -> None:
 def test_streaks_call_for_their_spectrum_and_are_removed(tmp_path: Path) -> None:
     pytest.importorskip("bm3d", reason="the optional package bm3d is not installed")
     settings = BlockMatchingSettings(target="slow", variance_factors=(1.0,), tuning_fields=2)
-    tuned, trials = tune([streaky(1), streaky(2), streaky(3)], settings)
+    tuned, trials = tune([streaky(1), streaky(2), streaky(3)], settings, psnr_affine_db)
     assert tuned.model == "measured"
     assert len(trials) == 2
     unseen = streaky(9)
@@ -82,4 +83,4 @@ def test_a_filter_that_was_never_tuned(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no tuned filter"):
         read_filter(tmp_path)
     with pytest.raises(InputError, match="no field of view"):
-        tune([], BlockMatchingSettings(target="slow"))
+        tune([], BlockMatchingSettings(target="slow"), psnr_affine_db)

@@ -16,8 +16,7 @@ from scipy import ndimage
 from rapidstem.denoising.model_files import load_model, save_weights
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import OPTIMISERS, NetworkSettings
-from rapidstem.denoising.training import denoiser_training as training
-from rapidstem.denoising.training import training_steps
+from rapidstem.denoising.training import denoiser_training as training, training_steps
 from rapidstem.denoising.training.denoiser_training import split_fields, train_denoiser
 from rapidstem.denoising.training.training_state import TrainingState
 from rapidstem.errors import InputError

@@ -15,8 +15,7 @@ from typing import Any
 import h5py
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
 from rapidstem.errors import InputError
 from rapidstem.files.acquisition_sheet import COLUMNS, KINDS, read_sheet

@@ -19,10 +19,11 @@ from rapidstem.denoising.settings import BlockMatchingSettings
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.progress import tracked
-from rapidstem.scores.image_quality import psnr_affine_db
 
 SPECTRUM, CARD = "spectrum.safetensors", "model.json"
 _EDGE_PX = 4
+
+Score = Callable[[np.ndarray, np.ndarray, tuple[slice, slice]], float]
 
 
 @dataclass(frozen=True)
@@ -43,15 +44,17 @@ class TunedFilter:
 
 @dataclass(frozen=True)
 class Trial:
-    """The score of one noise model: mean PSNR (after the best affine fit) against the references of the tuning fields."""
+    """The mean score of one noise model against the references of the tuning fields."""
 
     model: str
     variance_factor: float
-    psnr_affine_db: float
+    score: float
 
 
-def tune(fields: Sequence[TrainingField], settings: BlockMatchingSettings, processes: int = 1) -> tuple[TunedFilter, list[Trial]]:
-    """Choose the noise model with the best PSNR, after an affine fit of intensities, against the references.
+def tune(
+    fields: Sequence[TrainingField], settings: BlockMatchingSettings, score: Score, processes: int = 1
+) -> tuple[TunedFilter, list[Trial]]:
+    """Choose the noise model with the best score against the references.
 
     The noise is measured on the tuning fields. All noise models of the settings are tried at every factor of the variance, on the
     middle frame of each field.
@@ -60,6 +63,7 @@ def tune(fields: Sequence[TrainingField], settings: BlockMatchingSettings, proce
     ----------
     fields : all training fields; `settings.tuning_fields` of them are used.
     settings : of the filter.
+    score : of an image against a reference within a rectangle of rows and columns; the higher the better, as a PSNR.
     processes : that filter side by side.
 
     Returns
@@ -78,7 +82,7 @@ def tune(fields: Sequence[TrainingField], settings: BlockMatchingSettings, proce
     noise = measure_noise(tuning_fields)
     candidates = [TunedFilter(noise, model, factor) for model in settings.noise_models for factor in settings.variance_factors]
     jobs = [(candidate, field) for candidate in candidates for field in tuning_fields]
-    scores = np.reshape(_side_by_side(_score, jobs, processes), (len(candidates), len(tuning_fields))).mean(axis=1)
+    scores = np.reshape(_side_by_side(partial(_scored, score=score), jobs, processes), (len(candidates), len(tuning_fields))).mean(axis=1)
     trials = [Trial(each.model, each.variance_factor, float(score)) for each, score in zip(candidates, scores, strict=True)]
     return candidates[int(np.argmax(scores))], trials
 
@@ -173,7 +177,7 @@ def _package() -> Callable[..., np.ndarray]:
     return partial(bm3d, profile=profile)
 
 
-def _score(job: tuple[TunedFilter, TrainingField]) -> float:
+def _scored(job: tuple[TunedFilter, TrainingField], score: Score) -> float:
     tuned, field = job
     index = len(field.frames) // 2
     shift = field.shift_px[index]
@@ -183,7 +187,7 @@ def _score(job: tuple[TunedFilter, TrainingField]) -> float:
         slice(max(int(np.ceil(valid.start + moved)), 0) + _EDGE_PX, min(int(valid.stop + moved), size) - _EDGE_PX)
         for valid, moved, size in zip((field.rows, field.columns), shift, reference.shape, strict=True)
     )
-    return psnr_affine_db(_filter_frame(field.frames[index], tuned), reference, (area[0], area[1]))
+    return score(_filter_frame(field.frames[index], tuned), reference, (area[0], area[1]))
 
 
 def _side_by_side(function: Callable, jobs: Sequence, processes: int) -> list:
