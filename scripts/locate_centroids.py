@@ -7,7 +7,9 @@ from rapidstem.dislocations import SIGMA_COLUMNS, locate_centroids, position_unc
 from rapidstem.files import read_volume, write_table
 
 with logged(snakemake):
-    full, even, odd = (locate_centroids(*read_volume(path)) for path in (snakemake.input.volume, snakemake.input.even, snakemake.input.odd))
+    files, line_width_nm = snakemake.input, snakemake.params.line_width_nm
+    volumes = (read_volume(path) for path in (files.volume, files.even, files.odd))
+    full, even, odd = (locate_centroids(*volume, line_width_nm=line_width_nm) for volume in volumes)
     sigma = position_uncertainty(full, even, odd)
     write_table(snakemake.output.centroids, pd.concat([full, sigma], axis=1))
     counts = full["plane"].value_counts()

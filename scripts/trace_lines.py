@@ -3,13 +3,23 @@
 import numpy as np
 from script_support import logged
 
-from rapidstem.dislocations import SLIP_NAMES, SLIP_NORMALS, crystal_orientation, line_density, line_points, line_summary, trace_lines
+from rapidstem.dislocations import (
+    DEFAULT_TRACING,
+    SLIP_NAMES,
+    SLIP_NORMALS,
+    crystal_orientation,
+    line_density,
+    line_points,
+    line_summary,
+    trace_lines,
+)
 from rapidstem.files import read_volume, write_paradis, write_polydata, write_table
 
 with logged(snakemake):
-    output, crystal = snakemake.output, snakemake.params.crystal
+    output, parameters, crystal = snakemake.output, snakemake.params, snakemake.params.crystal
     orientation = crystal_orientation(crystal["x"], crystal["z"]) if crystal else None
-    network = trace_lines(*read_volume(snakemake.input.volume), snakemake.params.thickness_nm)
+    settings = DEFAULT_TRACING.for_width(parameters.line_width_nm)
+    network = trace_lines(*read_volume(snakemake.input.volume), parameters.thickness_nm, settings)
     summary = line_summary(network, orientation)
     points, density = line_points(network, summary), line_density(network, summary)
     polylines = [line.points_nm for line in network.lines]

@@ -9,7 +9,7 @@ from .line_tables import (
     line_summary as line_summary,
     polylines_of as polylines_of,
 )
-from .line_tracing import trace_lines as trace_lines
+from .line_tracing import DEFAULT_TRACING as DEFAULT_TRACING, trace_lines as trace_lines
 from .pairing import (
     MOTION_COLUMNS as MOTION_COLUMNS,
     NO_MOTION as NO_MOTION,

@@ -5,12 +5,13 @@ import numpy as np
 _AMPLITUDE, _PLACE = 0, slice(1, 3)
 _PARAMETERS = 8
 _LARGEST_AMPLITUDE = 5.0
-_FIRST_WIDTH_PX = 1.6
+# In radii of the neighbourhood: the width that a fit starts from, and the largest step from its start.
+_FIRST_WIDTH, _LARGEST_STEP = 0.4, 0.5
 _ITERATIONS = 20
 _BLOCK = 1000
 
 
-def fit_centres(sections: np.ndarray, peaks: np.ndarray, start: np.ndarray, radius: int, largest_step_px: float = 2.0) -> np.ndarray:
+def fit_centres(sections: np.ndarray, peaks: np.ndarray, start: np.ndarray, radius: int) -> np.ndarray:
     """Fit a straight ridge of elliptical Gaussian profile around every peak, and give where it crosses the peak's section.
 
     I(s, r) = a exp(-q' P q / 2), q = r - G - m s, s being the section counted from the peak's own and r the place within the section.
@@ -28,9 +29,7 @@ def fit_centres(sections: np.ndarray, peaks: np.ndarray, start: np.ndarray, radi
     start : np.ndarray, (n, 2)
         First estimate (row, column), such as the centre of gravity.
     radius : int
-        Radius of the neighbourhood, in voxels.
-    largest_step_px : float
-        A fit that ends further from its start keeps the start.
+        Radius of the neighbourhood, in voxels. A fit that ends further than half of it from its start keeps the start.
 
     Returns
     -------
@@ -42,22 +41,22 @@ def fit_centres(sections: np.ndarray, peaks: np.ndarray, start: np.ndarray, radi
     D. Marquardt, J. Soc. Indust. Appl. Math. 11 (1963) 431.
     """
     blocks = [slice(first, first + _BLOCK) for first in range(0, len(peaks), _BLOCK)]
-    fitted = [_fit_block(sections, peaks[some], start[some], radius, largest_step_px) for some in blocks]
+    fitted = [_fit_block(sections, peaks[some], start[some], radius) for some in blocks]
     return np.concatenate(fitted) if fitted else np.empty((0, 2))
 
 
-def _fit_block(sections: np.ndarray, peaks: np.ndarray, start: np.ndarray, radius: int, largest_step_px: float) -> np.ndarray:
+def _fit_block(sections: np.ndarray, peaks: np.ndarray, start: np.ndarray, radius: int) -> np.ndarray:
     middle = np.rint(start).astype(int)
     values, weight, offset = _weighted_values(sections, peaks[:, 0], middle, radius)
     values /= sections[tuple(peaks.T)][:, None]
     parameters = np.zeros((len(peaks), _PARAMETERS))
     parameters[:, _AMPLITUDE] = 1.0
     parameters[:, _PLACE] = start - middle
-    parameters[:, [5, 7]] = 1.0 / _FIRST_WIDTH_PX
+    parameters[:, [5, 7]] = 1.0 / (_FIRST_WIDTH * radius)
     parameters = _least_squares(parameters, values, weight, offset)
     moved = np.linalg.norm(parameters[:, _PLACE] - (start - middle), axis=1)
     amplitude = parameters[:, _AMPLITUDE]
-    plausible = (moved <= largest_step_px) & (amplitude > 1 / _LARGEST_AMPLITUDE) & (amplitude < _LARGEST_AMPLITUDE)
+    plausible = (moved <= _LARGEST_STEP * radius) & (amplitude > 1 / _LARGEST_AMPLITUDE) & (amplitude < _LARGEST_AMPLITUDE)
     return np.where(plausible[:, None], middle + parameters[:, _PLACE], start)
 
 

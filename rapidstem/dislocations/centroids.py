@@ -11,6 +11,9 @@ from rapidstem.dislocations.section_links import chain_labels
 from rapidstem.errors import InputError
 
 CENTROID_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "weight"]
+# In line widths: the neighbourhood of a centre reaches beyond the line's own profile, but not to a neighbour two widths away; a line is
+# followed over more sections than noise is long.
+_RADIUS_WIDTHS, _LEAST_WIDTHS = 18.0 / 13.7, 36.0 / 13.7
 
 
 def locate_centroids(
@@ -18,10 +21,10 @@ def locate_centroids(
     voxel_size_nm: float,
     method: Literal["centroid", "fit"] = "fit",
     threshold: float = 0.15,
-    radius_nm: float = 18.0,
+    line_width_nm: float = 13.7,
     level: float = 0.5,
     least_inclination_deg: float = 20.0,
-    least_length_nm: float = 36.0,
+    least_length_nm: float | None = None,
 ) -> pd.DataFrame:
     """Centres of dislocations in every yz section and in every xz section.
 
@@ -41,14 +44,14 @@ def locate_centroids(
     method : {"centroid", "fit"}
     threshold : float
         Least maximum, as a share of the median over the sections of each section's largest value.
-    radius_nm : float
-        Radius of the neighbourhood, and least distance of two maxima.
+    line_width_nm : float
+        Full width at half maximum of the lines: the radius of the neighbourhood, and the least distance of two maxima, is 1.3 of it.
     level : float
         Share of the maximum below which voxels do not count for the centre of gravity.
     least_inclination_deg : float
         Between line and section.
-    least_length_nm : float
-        Along the sections' normal, of a line that is followed from section to section.
+    least_length_nm : float, optional
+        Along the sections' normal, of a line that is followed from section to section; the default is 2.6 line widths.
 
     Returns
     -------
@@ -64,7 +67,9 @@ def locate_centroids(
         raise InputError(f"the method {method!r} of locating centres is unknown: choose 'centroid' or 'fit'")
     if volume.ndim != 3 or not np.all(np.isfinite(volume)) or volume.max() <= 0:
         raise InputError("the tomogram holds nothing to locate: it must be (z, y, x), of finite values, some of them positive")
-    radius = max(2, round(radius_nm / voxel_size_nm))
+    radius = max(2, round(_RADIUS_WIDTHS * line_width_nm / voxel_size_nm))
+    if least_length_nm is None:
+        least_length_nm = _LEAST_WIDTHS * line_width_nm
     least = np.sin(np.deg2rad(least_inclination_deg))
     tables = []
     for plane, order in (("yz", (2, 0, 1)), ("xz", (1, 0, 2))):

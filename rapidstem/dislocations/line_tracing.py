@@ -1,6 +1,6 @@
 """Dislocations as polylines in three dimensions, traced in a tomogram."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
@@ -26,7 +26,7 @@ class TracingSettings:
 
     Attributes
     ----------
-    line_width_nm : full width at half maximum of the lines in the images
+    line_width_nm : full width at half maximum of the lines in the images; the lengths below are for lines of this width
     low, high : ridges above `low` that reach `high` are lines
     weak : paths of the length `least_nm` below this must go on in the direction of another path
     faint : a line that ends is followed on as long as its ridge is above this
@@ -54,7 +54,13 @@ class TracingSettings:
     extension_nm: float = 35.0
     smoothing_nm: float = 50.0
 
+    def for_width(self, line_width_nm: float) -> "TracingSettings":
+        """The settings for lines of another width: all lengths but that at the surfaces are as many line widths as before."""
+        ratio = line_width_nm / self.line_width_nm
+        return replace(self, **{name: getattr(self, name) * ratio for name in _LENGTHS_IN_WIDTHS})
 
+
+_LENGTHS_IN_WIDTHS = ("line_width_nm", "spur_nm", "node_nm", "direction_nm", "gap_nm", "join_nm", "least_nm", "smoothing_nm")
 DEFAULT_TRACING = TracingSettings()
 
 

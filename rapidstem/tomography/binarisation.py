@@ -9,15 +9,15 @@ from rapidstem.errors import InputError
 from rapidstem.tomography.frame_ridges import line_curvature, line_threshold, subtract_background
 
 _SMALLEST_SHARE = 0.75
-_CORE_RADIUS_PX = 2
+# In scales of the lines (half of their full width at half depth): the core of a line, and the area of the smallest speck that is one.
+_CORE_SCALES, _SMALLEST_SQUARE_SCALES = 4 / 3, 40 / 3
 
 
 def binarise(
     series: np.ndarray,
     method: Literal["hard", "soft"] = "soft",
     line_scale_px: float = 1.5,
-    background_px: float = 12.0,
-    smallest_line_px: int = 30,
+    smallest_line_px: int | None = None,
 ) -> np.ndarray:
     """Dark lines of a tilt series, with the same settings in all frames.
 
@@ -34,10 +34,8 @@ def binarise(
         line within the pixel.
     line_scale_px : float
         Half of the full width of the lines at half depth.
-    background_px : float
-        Standard deviation of the Gaussian mean that stands for the background.
-    smallest_line_px : int
-        Connected specks of fewer pixels are removed.
+    smallest_line_px : int, optional
+        Connected specks of fewer pixels are removed; the default is some three line widths squared.
 
     Returns
     -------
@@ -50,29 +48,29 @@ def binarise(
 
     References
     ----------
-    X. Zhao et al., rapid STEM tomography of dislocations, Supplement G.
+    Y. Zhao et al., Sci. Rep. 11 (2021) 20720, Supplement G.
     """
     if method not in ("hard", "soft"):
         raise InputError(f"binarisation {method!r} is unknown: choose 'hard' or 'soft'")
     if not np.all(np.isfinite(series)) or np.min(np.mean(series, axis=(1, 2))) <= 0:
         raise InputError("a frame of the tilt series holds no positive intensity or values that are no numbers")
-    binarise_frame = _hard_lines if method == "hard" else _soft_lines
+    if smallest_line_px is None:
+        smallest_line_px = round(_SMALLEST_SQUARE_SCALES * line_scale_px**2)
+    core_px = max(round(_CORE_SCALES * line_scale_px), 1)
     lines = np.empty(series.shape, np.float32)
     for index, frame in enumerate(series):
-        strength = line_curvature(subtract_background(frame, background_px), line_scale_px).strength
-        lines[index] = binarise_frame(strength, _SMALLEST_SHARE * line_threshold(strength), smallest_line_px)
+        strength = line_curvature(subtract_background(frame, line_scale_px), line_scale_px).strength
+        low = _SMALLEST_SHARE * line_threshold(strength)
+        kept = _large_regions(strength, low, smallest_line_px)
+        lines[index] = kept if method == "hard" else _soft_lines(strength, low, kept, core_px)
     return lines
 
 
-def _hard_lines(strength: np.ndarray, low: float, smallest_line_px: int) -> np.ndarray:
-    return _large_regions(strength, low, smallest_line_px)
-
-
-def _soft_lines(strength: np.ndarray, low: float, smallest_line_px: int) -> np.ndarray:
-    core = ndimage.maximum_filter(strength, size=2 * _CORE_RADIUS_PX + 1)
+def _soft_lines(strength: np.ndarray, low: float, kept: np.ndarray, core_px: int) -> np.ndarray:
+    """The strength relative to its maximum across the line, on what is kept and around it."""
+    core = ndimage.maximum_filter(strength, size=2 * core_px + 1)
     profile = np.clip(strength / np.maximum(core, low), 0, 1)
-    near = ndimage.binary_dilation(_large_regions(strength, low, smallest_line_px), iterations=_CORE_RADIUS_PX)
-    return profile * near
+    return profile * ndimage.binary_dilation(kept, iterations=core_px)
 
 
 def _large_regions(strength: np.ndarray, low: float, smallest_line_px: int) -> np.ndarray:

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+# Wide against a line (two scales), narrow against thickness and bend contours.
+_BACKGROUND_SCALES = 8
+
 
 @dataclass(frozen=True)
 class RidgePoints:
@@ -43,11 +46,23 @@ class LineCurvature:
     gradient: np.ndarray
 
 
-def subtract_background(image: np.ndarray, width_px: float) -> np.ndarray:
+def subtract_background(image: np.ndarray, scale_px: float) -> np.ndarray:
     """The image relative to its slowly varying background, I / background - 1, free of the absolute intensity.
 
-    The background is a Gaussian mean of standard deviation `width_px`, taken a second time without what is clearly darker than the first.
+    The background is a Gaussian mean of eight times the scale of the lines, taken a second time without what is clearly darker than the
+    first.
+
+    Parameters
+    ----------
+    image : np.ndarray, (y, x)
+    scale_px : float
+        Half of the full width of the lines at half depth.
+
+    Returns
+    -------
+    np.ndarray, (y, x), float32
     """
+    width_px = _BACKGROUND_SCALES * scale_px
     image = np.asarray(image, np.float32)
     first = ndimage.gaussian_filter(image, width_px, mode="nearest")
     relative = image / first - 1

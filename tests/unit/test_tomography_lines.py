@@ -15,7 +15,7 @@ def straight_line(size: int, slope: float, intercept: float, depth: float = 0.3,
 
 def test_ridge_points_lie_on_the_line_and_point_across_it():
     image = straight_line(96, 0.37, 20.3)
-    found = ridge_points(subtract_background(image, 12.0), 1.5)
+    found = ridge_points(subtract_background(image, 1.5), 1.5)
     row, column = found.position_px.T
     inner = (column > 8) & (column < 88)
     assert inner.sum() > 75
@@ -26,14 +26,14 @@ def test_ridge_points_lie_on_the_line_and_point_across_it():
 
 def test_bright_lines_are_no_ridges():
     image = straight_line(96, 0.37, 20.3) + 1 - straight_line(96, 0.37, 60.0)
-    found = ridge_points(subtract_background(image, 12.0), 1.5)
+    found = ridge_points(subtract_background(image, 1.5), 1.5)
     distance = np.abs(found.position_px[:, 0] - 60.0 - 0.37 * found.position_px[:, 1])
     assert not np.any(distance < 1.5)
 
 
 def test_background_does_not_depend_on_the_intensity():
     image = straight_line(96, 0.2, 30.0) * np.linspace(0.7, 1.3, 96)
-    np.testing.assert_allclose(subtract_background(900 * image, 12.0), subtract_background(image, 12.0), atol=1e-5)
+    np.testing.assert_allclose(subtract_background(900 * image, 1.5), subtract_background(image, 1.5), atol=1e-5)
 
 
 def noisy_series(contrasts: list[float], noise: float) -> np.ndarray:

@@ -21,6 +21,7 @@ rule locate_centroids:
         runtime=minutes(20, 120),
     params:
         code=code("locate_centroids"),
+        line_width_nm=SESSION.config["tomography"]["line_width_nm"],
     message:
         "Locating the dislocations in {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -49,6 +50,7 @@ rule trace_lines:
         runtime=minutes(30, 240),
     params:
         code=code("trace_lines"),
+        line_width_nm=SESSION.config["tomography"]["line_width_nm"],
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
         crystal=SESSION.config["crystal"],
     message:

@@ -190,4 +190,4 @@ def _summary(points: LinePoints, geometry: TiltGeometry, measured: Measurement, 
 
 
 def _frame_ridges(frame: np.ndarray, line_scale_px: float) -> RidgePoints:
-    return ridge_points(subtract_background(frame, 8 * line_scale_px), line_scale_px)
+    return ridge_points(subtract_background(frame, line_scale_px), line_scale_px)
