@@ -17,8 +17,9 @@ from benchmarks.stage_errors import series_errors
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.files.ome_tiff import read_images
 from rapidstem.microscope.truth import read_truth
-from rapidstem.tomography.alignment.series_alignment import AlignedSeries, align_series
-from rapidstem.tomography.reported_angles import middle_angles_deg
+from rapidstem.tomography.alignment.aligned_series import AlignedSeries
+from rapidstem.tomography.alignment.series_alignment import AlignmentSettings, align_series
+from rapidstem.tomography.reported_angles import middle_angles_deg, recorded_geometry
 
 THICKNESS_NM, LINE_WIDTH_NM, RAPID_SIGMA_DEG, SLOW_SIGMA_DEG = 300.0, 13.7, 1.5, 0.1
 
@@ -53,15 +54,9 @@ def main(folders: list[Path]) -> None:
                 times = (None, None) if slow else (record.time_s, record.line_time_s)
                 reported = middle_angles_deg(record.tilt_deg, *times, images.shape[1])
                 start = time.perf_counter()
-                found = align_series(
-                    images,
-                    reported,
-                    record.pixel_size_nm,
-                    THICKNESS_NM,
-                    *times,
-                    angle_sigma_deg=SLOW_SIGMA_DEG if slow else RAPID_SIGMA_DEG,
-                    line_scale_px=LINE_WIDTH_NM / (2 * record.pixel_size_nm),
-                )
+                recorded = recorded_geometry(reported, images.shape, record.pixel_size_nm, *times)
+                settings = AlignmentSettings(THICKNESS_NM, SLOW_SIGMA_DEG if slow else RAPID_SIGMA_DEG, LINE_WIDTH_NM)
+                found = align_series(images, recorded, settings)
                 seconds = time.perf_counter() - start
                 truth = read_truth(truth_path)
                 errors = series_errors(as_table(found), truth.slow if slow else truth.rapid)

@@ -23,8 +23,9 @@ from scipy import ndimage
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.density_alignment import object_density
-from rapidstem.tomography.alignment.series_alignment import align_series
-from rapidstem.tomography.reconstruction.volume_reconstruction import project_volume, reconstruct
+from rapidstem.tomography.alignment.series_alignment import AlignmentSettings, align_series
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, project_volume, reconstruct
+from rapidstem.tomography.reported_angles import recorded_geometry
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 SEEDS = (1, 2, 3)
@@ -49,7 +50,8 @@ Align = Callable[[np.ndarray, np.ndarray, float, float], Alignment]
 def ours(series: np.ndarray, reported_deg: np.ndarray, sigma_deg: float, pixel_size_nm: float) -> Alignment:
     """By moments and projection matching."""
     depth_nm = series.shape[1] * pixel_size_nm / np.sqrt(2)
-    found = align_series(series, reported_deg, pixel_size_nm, depth_nm, angle_sigma_deg=sigma_deg, features="density")
+    recorded = recorded_geometry(reported_deg, series.shape, pixel_size_nm)
+    found = align_series(series, recorded, AlignmentSettings(depth_nm, sigma_deg, features="density"))
     return Alignment(
         found.geometry.shift_px, np.rad2deg(found.geometry.angle_rad), found.sigma_deg, apply_alignment(series, found.geometry)
     )
@@ -98,7 +100,9 @@ def unexplained_percent(found: Alignment, pixel_size_nm: float) -> float:
     """What the projections of a SIRT reconstruction leave of the aligned frames, inside a margin that all of them show."""
     density = object_density(found.frames)
     geometry = TiltGeometry(np.deg2rad(found.angle_deg), np.zeros((len(density), 2)), pixel_size_nm, density.shape[1])
-    volume = reconstruct(density, geometry, density.shape[1] * pixel_size_nm / np.sqrt(2), iterations=50, device="cpu", isolated=True)
+    volume = reconstruct(
+        density, geometry, ReconstructionSettings(density.shape[1] * pixel_size_nm / np.sqrt(2), iterations=50, isolated=True), device="cpu"
+    )
     inner = (slice(None), slice(MARGIN_PX, -MARGIN_PX), slice(MARGIN_PX, -MARGIN_PX))
     left = (density - project_volume(volume, geometry, isolated=True))[inner]
     return 100 * float(np.linalg.norm(left) / np.linalg.norm(density[inner]))

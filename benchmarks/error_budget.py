@@ -26,10 +26,11 @@ from rapidstem.files.mrc_volumes import read_volume
 from rapidstem.microscope.truth import AcquisitionTruth, read_truth
 from rapidstem.scores.positional_error import errors_of_pairs, line_centroids, position_pairs
 from rapidstem.scores.time_lag import cross_calibrated
-from rapidstem.tomography.alignment.series_alignment import align_series, apply_alignment
+from rapidstem.tomography.aligned_images import apply_alignment
+from rapidstem.tomography.alignment.series_alignment import AlignmentSettings, align_series
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
-from rapidstem.tomography.reported_angles import middle_angles_deg
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, reconstruct
+from rapidstem.tomography.reported_angles import middle_angles_deg, recorded_geometry
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 THICKNESS_NM, MARGIN_NM, RADIUS_NM, THREADS = 300.0, 100.0, 40.0, 2
@@ -68,9 +69,10 @@ def centres_of(chain: Chain, stack: FrameStack, denoised: np.ndarray, measured_m
     else:
         reported_deg = middle_angles_deg(stack.tilt_deg, *times, frames.shape[1])
         used_times = times if chain.per_row else (None, None)
-        geometry = align_series(frames, reported_deg, stack.pixel_size_nm, THICKNESS_NM, *used_times, threads=THREADS).geometry
+        recorded = recorded_geometry(reported_deg, frames.shape, stack.pixel_size_nm, *used_times)
+        geometry = align_series(frames, recorded, AlignmentSettings(THICKNESS_NM), THREADS).geometry
     lines = binarise(apply_alignment(frames, geometry), chain.binarisation)
-    volume = reconstruct(lines, geometry, THICKNESS_NM + MARGIN_NM, threads=THREADS)
+    volume = reconstruct(lines, geometry, ReconstructionSettings(THICKNESS_NM + MARGIN_NM), threads=THREADS)
     return locate_centroids(volume, stack.pixel_size_nm)
 
 

@@ -18,14 +18,14 @@ import pandas as pd
 from rapidstem.dislocations.centre_uncertainty import position_uncertainty
 from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.pairing import rigid_motion
-from rapidstem.files.image_stacks import read_header
 from rapidstem.files.mrc_volumes import read_series, read_volume
 from rapidstem.microscope.truth import read_truth
 from rapidstem.scores.positional_error import errors_of_pairs, line_centroids, position_pairs
 from rapidstem.scores.shell_correlation import GOLD_STANDARD, directional_correlations, resolution_nm
 from rapidstem.scores.time_lag import cross_calibrated
-from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
-from rapidstem.tomography.tilt_geometry import TiltGeometry, geometry_from_table, read_angles
+from rapidstem.tomography.geometry_files import read_geometry
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, reconstruct
+from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 RADIUS_NM, THREADS, SLOW = 40.0, 2, "slow"
 SETTINGS: dict[str, dict[str, Any]] = {
@@ -37,18 +37,15 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 def aligned_lines(folder: Path, variant: str) -> tuple[np.ndarray, TiltGeometry]:
     """Aligned line images of a variant, and their geometry."""
-    series, pixel_size_nm = read_series(folder / f"tilt_series/series/{variant}.binary.mrc")
-    record = read_header(folder / "raw/series.rapid.emd")
-    times = (None, None) if variant == SLOW else (record.time_s, record.line_time_s)
-    angles = read_angles(folder / f"tilt_series/series/{variant}.angles.csv")
-    return series, geometry_from_table(angles, pixel_size_nm, series.shape[1], *times)
+    stem = folder / "tilt_series/series"
+    return read_series(stem / f"{variant}.binary.mrc")[0], read_geometry(stem / f"{variant}.angles.csv")
 
 
 def halves(folder: Path, variant: str, thickness_nm: float) -> list[np.ndarray]:
     """Tomograms from the even and from the odd frames."""
     series, geometry = aligned_lines(folder, variant)
     number = np.arange(geometry.frames) % 2
-    return [reconstruct(series, geometry, thickness_nm, threads=THREADS, frames=number == half) for half in (0, 1)]
+    return [reconstruct(series, geometry, ReconstructionSettings(thickness_nm), threads=THREADS, frames=number == half) for half in (0, 1)]
 
 
 def error_row(pairs: pd.DataFrame, measured: pd.DataFrame, reference: pd.DataFrame) -> dict[str, object]:
@@ -93,7 +90,8 @@ def main(folder: Path, variant: str) -> None:
             shells[-1] |= {"gold_standard_nm": resolution_nm(table, GOLD_STANDARD)}
     rows += compared("rapid, one angle a row", stated[variant], {"slow": stated[SLOW]} | truth)
     series, geometry = aligned_lines(folder, variant)
-    frame = locate_centroids(reconstruct(series, geometry.per_frame(), shape[0] * voxel_size_nm, threads=THREADS), voxel_size_nm)
+    settings = ReconstructionSettings(shape[0] * voxel_size_nm)
+    frame = locate_centroids(reconstruct(series, geometry.per_frame(), settings, threads=THREADS), voxel_size_nm)
     rows += compared("rapid, one angle a frame", frame, {"slow": slow} | truth)
     rows += compared("rapid, one angle a frame, calibrated", frame, {"slow": slow} | truth, calibrated=True)
     print(pd.DataFrame(rows).to_string(index=False), pd.DataFrame(shells).round(1).to_string(index=False), sep="\n\n")

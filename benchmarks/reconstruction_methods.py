@@ -17,13 +17,13 @@ import pandas as pd
 
 from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.pairing import rigid_motion
-from rapidstem.files.image_stacks import read_header
 from rapidstem.files.mrc_volumes import read_series
 from rapidstem.microscope.truth import read_truth
 from rapidstem.scores.positional_error import line_centroids, positional_errors
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
-from rapidstem.tomography.tilt_geometry import TiltGeometry, geometry_from_table, read_angles
+from rapidstem.tomography.geometry_files import read_geometry
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, reconstruct
+from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 LINE_WIDTH_NM, RADIUS_NM, SPOT_NM = 13.7, 40.0, 25.0
 METHODS = ("sirt", "total-variation", "weighted-back-projection")
@@ -31,11 +31,7 @@ METHODS = ("sirt", "total-variation", "weighted-back-projection")
 
 def aligned_series(folder: Path, variant: str) -> tuple[np.ndarray, TiltGeometry]:
     """The aligned frames of a variant and their geometry, every row with its own angle where the stage turned."""
-    series, pixel_size_nm = read_series(folder / f"tilt_series/series/{variant}.mrc")
-    header = read_header(folder / "raw/series.rapid.emd")
-    times = (None, None) if variant == "slow" else (header.time_s, header.line_time_s)
-    angles = read_angles(folder / f"tilt_series/series/{variant}.angles.csv")
-    return series, geometry_from_table(angles, pixel_size_nm, series.shape[1], *times)
+    return read_series(folder / f"tilt_series/series/{variant}.mrc")[0], read_geometry(folder / f"tilt_series/series/{variant}.angles.csv")
 
 
 def elongation(volume: np.ndarray, centres: pd.DataFrame, voxel_size_nm: float) -> float:
@@ -64,7 +60,7 @@ def score_rows(folder: Path, variants: list[str], thickness_nm: float, threads: 
             pixel_nm = geometry.pixel_size_nm
             binary = binarise(series, binarisation, LINE_WIDTH_NM / (2 * pixel_nm))
             start = time.process_time()
-            volume = reconstruct(binary, geometry, thickness_nm, method, threads=threads, device="cpu")
+            volume = reconstruct(binary, geometry, ReconstructionSettings(thickness_nm, method), threads=threads, device="cpu")
             busy_s = round(time.process_time() - start, 1)
             found[variant] = locate_centroids(volume, pixel_nm)
             own = {"z_over_y": round(elongation(volume, found[variant], pixel_nm), 2), "busy_s": busy_s}

@@ -24,7 +24,7 @@ from rapidstem.tomography.reconstruction.slice_projector import (
     tile_order,
     with_columns,
 )
-from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 STEEPEST_DEG, TURN_A_FRAME_DEG, BLOCK_SLICES = 70.0, 0.84, 64
@@ -110,9 +110,10 @@ def whole_volume(options: argparse.Namespace) -> None:
     times = step_s * np.arange(options.frames)
     geometry = TiltGeometry(angle, np.zeros((options.frames, 2)), 1.0, options.rows, times, 1.0 / options.rows)
     series = (np.random.default_rng(1).random((options.frames, options.rows, options.columns)) > 0.97).astype(np.float32)
-    settings = {"iterations": options.iterations, "threads": options.threads, "memory_mb": options.memory_mb, "device": "cpu"}
+    settings = ReconstructionSettings(float(options.depth), iterations=options.iterations)
+    resources = {"threads": options.threads, "memory_mb": options.memory_mb, "device": "cpu"}
     start = time.process_time()
-    taken = seconds(lambda: reconstruct(series, geometry, float(options.depth), **settings))
+    taken = seconds(lambda: reconstruct(series, geometry, settings, **resources))
     busy = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     print(

@@ -12,9 +12,9 @@ from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.scores.difference_fit import quadratic_fit
 from rapidstem.scores.positional_error import line_centroids, position_pairs
-from rapidstem.tomography.alignment.series_alignment import apply_alignment
+from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 from tests.unit.tomography_phantoms import make_phantom, project_lines
 
@@ -24,7 +24,7 @@ SEEDS, THICKNESS_NM, THREADS = (11, 12, 13), 400.0, 2
 def centres_of(series: np.ndarray, geometry: TiltGeometry) -> pd.DataFrame:
     """Centres in the tomogram of a series with known geometry."""
     lines = binarise(apply_alignment(series, geometry))
-    return locate_centroids(reconstruct(lines, geometry, THICKNESS_NM, threads=THREADS), geometry.pixel_size_nm)
+    return locate_centroids(reconstruct(lines, geometry, ReconstructionSettings(THICKNESS_NM), threads=THREADS), geometry.pixel_size_nm)
 
 
 def compared(name: str, measured: pd.DataFrame, reference: pd.DataFrame) -> dict[str, object]:

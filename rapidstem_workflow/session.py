@@ -1,7 +1,7 @@
 """The session that a configuration describes: checked before any job starts."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -19,6 +19,7 @@ from rapidstem.dislocations import crystal_orientation
 from rapidstem.errors import InputError
 from rapidstem.files import FallbackMetadata, check_files, is_log, read_sheet
 from rapidstem.microscope import settings_from
+from rapidstem_workflow.variants import SLOW, Variant, rapid_variants
 
 STRAIGHT_MAP = "resources/straight_map.csv"
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -83,22 +84,46 @@ class Session:
         """Names of the fields of these kinds that have a slow image."""
         return [name for name in self.acquisitions(*kinds) if self._rows[name]["slow"]]
 
-    @property
-    def rapid_variants(self) -> dict[str, tuple[str, str]]:
-        """Denoiser and geometry of each variant of a rapid series; the first geometry has no name, the second is the name's end."""
-        named = [(geometry, f"-{geometry}" if number else "") for number, geometry in enumerate(self.config["tomography"]["geometry"])]
-        chosen = self.config["tomography"]["denoisers"]
-        return {f"rapid-{denoiser}{ending}": (denoiser, geometry) for denoiser in chosen for geometry, ending in named}
+    @cached_property
+    def _rapid_variants(self) -> list[Variant]:
+        """What every rapid series is reconstructed as."""
+        return rapid_variants(self.config["tomography"]["denoisers"], self.config["tomography"]["geometry"])
 
-    def variants(self, acquisition: str) -> list[str]:
+    def variant(self, name: str) -> Variant:
+        """The variant of a name, as files have it."""
+        return next(variant for variant in [SLOW, *self._rapid_variants] if variant.name == name)
+
+    def variants(self, acquisition: str) -> list[Variant]:
         """The series of a tilt acquisition that are reconstructed: `slow`, where there is one, and the rapid ones."""
-        slow = ["slow"] if self._rows[acquisition]["slow"] else []
-        return [*slow, *self.rapid_variants]
+        return [*([SLOW] if self._rows[acquisition]["slow"] else []), *self._rapid_variants]
 
-    def shown_variants(self, acquisition: str) -> list[str]:
+    def shown_variants(self, acquisition: str) -> list[Variant]:
         """The variants whose lines are traced and drawn: those of the first geometry; others stand beside them in the tables."""
         first = self.config["tomography"]["geometry"][0]
-        return [name for name in self.variants(acquisition) if name == "slow" or self.rapid_variants[name][1] == first]
+        return [variant for variant in self.variants(acquisition) if variant.is_slow or variant.geometry == first]
+
+    def compared_with_slow(self, variants: Sequence[Variant]) -> list[str]:
+        """Names of the rapid ones among variants where the slow one is among them, too."""
+        return [variant.name for variant in variants if not variant.is_slow] if SLOW in variants else []
+
+    def treatments(self, variant: Variant) -> dict[str, str]:
+        """Names of positions that show a variant's time lag: those with one angle a frame, and those after its calibration."""
+        lagging = next((each for each in self._rapid_variants if each.denoiser == variant.denoiser and each.has_time_lag), None)
+        if lagging is None:
+            return {}
+        names = {} if lagging == variant else {"one angle a frame": lagging.name}
+        return names | {"one angle a frame, calibrated": lagging.calibrated_name}
+
+    def alignment_settings(self, variant: Variant) -> dict[str, Any]:
+        """How a variant is aligned, as plain values for `rapidstem.tomography.alignment.AlignmentSettings`."""
+        tomography = self.config["tomography"]
+        return {
+            "thickness_nm": tomography["thickness_nm"],
+            "angle_sigma_deg": tomography[f"{variant.column}_angle_sigma_deg"],
+            "line_width_nm": tomography["line_width_nm"],
+            "fallback": tomography["alignment_fallback"],
+            "features": tomography["alignment_features"],
+        }
 
     @property
     def calibration_fields(self) -> list[str]:

@@ -10,8 +10,6 @@ from rapidstem.files import read_volume
 from rapidstem.scores import ZHAO_MEAN_ABS_NM, removed_motion
 from rapidstem.tomography import moved_volume
 
-TREATMENTS = {"-per-frame": "one angle a frame", "-per-frame-calibrated": "one angle a frame, calibrated"}
-
 with logged(snakemake):
     folder = Path(snakemake.output[0]).parent
     (rapid, voxel_size_nm), (slow, _) = (read_volume(path) for path in (snakemake.input.rapid, snakemake.input.slow))
@@ -20,7 +18,7 @@ with logged(snakemake):
     against_slow = pd.read_csv(snakemake.input.pairs).query("against == 'slow'")
     by_variant = dict(list(against_slow.groupby("variant")))
     pairs = by_variant.get(snakemake.wildcards.variant, against_slow.iloc[:0])
-    treated = {words: by_variant.get(snakemake.wildcards.variant + suffix) for suffix, words in TREATMENTS.items()}
+    treated = {words: by_variant.get(name) for words, name in snakemake.params.treatments.items()}
     drawings = {
         "projections": projections(moved_volume(rapid, motion.rotation_deg, motion.shift_nm, voxel_size_nm), slow, voxel_size_nm),
         "centres": centres_3d(motion.applied_to(rapid_centroids), slow_centroids),

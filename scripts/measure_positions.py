@@ -6,18 +6,18 @@ import pandas as pd
 from script_support import logged
 
 from rapidstem.dislocations import CENTROID_COLUMNS, rigid_motion
-from rapidstem.files import read_table, read_volume, write_table
+from rapidstem.files import read_table, read_volume_shape, write_table
 from rapidstem.microscope import read_truth
 from rapidstem.scores import ERROR_COLUMNS, cross_calibrated, errors_of_pairs, line_centroids, position_pairs
 
 PAIR_COLUMNS = ["plane", "slice", "x_nm", "y_nm", "z_nm", "dx_nm", "dy_nm", "dz_nm", "variant", "against", "line"]
 
 
-def named_pairs(variant: str, found: pd.DataFrame) -> Iterator[tuple[str, pd.DataFrame]]:
+def named_pairs(variant: str, found: pd.DataFrame, calibrated: dict[str, str]) -> Iterator[tuple[str, pd.DataFrame]]:
     """Pairs of a variant; with one angle a frame also with the time lag calibrated away as Zhao et al. propose."""
     yield variant, found
-    if variant.endswith("-per-frame"):
-        yield f"{variant}-calibrated", cross_calibrated(found)
+    if variant in calibrated:
+        yield calibrated[variant], cross_calibrated(found)
 
 
 with logged(snakemake):
@@ -25,17 +25,17 @@ with logged(snakemake):
     paths = dict(zip(parameters.variants, snakemake.input.centroids, strict=True))
     references = {name: read_table(path, CENTROID_COLUMNS) for name, path in paths.items()}
     measured = dict(references)
-    comparisons = [(name, "slow") for name in measured if name != "slow" and "slow" in measured]
+    comparisons = [(name, "slow") for name in parameters.against_slow]
     if snakemake.input.truth:
-        volume, voxel_size_nm = read_volume(snakemake.input.volumes[0])
+        shape, voxel_size_nm = read_volume_shape(snakemake.input.volume)
         lines = [line.points_nm for line in read_truth(snakemake.input.truth).lines if line.visible]
-        references["truth"] = line_centroids(lines, volume.shape, voxel_size_nm)
+        references["truth"] = line_centroids(lines, shape, voxel_size_nm)
         comparisons += [(name, "truth") for name in measured]
     errors, pairs = [], []
     for variant, against in comparisons:
         motion = rigid_motion(measured[variant], references[against])
         found = position_pairs(measured[variant], references[against], parameters.radius_nm, motion)
-        for name, variant_pairs in named_pairs(variant, found):
+        for name, variant_pairs in named_pairs(variant, found, parameters.calibrated):
             tables = variant_pairs, measured[variant], references[against]
             names = {"acquisition": snakemake.wildcards.acquisition, "variant": name, "against": against}
             errors.append(errors_of_pairs(*tables, parameters.radius_nm, motion, **names))

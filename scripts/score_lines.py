@@ -4,7 +4,7 @@ import pandas as pd
 from script_support import logged
 
 from rapidstem.dislocations import CENTROID_COLUMNS, POINT_COLUMNS, polylines_of, rigid_motion
-from rapidstem.files import read_table, read_volume, write_table
+from rapidstem.files import read_table, read_volume_shape, write_table
 from rapidstem.microscope import read_truth
 from rapidstem.scores import DETECTION_COLUMNS, line_centroids, line_detection
 
@@ -12,12 +12,12 @@ with logged(snakemake):
     variants = snakemake.params.variants
     lines = {name: polylines_of(read_table(path, POINT_COLUMNS)) for name, path in zip(variants, snakemake.input.lines, strict=True)}
     centres = {name: read_table(path, CENTROID_COLUMNS) for name, path in zip(variants, snakemake.input.centroids, strict=True)}
-    volume, voxel_size_nm = read_volume(snakemake.input.volumes[0])
-    field_nm = (volume.shape[2] * voxel_size_nm, volume.shape[1] * voxel_size_nm)
-    comparisons = [(name, "slow") for name in variants if name != "slow" and "slow" in variants]
+    shape, voxel_size_nm = read_volume_shape(snakemake.input.volume)
+    field_nm = (shape[2] * voxel_size_nm, shape[1] * voxel_size_nm)
+    comparisons = [(name, "slow") for name in snakemake.params.against_slow]
     if snakemake.input.truth:
         lines["truth"] = [line.points_nm for line in read_truth(snakemake.input.truth).lines if line.visible]
-        centres["truth"] = line_centroids(lines["truth"], volume.shape, voxel_size_nm)
+        centres["truth"] = line_centroids(lines["truth"], shape, voxel_size_nm)
         comparisons += [(name, "truth") for name in variants]
     tables = []
     for variant, against in comparisons:

@@ -39,10 +39,8 @@ def warnings():
         correlation = pd.read_csv(path).loc[0, "correlation"]
         if correlation < 0.6:
             found.append(f"{field}: slow and rapid image correlate by {correlation:.2f} only")
-    for (series, variant), path in zip(series_variants(), snakemake.input.alignments, strict=True):
-        said = pd.read_csv(path).loc[0, "warnings"]
-        if isinstance(said, str):
-            found += [f"{series}, {variant}: {warning}" for warning in said.split(" | ")]
+    for (series, variant), path in zip(series_variants(), snakemake.input.alignment_warnings, strict=True):
+        found += [f"{series}, {variant}: {warning}" for warning in pd.read_csv(path)["warning"]]
     for series, path in zip(parameters.in_situ, snakemake.input.in_situ_frames, strict=True):
         used = pd.read_csv(path)["used"]
         if not used.all():

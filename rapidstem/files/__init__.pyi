@@ -20,6 +20,7 @@ from .mrc_volumes import (
     name_writer as name_writer,
     read_series as read_series,
     read_volume as read_volume,
+    read_volume_shape as read_volume_shape,
     write_series as write_series,
     write_volume as write_volume,
 )

@@ -3,8 +3,9 @@
 The header of an MRC file has its sizes in ångström and in single precision; the functions here take and give nm.
 """
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,6 +14,8 @@ from rapidstem.files.atomic import written_beside
 
 _LABEL = "Created by rapidstem"
 _ANGSTROM_PER_NM = 10.0
+
+Wanted = TypeVar("Wanted")
 
 
 def write_volume(path: Path | str, volume: np.ndarray, voxel_size_nm: float) -> None:
@@ -50,12 +53,17 @@ def read_volume(path: Path | str) -> tuple[np.ndarray, float]:
     InputError
         when the file is missing, damaged, no MRC, or has no voxel size.
     """
-    return _read(path)
+    return _read(path, lambda file: np.array(file.data))
+
+
+def read_volume_shape(path: Path | str) -> tuple[tuple[int, int, int], float]:
+    """Read the shape (z, y, x) of a volume and the edge length of its voxels in nm, without its voxels; see `read_volume` for errors."""
+    return _read(path, lambda file: file.data.shape)
 
 
 def read_series(path: Path | str) -> tuple[np.ndarray, float]:
     """Read a series of images (frame, y, x) and its pixel size in nm; see `read_volume` for errors."""
-    return _read(path)
+    return _read(path, lambda file: np.array(file.data))
 
 
 def _write(path: Path | str, data: np.ndarray, size_nm: float, is_volume: bool) -> None:
@@ -82,17 +90,17 @@ def name_writer(file: Any) -> None:
     file.header.label[0] = f"{_LABEL:<80}".encode("ascii")
 
 
-def _read(path: Path | str) -> tuple[np.ndarray, float]:
+def _read(path: Path | str, wanted: Callable[[Any], Wanted]) -> tuple[Wanted, float]:
     import mrcfile
 
     path = Path(path)
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; make it with the step that writes it")
     try:
-        with mrcfile.open(path) as file:
-            data, size = np.array(file.data), float(file.voxel_size.x)
+        with mrcfile.mmap(path) as file:
+            found, size = wanted(file), float(file.voxel_size.x)
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as MRC ({error}); delete it and make it again") from error
     if not size > 0:
         raise InputError(f"{path}: the header has no voxel size; write it in ångström into the cell dimensions")
-    return data, size / _ANGSTROM_PER_NM
+    return found, size / _ANGSTROM_PER_NM

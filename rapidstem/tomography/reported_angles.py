@@ -1,6 +1,45 @@
-"""The goniometer's angles, brought from the start of each frame to its middle."""
+"""The geometry of a tilt series as the microscope has recorded it: the goniometer's angles, the times, no shifts."""
+
+from typing import Literal
 
 import numpy as np
+
+from rapidstem.errors import InputError
+from rapidstem.tomography.tilt_geometry import TiltGeometry
+
+_FEWEST_FRAMES = 5
+_SMALLEST_RANGE_DEG = 20.0
+_LARGEST_ANGLE_DEG = 100.0
+
+
+def recorded_geometry(
+    reported_deg: np.ndarray | None,
+    shape: tuple[int, ...],
+    pixel_size_nm: float,
+    time_s: np.ndarray | None = None,
+    line_time_s: float | None = None,
+    slow_scan: Literal["rows", "columns"] = "rows",
+) -> TiltGeometry:
+    """Geometry of a series before its alignment.
+
+    Parameters
+    ----------
+    reported_deg : np.ndarray, (frame,), or None
+        Angles of the goniometer; of a turning stage those at the middle of each frame (`middle_angles_deg`).
+    shape : tuple of int
+        Frames, rows and columns of the series, its tilt axis along x.
+    pixel_size_nm : float
+    time_s, line_time_s, slow_scan
+        As in `TiltGeometry`; the times are given where the stage turned during the frames.
+
+    Raises
+    ------
+    InputError
+        If angles are missing, of another number than the frames, not in degrees, or no tilt series.
+    """
+    angle_rad = _checked_angles_rad(shape, reported_deg)
+    frames, rows, columns = shape
+    return TiltGeometry(angle_rad, np.zeros((frames, 2)), pixel_size_nm, rows, time_s, line_time_s, slow_scan, columns)
 
 
 def middle_angles_deg(reported_deg: np.ndarray, time_s: np.ndarray | None, line_time_s: float | None, rows: int) -> np.ndarray:
@@ -26,3 +65,29 @@ def middle_angles_deg(reported_deg: np.ndarray, time_s: np.ndarray | None, line_
         return reported_deg
     rate = np.diff(reported_deg) / np.diff(time_s)
     return reported_deg + np.append(rate, rate[-1]) * line_time_s * (rows - 1) / 2
+
+
+def _checked_angles_rad(shape: tuple[int, ...], reported_deg: np.ndarray | None) -> np.ndarray:
+    """The reported angles in radians, if they can be those of the series."""
+    if reported_deg is None:
+        raise InputError(
+            "the tilt series has no tilt angles: put a text file with one angle in degrees a line beside it, of the same name "
+            "with the ending .rawtlt, .tlt, .csv or .txt"
+        )
+    reported_deg = np.asarray(reported_deg, float)
+    if len(shape) != 3 or reported_deg.shape != shape[:1]:
+        raise InputError(f"a series of {shape[0]} frames needs as many reported angles, not {reported_deg.size}")
+    if not np.all(np.isfinite(reported_deg)):
+        missing = ", ".join(str(frame) for frame in np.flatnonzero(~np.isfinite(reported_deg))[:8])
+        raise InputError(f"the reported angles of frames {missing} (counted from 0) are missing: give the angle of every frame")
+    if np.abs(reported_deg).max() > _LARGEST_ANGLE_DEG:
+        raise InputError(f"a reported angle is {np.abs(reported_deg).max():.4g} degrees: give tilts between -90 and 90 degrees, in degrees")
+    extent = float(np.ptp(reported_deg))
+    if 0 < extent < _SMALLEST_RANGE_DEG and extent <= np.pi and np.abs(reported_deg).max() <= np.pi / 2:
+        raise InputError(f"the reported angles run over {extent:.3g} only, as if they were in radians: give angles in degrees")
+    if shape[0] < _FEWEST_FRAMES or extent < _SMALLEST_RANGE_DEG:
+        raise InputError(
+            f"{shape[0]} frames over {extent:.1f} degrees are no tilt series: "
+            f"at least {_FEWEST_FRAMES} frames over {_SMALLEST_RANGE_DEG:.0f} degrees are needed"
+        )
+    return np.deg2rad(reported_deg)

@@ -1,19 +1,14 @@
 """When and at what tilt every row of a tilt series was scanned, and where the tilt axis lies."""
 
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Literal
 
 import numpy as np
-import pandas as pd
 from scipy.interpolate import PchipInterpolator
 
 from rapidstem.errors import InputError
-from rapidstem.files.atomic import written_beside
 
-ANGLE_COLUMNS = ["frame", "reported_deg", "angle_deg", "sigma_deg", "dy_px", "dx_px"]
 _LARGEST_TILT_DEG = 110.0
-FURTHER_COLUMNS = {"used": 1, "dy_sigma_px": np.nan, "dx_sigma_px": np.nan, "axis_rotation_deg": 0.0}
 
 
 @dataclass(frozen=True)
@@ -42,6 +37,9 @@ class TiltGeometry:
         Columns of a frame; needed where columns are scanned one after the other.
     axis_rotation_rad : float
         Angle in the plane of the image from x to the tilt axis, positive from x towards y.
+    used : np.ndarray, (frame,), bool
+        False for frames that could not be aligned: they must not be reconstructed, and their angles and shifts are interpolated. The
+        default is all.
     """
 
     angle_rad: np.ndarray
@@ -53,9 +51,11 @@ class TiltGeometry:
     slow_scan: Literal["rows", "columns"] = "rows"
     columns: int | None = None
     axis_rotation_rad: float = 0.0
+    used: np.ndarray = None  # type: ignore[assignment]
 
     def __post_init__(self) -> None:
         frames = len(self.angle_rad)
+        object.__setattr__(self, "used", np.ones(frames, bool) if self.used is None else np.asarray(self.used, bool))
         if np.shape(self.shift_px) != (frames, 2):
             raise InputError(f"{frames} tilt angles need shifts of shape ({frames}, 2), not {np.shape(self.shift_px)}")
         if not np.all(np.isfinite(self.angle_rad)):
@@ -66,7 +66,8 @@ class TiltGeometry:
             raise InputError("the tilt of a row needs both the time of each frame and the line time: give both or neither")
         if self.time_s is not None and (len(self.time_s) != frames or np.any(np.diff(self.time_s) <= 0)):
             raise InputError(f"the times of the frames must be {frames} increasing numbers")
-
+        if self.used.shape != (frames,):
+            raise InputError(f"{frames} tilt angles need as many marks of used frames, not {self.used.shape}")
         if self.slow_scan not in ("rows", "columns"):
             raise InputError(f"slow_scan is {self.slow_scan!r}: choose 'rows' or 'columns'")
         if self.columns is None and self.slow_scan == "columns":
@@ -132,86 +133,3 @@ def turned(row: np.ndarray | float, column: np.ndarray | float, rotation_rad: fl
     """Rows and columns, counted from the centre, after the rotation that brings x onto the tilt axis of the raw frames."""
     sine, cosine = np.sin(rotation_rad), np.cos(rotation_rad)
     return np.asarray(column * sine + row * cosine), np.asarray(column * cosine - row * sine)
-
-
-def write_angles(
-    path: Path | str,
-    geometry: TiltGeometry,
-    reported_deg: np.ndarray,
-    sigma_deg: np.ndarray,
-    shift_sigma_px: np.ndarray | None = None,
-    used: np.ndarray | None = None,
-) -> None:
-    """Write `<variant>.angles.csv`: one line a frame with the reported and the found angle and the shift.
-
-    Parameters
-    ----------
-    path : Path or str
-    geometry : TiltGeometry
-    reported_deg, sigma_deg : np.ndarray, (frame,)
-    shift_sigma_px : np.ndarray, (frame, 2), optional
-        Standard deviations of dy and dx.
-    used : np.ndarray, (frame,), bool, optional
-        False for frames that could not be aligned and must not be reconstructed; the default is all.
-    """
-    shift_sigma_px = np.full((geometry.frames, 2), np.nan) if shift_sigma_px is None else shift_sigma_px
-    table = pd.DataFrame(
-        {
-            "frame": np.arange(geometry.frames),
-            "reported_deg": reported_deg,
-            "angle_deg": np.rad2deg(geometry.angle_rad),
-            "sigma_deg": sigma_deg,
-            "dy_px": geometry.shift_px[:, 0],
-            "dx_px": geometry.shift_px[:, 1],
-            "used": np.ones(geometry.frames, int) if used is None else np.asarray(used, int),
-            "dy_sigma_px": shift_sigma_px[:, 0],
-            "dx_sigma_px": shift_sigma_px[:, 1],
-            "axis_rotation_deg": np.rad2deg(geometry.axis_rotation_rad),
-        }
-    )
-    with written_beside(path) as temporary:
-        table.to_csv(temporary, index=False, float_format="%.6f")
-
-
-def read_angles(path: Path | str) -> pd.DataFrame:
-    """Read what `write_angles` wrote; a table without the further columns (`FURTHER_COLUMNS`) gets their defaults.
-
-    Raises
-    ------
-    InputError
-        If a column is missing or holds no numbers.
-    """
-    table = pd.read_csv(path)
-    missing = [name for name in ANGLE_COLUMNS if name not in table]
-    if missing:
-        raise InputError(f"{path}: column {', '.join(missing)} is missing; a table of angles has the columns {', '.join(ANGLE_COLUMNS)}")
-    table = table.assign(**{name: value for name, value in FURTHER_COLUMNS.items() if name not in table})
-    if not np.all(np.isfinite(table[["angle_deg", "dy_px", "dx_px", "axis_rotation_deg"]].to_numpy(float))):
-        raise InputError(f"{path}: an angle or a shift is missing; every frame needs numbers")
-    return table[[*ANGLE_COLUMNS, *FURTHER_COLUMNS]]
-
-
-def geometry_from_table(
-    table: pd.DataFrame,
-    pixel_size_nm: float,
-    rows: int,
-    time_s: np.ndarray | None = None,
-    line_time_s: float | None = None,
-    slow_scan: Literal["rows", "columns"] = "rows",
-    columns: int | None = None,
-) -> TiltGeometry:
-    """Geometry of a series from its table of angles, with the times of its frames where the stage turned during a frame.
-
-    Frames that were not used (`used` is 0) stay in: name those that were to `rapidstem.tomography.reconstruction.reconstruct`.
-    """
-    return TiltGeometry(
-        angle_rad=np.deg2rad(table["angle_deg"].to_numpy(float)),
-        shift_px=table[["dy_px", "dx_px"]].to_numpy(float),
-        pixel_size_nm=pixel_size_nm,
-        rows=rows,
-        time_s=time_s,
-        line_time_s=line_time_s,
-        slow_scan=slow_scan,
-        columns=columns,
-        axis_rotation_rad=float(np.deg2rad(table["axis_rotation_deg"].iloc[0])) if "axis_rotation_deg" in table else 0.0,
-    )

@@ -9,8 +9,9 @@ from scipy import ndimage
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.density_alignment import object_density
-from rapidstem.tomography.alignment.series_alignment import align_series
-from rapidstem.tomography.reconstruction.volume_reconstruction import project_volume, reconstruct
+from rapidstem.tomography.alignment.series_alignment import AlignmentSettings, align_series
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, project_volume, reconstruct
+from rapidstem.tomography.reported_angles import recorded_geometry
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 DEPTH_PX = 45
@@ -22,7 +23,8 @@ def stack(real_data: Path):
 
 
 def aligned(frames, reported_deg, pixel_size_nm, sigma_deg):
-    return align_series(frames, reported_deg, pixel_size_nm, DEPTH_PX * pixel_size_nm, angle_sigma_deg=sigma_deg, features="density")
+    recorded = recorded_geometry(reported_deg, frames.shape, pixel_size_nm)
+    return align_series(frames, recorded, AlignmentSettings(DEPTH_PX * pixel_size_nm, sigma_deg, features="density"))
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +36,7 @@ def unexplained(frames, angle_rad, pixel_size_nm):
     """What the projections of a reconstruction leave of the frames, relative root mean square."""
     density = object_density(frames)
     geometry = TiltGeometry(angle_rad, np.zeros((len(density), 2)), pixel_size_nm, density.shape[1])
-    volume = reconstruct(density, geometry, DEPTH_PX * pixel_size_nm, device="cpu", isolated=True)
+    volume = reconstruct(density, geometry, ReconstructionSettings(DEPTH_PX * pixel_size_nm, isolated=True), device="cpu")
     inner = (slice(None), slice(6, -6), slice(6, -6))
     left = density - project_volume(volume, geometry, isolated=True)
     return np.linalg.norm(left[inner]) / np.linalg.norm(density[inner])

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from rapidstem.dislocations.line_tracing import trace_lines
+from rapidstem.dislocations.line_tracing import DEFAULT_TRACING, trace_lines
 from rapidstem.errors import InputError
 from tests.unit.line_phantoms import SHAPE, VOXEL_NM, arc, straight, volume_of
 
@@ -103,3 +103,12 @@ def test_a_foil_thicker_than_the_volume_and_nan_are_refused():
         trace_lines(volume_of([THROUGH]), VOXEL_NM, 10 * SHAPE[0] * VOXEL_NM)
     with pytest.raises(InputError, match="finite"):
         trace_lines(np.full((5, 5, 5), np.nan, np.float32), VOXEL_NM, 10.0)
+
+
+def test_wide_lines_are_traced_like_narrow_ones() -> None:
+    """The same volume with voxels three times as wide, and lines of three times the width."""
+    volume = volume_of([THROUGH], noise=0.05)
+    narrow = trace_lines(volume, VOXEL_NM, 160.0)
+    wide = trace_lines(volume, 3 * VOXEL_NM, 480.0, DEFAULT_TRACING.for_width(3 * DEFAULT_TRACING.line_width_nm))
+    assert len(wide.lines) == len(narrow.lines) == 1
+    assert wide.lines[0].length_nm == pytest.approx(3 * narrow.lines[0].length_nm, rel=0.05)

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tomography_phantoms import make_phantom, projected_px
+from tomography_phantoms import aligned, make_phantom, projected_px
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.aligned_images import apply_alignment
@@ -12,7 +12,7 @@ from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, displacement_px
 from rapidstem.tomography.alignment.line_tracking import match_points, search_trees, volume_line_points
 from rapidstem.tomography.alignment.quick_reconstruction import without_sliding
-from rapidstem.tomography.alignment.series_alignment import TooFewLinesError, align_series
+from rapidstem.tomography.alignment.series_alignment import TooFewLinesError
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.frame_ridges import RidgePoints
 from rapidstem.tomography.tilt_geometry import TiltGeometry
@@ -58,13 +58,13 @@ def test_angles_and_shifts_are_recovered(rapid):
     wrong = 1.2 + 0.8 * np.sin(np.linspace(0, 4, 41)) + rng.normal(0, 0.4, 41) if rapid else rng.normal(0, 0.05, 41)
     reported = np.rad2deg(truth.geometry.angle_rad) + wrong
     times = (truth.geometry.time_s, truth.geometry.line_time_s)
-    found = align_series(truth.series, reported, 9.12, 300.0, *times, angle_sigma_deg=1.5 if rapid else 0.1)
+    found = aligned(truth.series, reported, 9.12, *times, angle_sigma_deg=1.5 if rapid else 0.1)
     angle, dy, dx = without_gauge(found.geometry, truth.geometry)
     assert angle.std() < 0.1
     assert dy.std() < 0.05
     assert dx.std() < 0.05
     assert found.rms_residual_px < 1.0
-    assert found.used.all()
+    assert found.geometry.used.all()
     assert found.method == "bundle-adjustment"
     normalised = np.column_stack([angle, dy, dx]) / np.column_stack([found.sigma_deg, found.shift_sigma_px])
     assert np.all((normalised.std(axis=0) > 0.4) & (normalised.std(axis=0) < 2.5))
@@ -74,7 +74,7 @@ def test_angles_and_shifts_are_recovered(rapid):
 def test_frames_without_lines_are_refused():
     blank = 1 + 0.01 * np.random.default_rng(0).standard_normal((21, 64, 64))
     with pytest.raises(InputError, match="can be followed"):
-        align_series(blank, np.linspace(-60, 60, 21), 4.56, 300.0)
+        aligned(blank, np.linspace(-60, 60, 21), 4.56)
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,7 @@ def test_frames_without_lines_are_refused():
 )
 def test_angles_that_cannot_be_those_of_the_series_are_refused(phantom, reported, message):
     with pytest.raises(InputError, match=message):
-        align_series(phantom.series, reported, 9.12, 300.0)
+        aligned(phantom.series, reported, 9.12)
 
 
 @pytest.mark.parametrize(
@@ -98,15 +98,15 @@ def test_angles_that_cannot_be_those_of_the_series_are_refused(phantom, reported
 )
 def test_unknown_choices_are_refused(phantom, settings, message):
     with pytest.raises(InputError, match=message):
-        align_series(phantom.series, np.linspace(-70, 70, 41), 9.12, 300.0, **settings)
+        aligned(phantom.series, np.linspace(-70, 70, 41), 9.12, **settings)
 
 
 def test_too_few_lines_fall_back_to_cross_correlation_only_if_asked(phantom, monkeypatch):
     monkeypatch.setattr(series_alignment, "_FEWEST_POINTS", 100_000)
     reported = np.rad2deg(phantom.geometry.angle_rad) + 0.3 * np.sin(np.arange(41))
     with pytest.raises(TooFewLinesError, match=r"can be followed.*alignment_fallback"):
-        align_series(phantom.series, reported, 9.12, 300.0)
-    found = align_series(phantom.series, reported, 9.12, 300.0, fallback="cross-correlation")
+        aligned(phantom.series, reported, 9.12)
+    found = aligned(phantom.series, reported, 9.12, fallback="cross-correlation")
     assert found.method == "cross-correlation"
     assert "as wrong as these" in found.warnings[0]
     np.testing.assert_allclose(np.rad2deg(found.geometry.angle_rad), reported, rtol=1e-12)

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from tomography_phantoms import Phantom, make_phantom
+from tomography_phantoms import Phantom, aligned, make_phantom
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.aligned_images import with_axis_along_x
@@ -10,7 +10,6 @@ from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.alignment_checks import alignment_warnings
 from rapidstem.tomography.alignment.axis_offset import axis_offset_px
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
-from rapidstem.tomography.alignment.series_alignment import align_series
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
@@ -26,7 +25,7 @@ def align(phantom: Phantom, rapid: bool, frames: np.ndarray | slice = slice(None
     wrong = 1.2 + 0.8 * np.sin(number / 10) if rapid else np.random.default_rng(3).normal(0, 0.05, len(number))
     reported = (np.rad2deg(geometry.angle_rad) + wrong)[frames]
     times = (geometry.time_s[frames], geometry.line_time_s) if rapid else (None, None)
-    return align_series(phantom.series[frames], reported, 9.12, 300.0, *times, angle_sigma_deg=1.5 if rapid else 0.1, **settings)
+    return aligned(phantom.series[frames], reported, 9.12, *times, angle_sigma_deg=1.5 if rapid else 0.1, **settings)
 
 
 def angle_error_deg(found: AlignedSeries, truth: TiltGeometry, frames: np.ndarray | slice = slice(None)) -> np.ndarray:
@@ -49,12 +48,12 @@ def test_axis_is_found_and_frames_that_left_the_field_are_reported_and_do_not_sp
     lost = np.array([8, 9, 24])
     phantom.series[lost] = 0.6 * (1 + 0.02 * np.random.default_rng(1).standard_normal((3, 128, 128)))
     found = align(phantom, rapid=False)
-    np.testing.assert_array_equal(np.flatnonzero(~found.used), lost)
+    np.testing.assert_array_equal(np.flatnonzero(~found.geometry.used), lost)
     assert "frames 8, 9, 24" in found.warnings[0]
     assert found.axis_rotation_deg == pytest.approx(-1.5, abs=0.15)
     assert found.axis_offset_px == pytest.approx(8.0, abs=0.8)
-    assert np.abs(angle_error_deg(found, phantom.geometry)[found.used]).max() < 0.3
-    assert np.all(np.isnan(found.shift_sigma_px[lost])) and np.all(np.isfinite(found.shift_sigma_px[found.used]))
+    assert np.abs(angle_error_deg(found, phantom.geometry)[found.geometry.used]).max() < 0.3
+    assert np.all(np.isnan(found.shift_sigma_px[lost])) and np.all(np.isfinite(found.shift_sigma_px[found.geometry.used]))
     np.testing.assert_allclose(found.geometry.shift_px[9], (found.geometry.shift_px[7] + 2 * found.geometry.shift_px[10]) / 3, atol=1e-6)
 
 
@@ -73,7 +72,7 @@ def test_series_that_starts_at_high_positive_tilt_and_lacks_frames_is_aligned():
     phantom = phantom_with(rapid=False)
     order = np.delete(np.arange(41), [5, 18, 19, 20])[::-1]
     found = align(phantom, False, order)
-    assert found.used.all()
+    assert found.geometry.used.all()
     assert angle_error_deg(found, phantom.geometry, order).std() < 0.1
 
 

@@ -7,7 +7,8 @@ from rapidstem.errors import InputError
 from rapidstem.tomography.alignment.density_alignment import object_density
 from rapidstem.tomography.alignment.moment_alignment import align_moments
 from rapidstem.tomography.alignment.projection_matching import match_projections
-from rapidstem.tomography.alignment.series_alignment import align_series
+from rapidstem.tomography.alignment.series_alignment import AlignmentSettings, align_series
+from rapidstem.tomography.reported_angles import recorded_geometry
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 ROWS, COLUMNS, PIXEL_NM, DEPTH_NM = 48, 56, 10.0, 320.0
@@ -74,7 +75,9 @@ def test_angles_of_a_round_object_stay_as_reported_and_a_warning_says_so():
     rng = np.random.default_rng(6)
     density = 50 + 1000 * project(blobs(True), recorded(rng.normal(0, 0.5, (len(TILT), 2))))
     reported = np.rad2deg(TILT) + rng.normal(0, 1, len(TILT))
-    found = align_series(density + rng.normal(0, 20, density.shape), reported, PIXEL_NM, DEPTH_NM, angle_sigma_deg=1.0, features="density")
+    images = density + rng.normal(0, 20, density.shape)
+    settings = AlignmentSettings(DEPTH_NM, angle_sigma_deg=1.0, features="density")
+    found = align_series(images, recorded_geometry(reported, images.shape, PIXEL_NM), settings)
     assert found.method == "projection-matching"
     assert "as reported" in found.warnings[0]
     np.testing.assert_allclose(np.diff(np.rad2deg(found.geometry.angle_rad)), np.diff(reported), atol=1e-3)

@@ -1,13 +1,14 @@
+from dataclasses import fields
+
 import numpy as np
+import pandas as pd
 import pytest
 
 from rapidstem.errors import InputError
+from rapidstem.tomography.geometry_files import read_angles, read_geometry, write_geometry
 from rapidstem.tomography.tilt_geometry import (
     TiltGeometry,
     aligned_row_angles_rad,
-    geometry_from_table,
-    read_angles,
-    write_angles,
 )
 
 
@@ -70,36 +71,50 @@ def test_rotated_axis_delays_the_rows_on_one_side():
     assert aligned_row_angles_rad(rotated)[3, 32] == pytest.approx(geometry.angle_rad[3])
 
 
-def test_table_says_which_frames_were_used_and_how_the_axis_lies(tmp_path):
-    geometry = TiltGeometry(np.deg2rad([-10.0, 0.25, 11.0]), np.zeros((3, 2)), 4.56, 33, columns=40, axis_rotation_rad=np.deg2rad(-1.5))
-    write_angles(tmp_path / "a.csv", geometry, np.zeros(3), np.full(3, 0.02), np.full((3, 2), 0.1), np.array([True, False, True]))
-    table = read_angles(tmp_path / "a.csv")
-    assert list(table["used"]) == [1, 0, 1]
-    assert geometry_from_table(table, 4.56, 33, columns=40).axis_rotation_rad == pytest.approx(np.deg2rad(-1.5))
+def assert_same_geometry(again: TiltGeometry, geometry: TiltGeometry) -> None:
+    for field in fields(TiltGeometry):
+        own, other = getattr(geometry, field.name), getattr(again, field.name)
+        np.testing.assert_allclose(other, own, atol=1e-6) if isinstance(own, np.ndarray) else pytest.approx(own) == other
 
 
-def test_table_without_the_further_columns_gets_their_defaults(tmp_path):
-    (tmp_path / "a.csv").write_text("frame,reported_deg,angle_deg,sigma_deg,dy_px,dx_px\n0,1,1,0.1,0,0\n")
-    table = read_angles(tmp_path / "a.csv")
-    assert list(table["used"]) == [1]
-    assert geometry_from_table(table, 1.0, 8).axis_rotation_rad == 0
+@pytest.mark.parametrize("slow_scan", ["rows", "columns"])
+def test_geometry_is_read_back_whole(tmp_path, slow_scan):
+    angles, shifts = np.deg2rad([-10.0, 0.25, 11.0]), np.array([[1.5, -2.0], [0, 0], [-3.25, 4.0]])
+    times = np.array([0.0, 0.070001, 0.14]), 5.86e-5
+    used = np.array([True, False, True])
+    geometry = TiltGeometry(angles, shifts, 4.56, 33, *times, slow_scan, 40, np.deg2rad(-1.5), used)
+    write_geometry(tmp_path / "a.csv", geometry, np.array([-9.0, 0.0, 10.0]), np.full(3, 0.02), np.full((3, 2), 0.1))
+    again = read_geometry(tmp_path / "a.csv")
+    assert_same_geometry(again, geometry)
+    np.testing.assert_array_equal(again.time_s, geometry.time_s)
+    assert (again.line_time_s, again.slow_scan, again.rows, again.columns) == (5.86e-5, slow_scan, 33, 40)
+    assert list(read_angles(tmp_path / "a.csv")["reported_deg"]) == [-9.0, 0.0, 10.0]
 
 
-def test_table_of_angles_is_read_back(tmp_path):
-    geometry = TiltGeometry(np.deg2rad([-10.0, 0.25, 11.0]), np.array([[1.5, -2.0], [0, 0], [-3.25, 4.0]]), 4.56, 33)
-    write_angles(tmp_path / "slow.angles.csv", geometry, np.array([-9.0, 0.0, 10.0]), np.full(3, 0.02))
-    table = read_angles(tmp_path / "slow.angles.csv")
-    again = geometry_from_table(table, 4.56, 33)
-    np.testing.assert_allclose(again.angle_rad, geometry.angle_rad, atol=1e-7)
-    np.testing.assert_allclose(again.shift_px, geometry.shift_px, atol=1e-6)
-    assert list(table["reported_deg"]) == [-9.0, 0.0, 10.0]
+def test_geometry_of_a_series_that_stood_still_has_no_times(tmp_path):
+    geometry = TiltGeometry(np.deg2rad([-10.0, 0.25, 11.0]), np.zeros((3, 2)), 4.56, 33)
+    write_geometry(tmp_path / "slow.angles.csv", geometry, np.zeros(3), np.full(3, 0.02), np.full((3, 2), np.nan))
+    again = read_geometry(tmp_path / "slow.angles.csv")
+    assert_same_geometry(again, geometry)
+    assert again.time_s is None and again.line_time_s is None and again.columns is None
+
+
+def test_table_with_a_missing_shift_is_refused(tmp_path):
+    path = tmp_path / "slow.angles.csv"
+    geometry = TiltGeometry(np.deg2rad([-10.0, 0.25, 11.0]), np.zeros((3, 2)), 4.56, 33)
+    write_geometry(path, geometry, np.zeros(3), np.full(3, 0.02), np.zeros((3, 2)))
+    table = pd.read_csv(path)
+    table.loc[1, "dx_px"] = np.nan
+    table.to_csv(path, index=False)
+    with pytest.raises(InputError, match=r"slow\.angles\.csv.*an angle or a shift is missing"):
+        read_geometry(path)
 
 
 def test_table_without_a_column_names_it(tmp_path):
     path = tmp_path / "slow.angles.csv"
     path.write_text("frame,angle_deg\n0,1.0\n")
     with pytest.raises(InputError, match=r"slow\.angles\.csv.*dy_px"):
-        read_angles(path)
+        read_geometry(path)
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import pytest
 from rapidstem.errors import InputError
 from rapidstem.tomography.reconstruction.slice_blocks import expected_elements, half_frames, matrix_columns, plan_blocks, slice_range
 from rapidstem.tomography.reconstruction.slice_projector import field_rays, seen_pixels, system_matrix
-from rapidstem.tomography.reconstruction.volume_reconstruction import project_volume, reconstruct
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, project_volume, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad
 from tests.unit.reconstruction_phantoms import PIXEL_NM, brightest, centre, point_series, spots, transposed_geometry, turning_geometry
 
@@ -16,7 +16,7 @@ METHODS = ["sirt", "weighted-back-projection", "total-variation"]
 @pytest.mark.parametrize("method", METHODS)
 def test_a_point_off_both_axes_comes_back_at_its_place(method):
     geometry = turning_geometry()
-    volume = reconstruct(point_series([(20.5, -9.5)], geometry, 3), geometry, 32 * PIXEL_NM, method, iterations=20)
+    volume = reconstruct(point_series([(20.5, -9.5)], geometry, 3), geometry, ReconstructionSettings(32 * PIXEL_NM, method, iterations=20))
     assert volume.shape == (32, 64, 3)
     assert volume.dtype == np.float32
     assert brightest(volume[:, :, 1]) == (20.5, -9.5)
@@ -28,7 +28,7 @@ def test_a_specimen_turned_about_the_axis_comes_back_turned():
     y, z = 12.0, 8.0
     turned = TiltGeometry(geometry.angle_rad[8:], geometry.shift_px[8:], PIXEL_NM, 64)
     elsewhere = TiltGeometry(turned.angle_rad - offset, turned.shift_px, PIXEL_NM, 64)
-    volume = reconstruct(point_series([(y, z)], turned, 1), elsewhere, 60 * PIXEL_NM, iterations=30)
+    volume = reconstruct(point_series([(y, z)], turned, 1), elsewhere, ReconstructionSettings(60 * PIXEL_NM, iterations=30))
     expected = (y * np.cos(offset) + z * np.sin(offset), z * np.cos(offset) - y * np.sin(offset))
     np.testing.assert_allclose(brightest(volume[:, :, 0]), expected, atol=0.8)
 
@@ -38,14 +38,14 @@ def test_rows_that_a_shifted_frame_did_not_see_do_not_count(method):
     geometry = turning_geometry(dy_px=10.0)
     series = point_series([(-8.5, 6.5)], geometry, 1)
     series[:, -10:] = 7.0
-    volume = reconstruct(series, geometry, 32 * PIXEL_NM, method, iterations=20)
+    volume = reconstruct(series, geometry, ReconstructionSettings(32 * PIXEL_NM, method, iterations=20))
     assert brightest(volume[:, :, 0]) == (-8.5, 6.5)
 
 
 def test_what_lies_beside_the_field_of_view_leaves_no_trace_in_it():
     geometry = turning_geometry()
-    beside = reconstruct(point_series([(50.0, 4.0)], geometry, 1), geometry, 32 * PIXEL_NM, iterations=30)
-    within = reconstruct(point_series([(10.0, 4.0)], geometry, 1), geometry, 32 * PIXEL_NM, iterations=30)
+    beside = reconstruct(point_series([(50.0, 4.0)], geometry, 1), geometry, ReconstructionSettings(32 * PIXEL_NM, iterations=30))
+    within = reconstruct(point_series([(10.0, 4.0)], geometry, 1), geometry, ReconstructionSettings(32 * PIXEL_NM, iterations=30))
     assert beside.max() < 0.1 * within.max()
 
 
@@ -53,9 +53,12 @@ def test_what_lies_beside_the_field_of_view_leaves_no_trace_in_it():
 @pytest.mark.parametrize("geometry", [turning_geometry(rows=32, frames=21), transposed_geometry(32, 40)], ids=["rows", "columns"])
 def test_blocks_threads_and_memory_do_not_change_a_bit(method, geometry):
     series = np.random.default_rng(2).random((21, 32, 40)).astype(np.float32)
-    whole = reconstruct(series, geometry, 10 * PIXEL_NM, method, iterations=3)
-    threads = reconstruct(series, geometry, 10 * PIXEL_NM, method, iterations=3, threads=2, memory_mb=320)
-    parts = [reconstruct(series, geometry, 10 * PIXEL_NM, method, 3, slices=slice_range(number, 3, 40)) for number in range(3)]
+    whole = reconstruct(series, geometry, ReconstructionSettings(10 * PIXEL_NM, method, iterations=3))
+    threads = reconstruct(series, geometry, ReconstructionSettings(10 * PIXEL_NM, method, iterations=3), threads=2, memory_mb=320)
+    parts = [
+        reconstruct(series, geometry, ReconstructionSettings(10 * PIXEL_NM, method, 3), slices=slice_range(number, 3, 40))
+        for number in range(3)
+    ]
     np.testing.assert_array_equal(whole, threads)
     np.testing.assert_array_equal(whole, np.concatenate(parts, axis=2))
 
@@ -68,7 +71,7 @@ def test_columns_that_a_frame_did_not_see_do_not_count(method):
     partly = replace(geometry, shift_px=shift)
     series = point_series([(5.5, 3.5)], partly, 8)
     series[::2, :, -3:] = 7.0
-    volume = reconstruct(series, partly, 24 * PIXEL_NM, method, iterations=20)
+    volume = reconstruct(series, partly, ReconstructionSettings(24 * PIXEL_NM, method, iterations=20))
     np.testing.assert_allclose(centre(volume[:, :, -1]), (5.5, 3.5), atol=0.3)
 
 
@@ -78,8 +81,8 @@ def test_columns_that_are_scanned_one_after_the_other_have_their_own_angles():
     series = np.empty((geometry.frames, rows, columns), np.float32)
     for column in range(columns):
         series[:, :, column] = spots(aligned_row_angles_rad(geometry, column)[:, :1], [(24.5, 3.5)], rows)
-    exact = reconstruct(series, geometry, 24 * PIXEL_NM, iterations=30)
-    simple = reconstruct(series, geometry.per_frame(), 24 * PIXEL_NM, iterations=30)
+    exact = reconstruct(series, geometry, ReconstructionSettings(24 * PIXEL_NM, iterations=30))
+    simple = reconstruct(series, geometry.per_frame(), ReconstructionSettings(24 * PIXEL_NM, iterations=30))
     z_px = {"exact": [], "simple": []}
     for column in range(columns):
         z_px["exact"].append(centre(exact[:, :, column])[1])
@@ -115,9 +118,11 @@ def test_frames_of_the_other_half_do_not_count(method):
     series = point_series([(12.5, -6.5)], geometry, 2)
     spoilt = series.copy()
     spoilt[1::2] = 9.0
-    settings = {"method": method, "iterations": 15, "frames": half_frames("even", 41)}
-    volume = reconstruct(spoilt, geometry, 32 * PIXEL_NM, **settings)
-    np.testing.assert_array_equal(volume, reconstruct(series, geometry, 32 * PIXEL_NM, **settings))
+    settings, half = ReconstructionSettings(32 * PIXEL_NM, method, 15), half_frames("even", 41)
+    volume = reconstruct(spoilt, geometry, settings, frames=half)
+    np.testing.assert_array_equal(volume, reconstruct(series, geometry, settings, frames=half))
+    marked = replace(geometry, used=half)
+    np.testing.assert_array_equal(volume, reconstruct(spoilt, marked, settings))
     assert brightest(volume[:, :, 0]) == (12.5, -6.5)
 
 
@@ -146,7 +151,7 @@ def test_a_rotated_axis_moves_what_was_seen():
 def test_projection_of_a_reconstruction_is_the_series_again():
     geometry = turning_geometry()
     series = point_series([(6.0, -4.0), (-15.0, 7.0)], geometry, 2)
-    again = project_volume(reconstruct(series, geometry, 30 * PIXEL_NM, iterations=100), geometry)
+    again = project_volume(reconstruct(series, geometry, ReconstructionSettings(30 * PIXEL_NM, iterations=100)), geometry)
     middle = slice(20, 44)
     assert np.corrcoef(again[10:30, middle].ravel(), series[10:30, middle].ravel())[0, 1] > 0.98
 
@@ -155,40 +160,40 @@ def test_progress_counts_all_slices():
     geometry = turning_geometry(rows=16)
     heard = []
     series = np.ones((41, 16, 70), np.float32)
-    reconstruct(series, geometry, 5 * PIXEL_NM, iterations=2, progress=lambda *count: heard.append(count))
+    reconstruct(series, geometry, ReconstructionSettings(5 * PIXEL_NM, iterations=2), progress=lambda *count: heard.append(count))
     assert heard == [(64, 70), (70, 70)]
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("settings", "resources", "message"),
     [
-        ({"thickness_nm": 0.3}, "holds no voxel"),
-        ({"thickness_nm": 3000.0}, "more than 4 times the 64 rows"),
-        ({"thickness_nm": 40.0, "method": "fbp"}, "choose one of sirt"),
-        ({"thickness_nm": 40.0, "device": "gpu"}, "choose one of auto"),
-        ({"thickness_nm": 40.0, "device": "cuda", "method": "total-variation"}, "processor alone"),
-        ({"thickness_nm": 40.0, "memory_mb": 100}, "give the job more memory"),
-        ({"thickness_nm": 40.0, "slices": slice(2, 2)}, "holds no slices"),
-        ({"thickness_nm": 40.0, "frames": np.zeros(41, bool)}, "choose at least one"),
+        (ReconstructionSettings(0.3), {}, "holds no voxel"),
+        (ReconstructionSettings(3000.0), {}, "more than 4 times the 64 rows"),
+        (ReconstructionSettings(40.0, "fbp"), {}, "choose one of sirt"),
+        (ReconstructionSettings(40.0), {"device": "gpu"}, "choose one of auto"),
+        (ReconstructionSettings(40.0, "total-variation"), {"device": "cuda"}, "processor alone"),
+        (ReconstructionSettings(40.0), {"memory_mb": 100}, "give the job more memory"),
+        (ReconstructionSettings(40.0), {"slices": slice(2, 2)}, "holds no slices"),
+        (ReconstructionSettings(40.0), {"frames": np.zeros(41, bool)}, "choose at least one"),
     ],
 )
-def test_what_cannot_be_reconstructed_is_refused(settings, message):
+def test_what_cannot_be_reconstructed_is_refused(settings, resources, message):
     with pytest.raises(InputError, match=message):
-        reconstruct(np.zeros((41, 64, 2), np.float32), turning_geometry(), **settings)
+        reconstruct(np.zeros((41, 64, 2), np.float32), turning_geometry(), settings, **resources)
 
 
 def test_a_series_that_does_not_fit_the_geometry_is_refused():
     with pytest.raises(InputError, match="angles for exactly the frames"):
-        reconstruct(np.zeros((40, 64, 2), np.float32), turning_geometry(), 40.0)
+        reconstruct(np.zeros((40, 64, 2), np.float32), turning_geometry(), ReconstructionSettings(40.0))
     with pytest.raises(InputError, match="does not fit the geometry of 40"):
-        reconstruct(np.zeros((21, 32, 41), np.float32), transposed_geometry(32, 40), 40.0)
+        reconstruct(np.zeros((21, 32, 41), np.float32), transposed_geometry(32, 40), ReconstructionSettings(40.0))
 
 
 def test_numbers_that_are_none_are_refused():
     series = np.zeros((41, 64, 2), np.float32)
     series[3, 2, 1] = np.nan
     with pytest.raises(InputError, match="no numbers"):
-        reconstruct(series, turning_geometry(), 40.0)
+        reconstruct(series, turning_geometry(), ReconstructionSettings(40.0))
 
 
 @pytest.mark.parametrize(("number", "count"), [(-1, 4), (4, 4), (0, 11)])
@@ -207,7 +212,7 @@ def test_a_series_that_reaches_ninety_degrees_needs_no_endless_volume():
     geometry = TiltGeometry(angle, np.zeros((61, 2)), PIXEL_NM, 48)
     rays, _ = field_rays(geometry, 40)
     assert rays.width_px == 3 * 48
-    volume = reconstruct(point_series([(6.5, -3.5)], geometry, 1), geometry, 40 * PIXEL_NM, iterations=20)
+    volume = reconstruct(point_series([(6.5, -3.5)], geometry, 1), geometry, ReconstructionSettings(40 * PIXEL_NM, iterations=20))
     assert brightest(volume[:, :, 0]) == (6.5, -3.5)
 
 

@@ -3,7 +3,7 @@ import numpy as np
 from rapidstem.tomography.reconstruction.sirt import SirtOperator, inverse_sums, sirt_slices
 from rapidstem.tomography.reconstruction.slice_projector import system_matrix
 from rapidstem.tomography.reconstruction.total_variation import PrimalDualOperator, total_variation_slices
-from rapidstem.tomography.reconstruction.volume_reconstruction import reconstruct
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, reconstruct
 from tests.unit.reconstruction_phantoms import PIXEL_NM, point_series, small_rays, turning_geometry
 
 
@@ -56,6 +56,6 @@ def test_noisy_discs_come_out_nearer_to_the_truth_than_by_sirt():
 def test_a_brighter_series_gives_the_same_volume_but_brighter():
     geometry = turning_geometry(rows=32)
     series = point_series([(5.5, 3.5)], geometry, 1)
-    one, ten = (reconstruct(factor * series, geometry, 16 * PIXEL_NM, "total-variation", 20) for factor in (1, 10))
+    one, ten = (reconstruct(factor * series, geometry, ReconstructionSettings(16 * PIXEL_NM, "total-variation", 20)) for factor in (1, 10))
     assert one.max() > 0.1
     np.testing.assert_allclose(ten, 10 * one, atol=1e-4)

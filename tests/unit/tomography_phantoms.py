@@ -1,10 +1,14 @@
 """Tilt series of random dislocation lines in a foil, projected by the formula."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from scipy import ndimage
 
+from rapidstem.tomography.alignment.aligned_series import AlignedSeries
+from rapidstem.tomography.alignment.series_alignment import AlignmentSettings, align_series
+from rapidstem.tomography.reported_angles import recorded_geometry
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 
@@ -108,3 +112,17 @@ def make_phantom(
     series = project_lines(lines, geometry, size)
     series *= 1 + noise * rng.standard_normal(series.shape, dtype=np.float32)
     return Phantom(lines, geometry, series, thickness_nm)
+
+
+def aligned(
+    series: np.ndarray,
+    reported_deg: np.ndarray | None,
+    pixel_nm: float,
+    time_s: np.ndarray | None = None,
+    line_time_s: float | None = None,
+    slow_scan: Literal["rows", "columns"] = "rows",
+    **settings: object,
+) -> AlignedSeries:
+    """The alignment of a series of a foil of 300 nm, with lines of the phantoms' width, three pixels."""
+    recorded = recorded_geometry(reported_deg, series.shape, pixel_nm, time_s, line_time_s, slow_scan)
+    return align_series(series, recorded, AlignmentSettings(thickness_nm=300.0, line_width_nm=3 * pixel_nm, **settings))

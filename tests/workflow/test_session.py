@@ -25,10 +25,34 @@ def test_short_forms_are_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert open_session(found.config | {"distortion": "map.csv"}).config["distortion"] == {"method": "spline", "map": "map.csv"}
 
 
+def session_with_geometries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, geometries: list[str]) -> Session:
+    return session(tmp_path, monkeypatch, tomography={"geometry": geometries})
+
+
 def test_second_geometry_gives_variants_that_end_in_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = session(tmp_path, monkeypatch, tomography={"geometry": ["per-row", "per-frame"]})
-    assert found.variants("series") == ["slow", "rapid-dlf-slow", "rapid-dlf-slow-per-frame"]
-    assert found.rapid_variants["rapid-dlf-slow-per-frame"] == ("dlf-slow", "per-frame")
+    found = session_with_geometries(tmp_path, monkeypatch, ["per-row", "per-frame"])
+    slow, rapid, lagging = found.variants("series")
+    assert [slow.name, rapid.name, lagging.name] == ["slow", "rapid-dlf-slow", "rapid-dlf-slow-per-frame"]
+    assert (lagging.denoiser, lagging.geometry, lagging.column) == ("dlf-slow", "per-frame", "rapid")
+    assert slow.is_slow and not slow.has_time_lag and slow.column == "slow"
+    assert found.shown_variants("series") == [slow, rapid]
+    assert found.treatments(rapid) == {
+        "one angle a frame": "rapid-dlf-slow-per-frame",
+        "one angle a frame, calibrated": "rapid-dlf-slow-per-frame-calibrated",
+    }
+
+
+def test_one_angle_a_frame_alone_is_calibrated_as_in_the_paper(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = session_with_geometries(tmp_path, monkeypatch, ["per-frame"])
+    (lagging,) = [variant for variant in found.variants("series") if variant.has_time_lag]
+    assert lagging.name == "rapid-dlf-slow"
+    assert found.treatments(lagging) == {"one angle a frame, calibrated": "rapid-dlf-slow-calibrated"}
+
+
+def test_a_tilt_for_every_row_needs_no_calibration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = session_with_geometries(tmp_path, monkeypatch, ["per-row"])
+    assert not any(variant.has_time_lag for variant in found.variants("series"))
+    assert found.treatments(found.variant("rapid-dlf-slow")) == {}
 
 
 def test_fields_are_compared_with_the_first_series_unless_another_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -120,38 +120,45 @@ def frame_limit(wildcards):
 
 def series_images(wildcards):
     """The images of a series' variant: the slow series itself, or the denoised rapid frames."""
-    if wildcards.variant == "slow":
+    variant = SESSION.variant(wildcards.variant)
+    if variant.is_slow:
         return raw_file("slow")(wildcards)
-    denoiser, _ = SESSION.rapid_variants[wildcards.variant]
-    return f"{FOLDER}/denoised/{denoiser}/{wildcards.acquisition}.ome.tif"
+    return f"{FOLDER}/denoised/{variant.denoiser}/{wildcards.acquisition}.ome.tif"
 
 
 def series_record(wildcards):
     """The raw file that holds the series' reported angles and times."""
-    return raw_file("slow" if wildcards.variant == "slow" else "rapid")(wildcards)
+    return raw_file(SESSION.variant(wildcards.variant).column)(wildcards)
 
 
 def record_contents(wildcards):
     """The mark of the raw file of a series' variant."""
-    return own_contents("slow" if wildcards.variant == "slow" else "rapid")(wildcards)
+    return own_contents(SESSION.variant(wildcards.variant).column)(wildcards)
 
 
-def angle_sigma_deg(wildcards):
-    """How far the reported angles of a variant may be off."""
-    kind = "slow" if wildcards.variant == "slow" else "rapid"
-    return SESSION.config["tomography"][f"{kind}_angle_sigma_deg"]
-
-
-def series_geometry(wildcards):
-    """Whether a variant has a tilt for each row or for each frame; the stage stands still during a slow frame."""
-    return "per-frame" if wildcards.variant == "slow" else SESSION.rapid_variants[wildcards.variant][1]
+def names(variants):
+    """The names of variants, as parameters and files have them."""
+    return [variant.name for variant in variants]
 
 
 def series_files(room, ending, variants):
     """One file of every variant of every series."""
     return [
-        f"{FOLDER}/{room}/{series}/{variant}.{ending}" for series in SERIES for variant in variants(series)
+        f"{FOLDER}/{room}/{series}/{name}.{ending}" for series in SERIES for name in names(variants(series))
     ]
+
+
+def variant_files(room, ending, variants):
+    """An input function that gives one file of every variant of the wildcard's series."""
+    return lambda wildcards: [
+        f"{FOLDER}/{room}/{wildcards.acquisition}/{name}.{ending}"
+        for name in names(variants(wildcards.acquisition))
+    ]
+
+
+def first_variant_file(room, ending):
+    """An input function that gives a file of the first variant of the wildcard's series: enough where all are alike."""
+    return lambda wildcards: variant_files(room, ending, SESSION.variants)(wildcards)[0]
 
 
 def truth(acquisition):

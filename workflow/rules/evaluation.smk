@@ -44,14 +44,8 @@ rule score_images:
 rule measure_positions:
     """Errors of the dislocation positions: rapid against slow, and both against the truth where it is known."""
     input:
-        centroids=lambda wildcards: expand(
-            f"{FOLDER}/dislocations/{wildcards.acquisition}/{{variant}}.centroids.csv",
-            variant=SESSION.variants(wildcards.acquisition),
-        ),
-        volumes=lambda wildcards: expand(
-            f"{FOLDER}/tomograms/{wildcards.acquisition}/{{variant}}.mrc",
-            variant=SESSION.variants(wildcards.acquisition),
-        ),
+        centroids=variant_files("dislocations", "centroids.csv", SESSION.variants),
+        volume=first_variant_file("tomograms", "mrc"),
         truth=lambda wildcards: truth(wildcards.acquisition),
     output:
         errors=f"{FOLDER}/evaluation/series/{{acquisition}}.positional_error.csv",
@@ -64,11 +58,17 @@ rule measure_positions:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 6),
+        mem_mb=memory_mb(700, 1),
         runtime=minutes(15, 30),
     params:
         code=code("measure_positions"),
-        variants=lambda wildcards: SESSION.variants(wildcards.acquisition),
+        variants=lambda wildcards: names(SESSION.variants(wildcards.acquisition)),
+        against_slow=lambda wildcards: SESSION.compared_with_slow(SESSION.variants(wildcards.acquisition)),
+        calibrated=lambda wildcards: {
+            variant.name: variant.calibrated_name
+            for variant in SESSION.variants(wildcards.acquisition)
+            if variant.has_time_lag
+        },
         radius_nm=SESSION.config["evaluation"]["pairing_radius_nm"],
     message:
         "Measuring the positions of {wildcards.acquisition}"
@@ -79,18 +79,9 @@ rule measure_positions:
 rule score_lines:
     """Share of the dislocation lines that is found and that is real: rapid against slow, and both against the truth where it is known."""
     input:
-        lines=lambda wildcards: expand(
-            f"{FOLDER}/dislocations/{wildcards.acquisition}/{{variant}}.lines.csv",
-            variant=SESSION.shown_variants(wildcards.acquisition),
-        ),
-        centroids=lambda wildcards: expand(
-            f"{FOLDER}/dislocations/{wildcards.acquisition}/{{variant}}.centroids.csv",
-            variant=SESSION.shown_variants(wildcards.acquisition),
-        ),
-        volumes=lambda wildcards: expand(
-            f"{FOLDER}/tomograms/{wildcards.acquisition}/{{variant}}.mrc",
-            variant=SESSION.shown_variants(wildcards.acquisition),
-        ),
+        lines=variant_files("dislocations", "lines.csv", SESSION.shown_variants),
+        centroids=variant_files("dislocations", "centroids.csv", SESSION.shown_variants),
+        volume=first_variant_file("tomograms", "mrc"),
         truth=lambda wildcards: truth(wildcards.acquisition),
     output:
         detection=f"{FOLDER}/evaluation/series/{{acquisition}}.line_detection.csv",
@@ -102,11 +93,14 @@ rule score_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 6),
+        mem_mb=memory_mb(700, 1),
         runtime=minutes(15, 30),
     params:
         code=code("score_lines"),
-        variants=lambda wildcards: SESSION.shown_variants(wildcards.acquisition),
+        variants=lambda wildcards: names(SESSION.shown_variants(wildcards.acquisition)),
+        against_slow=lambda wildcards: SESSION.compared_with_slow(
+            SESSION.shown_variants(wildcards.acquisition)
+        ),
     message:
         "Scoring the lines of {wildcards.acquisition}"
     script:

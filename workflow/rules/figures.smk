@@ -33,17 +33,19 @@ def variant_stems():
     """Stems of the figures of all series, and of all rapid series that have a slow twin."""
     stems = []
     for series in SERIES:
-        variants = SESSION.shown_variants(series)
-        stems += [
-            f"{series}/{variant}/{name}" for variant in variants for name in VARIANT_FIGURES + LINE_FIGURES
-        ]
-        if "slow" in variants:
-            stems += [
-                f"{series}/{variant}/{name}"
-                for variant in variants
-                if variant != "slow"
-                for name in RAPID_FIGURES
-            ]
+        shown = SESSION.shown_variants(series)
+        stems += expand(
+            "{series}/{variant}/{name}",
+            series=series,
+            variant=names(shown),
+            name=VARIANT_FIGURES + LINE_FIGURES,
+        )
+        stems += expand(
+            "{series}/{variant}/{name}",
+            series=series,
+            variant=SESSION.compared_with_slow(shown),
+            name=RAPID_FIGURES,
+        )
     return stems
 
 

@@ -264,6 +264,7 @@ rule draw_positions:
         runtime=minutes(10, 30),
     params:
         code=code("draw_positions"),
+        treatments=lambda wildcards: SESSION.treatments(SESSION.variant(wildcards.variant)),
     message:
         "Drawing the positions in {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -306,6 +307,7 @@ rule write_report:
         choice=FIELD_CHOICE,
         residual=[] if SAVED_MAP or not SHOWN_FIELDS else f"{FOLDER}/distortion/residual.csv",
         alignments=series_files("tilt_series", "alignment.csv", SESSION.variants),
+        alignment_warnings=series_files("tilt_series", "warnings.csv", SESSION.variants),
         centroids=series_files("dislocations", "centroids.csv", SESSION.variants),
         lines_traced=series_files("dislocations", "lines.csv", SESSION.shown_variants),
         densities=series_files("dislocations", "line_density.csv", SESSION.shown_variants),
@@ -330,8 +332,9 @@ rule write_report:
         paired_fields=PAIRED_FIELDS,
         test_fields=TEST_FIELDS,
         shown_fields=SHOWN_FIELDS,
-        series={series: SESSION.variants(series) for series in SERIES},
-        shown={series: SESSION.shown_variants(series) for series in SERIES},
+        series={series: names(SESSION.variants(series)) for series in SERIES},
+        shown={series: names(SESSION.shown_variants(series)) for series in SERIES},
+        against_slow={series: SESSION.compared_with_slow(SESSION.shown_variants(series)) for series in SERIES},
         distortion_figures=DISTORTION_STEMS,
         quality_figures=QUALITY_FIGURES,
         variant_figures=VARIANT_FIGURES,

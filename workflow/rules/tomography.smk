@@ -21,6 +21,7 @@ rule align_series:
         series=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.mrc",
         tilts=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.rawtlt",
         summary=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.alignment.csv",
+        warnings=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.warnings.csv",
     log:
         f"{FOLDER}/logs/align_series/{{acquisition}}/{{variant}}.log",
     benchmark:
@@ -35,13 +36,10 @@ rule align_series:
         code=code("align_series"),
         reading=READING,
         contents=record_contents,
-        thickness_nm=SESSION.config["tomography"]["thickness_nm"],
-        geometry=series_geometry,
+        denoised=lambda wildcards: not SESSION.variant(wildcards.variant).is_slow,
+        geometry=lambda wildcards: SESSION.variant(wildcards.variant).geometry,
         tilt_axis=SESSION.config["tomography"]["tilt_axis"],
-        line_width_nm=SESSION.config["tomography"]["line_width_nm"],
-        angle_sigma_deg=angle_sigma_deg,
-        alignment_features=SESSION.config["tomography"]["alignment_features"],
-        alignment_fallback=SESSION.config["tomography"]["alignment_fallback"],
+        settings=lambda wildcards: SESSION.alignment_settings(SESSION.variant(wildcards.variant)),
     message:
         "Aligning the series {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -81,7 +79,6 @@ rule reconstruct_volume:
     input:
         series=rules.binarise_series.output.series,
         angles=rules.align_series.output.angles,
-        record=series_record,
     output:
         volume=f"{FOLDER}/tomograms/{PART_NAME}.mrc",
     log:
@@ -96,14 +93,10 @@ rule reconstruct_volume:
         runtime=minutes(60, 240),
     params:
         code=code("reconstruct_volume"),
-        reading=READING,
-        contents=record_contents,
         thickness_nm=SESSION.config["tomography"]["thickness_nm"] + SESSION.config["tomography"]["margin_nm"],
         method=SESSION.config["tomography"]["reconstruction"],
         iterations=SESSION.config["tomography"]["iterations"],
         device=SESSION.config["tomography"]["device"],
-        geometry=series_geometry,
-        tilt_axis=SESSION.config["tomography"]["tilt_axis"],
         isolated=SESSION.config["tomography"]["alignment_features"] == "density",
         half=lambda wildcards: wildcards.half.removeprefix(".") or None,
         block=lambda wildcards: int(wildcards.get("block", 0)),

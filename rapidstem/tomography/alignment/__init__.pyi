@@ -1,1 +1,1 @@
-from .series_alignment import align_series as align_series
+from .series_alignment import AlignmentSettings as AlignmentSettings, align_series as align_series

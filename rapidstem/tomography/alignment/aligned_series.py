@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from rapidstem.tomography.alignment.axis_offset import axis_offset_px
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints
@@ -17,13 +18,11 @@ class AlignedSeries:
     ----------
     geometry : TiltGeometry
         Angle and shift of every frame, rotation of the axis; the frame nearest zero tilt has no shift, the middle of the foil lies at
-        z = 0.
+        z = 0. Frames that do not show the specimen are marked as not used.
     reported_deg, sigma_deg : np.ndarray, (frame,)
         Angles of the goniometer, and the standard deviation of the angles found (without their common zero).
     shift_sigma_px : np.ndarray, (frame, 2)
         Standard deviations of dy and dx (without the origin of the volume); not a number where nothing is known.
-    used : np.ndarray, (frame,), bool
-        False for frames that do not show the specimen; their angles and shifts lie between those of their neighbours.
     axis_rotation_deg, axis_rotation_sigma_deg : float
         From x to the tilt axis in the plane of the image, positive towards y.
     axis_offset_px, axis_offset_sigma_px : float
@@ -46,7 +45,6 @@ class AlignedSeries:
     reported_deg: np.ndarray
     sigma_deg: np.ndarray
     shift_sigma_px: np.ndarray
-    used: np.ndarray
     axis_rotation_deg: float
     axis_rotation_sigma_deg: float
     axis_offset_px: float
@@ -57,6 +55,26 @@ class AlignedSeries:
     points: LinePoints
     matches: int
     warnings: tuple[str, ...]
+
+    def summary(self) -> pd.DataFrame:
+        """The whole alignment in one row: method, frames, points, residual, mean uncertainties, and the axis."""
+        shift_sigma_px = self.shift_sigma_px[np.isfinite(self.shift_sigma_px)]
+        row = {
+            "method": self.method,
+            "frames": self.geometry.frames,
+            "frames_used": int(self.geometry.used.sum()),
+            "points": len(self.points.position_px),
+            "matches": self.matches,
+            "rms_residual_px": self.rms_residual_px,
+            "mean_sigma_deg": self.sigma_deg.mean(),
+            "mean_shift_sigma_px": shift_sigma_px.mean() if shift_sigma_px.size else np.nan,
+            "largest_shift_px": np.abs(self.geometry.shift_px).max(),
+            "axis_rotation_deg": self.axis_rotation_deg,
+            "axis_rotation_sigma_deg": self.axis_rotation_sigma_deg,
+            "axis_offset_px": self.axis_offset_px,
+            "axis_offset_sigma_px": self.axis_offset_sigma_px,
+        }
+        return pd.DataFrame([row])
 
     @classmethod
     def without_points(
@@ -77,7 +95,6 @@ class AlignedSeries:
             reported_deg=np.rad2deg(reported_rad),
             sigma_deg=sigma_deg,
             shift_sigma_px=shift_sigma_px,
-            used=np.ones(geometry.frames, bool),
             axis_rotation_deg=float(np.rad2deg(geometry.axis_rotation_rad)),
             axis_rotation_sigma_deg=axis_rotation_sigma_deg,
             axis_offset_px=offset,

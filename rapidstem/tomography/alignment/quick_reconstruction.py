@@ -9,7 +9,7 @@ from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints
 from rapidstem.tomography.alignment.coarse_alignment import correlation_peak
 from rapidstem.tomography.alignment.line_tracking import volume_line_points
-from rapidstem.tomography.reconstruction.volume_reconstruction import project_volume, reconstruct
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, project_volume, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 _PROJECTION_MATCHINGS = 4
@@ -60,7 +60,7 @@ def without_sliding(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: flo
 def _consistency(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float) -> float:
     """Mean correlation coefficient of the frames and the projections of their reconstruction, at a quarter of the resolution."""
     small, coarse = _reduced(lines, geometry.per_frame(), 4)
-    volume = reconstruct(small, coarse, _VOLUME_TO_FOIL * thickness_nm, iterations=_ITERATIONS, device="cpu")
+    volume = reconstruct(small, coarse, _quick_settings(thickness_nm), device="cpu")
     pictures = [each.reshape(len(each), -1) for each in (small, project_volume(volume, coarse))]
     frame, view = (each - each.mean(axis=1, keepdims=True) for each in pictures)
     norm = np.linalg.norm(frame, axis=1) * np.linalg.norm(view, axis=1)
@@ -94,9 +94,7 @@ def quick_volume(
     """
     for _ in range(_PROJECTION_MATCHINGS):
         half, coarse = _reduced(lines, geometry, 2)
-        volume = reconstruct(
-            half, coarse, _VOLUME_TO_FOIL * thickness_nm, iterations=_ITERATIONS, threads=threads, device="cpu", frames=used
-        )
+        volume = reconstruct(half, coarse, _quick_settings(thickness_nm), threads=threads, device="cpu", frames=used)
         views = project_volume(volume, coarse)
         step = 2 * np.array([_displacement(*each) for each in zip(views, half, used, strict=True)])
         far = np.abs(step).max(axis=1) > 1
@@ -104,6 +102,10 @@ def quick_volume(
             break
         geometry = replace(geometry, shift_px=geometry.shift_px + np.where(far[:, None], step, 0))
     return volume, geometry
+
+
+def _quick_settings(thickness_nm: float) -> ReconstructionSettings:
+    return ReconstructionSettings(_VOLUME_TO_FOIL * thickness_nm, iterations=_ITERATIONS)
 
 
 def _displacement(view: np.ndarray, frame: np.ndarray, used: bool) -> np.ndarray:

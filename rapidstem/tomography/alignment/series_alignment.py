@@ -1,14 +1,13 @@
 """Tilt angles, shifts and axis of a tilt series from its dislocation lines alone."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
-from rapidstem.tomography.alignment.alignment_checks import alignment_warnings, checked_angles_rad
+from rapidstem.tomography.alignment.alignment_checks import alignment_warnings
 from rapidstem.tomography.alignment.angle_uncertainty import series_uncertainty
 from rapidstem.tomography.alignment.axis_offset import axis_offset_px
 from rapidstem.tomography.alignment.bundle_adjustment import NO_MATCHES, LinePoints, Matches, Measurement, adjust, residuals_px
@@ -22,8 +21,6 @@ from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.frame_ridges import RidgePoints, ridge_points, subtract_background
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
-__all__ = ["AlignedSeries", "TooFewLinesError", "align_series", "apply_alignment"]
-
 _ROUNDS_RADII_PX = ((8.0, 6.0, 4.0, 3.0), (4.0, 3.0, 2.5), (3.0, 2.5, 2.0, 2.0))
 _FEWEST_POINTS = 60
 _LEAST_RESIDUAL_PX = 0.05
@@ -33,20 +30,42 @@ class TooFewLinesError(InputError):
     """Too few dislocations can be followed through a tilt series to align it."""
 
 
-def align_series(
-    series: np.ndarray,
-    reported_deg: np.ndarray,
-    pixel_size_nm: float,
-    thickness_nm: float,
-    time_s: np.ndarray | None = None,
-    line_time_s: float | None = None,
-    angle_sigma_deg: float = 1.5,
-    line_scale_px: float = 1.5,
-    threads: int = 1,
-    slow_scan: Literal["rows", "columns"] = "rows",
-    fallback: Literal["none", "cross-correlation"] = "none",
-    features: Literal["lines", "density"] = "lines",
-) -> AlignedSeries:
+@dataclass(frozen=True)
+class AlignmentSettings:
+    """How a tilt series is aligned.
+
+    Attributes
+    ----------
+    thickness_nm : float
+        Of the foil.
+    angle_sigma_deg : float
+        How far the reported angles may be off: about 1.5 for a turning stage, 0.1 for a series taken stop and go.
+    line_width_nm : float
+        Full width of the lines at half depth.
+    fallback : {"none", "cross-correlation"}
+        What to do where too few lines can be followed: raise an error, or `align_by_correlation`.
+    features : {"lines", "density"}
+        What is followed: the dark lines of dislocations in a foil, or the mass of an isolated object (`align_density`).
+    """
+
+    thickness_nm: float
+    angle_sigma_deg: float = 1.5
+    line_width_nm: float = 13.7
+    fallback: Literal["none", "cross-correlation"] = "none"
+    features: Literal["lines", "density"] = "lines"
+
+    def __post_init__(self) -> None:
+        if self.fallback not in ("none", "cross-correlation"):
+            raise InputError(f"alignment_fallback is {self.fallback!r}: choose 'none' or 'cross-correlation'")
+        if self.features not in ("lines", "density"):
+            raise InputError(f"alignment_features is {self.features!r}: choose 'lines' or 'density'")
+
+    def line_scale_px(self, pixel_size_nm: float) -> float:
+        """Half of the full width of the lines at half depth."""
+        return self.line_width_nm / (2 * pixel_size_nm)
+
+
+def align_series(series: np.ndarray, recorded: TiltGeometry, settings: AlignmentSettings, threads: int = 1) -> AlignedSeries:
     """Find the angle and the shift of every frame of a tilt series, and the rotation and the offset of its axis.
 
     Cross-correlation gives first shifts, a quick reconstruction gives points on dislocations, and a bundle adjustment over the dark
@@ -57,25 +76,10 @@ def align_series(
     ----------
     series : np.ndarray, (frame, y, x)
         Bright-field frames, denoised and free of scan distortion, the tilt axis along x.
-    reported_deg : np.ndarray, (frame,)
-        Angles of the goniometer; for frames of a turning stage those at the middle of each frame.
-    pixel_size_nm, thickness_nm : float
-        Thickness of the foil.
-    time_s : np.ndarray, (frame,), optional
-        Start of each frame, where the stage turned during the frames.
-    line_time_s : float, optional
-        Time from line to line of the scan, given together with `time_s`.
-    angle_sigma_deg : float
-        How far the reported angles may be off: about 1.5 for a turning stage, 0.1 for a series taken stop and go.
-    line_scale_px : float
-        Half of the full width of the lines at half depth.
+    recorded : TiltGeometry
+        As the microscope has recorded it (`rapidstem.tomography.recorded_geometry`).
+    settings : AlignmentSettings
     threads : int
-    slow_scan : {"rows", "columns"}
-        What is scanned one after the other (`TiltGeometry`).
-    fallback : {"none", "cross-correlation"}
-        What to do where too few lines can be followed: raise an error, or `align_by_correlation`.
-    features : {"lines", "density"}
-        What is followed: the dark lines of dislocations in a foil, or the mass of an isolated object (`align_density`).
 
     Returns
     -------
@@ -84,23 +88,19 @@ def align_series(
     Raises
     ------
     InputError
-        If angles and frames do not fit together; a `TooFewLinesError` if too few lines can be followed through the series.
+        If geometry and frames do not fit together; a `TooFewLinesError` if too few lines can be followed through the series.
     """
-    if fallback not in ("none", "cross-correlation"):
-        raise InputError(f"alignment_fallback is {fallback!r}: choose 'none' or 'cross-correlation'")
-    if features not in ("lines", "density"):
-        raise InputError(f"alignment_features is {features!r}: choose 'lines' or 'density'")
-    reported_rad = checked_angles_rad(series, reported_deg)
-    frames, rows, columns = series.shape
-    recorded = TiltGeometry(reported_rad, np.zeros((frames, 2)), pixel_size_nm, rows, time_s, line_time_s, slow_scan, columns)
-    if features == "density":
-        return align_density(recorded, series, thickness_nm, angle_sigma_deg)
+    if series.shape[:2] != (recorded.frames, recorded.rows):
+        raise InputError(f"a series of shape {series.shape} does not fit {recorded.frames} angles of frames with {recorded.rows} rows")
+    if settings.features == "density":
+        return align_density(recorded, series, settings.thickness_nm, settings.angle_sigma_deg)
+    line_scale_px = settings.line_scale_px(recorded.pixel_size_nm)
     try:
-        return _align_lines(recorded, series, thickness_nm, angle_sigma_deg, line_scale_px, threads)
+        return _align_lines(recorded, series, settings.thickness_nm, settings.angle_sigma_deg, line_scale_px, threads)
     except TooFewLinesError:
-        if fallback == "none":
+        if settings.fallback == "none":
             raise
-        return align_by_correlation(recorded, series, thickness_nm, angle_sigma_deg, line_scale_px, threads)
+        return align_by_correlation(recorded, series, settings.thickness_nm, settings.angle_sigma_deg, line_scale_px, threads)
 
 
 def _align_lines(
@@ -171,11 +171,10 @@ def _summary(points: LinePoints, geometry: TiltGeometry, measured: Measurement, 
     prior = measured.reported_sigma_rad
     offset, offset_sigma = axis_offset_px(geometry, used)
     return AlignedSeries(
-        geometry=geometry,
+        geometry=replace(geometry, used=used),
         reported_deg=np.rad2deg(measured.reported_rad),
         sigma_deg=np.rad2deg(np.where(used, sigma.angle_rad, prior)),
         shift_sigma_px=np.where(used[:, None], sigma.shift_px, np.nan),
-        used=used,
         axis_rotation_deg=float(np.rad2deg(geometry.axis_rotation_rad)),
         axis_rotation_sigma_deg=float(np.rad2deg(sigma.rotation_rad)),
         axis_offset_px=offset,

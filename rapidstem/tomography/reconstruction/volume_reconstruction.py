@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes.util import find_library
+from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
 from typing import get_args
@@ -19,19 +20,37 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry
 _DEEPEST_SHARE = 4
 
 
+@dataclass(frozen=True)
+class ReconstructionSettings:
+    """How a volume is reconstructed.
+
+    Attributes
+    ----------
+    thickness_nm : float
+        Thickness of the volume along z.
+    method : {"sirt", "weighted-back-projection", "total-variation"}
+    iterations : int
+        Of SIRT and total variation.
+    isolated : bool
+        Whether the volume holds the whole specimen, as of a needle, not a part of a foil (`slice_projector.field_rays`).
+    """
+
+    thickness_nm: float
+    method: Method = "sirt"
+    iterations: int = 50
+    isolated: bool = False
+
+
 def reconstruct(
     series: np.ndarray,
     geometry: TiltGeometry,
-    thickness_nm: float,
-    method: Method = "sirt",
-    iterations: int = 50,
+    settings: ReconstructionSettings,
     threads: int = 1,
     memory_mb: float | None = None,
     device: Device = "auto",
     frames: np.ndarray | None = None,
     slices: slice | None = None,
     progress: Callable[[int, int], None] | None = None,
-    isolated: bool = False,
 ) -> np.ndarray:
     """Reconstruct an aligned tilt series.
 
@@ -45,11 +64,7 @@ def reconstruct(
         Aligned series of line images: zero where there is no line.
     geometry : TiltGeometry
         Of the raw frames, with their shifts: they say when a row of the aligned series was scanned, and what was seen.
-    thickness_nm : float
-        Thickness of the volume along z.
-    method : {"sirt", "weighted-back-projection", "total-variation"}
-    iterations : int
-        Of SIRT and total variation.
+    settings : ReconstructionSettings
     threads : int
         Blocks of slices that are reconstructed at once on the processor.
     memory_mb : float, optional
@@ -57,13 +72,12 @@ def reconstruct(
     device : {"auto", "cpu", "cuda", "astra-cuda"}
         Where SIRT runs: the processor, or a graphics card through torch or ASTRA. "auto" takes torch's where there is one.
     frames : np.ndarray, (frame,), bool, optional
-        Frames that count (`slice_blocks.half_frames`); the angles of their rows are interpolated between all frames.
+        Frames that count (`slice_blocks.half_frames`) among those that the geometry names as used; the angles of their rows are
+        interpolated between all frames.
     slices : slice, optional
         Columns of the series to reconstruct (`slice_blocks.slice_range`); the default is all.
     progress : callable, optional
         Called with the slices that are ready and all slices.
-    isolated : bool
-        Whether the volume holds the whole specimen, as of a needle, not a part of a foil (`slice_projector.field_rays`).
 
     Returns
     -------
@@ -74,17 +88,18 @@ def reconstruct(
     InputError
         If series and geometry do not fit together, the thickness or the memory is of no use, or there is no such method, device or slice.
     """
-    used = np.ones(geometry.frames, bool) if frames is None else np.asarray(frames, bool)
+    used = geometry.used if frames is None else geometry.used & np.asarray(frames, bool)
     _check_series(series, geometry, used)
-    depth, device = _depth_px(thickness_nm, geometry), _available_device(device, method)
+    depth, device = _depth_px(settings.thickness_nm, geometry), _available_device(device, settings.method)
     columns = series.shape[2]
     wanted = _wanted_columns(slices, columns)
     shared = matrix_columns(geometry, columns)
-    settings = SolverSettings(geometry, depth, method, iterations, device, used, _brightness(series[used], method), isolated)
+    brightness = _brightness(series[used], settings.method)
+    solving = SolverSettings(geometry, depth, settings.method, settings.iterations, device, used, brightness, settings.isolated)
     held_bytes = series.nbytes + 4 * depth * geometry.rows * len(wanted)
     workers = threads if device == "cpu" else 1
-    plan = plan_blocks(settings.rays(None)[0], len(wanted), method, workers, memory_mb, held_bytes, own_matrices=shared < columns)
-    solver_of = lru_cache(plan.threads)(lambda column: make_solver(settings, column))
+    plan = plan_blocks(solving.rays(None)[0], len(wanted), settings.method, workers, memory_mb, held_bytes, own_matrices=shared < columns)
+    solver_of = lru_cache(plan.threads)(lambda column: make_solver(solving, column))
     if shared == columns:
         solver_of(None)
     volume = np.empty((depth, geometry.rows, len(wanted)), np.float32)
