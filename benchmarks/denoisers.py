@@ -28,7 +28,7 @@ from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import BlockMatchingSettings, denoiser_settings
 from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.files.image_stacks import FrameStack, read_stack
-from rapidstem.files.tables import read_table
+from rapidstem.frames.drift_tables import read_drift
 from rapidstem.scores.frame_references import FrameReference
 from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
 from rapidstem.scores.line_profiles import relative_line_profiles
@@ -41,12 +41,10 @@ def stack_of(session: Path, name: str) -> FrameStack:
 
 
 def field_of(session: Path, name: str, target: str) -> TrainingField:
-    stack = stack_of(session, name)
+    stack, drift = stack_of(session, name), read_drift(session / f"dcfi/{name}.drift.csv")
     if target != "none":
-        return read_training_field(session / f"pairs/{name}", stack.frames, target, name, stack.dwell_time_s)
-    drift = read_table(session / f"dcfi/{name}.drift.csv", ["dy_px", "dx_px", "used"])
-    shift, used = drift[["dy_px", "dx_px"]].to_numpy(float), drift["used"].to_numpy(bool)
-    return own_reference_field(name, stack.frames, shift, used, stack.pixel_size_nm, stack.dwell_time_s)
+        return read_training_field(session / f"pairs/{name}", stack.frames, drift, target, name, stack.dwell_time_s)
+    return own_reference_field(name, stack.frames, drift, stack.pixel_size_nm, stack.dwell_time_s)
 
 
 def parsed(entry: str) -> tuple[str, str, dict]:

@@ -31,9 +31,10 @@ from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.distortion.column_map import ColumnMap, read_map
 from rapidstem.distortion.image_warping import to_slow_geometry
 from rapidstem.distortion.reference_alignment import align_reference
+from rapidstem.distortion.reference_pairs import read_pair
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.files.ome_tiff import read_images
-from rapidstem.files.tables import read_table
+from rapidstem.frames.drift_tables import read_drift
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.recording.detector import detector_lag, rapid_counts, slow_response
 from rapidstem.microscope.recording.field_resampling import FieldImage
@@ -119,12 +120,11 @@ def agreements(images: Sequence[np.ndarray], slow: Sequence[FrameReference], tru
 def moved_references(results: Path, name: str, frames: int) -> tuple[list[FrameReference], list[FrameReference]]:
     """The slow image and the noise-free one of a test field, as each of the first frames shows them."""
     slow = read_stack(results / "raw" / f"{name}.slow.emd").frames[0].astype(float)
-    pair = results / "pairs" / name
-    (dcfi, slow_in_rapid), _ = read_images(pair / "references.ome.tif")
-    field, column_map = pd.read_csv(pair / "field.csv").iloc[0], read_map(results / "distortion" / "map.csv")
+    dcfi, aligned, _ = read_pair(results / "pairs" / name)
+    column_map = read_map(results / "distortion" / "map.csv")
     images = (slow, noise_free(results / "truth" / f"{name}.h5"))
-    known = [FieldReferences.from_field(dcfi, slow_in_rapid, image, field, column_map) for image in images]
-    shift_px = known[0].corrected_shift(read_table(pair / "frames.csv", ["dy_px", "dx_px"])[["dy_px", "dx_px"]].to_numpy(float))
+    known = [FieldReferences(dcfi, aligned, image, column_map) for image in images]
+    shift_px = known[0].corrected_shift(read_drift(results / "dcfi" / f"{name}.drift.csv").shift_px)
     at_rest = [each.in_slow_geometry()["slow"] for each in known]
     first, second = ([each.moved((dy, dx)) for dy, dx in shift_px[:frames]] for each in at_rest)
     return first, second

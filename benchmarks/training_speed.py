@@ -34,6 +34,7 @@ from rapidstem.denoising.training.optimisers import Optimiser
 from rapidstem.denoising.training.training_state import TrainingState
 from rapidstem.denoising.training.training_steps import StepTaker
 from rapidstem.files.image_stacks import read_stack
+from rapidstem.frames.drift_tables import read_drift
 from rapidstem.progress import Progress
 from rapidstem.scores.image_quality import psnr_affine_db
 
@@ -50,7 +51,8 @@ def read_fields(results: Path) -> list[TrainingField]:
     fields = []
     for folder in sorted((results / "pairs").glob("train-*")):
         stack = read_stack(results / "raw" / f"{folder.name}.rapid.emd")
-        field = read_training_field(folder, stack.frames, "slow", folder.name, stack.dwell_time_s)
+        drift = read_drift(results / f"dcfi/{folder.name}.drift.csv")
+        field = read_training_field(folder, stack.frames, drift, "slow", folder.name, stack.dwell_time_s)
         chosen = slice(FRAMES_A_FIELD)
         fields.append(TrainingField(field.name, field.frames[chosen], field.reference, field.shift_px[chosen], field.rows, field.columns))
     return fields

@@ -3,8 +3,8 @@
 import pandas as pd
 from script_support import logged, read_raw, read_raw_header
 
-from rapidstem.files import read_images, read_table, write_table
-from rapidstem.frames import Drift, compare_drift, compare_images
+from rapidstem.files import read_images, write_table
+from rapidstem.frames import compare_drift, compare_images, read_drift
 
 COLUMNS = ["dy_rms_px", "dx_rms_px", "remark", "image_dy_px", "image_dx_px", "image_correlation", "relative_sharpness"]
 
@@ -12,9 +12,7 @@ with logged(snakemake):
     files, row = snakemake.input, dict.fromkeys(COLUMNS)
     velox_shift_px = read_raw_header(files.rapid, snakemake.params.reading).velox_shift_px
     if velox_shift_px is not None:
-        table = read_table(files.drift, ["dy_px", "dx_px", "residual_px", "used"])
-        drift = Drift(table[["dy_px", "dx_px"]].to_numpy(float), table["residual_px"].to_numpy(float), table["used"].to_numpy(bool))
-        found = compare_drift(drift, velox_shift_px)
+        found = compare_drift(read_drift(files.drift), velox_shift_px)
         row |= {"dy_rms_px": found.rms_px[0], "dx_rms_px": found.rms_px[1], "remark": found.remark}
     if files.dcfi:
         images = compare_images(read_images(files.image)[0], read_raw(files.dcfi, snakemake.params.reading).frames[0])

@@ -11,7 +11,8 @@ from script_support import logged, open_raw
 from rapidstem.denoising import TrainedModel, check_fit, denoise_blocks, denoise_stack, load_model
 from rapidstem.denoising.fields import averaged
 from rapidstem.distortion import read_map, to_slow_geometry
-from rapidstem.files import read_table, write_frames
+from rapidstem.files import write_frames
+from rapidstem.frames import read_drift
 from rapidstem.progress import tracked
 
 _FRAMES_LOOKED_AT = 8
@@ -24,11 +25,10 @@ def spread_frames(frames: Any) -> np.ndarray:
 
 def mean_answer(model: TrainedModel, frames: Any, drift_path: str, count: int) -> np.ndarray:
     """The mean of the answers to many frames, at the places of the first ones."""
-    drift = read_table(drift_path, ["dy_px", "dx_px", "used"])
-    chosen = np.flatnonzero(drift["used"])[: model.settings.averaged_frames]
-    shift_px = drift[["dy_px", "dx_px"]].to_numpy(float)
+    drift = read_drift(drift_path)
+    chosen = np.flatnonzero(drift.used)[: model.settings.averaged_frames]
     answers = denoise_stack(model, np.stack([frames[number] for number in chosen]))
-    return averaged(answers, shift_px[chosen], shift_px[:count])
+    return averaged(answers, drift.shift_px[chosen], drift.shift_px[:count])
 
 
 def answers(model: TrainedModel, frames: Any, drift_path: str, count: int) -> Iterator[np.ndarray]:

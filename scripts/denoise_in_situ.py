@@ -7,8 +7,8 @@ from script_support import logged, open_raw
 
 from rapidstem.denoising import check_fit, denoise_stack, load_model
 from rapidstem.distortion import in_common_geometry, read_map
-from rapidstem.files import read_table, write_frames
-from rapidstem.frames import frame_blocks
+from rapidstem.files import write_frames
+from rapidstem.frames import frame_blocks, read_drift
 from rapidstem.progress import tracked
 
 TRIED_FRAMES = 20
@@ -19,11 +19,10 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     if "adopted_from" in model.card:
         check_fit(model, stack.frames[:TRIED_FRAMES], stack.pixel_size_nm, stack.dwell_time_s)
     column_map = read_map(snakemake.input.map)
-    table = read_table(snakemake.input.frames, ["time_s", "dy_px", "dx_px"])
-    shift_px = table[["dy_px", "dx_px"]].to_numpy(float)
+    shift_px = read_drift(snakemake.input.frames).shift_px
     blocks = (
         in_common_geometry(denoise_stack(model, stack.frames[block]), shift_px[block], column_map) for block in frame_blocks(stack.shape)
     )
     blocks = tracked(blocks, "denoising", stack.shape[0], "frame", size=len)
     write_frames(snakemake.output.images, blocks, stack.shape, stack.pixel_size_nm, stack.time_s)
-    print(f"{len(table)} frames denoised")
+    print(f"{len(shift_px)} frames denoised")

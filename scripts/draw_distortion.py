@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 from script_support import logged, read_raw
 
-from rapidstem.distortion import match_pixel_size, read_map, resample_view, strip_residuals, to_slow_geometry
+from rapidstem.distortion import match_pixel_size, read_map, read_pair, resample_view, strip_residuals, to_slow_geometry
 from rapidstem.figures import corrected_profiles, map_deviation, save_drawing, strip_displacements, superposition
-from rapidstem.files import read_images, read_table
+from rapidstem.files import read_images
 from rapidstem.scores import without_gaps
 
 with logged(snakemake):
@@ -17,7 +17,7 @@ with logged(snakemake):
     column_map = read_map(files.map)
     dcfi, pixel_size_nm = read_images(files.dcfi)
     recorded = read_raw(files.slow, snakemake.params.reading)
-    shift = read_table(files.field, ["slow_dy_px", "slow_dx_px"]).iloc[0].to_numpy(float)
+    shift = read_pair(Path(files.field).parent)[1].slow_shift_px
     matched = match_pixel_size(recorded.frames[0].astype(float), recorded.pixel_size_nm / pixel_size_nm)
     slow = resample_view(matched, np.arange(dcfi.shape[0]) + shift[0], np.arange(dcfi.shape[1]) + shift[1])
     residual_px = float(pd.read_csv(files.residual).loc[0, "residual_px"]) if files.get("residual") else None

@@ -6,9 +6,10 @@ import numpy as np
 import pandas as pd
 from script_support import logged, read_raw
 
-from rapidstem.distortion import match_pixel_size, read_map, to_slow_geometry
+from rapidstem.distortion import match_pixel_size, read_map, read_pair, to_slow_geometry
 from rapidstem.figures import central_line, clearest_window, drift_trace, line_profiles, power_spectra, save_drawing, side_by_side
-from rapidstem.files import read_images, read_table, write_images
+from rapidstem.files import read_images, write_images
+from rapidstem.frames import read_drift
 from rapidstem.scores import FieldReferences
 
 MAGNIFIED_PX = 64
@@ -17,12 +18,14 @@ with logged(snakemake):
     files, parameters = snakemake.input, snakemake.params
     folder = Path(snakemake.output.images).parent
     stack, slow = (read_raw(path, parameters.reading) for path in (files.rapid, files.slow))
-    drift = read_table(files.drift, ["dy_px", "dx_px", "residual_px", "used"])
-    shift_px = drift[["dy_px", "dx_px"]].to_numpy(float)
-    dcfi, slow_in_rapid = read_images(files.references)[0]
+    drift = read_drift(files.drift)
+    dcfi, aligned, _ = read_pair(Path(files.field).parent)
     resampled = match_pixel_size(slow.frames[0], slow.pixel_size_nm / stack.pixel_size_nm)
-    references = FieldReferences.from_field(dcfi, slow_in_rapid, resampled, pd.read_csv(files.field).iloc[0], read_map(files.map))
-    known = {name: reference.moved(references.corrected_shift(shift_px[0])) for name, reference in references.in_slow_geometry().items()}
+    references = FieldReferences(dcfi, aligned, resampled, read_map(files.map))
+    shift_px = references.corrected_shift(drift.shift_px[0])
+    known = {name: reference.moved(shift_px) for name, reference in references.in_slow_geometry().items()}
+        name: reference.moved(references.corrected_shift(drift.shift_px[0])) for name, reference in references.in_slow_geometry().items()
+    }
     images = {"raw": to_slow_geometry(stack.frames[0], references.column_map)}
     images |= {name: read_images(path)[0][0] for name, path in zip(parameters.denoisers, files.denoised, strict=True)}
     images |= {name: reference.image for name, reference in known.items()}
@@ -30,7 +33,7 @@ with logged(snakemake):
     window = clearest_window(images["slow"], MAGNIFIED_PX)
     lines = pd.read_csv(files.lines).query("reference == 'slow' and frame == 0")
     drawings = {
-        "drift": drift_trace(shift_px, drift["residual_px"].to_numpy(float), drift["used"].to_numpy(bool), stack.velox_shift_px),
+        "drift": drift_trace(drift.shift_px, drift.residual_px, drift.used, stack.velox_shift_px),
         "filters": side_by_side(images, stack.pixel_size_nm, window),
         "profiles": line_profiles(images, *central_line(lines, known["slow"].area, window), stack.pixel_size_nm, "slow"),
         "spectra": power_spectra(images, stack.pixel_size_nm),

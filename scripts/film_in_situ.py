@@ -6,6 +6,7 @@ from script_support import logged, open_raw
 from rapidstem.distortion import in_common_geometry, read_map
 from rapidstem.figures import MovieLayout, frame_rate, grey_limits, picture_words, write_movie
 from rapidstem.files import open_frames, read_table
+from rapidstem.frames import read_drift
 from rapidstem.progress import tracked
 
 LIMIT_FRAMES = 12
@@ -16,8 +17,8 @@ with (
     open_frames(snakemake.input.denoised) as denoised,
 ):
     column_map = read_map(snakemake.input.map)
-    table = read_table(snakemake.input.frames, ["time_s", "temperature_c", "dy_px", "dx_px"])
-    shift_px = table[["dy_px", "dx_px"]].to_numpy(float)
+    table = read_table(snakemake.input.frames, ["time_s", "temperature_c"])
+    shift_px = read_drift(snakemake.input.frames).shift_px
 
     def raw_frame(number):
         return in_common_geometry(stack.frames[number : number + 1], shift_px[number : number + 1], column_map)[0]

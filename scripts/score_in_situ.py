@@ -4,26 +4,25 @@ import numpy as np
 from script_support import logged, open_raw, read_raw
 
 from rapidstem.distortion import align_reference, match_pixel_size, read_map
-from rapidstem.files import open_frames, read_table, write_images, write_table
-from rapidstem.frames import Drift, integrate_frames
+from rapidstem.files import open_frames, write_images, write_table
+from rapidstem.frames import Drift, integrate_frames, read_drift
 from rapidstem.scores import FieldReferences, score_last_frames, slow_in_series
 
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     files, parameters = snakemake.input, snakemake.params
     slow = read_raw(files.slow, parameters.reading)
     column_map = read_map(files.map)
-    table = read_table(files.frames, ["dy_px", "dx_px", "used"]).query("used").tail(parameters.last_frames)
-    chosen = table["frame"].to_list()
+    drift = read_drift(files.frames)
+    chosen = np.flatnonzero(drift.used)[-parameters.last_frames :]
     frames = np.stack([stack.frames[number] for number in chosen])
-    shift_px = table[["dy_px", "dx_px"]].to_numpy(float)
+    shift_px = drift.shift_px[chosen]
     origin_px = shift_px.mean(axis=0)
     shift_px = shift_px - origin_px
     reference = integrate_frames(frames, Drift(shift_px, np.zeros(len(frames)), np.ones(len(frames), bool)))
     pixel_ratio = slow.pixel_size_nm / stack.pixel_size_nm
     aligned = align_reference(reference, slow.frames[0], column_map, shift_px, pixel_ratio)
     resampled = match_pixel_size(slow.frames[0], pixel_ratio)
-    area = (aligned.rows, aligned.columns)
-    references = FieldReferences(reference, aligned.slow, resampled, tuple(aligned.slow_shift_px), area, column_map)
+    references = FieldReferences(reference, aligned, resampled, column_map)
     denoised = {}
     for name, path in zip(parameters.denoisers, files.denoised, strict=True):
         with open_frames(path) as series:

@@ -7,27 +7,27 @@ from script_support import read_raw
 
 from rapidstem.denoising.fields import CHOICE_COLUMNS, TrainingField, own_reference_field, read_training_field
 from rapidstem.files import read_table
+from rapidstem.frames import read_drift
 
 
 def training_fields(job: Any, target: str) -> list[TrainingField]:
     """The chosen training fields of a job: its inputs `rapid` and `pairs`, without those that its table `choice`, if any, leaves out.
 
-    Where the target is `none`, `pairs` are the tables of the drift.
+    Where the target is `none`, there are no pairs.
     """
     left_out: set[str] = set()
     if job.input.choice:
         choice = read_table(job.input.choice, CHOICE_COLUMNS)
         left_out = set(choice.loc[~choice["kept"], "acquisition"])
     fields = []
-    for raw, pair in zip(job.input.rapid, job.input.pairs, strict=True):
-        name = Path(pair).name.removesuffix(".drift.csv") if target == "none" else Path(pair).parent.name
+    for number, (raw, drift_path) in enumerate(zip(job.input.rapid, job.input.drift, strict=True)):
+        name = Path(drift_path).name.removesuffix(".drift.csv")
         if name in left_out:
             continue
-        stack = read_raw(raw, job.params.reading)
+        stack, drift = read_raw(raw, job.params.reading), read_drift(drift_path)
         if target == "none":
-            drift = read_table(pair, ["dy_px", "dx_px", "used"])
-            shift_px, used = drift[["dy_px", "dx_px"]].to_numpy(float), drift["used"].to_numpy(bool)
-            fields.append(own_reference_field(name, stack.frames, shift_px, used, stack.pixel_size_nm, stack.dwell_time_s))
+            fields.append(own_reference_field(name, stack.frames, drift, stack.pixel_size_nm, stack.dwell_time_s))
         else:
-            fields.append(read_training_field(Path(pair).parent, stack.frames, target, name, stack.dwell_time_s))
+            folder = Path(job.input.pairs[number]).parent
+            fields.append(read_training_field(folder, stack.frames, drift, target, name, stack.dwell_time_s))
     return fields

@@ -8,6 +8,7 @@ from .image_warping import (
     to_slow_geometry as to_slow_geometry,
 )
 from .map_measurement import measure_map as measure_map
-from .reference_alignment import align_reference as align_reference
+from .reference_alignment import AlignedReference as AlignedReference, align_reference as align_reference
+from .reference_pairs import read_pair as read_pair, write_pair as write_pair
 from .residual_strips import strip_residuals as strip_residuals
 from .slow_images import resampling_note as resampling_note

@@ -21,7 +21,7 @@ LOWEST_CORRELATION = 0.25
 
 @dataclass(frozen=True)
 class AlignedReference:
-    """The slow image of one field in rapid geometry.
+    """The slow image of one field in rapid geometry; unseen everywhere for a field that has none.
 
     Attributes
     ----------
@@ -37,6 +37,11 @@ class AlignedReference:
     correlation: float
     rows: slice
     columns: slice
+
+    @classmethod
+    def without_slow_image(cls, reference: np.ndarray, frame_shift_px: np.ndarray) -> "AlignedReference":
+        """What is known of a field that has a DCFI reference (y, x) alone: the area that its frames, shifted by (frame, 2), have seen."""
+        return cls(np.full_like(reference, np.nan), np.full(2, np.nan), np.nan, *valid_area(frame_shift_px, reference.shape))
 
 
 def align_reference(

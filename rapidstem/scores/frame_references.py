@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from scipy import ndimage
 
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.drift_correction import corrected_shift
 from rapidstem.distortion.image_warping import inside_view, resample_grid, to_slow_geometry
+from rapidstem.distortion.reference_alignment import AlignedReference
 
 _EDGE_PX = 3
 Area = tuple[slice, slice]
@@ -37,42 +37,36 @@ class FieldReferences:
 
     Attributes
     ----------
-    dcfi, slow_in_rapid : (y, x) in the geometry of the rapid frames at shift zero; NaN where unseen
+    dcfi : (y, x) in the geometry of the rapid frames at shift zero; NaN where unseen
+    aligned : the slow image in the same geometry, how it was brought there, and where both references hold
     slow : (y, x) the slow image as recorded, in pixels of the rapid frames' size
-    slow_shift_px : (dy, dx), see `rapidstem.distortion.reference_alignment.AlignedReference`
-    area : rows and columns of the rapid frames that hold for both references
     column_map : the scan distortion
     """
 
     dcfi: np.ndarray
-    slow_in_rapid: np.ndarray
+    aligned: AlignedReference
     slow: np.ndarray
-    slow_shift_px: tuple[float, float]
-    area: Area
     column_map: ColumnMap
-
-    @classmethod
-    def from_field(
-        cls, dcfi: np.ndarray, slow_in_rapid: np.ndarray, slow: np.ndarray, field: pd.Series, column_map: ColumnMap
-    ) -> "FieldReferences":
-        """The references of a field whose alignment stands in `field`, the row of a `field.csv` (`rapidstem.denoising.fields`)."""
-        rows, columns = (slice(int(field[f"{axis}_start"]), int(field[f"{axis}_stop"])) for axis in ("row", "column"))
-        return cls(dcfi, slow_in_rapid, slow, (field["slow_dy_px"], field["slow_dx_px"]), (rows, columns), column_map)
 
     def in_rapid_geometry(self) -> dict[str, FrameReference]:
         """The references for frames as recorded, at shift zero."""
-        images = {"dcfi": self.dcfi, "slow": self.slow_in_rapid}
-        return {name: FrameReference(without_gaps(image), self.area) for name, image in images.items()}
+        images = {"dcfi": self.dcfi, "slow": self.aligned.slow}
+        return {name: FrameReference(without_gaps(image), (self.aligned.rows, self.aligned.columns)) for name, image in images.items()}
 
     def in_slow_geometry(self) -> dict[str, FrameReference]:
         """The references for frames that were corrected for the distortion, at shift zero."""
         rows, columns = (np.arange(length) for length in self.dcfi.shape)
-        slow_columns = columns + self.slow_shift_px[1]
-        slow = resample_grid(self.slow, rows + self.slow_shift_px[0], slow_columns)
+        slow_columns = columns + self.aligned.slow_shift_px[1]
+        slow = resample_grid(self.slow, rows + self.aligned.slow_shift_px[0], slow_columns)
         rapid_px = self.column_map.to_rapid(columns)
-        seen = inside_view(slow_columns, self.slow.shape[1]) & (rapid_px >= self.area[1].start) & (rapid_px <= self.area[1].stop - 1)
+        valid = (rapid_px >= self.aligned.columns.start) & (rapid_px <= self.aligned.columns.stop - 1)
+        seen = inside_view(slow_columns, self.slow.shape[1]) & valid
+            inside_view(slow_columns, self.slow.shape[1])
+            & (rapid_px >= self.aligned.columns.start)
+            & (rapid_px <= self.aligned.columns.stop - 1)
+        )
         first, last = np.flatnonzero(seen)[[0, -1]]
-        area = (slice(self.area[0].start, self.area[0].stop), slice(int(first) + _EDGE_PX, int(last) + 1 - _EDGE_PX))
+        area = (self.aligned.rows, slice(int(first) + _EDGE_PX, int(last) + 1 - _EDGE_PX))
         dcfi = to_slow_geometry(without_gaps(self.dcfi), self.column_map)
         return {"dcfi": FrameReference(dcfi, area), "slow": FrameReference(slow, area)}
 

@@ -18,6 +18,7 @@ from rapidstem.denoising.samplers.patch_sampling import PatchBatch, Places
 from rapidstem.denoising.samplers.sampler_choice import lesson_sampler
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
 from rapidstem.errors import InputError
+from rapidstem.frames.registration import Drift
 
 CPU = torch.device("cpu")
 PLAIN = IntensityScaling(0.0, 1.0, 0.0, 1.0)
@@ -169,13 +170,17 @@ def test_results_are_averaged_where_the_specimen_stands() -> None:
     np.testing.assert_allclose(unmoved[0][inside], clean.reference[inside], atol=0.02)
 
 
+def drift_of(field: TrainingField, used: list[bool]) -> Drift:
+    return Drift(field.shift_px, np.zeros(len(used)), np.array(used), ("",) * len(used))
+
+
 def test_a_field_is_its_own_reference() -> None:
     clean = clean_field()
-    own = own_reference_field("own", clean.frames, clean.shift_px, np.array([True, True, False, True, True]), 4.56, None)
+    own = own_reference_field("own", clean.frames, drift_of(clean, [True, True, False, True, True]), 4.56, None)
     assert len(own.frames) == 4
     np.testing.assert_allclose(own.reference[20:50, 20:50], clean.reference[20:50, 20:50], atol=0.02)
     with pytest.raises(InputError, match="no frame of own"):
-        own_reference_field("own", clean.frames, clean.shift_px, np.zeros(5, bool), 4.56, None)
+        own_reference_field("own", clean.frames, drift_of(clean, [False] * 5), 4.56, None)
 
 
 def test_as_many_frames_as_the_name_says() -> None:

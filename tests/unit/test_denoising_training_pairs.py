@@ -6,47 +6,59 @@ import numpy as np
 import pytest
 from denoising_phantoms import field
 
-from rapidstem.denoising.fields.training_pairs import PairField, TrainingField, as_recorded, read_training_field, write_pair
+from rapidstem.denoising.fields.training_pairs import TrainingField, as_recorded, read_training_field
+from rapidstem.distortion.reference_alignment import AlignedReference
+from rapidstem.distortion.reference_pairs import read_pair, write_pair
 from rapidstem.errors import InputError
+from rapidstem.frames.registration import Drift
 
 SHAPE = (20, 30)
 FRAMES = np.random.default_rng(0).integers(0, 60000, (3, *SHAPE)).astype(np.uint16)
 
 
-def write(folder: Path, used: tuple[bool, ...] = (True, False, True)) -> dict[str, np.ndarray]:
-    references = {"slow": np.arange(600, dtype=np.float32).reshape(SHAPE), "dcfi": np.full(SHAPE, 5, np.float32)}
-    references["slow"][:, 0] = np.nan
-    references["dcfi"][3, 3] = 6
-    shift = np.array([[0.5, -1.25], [9.0, 9.0], [-0.5, 1.25]])
-    pair = PairField((1.5, -2.5), 0.9, slice(2, 18), slice(1, 28))
-    write_pair(folder, references, 4.56, shift, np.array(used), pair)
-    return references
+DCFI = np.where(np.arange(600).reshape(SHAPE) == 93, 6, 5).astype(np.float32)
+SLOW = np.where(np.arange(30) == 0, np.nan, np.arange(600, dtype=np.float32).reshape(SHAPE))
+
+
+def write(folder: Path, used: tuple[bool, ...] = (True, False, True)) -> Drift:
+    write_pair(folder, DCFI, AlignedReference(SLOW, np.array([1.5, -2.5]), 0.9, slice(2, 18), slice(1, 28)), 4.56)
+    return Drift(np.array([[0.5, -1.25], [9.0, 9.0], [-0.5, 1.25]]), np.zeros(3), np.array(used), ("", "", ""))
 
 
 def test_a_pair_is_read_as_it_was_written(tmp_path: Path) -> None:
-    references = write(tmp_path)
-    found = read_training_field(tmp_path, FRAMES, "slow", "a", dwell_time_s=1e-7)
-    np.testing.assert_array_equal(found.reference, references["slow"])
+    drift = write(tmp_path)
+    found = read_training_field(tmp_path, FRAMES, drift, "slow", "a", dwell_time_s=1e-7)
+    np.testing.assert_array_equal(found.reference, SLOW)
     np.testing.assert_array_equal(found.frames, FRAMES[[0, 2]])
     np.testing.assert_allclose(found.shift_px, [[0.5, -1.25], [-0.5, 1.25]])
     assert (found.rows, found.columns) == (slice(2, 18), slice(1, 28))
     assert (found.name, found.dwell_time_s) == ("a", 1e-7)
     assert found.pixel_size_nm == pytest.approx(4.56)
-    np.testing.assert_array_equal(read_training_field(tmp_path, FRAMES, "dcfi", "a").reference, references["dcfi"])
+    np.testing.assert_array_equal(read_training_field(tmp_path, FRAMES, drift, "dcfi", "a").reference, DCFI)
+
+
+def test_the_alignment_of_a_pair_comes_back(tmp_path: Path) -> None:
+    write(tmp_path)
+    dcfi, aligned, pixel_size_nm = read_pair(tmp_path)
+    np.testing.assert_array_equal(dcfi, DCFI)
+    np.testing.assert_array_equal(aligned.slow, SLOW)
+    np.testing.assert_allclose(aligned.slow_shift_px, [1.5, -2.5])
+    assert (aligned.correlation, aligned.rows, aligned.columns) == (0.9, slice(2, 18), slice(1, 28))
+    assert pixel_size_nm == pytest.approx(4.56)
 
 
 def test_a_pair_of_another_stack_is_refused(tmp_path: Path) -> None:
-    write(tmp_path)
-    with pytest.raises(InputError, match=r"frames\.csv: 3 rows, but b has 2 frames"):
-        read_training_field(tmp_path, FRAMES[:2], "slow", "b")
+    drift = write(tmp_path)
+    with pytest.raises(InputError, match="drift of 3 frames is known, but b has 2"):
+        read_training_field(tmp_path, FRAMES[:2], drift, "slow", "b")
     with pytest.raises(InputError, match="do not fit a reference"):
-        read_training_field(tmp_path, FRAMES[:, :-1], "slow", "b")
+        read_training_field(tmp_path, FRAMES[:, :-1], drift, "slow", "b")
 
 
 def test_a_field_without_used_frames_is_refused(tmp_path: Path) -> None:
-    write(tmp_path, used=(False, False, False))
+    drift = write(tmp_path, used=(False, False, False))
     with pytest.raises(InputError, match="no frame of c is used"):
-        read_training_field(tmp_path, FRAMES, "slow", "c")
+        read_training_field(tmp_path, FRAMES, drift, "slow", "c")
 
 
 def test_frames_keep_their_values() -> None:

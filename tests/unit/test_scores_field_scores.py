@@ -6,6 +6,7 @@ from scipy import ndimage
 
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.image_warping import to_rapid_geometry
+from rapidstem.distortion.reference_alignment import AlignedReference
 from rapidstem.scores.field_scores import IMAGE_COLUMNS, LINE_COLUMNS, score_field
 from rapidstem.scores.frame_references import FieldReferences, FrameReference
 from rapidstem.scores.image_spectra import SPECTRUM_COLUMNS, spectral_scores
@@ -33,7 +34,8 @@ def references(column_map: ColumnMap) -> FieldReferences:
     slow = specimen(y - SLOW_SHIFT[0], x - SLOW_SHIFT[1])
     slow_in_rapid = to_rapid_geometry(slow, column_map, SLOW_SHIFT, SHAPE)
     dcfi = specimen(y, np.broadcast_to(column_map.to_slow(np.arange(SHAPE[1])), SHAPE))
-    return FieldReferences(dcfi, slow_in_rapid, slow, SLOW_SHIFT, (slice(6, 90), slice(10, 118)), column_map)
+    aligned = AlignedReference(slow_in_rapid, np.array(SLOW_SHIFT), 1.0, slice(6, 90), slice(10, 118))
+    return FieldReferences(dcfi, aligned, slow, column_map)
 
 
 def test_references_agree_in_both_geometries(references: FieldReferences) -> None:

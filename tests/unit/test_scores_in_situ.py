@@ -5,6 +5,7 @@ import pytest
 from scipy.ndimage import gaussian_filter, shift
 
 from rapidstem.distortion.column_map import ColumnMap
+from rapidstem.distortion.reference_alignment import AlignedReference
 from rapidstem.errors import InputError
 from rapidstem.scores.frame_references import FieldReferences
 from rapidstem.scores.in_situ_scores import IN_SITU_COLUMNS, score_last_frames, slow_in_series
@@ -20,8 +21,8 @@ def scene() -> np.ndarray:
 
 
 def _references(scene: np.ndarray) -> FieldReferences:
-    area = (slice(4, SIDE - 4), slice(4, SIDE - 4))
-    return FieldReferences(scene, scene, scene, (0.0, 0.0), area, IDENTITY)
+    aligned = AlignedReference(scene, np.zeros(2), 1.0, slice(4, SIDE - 4), slice(4, SIDE - 4))
+    return FieldReferences(scene, aligned, scene, IDENTITY)
 
 
 def _scored(scene: np.ndarray, origin: np.ndarray, wrong: float = 0.0) -> dict:

@@ -7,6 +7,7 @@ FIELDS = SESSION.acquisitions("calibration", "training", "test")
 SERIES = SESSION.acquisitions("tilt_series")
 TEST_FIELDS = SESSION.paired("test")
 TRAINING_FIELDS = SESSION.acquisitions("training")
+TRAINING_DRIFT = expand(f"{FOLDER}/dcfi/{{acquisition}}.drift.csv", acquisition=TRAINING_FIELDS)
 PAIRED_FIELDS = TEST_FIELDS + (TRAINING_FIELDS if SESSION.learns_references else [])
 CALIBRATION_FIELDS = SESSION.calibration_fields
 IN_SITU = SESSION.acquisitions("in_situ")
@@ -78,11 +79,10 @@ def training_contents(wildcards):
 
 
 def training_pairs(wildcards):
-    """What a denoiser learns from in every training field: the aligned pairs, or the drift alone where it needs no reference."""
-    denoiser = getattr(wildcards, "denoiser", "bm3d")
-    needs_reference = SESSION.settings_of(denoiser).target != "none"
-    record = "pairs/{acquisition}/field.csv" if needs_reference else "dcfi/{acquisition}.drift.csv"
-    return expand(f"{FOLDER}/{record}", acquisition=TRAINING_FIELDS)
+    """The aligned references of every training field; nothing for a denoiser that needs none."""
+    if SESSION.settings_of(getattr(wildcards, "denoiser", "bm3d")).target == "none":
+        return []
+    return expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=TRAINING_FIELDS)
 
 
 def one_of(names):

@@ -7,7 +7,7 @@ rule score_images:
         rapid=raw_file("rapid"),
         slow=raw_file("slow"),
         dcfi=rules.integrate_frames.output.image,
-        frames=rules.align_references.output.frames,
+        drift=rules.integrate_frames.output.drift,
         field=rules.align_references.output.field,
         references=rules.align_references.output.references,
         map=DISTORTION_MAP,

@@ -10,7 +10,6 @@ rule align_references:
         map=DISTORTION_MAP,
     output:
         references=f"{FOLDER}/pairs/{{acquisition}}/references.ome.tif",
-        frames=f"{FOLDER}/pairs/{{acquisition}}/frames.csv",
         field=f"{FOLDER}/pairs/{{acquisition}}/field.csv",
     log:
         f"{FOLDER}/logs/align_references/{{acquisition}}.log",
@@ -71,6 +70,7 @@ rule train_denoiser:
     input:
         rapid=training_stacks,
         pairs=training_pairs,
+        drift=TRAINING_DRIFT,
         choice=FIELD_CHOICE,
         start=lambda wildcards: given_model(wildcards.denoiser, "start_from"),
     output:
@@ -135,6 +135,7 @@ rule tune_block_matching:
     input:
         rapid=training_stacks,
         pairs=training_pairs,
+        drift=TRAINING_DRIFT,
         choice=FIELD_CHOICE,
     output:
         card=f"{FOLDER}/models/bm3d/model.json",

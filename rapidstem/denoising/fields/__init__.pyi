@@ -10,8 +10,6 @@ from .frame_choice import own_reference_field as own_reference_field, training_f
 from .frame_shifts import TAPS as TAPS, aligned_sum as aligned_sum, averaged as averaged, interpolation_taps as interpolation_taps
 from .intensity_scaling import IntensityScaling as IntensityScaling, field_weights as field_weights, measure_scaling as measure_scaling
 from .training_pairs import (
-    PairField as PairField,
     TrainingField as TrainingField,
     read_training_field as read_training_field,
-    write_pair as write_pair,
 )

@@ -10,19 +10,17 @@ from rapidstem.denoising.fields.training_pairs import TrainingField, as_recorded
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.frames.integration import valid_area
+from rapidstem.frames.registration import Drift
 
 
-def own_reference_field(
-    name: str, frames: np.ndarray, shift_px: np.ndarray, used: np.ndarray, pixel_size_nm: float, dwell_time_s: float | None
-) -> TrainingField:
+def own_reference_field(name: str, frames: np.ndarray, drift: Drift, pixel_size_nm: float, dwell_time_s: float | None) -> TrainingField:
     """A field for self-supervised training: the mean of its frames, aligned by their drift, stands in the reference's place.
 
     Parameters
     ----------
     name : of the acquisition.
     frames : (frame, y, x) raw stack.
-    shift_px : (frame, 2) shifts (dy, dx).
-    used : (frame,) whether a frame may be learned from.
+    drift : of these frames.
     pixel_size_nm, dwell_time_s : of the frames.
 
     Raises
@@ -30,9 +28,9 @@ def own_reference_field(
     InputError
         if no frame is used or the frames have no area in common.
     """
-    if not used.any():
+    if not drift.used.any():
         raise InputError(f"no frame of {name} is used; leave this field out")
-    kept, shift = as_recorded(frames if used.all() else frames[used]), shift_px[used]
+    kept, shift = as_recorded(frames if drift.used.all() else frames[drift.used]), drift.shift_px[drift.used]
     rows, columns = valid_area(shift, (frames.shape[1], frames.shape[2]))
     mean = aligned_sum(kept, shift) / len(kept)
     return TrainingField(name, kept, mean, shift, rows, columns, pixel_size_nm, dwell_time_s)
