@@ -61,10 +61,6 @@ class FieldReferences:
         rapid_px = self.column_map.to_rapid(columns)
         valid = (rapid_px >= self.aligned.columns.start) & (rapid_px <= self.aligned.columns.stop - 1)
         seen = inside_view(slow_columns, self.slow.shape[1]) & valid
-            inside_view(slow_columns, self.slow.shape[1])
-            & (rapid_px >= self.aligned.columns.start)
-            & (rapid_px <= self.aligned.columns.stop - 1)
-        )
         first, last = np.flatnonzero(seen)[[0, -1]]
         area = (self.aligned.rows, slice(int(first) + _EDGE_PX, int(last) + 1 - _EDGE_PX))
         dcfi = to_slow_geometry(without_gaps(self.dcfi), self.column_map)
