@@ -13,6 +13,7 @@ from rapidstem.denoising.fields import averaged
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.files import write_frames
 from rapidstem.frames import read_drift
+from rapidstem.numerics import evenly_spread
 from rapidstem.progress import tracked
 
 _FRAMES_LOOKED_AT = 8
@@ -20,7 +21,7 @@ _FRAMES_LOOKED_AT = 8
 
 def spread_frames(frames: Any) -> np.ndarray:
     """Some frames from the first to the last."""
-    return np.stack([frames[number] for number in np.unique(np.linspace(0, len(frames) - 1, _FRAMES_LOOKED_AT).astype(int))])
+    return np.stack([frames[number] for number in evenly_spread(len(frames), _FRAMES_LOOKED_AT)])
 
 
 def mean_answer(model: TrainedModel, frames: Any, drift_path: str, count: int) -> np.ndarray:

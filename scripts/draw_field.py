@@ -24,8 +24,6 @@ with logged(snakemake):
     references = FieldReferences(dcfi, aligned, resampled, read_map(files.map))
     shift_px = references.corrected_shift(drift.shift_px[0])
     known = {name: reference.moved(shift_px) for name, reference in references.in_slow_geometry().items()}
-        name: reference.moved(references.corrected_shift(drift.shift_px[0])) for name, reference in references.in_slow_geometry().items()
-    }
     images = {"raw": to_slow_geometry(stack.frames[0], references.column_map)}
     images |= {name: read_images(path)[0][0] for name, path in zip(parameters.denoisers, files.denoised, strict=True)}
     images |= {name: reference.image for name, reference in known.items()}

@@ -9,6 +9,7 @@ from rapidstem.distortion import in_common_geometry, read_map
 from rapidstem.figures import save_drawing, series_course, series_stills
 from rapidstem.files import open_frames, read_images, read_table, write_images
 from rapidstem.frames import read_drift
+from rapidstem.numerics import evenly_spread
 
 STILLS = 4
 
@@ -16,7 +17,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     files, output = snakemake.input, snakemake.output
     table, shift_px = read_table(files.frames, ["time_s", "temperature_c"]), read_drift(files.frames).shift_px
     column_map = read_map(files.map)
-    chosen = np.linspace(0, len(table) - 1, STILLS).round().astype(int).tolist()
+    chosen = evenly_spread(len(table), STILLS).tolist()
     raw = in_common_geometry(np.stack([stack.frames[number] for number in chosen]), shift_px[chosen], column_map)
     with open_frames(files.denoised) as series:
         denoised = np.stack([series.frames[number] for number in chosen])

@@ -7,6 +7,7 @@ from rapidstem.distortion import in_common_geometry, read_map
 from rapidstem.figures import MovieLayout, frame_rate, grey_limits, picture_words, write_movie
 from rapidstem.files import open_frames, read_table
 from rapidstem.frames import read_drift
+from rapidstem.numerics import evenly_spread
 from rapidstem.progress import tracked
 
 LIMIT_FRAMES = 12
@@ -23,7 +24,7 @@ with (
     def raw_frame(number):
         return in_common_geometry(stack.frames[number : number + 1], shift_px[number : number + 1], column_map)[0]
 
-    chosen = np.unique(np.linspace(0, len(table) - 1, LIMIT_FRAMES).round().astype(int)).tolist()
+    chosen = evenly_spread(len(table), LIMIT_FRAMES).tolist()
     sides = (raw_frame, denoised.frames.__getitem__)
     limits = tuple(grey_limits(np.stack([side(number) for number in chosen])) for side in sides)
     layout = MovieLayout(stack.shape[1:], stack.pixel_size_nm, ("raw", snakemake.wildcards.denoiser), limits)

@@ -15,8 +15,8 @@ from rapidstem.dislocations.line_pruning import drop_short, drop_streaks, trim_h
 from rapidstem.dislocations.line_ridges import ridge_strength, typical_top
 from rapidstem.dislocations.polylines import LineNetwork, Polyline
 from rapidstem.errors import InputError
+from rapidstem.numerics import FWHM_PER_SIGMA
 
-FWHM_PER_SIGMA = 2.3548
 CLEAR_SHARE = 0.3
 
 

@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter
 from scipy.spatial import cKDTree
 
 from rapidstem.dislocations.section_links import COORDINATES, SECTION_NORMAL, line_directions, mutually_nearest, section_grid
+from rapidstem.numerics import robust_spread
 
 PAIR_COLUMNS = ["plane", "slice", *COORDINATES, "dx_nm", "dy_nm", "dz_nm", "first_index", "second_index"]
 MOTION_COLUMNS = ["rotation_deg", "shift_x_nm", "shift_y_nm", "shift_z_nm"]
@@ -208,7 +209,7 @@ def _refined_motion(motion: RigidMotion, points: np.ndarray, tree: cKDTree, dire
     offsets = turned[near] + motion.shift_nm - tree.data[partner[near]]
     offsets -= np.sum(offsets * along, axis=1, keepdims=True) * along
     size = np.linalg.norm(offsets, axis=1)
-    kept = size <= max(3.0 * 1.4826 * np.median(size), radius_nm / 4.0)
+    kept = size <= max(3.0 * robust_spread(size, 0.0), radius_nm / 4.0)
     near, along, offsets = near[kept], along[kept], offsets[kept]
     lever = np.column_stack([np.zeros(len(near)), -turned[near, 2], turned[near, 1]])
     jacobian = np.concatenate([lever[:, :, None], np.broadcast_to(np.eye(3), (len(near), 3, 3))], axis=2)

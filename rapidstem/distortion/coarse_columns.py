@@ -8,6 +8,7 @@ from scipy.interpolate import make_interp_spline
 
 from rapidstem.distortion.feature_matching import features
 from rapidstem.distortion.image_warping import centre_offset_px, resample_view
+from rapidstem.numerics import parabola_vertex
 
 SMOOTHING_PX = 1.5
 WINDOW_SHARE = 0.125
@@ -158,5 +159,4 @@ def _best_chain(scores: np.ndarray, step: int) -> np.ndarray:
 def _vertex_offsets(scores: np.ndarray, path: np.ndarray) -> np.ndarray:
     rows = np.arange(len(path))
     left, centre, right = (scores[rows, np.clip(path + offset, 0, scores.shape[1] - 1)] for offset in (-1, 0, 1))
-    bend = left - 2 * centre + right
-    return np.where(bend < -1e-9, np.clip((left - right) / np.where(bend < -1e-9, 2 * bend, 1), -0.5, 0.5), 0)
+    return parabola_vertex(left, centre, right)

@@ -9,6 +9,7 @@ from rapidstem.distortion.coarse_columns import ColumnMatches, match_columns
 from rapidstem.distortion.image_warping import centre_offset_px
 from rapidstem.distortion.random_curve import spline_basis, straightening_operator
 from rapidstem.errors import InputError
+from rapidstem.numerics import robust_spread
 
 ROUGHNESS = 1e-2
 SMALLEST_MATCHED_SHARE = 0.5
@@ -74,6 +75,6 @@ def _robust_spline(found: ColumnMatches, basis: np.ndarray) -> np.ndarray:
     for _ in range(ROBUST_PASSES):
         coefficients = np.linalg.solve(rows.T @ (weight[:, None] * rows) + penalty, rows.T @ (weight * found.slow_px[good]))
         error = found.slow_px[good] - rows @ coefficients
-        spread = 1.4826 * np.median(np.abs(error)) + 0.3
+        spread = robust_spread(error, 0.0) + 0.3
         weight = found.score[good] / (1 + (error / (2 * spread)) ** 2)
     return coefficients

@@ -12,6 +12,7 @@ from rapidstem.distortion.image_warping import resample_view
 from rapidstem.distortion.map_estimate import MapEstimate
 from rapidstem.distortion.random_curve import likeliest_step, spline_basis
 from rapidstem.errors import InputError
+from rapidstem.numerics import parabola_vertex
 
 WINDOW_PX = (48, 24)
 SPACING_PX = (24, 12)
@@ -132,8 +133,7 @@ def _vertex(values: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarr
     """Place of the maximum of each row between the samples, by a parabola, and its curvature."""
     number, place = np.arange(len(values)), np.clip(place, 1, values.shape[1] - 2)
     left, centre, right = (values[number, place + step] for step in (-1, 0, 1))
-    bend = np.maximum(2 * centre - left - right, 1e-6)
-    return np.clip((right - left) / (2 * bend), -0.5, 0.5), bend
+    return parabola_vertex(left, centre, right), np.maximum(2 * centre - left - right, 1e-6)
 
 
 def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:

@@ -11,6 +11,7 @@ from rapidstem.distortion.image_warping import centre_offset_px, to_rapid_geomet
 from rapidstem.distortion.slow_images import prepared_slow_image
 from rapidstem.errors import InputError
 from rapidstem.frames.integration import valid_area
+from rapidstem.numerics import gap_free_rectangle
 
 FARTHEST_SHARE = 0.25
 SEARCH_SMOOTHING_PX = 1.5
@@ -140,11 +141,9 @@ def _common_area(warped: np.ndarray, reference: np.ndarray, frame_shift_px: np.n
     """Block of rows and columns, within what all frames have seen, in which neither reference has a gap."""
     shifts = np.zeros((1, 2)) if frame_shift_px is None else frame_shift_px
     rows, columns = valid_area(shifts, (reference.shape[0], reference.shape[1]))
-    gaps = ~(np.isfinite(warped) & np.isfinite(reference))
-    top, bottom, left, right = rows.start, rows.stop, columns.start, columns.stop
-    while gaps[top:bottom, left:right].any():
-        block = gaps[top:bottom, left:right]
-        edges = [block[0].mean(), block[-1].mean(), block[:, 0].mean(), block[:, -1].mean()]
-        worst = int(np.argmax(edges))
-        top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)
-    return slice(top, bottom), slice(left, right)
+    gaps = ~(np.isfinite(warped) & np.isfinite(reference))[rows, columns]
+    inner_rows, inner_columns = gap_free_rectangle(gaps)
+    return (
+        slice(rows.start + inner_rows.start, rows.start + inner_rows.stop),
+        slice(columns.start + inner_columns.start, columns.start + inner_columns.stop),
+    )

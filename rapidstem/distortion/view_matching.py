@@ -7,6 +7,7 @@ from skimage.feature import match_template
 
 from rapidstem.distortion.image_warping import centre_offset_px, resample_grid
 from rapidstem.errors import InputError
+from rapidstem.numerics import parabola_vertex
 
 TEMPLATE_PX = 50
 LARGEST_TEMPLATE_SHARE = 0.25
@@ -140,6 +141,4 @@ def _vertex(values: np.ndarray, place: int) -> float:
     """Place of the maximum between the samples, by a parabola."""
     if place in (0, values.size - 1):
         return float(place)
-    left, centre, right = values[place - 1 : place + 2]
-    bend = left - 2 * centre + right
-    return place + float((left - right) / (2 * bend)) if bend < 0 else float(place)
+    return place + float(parabola_vertex(*values[place - 1 : place + 2]))

@@ -7,6 +7,7 @@ from scipy import fft, ndimage
 
 from rapidstem.errors import InputError
 from rapidstem.frames.registration import Drift
+from rapidstem.numerics import gap_free_rectangle, parabola_vertex, robust_spread
 
 SMALLEST_SPREAD_PX = 0.05
 WELL_CORRELATED = 0.9
@@ -157,7 +158,7 @@ def _displacement(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, flo
     likeness = np.where(enough, products / np.maximum(np.sqrt(np.maximum(energy, 0) * np.maximum(other_energy, 0)), floor), -1)
     peak = np.array(np.unravel_index(likeness.argmax(), likeness.shape))
     shift = peak + np.array(
-        [_parabola(np.take(likeness, peak[a] + np.arange(-1, 2), a, mode="wrap").take(peak[1 - a], 1 - a)) for a in (0, 1)]
+        [parabola_vertex(*np.take(likeness, peak[a] + np.arange(-1, 2), a, mode="wrap").take(peak[1 - a], 1 - a)) for a in (0, 1)]
     )
     return np.where(shift > np.array(theirs.shape), shift - size, shift), float(likeness.max())
 
@@ -168,12 +169,6 @@ def _features(image: np.ndarray) -> np.ndarray:
     return ndimage.gaussian_filter(filled, FEATURE_PX[0]) - ndimage.gaussian_filter(filled, FEATURE_PX[1])
 
 
-def _parabola(values: np.ndarray) -> float:
-    """Where a parabola through three samples is highest, from the middle one."""
-    bend = values[0] - 2 * values[1] + values[2]
-    return float(np.clip((values[0] - values[2]) / (2 * bend), -0.5, 0.5)) if bend < 0 else 0.0
-
-
 def _common_area(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Both images over the rectangle that both show, whole pixels apart: neither is resampled, which would blur it."""
     whole = np.round(shift).astype(int)
@@ -182,18 +177,8 @@ def _common_area(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> tup
     first = ours[starts[0] : stops[0], starts[1] : stops[1]]
     second = theirs[starts[0] + whole[0] : stops[0] + whole[0], starts[1] + whole[1] : stops[1] + whole[1]]
     seen = np.isfinite(first) & np.isfinite(second)
-    rows, columns = _full_rectangle(seen)
+    rows, columns = gap_free_rectangle(~seen)
     return first[rows, columns].astype(float), second[rows, columns].astype(float)
-
-
-def _full_rectangle(seen: np.ndarray) -> tuple[slice, slice]:
-    """Cut edges off, the one with the largest share of unseen pixels first, until all pixels are seen."""
-    top, bottom, left, right = 0, seen.shape[0], 0, seen.shape[1]
-    while not seen[top:bottom, left:right].all():
-        part = seen[top:bottom, left:right]
-        worst = int(np.argmin([part[0].mean(), part[-1].mean(), part[:, 0].mean(), part[:, -1].mean()]))
-        top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)
-    return slice(top, bottom), slice(left, right)
 
 
 def _relative_transfer(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> float:
@@ -214,4 +199,4 @@ def _relative_transfer(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) 
 def _noise_share(image: np.ndarray) -> float:
     """Noise, streaks included, from second differences along y, across which no lag smooths it; robust against lines."""
     differences = image[:-2] - 2 * image[1:-1] + image[2:]
-    return float(1.4826 * np.median(np.abs(differences - np.median(differences))) / np.sqrt(6) / image.std())
+    return robust_spread(differences) / np.sqrt(6) / float(image.std())

@@ -5,6 +5,7 @@ import numpy as np
 from rapidstem.frames.aligned_mean import aligned_mean, spectrum_chunks, summed_power
 from rapidstem.frames.correlation_peaks import correlation_peaks, highest_samples
 from rapidstem.frames.frame_spectra import Band, feature_weights, shift_phases
+from rapidstem.numerics import evenly_spread, robust_spread
 
 ANCHORS = 3
 PASSES = 2
@@ -52,7 +53,7 @@ def searched_shifts(spectra: np.ndarray, pattern_power: float, band: Band, shape
 def unlike_others(correlations: np.ndarray) -> np.ndarray:
     """Frames (frame,) that correlate far worse than the majority (median and median deviation)."""
     typical = np.median(correlations)
-    spread = 1.4826 * np.median(np.abs(correlations - typical)) + SMALLEST_SPREAD * abs(typical)
+    spread = robust_spread(correlations, typical) + SMALLEST_SPREAD * abs(typical)
     unlike = correlations < typical - OUTLIER_DEVIATIONS * spread
     return unlike if (~unlike).sum() >= 2 else np.zeros(len(unlike), dtype=bool)
 
@@ -62,7 +63,7 @@ def _anchored_shifts(spectra: np.ndarray, pattern_power: float, band: Band, shap
     count = len(spectra)
     weights = feature_weights(band, shape)
     best_score, best_shifts = -np.inf, np.zeros((count, 2))
-    for anchor in np.unique(np.linspace(0, count - 1, ANCHORS + 2).round().astype(int)[1:-1]):
+    for anchor in evenly_spread(count, ANCHORS + 2)[1:-1]:
         shifts, scores = np.zeros((count, 2)), np.zeros(count)
         for chunk in spectrum_chunks(spectra):
             cross = (np.conj(spectra[anchor]) * spectra[chunk] - pattern_power) * weights

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rapidstem.numerics import robust_spread
+
 AXIS_PLANE = {"x": "xz", "y": "yz", "z": "yz"}
 
 _HUBER_LIMIT = 1.345
@@ -92,7 +94,7 @@ def _huber(powers: np.ndarray, differences: np.ndarray) -> tuple[np.ndarray, np.
         root = np.sqrt(weight)
         coefficients = np.linalg.lstsq(powers * root[:, None], differences * root, rcond=None)[0]
         size = np.abs(differences - powers @ coefficients)
-        limit = _HUBER_LIMIT * 1.4826 * float(np.median(size))
+        limit = _HUBER_LIMIT * robust_spread(size, 0.0)
         weight = np.where(size > limit, limit / np.maximum(size, 1e-12), 1.0) if limit > 1e-9 else np.ones(len(size))
     return coefficients, weight
 

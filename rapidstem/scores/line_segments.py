@@ -8,6 +8,7 @@ from scipy.spatial import cKDTree
 from skimage.feature import hessian_matrix, hessian_matrix_eigvals
 from skimage.morphology import skeletonize
 
+from rapidstem.numerics import robust_spread
 from rapidstem.scores.image_quality import Area
 
 _RIDGE_SIGMAS_PX = (1.5, 2.5)
@@ -15,7 +16,6 @@ _RIDGE_THRESHOLD = 4.0
 _PIECE_PX = 24
 _LARGEST_BEND_PX = 1.0
 _NEIGHBOURHOOD = np.ones((3, 3), int)
-_MAD_TO_SIGMA = 1.4826
 
 
 @dataclass(frozen=True)
@@ -71,7 +71,7 @@ def _ridges(image: np.ndarray) -> np.ndarray:
     for sigma in _RIDGE_SIGMAS_PX:
         largest, smallest = hessian_matrix_eigvals(hessian_matrix(image, sigma, use_gaussian_derivatives=False))
         strength = np.where(largest > np.abs(smallest), largest, 0)
-        noise = _MAD_TO_SIGMA * np.median(np.abs(smallest - np.median(smallest)))
+        noise = robust_spread(smallest)
         found |= strength > _RIDGE_THRESHOLD * noise
     return found
 

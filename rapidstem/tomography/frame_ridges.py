@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from rapidstem.numerics import robust_spread
+
 # Wide against a line (two scales), narrow against thickness and bend contours.
 _BACKGROUND_SCALES = 8
 
@@ -66,7 +68,7 @@ def subtract_background(image: np.ndarray, scale_px: float) -> np.ndarray:
     image = np.asarray(image, np.float32)
     first = ndimage.gaussian_filter(image, width_px, mode="nearest")
     relative = image / first - 1
-    kept = (relative > -1.5 * _robust_spread(relative)).astype(np.float32)
+    kept = (relative > -1.5 * robust_spread(relative)).astype(np.float32)
     weight = ndimage.gaussian_filter(kept, width_px, mode="nearest")
     background = ndimage.gaussian_filter(image * kept, width_px, mode="nearest") / np.maximum(weight, 1e-3)
     background = np.where(weight > 0.05, background, first)
@@ -104,7 +106,7 @@ def line_threshold(strength: np.ndarray) -> float:
 
     The larger of 0.35 of the frame's strong lines (the 99th percentile of the strength) and 3 robust spreads of the whole frame.
     """
-    return max(0.35 * float(np.percentile(strength, 99)), 3 * _robust_spread(strength), 1e-9)
+    return max(0.35 * float(np.percentile(strength, 99)), 3 * robust_spread(strength), 1e-9)
 
 
 def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: float = 0.7) -> RidgePoints:
@@ -137,8 +139,3 @@ def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: floa
     on_line = strong & np.all(np.abs(offset) <= 0.6, axis=-1)
     position = np.argwhere(on_line) + offset[on_line]
     return RidgePoints(position, curvature.normal[on_line], curvature.strength[on_line])
-
-
-def _robust_spread(values: np.ndarray) -> float:
-    median = np.median(values)
-    return float(1.4826 * np.median(np.abs(values - median)) + 1e-12)

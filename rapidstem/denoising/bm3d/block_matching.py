@@ -18,6 +18,7 @@ from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.settings import BlockMatchingSettings
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
+from rapidstem.numerics import evenly_spread
 from rapidstem.progress import tracked
 
 SPECTRUM, CARD = "spectrum.safetensors", "model.json"
@@ -77,7 +78,7 @@ def tune(
     """
     if not fields:
         raise InputError("bm3d: no field of view is left to tune on")
-    chosen = np.unique(np.linspace(0, len(fields) - 1, settings.tuning_fields).round().astype(int))
+    chosen = evenly_spread(len(fields), settings.tuning_fields)
     tuning_fields = [fields[index] for index in chosen]
     noise = measure_noise(tuning_fields)
     candidates = [TunedFilter(noise, model, factor) for model in settings.noise_models for factor in settings.variance_factors]

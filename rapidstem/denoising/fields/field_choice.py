@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rapidstem.errors import InputError
+from rapidstem.numerics import evenly_spread
 
 CHOICE_COLUMNS = ["acquisition", "tilt_deg", "series", "series_tilt_deg", "distance", "largest_distance", "kept"]
 HISTOGRAM_COLUMNS = ["acquisition", "tilt_deg", "kept", "intensity", "share"]
@@ -43,7 +44,7 @@ def field_sample(name: str, tilt_deg: float, frames: np.ndarray) -> FieldSample:
     InputError
         if all of them are one constant.
     """
-    chosen = np.unique(np.linspace(0, len(frames) - 1, _FIELD_FRAMES).round().astype(int))
+    chosen = evenly_spread(len(frames), _FIELD_FRAMES)
     pixels = np.asarray(frames[chosen], np.float32)
     spread = float(pixels.std(dtype=np.float64))
     if not spread > 0:

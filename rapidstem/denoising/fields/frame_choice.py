@@ -11,6 +11,7 @@ from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.frames.integration import valid_area
 from rapidstem.frames.registration import Drift
+from rapidstem.numerics import evenly_spread
 
 
 def own_reference_field(name: str, frames: np.ndarray, drift: Drift, pixel_size_nm: float, dwell_time_s: float | None) -> TrainingField:
@@ -62,5 +63,5 @@ def training_frames(fields: Sequence[TrainingField], settings: NetworkSettings, 
 
 def _thinned(field: TrainingField, count: int) -> TrainingField:
     """The field with `count` of its frames, or all it has, evenly spread."""
-    chosen = np.unique(np.linspace(0, len(field.frames) - 1, count).round().astype(int))
+    chosen = evenly_spread(len(field.frames), count)
     return replace(field, frames=field.frames[chosen], shift_px=field.shift_px[chosen])

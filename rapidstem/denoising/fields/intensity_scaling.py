@@ -7,6 +7,7 @@ import numpy as np
 
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.errors import InputError
+from rapidstem.numerics import evenly_spread
 
 _PERCENTILES = (0.5, 99.5)
 _FRAMES_LOOKED_AT = 8
@@ -63,7 +64,7 @@ def field_weights(fields: Sequence[TrainingField]) -> np.ndarray:
 
 
 def _spread(frames: np.ndarray) -> np.ndarray:
-    chosen = np.unique(np.linspace(0, len(frames) - 1, _FRAMES_LOOKED_AT).round().astype(int))
+    chosen = evenly_spread(len(frames), _FRAMES_LOOKED_AT)
     return frames[chosen]
 
 

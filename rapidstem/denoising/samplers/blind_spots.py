@@ -10,6 +10,7 @@ from scipy import ndimage
 from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch, PatchSampler, Places
+from rapidstem.numerics import evenly_spread
 
 _HIDDEN_SHARE = 0.2
 _CORRELATED = 0.1
@@ -76,7 +77,7 @@ def correlated_length(frames: np.ndarray) -> int:
     Measured on second differences along y, which keep noise that is white along y and take smooth structure away, and without the
     correlation at long distances, which offsets of whole rows leave. At most 8.
     """
-    chosen = np.unique(np.linspace(0, len(frames) - 1, _FRAMES_LOOKED_AT).round().astype(int))
+    chosen = evenly_spread(len(frames), _FRAMES_LOOKED_AT)
     noise = np.diff(frames[chosen].astype(np.float64), 2, axis=1)
     noise -= noise.mean(axis=2, keepdims=True)
     lags = range(2 * _LONGEST_SPOT_PX + 1)

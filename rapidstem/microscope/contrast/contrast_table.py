@@ -13,6 +13,7 @@ from rapidstem.microscope.contrast.line_drawing import OUTSIDE_NM, DrawnLines
 from rapidstem.microscope.contrast.two_beam_contrast import dislocation_geometry, intensity_ratio
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes, to_microscope
+from rapidstem.numerics import FWHM_PER_SIGMA
 
 PROFILE_REACH_NM = 46.0
 PROFILE_SAMPLES = 93
@@ -132,7 +133,7 @@ def _blurred_logarithm(ratio: np.ndarray, settings: MicroscopeSettings) -> np.nd
     even = ratio[..., upper - 1] * (1 - share) + ratio[..., upper] * share
     fade = np.clip((PROFILE_REACH_NM - np.abs(fine)) / FADE_NM, 0, 1)
     even = 1 + (even - 1) * fade * fade * (3 - 2 * fade)
-    sigma = settings.probe_size_nm / np.sqrt(8 * np.log(2)) / (fine[1] - fine[0])
+    sigma = settings.probe_size_nm / FWHM_PER_SIGMA / (fine[1] - fine[0])
     return np.log(gaussian_filter1d(even, sigma, axis=-1, mode="nearest")[..., ::2]).astype(np.float32)
 
 

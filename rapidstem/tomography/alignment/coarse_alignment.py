@@ -3,6 +3,8 @@
 import numpy as np
 from scipy import fft, ndimage
 
+from rapidstem.numerics import parabola_vertex
+
 
 def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: float | None = None) -> np.ndarray:
     """Shift of every frame, accumulated from the frame nearest zero tilt outwards, whatever the order of the frames.
@@ -82,7 +84,5 @@ def _parabola_top(values: np.ndarray, peak: tuple, axis: int) -> float:
     index = peak[axis]
     if index in (0, values.shape[axis] - 1):
         return float(index)
-    before, at, after = np.take(values, [index - 1, index, index + 1], axis=axis)[
-        (slice(None), peak[1]) if axis == 0 else (peak[0], slice(None))
-    ]
-    return float(index + 0.5 * (before - after) / (before - 2 * at + after - 1e-30))
+    near = values[index - 1 : index + 2, peak[1]] if axis == 0 else values[peak[0], index - 1 : index + 2]
+    return index + float(parabola_vertex(*near))

@@ -6,6 +6,7 @@ from typing import Literal
 import numpy as np
 
 from rapidstem.errors import InputError
+from rapidstem.numerics import robust_spread
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.alignment_checks import alignment_warnings
 from rapidstem.tomography.alignment.angle_uncertainty import series_uncertainty
@@ -129,7 +130,7 @@ def _match_and_adjust(
     points, matches = _well_seen(points, of_frames(matches, used), geometry.frames)
     points, adjusted = adjust(points, geometry, replace(measured, matches=matches))
     residual = residuals_px(points, adjusted, measured.columns, matches)
-    scale = max(1.4826 * float(np.median(np.abs(residual))), _LEAST_RESIDUAL_PX)
+    scale = max(robust_spread(residual, 0.0), _LEAST_RESIDUAL_PX)
     return points, kept_places(adjusted, geometry, used), replace(measured, matches=matches, residual_px=scale), used
 
 

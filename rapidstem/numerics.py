@@ -1,0 +1,90 @@
+"""Small numerical steps that have nothing to do with microscopes."""
+
+import numpy as np
+
+FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
+# A normal distribution's standard deviation over its median absolute deviation.
+_SIGMA_PER_MEDIAN_DEVIATION = 1.4826
+
+
+def robust_spread(values: np.ndarray, centre: float | None = None) -> float:
+    """Standard deviation of what is not an outlier, from the median of the absolute deviations.
+
+    Parameters
+    ----------
+    values : np.ndarray
+    centre : float, optional
+        What the deviations are taken from; the default is the median.
+
+    Returns
+    -------
+    float
+
+    References
+    ----------
+    F. R. Hampel, J. Am. Stat. Assoc. 69 (1974) 383.
+
+    Examples
+    --------
+    >>> round(robust_spread(np.array([1.0, 2.0, 3.0, 4.0, 1000.0])), 4)
+    1.4826
+    """
+    centre = float(np.median(values)) if centre is None else centre
+    return float(_SIGMA_PER_MEDIAN_DEVIATION * np.median(np.abs(values - centre)))
+
+
+def evenly_spread(count: int, most: int) -> np.ndarray:
+    """At most so many of the numbers 0 to `count` - 1, the first and the last among them, evenly spread.
+
+    Examples
+    --------
+    >>> evenly_spread(11, 3).tolist(), evenly_spread(2, 5).tolist()
+    ([0, 5, 10], [0, 1])
+    """
+    return np.unique(np.linspace(0, count - 1, most).round().astype(int))
+
+
+def parabola_vertex(before: np.ndarray | float, middle: np.ndarray | float, after: np.ndarray | float) -> np.ndarray:
+    """Where parabolas through three neighbouring samples are highest, counted from the middle ones, at most half a sample away.
+
+    Returns
+    -------
+    np.ndarray
+        0 where the middle sample is no maximum.
+
+    Examples
+    --------
+    >>> float(parabola_vertex(3.0, 4.0, 3.5))
+    0.16666666666666666
+    """
+    bend = np.asarray(before) - 2 * np.asarray(middle) + np.asarray(after)
+    curved = bend < 0
+    offset = (np.asarray(before) - np.asarray(after)) / np.where(curved, 2 * bend, 1)
+    return np.where(curved, np.clip(offset, -0.5, 0.5), 0.0)
+
+
+def gap_free_rectangle(gaps: np.ndarray) -> tuple[slice, slice]:
+    """Rows and columns of a large rectangle without gaps: the edge with the largest share of gaps is taken off until none is left.
+
+    Parameters
+    ----------
+    gaps : np.ndarray, (y, x), bool
+
+    Returns
+    -------
+    tuple of slice
+        Empty where there are nothing but gaps.
+
+    Examples
+    --------
+    >>> gap_free_rectangle(np.array([[True, True, True], [False, False, True], [False, False, True]]))
+    (slice(1, 3, None), slice(0, 2, None))
+    """
+    top, left = 0, 0
+    bottom, right = gaps.shape
+    while gaps[top:bottom, left:right].any():
+        block = gaps[top:bottom, left:right]
+        edges = [block[0].mean(), block[-1].mean(), block[:, 0].mean(), block[:, -1].mean()]
+        worst = int(np.argmax(edges))
+        top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)
+    return slice(top, bottom), slice(left, right)
