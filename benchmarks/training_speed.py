@@ -26,7 +26,7 @@ from rapidstem.denoising.fields.training_pairs import TrainingField, read_traini
 from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.prediction import denoise_stack
-from rapidstem.denoising.samplers.sampler_choice import lesson_sampler
+from rapidstem.denoising.samplers.sampler_choice import new_sampler
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
 from rapidstem.denoising.training.denoiser_training import split_fields, train_denoiser
 from rapidstem.denoising.training.distributed import ProcessGroup
@@ -101,7 +101,7 @@ def own_step_s(fields: list[TrainingField], settings: NetworkSettings, precision
     network = new_network(settings).on(torch.device("cpu"))
     average = new_network(settings).on(torch.device("cpu")).requires_grad_(False)
     state = TrainingState(network, average, Optimiser(network, settings.optimiser))
-    sampler = lesson_sampler(fields, measure_scaling(fields), settings, state.device)
+    sampler = new_sampler(fields, measure_scaling(fields), settings, state.device)
     taker, marks = StepTaker(network, sampler, settings, precision, ProcessGroup()), []
     with Progress("", steps, "step", silent=True) as progress:
         for step in range(steps):

@@ -24,6 +24,9 @@ from rapidstem.files.atomic import written_beside
 _PIXEL_SIZE_TOLERANCE, _DWELL_TIME_TOLERANCE = 0.05, 0.1
 _LARGEST_EXCESS, _LEAST_FILLING = 0.25, 0.05
 _PACKAGES = ("torch", "numpy", "safetensors")
+# What models that were trained before version 0.1.0 call their settings and layers.
+_SETTINGS_ONCE = {"lesson": "sampler"}
+_LAYERS_ONCE = {"raisers": "upsamplers", "lowerers": "downsamplers"}
 
 
 @dataclass(frozen=True)
@@ -71,8 +74,8 @@ def load_model(folder: Path | str) -> TrainedModel:
     folder = Path(folder)
     try:
         card = json.loads((folder / CARD).read_text())
-        settings, scaling = NetworkSettings(**card["settings"]), IntensityScaling(**card["scaling"])
-        weights = load_file(folder / WEIGHTS)
+        settings, scaling = NetworkSettings(**_renamed(card["settings"], _SETTINGS_ONCE)), IntensityScaling(**card["scaling"])
+        weights = {_with_present_layers(name): tensor for name, tensor in load_file(folder / WEIGHTS).items()}
     except FileNotFoundError as error:
         raise InputError(f"{error.filename or folder / WEIGHTS}: there is no trained model; train it first") from None
     except (json.JSONDecodeError, KeyError, TypeError, SafetensorError) as error:
@@ -85,6 +88,16 @@ def load_model(folder: Path | str) -> TrainedModel:
             f"{folder / WEIGHTS}: holds no weights of {_architecture(settings)}, which {CARD} names; train it again"
         ) from error
     return TrainedModel(network.eval(), settings, scaling, card)
+
+
+def _renamed(settings: dict[str, Any], names: dict[str, str]) -> dict[str, Any]:
+    return {names.get(name, name): value for name, value in settings.items()}
+
+
+def _with_present_layers(name: str) -> str:
+    """The name of a weight, its layer called as it is today."""
+    layer, _, rest = name.partition(".")
+    return f"{_LAYERS_ONCE.get(layer, layer)}.{rest}"
 
 
 def load_start(settings: NetworkSettings) -> DenoisingNetwork:

@@ -10,7 +10,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 TARGETS = ("dcfi", "slow", "none")
 NETWORKS = ("unet", "residual-unet", "hourglass", "autoencoder")
 OPTIMISERS = ("muon", "adamw")
-LESSONS = ("reference", "other-frame", "other-frames", "all-frames", "blind-spots")
+SAMPLERS = ("reference", "other-frame", "other-frames", "all-frames", "blind-spots")
 PRESETS = ("best", "paper")
 NOISE_MODELS = ("gw", "g1", "g2", "g3", "g4", "g1w", "g2w", "g3w", "g4w", "measured")
 
@@ -27,7 +27,7 @@ class NetworkSettings:
     Attributes
     ----------
     target : the reference image, `dcfi` or `slow`; `none` where the raw frames themselves teach.
-    lesson : what a frame is compared with: the `reference`; one `other-frame` of the same field, the mean of all `other-frames`, or of
+    sampler : what a frame is compared with: the `reference`; one `other-frame` of the same field, the mean of all `other-frames`, or of
         `all-frames`, each moved to the frame; or the frame itself at `blind-spots`.
     network : architecture, see `rapidstem.denoising.networks.unets`.
     most_fields, most_frames : of training, 0 for all; the fields with the most frames are taken, and the frames are shared among them.
@@ -58,7 +58,7 @@ class NetworkSettings:
     """
 
     target: str
-    lesson: str = "reference"
+    sampler: str = "reference"
     network: str = "unet"
     width: int = 24
     depth: int = 3
@@ -90,10 +90,10 @@ class NetworkSettings:
     def __post_init__(self) -> None:
         _require(self.target in TARGETS, "target", f"must be one of {', '.join(TARGETS)}")
         _require(self.optimiser in OPTIMISERS, "optimiser", f"must be one of {', '.join(OPTIMISERS)}")
-        _require(self.lesson in LESSONS, "lesson", f"must be one of {', '.join(LESSONS)}")
+        _require(self.sampler in SAMPLERS, "sampler", f"must be one of {', '.join(SAMPLERS)}")
         _require(self.network in NETWORKS, "network", f"must be one of {', '.join(NETWORKS)}")
-        learns_reference = self.lesson == "reference" and self.synthetic_share < 1
-        _require(not (self.target == "none" and learns_reference), "target", "must be dcfi or slow where the lesson is the reference")
+        learns_reference = self.sampler == "reference" and self.synthetic_share < 1
+        _require(not (self.target == "none" and learns_reference), "target", "must be dcfi or slow where the sampler is the reference")
         _require(self.precision in PRECISIONS, "precision", f"must be one of {', '.join(PRECISIONS)}")
         for name in ("width", "depth", "patch_size_px", "batch_size", "steps", "learning_rate", "validation_interval"):
             _require(getattr(self, name) > 0, name, "must be above zero")
@@ -106,8 +106,8 @@ class NetworkSettings:
 
     def _check_training(self) -> None:
         _require(self.patience_steps >= 0, "patience_steps", "must not be below zero")
-        supervised = self.lesson == "reference" and self.validation_share > 0
-        rule = "needs validation against a reference: the loss of a lesson without one does not tell when the image is best"
+        supervised = self.sampler == "reference" and self.validation_share > 0
+        rule = "needs validation against a reference: the loss of a sampler without one does not tell when the image is best"
         _require(self.patience_steps == 0 or supervised, "patience_steps", rule)
         _require(self.processes > 0, "processes", "must be above zero")
         _require(self.batch_size % max(self.processes, 1) == 0, "batch_size", f"must be a multiple of processes = {self.processes}")
@@ -195,29 +195,29 @@ DENOISERS: dict[str, Denoiser] = {
     "dlf-2500": _single_field(2500, 5e-6),
     # Lehtinen et al. 2018
     "noise2noise": Denoiser(
-        replace(_BEST, target="none", lesson="other-frames"),
-        replace(_PAPER_UNET, target="none", lesson="other-frame"),
+        replace(_BEST, target="none", sampler="other-frames"),
+        replace(_PAPER_UNET, target="none", sampler="other-frame"),
     ),
     # Krull et al. 2019 and, for noise with a direction, Broaddus et al. 2020
     "noise2void": Denoiser(
-        replace(_BEST, target="none", lesson="blind-spots"),
-        replace(_PAPER_UNET, target="none", lesson="blind-spots", width=32, depth=2, learning_rate=4e-4, batch_size=128, steps=40_000),
+        replace(_BEST, target="none", sampler="blind-spots"),
+        replace(_PAPER_UNET, target="none", sampler="blind-spots", width=32, depth=2, learning_rate=4e-4, batch_size=128, steps=40_000),
     ),
     # after Williams et al.: only the number of layers and the shape are public
     "hourglass": Denoiser(
         NetworkSettings("none", "other-frames", network="hourglass", width=16, depth=2),
-        replace(_PAPER_PLAIN, lesson="blind-spots", network="hourglass", width=16, depth=2, synthetic_share=0.5, bias=0.2),
+        replace(_PAPER_PLAIN, sampler="blind-spots", network="hourglass", width=16, depth=2, synthetic_share=0.5, bias=0.2),
     ),
     # after Gambini et al. 2023: Poisson noise over a broad range of doses that the network is not told
     "autoencoder": Denoiser(
         NetworkSettings("dcfi", network="autoencoder", depth=2, synthetic_share=0.5),
         replace(
-            _PAPER_PLAIN, target="dcfi", lesson="reference", network="autoencoder", depth=3, synthetic_share=1.0, electrons=(1.0, 1000.0)
+            _PAPER_PLAIN, target="dcfi", sampler="reference", network="autoencoder", depth=3, synthetic_share=1.0, electrons=(1.0, 1000.0)
         ),
     ),
     # after Tian et al. 2022, repetitions being the frames of a field
     "sdndti": Denoiser(
-        replace(_BEST, target="none", lesson="all-frames"),
+        replace(_BEST, target="none", sampler="all-frames"),
         replace(_PAPER_PLAIN, averaged_frames=1_000_000),
     ),
     "bm3d": Denoiser(

@@ -8,10 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
 from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model, save_model
-from rapidstem.denoising.networks.architectures import ARCHITECTURES
+from rapidstem.denoising.networks.architectures import ARCHITECTURES, new_network
 from rapidstem.denoising.networks.compute_precision import resolve_precision
 from rapidstem.denoising.networks.unets import DenoisingNetwork, UNet
 from rapidstem.denoising.prediction import denoise_blocks, denoise_stack
@@ -158,6 +159,24 @@ def test_a_model_is_read_as_it_was_written(model: TrainedModel, tmp_path: Path) 
     assert found.card["versions"]["torch"] == torch.__version__.split("+")[0] or found.card["versions"]["torch"] == torch.__version__
     stack = frames(1, 32, 32)
     np.testing.assert_array_equal(denoise_stack(found, stack), denoise_stack(model, stack))
+
+
+def test_a_model_with_the_names_of_earlier_versions_is_read(model: TrainedModel, tmp_path: Path) -> None:
+    settings = replace(SETTINGS, network="residual-unet")
+    model = replace(model, network=new_network(settings).eval(), settings=settings)
+    save_model(tmp_path, model)
+    card = json.loads((tmp_path / "model.json").read_text())
+    card["settings"]["lesson"] = card["settings"].pop("sampler")
+    (tmp_path / "model.json").write_text(json.dumps(card))
+    layers = {"upsamplers": "raisers", "downsamplers": "lowerers"}
+    weights = load_file(tmp_path / "weights.safetensors")
+    for layer, once in layers.items():
+        assert any(name.startswith(layer) for name in weights)
+        weights = {name.replace(layer, once): tensor for name, tensor in weights.items()}
+    save_file(weights, tmp_path / "weights.safetensors")
+    found = load_model(tmp_path)
+    assert found.settings == model.settings
+    np.testing.assert_array_equal(denoise_stack(found, frames(1, 32, 32)), denoise_stack(model, frames(1, 32, 32)))
 
 
 def test_models_that_cannot_be_used(model: TrainedModel, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from rapidstem.tomography.alignment.angle_uncertainty import line_labels, loss_c
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, Measurement, adjust, project_positions, residuals_px
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, displacement_px
 from rapidstem.tomography.alignment.line_tracking import match_points, search_trees, volume_line_points
-from rapidstem.tomography.alignment.quick_reconstruction import without_sliding
+from rapidstem.tomography.alignment.quick_reconstruction import without_axial_trend
 from rapidstem.tomography.alignment.series_alignment import TooFewLinesError
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.frame_ridges import RidgePoints
@@ -202,7 +202,7 @@ def test_sliding_along_inclined_lines_is_taken_out(phantom):
     """A false trend along the axis, as neighbouring frames suggest it where lines are inclined, does not survive."""
     tilt = phantom.geometry.angle_rad
     slid = replace(phantom.geometry, shift_px=phantom.geometry.shift_px + np.column_stack([0 * tilt, 6.0 * tilt]))
-    found = without_sliding(binarise(phantom.series), slid, 300.0)
+    found = without_axial_trend(binarise(phantom.series), slid, 300.0)
     _, _, before = without_gauge(slid, phantom.geometry)
     _, dy, after = without_gauge(found, phantom.geometry)
     assert before.std() > 4.0

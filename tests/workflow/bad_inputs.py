@@ -50,7 +50,7 @@ WRONG_VALUES: list[tuple[tuple[str, ...], Any]] = [
     (("denoisers",), [{"name": "dlf-slow", "width": 0}]),
     (("denoisers",), [{"name": "dlf-slow", "preset": "mine"}]),
     (("denoisers",), [{"name": "dlf-slow", "target": "none"}]),
-    (("denoisers",), [{"name": "dlf-slow"}, {"name": "noise2noise", "lesson": "history"}]),
+    (("denoisers",), [{"name": "dlf-slow"}, {"name": "noise2noise", "sampler": "history"}]),
     (("denoisers",), [{"name": "dlf-slow"}, {"name": "noise2void", "mask_px": -1}]),
     (("denoisers",), [{"name": "dlf-slow"}, {"name": "hourglass", "electrons": [80, 5]}]),
     (("denoisers",), [{"name": "dlf-slow"}, {"name": "dlf-100", "most_frames": -1}]),

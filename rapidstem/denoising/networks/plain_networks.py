@@ -60,7 +60,7 @@ class Autoencoder(DenoisingNetwork):
         self.depth = depth
         self.reach_px = 8 * 2**depth
         self.encoders = nn.ModuleList(_block(*pair) for pair in pairwise([1, *channels]))
-        self.raisers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
+        self.upsamplers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
         self.decoders = nn.ModuleList(_block(above, above) for above in channels[:-1])
         self.output = nn.Conv2d(width, 1, 3, padding=1)
         self.apply(_initialise)
@@ -71,7 +71,7 @@ class Autoencoder(DenoisingNetwork):
         for encoder in self.encoders[1:]:
             features = encoder(functional.max_pool2d(features, 2))
         for level in reversed(range(self.depth)):
-            features = self.decoders[level](self.raisers[level](features))
+            features = self.decoders[level](self.upsamplers[level](features))
         return features
 
     def answer(self, features: torch.Tensor) -> torch.Tensor:

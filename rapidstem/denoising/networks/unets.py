@@ -65,7 +65,7 @@ class UNet(DenoisingNetwork):
         self.depth = depth
         self.reach_px = _reach(2**depth, convolutions=2 * (2 * (2**depth - 1) + 2**depth))
         self.encoders = nn.ModuleList(_convolutions(*pair) for pair in pairwise([1, *channels]))
-        self.raisers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
+        self.upsamplers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
         self.decoders = nn.ModuleList(_convolutions(2 * above, above) for above in channels[:-1])
         self.output = nn.Conv2d(width, 1, 1)
         self.apply(_initialise)
@@ -79,7 +79,7 @@ class UNet(DenoisingNetwork):
             features = functional.max_pool2d(features, 2)
         features = self.encoders[-1](features)
         for level in reversed(range(self.depth)):
-            features = self.decoders[level](torch.cat([kept[level], self.raisers[level](features)], 1))
+            features = self.decoders[level](torch.cat([kept[level], self.upsamplers[level](features)], 1))
         return features
 
     def answer(self, features: torch.Tensor) -> torch.Tensor:
@@ -107,8 +107,8 @@ class ResidualUNet(DenoisingNetwork):
         self.reach_px = _reach(2**depth, convolutions=2 * _FOLD + 2 * _BLOCKS * (2 * (2**depth - _FOLD) + 2**depth))
         self.input = nn.Conv2d(_FOLD**2, width, 3, padding=1)
         self.encoders = nn.ModuleList(_residual_blocks(each) for each in channels)
-        self.lowerers = nn.ModuleList(nn.Conv2d(above, below, 2, stride=2) for above, below in pairwise(channels))
-        self.raisers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
+        self.downsamplers = nn.ModuleList(nn.Conv2d(above, below, 2, stride=2) for above, below in pairwise(channels))
+        self.upsamplers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
         self.decoders = nn.ModuleList(_residual_blocks(each) for each in channels[:-1])
         self.output = nn.Conv2d(width, _FOLD**2, 3, padding=1)
         self.apply(_start_small)
@@ -118,13 +118,13 @@ class ResidualUNet(DenoisingNetwork):
         kept = []
         folded = functional.pixel_unshuffle(images, _FOLD).contiguous(memory_format=torch.channels_last)
         features = self.input(folded)
-        for encoder, lowerer in zip(self.encoders, self.lowerers, strict=False):
+        for encoder, downsampler in zip(self.encoders, self.downsamplers, strict=False):
             features = encoder(features)
             kept.append(features)
-            features = lowerer(features)
+            features = downsampler(features)
         features = self.encoders[-1](features)
         for level in reversed(range(len(kept))):
-            features = self.decoders[level](self.raisers[level](features) + kept[level])
+            features = self.decoders[level](self.upsamplers[level](features) + kept[level])
         return features
 
     def answer(self, features: torch.Tensor) -> torch.Tensor:

@@ -54,7 +54,7 @@ class PatchSampler:
     The raw pixels are taken as recorded. The reference is interpolated at the frame's sub-pixel shift from six pixels in
     each direction. Half of the patches are turned upside down; nothing else, for lag and streaks have a direction in x.
 
-    Other lessons than the reference's are subclasses that replace `pairs`.
+    Other samplers than the reference's are subclasses that replace `pairs`.
 
     Parameters
     ----------

@@ -21,13 +21,13 @@ _SAMPLERS: dict[str, type[PatchSampler]] = {
 }
 
 
-def lesson_sampler(fields: Sequence[TrainingField], scaling: IntensityScaling, settings: NetworkSettings, device: torch.device) -> Sampler:
+def new_sampler(fields: Sequence[TrainingField], scaling: IntensityScaling, settings: NetworkSettings, device: torch.device) -> Sampler:
     """Give the sampler of training patches for these settings: real frames, clean images with synthetic noise, or both.
 
     Raises
     ------
     InputError
-        if a field is too small for a patch, or has too few frames for the lesson.
+        if a field is too small for a patch, or has too few frames for the sampler.
     """
     if settings.synthetic_share == 0:
         return _real(fields, scaling, settings, device)
@@ -41,6 +41,6 @@ def lesson_sampler(fields: Sequence[TrainingField], scaling: IntensityScaling, s
 
 def _real(fields: Sequence[TrainingField], scaling: IntensityScaling, settings: NetworkSettings, device: torch.device) -> PatchSampler:
     weights = field_weights(fields)
-    if settings.lesson == "blind-spots":
+    if settings.sampler == "blind-spots":
         return BlindSpotSampler(fields, scaling, weights, settings.patch_size_px, device, settings.mask_px)
-    return _SAMPLERS[settings.lesson](fields, scaling, weights, settings.patch_size_px, device)
+    return _SAMPLERS[settings.sampler](fields, scaling, weights, settings.patch_size_px, device)

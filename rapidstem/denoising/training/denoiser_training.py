@@ -19,7 +19,7 @@ from rapidstem.denoising.model_paths import LAST_WEIGHTS, LOSSES
 from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.networks.compute_precision import resolve_precision
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch
-from rapidstem.denoising.samplers.sampler_choice import lesson_sampler
+from rapidstem.denoising.samplers.sampler_choice import new_sampler
 from rapidstem.denoising.samplers.synthetic_pairs import Sampler
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training.distributed import ProcessGroup, process_group
@@ -95,7 +95,7 @@ def train_in_group(
     state = _new_state(settings, device)
     checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(fields, settings, scaling))
     checkpoint.load(state)
-    sampler = lesson_sampler(training_fields, scaling, settings, device)
+    sampler = new_sampler(training_fields, scaling, settings, device)
     validation = _validation_batch(validation_fields, scaling, settings, device) if group.is_first else None
     with Progress(name, settings.steps, "step", state.step, silent=not group.is_first) as progress:
         _train(state, sampler, validation, settings, checkpoint, progress, group)
@@ -148,7 +148,7 @@ def _validation_batch(
     if not fields:
         return None
     count = max(_VALIDATION_PIXELS // settings.patch_size_px**2, 1)
-    return lesson_sampler(fields, scaling, settings, device).draw(count, np.random.default_rng(_VALIDATION_SEED))
+    return new_sampler(fields, scaling, settings, device).draw(count, np.random.default_rng(_VALIDATION_SEED))
 
 
 def _out_of_patience(state: TrainingState, settings: NetworkSettings, progress: Progress) -> bool:

@@ -6,7 +6,7 @@ import numpy as np
 
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
-from rapidstem.tomography.alignment.quick_reconstruction import quick_volume, without_sliding
+from rapidstem.tomography.alignment.quick_reconstruction import quick_volume, without_axial_trend
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
@@ -43,7 +43,7 @@ def align_by_correlation(
     frames = len(series)
     lines = binarise(series, "soft", line_scale_px)
     used = np.ones(frames, bool)
-    geometry = without_sliding(lines, replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad)), thickness_nm)
+    geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad)), thickness_nm)
     _, geometry = quick_volume(lines, geometry, thickness_nm, used, threads)
     zero = int(np.argmin(np.abs(recorded.angle_rad)))
     geometry = replace(geometry, shift_px=geometry.shift_px - geometry.shift_px[zero] * _of_origin(geometry, zero))

@@ -17,11 +17,11 @@ _ITERATIONS = 15
 _VOLUME_TO_FOIL = 1.4
 _LARGEST_STEP_PX = 16
 _BETTER_FAR_AWAY = 1.4
-_LARGEST_SLIDING = 0.12
-_SLIDING_TRIALS = 12
+_LARGEST_AXIAL_TREND = 0.12
+_TREND_TRIALS = 12
 
 
-def without_sliding(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float) -> TiltGeometry:
+def without_axial_trend(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float) -> TiltGeometry:
     """Take out of the shifts along the axis a slow trend that the correlation of neighbouring frames cannot see.
 
     An inclined line that the tilt moves across the frame looks as if it slid along itself, and the chain of neighbours follows it.
@@ -41,17 +41,17 @@ def without_sliding(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: flo
     TiltGeometry
     """
     tilt = geometry.angle_rad
-    largest = _LARGEST_SLIDING * lines.shape[2]
+    largest = _LARGEST_AXIAL_TREND * lines.shape[2]
     for trend in (tilt, tilt**2 - np.mean(tilt**2)):
 
-        def along(slide_px: float, trend: np.ndarray = trend, start: TiltGeometry = geometry) -> TiltGeometry:
-            return replace(start, shift_px=start.shift_px + np.column_stack([np.zeros_like(trend), slide_px * trend]))
+        def along(trend_px: float, trend: np.ndarray = trend, start: TiltGeometry = geometry) -> TiltGeometry:
+            return replace(start, shift_px=start.shift_px + np.column_stack([np.zeros_like(trend), trend_px * trend]))
 
         found = optimize.minimize_scalar(
-            lambda slide_px, along=along: -_consistency(lines, along(slide_px), thickness_nm),
+            lambda trend_px, along=along: -_consistency(lines, along(trend_px), thickness_nm),
             bounds=(-largest, largest),
             method="bounded",
-            options={"xatol": 0.5, "maxiter": _SLIDING_TRIALS},
+            options={"xatol": 0.5, "maxiter": _TREND_TRIALS},
         )
         geometry = along(float(found.x))
     return geometry
@@ -59,7 +59,7 @@ def without_sliding(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: flo
 
 def _consistency(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float) -> float:
     """Mean correlation coefficient of the frames and the projections of their reconstruction, at a quarter of the resolution."""
-    small, coarse = _reduced(lines, geometry.per_frame(), 4)
+    small, coarse = _binned(lines, geometry.per_frame(), 4)
     volume = reconstruct(small, coarse, _quick_settings(thickness_nm), device="cpu")
     pictures = [each.reshape(len(each), -1) for each in (small, project_volume(volume, coarse))]
     frame, view = (each - each.mean(axis=1, keepdims=True) for each in pictures)
@@ -93,7 +93,7 @@ def quick_volume(
     TiltGeometry
     """
     for _ in range(_PROJECTION_MATCHINGS):
-        half, coarse = _reduced(lines, geometry, 2)
+        half, coarse = _binned(lines, geometry, 2)
         volume = reconstruct(half, coarse, _quick_settings(thickness_nm), threads=threads, device="cpu", frames=used)
         views = project_volume(volume, coarse)
         step = 2 * np.array([_displacement(*each) for each in zip(views, half, used, strict=True)])
@@ -125,7 +125,7 @@ def first_points(volume: np.ndarray, shape: tuple[int, ...], largest: int = 4000
     return LinePoints(2 * points.position_px[chosen] + [*padding, 0.0], points.tangent[chosen])
 
 
-def _reduced(lines: np.ndarray, geometry: TiltGeometry, factor: int) -> tuple[np.ndarray, TiltGeometry]:
+def _binned(lines: np.ndarray, geometry: TiltGeometry, factor: int) -> tuple[np.ndarray, TiltGeometry]:
     """Aligned line images and their geometry at a lower resolution; columns with a time of their own share one angle a frame here."""
     if geometry.slow_scan == "columns":
         geometry = geometry.per_frame()

@@ -17,7 +17,7 @@ from rapidstem.tomography.alignment.correlation_alignment import align_by_correl
 from rapidstem.tomography.alignment.density_alignment import align_density
 from rapidstem.tomography.alignment.frame_selection import filled_between, fitting_frames, kept_places, of_frames
 from rapidstem.tomography.alignment.line_tracking import FrameRidges, match_points, search_trees
-from rapidstem.tomography.alignment.quick_reconstruction import first_points, quick_volume, without_sliding
+from rapidstem.tomography.alignment.quick_reconstruction import first_points, quick_volume, without_axial_trend
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.frame_ridges import RidgePoints, ridge_points, subtract_background
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
@@ -109,7 +109,7 @@ def _align_lines(
 ) -> AlignedSeries:
     reported_rad, used = recorded.angle_rad, np.ones(len(series), bool)
     lines = binarise(series, "soft", line_scale_px)
-    geometry = without_sliding(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm)
+    geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm)
     ridges = search_trees([_frame_ridges(frame, line_scale_px) for frame in series])
     measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, np.deg2rad(angle_sigma_deg), residual_px=1.5)
     for radii in _ROUNDS_RADII_PX:

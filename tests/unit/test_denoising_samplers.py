@@ -15,7 +15,7 @@ from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.samplers.blind_spots import BlindSpotSampler, correlated_length
 from rapidstem.denoising.samplers.frame_pairs import AllFramesSampler, OtherFrameSampler, OtherFramesSampler
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch, Places
-from rapidstem.denoising.samplers.sampler_choice import lesson_sampler
+from rapidstem.denoising.samplers.sampler_choice import new_sampler
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
 from rapidstem.errors import InputError
 from rapidstem.frames.registration import Drift
@@ -133,7 +133,7 @@ def synthetic(share: float, **changes: object) -> PatchBatch:
     settings = replace(NetworkSettings("slow", patch_size_px=SIZE), synthetic_share=share, **changes)
     fields = [field(seed) for seed in range(2)]
     scaling = IntensityScaling(1000.0, 4000.0, 300.0, 4300.0)
-    return lesson_sampler(fields, scaling, settings, CPU).draw(64, np.random.default_rng(0))
+    return new_sampler(fields, scaling, settings, CPU).draw(64, np.random.default_rng(0))
 
 
 def test_synthetic_noise_is_as_strong_as_its_electrons_say() -> None:
@@ -148,7 +148,7 @@ def test_synthetic_noise_is_as_strong_as_its_electrons_say() -> None:
 def test_real_and_synthetic_patches_are_mixed() -> None:
     assert synthetic(0.5).inputs.shape == (64, 1, SIZE, SIZE)
     settings = replace(NetworkSettings("none", "blind-spots", patch_size_px=SIZE, mask_px=1), synthetic_share=0.5)
-    batch = lesson_sampler([field(seed) for seed in range(2)], PLAIN, settings, CPU).draw(64, np.random.default_rng(0))
+    batch = new_sampler([field(seed) for seed in range(2)], PLAIN, settings, CPU).draw(64, np.random.default_rng(0))
     whole = (batch.counted.mean(dim=(1, 2, 3)) == 1).sum()
     assert 15 < whole < 49
 
