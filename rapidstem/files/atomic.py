@@ -22,8 +22,8 @@ def written_beside(path: Path | str) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` on success, remove it on failure.
 
     The content reaches the disk before the name does, and the name before this returns: what is there after a power cut is the whole file
-    or the one before it. The temporary name keeps the suffixes of `path`, so that libraries which look at them write the right format. What a writer that
-    was killed has left there is removed first.
+    or the one before it. The temporary name keeps the suffixes of `path`, so that libraries which look at them write the right format. What
+    a writer that was killed has left there is removed first.
 
     Raises
     ------
