@@ -139,9 +139,14 @@ def test_both_edges_of_a_pixel_are_asked(tmp_path: Path) -> None:
     assert read_header(ome(tmp_path / "d.ome.tif", PhysicalSizeX=0.00456, PhysicalSizeY=0.00456)).pixel_size_nm == pytest.approx(4.56)
 
 
-@pytest.mark.parametrize("resolution", [((0, 1), (0, 1)), ((1, 0), (1, 0))])
-def test_imagej_without_scale_has_no_pixel_size(tmp_path: Path, resolution: object) -> None:
-    path = imagej(tmp_path / "a.tif", "nm", resolution)
+@pytest.mark.parametrize("fraction", [(0, 1), (1, 0), (0, 0)])
+def test_imagej_without_scale_has_no_pixel_size(tmp_path: Path, fraction: tuple[int, int]) -> None:
+    path = imagej(tmp_path / "a.tif", "nm", (1 / 4.56, 1 / 4.56))
+    with tifffile.TiffFile(path) as file:
+        places = [file.pages.first.tags[name].valueoffset for name in ("XResolution", "YResolution")]
+        order = file.byteorder
+    for place in places:
+        patched(path, place, np.array(fraction, f"{order}u4").tobytes())
     assert "`pixel_size_nm`" in refusal(path)
     assert read_stack(path, fallback=SIZE).pixel_size_nm == 2.0
 
