@@ -20,7 +20,7 @@ from rapidstem.errors import InputError
 from rapidstem.files import is_log
 from rapidstem_workflow.imported_modules import code_mark
 from rapidstem_workflow.raw_contents import content_mark
-from rapidstem_workflow.run_summary import failed_jobs, failure_lines, made_lines, spoiled_acquisitions
+from rapidstem_workflow.run_summary import failed_jobs, failure_lines, made_lines, remark_lines, spoiled_acquisitions
 from rapidstem_workflow.second_run import run_without
 from rapidstem_workflow.session import check_raw_files, open_session
 
@@ -32,10 +32,13 @@ if not workflow.overwrite_configfiles:
 
 try:
     SESSION = open_session(config)
-    if workflow.is_main_process:
-        check_raw_files(SESSION)
+    REMARKS = check_raw_files(SESSION) if workflow.is_main_process else None
 except InputError as error:
     raise WorkflowError(str(error)) from None
+
+
+if REMARKS:
+    print("\n".join(remark_lines(REMARKS)), file=sys.stderr)
 
 
 report: "workflow/report/workflow.rst"

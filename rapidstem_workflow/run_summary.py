@@ -15,7 +15,14 @@ RESULTS = (
     ("Averages of fields", "dcfi/*.ome.tif", "{count} OME-TIFF files for Fiji and napari"),
 )
 MOST_LINES = 5
+MOST_REMARKS = 20
 _INDENT_OF_SINGLE_JOBS = 4
+
+
+def remark_lines(remarks: Sequence[str]) -> list[str]:
+    """What a person should know about the raw files before anything runs; the report says all of it."""
+    more = [f"  and {len(remarks) - MOST_REMARKS} more, in the report"] if len(remarks) > MOST_REMARKS else []
+    return ["Nothing is refused, but look at these raw files:", *[f"  {remark}" for remark in remarks[:MOST_REMARKS]], *more]
 
 
 def made_lines(folder: Path) -> list[str]:

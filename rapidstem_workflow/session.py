@@ -1,7 +1,7 @@
 """The session that a configuration describes: checked before any job starts."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ from snakemake.utils import validate
 from rapidstem.denoising import DenoiserSettings, NetworkSettings, denoiser_settings, model_folder
 from rapidstem.dislocations import crystal_orientation
 from rapidstem.errors import InputError
-from rapidstem.files import FallbackMetadata, check_files, is_log, read_sheet
+from rapidstem.files import FILE_COLUMNS, FallbackMetadata, check_files, is_log, read_sheet
 from rapidstem.microscope import settings_from
 from rapidstem_workflow.variants import SLOW, Variant, rapid_variants
 
@@ -188,6 +188,11 @@ class Session:
         chosen = self.config["in_situ"]["denoisers"]
         return self.networks if chosen is None else chosen
 
+    def detectors(self, acquisitions: Iterable[str]) -> dict[str, str]:
+        """The detectors of these acquisitions that have one of their own in the sheet, by the paths of their raw files."""
+        own = [(name, str(self._rows[name]["detector"])) for name in acquisitions if self._rows[name]["detector"]]
+        return {self.path(name, column): detector for name, detector in own for column in FILE_COLUMNS if self._rows[name][column]}
+
     def path(self, acquisition: str, column: str) -> str:
         """A raw file of an acquisition, relative to the working directory where it lies below it; empty where there is none."""
         if not self._rows[acquisition][column]:
@@ -259,25 +264,26 @@ def read_session(config: dict[str, Any]) -> Session:
     session = Session(config["session"], sheet.drop(config["leave_out"]), config)
     _check_models(session)
     _check_kinds(session)
+    _check_braces(session)
     if session.simulated:
         _check_simulated(session)
     return session
 
 
-def check_raw_files(session: Session) -> None:
-    """Open every raw file of a session that is not simulated, and say what is wrong with any of them.
+def check_raw_files(session: Session) -> list[str]:
+    """Open every raw file of a session that is not simulated, say what is wrong with any of them, and give what a person should know.
 
     Raises
     ------
     InputError
         Naming every row, file and remedy.
     """
-    if not session.simulated:
-        reading = dict(session.config["reading"])
-        detector = reading.pop("detector")
-        check_files(
-            session.sheet.reset_index(drop=True), detector, FallbackMetadata(**reading), session.config["training"]["single_frames"]
-        )
+    if session.simulated:
+        return []
+    reading = dict(session.config["reading"])
+    detector = reading.pop("detector")
+    sheet = session.sheet.reset_index(drop=True)
+    return check_files(sheet, detector, FallbackMetadata(**reading), session.config["training"]["single_frames"])
 
 
 def _values(config: Any, key: str = "") -> Iterator[tuple[str, Any]]:
@@ -368,6 +374,29 @@ def _check_kinds(session: Session) -> None:
         raise InputError(
             f"Configuration key 'training.similar_to': {similar_to} is no row of kind 'tilt_series' of {session.config['acquisitions']}."
         )
+
+
+def _check_braces(session: Session) -> None:
+    """Snakemake takes words in braces for wildcards, in the paths of files too."""
+    named = [
+        (f"{session.config['acquisitions']}, row of {name}, column {column}", session.path(name, column))
+        for name in session.sheet.index
+        for column in FILE_COLUMNS
+    ]
+    sheet = session.config["acquisitions"]
+    logs = [(f"{sheet}, row of {name}, column temperature", session.temperature(name)) for name in session.sheet.index]
+    given = [("Configuration key 'distortion'", session.config["distortion"]["map"] or "")]
+    given += [
+        (f"Configuration key 'denoisers: {name}: {setting}'", getattr(session.network_settings(name), setting))
+        for name in session.networks
+        for setting in ("model", "start_from")
+    ]
+    wrong = [(place, path) for place, path in [*named, *logs, *given] if path and set(path) & set("{}")]
+    lines = [
+        f"{place}: {path} has braces in its path, which stand for wildcards here; rename the file or its folder" for place, path in wrong
+    ]
+    if lines:
+        raise InputError("\n".join(lines))
 
 
 def _check_simulated(session: Session) -> None:

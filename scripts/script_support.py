@@ -79,21 +79,26 @@ def logged(job: Any) -> Iterator[None]:
 
 def read_raw(path: str, reading: dict[str, Any]) -> FrameStack:
     """A raw file, with the detector and the fallback values of the configuration."""
-    return read_stack(path, reading["detector"], _fallback(reading))
+    return read_stack(path, _detector(path, reading), _fallback(reading))
 
 
 def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
     """All of a raw file but its pixels."""
-    return read_header(path, reading["detector"], _fallback(reading))
+    return read_header(path, _detector(path, reading), _fallback(reading))
 
 
 def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
     """The same, open, so that its frames are read slice by slice."""
-    return open_frames(path, reading["detector"], _fallback(reading))
+    return open_frames(path, _detector(path, reading), _fallback(reading))
+
+
+def _detector(path: str, reading: dict[str, Any]) -> str:
+    """The detector of a raw file: that of its row in the sheet, else that of the configuration."""
+    return str(reading.get("detectors", {}).get(path, reading["detector"]))
 
 
 def _fallback(reading: dict[str, Any]) -> FallbackMetadata:
-    return FallbackMetadata(**{key: value for key, value in reading.items() if key != "detector"})
+    return FallbackMetadata(**{key: value for key, value in reading.items() if key not in ("detector", "detectors")})
 
 
 def _job_name(job: Any) -> str:

@@ -30,7 +30,7 @@ LIBRARIES = ("numpy", "scipy", "scikit-image", "rosettasciio", "torch", "astra-t
 
 
 def warnings():
-    found = []
+    found = list(parameters.remarks)
     for field, path in zip(parameters.all_fields, snakemake.input.drift, strict=True):
         used = pd.read_csv(path)["used"]
         if not used.all():

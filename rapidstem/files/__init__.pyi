@@ -1,4 +1,4 @@
-from .acquisition_sheet import check_files as check_files, read_sheet as read_sheet
+from .acquisition_sheet import FILE_COLUMNS as FILE_COLUMNS, check_files as check_files, read_sheet as read_sheet
 from .atomic import written_beside as written_beside
 from .image_stacks import (
     FallbackMetadata as FallbackMetadata,
@@ -16,6 +16,7 @@ from .job_logs import (
     last_words as last_words,
     spoiling_fault as spoiling_fault,
 )
+from .length_units import angle_in_degrees as angle_in_degrees, length_in_nm as length_in_nm, unit_name as unit_name
 from .mrc_volumes import (
     name_writer as name_writer,
     read_series as read_series,
@@ -39,5 +40,6 @@ from .specimen_temperature import (
     read_temperature as read_temperature,
 )
 from .tables import read_table as read_table, write_table as write_table
+from .tiff_scales import stated_pixel_size_nm as stated_pixel_size_nm
 from .tilt_angles import write_angle_file as write_angle_file
 from .vtk_polydata import write_polydata as write_polydata

@@ -14,13 +14,14 @@ import pandas as pd
 
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import FallbackMetadata, StackHeader, read_header
-from rapidstem.files.recorded_series import BRIGHT_FIELD
+from rapidstem.files.readers import BRIGHT_FIELD
+from rapidstem.files.sheet_contradictions import file_remarks
 from rapidstem.files.specimen_temperature import is_log, read_temperature
 
-COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature")
+COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature", "detector")
 KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
 FILE_COLUMNS = ("rapid", "slow", "dcfi")
-_OPTIONAL = ("dcfi", "temperature")
+_OPTIONAL = ("dcfi", "temperature", "detector")
 _MOST_PROBLEMS = 20
 # rapid and slow tilt series may differ by this much in their pixel size, relatively; slow images of fields are resampled
 _PIXEL_SIZE_TOLERANCE = 0.05
@@ -37,7 +38,8 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     Returns
     -------
     table : columns `acquisition, kind` (str), `tilt` (degrees, NaN for a tilt series), `rapid, slow, dcfi` (absolute paths, empty where
-        there is no file), `temperature` (as it stands, the path of a log made absolute; empty where nothing is known).
+        there is no file), `temperature` (as it stands, the path of a log made absolute; empty where nothing is known), `detector` (empty
+        where it is the session's).
 
     Raises
     ------
@@ -60,14 +62,20 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
 
 def check_files(
     sheet: pd.DataFrame, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata | None = None, single_frames: bool = False
-) -> None:
+) -> list[str]:
     """Open every raw file of a sheet without reading its pixels, and see whether it is what the sheet says.
 
     Parameters
     ----------
     sheet : as `read_sheet` gives it.
-    detector, fallback : as for `rapidstem.files.image_stacks.read_stack`. A fallback for the tilt does not count for tilt series.
+    detector, fallback : as for `rapidstem.files.image_stacks.read_stack`. A detector of the row outranks it, and a fallback for the tilt
+        does not count for tilt series.
     single_frames : whether the rapid file of a field may hold one frame.
+
+    Returns
+    -------
+    remarks : what a person should know although nothing is refused, by acquisition, column and file: what contradicts the sheet or what
+        lies beside the file, and what is not used.
 
     Raises
     ------
@@ -76,9 +84,14 @@ def check_files(
     """
     fallback = fallback or FallbackMetadata()
     problems: list[str] = []
+    remarks: list[str] = []
     for row in sheet.to_dict("records"):
-        problems += [f"acquisition {row['acquisition']!r}, {problem}" for problem in _file_problems(row, detector, fallback, single_frames)]
+        headers, unread = _headers(row, row.get("detector") or detector, fallback)
+        found = [*unread, *_file_problems(row, headers, single_frames)]
+        problems += [f"acquisition {row['acquisition']!r}, {problem}" for problem in found]
+        remarks += [f"acquisition {row['acquisition']!r}, {remark}" for remark in file_remarks(row, headers)]
     _raise_problems("Raw files have errors", problems)
+    return remarks
 
 
 def _raise_problems(title: str, problems: Sequence[str]) -> None:
@@ -208,20 +221,24 @@ def _table(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:
     return table
 
 
-def _file_problems(row: dict[Any, Any], detector: str, fallback: FallbackMetadata, single_frames: bool) -> Iterator[str]:
-    if is_log(row["temperature"]):
-        yield from _temperature_problems(row["temperature"])
-    is_tilt_series = row["kind"] == "tilt_series"
-    if is_tilt_series:
+def _headers(row: dict[Any, Any], detector: str, fallback: FallbackMetadata) -> tuple[dict[str, StackHeader], list[str]]:
+    """The headers of a row's files by their columns, and what is wrong with the others."""
+    if row["kind"] == "tilt_series":
         fallback = replace(fallback, tilt_deg=None)
     headers: dict[str, StackHeader] = {}
-    for column in FILE_COLUMNS:
-        if not row[column]:
-            continue
+    problems = []
+    for column in [column for column in FILE_COLUMNS if row[column]]:
         try:
             headers[column] = read_header(Path(row[column]), detector, fallback)
         except InputError as error:
-            yield f"column {column}: {error}"
+            problems.append(f"column {column}: {error}")
+    return headers, problems
+
+
+def _file_problems(row: dict[Any, Any], headers: dict[str, StackHeader], single_frames: bool) -> Iterator[str]:
+    if is_log(row["temperature"]):
+        yield from _temperature_problems(row["temperature"])
+    is_tilt_series = row["kind"] == "tilt_series"
     needs_several = row["kind"] in ("tilt_series", "in_situ") or not single_frames
     for column in [name for name in ("rapid", "slow") if name in headers]:
         problems = [*_frame_problems(headers[column], needs_several if column == "rapid" else is_tilt_series)]
@@ -243,7 +260,9 @@ def _frame_problems(header: StackHeader, needs_several: bool) -> Iterator[str]:
 def _angle_problems(header: StackHeader) -> Iterator[str]:
     if header.tilt_deg is None:
         beside = header.path.with_suffix(".rawtlt").name
-        yield f"has no tilt for every frame; write {beside} beside it, one angle in degrees a line for each of the {header.shape[0]} frames"
+        frames = header.shape[0]
+        reasons = "".join(f" ({remark})" for remark in header.remarks if "tilt" in remark)
+        yield f"has no tilt for every frame{reasons}; write {beside} beside it, one angle in degrees a line for each of the {frames} frames"
     elif header.shape[0] > 1 and np.ptp(header.tilt_deg) < _LEAST_TILT_RANGE_DEG:
         low, high = header.tilt_deg.min(), header.tilt_deg.max()
         yield f"its tilts go from {low:.2f} to {high:.2f} degrees only; is this a tilt series? Give the right file, or the right kind"

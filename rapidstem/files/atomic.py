@@ -1,4 +1,4 @@
-"""Files that appear only when they are complete."""
+"""Files that appear only when they are complete, and then survive a power cut."""
 
 import errno
 import glob
@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rapidstem.errors import ResourceError
 
+# what file systems answer that cannot flush a folder, or are flushed by their server alone
+_CANNOT_FLUSH = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EROFS)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # what libraries say that do not pass the system's error number on: NumPy, HDF5, safetensors
 _FULL_TEXT = re.compile(r"\d+ requested and \d+ written|No space left on device|File too large|quota exceeded", re.IGNORECASE)
@@ -19,8 +21,9 @@ _FULL_TEXT = re.compile(r"\d+ requested and \d+ written|No space left on device|
 def written_beside(path: Path | str) -> Iterator[Path]:
     """Give a temporary path beside `path`; rename it to `path` on success, remove it on failure.
 
-    The temporary name keeps the suffixes of `path`, so that libraries which look at them write the right format. What a writer that
-    was killed has left there is removed first.
+    The content reaches the disk before the name does, and the name before this returns: what is there after a power cut is the whole file
+    or the one before it. The temporary name keeps the suffixes of `path`, so that libraries which look at them write the right format. What
+    a writer that was killed has left there is removed first.
 
     Raises
     ------
@@ -33,7 +36,9 @@ def written_beside(path: Path | str) -> Iterator[Path]:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path)
         yield temporary
+        _flush(temporary)
         temporary.replace(path)
+        _flush(path.parent)
     except Exception as error:
         if _is_full(error):
             raise ResourceError(
@@ -42,6 +47,18 @@ def written_beside(path: Path | str) -> Iterator[Path]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _flush(path: Path) -> None:
+    """Wait until a file, or the list of a folder's files, is on the disk, where the file system can do that."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _CANNOT_FLUSH:
+            raise
+    finally:
+        os.close(descriptor)
 
 
 def _remove_leftovers(path: Path) -> None:

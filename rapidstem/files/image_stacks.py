@@ -8,14 +8,14 @@ from pathlib import Path
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files.recorded_series import BRIGHT_FIELD, RecordedSeries, check_presence
-from rapidstem.files.signal_series import read_signal_series
+from rapidstem.files.readers import BRIGHT_FIELD, RecordedSeries, computable, computable_type, read_recorded_series
 from rapidstem.files.sliced_frames import SlicedFrames
-from rapidstem.files.tilt_angles import angle_file, read_angle_file
-from rapidstem.files.velox_series import read_velox_series
+from rapidstem.files.tilt_angles import recorded_tilts
 
 # edges of pixels may differ by this much, relatively, before they count as not square
 _SQUARE_TOLERANCE = 0.01
+# smaller or larger pixels come from a wrong unit
+_PLAUSIBLE_NM = (1e-4, 1e4)
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,8 @@ class StackHeader:
     time_s : (frame,) start of each frame, since the first.
     velox_shift_px : (frame, 2) the drift (dy, dx) that Velox measured for its DCFI.
     detector : its name.
+    stage_tilt_deg : of the stage when the file was written, the middle one where every frame has its own; not from elsewhere.
+    remarks : what a person should know about the file: what it says that is not used, or contradicts what stands beside it.
     """
 
     path: Path
@@ -45,13 +47,15 @@ class StackHeader:
     time_s: np.ndarray | None
     velox_shift_px: np.ndarray | None
     detector: str | None
+    stage_tilt_deg: float | None
+    remarks: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class FrameStack(StackHeader):
     """A frame stack with its pixels; the attributes are those of `StackHeader`, and
 
-    frames : (frame, y, x), in the stored type.
+    frames : (frame, y, x), in the stored type where that is an integer of 8 or 16 bits, else float32.
     """
 
     frames: np.ndarray
@@ -101,7 +105,7 @@ def read_stack(path: Path | str, detector: str = BRIGHT_FIELD, fallback: Fallbac
     """
     path = Path(path)
     series = _read_series(path, detector)
-    return FrameStack(frames=series.load(), **vars(_header(path, series, fallback)))
+    return FrameStack(frames=computable(_loaded(path, series)), **vars(_header(path, series, fallback)))
 
 
 @contextmanager
@@ -115,7 +119,9 @@ def open_frames(path: Path | str, detector: str = BRIGHT_FIELD, fallback: Fallba
     series = _read_series(path, detector)
     header = _header(path, series, fallback)
     with series.open() as frames:
-        yield OpenStack(frames=frames, **vars(header))
+        kind = computable_type(frames.dtype)
+        computed = SlicedFrames(path, frames.shape, kind, lambda start, stop: computable(frames[start:stop]))
+        yield OpenStack(frames=computed, **vars(header))
 
 
 def read_header(path: Path | str, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata = _NO_FALLBACK) -> StackHeader:
@@ -125,23 +131,45 @@ def read_header(path: Path | str, detector: str = BRIGHT_FIELD, fallback: Fallba
 
 
 def _read_series(path: Path, detector: str) -> RecordedSeries:
-    check_presence(path)
-    series = read_velox_series(path, detector) if path.suffix.lower() == ".emd" else None
-    return series or read_signal_series(path, detector)
+    """What the file says; whatever its parser stumbles over ends with the file's name."""
+    try:
+        return read_recorded_series(path, detector)
+    except InputError:
+        raise
+    except Exception as error:
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise InputError(f"{path}: cannot be read, its header is damaged or of an unknown kind ({reason}); copy it again") from error
+
+
+def _loaded(path: Path, series: RecordedSeries) -> np.ndarray:
+    try:
+        return series.load()
+    except InputError:
+        raise
+    except Exception as error:
+        raise InputError(f"{path}: the pixels cannot be read ({error}); copy it from the microscope again") from error
 
 
 def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> StackHeader:
+    size_nm, doubt = _pixel_size_nm(path, series, fallback)
+    tilt_deg, contradictions = recorded_tilts(path, series.shape[0], series.tilt_deg)
+    if tilt_deg is None and fallback.tilt_deg is not None:
+        tilt_deg = np.full(series.shape[0], float(fallback.tilt_deg))
+    frame_time_s = _first(series.frame_time_s, fallback.frame_time_s)
+    line_time_s = _first(series.line_time_s, fallback.line_time_s)
     return StackHeader(
         path=path,
         shape=series.shape,
-        pixel_size_nm=_pixel_size_nm(path, series, fallback),
+        pixel_size_nm=size_nm,
         dwell_time_s=_first(series.dwell_time_s, fallback.dwell_time_s),
-        line_time_s=_first(series.line_time_s, fallback.line_time_s),
-        frame_time_s=_first(series.frame_time_s, fallback.frame_time_s),
-        tilt_deg=_tilt_deg(path, series, fallback),
+        line_time_s=frame_time_s / series.shape[1] if line_time_s is None and frame_time_s is not None else line_time_s,
+        frame_time_s=frame_time_s,
+        tilt_deg=tilt_deg,
         time_s=_time_s(series, fallback),
         velox_shift_px=series.velox_shift_px,
         detector=series.detector,
+        stage_tilt_deg=series.stage_tilt_deg if series.tilt_deg is None else float(np.median(series.tilt_deg)),
+        remarks=(*series.remarks, *doubt, *contradictions),
     )
 
 
@@ -155,26 +183,28 @@ def _first(recorded: float | None, fallback: float | None) -> float | None:
     return fallback if recorded is None else recorded
 
 
-def _pixel_size_nm(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> float:
+def _pixel_size_nm(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> tuple[float, tuple[str, ...]]:
+    """The pixel size, and what is doubtful about it."""
+    given = fallback.pixel_size_nm
     if series.pixel_size_nm is None:
-        if fallback.pixel_size_nm is None:
+        if given is None:
             raise InputError(
                 f"{path}: the file does not say its pixel size; give `pixel_size_nm` in the section `reading` of the configuration"
             )
-        return fallback.pixel_size_nm
+        return given, ()
     height, width = series.pixel_size_nm
     if abs(height / width - 1) > _SQUARE_TOLERANCE:
         raise InputError(
             f"{path}: the pixels are not square ({width:.5g} x {height:.5g} nm); scan with square pixels or resample the images"
         )
-    return width
-
-
-def _tilt_deg(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> np.ndarray | None:
-    frames = series.shape[0]
-    if series.tilt_deg is not None:
-        return series.tilt_deg
-    beside = angle_file(path)
-    if beside is not None:
-        return read_angle_file(beside, frames)
-    return None if fallback.tilt_deg is None else np.full(frames, float(fallback.tilt_deg))
+    if not _PLAUSIBLE_NM[0] <= width <= _PLAUSIBLE_NM[1]:
+        problem = f"its pixel size is {width:.5g} nm, which no image of an electron microscope has"
+        if given is None:
+            raise InputError(f"{path}: {problem}; is its unit right? Give `pixel_size_nm` in the section `reading` of the configuration")
+        return given, (f"{problem}; {given:.5g} nm are used",)
+    if series.size_is_default:
+        remark = f"its pixel size is {width:.5g} nm, which programs write where they know none; "
+        return (width, (remark + "give reading.pixel_size_nm",)) if given is None else (given, (remark + f"{given:.5g} nm are used",))
+    if given is not None and abs(given / width - 1) > _SQUARE_TOLERANCE:
+        return width, (f"its pixel size is {width:.5g} nm, reading.pixel_size_nm {given:.5g}; that of the file is used",)
+    return width, ()

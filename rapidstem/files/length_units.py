@@ -1,31 +1,47 @@
-"""Lengths in the units that microscope files use."""
+"""Lengths and angles in the units that microscope files use."""
 
-_NANOMETRES = {
-    "m": 1e9,
-    "meter": 1e9,
-    "metre": 1e9,
-    "mm": 1e6,
-    "um": 1e3,
-    "µm": 1e3,
-    "micron": 1e3,
-    "microns": 1e3,
-    "micrometer": 1e3,
-    "micrometre": 1e3,
-    "nm": 1.0,
-    "nanometer": 1.0,
-    "nanometre": 1.0,
-    "å": 0.1,
-    "a": 0.1,
-    "ang": 0.1,
-    "angstrom": 0.1,
-    "angstroms": 0.1,
-    "pm": 1e-3,
-}
+import math
+import re
+
+_PREFIXES = {"": 1e9, "d": 1e8, "c": 1e7, "m": 1e6, "µ": 1e3, "u": 1e3, "n": 1.0, "p": 1e-3, "f": 1e-6}
+_PREFIX_NAMES = {"deci": "d", "centi": "c", "milli": "m", "micro": "µ", "nano": "n", "pico": "p", "femto": "f"}
+_NANOMETRES = (
+    {f"{prefix}m": factor for prefix, factor in _PREFIXES.items()}
+    | {f"{name}met{ending}": _PREFIXES[letter] for name, letter in ({"": ""} | _PREFIX_NAMES).items() for ending in ("er", "re")}
+    | dict.fromkeys(("micron", "µ"), 1e3)
+    | dict.fromkeys(("å", "a", "ang", "angstrom", "ångström", "ångstrom", "angström", "angstroem"), 0.1)
+    | dict.fromkeys(("in", "inch", "inche", '"'), 25.4e6)
+)
+_DEGREES = {"deg": 1.0, "degree": 1.0, "°": 1.0, "º": 1.0, "rad": 180 / math.pi, "radian": 180 / math.pi, "mrad": 0.18 / math.pi}
+# two code points look like the micro sign, two like the letter of the angstrom, and both are often read in the wrong encoding
+_LOOK_ALIKES = {"Âµ": "µ", "Î¼": "µ", "Ã…": "Å", "Ã¥": "å", "Â°": "°", "μ": "µ", "\u212b": "Å", "A\u030a": "Å", "a\u030a": "å"}
 
 
 def length_in_nm(value: float, unit: object) -> float | None:
     """`value` in nm, or None where `unit` is no length (empty, pixels, reciprocal lengths, angles)."""
-    # two code points look like the micro sign, and two like the letter of the angstrom
-    name = str(unit).strip().replace("μ", "µ").replace("\u212b", "Å").lower()
-    factor = _NANOMETRES.get(name)
+    factor = _factor(_NANOMETRES, unit)
     return None if factor is None else float(value) * factor
+
+
+def angle_in_degrees(value: float, unit: object) -> float | None:
+    """`value` in degrees, or None where `unit` is no angle."""
+    factor = _factor(_DEGREES, unit)
+    return None if factor is None else float(value) * factor
+
+
+def unit_name(unit: object) -> str:
+    """A unit in one spelling: without brackets, underscores and a share a pixel, escapes of characters resolved, in lower case.
+
+    ImageJ writes the micro sign as the text of its escape, openNCEM units as `[n_m]`, HDF5 texts as bytes.
+    """
+    text = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else "" if unit is None else str(unit)
+    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    for wrong, right in _LOOK_ALIKES.items():
+        text = text.replace(wrong, right)
+    text = re.sub(r"\s*(/|per)\s*(px|pix|pixel)s?$", "", text.strip("\0 \t\r\n[](){}").replace("_", ""), flags=re.IGNORECASE)
+    return text.strip().lower()
+
+
+def _factor(factors: dict[str, float], unit: object) -> float | None:
+    name = unit_name(unit)
+    return factors.get(name, factors.get(name.removesuffix("s")) if len(name) > 2 else None)

@@ -12,7 +12,7 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
-from rapidstem.files.length_units import length_in_nm
+from rapidstem.files.tiff_scales import stated_pixel_size_nm
 
 _IMAGE, _STACK = "image", "stack"  # the OME names, which tell a stack of one frame from an image
 # offsets of a classic TIFF reach 4 GiB; larger files need BigTIFF
@@ -110,16 +110,16 @@ def read_images(path: Path | str) -> tuple[np.ndarray, float]:
     try:
         with tifffile.TiffFile(path) as file:
             description, images = file.ome_metadata, file.asarray()
+            stated_nm = stated_pixel_size_nm(file)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{path}: cannot be read as TIFF ({error}); delete it and make it again") from error
     if description is None:
         raise InputError(f"{path}: is a TIFF without OME metadata, so its pixel size is unknown; write it as OME-TIFF")
-    pixel_size_nm = stored_pixel_size_nm(path)
-    if pixel_size_nm is None:
+    if stated_nm is None:
         raise InputError(f"{path}: the OME metadata have no PhysicalSizeX with a unit of length; write the pixel size into the file")
     if images.ndim == 2 and _image_name(description) == _STACK:
         images = images[np.newaxis]
-    return images, pixel_size_nm
+    return images, stated_nm[1]
 
 
 def read_channel_names(path: Path | str) -> list[str]:
@@ -129,20 +129,6 @@ def read_channel_names(path: Path | str) -> list[str]:
     with tifffile.TiffFile(path) as file:
         root = ElementTree.fromstring(file.ome_metadata or "<OME/>")
     return [name for channel in root.iterfind(".//{*}Channel") if (name := channel.get("Name")) is not None]
-
-
-def stored_pixel_size_nm(path: Path) -> float | None:
-    """The pixel size in nm in the OME or ImageJ metadata of a TIFF, None where it has none."""
-    import tifffile
-
-    with tifffile.TiffFile(path) as file:
-        description = file.ome_metadata
-        if file.is_imagej:
-            numerator, denominator = file.pages.first.tags["XResolution"].value
-            return length_in_nm(denominator / numerator, (file.imagej_metadata or {}).get("unit"))
-    pixels = None if description is None else ElementTree.fromstring(description).find(".//{*}Pixels")
-    size = None if pixels is None else pixels.get("PhysicalSizeX")
-    return None if pixels is None or size is None else length_in_nm(float(size), pixels.get("PhysicalSizeXUnit", "µm"))
 
 
 def _counted_frames(blocks: Iterable[np.ndarray], count: int) -> Iterator[np.ndarray]:

@@ -9,11 +9,12 @@ import numpy as np
 from rapidstem.files.atomic import written_beside
 
 FREE, PINNED = 0, 7
-HEADER = """# Dislocation lines measured by tomography.
+# the first line is what OVITO's importer tells the format by
+HEADER = """dataFileVersion = 4
+# Dislocation lines measured by tomography.
 # BURGERS VECTORS ARE UNKNOWN: every Burgers vector is written as 0 0 0 and must be set before a simulation.
 # Coordinates are in {unit}, along the specimen's x (tilt axis), y and z (beam at zero tilt). A plane normal of 0 0 0 is unknown too.
 # Nodes with the constraint {pinned} are ends of lines, at a surface, at the border of the field of view or where a line was lost.
-dataFileVersion = 4
 numFileSegments = 1
 minCoordinates = [
 {low}

@@ -14,6 +14,9 @@ from rapidstem.files.atomic import written_beside
 
 ENDINGS = (".rawtlt", ".tlt")
 GENERAL_ENDINGS = (".txt", ".csv")
+LARGEST_DEG = 90.0
+SAME_DEG = 0.1
+_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _REMEDY = "write one angle in degrees a line, or the columns frame and angle, a line a frame"
 
 
@@ -35,20 +38,71 @@ def read_angle_file(path: Path, frames: int) -> np.ndarray:
     InputError
         when a line is no angle between -90 and 90 degrees, a frame is numbered twice, or their number is not that of the frames.
     """
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such file; {_REMEDY}")
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is no text file; {_REMEDY}") from error
+    if _has_decimal_commas(lines):
+        raise InputError(f"{path}: has decimal commas, as in {lines[0].strip()!r}; write decimal points")
     table = [_row(path, number, values) for number, values in _rows(lines)]
     if len(table) != frames:
         raise InputError(f"{path}: has {len(table)} angles for {frames} frames; {_REMEDY}")
     return _in_order(path, table)
 
 
+def recorded_tilts(path: Path, frames: int, own_deg: np.ndarray | None) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """The tilts of a series from its file and from what lies beside it, and what the two say differently.
+
+    A file of angles, `.rawtlt` or `.tlt`, was put there by a person and outranks the series' own tilts, if it is about these frames;
+    files with `GENERAL_ENDINGS` count where the series has none.
+
+    Parameters
+    ----------
+    path : the series.
+    frames : how many it has.
+    own_deg : (frame,) its own tilts, None where it has none.
+
+    Raises
+    ------
+    InputError
+        when the series has none and the file beside it cannot be read.
+    """
+    beside = angle_file(path)
+    remarks: tuple[str, ...] = ()
+    if own_deg is not None and not (np.abs(own_deg) <= LARGEST_DEG).all():
+        remarks = (f"its own tilts go from {np.min(own_deg):.5g} to {np.max(own_deg):.5g} degrees, beyond 90, and are not used",)
+        own_deg = None
+    if beside is None:
+        return own_deg, remarks
+    if own_deg is None:
+        return read_angle_file(beside, frames), remarks
+    try:
+        given = read_angle_file(beside, frames)
+    except InputError as error:
+        return own_deg, (*remarks, f"its own tilts are used, not those beside it: {error}")
+    apart = float(np.abs(given - own_deg).max())
+    if apart <= SAME_DEG:
+        return own_deg, remarks
+    used_deg, used = (given, beside.name) if beside.suffix.lower() in ENDINGS else (own_deg, "the file")
+    said = f"{beside.name} and the file itself give tilts that are up to {apart:.3g} degrees apart; those of {used} are used"
+    return used_deg, (*remarks, said)
+
+
 def write_angle_file(path: Path | str, angle_deg: np.ndarray) -> None:
     """Write angles (frame,) in degrees as a `.rawtlt` file: one a line, in the order of the frames."""
     with written_beside(path) as temporary:
         temporary.write_text("".join(f"{angle:.3f}\n" for angle in angle_deg), encoding="utf-8")
+
+
+def _has_decimal_commas(lines: list[str]) -> bool:
+    """Whether every line is a number with a comma, and the numbers before the commas do not count the frames."""
+    lines = [line.split("#")[0] for line in lines if line.split("#")[0].strip()]
+    if not lines or not all(_DECIMAL_COMMA.fullmatch(line) for line in lines):
+        return False
+    firsts = sorted(int(line.split(",")[0]) for line in lines)
+    return len(firsts) == 1 or firsts not in (list(range(len(firsts))), list(range(1, len(firsts) + 1)))
 
 
 def _beside(path: Path, endings: tuple[str, ...]) -> list[Path]:
@@ -91,7 +145,7 @@ def _row(path: Path, number: int, values: list[str]) -> tuple[float | None, floa
     if len(values) > 2:
         raise InputError(f"{path}, line {number}: has {len(values)} values; {_REMEDY}")
     angle = _number(values[-1])
-    if angle is None or not abs(angle) <= 90:
+    if angle is None or not abs(angle) <= LARGEST_DEG:
         raise InputError(f"{path}, line {number}: {values[-1]!r} is no angle between -90 and 90 degrees")
     frame = _number(values[0]) if len(values) == 2 else None
     if len(values) == 2 and (frame is None or frame != int(frame)):

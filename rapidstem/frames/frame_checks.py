@@ -9,6 +9,12 @@ LARGEST_CLIPPED_SHARE = 0.5
 LARGEST_EMPTY_ROW_SHARE = 0.1
 PROBED_ROWS = 16
 PROBED_COLUMNS = 4
+# a frame of counted electrons has few levels, evenly spaced, and at most so many electrons a pixel
+MOST_COUNTED_LEVELS = 16
+LARGEST_COUNTED_DOSE = 2.0
+LEAST_COUNTED_DOSE = 0.02
+# rows of so many electrons are not empty by chance
+SURELY_HIT = 10.0
 
 
 def frame_fault(frame: np.ndarray) -> str:
@@ -23,6 +29,9 @@ def frame_fault(frame: np.ndarray) -> str:
     lowest, highest = frame.min(), frame.max()
     if lowest == highest:
         return "is constant"
+    dose = counted_dose(frame)
+    if dose is not None:
+        return _counting_fault(frame, dose)
     if _mostly(frame, highest):
         return "is saturated"
     constant_rows = _constant_rows(frame)
@@ -31,6 +40,33 @@ def frame_fault(frame: np.ndarray) -> str:
     if _mostly(frame, lowest):
         return "is clipped at its lowest value"
     return ""
+
+
+def counted_dose(frame: np.ndarray) -> float | None:
+    """Electrons a pixel in a frame of a detector that counts them; None for a frame of another kind, or of many electrons.
+
+    Such a frame has few levels, multiples of one step above the lowest: most of its pixels may well be at the lowest, since
+    at 0.5 electrons a pixel 61 % of them have none.
+    """
+    levels = np.unique(frame[:: max(1, frame.shape[0] // PROBED_ROWS)]).astype(float)
+    if not 2 <= len(levels) <= MOST_COUNTED_LEVELS:
+        return None
+    counts = (levels - levels[0]) / np.diff(levels).min()
+    dose = float((frame.mean(dtype=float) - levels[0]) / np.diff(levels).min())
+    return dose if np.allclose(counts, np.round(counts), atol=0.01) and 0 <= dose <= LARGEST_COUNTED_DOSE else None
+
+
+def _counting_fault(frame: np.ndarray, dose: float) -> str:
+    if dose < LEAST_COUNTED_DOSE:
+        return f"has too few electrons: {dose:.2g} a pixel"
+    if _share(frame, frame.max()) > 1 - LARGEST_EMPTY_ROW_SHARE:
+        return "is saturated"
+    constant_rows = _constant_rows(frame) if dose * frame.shape[1] > SURELY_HIT else 0
+    return f"is truncated: {constant_rows} rows are constant" if constant_rows > LARGEST_EMPTY_ROW_SHARE * frame.shape[0] else ""
+
+
+def _share(frame: np.ndarray, value: np.generic) -> float:
+    return np.count_nonzero(frame == value) / frame.size
 
 
 def count_faults(faults: Sequence[str]) -> str:
@@ -53,7 +89,7 @@ def _mostly(frame: np.ndarray, value: np.generic) -> bool:
     probe = frame[:: max(1, frame.shape[0] // PROBED_ROWS)]
     if np.count_nonzero(probe == value) <= LARGEST_CLIPPED_SHARE / 4 * probe.size:
         return False
-    return bool(np.count_nonzero(frame == value) > LARGEST_CLIPPED_SHARE * frame.size)
+    return bool(_share(frame, value) > LARGEST_CLIPPED_SHARE)
 
 
 def _constant_rows(frame: np.ndarray) -> int:

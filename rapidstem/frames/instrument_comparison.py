@@ -12,6 +12,8 @@ from rapidstem.numerics import gap_free_rectangle, parabola_vertex, robust_sprea
 SMALLEST_SPREAD_PX = 0.05
 WELL_CORRELATED = 0.9
 LARGEST_SCALE_ERROR = 0.15
+# a registration that has lost the drift is off by more than this; less is what two methods differ by
+LARGEST_DISAGREEMENT_PX = 1.0
 FEATURE_PX = (1.5, 15.0)
 LEAST_SHARED = 0.25
 LEAST_CORRELATION = 0.3
@@ -81,7 +83,9 @@ def compare_drift(drift: Drift, velox_shift_px: np.ndarray) -> DriftComparison:
     crossed = [_fit(ours[:, axis], theirs[:, 1 - axis])[1] for axis in (0, 1)]
     rms = np.sqrt(((theirs - ours) ** 2).mean(axis=0))
     scale, correlation = (tuple(values) for values in zip(*fits, strict=True))
-    return DriftComparison((float(rms[0]), float(rms[1])), scale, correlation, _remark(fits, crossed))
+    spread = (float(ours.std(axis=0).max()), float(theirs.std(axis=0).max()))
+    remark = _remark(fits, crossed, spread, float(rms.max()))
+    return DriftComparison((float(rms[0]), float(rms[1])), scale, correlation, remark)
 
 
 def compare_images(ours: np.ndarray, instrument_image: np.ndarray) -> ImageComparison:
@@ -121,14 +125,13 @@ def _fit(ours: np.ndarray, theirs: np.ndarray) -> tuple[float, float]:
     return float(ours @ theirs / (theirs @ theirs)), float(np.corrcoef(ours, theirs)[0, 1])
 
 
-def _remark(fits: list[tuple[float, float]], crossed: list[float]) -> str:
+def _remark(fits: list[tuple[float, float]], crossed: list[float], spread_px: tuple[float, float], apart_px: float) -> str:
+    """What is likely to be different, weighed by the spread of our shifts and of the instrument's, and by how far they are apart."""
     known = [(scale, correlation) for scale, correlation in fits if np.isfinite(scale)]
-    if not known:
-        return "the drift is too small to tell the sign and the unit of the instrument's shifts"
-    if any(abs(correlation) < WELL_CORRELATED for _, correlation in known):
-        if np.nanmin(np.abs(crossed)) > WELL_CORRELATED:
+    if not known or any(abs(correlation) < WELL_CORRELATED for _, correlation in known):
+        if known and np.isfinite(crossed).any() and np.nanmin(np.abs(crossed)) > WELL_CORRELATED:
             return "the instrument's dx and dy look exchanged"
-        return "the instrument's shifts do not follow ours: one of the two has lost the drift"
+        return _unlike(spread_px, apart_px)
     if any(scale < 0 for scale, _ in known):
         opposite = "the instrument's shifts have the opposite sign"
         return opposite if all(scale < 0 for scale, _ in known) else f"{opposite} along one axis"
@@ -136,6 +139,17 @@ def _remark(fits: list[tuple[float, float]], crossed: list[float]) -> str:
     if any(abs(scale - 1) > LARGEST_SCALE_ERROR for scale in sizes):
         return f"the instrument's shifts look like another unit than pixels: one of its units is {np.mean(sizes):.3g} px"
     return ""
+
+
+def _unlike(spread_px: tuple[float, float], apart_px: float) -> str:
+    """What to say of shifts that are not alike: nothing is lost where they are less than a pixel apart."""
+    ours, theirs = spread_px
+    if apart_px <= LARGEST_DISAGREEMENT_PX:
+        sizes = f"{ours:.2g} px, the two differ by {apart_px:.2g} px"
+        return f"the drift is too small to tell the sign and the unit of the instrument's shifts: it is {sizes}"
+    if theirs < SMALLEST_SPREAD_PX:
+        return f"the instrument's shifts are too small to be those of these frames, which drift by {ours:.2g} px"
+    return f"the instrument's shifts do not follow ours: one of the two has lost the drift, they differ by {apart_px:.2g} px"
 
 
 def _displacement(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, float]:

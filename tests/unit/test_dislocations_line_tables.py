@@ -106,6 +106,7 @@ def test_paradis_file_holds_the_lines_and_says_that_burgers_vectors_are_unknown(
     write_paradis(path, polylines, [(0, 1), (1, 2), (1, 3)], normals, BOX_NM, burgers_length_nm=0.25)
     read = read_network(path)
     assert "BURGERS VECTORS ARE UNKNOWN" in path.read_text()
+    assert path.read_text().startswith("dataFileVersion = 4\n"), "OVITO's importer looks at the first 20 characters of the first line"
     assert np.allclose(read.box, BOX_NM / 0.25)
     assert sorted(len(arms) for arms in read.arms.values())[-1] == 3
     found = chains(read)

@@ -1,6 +1,7 @@
-"""Files that appear only when they are complete, also when the writer is killed or the disk is full."""
+"""Files that appear only when they are complete, also when the writer is killed, the power fails or the disk is full."""
 
 import errno
+import os
 from pathlib import Path
 
 import numpy as np
@@ -63,3 +64,32 @@ def test_full_disk_that_a_library_wraps_is_recognised(tmp_path: Path) -> None:
 def test_other_errors_pass_as_they_are(tmp_path: Path) -> None:
     with pytest.raises(PermissionError), written_beside(tmp_path / "a"):
         raise PermissionError(errno.EACCES, "not yours")
+
+
+def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_the_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    flushed = []
+
+    def record(descriptor: int) -> None:
+        flushed.append((Path(f"/proc/self/fd/{descriptor}").readlink(), (tmp_path / "a.csv").exists()))
+
+    monkeypatch.setattr(os, "fsync", record)
+    with written_beside(tmp_path / "a.csv") as temporary:
+        temporary.write_text("whole")
+        assert flushed == []
+    assert flushed == [(temporary, False), (tmp_path, True)]
+
+
+@pytest.mark.parametrize(("number", "passes"), [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EIO, False)])
+def test_a_disk_that_fails_is_an_error_and_one_that_cannot_flush_is_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, passes: bool
+) -> None:
+    def fail(descriptor: int) -> None:
+        raise OSError(number, "no flush")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    try:
+        with written_beside(tmp_path / "a.csv") as temporary:
+            temporary.write_text("whole")
+    except OSError:
+        assert not passes
+    assert (tmp_path / "a.csv").exists() == passes

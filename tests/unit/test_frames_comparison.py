@@ -75,6 +75,24 @@ def test_shifts_that_stayed_at_zero_and_shifts_of_another_stack_are_said():
     assert np.isnan(compare_drift(our_drift(), np.zeros_like(SHIFTS)).scale).all()
 
 
+def test_small_differences_on_a_field_that_hardly_drifts_are_no_lost_drift():
+    rng = np.random.default_rng(2)
+    for deviation in (0.05, 0.2, 0.4):
+        still = rng.normal(0, deviation, (40, 2))
+        found = compare_drift(our_drift(still), still + rng.normal(0, 0.3, still.shape))
+        assert "lost" not in found.remark
+        assert "too small" in found.remark and max(found.rms_px) < 0.5
+
+
+def test_large_differences_are_a_lost_drift_whatever_the_size_of_ours():
+    rng = np.random.default_rng(2)
+    walk = np.cumsum(rng.normal(0, 1, (40, 2)), axis=0)
+    still = rng.normal(0, 0.02, (40, 2))
+    for ours, theirs in ((still, walk), (walk, rng.normal(0, 3, walk.shape))):
+        assert "one of the two has lost the drift" in compare_drift(our_drift(ours), theirs).remark
+    assert "drift by" in compare_drift(our_drift(walk), np.zeros_like(walk)).remark
+
+
 def test_other_numbers_of_frames_are_an_error():
     with pytest.raises(InputError, match="of 39 frames, there are 40"):
         compare_drift(our_drift(), SHIFTS[1:])

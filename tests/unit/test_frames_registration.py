@@ -3,6 +3,7 @@ import pytest
 from scipy import ndimage, signal
 
 from rapidstem.errors import InputError
+from rapidstem.frames.frame_checks import frame_fault
 from rapidstem.frames.registration import register_frames
 
 SIDE = 128
@@ -146,6 +147,44 @@ def test_blank_frames_with_a_little_noise_are_rejected(blank):
     assert np.flatnonzero(~drift.used).tolist() == [3, 9]
     assert drift.reason[3] and drift.reason[9]
     assert error_px(drift, truth) < 0.2
+
+
+def counted(shifts, electrons, step=1, seed=0):
+    """Frames of a detector that counts electrons: no gain noise, no offset, `step` grey levels an electron."""
+    rng = np.random.default_rng(seed + 1000)
+    clean = [moved_scene(np.random.default_rng(seed), shift) for shift in shifts]
+    return step * rng.poisson([electrons * image / image.mean() for image in clean])
+
+
+@pytest.mark.parametrize(
+    ("electrons", "step", "dtype"), [(0.5, 1, np.uint8), (0.5, 37, np.uint16), (0.3, 1, np.uint8), (0.5, 0.25, np.float32)]
+)
+def test_counted_electrons_are_judged_by_their_dose_and_not_by_the_empty_pixels(electrons, step, dtype):
+    truth = drifting(30)
+    frames = counted(truth, electrons, step).astype(dtype)
+    assert (frames == 0).mean() > 0.5
+    drift = register_frames(frames)
+    assert drift.used.all()
+    assert error_px(drift, truth) < 1.0
+
+
+def test_a_detector_that_tells_hit_from_missed_is_not_saturated():
+    frames = np.minimum(counted(drifting(4), 0.9), 1).astype(np.uint8)
+    assert (frames == 1).mean() > 0.5
+    assert [frame_fault(frame) for frame in frames] == [""] * 4
+
+
+@pytest.mark.parametrize(
+    ("frame", "words"),
+    [
+        (np.eye(SIDE, dtype=np.uint8), "too few electrons: 0.0078 a pixel"),
+        (np.vstack([counted([(0, 0)], 0.5)[0][:90], np.zeros((38, SIDE), int)]), "truncated: 38 rows"),
+        (1 - np.eye(SIDE, dtype=np.uint8), "saturated"),
+        (np.clip(recorded([(0, 0)])[0].astype(int) - 14000, 0, None), "clipped at its lowest value"),
+    ],
+)
+def test_faults_of_sparse_frames_are_still_found(frame, words):
+    assert words in frame_fault(frame)
 
 
 def test_every_kind_of_fault_is_counted_and_named():

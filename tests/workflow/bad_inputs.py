@@ -107,6 +107,7 @@ WRONG_ROWS: list[tuple[str, list[str]]] = [
     (row(kind="tilt_series", tilt="5"), ["line 7", "tilt"]),
     (row(rapid=""), ["line 7", "rapid"]),
     (row(slow="x.rapid.emd"), ["line 7", "rapid and slow"]),
+    (row(rapid="x{1}.emd"), ["row of x", "column rapid", "x{1}.emd", "braces"]),
     (row().rstrip("\n") + "\tmore\tand more\n", ["line 7"]),
 ]
 

@@ -7,7 +7,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.files.job_logs import UNKNOWN_REASON, last_words
-from rapidstem_workflow.run_summary import failed_jobs, failure_lines, made_lines, spoiled_acquisitions
+from rapidstem_workflow.run_summary import failed_jobs, failure_lines, made_lines, remark_lines, spoiled_acquisitions
 from rapidstem_workflow.second_run import repeated_command, starting_folder
 
 RUN_LOG = """Error in rule integrate_frames:
@@ -82,3 +82,9 @@ def test_starting_folder_is_known_or_nothing(tmp_path: Path, monkeypatch: pytest
     assert starting_folder(["--directory", "session"]) == tmp_path
     assert starting_folder(["-d", str(tmp_path / "session")]) == tmp_path
     assert starting_folder(["--directory", "elsewhere"]) is None
+
+
+def test_remarks_about_raw_files_are_counted_where_they_are_many() -> None:
+    lines = remark_lines([f"acquisition 'a{number}'" for number in range(23)])
+    assert lines[0].startswith("Nothing is refused") and lines[1] == "  acquisition 'a0'"
+    assert lines[-1] == "  and 3 more, in the report" and len(lines) == 22

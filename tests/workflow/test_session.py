@@ -69,3 +69,27 @@ def test_no_limit_keeps_all_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_unknown_series_to_resemble_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"training\.similar_to.*train-a"):
         session(tmp_path, monkeypatch, training={"similar_to": "train-a"})
+
+
+def test_detectors_of_rows_are_named_by_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header, *rows = sheet_text(FIELDS).splitlines()
+    found = session(tmp_path, monkeypatch)
+    sheet = "\n".join([f"{header}\tdetector", f"{rows[0]}\tDF-S #2", *[f"{row}\t" for row in rows[1:]]])
+    (tmp_path / "config/acquisitions.tsv").write_text(sheet, encoding="utf-8")
+    name = rows[0].split("\t")[0]
+    reopened = open_session(found.config)
+    assert reopened.detectors(reopened.acquisitions()) == {reopened.path(name, column): "DF-S #2" for column in ("rapid", "slow")}
+    assert reopened.detectors(reopened.acquisitions()[1:]) == {}
+
+
+@pytest.mark.parametrize("key", ["map", "model"])
+def test_braces_in_the_paths_of_the_configuration_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
+    (tmp_path / "{1}").mkdir()
+    (tmp_path / "{1}/map.csv").touch()
+    with pytest.raises(InputError, match=r"\{1\}"):
+        if key == "map":
+            session(tmp_path, monkeypatch, distortion={"map": "{1}/map.csv"})
+        else:
+            session(tmp_path, monkeypatch)
+            config = configuration()
+            open_session(config | {"denoisers": [{"name": "dlf-slow", "model": "{1}"}]})

@@ -29,6 +29,13 @@ wildcard_constraints:
     variant="slow|rapid-[A-Za-z0-9_-]+",
 
 
+def reading(wildcards):
+    """A parameter: how raw files are read, with the detectors that rows of the sheet have of their own, by the paths of their files."""
+    names = [wildcards.acquisition] if hasattr(wildcards, "acquisition") else SESSION.acquisitions()
+    detectors = SESSION.detectors(names)
+    return READING | {"detectors": detectors} if detectors else READING
+
+
 def code(script):
     """A parameter function that gives the mark of a script's code, so that a changed module reruns the script's jobs."""
     return lambda wildcards: code_mark(script)

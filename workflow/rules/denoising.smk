@@ -25,7 +25,7 @@ rule denoise_frames:
         runtime=minutes(30, 240),
     params:
         code=code("denoise_frames"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid"),
         frames=frame_limit,
     message:
@@ -55,7 +55,7 @@ rule match_blocks:
         runtime=minutes(60, 2000),
     params:
         code=code("match_blocks"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid"),
         frames=frame_limit,
     message:

@@ -22,7 +22,7 @@ rule measure_distortion:
         runtime=minutes(15, 60),
     params:
         code=code("measure_distortion"),
-        reading=READING,
+        reading=reading,
         contents=lambda wildcards: raw_contents(*[(name, "slow") for name in CALIBRATION_FIELDS]),
         method=SESSION.config["distortion"]["method"],
     message:

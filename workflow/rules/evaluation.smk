@@ -30,7 +30,7 @@ rule score_images:
         runtime=minutes(15, 120),
     params:
         code=code("score_images"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid", "slow"),
         tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
         denoisers=SESSION.denoisers,

@@ -20,7 +20,7 @@ rule align_in_situ:
         runtime=minutes(10, 30),
     params:
         code=code("align_in_situ"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid"),
         temperature=lambda wildcards: SESSION.temperature(wildcards.acquisition),
     message:
@@ -53,7 +53,7 @@ rule denoise_in_situ:
         runtime=minutes(30, 240),
     params:
         code=code("denoise_in_situ"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid"),
     message:
         "Denoising {wildcards.acquisition} with {wildcards.denoiser}"
@@ -82,7 +82,7 @@ rule film_in_situ:
         runtime=minutes(10, 60),
     params:
         code=code("film_in_situ"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid"),
     message:
         "Filming {wildcards.acquisition} with {wildcards.denoiser}"
@@ -116,7 +116,7 @@ rule score_in_situ:
         runtime=minutes(15),
     params:
         code=code("score_in_situ"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid", "slow"),
         denoisers=SESSION.in_situ_denoisers,
         last_frames=SESSION.config["in_situ"]["last_frames"],
@@ -166,7 +166,7 @@ rule draw_in_situ:
         runtime=minutes(10),
     params:
         code=code("draw_in_situ"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid"),
     message:
         "Drawing {wildcards.acquisition} with {wildcards.denoiser}"

@@ -20,7 +20,7 @@ rule integrate_frames:
         runtime=minutes(10, 60),
     params:
         code=code("integrate_frames"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid"),
     message:
         "Integrating the frames of {wildcards.acquisition}"
@@ -49,7 +49,7 @@ rule compare_integrations:
         runtime=minutes(10, 60),
     params:
         code=code("compare_integrations"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid", "dcfi"),
     message:
         "Comparing the integration of {wildcards.acquisition} with the instrument's"

@@ -34,7 +34,7 @@ rule draw_field:
         runtime=minutes(10, 30),
     params:
         code=code("draw_field"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("rapid", "slow"),
         denoisers=SESSION.denoisers,
     message:
@@ -75,7 +75,7 @@ rule draw_distortion:
         runtime=minutes(10, 30),
     params:
         code=code("draw_distortion"),
-        reading=READING,
+        reading=reading,
         contents=lambda wildcards: raw_contents((SHOWN_FIELDS[0], "slow")),
     message:
         "Drawing the scan distortion"
@@ -328,6 +328,7 @@ rule write_report:
         code=code("write_report"),
         session=SESSION.name,
         left_out=SESSION.left_out,
+        remarks=lambda wildcards: check_raw_files(SESSION) if REMARKS is None else REMARKS,
         all_fields=FIELDS,
         paired_fields=PAIRED_FIELDS,
         test_fields=TEST_FIELDS,

@@ -34,7 +34,7 @@ rule align_series:
         runtime=minutes(60, 240),
     params:
         code=code("align_series"),
-        reading=READING,
+        reading=reading,
         contents=record_contents,
         denoised=lambda wildcards: not SESSION.variant(wildcards.variant).is_slow,
         geometry=lambda wildcards: SESSION.variant(wildcards.variant).geometry,

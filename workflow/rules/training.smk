@@ -23,7 +23,7 @@ rule align_references:
         runtime=minutes(10, 60),
     params:
         code=code("align_references"),
-        reading=READING,
+        reading=reading,
         contents=own_contents("slow"),
     message:
         "Aligning the references of {wildcards.acquisition}"
@@ -53,7 +53,7 @@ if FIELD_CHOICE:
             runtime=minutes(15, 10),
         params:
             code=code("choose_fields"),
-            reading=READING,
+            reading=reading,
             contents=lambda wildcards: training_contents(wildcards)
             + raw_contents((SESSION.model_series, "rapid")),
             series=SESSION.model_series,
@@ -93,7 +93,7 @@ rule train_denoiser:
     params:
         code=code("train_denoiser"),
         settings=lambda wildcards: SESSION.denoiser_overrides(wildcards.denoiser),
-        reading=READING,
+        reading=reading,
         contents=training_contents,
         checkpoints=f"{FOLDER}/models/{{denoiser}}/checkpoints",
     message:
@@ -153,7 +153,7 @@ rule tune_block_matching:
     params:
         code=code("tune_block_matching"),
         settings=lambda wildcards: SESSION.denoiser_overrides("bm3d"),
-        reading=READING,
+        reading=reading,
         contents=training_contents,
     message:
         "Tuning BM3D"

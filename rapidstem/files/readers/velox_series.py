@@ -8,16 +8,19 @@ from typing import Any
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files.recorded_series import BRIGHT_FIELD, RecordedSeries, describe_choice, match_detector
+from rapidstem.files.readers.hdf5_filters import check_filters
+from rapidstem.files.readers.ncem_series import read_ncem_series
+from rapidstem.files.readers.recorded_series import BRIGHT_FIELD, RecordedSeries, describe_choice, match_detector
+from rapidstem.files.readers.velox_images import VeloxImage, is_velox, list_images
+from rapidstem.files.readers.velox_metadata import read_frame_metadata
 from rapidstem.files.sliced_frames import SlicedFrames
-from rapidstem.files.velox_metadata import VeloxImage, is_velox, list_images, read_frame_metadata
 
 # HDF5 keeps that many bytes of a chunk which holds several frames, while they are read one after the other
 _CHUNK_CACHE_BYTES = 64 * 2**20
 
 
-def read_velox_series(path: Path, detector: str) -> RecordedSeries | None:
-    """Describe the series of one detector; None where the file is HDF5 but not from Velox.
+def read_emd_series(path: Path, detector: str) -> RecordedSeries | None:
+    """Describe the series of one detector in an EMD file of Velox or of the NCEM; None where the file is HDF5, but of neither.
 
     Raises
     ------
@@ -30,7 +33,7 @@ def read_velox_series(path: Path, detector: str) -> RecordedSeries | None:
         raise InputError(f"{path}: is no HDF5 file, so no Velox file; export it from Velox as EMD, or name it after its true format")
     try:
         with h5py.File(path, "r") as file:
-            return _describe(path, file, detector) if is_velox(file) else None
+            return _describe(path, file, detector) if is_velox(file) else read_ncem_series(path, file, detector)
     except (OSError, RuntimeError, KeyError) as error:
         raise InputError(f"{path}: is damaged or cut short ({error}); copy it from the microscope again") from error
 
@@ -46,29 +49,40 @@ def choose_image(path: Path, images: list[VeloxImage], detector: str) -> VeloxIm
     InputError
         when no image or several images match; the message lists the detectors in the file.
     """
-    images = [image for image in images if image.grey]
-    if not images:
+    if not any(image.grey for image in images):
         raise InputError(f"{path}: no image has grey values (numbers, not complex); export the raw images from Velox")
-    present = describe_choice([image.names[0] if image.names else image.identifier for image in images])
+    images = [image for image in images if image.grey]
     if len(images) == 1 and (detector.strip().upper() == BRIGHT_FIELD or not images[0].names):
-        return images[0]
-    found = [images[i] for i in match_detector(detector, [(*image.names, image.identifier) for image in images])]
+        return _sound(path, images[0])
+    found = [images[i] for i in match_detector(detector, [(*image.names, image.label, image.identifier) for image in images])]
+    found = [image for image in found if not image.fault] or found[:1]
     found = [image for image in found if not image.calculated] or found
     found = [image for image in found if image.shape[0] == max(other.shape[0] for other in found)]
     if not found:
+        present = describe_choice([image.label for image in images])
         raise InputError(
-            f"{path}: no image of the detector {detector!r}; set `detector` in `reading` to one of those in the file: {present}"
+            f"{path}: no image of the detector {detector!r}; set `detector` in `reading`, or in this row of the sheet, "
+            f"to one of those in the file: {present}"
         )
     if len(found) > 1:
-        own = [image.names[0] if image.names else "" for image in found]
-        several = describe_choice([name if own.count(name) == 1 else image.identifier for name, image in zip(own, found, strict=True)])
-        raise InputError(f"{path}: {len(found)} images of the detector {detector!r}; set `detector` in `reading` to one of: {several}")
-    return found[0]
+        several = ", ".join(f"{image.label} ({' x '.join(map(str, image.shape))})" for image in found)
+        raise InputError(
+            f"{path}: {len(found)} images of the detector {detector!r}; set `detector` in `reading`, or in this row of the sheet, "
+            f"to one of: {several}"
+        )
+    return _sound(path, found[0])
 
 
-def _describe(path: Path, file: object, detector: str) -> RecordedSeries:
+def _sound(path: Path, image: VeloxImage) -> VeloxImage:
+    if image.fault:
+        raise InputError(f"{path}: {image.fault}")
+    return image
+
+
+def _describe(path: Path, file: Any, detector: str) -> RecordedSeries:
     images = list_images(path, file)
     image = choose_image(path, images, detector)
+    check_filters(path, file[f"Data/Image/{image.identifier}/Data"])
     found = read_frame_metadata(path, file, image)
     return RecordedSeries(
         shape=image.shape,
@@ -82,6 +96,7 @@ def _describe(path: Path, file: object, detector: str) -> RecordedSeries:
         time_s=found.time_s,
         velox_shift_px=found.shift_px,
         detector=image.names[0] if image.names else None,
+        remarks=found.remarks,
     )
 
 

@@ -11,6 +11,11 @@ from rapidstem.errors import InputError
 from rapidstem.files.sliced_frames import SlicedFrames
 
 BRIGHT_FIELD = "BF"
+ZARR_ENDINGS = (".zspy", ".zarr")
+_ZARR_REMEDY = (
+    "is a zarr store, many files of which none is the data; raw data are one file here, whose replacement is noticed. Save it as one: "
+    "hs.load('a.zspy').save('a.hspy') in HyperSpy, or an OME-Zarr as OME-TIFF"
+)
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,9 @@ class RecordedSeries:
     pixel_size_nm : (y, x), edge lengths of a pixel.
     load : reads the pixels, (frame, y, x), in the stored type.
     open : opens the file, so that frames can be read slice by slice.
+    stage_tilt_deg : of the stage when the file was written, where it does not have one for each frame.
+    size_is_default : whether the pixel size is the one that programs write where they know none.
+    remarks : what the file says that is not used, or contradicts itself.
 
     The other attributes are those of `rapidstem.files.image_stacks.FrameStack`.
     """
@@ -38,10 +46,30 @@ class RecordedSeries:
     time_s: np.ndarray | None = None
     velox_shift_px: np.ndarray | None = None
     detector: str | None = None
+    stage_tilt_deg: float | None = None
+    size_is_default: bool = False
+    remarks: tuple[str, ...] = ()
+
+
+def computable(pixels: np.ndarray) -> np.ndarray:
+    """The pixels in a type that every stage computes with: in this machine's byte order, and real numbers of other sizes as float32.
+
+    Integers of 8 and 16 bits stay as they are. Wider ones lose what lies below their 24th binary place, a ten millionth of the value.
+    """
+    kept = pixels.dtype.kind in "iu" and pixels.dtype.itemsize <= 2
+    with np.errstate(over="ignore"):
+        return np.ascontiguousarray(pixels, pixels.dtype.newbyteorder("=") if kept else np.float32)
+
+
+def computable_type(stored: np.dtype) -> np.dtype:
+    """The type that `computable` gives pixels of a stored type."""
+    return computable(np.empty(0, stored)).dtype
 
 
 def check_presence(path: Path) -> None:
     """Raise an InputError unless `path` is a file with something in it."""
+    if path.suffix.lower() in ZARR_ENDINGS and path.exists():
+        raise InputError(f"{path}: {_ZARR_REMEDY}")
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give the file with the frames")
     if not path.is_file():

@@ -1,0 +1,7 @@
+from .recorded_files import read_recorded_series as read_recorded_series
+from .recorded_series import (
+    BRIGHT_FIELD as BRIGHT_FIELD,
+    RecordedSeries as RecordedSeries,
+    computable as computable,
+    computable_type as computable_type,
+)

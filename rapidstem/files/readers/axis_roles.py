@@ -1,0 +1,112 @@
+"""Which axis of stored pixels is y, which is x, and along which one the frames follow each other.
+
+Names and units tell; positions count only where nothing is named.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rapidstem.files.length_units import angle_in_degrees, length_in_nm, unit_name
+
+_ROWS = ("y", "height", "row", "rows", "ry", "ypos")
+_COLUMNS = ("x", "width", "column", "columns", "col", "cols", "rx", "xpos")
+_TILT = re.compile(r"tilt|alpha|angle|theta|goniometer")
+_ENERGY = re.compile(r"(m|k|)ev")
+_SPECTRAL_NAME = re.compile(r"energy|wavelength|wave number|raman")
+_SPECTRAL_SIGNAL = re.compile(r"EELS|EDS|CL|LUM|XRF|RAMAN", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class StoredAxis:
+    """One axis of an array in a file.
+
+    Attributes
+    ----------
+    size : of the array along it.
+    name, unit : as the file has them, empty where it has none.
+    scale : step from one element to the next, None where the file gives none.
+    values : of its elements, where the file gives them one by one.
+    """
+
+    size: int
+    name: str = ""
+    unit: object = ""
+    scale: float | None = None
+    values: np.ndarray | None = None
+
+
+def image_order(axes: Sequence[StoredAxis]) -> tuple[int, ...] | None:
+    """Positions of the axes (frame, y, x), or (y, x) of a single image; None where they are no images.
+
+    Rows and columns are known by their names, else the series by an angle or by its name, else the last axis is x and the one before it y.
+    """
+    if len(axes) not in (2, 3):
+        return None
+    names = [_plain(axis.name) for axis in axes]
+    rows, columns = ([i for i, name in enumerate(names) if name in known] for known in (_ROWS, _COLUMNS))
+    if len(rows) == len(columns) == 1:
+        return (*(i for i in range(len(axes)) if i not in (rows[0], columns[0])), rows[0], columns[0])
+    angles = [i for i, axis in enumerate(axes) if angle_in_degrees(1, axis.unit) or _TILT.search(names[i])]
+    if len(axes) == 3 and len(angles) == 1:
+        return (angles[0], *(i for i in range(3) if i != angles[0]))
+    return tuple(range(len(axes)))
+
+
+def fault_of_series(axis: StoredAxis, signal_type: str = "") -> str:
+    """Say why the planes along an axis are no frames; an empty string where nothing speaks against it.
+
+    Parameters
+    ----------
+    axis : the one across the images.
+    signal_type : HyperSpy's, where there is one.
+    """
+    if _is_spectral(axis):
+        return f"spectra: its axis {axis.name!r} is in {axis.unit}"
+    if length_in_nm(1, axis.unit) is not None:
+        return f"a volume or a series of depths: its axis {axis.name!r} is in {axis.unit}"
+    if unit_name(axis.unit).startswith("1/") or unit_name(axis.unit).endswith("^-1"):
+        return f"diffraction patterns: its axis {axis.name!r} is in {axis.unit}"
+    return f"spectra: its signal type is {signal_type}" if _SPECTRAL_SIGNAL.match(signal_type) and not _is_tilt(axis) else ""
+
+
+def fault_of_image(rows: StoredAxis, columns: StoredAxis) -> str:
+    """Say why two axes span no image; an empty string where nothing speaks against it."""
+    spectral = next((axis for axis in (rows, columns) if _is_spectral(axis)), None)
+    return "" if spectral is None else f"spectra: its axis {spectral.name!r} is in {spectral.unit}"
+
+
+def pixel_size_nm(rows: StoredAxis, columns: StoredAxis) -> tuple[float, float] | None:
+    """Edge lengths of a pixel (y, x) in nm, None where an axis has none."""
+    sizes = [None if axis.scale is None else length_in_nm(axis.scale, axis.unit) for axis in (rows, columns)]
+    height, width = (None if size is None or not 0 < abs(size) < np.inf else abs(size) for size in sizes)
+    return None if height is None or width is None else (height, width)
+
+
+def series_tilt_deg(axis: StoredAxis) -> tuple[np.ndarray | None, str]:
+    """Tilts along the axis of the frames, and why they are none although the axis is an angle.
+
+    An axis that only counts the frames, whatever its unit says, is no list of tilts: HyperSpy's axes count from 0 until somebody sets them.
+    """
+    factor = angle_in_degrees(1, axis.unit)
+    if factor is None or axis.values is None:
+        return None, ""
+    degrees = np.asarray(axis.values, float) * factor
+    counts = np.array_equal(axis.values, np.arange(axis.size)) or np.array_equal(axis.values, np.arange(1, axis.size + 1))
+    if counts and axis.size > 1:
+        return None, f"the axis of its frames is in {axis.unit}, but only counts them; its values are not taken for tilts"
+    return degrees, ""
+
+
+def _is_tilt(axis: StoredAxis) -> bool:
+    return angle_in_degrees(1, axis.unit) is not None or bool(_TILT.search(_plain(axis.name)))
+
+
+def _is_spectral(axis: StoredAxis) -> bool:
+    return bool(_ENERGY.fullmatch(unit_name(axis.unit)) or _SPECTRAL_NAME.search(axis.name.lower()))
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", "")

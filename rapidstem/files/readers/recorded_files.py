@@ -1,0 +1,25 @@
+"""Which reader describes a raw file: the ending tells."""
+
+from pathlib import Path
+
+from rapidstem.files.readers.mrc_series import is_mrc, read_mrc_series
+from rapidstem.files.readers.recorded_series import RecordedSeries, check_presence
+from rapidstem.files.readers.signal_series import read_signal_series
+from rapidstem.files.readers.tiff_series import ENDINGS as TIFF_ENDINGS, read_tiff_series
+from rapidstem.files.readers.velox_series import read_emd_series
+
+
+def read_recorded_series(path: Path, detector: str) -> RecordedSeries:
+    """Describe the images of a detector in a raw file.
+
+    Raises
+    ------
+    InputError
+        when the file is missing, empty, damaged, of an unknown format, or without images of the detector.
+    """
+    check_presence(path)
+    if path.suffix.lower() == ".emd":
+        return read_emd_series(path, detector) or read_signal_series(path, detector)
+    if is_mrc(path):
+        return read_mrc_series(path)
+    return read_tiff_series(path) if path.suffix.lower() in TIFF_ENDINGS else read_signal_series(path, detector)

@@ -1,0 +1,132 @@
+"""Image series in TIFF files: pixels and axes by tifffile, the sizes of makers' own tags by RosettaSciIO."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from rapidstem.errors import InputError
+from rapidstem.files.readers.axis_roles import pixel_size_nm, series_tilt_deg
+from rapidstem.files.readers.recorded_series import RecordedSeries
+from rapidstem.files.readers.signal_axes import stored_axes
+from rapidstem.files.sliced_frames import SlicedFrames
+from rapidstem.files.tiff_scales import stated_pixel_size_nm
+
+ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
+_UNCOMPRESSED = 1
+_MAKERS = {"fei", "sem", "tvips", "sis", "streak"}
+_DIGITAL_MICROGRAPH_TAGS = (65003, 65004, 65005, 65009, 65010, 65011)
+_AXES = {"C": "channels", "T": "times", "Z": "depths", "S": "colours", "R": "repetitions", "H": "lifetimes"}
+
+
+def read_tiff_series(path: Path) -> RecordedSeries:
+    """Describe the images of a TIFF file.
+
+    Raises
+    ------
+    InputError
+        when the file holds no series of grey images of one shape, parts of it lie in files that are missing, or its compression
+        cannot be undone.
+    """
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        series = _only_series(path, file)
+        axes = _frame_axes(path, series)
+        _check_compression(path, series)
+        stated_nm, tilt_deg = stated_pixel_size_nm(file), None
+        if _has_makers_tags(file):
+            stated_nm, tilt_deg = _makers_scales(path)
+        rows, columns = series.shape[series.axes.index("Y")], series.shape[series.axes.index("X")]
+        shape = (series.size // (rows * columns), rows, columns)
+        dtype = series.dtype
+    remark = "its frames are stored as channels; they are taken for a series of one detector" if axes == "C" else ""
+    return RecordedSeries(
+        shape=shape,
+        pixel_size_nm=stated_nm,
+        load=lambda: _load(path, shape),
+        open=lambda: _open_frames(path, shape, dtype),
+        tilt_deg=tilt_deg,
+        remarks=(remark,) if remark else (),
+    )
+
+
+def _has_makers_tags(file: Any) -> bool:
+    tags = file.pages.first.tags
+    return bool(file.flags & _MAKERS or any(code in tags for code in _DIGITAL_MICROGRAPH_TAGS) or "Make" in tags)
+
+
+def _makers_scales(path: Path) -> tuple[tuple[float, float] | None, np.ndarray | None]:
+    """Pixel size (y, x) in nm and tilts from the tags of a maker."""
+    from rsciio.tiff import file_reader
+
+    *series, rows, columns = stored_axes(file_reader(str(path), lazy=True)[0])
+    return pixel_size_nm(rows, columns), series_tilt_deg(series[0])[0] if series else None
+
+
+def _only_series(path: Path, file: Any) -> Any:
+    grey = [series for series in file.series if series.dtype is not None and series.dtype.kind in "uif" and "S" not in series.axes]
+    if not grey:
+        held = ", ".join(f"{series.axes} {series.shape} {series.dtype}" for series in file.series) or "nothing"
+        raise InputError(f"{path}: holds no series of grey images, but {held}; save it with the axes (frame, y, x)")
+    if len(grey) > 1:
+        shapes = ", ".join(str(series.shape) for series in grey)
+        raise InputError(f"{path}: holds {len(grey)} series with the shapes {shapes}; all frames of a stack must have one shape")
+    if grey[0].dataoffset is None and any(page is None for page in grey[0].pages):
+        raise InputError(f"{path}: frames of it lie in other files, which are missing; put them beside it, or save all frames in one file")
+    return grey[0]
+
+
+def _frame_axes(path: Path, series: Any) -> str:
+    """The axis across the images, empty for one image."""
+    sizes = dict(zip(series.axes, series.shape, strict=True))
+    long = [axis for axis, size in sizes.items() if axis not in "YX" and size > 1]
+    if not series.axes.endswith("YX"):
+        raise InputError(f"{path}: holds no series of grey images: its axes are {series.axes}; save it with the axes (frame, y, x)")
+    if len(long) > 1:
+        held = " and ".join(f"{sizes[axis]} {_AXES.get(axis, axis)}" for axis in long)
+        raise InputError(f"{path}: holds {held}; save one series of images with the axes (frame, y, x)")
+    return long[0] if long else ""
+
+
+def _check_compression(path: Path, series: Any) -> None:
+    """Decode the first page where it is not stored as it is: a decoder may be missing."""
+    page = series.keyframe
+    if page.compression == _UNCOMPRESSED and page.bitspersample in (8, 16, 32, 64):
+        return
+    try:
+        page.asarray()
+    except Exception as error:
+        name = getattr(page.compression, "name", page.compression)
+        problem = f"its pixels are stored with {page.bitspersample} bits and the compression {name}, which cannot be undone here ({error})"
+        raise InputError(f"{path}: {problem}; install the package imagecodecs, or save it without compression or with deflate") from error
+
+
+def _load(path: Path, shape: tuple[int, int, int]) -> np.ndarray:
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        return np.ascontiguousarray(_only_series(path, file).asarray()).reshape(shape)
+
+
+@contextmanager
+def _open_frames(path: Path, shape: tuple[int, int, int], dtype: np.dtype) -> Iterator[SlicedFrames]:
+    """Frames page by page, or from a memory map where one page holds all; else all at once."""
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        series = _only_series(path, file)
+        if len(series.pages) == shape[0] and series.keyframe.shape == shape[1:]:
+            yield SlicedFrames(path, shape, dtype, lambda start, stop: _pages(file, series, start, stop, shape))
+        elif series.dataoffset is not None:
+            pixels = tifffile.memmap(path, mode="r").reshape(shape)
+            yield SlicedFrames(path, shape, dtype, lambda start, stop: np.array(pixels[start:stop]))
+        else:
+            frames = series.asarray().reshape(shape)
+            yield SlicedFrames(path, shape, dtype, lambda start, stop: frames[start:stop])
+
+
+def _pages(file: Any, series: Any, start: int, stop: int, shape: tuple[int, int, int]) -> np.ndarray:
+    return np.asarray(file.asarray(key=slice(start, stop), series=series)).reshape(-1, *shape[1:])

@@ -1,0 +1,27 @@
+"""What raw files say that contradicts the sheet, or each other: nothing is refused for it, but a person must know."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from rapidstem.files.image_stacks import StackHeader
+
+# the stage's tilt and the sheet's may differ by this much: a sheet gives what was aimed at
+_TILT_TOLERANCE_DEG = 1.0
+
+
+def file_remarks(row: Mapping[Any, Any], headers: Mapping[str, StackHeader]) -> Iterator[str]:
+    """Say for each file of a row what is doubtful about it.
+
+    Parameters
+    ----------
+    row : of the sheet: `kind` and `tilt` (degrees, NaN for a tilt series).
+    headers : of its files, by column.
+    """
+    for column, header in headers.items():
+        yield from (f"column {column}: {header.path}: {remark}" for remark in [*header.remarks, *_tilt_remarks(row, header)])
+
+
+def _tilt_remarks(row: Mapping[Any, Any], header: StackHeader) -> Iterator[str]:
+    if header.stage_tilt_deg is not None and abs(header.stage_tilt_deg - row["tilt"]) > _TILT_TOLERANCE_DEG:
+        said = f"the stage stood at {header.stage_tilt_deg:.2f} degrees when it was taken, the sheet says {row['tilt']:g}"
+        yield f"{said}; the sheet's tilt is used. Is it the right file?"

@@ -1,0 +1,48 @@
+"""The pixel size that a TIFF states: in OME or ImageJ metadata, or as a resolution that no printer has."""
+
+from typing import Any
+from xml.etree import ElementTree
+
+from rapidstem.files.length_units import length_in_nm
+
+# the resolution tags of TIFF are those of printing (72 to 2400 dots an inch); only smaller pixels than this are somebody's statement
+_LARGEST_STATED_NM = 1000.0
+_RESOLUTION_UNITS = {2: "inch", 3: "cm"}
+
+
+def stated_pixel_size_nm(file: Any) -> tuple[float, float] | None:
+    """Edge lengths of a pixel (y, x) in nm that an open TIFF file of tifffile states; None where it states none, or one alone.
+
+    Both axes are asked: a file that gives one edge says nothing about the other.
+    """
+    if file.ome_metadata is not None:
+        return _complete(*_ome_sizes_nm(file.ome_metadata))
+    tags = file.pages.first.tags
+    unit = (file.imagej_metadata or {}).get("unit") if file.is_imagej else None
+    stated = [length_in_nm(size, unit) if size else None for size in (_step(tags, "YResolution"), _step(tags, "XResolution"))]
+    if unit is None or None in stated:
+        printed = _RESOLUTION_UNITS.get(int(tags["ResolutionUnit"].value)) if "ResolutionUnit" in tags else None
+        sizes = [length_in_nm(size, printed) if size else None for size in (_step(tags, "YResolution"), _step(tags, "XResolution"))]
+        stated = [size if size is not None and size <= _LARGEST_STATED_NM else None for size in sizes]
+    return _complete(*stated)
+
+
+def _complete(height: float | None, width: float | None) -> tuple[float, float] | None:
+    known = height is not None and width is not None and 0 < height < float("inf") and 0 < width < float("inf")
+    return (height, width) if known else None  # type: ignore[return-value]
+
+
+def _ome_sizes_nm(description: str) -> list[float | None]:
+    pixels = ElementTree.fromstring(description).find(".//{*}Pixels")
+    if pixels is None:
+        return [None, None]
+    sizes = [(pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", "µm")) for axis in "YX"]
+    return [None if size is None else length_in_nm(float(size), unit) for size, unit in sizes]
+
+
+def _step(tags: Any, name: str) -> float | None:
+    """Units a pixel from a tag that holds pixels a unit, as a fraction; None where there is none, or zero."""
+    if name not in tags:
+        return None
+    numerator, denominator = tags[name].value
+    return denominator / numerator if numerator > 0 and denominator > 0 else None
