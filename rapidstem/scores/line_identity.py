@@ -68,12 +68,12 @@ class LineIdentity:
         """Which pieces are each other (reference piece, traced piece): each covers the other but for 10 % or 40 nm."""
         covered = self.found_nm >= _all_but_little(self.reference.lengths_nm)[:, None]
         covering = self.real_nm >= _all_but_little(self.traced.lengths_nm)[:, None]
-        return np.asarray(covered & covering.T)
+        return covered & covering.T
 
     @property
     def one_to_one(self) -> np.ndarray:
         """Which pieces of the reference are a single traced line, and that line is this one alone."""
-        return self.same.any(axis=1)
+        return np.count_nonzero(self.same, axis=1) > 0
 
     @property
     def split(self) -> np.ndarray:
