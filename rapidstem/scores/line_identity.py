@@ -116,7 +116,7 @@ class LineIdentity:
         return _near(self.traced.junctions_nm, self.reference.junctions_nm)
 
 
-def line_identity(
+def identify_lines(
     traced: Sequence[np.ndarray], reference: Sequence[np.ndarray], field_nm: np.ndarray, motion: RigidMotion = NO_MOTION
 ) -> LineIdentity:
     """Compare traced lines with those of a reference, line by line.
