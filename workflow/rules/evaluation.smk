@@ -121,7 +121,9 @@ rule gather_tables:
         line_detection=expand(
             f"{FOLDER}/evaluation/series/{{acquisition}}.line_detection.csv", acquisition=SERIES
         ),
-        line_identity=expand(f"{FOLDER}/evaluation/series/{{acquisition}}.line_identity.csv", acquisition=SERIES),
+        line_identity=expand(
+            f"{FOLDER}/evaluation/series/{{acquisition}}.line_identity.csv", acquisition=SERIES
+        ),
         in_situ=expand(
             f"{FOLDER}/evaluation/in_situ/{{acquisition}}.csv", acquisition=SESSION.paired("in_situ")
         ),
