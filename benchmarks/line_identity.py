@@ -15,7 +15,7 @@ from rapidstem.dislocations.line_tracing import trace_lines
 from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.files.mrc_volumes import read_volume
 from rapidstem.microscope.truth import read_truth
-from rapidstem.scores.line_identity import common_field, identity_scores, identify_lines, whole_field
+from rapidstem.scores.line_identity import common_field, identify_lines, identity_scores, whole_field
 from rapidstem.scores.positional_error import line_centroids
 
 

@@ -63,7 +63,7 @@ class TracingSettings:
         return replace(self, **{name: getattr(self, name) * ratio for name in _LENGTHS_IN_WIDTHS})
 
 
-_LENGTHS_IN_WIDTHS = ("line_width_nm", "spur_nm", "node_nm", "direction_nm", "gap_nm", "join_nm", "least_nm", "smoothing_nm")
+_LENGTHS_IN_WIDTHS = ("line_width_nm", "spur_nm", "crossing_nm", "node_nm", "direction_nm", "gap_nm", "join_nm", "least_nm", "smoothing_nm")
 DEFAULT_TRACING = TracingSettings()
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rapidstem.dislocations.pairing import RigidMotion
-from rapidstem.scores.line_identity import IDENTITY_COLUMNS, common_field, identity_scores, junctions_of, identify_lines, whole_field
+from rapidstem.scores.line_identity import IDENTITY_COLUMNS, common_field, identify_lines, identity_scores, junctions_of, whole_field
 
 FIELD_NM = whole_field((1000.0, 800.0))
 NAMES = {"acquisition": "series", "variant": "slow", "against": "truth"}
