@@ -7,12 +7,12 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold
 
-from rapidstem.dislocations.foil_clipping import clipped, foil_middle, with_ends
+from rapidstem.dislocations.foil_clipping import clipped, foil_middle, with_ends, without_forks
 from rapidstem.dislocations.line_centring import centred_path
 from rapidstem.dislocations.line_crossings import lead_through
 from rapidstem.dislocations.line_graph import contract, dissolve, line_graph, prune
 from rapidstem.dislocations.line_joining import Following, follow_ends, join_ends
-from rapidstem.dislocations.line_pruning import drop_short, drop_streaks, trim_hooks
+from rapidstem.dislocations.line_pruning import cut_hairpins, drop_short, drop_streaks, trim_hooks
 from rapidstem.dislocations.line_ridges import ridge_strength, typical_top
 from rapidstem.dislocations.polylines import LineNetwork, Polyline
 from rapidstem.errors import InputError
@@ -99,7 +99,7 @@ def trace_lines(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, s
     lines = _polylines(graph, volume, voxel_size_nm, settings)
     box_nm = _foil_box(strength, voxel_size_nm, thickness_nm)
     pieces = [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, 1_000_000 * (number + 1))]
-    kept = _without_short(pieces, settings.least_nm)
+    kept = _without_short(without_forks(pieces, box_nm, settings.extension_nm, settings.least_nm), settings.least_nm)
     return LineNetwork(_renumbered(with_ends(kept, box_nm, settings.extension_nm)), box_nm)
 
 
@@ -113,6 +113,7 @@ def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSe
     join, least = settings.join_nm / voxel_size_nm, settings.least_nm / voxel_size_nm
     mask = apply_hysteresis_threshold(strength, settings.low * clear, settings.high * clear)
     graph = line_graph(mask, spur)
+    cut_hairpins(graph, reach)
     lead_through(graph, crossing, reach)
     contract(graph, node)
     prune(graph, spur)

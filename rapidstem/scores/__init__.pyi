@@ -22,7 +22,12 @@ from .line_identity import (
     identity_scores as identity_scores,
     whole_field as whole_field,
 )
-from .line_pairs import PAIR_COLUMNS as PAIR_COLUMNS, paired_lines as paired_lines
+from .line_pairs import (
+    PAIR_COLUMNS as PAIR_COLUMNS,
+    LineAgreement as LineAgreement,
+    line_agreement as line_agreement,
+    paired_lines as paired_lines,
+)
 from .line_recovery import DETECTION_COLUMNS as DETECTION_COLUMNS, line_detection as line_detection
 from .positional_error import (
     ERROR_COLUMNS as ERROR_COLUMNS,

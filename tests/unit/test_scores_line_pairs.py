@@ -6,7 +6,7 @@ import pytest
 
 from rapidstem.files.tables import write_table
 from rapidstem.scores.line_identity import identify_lines, whole_field
-from rapidstem.scores.line_pairs import PAIR_COLUMNS, paired_lines
+from rapidstem.scores.line_pairs import PAIR_COLUMNS, line_agreement, paired_lines
 
 FIELD_NM = whole_field((1000.0, 800.0))
 ALONG = np.column_stack([np.linspace(-400, 400, 201), np.zeros(201), np.zeros(201)])
@@ -48,3 +48,12 @@ def test_numbers_stay_whole_numbers_in_the_file(tmp_path):
 
 def test_no_lines_at_all():
     assert list(pairs_of([], [])) == PAIR_COLUMNS and pairs_of([], []).empty
+
+
+def test_lines_are_the_same_or_differ_in_groups():
+    crossing = np.column_stack([np.zeros(151), np.linspace(-300, 300, 151), np.full(151, 5.0)])
+    agreement = line_agreement(pairs_of([SIDE[:101], crossing, SIDE[101:], ALONE], [ALONG, SIDE, crossing]))
+    assert agreement.same == [(1, 2)]
+    assert agreement.different == [([], [0]), ([0, 2], [1]), ([3], [])]
+    assert agreement.split == 1 and agreement.merged == 0
+    assert line_agreement(pairs_of([], [])).different == []
