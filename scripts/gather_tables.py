@@ -4,7 +4,15 @@ import pandas as pd
 from script_support import logged
 
 from rapidstem.files import write_table
-from rapidstem.scores import DETECTION_COLUMNS, ERROR_COLUMNS, IMAGE_COLUMNS, IN_SITU_COLUMNS, LINE_COLUMNS, SPECTRUM_COLUMNS
+from rapidstem.scores import (
+    DETECTION_COLUMNS,
+    ERROR_COLUMNS,
+    IDENTITY_COLUMNS,
+    IMAGE_COLUMNS,
+    IN_SITU_COLUMNS,
+    LINE_COLUMNS,
+    SPECTRUM_COLUMNS,
+)
 
 COLUMNS = {
     "denoising": ["acquisition", "tilt", *IMAGE_COLUMNS],
@@ -12,6 +20,7 @@ COLUMNS = {
     "spectra": ["acquisition", "tilt", *SPECTRUM_COLUMNS],
     "positional_error": ERROR_COLUMNS,
     "line_detection": DETECTION_COLUMNS,
+    "line_identity": IDENTITY_COLUMNS,
     "in_situ": IN_SITU_COLUMNS,
 }
 

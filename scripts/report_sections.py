@@ -16,10 +16,13 @@ from rapidstem.figures import (
     ReportFigure,
     ReportTable,
     Section,
+    agreement_sentence,
     centre_clouds,
+    count_words,
     image_slider,
     saved_figure,
     score_table,
+    truth_sentences,
 )
 from rapidstem.files import read_channel_names, read_images
 from rapidstem.scores import IHARA_GAIN_PERCENT, INTENSITY_RANGES, removed_motion, spectral_scores
@@ -55,8 +58,15 @@ SERIES_CAPTIONS = {
     "depth": "Difference in z against y and x (as Zhao et al. 2021, Fig. 7)",
     "time-lag": "Difference in z against y with a tilt for every row, with one tilt a frame, and with the time lag calibrated away "
     "as Zhao et al. propose",
+    "line-differences": "Lines that are the same in both tomograms (blue), and those that differ, with their numbers",
     "differences": "Distribution of the differences",
 }
+
+
+IDENTITY_NOTE = (
+    "One to one: a single line covers the other and nothing else, but for 10 % or 40 nm. The run length is what one follows of a "
+    "dislocation, on average, from a point on it without losing it or changing to another."
+)
 
 
 @dataclass(frozen=True)
@@ -200,14 +210,27 @@ def in_situ_sentences(results: Results) -> list[str]:
     ]
 
 
+def line_sentences(results: Results, shown: dict[str, list[str]]) -> list[str]:
+    """How many dislocations there are and which are the same in rapid and slow, one sentence a comparison; then against the truth."""
+    sentences = []
+    for series, variants in shown.items():
+        summaries = {name: results.table(f"dislocations/{series}/{name}.line_summary.csv") for name in variants}
+        pairs = results.table(f"dislocations/{series}/line_pairs.csv")
+        for name, rows in pairs.groupby("variant", sort=False):
+            sentences.append(f"{series}: " + agreement_sentence(rows, summaries[name], summaries["slow"], name, "slow"))
+        if pairs.empty:
+            sentences += [f"{series}, {name}: {count_words(summary)}." for name, summary in summaries.items()]
+    return sentences + truth_sentences(results.table("evaluation/line_identity.csv"))
+
+
 def density_sentences(results: Results, shown: dict[str, list[str]]) -> list[str]:
-    """Number, length and density of the dislocations, one sentence a series and variant."""
+    """Length and density of the dislocations, one sentence a series and variant."""
     sentences = []
     for series, variants in shown.items():
         for variant in variants:
             lines = results.table(f"dislocations/{series}/{variant}.line_density.csv").query("slip_plane == 'all'").iloc[0]
             density = f"{lines['density_per_m2'] / 1e12:.1f} ± {lines['sampling_sd_per_m2'] / 1e12:.1f}"
-            length = f"{lines['lines']:.0f} dislocations of {lines['length_nm'] / 1e3:.1f} µm in all"
+            length = f"{lines['length_nm'] / 1e3:.1f} µm of lines"
             sentences.append(f"{series}, {variant}: {length}, {density} · 10¹² m⁻² in {lines['volume_um3']:.2f} µm³ of foil.")
     return sentences
 
@@ -233,7 +256,11 @@ def line_section(results: Results, series: str, variants: list[str], kinds: list
     found = results.table("evaluation/line_detection.csv").query("acquisition == @series")
     tables = [ReportTable("Lengths and densities", density)]
     tables += [ReportTable("Share of the lines that is found and that is real", found)] if len(found) else []
-    look_for = "Lines run through the foil from surface to surface; rapid and slow series give the same planes and densities."
+    identity = results.table("evaluation/line_identity.csv").query("acquisition == @series")
+    tables += [ReportTable("Which line is which", identity, IDENTITY_NOTE)] if len(identity) else []
+    pairs = results.table(f"dislocations/{series}/line_pairs.csv")
+    tables += [ReportTable("Lines of the variants, by their numbers", pairs)] if len(pairs) else []
+    look_for = "Lines run through the foil from surface to surface; rapid and slow series give the same lines, planes and densities."
     return Section(f"Dislocation lines in {series}", look_for, figures, tables)
 
 

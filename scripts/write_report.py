@@ -14,6 +14,7 @@ from report_sections import (
     in_situ_section,
     in_situ_sentences,
     line_section,
+    line_sentences,
     reference_section,
     score_sections,
     score_tables,
@@ -92,7 +93,12 @@ with logged(snakemake):
     errors = results.table("evaluation/positional_error.csv")
     report = Report(
         title=f"Session {parameters.session}",
-        verdict=[*verdict_sentences(leading_errors()), *density_sentences(results, parameters.shown), *in_situ_sentences(results)],
+        verdict=[
+            *line_sentences(results, parameters.shown),
+            *verdict_sentences(leading_errors()),
+            *density_sentences(results, parameters.shown),
+            *in_situ_sentences(results),
+        ],
         errors=verdict_table(errors),
         scores=score_tables(results, "slow") if parameters.scores else [],
         sections=[

@@ -1,5 +1,6 @@
 from .centre_uncertainty import SIGMA_COLUMNS as SIGMA_COLUMNS, position_uncertainty as position_uncertainty
 from .centroids import CENTROID_COLUMNS as CENTROID_COLUMNS, locate_centroids as locate_centroids
+from .foil_clipping import clipped as clipped
 from .line_tables import (
     DENSITY_COLUMNS as DENSITY_COLUMNS,
     POINT_COLUMNS as POINT_COLUMNS,
@@ -18,5 +19,6 @@ from .pairing import (
     pair_centroids as pair_centroids,
     rigid_motion as rigid_motion,
 )
+from .polylines import Polyline as Polyline, resampled as resampled, steps_along as steps_along
 from .section_links import COORDINATES as COORDINATES, SECTION_NORMAL as SECTION_NORMAL, chain_labels as chain_labels
 from .slip_planes import SLIP_NAMES as SLIP_NAMES, SLIP_NORMALS as SLIP_NORMALS, crystal_orientation as crystal_orientation

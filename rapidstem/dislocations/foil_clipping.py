@@ -1,5 +1,7 @@
 """Where the foil lies in a tomogram, and lines cut at its surfaces and at the border of the field of view."""
 
+from collections import Counter
+
 import numpy as np
 
 from rapidstem.dislocations.polylines import BORDER, INSIDE, JUNCTION, LOOP, SURFACE, Polyline, end_direction, steps_along
@@ -68,6 +70,34 @@ def clipped(line: Polyline, box_nm: np.ndarray, fresh_node: int) -> list[Polylin
         if steps_along(piece)[-1] > 0:
             pieces.append(Polyline(piece, start_node, end_node))
     return pieces
+
+
+def without_forks(lines: list[Polyline], box_nm: np.ndarray, depth_nm: float, shortest_nm: float) -> list[Polyline]:
+    """Leave out short branches with a free end from junctions near a face of the box.
+
+    Where a dislocation comes to a surface, or leaves the field, its ridge fades and forks.
+
+    Parameters
+    ----------
+    lines : list of Polyline
+        Lines inside the box.
+    box_nm : np.ndarray, (2, 3)
+        Lowest and highest x, y, z.
+    depth_nm : float
+        How far from a face a junction still counts as near.
+    shortest_nm : float
+        Branches of this length stay.
+    """
+    nodes = Counter(node for line in lines for node in (line.start_node, line.end_node))
+    return [line for line in lines if line.length_nm >= shortest_nm or not _is_fork(line, nodes, box_nm, depth_nm)]
+
+
+def _is_fork(line: Polyline, nodes: Counter[int], box_nm: np.ndarray, depth_nm: float) -> bool:
+    """Whether a line leads from a junction near a face to a free end."""
+    for junction, end, place in ((line.start_node, line.end_node, line.points_nm[0]), (line.end_node, line.start_node, line.points_nm[-1])):
+        if nodes[junction] > 2 and nodes[end] == 1:
+            return float(np.minimum(place - box_nm[0], box_nm[1] - place).min()) <= depth_nm
+    return False
 
 
 def with_ends(lines: list[Polyline], box_nm: np.ndarray, largest_extension_nm: float) -> list[Polyline]:

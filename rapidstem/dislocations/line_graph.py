@@ -1,6 +1,4 @@
-"""From a mask of line voxels to a graph of clean paths: thinning, spurs, junctions and crossings."""
-
-from itertools import combinations
+"""From a mask of line voxels to a graph of clean paths: thinning, spurs, and the steps that the graph is changed by."""
 
 import networkx as nx
 import numpy as np
@@ -12,7 +10,7 @@ from rapidstem.dislocations.polylines import end_direction, steps_along
 STRAIGHTEST_BEND_DEG = 35.0
 
 
-def line_graph(mask: np.ndarray, spur: float, node_size: float, reach: float) -> nx.MultiGraph:
+def line_graph(mask: np.ndarray, spur: float) -> nx.MultiGraph:
     """Thin a mask to lines one voxel wide and give them as a graph without spurs (Lee, Kashyap & Chu 1994; skan, Nunez-Iglesias 2018).
 
     Parameters
@@ -20,24 +18,15 @@ def line_graph(mask: np.ndarray, spur: float, node_size: float, reach: float) ->
     mask : np.ndarray of bool, (z, y, x)
     spur : float
         Side branches shorter than this are removed, in voxels.
-    node_size : float
-        Junctions nearer to each other than this are one node, in voxels: two lines that cross at a small distance are thinned to two
-        junctions with a bridge between them.
-    reach : float
-        Length over which the direction of a line at its end is measured, in voxels.
 
     Returns
     -------
     nx.MultiGraph
         Nodes are junctions, ends, or the seam of a loop. Edges hold `points` (n, 3), voxel coordinates (z, y, x) from the node `start`
-        to the other one. At nodes where four or more paths meet, those that go straight on are joined through: they cross.
+        to the other one.
     """
     graph = _skeleton_graph(mask)
-    _prune(graph, spur)
-    _contract(graph, node_size)
-    _prune(graph, spur)
-    _resolve_crossings(graph, reach)
-    dissolve(graph)
+    prune(graph, spur)
     return graph
 
 
@@ -54,16 +43,17 @@ def _skeleton_graph(mask: np.ndarray) -> nx.MultiGraph:
     return graph
 
 
-def _length(points: np.ndarray) -> float:
+def path_length(points: np.ndarray) -> float:
+    """Length along the points, in voxels."""
     return float(steps_along(points)[-1])
 
 
-def _prune(graph: nx.MultiGraph, spur: float) -> None:
+def prune(graph: nx.MultiGraph, spur: float) -> None:
     """Remove side branches with a free end, the shortest first, joining what they leave behind."""
     dissolve(graph)
     while True:
         branches = [
-            (_length(data["points"]), first, second, key)
+            (path_length(data["points"]), first, second, key)
             for first, second, key, data in graph.edges(keys=True, data=True)
             if sorted((min(graph.degree(first), 3), min(graph.degree(second), 3))) == [1, 3]
         ]
@@ -92,11 +82,11 @@ def oriented(data: dict, node: int) -> np.ndarray:
     return data["points"] if data["start"] == node else data["points"][::-1]
 
 
-def _contract(graph: nx.MultiGraph, node_size: float) -> None:
-    """Make one node of junctions that a short bridge joins; the paths keep their own points."""
+def contract(graph: nx.MultiGraph, node_size: float) -> None:
+    """Make one node of junctions that a bridge shorter than `node_size` voxels joins; the paths keep their own points."""
     while True:
         bridges = [
-            (_length(data["points"]), first, second, key)
+            (path_length(data["points"]), first, second, key)
             for first, second, key, data in graph.edges(keys=True, data=True)
             if graph.degree(first) > 2 and graph.degree(second) > 2
         ]
@@ -111,30 +101,6 @@ def _contract(graph: nx.MultiGraph, node_size: float) -> None:
             points = oriented(data, gone)
             graph.add_edge(kept, kept if other == gone else other, points=points, start=kept)
         graph.remove_node(gone)
-
-
-def _resolve_crossings(graph: nx.MultiGraph, reach: float) -> None:
-    """Where four or more paths meet, lead those that go straight on through a node of their own."""
-    fresh = max(graph.nodes, default=0) + 1
-    for node in [node for node in graph if graph.degree(node) > 3]:
-        arms = [(other, key, oriented(data, node)) for _, other, key, data in graph.edges(node, keys=True, data=True) if other != node]
-        for one, two in _straight_pairs([points for _, _, points in arms], reach):
-            for other, key, points in (arms[one], arms[two]):
-                graph.remove_edge(node, other, key)
-                graph.add_edge(fresh, other, points=points, start=fresh)
-            fresh += 1
-    graph.remove_nodes_from(list(nx.isolates(graph)))
-
-
-def _straight_pairs(arms: list[np.ndarray], reach: float) -> list[tuple[int, int]]:
-    """Which arms of a node continue each other, the straightest first."""
-    outward = [arm_direction(points, reach) for points in arms]
-    bends = sorted((straight_bend_deg(outward[i], outward[j]), i, j) for i, j in combinations(range(len(arms)), 2))
-    pairs: list[tuple[int, int]] = []
-    for bend, i, j in bends:
-        if bend < STRAIGHTEST_BEND_DEG and not {i, j} & {index for pair in pairs for index in pair}:
-            pairs.append((i, j))
-    return pairs
 
 
 def arm_direction(points: np.ndarray, reach: float) -> np.ndarray:

@@ -8,6 +8,8 @@ from rapidstem.dislocations.line_joining import sampled_strength
 from rapidstem.dislocations.polylines import end_direction, steps_along
 
 CORNER_DEG = 45.0
+# Within four line widths a dislocation turns so far only under a stress of the order of 1 GPa (G b / radius, for metals).
+HAIRPIN_DEG = 100.0
 
 
 def drop_streaks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, reference: float, reach: float) -> None:
@@ -44,6 +46,29 @@ def drop_streaks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, refere
             return
         graph.remove_edge(*min(found)[1:])
         graph.remove_nodes_from(list(nx.isolates(graph)))
+
+
+def cut_hairpins(graph: nx.MultiGraph, reach: float) -> None:
+    """Cut every path where it turns back within `reach` voxels: there two lines, close to each other, were thinned to one path.
+
+    Parameters
+    ----------
+    graph : nx.MultiGraph
+        Changed in place.
+    """
+    fresh = max(graph.nodes, default=0) + 1
+    waiting = list(graph.edges(keys=True, data=True))
+    while waiting:
+        first, second, key, data = waiting.pop()
+        corner = _corner(data["points"], reach, HAIRPIN_DEG)
+        if corner is None:
+            continue
+        end = second if data["start"] == first else first
+        graph.remove_edge(first, second, key)
+        for start, stop, points in ((data["start"], fresh, data["points"][: corner + 1]), (fresh + 1, end, data["points"][corner:])):
+            new_key = graph.add_edge(start, stop, points=points, start=start)
+            waiting.append((start, stop, new_key, graph.edges[start, stop, new_key]))
+        fresh += 2
 
 
 def drop_short(graph: nx.MultiGraph, least: float) -> None:
@@ -85,8 +110,8 @@ def _split_corners(graph: nx.MultiGraph, reach: float) -> None:
         fresh += 1
 
 
-def _corner(points: np.ndarray, reach: float) -> int | None:
-    """Index of the sharpest bend above 45 degrees between the stretches of `reach` / 2 on both sides of a point."""
+def _corner(points: np.ndarray, reach: float, least_deg: float = CORNER_DEG) -> int | None:
+    """Index of the sharpest bend above `least_deg` between the stretches of `reach` / 2 on both sides of a point."""
     along = steps_along(points)
     half = reach / 2
     inner = np.flatnonzero((along >= half) & (along <= along[-1] - half))
@@ -97,7 +122,7 @@ def _corner(points: np.ndarray, reach: float) -> int | None:
     lengths = np.linalg.norm(arriving, axis=1) * np.linalg.norm(leaving, axis=1)
     bend = np.rad2deg(np.arccos(np.clip(np.sum(arriving * leaving, axis=1) / np.maximum(lengths, 1e-9), -1, 1)))
     sharpest = int(np.argmax(bend))
-    return int(inner[sharpest]) if bend[sharpest] > CORNER_DEG else None
+    return int(inner[sharpest]) if bend[sharpest] > least_deg else None
 
 
 def trim_hooks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, reach: float, tolerance: float) -> None:

@@ -7,11 +7,12 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold
 
-from rapidstem.dislocations.foil_clipping import clipped, foil_middle, with_ends
+from rapidstem.dislocations.foil_clipping import clipped, foil_middle, with_ends, without_forks
 from rapidstem.dislocations.line_centring import centred_path
-from rapidstem.dislocations.line_graph import dissolve, line_graph
+from rapidstem.dislocations.line_crossings import lead_through
+from rapidstem.dislocations.line_graph import contract, dissolve, line_graph, prune
 from rapidstem.dislocations.line_joining import Following, follow_ends, join_ends
-from rapidstem.dislocations.line_pruning import drop_short, drop_streaks, trim_hooks
+from rapidstem.dislocations.line_pruning import cut_hairpins, drop_short, drop_streaks, trim_hooks
 from rapidstem.dislocations.line_ridges import ridge_strength, typical_top
 from rapidstem.dislocations.polylines import LineNetwork, Polyline
 from rapidstem.errors import InputError
@@ -31,6 +32,7 @@ class TracingSettings:
     weak : paths of the length `least_nm` below this must go on in the direction of another path
     faint : a line that ends is followed on as long as its ridge is above this
     spur_nm : side branches shorter than this are no lines
+    crossing_nm : lines whose paths meet at junctions with bridges shorter than this between them are led through
     node_nm : junctions nearer to each other than this are one
     direction_nm : length over which a line's direction at its end is measured
     gap_nm : longest gap across which a line is followed
@@ -46,6 +48,7 @@ class TracingSettings:
     weak: float = 0.08
     faint: float = 0.05
     spur_nm: float = 55.0
+    crossing_nm: float = 82.0
     node_nm: float = 27.0
     direction_nm: float = 55.0
     gap_nm: float = 37.0
@@ -60,7 +63,7 @@ class TracingSettings:
         return replace(self, **{name: getattr(self, name) * ratio for name in _LENGTHS_IN_WIDTHS})
 
 
-_LENGTHS_IN_WIDTHS = ("line_width_nm", "spur_nm", "node_nm", "direction_nm", "gap_nm", "join_nm", "least_nm", "smoothing_nm")
+_LENGTHS_IN_WIDTHS = ("line_width_nm", "spur_nm", "crossing_nm", "node_nm", "direction_nm", "gap_nm", "join_nm", "least_nm", "smoothing_nm")
 DEFAULT_TRACING = TracingSettings()
 
 
@@ -96,7 +99,7 @@ def trace_lines(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, s
     lines = _polylines(graph, volume, voxel_size_nm, settings)
     box_nm = _foil_box(strength, voxel_size_nm, thickness_nm)
     pieces = [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, 1_000_000 * (number + 1))]
-    kept = _without_short(pieces, settings.least_nm)
+    kept = _without_short(without_forks(pieces, box_nm, settings.extension_nm, settings.least_nm), settings.least_nm)
     return LineNetwork(_renumbered(with_ends(kept, box_nm, settings.extension_nm)), box_nm)
 
 
@@ -105,12 +108,15 @@ def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSe
     clear = typical_top(strength)
     if clear <= 0:
         return nx.MultiGraph()
-    spur, node, reach, gap, join, least = (
-        length / voxel_size_nm
-        for length in (settings.spur_nm, settings.node_nm, settings.direction_nm, settings.gap_nm, settings.join_nm, settings.least_nm)
-    )
+    lengths_nm = (settings.spur_nm, settings.crossing_nm, settings.node_nm, settings.direction_nm, settings.gap_nm)
+    spur, crossing, node, reach, gap = (length_nm / voxel_size_nm for length_nm in lengths_nm)
+    join, least = settings.join_nm / voxel_size_nm, settings.least_nm / voxel_size_nm
     mask = apply_hysteresis_threshold(strength, settings.low * clear, settings.high * clear)
-    graph = line_graph(mask, spur, node, reach)
+    graph = line_graph(mask, spur)
+    cut_hairpins(graph, reach)
+    lead_through(graph, crossing, reach)
+    contract(graph, node)
+    prune(graph, spur)
     drop_short(graph, spur)
     drop_streaks(graph, strength, settings.weak * clear, least, reach)
     drop_short(graph, least / 2)

@@ -48,6 +48,10 @@ class RigidMotion:
         """Move points (n, 3), nm, in the order x, y, z."""
         return self.turn(points_nm) + self.shift_nm
 
+    def undo(self, points_nm: np.ndarray) -> np.ndarray:
+        """Move points (n, 3) back, so that `undo(apply(points))` gives the points."""
+        return (np.asarray(points_nm, float) - self.shift_nm) @ self.turn(np.eye(3)).T
+
     def applied_to(self, table: pd.DataFrame) -> pd.DataFrame:
         """A table with its points (`x_nm`, `y_nm`, `z_nm`) moved."""
         moved = self.apply(table[COORDINATES].to_numpy(float))

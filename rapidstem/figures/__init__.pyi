@@ -16,7 +16,13 @@ from .distortion_figures import (
 from .drift_figures import drift_trace as drift_trace
 from .in_situ_figures import series_course as series_course, series_stills as series_stills
 from .in_situ_movie import MovieLayout as MovieLayout, frame_rate as frame_rate, picture_words as picture_words, write_movie as write_movie
-from .line_figures import line_lengths as line_lengths, line_projections as line_projections, plane_densities as plane_densities
+from .line_figures import (
+    line_differences as line_differences,
+    line_lengths as line_lengths,
+    line_projections as line_projections,
+    plane_densities as plane_densities,
+)
+from .line_sentences import agreement_sentence as agreement_sentence, count_words as count_words, truth_sentences as truth_sentences
 from .position_figures import (
     centres_3d as centres_3d,
     depth_differences as depth_differences,

@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
-from rapidstem.figures.style import AQUA, BLACK, BLUE, ORANGE, PURPLE, Drawing, panels, styled
+from rapidstem.figures.style import AQUA, BLACK, BLUE, ORANGE, PURPLE, RAPID_COLOUR, SLOW_COLOUR, Drawing, panels, styled
+from rapidstem.scores import LineAgreement
 
 UNKNOWN_COLOUR = "#999999"
 PLANE_COLOURS = {"(111)": BLUE, "(-111)": ORANGE, "(1-11)": PURPLE, "(11-1)": AQUA}
@@ -45,6 +46,42 @@ def line_projections(points: pd.DataFrame) -> Drawing:
     words = "; ".join(f"{name} {totals[name]:.0f} nm" for name in shown)
     drawn = points[["line", "point", "x_nm", "y_nm", "z_nm", "slip_plane"]]
     return Drawing(figure, drawn, f"{len(lengths)} dislocation lines seen along z, y and x. Length by slip plane: {words}.")
+
+
+@styled
+def line_differences(points: pd.DataFrame, against_points: pd.DataFrame, agreement: LineAgreement, variant: str, against: str) -> Drawing:
+    """Lines of two tomograms in three projections: blue where they are the same, orange and aqua, with their numbers, where they differ.
+
+    Parameters
+    ----------
+    points, against_points : DataFrame
+        As `rapidstem.dislocations.line_points` gives them, the first brought onto the second.
+    agreement : LineAgreement
+        Which lines are the same.
+    variant, against : str
+        Names of the two.
+    """
+    figure, axes = panels(3, 1, 6.4, 8.4, height_ratios=[1.0, 0.35, 0.35])
+    same = [{pair[side] for pair in agreement.same} for side in (0, 1)]
+    sides = ((points, same[0], RAPID_COLOUR, "-", variant), (against_points, same[1], SLOW_COLOUR, (0, (4, 1)), against))
+    for panel, (across, up, title) in zip(axes[:, 0], VIEWS, strict=True):
+        for table, settled, colour, dashes, _ in sides:
+            for number, line in table.groupby("line", sort=True):
+                alike = number in settled
+                panel.plot(line[across], line[up], color=BLUE if alike else colour, linestyle=dashes, linewidth=1.0 if alike else 2.0)
+                if not alike and up == "y_nm":
+                    middle = line.iloc[len(line) // 2]
+                    panel.annotate(str(number), (middle[across], middle[up]), color=BLACK, fontsize=7)
+        panel.set(xlabel=f"{across[0]} / nm", ylabel=f"{up[0]} / nm", title=title)
+        panel.set_aspect("equal")
+        if up == "y_nm":
+            panel.invert_yaxis()
+    handles = [Line2D([], [], color=colour, linestyle=dashes, linewidth=2.0, label=f"{name} alone") for *_, colour, dashes, name in sides]
+    figure.legend(handles=[Line2D([], [], color=BLUE, label="the same in both"), *handles], loc="outside lower center", ncols=3)
+    drawn = pd.concat([table.assign(series=name, same=table["line"].isin(settled)) for table, settled, *_, name in sides])
+    counts = [table["line"].nunique() - len(settled) for table, settled, *_ in sides]
+    words = f"{len(agreement.same)} lines are the same in both; {counts[0]} of {variant} and {counts[1]} of {against} differ."
+    return Drawing(figure, drawn[["series", "line", "point", "x_nm", "y_nm", "z_nm", "same"]], words)
 
 
 @styled

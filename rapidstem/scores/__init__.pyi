@@ -14,6 +14,20 @@ from .in_situ_scores import (
     score_last_frames as score_last_frames,
     slow_in_series as slow_in_series,
 )
+from .line_identity import (
+    IDENTITY_COLUMNS as IDENTITY_COLUMNS,
+    LineIdentity as LineIdentity,
+    common_field as common_field,
+    identify_lines as identify_lines,
+    identity_scores as identity_scores,
+    whole_field as whole_field,
+)
+from .line_pairs import (
+    PAIR_COLUMNS as PAIR_COLUMNS,
+    LineAgreement as LineAgreement,
+    line_agreement as line_agreement,
+    paired_lines as paired_lines,
+)
 from .line_recovery import DETECTION_COLUMNS as DETECTION_COLUMNS, line_detection as line_detection
 from .positional_error import (
     ERROR_COLUMNS as ERROR_COLUMNS,

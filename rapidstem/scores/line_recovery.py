@@ -56,7 +56,7 @@ def line_detection(
         and the motion.
     """
     place, direction = sampled(traced)
-    true_place, true_direction = sampled([_moved_back(line, motion) for line in reference])
+    true_place, true_direction = sampled([motion.undo(line) for line in reference])
     half_nm = np.asarray(field_nm, float) / 2
     heights_nm = _heights(true_place, half_nm)
     hit = _near(true_place, place, radius_nm)
@@ -87,11 +87,6 @@ def sampled(lines: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
         points.append(line[segment] + (at - along[segment])[:, None] * unit[segment])
         directions.append(unit[segment])
     return np.concatenate(points), np.concatenate(directions)
-
-
-def _moved_back(points_nm: np.ndarray, motion: RigidMotion) -> np.ndarray:
-    """Undo the motion; `turn` of the unit matrix is the transposed rotation."""
-    return (np.asarray(points_nm, float) - motion.shift_nm) @ motion.turn(np.eye(3)).T
 
 
 def _near(points: np.ndarray, others: np.ndarray, radius_nm: float) -> np.ndarray:

@@ -77,7 +77,7 @@ rule measure_positions:
 
 
 rule score_lines:
-    """Share of the dislocation lines that is found and that is real: rapid against slow, and both against the truth where it is known."""
+    """Dislocation lines, rapid against slow and both against the truth where it is known: what is found, what is real, which is which."""
     input:
         lines=variant_files("dislocations", "lines.csv", SESSION.shown_variants),
         centroids=variant_files("dislocations", "centroids.csv", SESSION.shown_variants),
@@ -85,6 +85,8 @@ rule score_lines:
         truth=lambda wildcards: truth(wildcards.acquisition),
     output:
         detection=f"{FOLDER}/evaluation/series/{{acquisition}}.line_detection.csv",
+        identity=f"{FOLDER}/evaluation/series/{{acquisition}}.line_identity.csv",
+        pairs=f"{FOLDER}/dislocations/{{acquisition}}/line_pairs.csv",
     log:
         f"{FOLDER}/logs/score_lines/{{acquisition}}.log",
     benchmark:
@@ -119,6 +121,9 @@ rule gather_tables:
         line_detection=expand(
             f"{FOLDER}/evaluation/series/{{acquisition}}.line_detection.csv", acquisition=SERIES
         ),
+        line_identity=expand(
+            f"{FOLDER}/evaluation/series/{{acquisition}}.line_identity.csv", acquisition=SERIES
+        ),
         in_situ=expand(
             f"{FOLDER}/evaluation/in_situ/{{acquisition}}.csv", acquisition=SESSION.paired("in_situ")
         ),
@@ -128,6 +133,7 @@ rule gather_tables:
         spectra=f"{FOLDER}/evaluation/spectra.csv",
         positional_error=f"{FOLDER}/evaluation/positional_error.csv",
         line_detection=f"{FOLDER}/evaluation/line_detection.csv",
+        line_identity=f"{FOLDER}/evaluation/line_identity.csv",
         in_situ=f"{FOLDER}/evaluation/in_situ.csv",
     log:
         f"{FOLDER}/logs/gather_tables.log",

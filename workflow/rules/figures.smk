@@ -3,7 +3,7 @@
 FIELD_FIGURES = ["drift", "filters", "profiles", "spectra"]
 VARIANT_FIGURES = ["angles", "binary", "resolution"]
 LINE_FIGURES = ["lines", "lengths", "planes"]
-RAPID_FIGURES = ["projections", "centres", "depth", "time-lag", "differences"]
+RAPID_FIGURES = ["line-differences", "projections", "centres", "depth", "time-lag", "differences"]
 IN_SITU_FIGURES = ["stills", "course"]
 FIGURE_FILES = ["png", "svg", "csv", "txt"]
 

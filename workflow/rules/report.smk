@@ -237,6 +237,9 @@ rule draw_positions:
         slow=f"{FOLDER}/tomograms/{{acquisition}}/slow.mrc",
         rapid_centroids=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.centroids.csv",
         slow_centroids=f"{FOLDER}/dislocations/{{acquisition}}/slow.centroids.csv",
+        rapid_lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
+        slow_lines=f"{FOLDER}/dislocations/{{acquisition}}/slow.lines.csv",
+        line_pairs=rules.score_lines.output.pairs,
         pairs=rules.measure_positions.output.pairs,
         errors=rules.measure_positions.output.errors,
     output:
@@ -280,6 +283,8 @@ rule write_report:
         lines=f"{FOLDER}/evaluation/lines.csv",
         positional_error=f"{FOLDER}/evaluation/positional_error.csv",
         line_detection=f"{FOLDER}/evaluation/line_detection.csv",
+        line_identity=f"{FOLDER}/evaluation/line_identity.csv",
+        line_pairs=expand(f"{FOLDER}/dislocations/{{acquisition}}/line_pairs.csv", acquisition=SERIES),
         in_situ=f"{FOLDER}/evaluation/in_situ.csv",
         in_situ_images=expand(
             f"{FOLDER}/figures/{{acquisition}}/{{denoiser}}/images.ome.tif",
@@ -311,6 +316,7 @@ rule write_report:
         centroids=series_files("dislocations", "centroids.csv", SESSION.variants),
         lines_traced=series_files("dislocations", "lines.csv", SESSION.shown_variants),
         densities=series_files("dislocations", "line_density.csv", SESSION.shown_variants),
+        summaries=series_files("dislocations", "line_summary.csv", SESSION.shown_variants),
         template=relpath(Path(workflow.basedir) / "rapidstem/figures/report_page.html.j2"),
     output:
         report=f"{FOLDER}/report.html",

@@ -1,0 +1,72 @@
+"""What the report says of the dislocation lines: how many there are, and which are the same in two tomograms."""
+
+import pandas as pd
+
+from rapidstem.scores import LineAgreement, line_agreement
+
+
+def count_words(summary: pd.DataFrame) -> str:
+    """Number of dislocations, with the least number where ends lie inside the foil.
+
+    A dislocation cannot end inside a crystal: two such ends may belong to one line that was lost between them.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As `rapidstem.dislocations.line_summary` gives it.
+    """
+    lost = int((summary[["start_kind", "end_kind"]] == "inside").to_numpy().sum())
+    lines = len(summary)
+    if lost == 0:
+        return f"{lines} dislocations"
+    least = lines - lost // 2
+    number = f"{least} to {lines} dislocations" if least < lines else f"{lines} dislocations"
+    return f"{number} ({lost} {'ends are' if lost > 1 else 'end is'} lost inside the foil)"
+
+
+def agreement_sentence(pairs: pd.DataFrame, summary: pd.DataFrame, against_summary: pd.DataFrame, variant: str, against: str) -> str:
+    """Say how many dislocations two tomograms show, how many of them are the same, and which differ.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As `rapidstem.scores.paired_lines` gives it, of this variant against the other.
+    summary, against_summary : DataFrame
+        Of the lines of both.
+    variant, against : str
+        Names of the two.
+    """
+    agreement = line_agreement(pairs)
+    counts = f"{variant} shows {count_words(summary)}, {against} {count_words(against_summary)}"
+    same = f"{len(agreement.same)} are the same line in both, one to one"
+    split, merged = (f"{number} {'is' if number == 1 else 'are'}" for number in (agreement.split, agreement.merged))
+    changed = f"of {against} {split} split, of {variant} {merged} merged"
+    differing = "; ".join(difference_words(agreement, variant, against))
+    return f"{counts}; {same}; {changed}. " + (f"They differ in: {differing}." if differing else "They do not differ in any line.")
+
+
+def difference_words(agreement: LineAgreement, variant: str, against: str) -> list[str]:
+    """Name the lines in which two tomograms differ by their numbers, one phrase a group."""
+    phrases = []
+    for lines, others in agreement.different:
+        if not others:
+            phrases.append(f"{variant} {_listed(lines)} alone")
+        elif not lines:
+            phrases.append(f"{against} {_listed(others)} alone")
+        else:
+            phrases.append(f"{variant} {_listed(lines)} for {against} {_listed(others)}")
+    return phrases
+
+
+def truth_sentences(identity: pd.DataFrame) -> list[str]:
+    """Say for each variant how its lines are those of the truth, from the table `line_identity.csv`."""
+    return [
+        f"{row.acquisition}, {row.variant} against the truth: {row.one_to_one} of {row.true_lines} lines one to one, {row.split} split, "
+        f"{row.merged} traced lines merged, {row.missed} missed, {row.invented} invented; {row.junctions_real} of "
+        f"{row.traced_junctions} junctions real, {row.junctions_found} of {row.true_junctions} found."
+        for row in identity[identity["against"] == "truth"].itertuples()
+    ]
+
+
+def _listed(numbers: list[int]) -> str:
+    return " and ".join(str(number) for number in numbers)

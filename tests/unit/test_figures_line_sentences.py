@@ -1,0 +1,72 @@
+"""What the report says of the lines."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rapidstem.figures.line_figures import line_differences
+from rapidstem.figures.line_sentences import agreement_sentence, count_words, truth_sentences
+from rapidstem.figures.style import AQUA, BLUE, ORANGE
+from rapidstem.scores.line_identity import IDENTITY_COLUMNS, identify_lines, identity_scores, whole_field
+from rapidstem.scores.line_pairs import line_agreement, paired_lines
+
+FIELD_NM = whole_field((1000.0, 800.0))
+ALONG = np.column_stack([np.linspace(-400, 400, 201), np.zeros(201), np.zeros(201)])
+SIDE, ALONE = ALONG + np.array([0.0, 200, 30]), ALONG + np.array([0.0, -250, 0])
+LINES = [ALONG, SIDE[:101], SIDE[101:]]
+OTHERS = [SIDE, ALONG, ALONE]
+
+
+def summary(*kinds):
+    return pd.DataFrame(kinds, columns=["start_kind", "end_kind"])
+
+
+def points(lines):
+    tables = [pd.DataFrame(line, columns=["x_nm", "y_nm", "z_nm"]).assign(line=number) for number, line in enumerate(lines)]
+    return pd.concat([table.assign(point=range(len(table))) for table in tables])
+
+
+@pytest.fixture
+def pairs():
+    return paired_lines(identify_lines(LINES, OTHERS, FIELD_NM), "rapid", "slow")
+
+
+def test_two_lost_ends_may_be_those_of_one_line():
+    assert count_words(summary(("surface", "border"), ("surface", "surface"))) == "2 dislocations"
+    assert count_words(summary(("surface", "inside"), ("inside", "surface"))) == "1 to 2 dislocations (2 ends are lost inside the foil)"
+    assert (
+        count_words(
+            summary(
+                ("surface", "inside"),
+            )
+        )
+        == "1 dislocations (1 end is lost inside the foil)"
+    )
+
+
+def test_the_first_sentence_counts_what_is_the_same_and_names_what_differs(pairs):
+    whole = summary(*[("surface", "border")] * 3)
+    sentence = agreement_sentence(pairs, whole, whole, "rapid", "slow")
+    assert sentence.startswith("rapid shows 3 dislocations, slow 3 dislocations; 1 are the same line in both, one to one")
+    assert "of slow 1 is split, of rapid 0 are merged" in sentence
+    assert sentence.endswith("They differ in: slow 2 alone; rapid 1 and 2 for slow 0.")
+
+
+def test_nothing_differs_between_a_tomogram_and_itself():
+    same = paired_lines(identify_lines(OTHERS, OTHERS, FIELD_NM), "rapid", "slow")
+    assert agreement_sentence(same, summary(), summary(), "rapid", "slow").endswith("They do not differ in any line.")
+
+
+def test_the_truth_has_a_sentence_for_each_variant():
+    table = identity_scores(identify_lines(LINES, OTHERS, FIELD_NM), acquisition="series", variant="slow", against="truth")
+    (sentence,) = truth_sentences(table)
+    assert "1 of 3 lines one to one, 1 split, 0 traced lines merged, 1 missed, 0 invented" in sentence
+    assert truth_sentences(pd.DataFrame(columns=IDENTITY_COLUMNS)) == []
+
+
+def test_the_same_lines_have_one_colour_and_those_that_differ_another(pairs):
+    drawing = line_differences(points(LINES), points(OTHERS), line_agreement(pairs), "rapid", "slow")
+    colours = [line.get_color() for line in drawing.figure.axes[0].lines]
+    assert colours == [BLUE, ORANGE, ORANGE, AQUA, BLUE, AQUA]
+    assert {text.get_text() for text in drawing.figure.axes[0].texts} == {"0", "1", "2"}
+    assert drawing.description == "1 lines are the same in both; 2 of rapid and 2 of slow differ."
