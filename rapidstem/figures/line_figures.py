@@ -1,13 +1,13 @@
 """Pictures of dislocation lines: where they run, how long they are, and on which slip planes."""
 
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 from matplotlib.lines import Line2D
 
 from rapidstem.figures.style import AQUA, BLACK, BLUE, ORANGE, PURPLE, RAPID_COLOUR, SLOW_COLOUR, Drawing, panels, styled
-from rapidstem.scores import LineAgreement
+from rapidstem.scores.line_pairs import LineAgreement
 
 UNKNOWN_COLOUR = "#999999"
 PLANE_COLOURS = {"(111)": BLUE, "(-111)": ORANGE, "(1-11)": PURPLE, "(11-1)": AQUA}
@@ -63,7 +63,8 @@ def line_differences(points: pd.DataFrame, against_points: pd.DataFrame, agreeme
     """
     figure, axes = panels(3, 1, 6.4, 8.4, height_ratios=[1.0, 0.35, 0.35])
     same = [{pair[side] for pair in agreement.same} for side in (0, 1)]
-    sides = ((points, same[0], RAPID_COLOUR, "-", variant), (against_points, same[1], SLOW_COLOUR, (0, (4, 1)), against))
+    styles: tuple[Literal["solid", "dashed"], ...] = ("solid", "dashed")
+    sides = ((points, same[0], RAPID_COLOUR, styles[0], variant), (against_points, same[1], SLOW_COLOUR, styles[1], against))
     for panel, (across, up, title) in zip(axes[:, 0], VIEWS, strict=True):
         for table, settled, colour, dashes, _ in sides:
             for number, line in table.groupby("line", sort=True):

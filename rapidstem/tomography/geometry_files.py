@@ -7,6 +7,7 @@ import pandas as pd
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
+from rapidstem.files.tables import read_table
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 ANGLE_COLUMNS = ["frame", "reported_deg", "angle_deg", "sigma_deg", "dy_px", "dx_px"]
@@ -86,12 +87,9 @@ def read_angles(path: Path | str) -> pd.DataFrame:
     Raises
     ------
     InputError
-        If a column is missing, or an angle or a shift is no number.
+        If the file or a column is missing, or an angle or a shift is no number.
     """
-    table = pd.read_csv(path)
-    missing = [name for name in GEOMETRY_COLUMNS if name not in table]
-    if missing:
-        raise InputError(f"{path}: column {', '.join(missing)} is missing; align the series again")
+    table = read_table(path, GEOMETRY_COLUMNS)
     if len(table) == 0 or not np.all(np.isfinite(table[["angle_deg", "dy_px", "dx_px", "axis_rotation_deg"]].to_numpy(float))):
         raise InputError(f"{path}: an angle or a shift is missing; every frame needs numbers")
     return table[GEOMETRY_COLUMNS]

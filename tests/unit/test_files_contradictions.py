@@ -12,7 +12,7 @@ from rapidstem.files.acquisition_sheet import check_files, read_sheet
 from rapidstem.files.image_stacks import FallbackMetadata, read_header
 from rapidstem.files.mrc_volumes import write_series
 from rapidstem.files.tilt_angles import read_angle_file
-from rapidstem.tomography.tilt_geometry import read_angles
+from rapidstem.tomography.geometry_files import read_angles
 from tests.unit.digital_micrograph_files import write_dm3
 from tests.unit.test_files_formats import image_axes, write_hyperspy
 from tests.unit.test_files_velox import FRAMES, add_image, document, read_faulty, stem, velox_file, write_stack
