@@ -270,6 +270,11 @@ def test_tilts_that_etspy_keeps_in_the_metadata(tmp_path: Path) -> None:
     with h5py.File(path, "r+") as file:
         kept = file.create_group("Experiments/stack/metadata/Tomography/_sig_tilts")
         kept["data"] = np.array(UNEVEN_DEG)[:, None]
+        for name in ("metadata/General", "metadata/Signal", "original_metadata", "learning_results"):
+            kept.create_group(name)
+        for number, size in enumerate((5, 1)):
+            attributes = {"_type": "UniformDataAxis", "offset": 0.0, "scale": 1.0, "size": size, "navigate": number == 0}
+            kept.create_group(f"axis-{number}").attrs.update(attributes)
     np.testing.assert_allclose(read_header(path).tilt_deg, UNEVEN_DEG)
 
 
