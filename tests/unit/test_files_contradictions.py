@@ -113,7 +113,14 @@ def test_the_stage_of_a_single_emi_image_is_compared_with_the_sheet(tmp_path: Pa
 
 
 def test_a_unit_that_a_reader_guesses_is_said(tmp_path: Path) -> None:
-    assert any("its reader warns" in remark and "nm" in remark for remark in read_header(write_ser(tmp_path / "a_1.ser", SERIES)).remarks)
+    """The pixels' unit is nowhere in this file: its reader takes nanometres, and a person must know."""
+    write_ser(tmp_path / "a_1.ser", SERIES)
+    assert any("its reader warns" in remark and "nm" in remark for remark in read_header(write_emi(tmp_path / "a.emi", 0.0)).remarks)
+
+
+def test_a_diffraction_series_whose_unit_is_guessed_is_no_image(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="is its unit right"):
+        read_header(write_ser(tmp_path / "a_1.ser", SERIES, size_nm=1e17))
 
 
 IMAGE_NM = [(0.00456, 0.0, "µm"), (0.00456, 0.0, "µm")]
