@@ -65,7 +65,9 @@ def choose_image(path: Path, images: list[VeloxImage], detector: str) -> VeloxIm
             f"to one of those in the file: {present}"
         )
     if len(found) > 1:
-        several = ", ".join(f"{image.label} ({' x '.join(map(str, image.shape))})" for image in found)
+        several = ", ".join(
+            f"{image.label} ({' x '.join(map(str, image.shape))})" if "#" in image.label else image.label for image in found
+        )
         raise InputError(
             f"{path}: {len(found)} images of the detector {detector!r}; set `detector` in `reading`, or in this row of the sheet, "
             f"to one of: {several}"
