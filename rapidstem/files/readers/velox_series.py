@@ -65,9 +65,8 @@ def choose_image(path: Path, images: list[VeloxImage], detector: str) -> VeloxIm
             f"to one of those in the file: {present}"
         )
     if len(found) > 1:
-        several = ", ".join(
-            f"{image.label} ({' x '.join(map(str, image.shape))})" if "#" in image.label else image.label for image in found
-        )
+        shapes = {image.label: f" ({' x '.join(map(str, image.shape))})" if "#" in image.label else "" for image in found}
+        several = ", ".join(label + shape for label, shape in sorted(shapes.items()))
         raise InputError(
             f"{path}: {len(found)} images of the detector {detector!r}; set `detector` in `reading`, or in this row of the sheet, "
             f"to one of: {several}"
