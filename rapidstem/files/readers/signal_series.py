@@ -15,6 +15,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.readers.axis_roles import fault_of_image, fault_of_series, image_order, pixel_size_nm
 from rapidstem.files.readers.hdf5_filters import check_filters
 from rapidstem.files.readers.recorded_series import RecordedSeries, describe_choice, match_detector
+from rapidstem.files.readers.ser_headers import check_ser
 from rapidstem.files.readers.signal_axes import signal_tilt_deg, signal_type, stage_tilt_deg, stored_axes, title
 from rapidstem.files.sliced_frames import SlicedFrames
 
@@ -30,6 +31,8 @@ def read_signal_series(path: Path, detector: str) -> RecordedSeries:
         when no reader knows the format or can read the file, or it holds no image series.
     """
     parts = _parts_of_emi(path) if path.suffix.lower() == ".emi" else []
+    for name in parts or ([path.name] if path.suffix.lower() == ".ser" else []):
+        check_ser(path.with_name(name))
     signals, remarks = _signals(path)
     faults = [_fault(signal) for signal in signals]
     images = [signal for signal, fault in zip(signals, faults, strict=True) if not fault]
