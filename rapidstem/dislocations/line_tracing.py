@@ -113,7 +113,7 @@ def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSe
     join, least = settings.join_nm / voxel_size_nm, settings.least_nm / voxel_size_nm
     mask = apply_hysteresis_threshold(strength, settings.low * clear, settings.high * clear)
     graph = line_graph(mask, spur)
-    cut_hairpins(graph, reach)
+    cut_hairpins(graph, strength, reach)
     lead_through(graph, crossing, reach)
     contract(graph, node)
     prune(graph, spur)
