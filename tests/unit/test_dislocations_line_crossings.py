@@ -5,10 +5,12 @@ import numpy as np
 
 from rapidstem.dislocations.foil_clipping import without_forks
 from rapidstem.dislocations.line_crossings import lead_through
+from rapidstem.dislocations.line_graph import dissolve
+from rapidstem.dislocations.line_joining import join_ends
 from rapidstem.dislocations.line_pruning import cut_hairpins
 from rapidstem.dislocations.polylines import Polyline
 
-SIZE, REACH = 18.0, 12.0
+SIZE, REACH, WIDTH = 18.0, 12.0, 3.0
 
 
 def straight(start, end):
@@ -39,7 +41,7 @@ def test_lines_that_cross_at_a_distance_in_depth_are_led_through():
         (4, 5, straight(two, (20, 90, 60))),
         (1, 4, straight(one, two)),
     )
-    lead_through(graph, SIZE, REACH)
+    lead_through(graph, SIZE, REACH, WIDTH)
     assert ends(graph) == {((10, 50, 10), (10, 50, 90)), ((20, 10, 40), (20, 90, 60))}
 
 
@@ -52,7 +54,7 @@ def test_a_bridge_longer_than_the_size_stays():
         (4, 5, straight(two, (40, 90, 90))),
         (1, 4, straight(one, two)),
     )
-    lead_through(graph, SIZE, REACH)
+    lead_through(graph, SIZE, REACH, WIDTH)
     assert graph.number_of_edges() == 5
 
 
@@ -60,10 +62,10 @@ def test_a_junction_of_three_stays_and_a_side_arm_of_a_straight_line_does_not():
     centre = (20, 50, 50)
     star = [(number, 9, straight(end, centre)) for number, end in enumerate([(20, 50, 90), (20, 85, 30), (20, 15, 30)])]
     graph = graph_of(*star)
-    lead_through(graph, SIZE, REACH)
+    lead_through(graph, SIZE, REACH, WIDTH)
     assert graph.degree(9) == 3
     graph = graph_of(star[0], (1, 9, straight((20, 50, 10), centre)), (2, 9, straight((20, 90, 50), centre)))
-    lead_through(graph, SIZE, REACH)
+    lead_through(graph, SIZE, REACH, WIDTH)
     assert ends(graph) == {((20, 50, 10), (20, 50, 90)), ((20, 50, 50), (20, 90, 50))}
 
 
@@ -71,7 +73,7 @@ def test_arms_are_paired_so_that_all_together_bend_least():
     centre = (20, 50, 50)
     shallow = [(20, 42, 10), (20, 58, 10), (20, 42, 90), (20, 58, 90)]
     graph = graph_of(*[(number, 9, straight(end, centre)) for number, end in enumerate(shallow)])
-    lead_through(graph, SIZE, REACH)
+    lead_through(graph, SIZE, REACH, WIDTH)
     assert ends(graph) == {((20, 42, 10), (20, 58, 90)), ((20, 42, 90), (20, 58, 10))}
 
 
@@ -102,3 +104,19 @@ def test_forks_just_below_a_surface_go():
     assert without_forks([line, *forks], box_nm, 35.0, 80.0) == [line]
     deep = [Polyline(each.points_nm - np.array([0, 0, 100.0]), each.start_node, each.end_node) for each in (line, *forks)]
     assert without_forks(deep, box_nm, 35.0, 80.0) == deep
+
+
+def test_ends_that_were_followed_past_each_other_are_joined_without_a_fold():
+    graph = graph_of((0, 1, straight((20, 50, 10), (20, 50, 52))), (2, 3, straight((20, 51, 90), (20, 51, 47))))
+    join_ends(graph, 20.0, REACH, WIDTH)
+    dissolve(graph)
+    ((_, _, data),) = graph.edges(data=True)
+    steps = np.diff(data["points"][:, 2])
+    assert np.all(steps > 0) or np.all(steps < 0)
+    assert ends(graph) == {((20, 50, 10), (20, 51, 90))}
+
+
+def test_ends_side_by_side_are_not_joined():
+    graph = graph_of((0, 1, straight((20, 50, 10), (20, 50, 52))), (2, 3, straight((20, 58, 90), (20, 58, 47))))
+    join_ends(graph, 20.0, REACH, WIDTH)
+    assert graph.number_of_edges() == 2
