@@ -10,7 +10,6 @@ from rapidstem.dislocations.line_graph import arm_direction, dissolve, oriented,
 
 LARGEST_BEND_DEG = 35.0
 LARGEST_BEND_OF_THREE_DEG = 20.0
-SHORT_LINK = 3.0
 
 
 @dataclass(frozen=True)
@@ -22,7 +21,7 @@ class Arm:
     outward: np.ndarray
 
 
-def lead_through(graph: nx.MultiGraph, size: float, reach: float) -> None:
+def lead_through(graph: nx.MultiGraph, size: float, reach: float, width: float) -> None:
     """Lead lines that cross through the places where their paths meet, each on a path of its own.
 
     Two lines that pass each other at less than the width of a line are thinned to junctions with bridges between them. All junctions that
@@ -38,11 +37,13 @@ def lead_through(graph: nx.MultiGraph, size: float, reach: float) -> None:
         Longest bridge within a meeting place, in voxels.
     reach : float
         Length over which the direction of a path is measured, in voxels.
+    width : float
+        Of a line, in voxels: the way between two paths counts from there on.
     """
     fresh = max(graph.nodes, default=0) + 1
     for place in _meeting_places(graph, size):
         arms = _arms(graph, place, size, reach)
-        pairs = _continuing(arms) if arms else []
+        pairs = _continuing(arms, width) if arms else []
         if not pairs:
             continue
         graph.remove_nodes_from(place)
@@ -78,22 +79,22 @@ def _arms(graph: nx.MultiGraph, place: set[int], size: float, reach: float) -> l
     return arms
 
 
-def _continuing(arms: list[Arm]) -> list[tuple[int, int]]:
+def _continuing(arms: list[Arm], width: float) -> list[tuple[int, int]]:
     """Which arms are one line, paired so that all together bend least."""
     largest_deg = LARGEST_BEND_OF_THREE_DEG if len(arms) == 3 else LARGEST_BEND_DEG
     possible = nx.Graph()
     for first, second in combinations(range(len(arms)), 2):
-        bend_deg = _bend_deg(arms[first], arms[second])
+        bend_deg = _bend_deg(arms[first], arms[second], width)
         if bend_deg < largest_deg:
             possible.add_edge(first, second, weight=largest_deg - bend_deg)
     return sorted((min(pair), max(pair)) for pair in nx.max_weight_matching(possible))
 
 
-def _bend_deg(first: Arm, second: Arm) -> float:
+def _bend_deg(first: Arm, second: Arm, width: float) -> float:
     """By how much a line bends that comes along one arm and leaves along the other, the way between them included."""
     bend_deg = straight_bend_deg(first.outward, second.outward)
     link = second.points[0] - first.points[0]
-    if np.linalg.norm(link) < SHORT_LINK:
+    if np.linalg.norm(link) < width:
         return bend_deg
     link = link / np.linalg.norm(link)
     return max(bend_deg, straight_bend_deg(first.outward, link), straight_bend_deg(second.outward, -link))

@@ -15,6 +15,8 @@ SEARCH_RADIUS = 1.6
 EDGE = 1.0
 LARGEST_BEND_DEG = 40.0
 LARGEST_TURN_DEG = 35.0
+# In line widths; two ends may each have been followed along one ridge until they met the other's path.
+LARGEST_OVERLAP = 3.0
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def follow_ends(graph: nx.MultiGraph, strength: np.ndarray, following: Following
             _take(taken, onward)
 
 
-def join_ends(graph: nx.MultiGraph, gap: float, reach: float) -> None:
+def join_ends(graph: nx.MultiGraph, gap: float, reach: float, width: float) -> None:
     """Join free ends that face each other, the nearest first, if neither line has to bend by more than 40 degrees.
 
     Parameters
@@ -67,6 +69,8 @@ def join_ends(graph: nx.MultiGraph, gap: float, reach: float) -> None:
         Largest distance, in voxels.
     reach : float
         Length of the last stretch that gives an end's direction, in voxels.
+    width : float
+        Of a line, in voxels: ends nearer than this touch.
     """
     ends = [node for node in graph if graph.degree(node) == 1]
     if len(ends) < 2:
@@ -78,18 +82,31 @@ def join_ends(graph: nx.MultiGraph, gap: float, reach: float) -> None:
     distance = np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1)
     joined: set[int] = set()
     for one, two in pairs[np.argsort(distance, kind="stable")]:
-        if joined & {one, two} or not _face(places[one], places[two], outward[one], outward[two]):
+        if joined & {one, two} or not _face(places[one], places[two], outward[one], outward[two], width):
             continue
         joined |= {one, two}
-        graph.add_edge(ends[one], ends[two], points=places[[one, two]], start=ends[one])
+        last = _without_overlap(graph, ends[two], places[one], outward[one])
+        graph.add_edge(ends[one], ends[two], points=np.stack([places[one], last]), start=ends[one])
 
 
-def _face(one: np.ndarray, two: np.ndarray, outward: np.ndarray, other_outward: np.ndarray) -> bool:
-    """Whether two ends continue each other; ends that have passed or touch each other need only be antiparallel."""
+def _face(one: np.ndarray, two: np.ndarray, outward: np.ndarray, other_outward: np.ndarray, width: float) -> bool:
+    """Whether two ends continue each other; ends that touch, or have passed each other on the same ridge, need only be antiparallel."""
     link = two - one
-    if np.linalg.norm(link) < 3.0:
+    along = float(link @ outward)
+    passed = -LARGEST_OVERLAP * width < along < 0 and np.linalg.norm(link - along * outward) < width
+    if passed or np.linalg.norm(link) < width:
         return straight_bend_deg(outward, other_outward) < LARGEST_BEND_DEG
     return max(straight_bend_deg(outward, -link), straight_bend_deg(other_outward, link)) < LARGEST_BEND_DEG
+
+
+def _without_overlap(graph: nx.MultiGraph, node: int, place: np.ndarray, outward: np.ndarray) -> np.ndarray:
+    """Cut off what the path that ends at a node has passed a place that is led on `outward`; give where the path ends then."""
+    ((_, other, _, data),) = graph.edges(node, keys=True, data=True)
+    path = oriented(data, other)
+    beyond = np.flatnonzero((path - place) @ outward > 0)
+    if len(beyond) and beyond[-1] < len(path) - 1 and beyond[-1] > 0:
+        data.update(points=path[: beyond[-1] + 1], start=other)
+    return data["points"][-1] if data["start"] == other else data["points"][0]
 
 
 def _median_strength(graph: nx.MultiGraph, node: int, strength: np.ndarray) -> float:

@@ -8,8 +8,10 @@ from rapidstem.dislocations.line_joining import sampled_strength
 from rapidstem.dislocations.polylines import end_direction, steps_along
 
 CORNER_DEG = 45.0
-# Within four line widths a dislocation turns so far only under a stress of the order of 1 GPa (G b / radius, for metals).
+# To turn so far within eight line widths, a radius of some 60 nm, takes a stress of about 200 MPa (G b / radius, copper).
 HAIRPIN_DEG = 100.0
+# A streak is fainter than the line that it leaves; two lines that were thinned to one path are about as strong as each other.
+STREAK_SHARE = 0.5
 
 
 def drop_streaks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, reference: float, reach: float) -> None:
@@ -48,27 +50,37 @@ def drop_streaks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, refere
         graph.remove_nodes_from(list(nx.isolates(graph)))
 
 
-def cut_hairpins(graph: nx.MultiGraph, reach: float) -> None:
-    """Cut every path where it turns back within `reach` voxels: there two lines, close to each other, were thinned to one path.
+def cut_hairpins(graph: nx.MultiGraph, strength: np.ndarray, reach: float) -> None:
+    """Cut every path where it turns back within twice `reach` voxels: there two lines, or a line and a streak, were thinned to one path.
+
+    Of the two parts, one that ends free and has less than half of the other's median strength is a streak and goes.
 
     Parameters
     ----------
     graph : nx.MultiGraph
         Changed in place.
+    strength : np.ndarray, (z, y, x)
+        Ridge strength.
     """
     fresh = max(graph.nodes, default=0) + 1
     waiting = list(graph.edges(keys=True, data=True))
     while waiting:
         first, second, key, data = waiting.pop()
-        corner = _corner(data["points"], reach, HAIRPIN_DEG)
+        corner = _corner(data["points"], 2 * reach, HAIRPIN_DEG)
         if corner is None:
             continue
         end = second if data["start"] == first else first
+        parts = [(data["start"], data["points"][: corner + 1][::-1]), (end, data["points"][corner:])]
+        levels = [float(np.median(sampled_strength(strength, points))) for _, points in parts]
+        free = [graph.degree(node) == 1 for node, _ in parts]
         graph.remove_edge(first, second, key)
-        for start, stop, points in ((data["start"], fresh, data["points"][: corner + 1]), (fresh + 1, end, data["points"][corner:])):
-            new_key = graph.add_edge(start, stop, points=points, start=start)
-            waiting.append((start, stop, new_key, graph.edges[start, stop, new_key]))
+        for side, (node, points) in enumerate(parts):
+            if free[side] and levels[side] < STREAK_SHARE * levels[1 - side]:
+                continue
+            new_key = graph.add_edge(fresh + side, node, points=points, start=fresh + side)
+            waiting.append((fresh + side, node, new_key, graph.edges[fresh + side, node, new_key]))
         fresh += 2
+    graph.remove_nodes_from(list(nx.isolates(graph)))
 
 
 def drop_short(graph: nx.MultiGraph, least: float) -> None:
