@@ -1,5 +1,9 @@
 """The errors that a user can remedy."""
 
+from collections.abc import Sequence
+
+_MOST_PROBLEMS = 20
+
 
 class InputError(ValueError):
     """Something given by the user is wrong; the message names the file, the row or key, and the remedy."""
@@ -7,3 +11,12 @@ class InputError(ValueError):
 
 class ResourceError(InputError):
     """The machine has too little of something for a job; the data are not to blame."""
+
+
+def raise_problems(title: str, problems: Sequence[str]) -> None:
+    """Raise one InputError that lists the problems, if there are any."""
+    if problems:
+        shown = [f"  {problem}" for problem in problems[:_MOST_PROBLEMS]]
+        if len(problems) > _MOST_PROBLEMS:
+            shown.append(f"  and {len(problems) - _MOST_PROBLEMS} more")
+        raise InputError("\n".join([f"{title}:", *shown]))

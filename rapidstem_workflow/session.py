@@ -19,6 +19,7 @@ from rapidstem.dislocations import crystal_orientation
 from rapidstem.errors import InputError
 from rapidstem.files import FILE_COLUMNS, FallbackMetadata, check_files, is_log, read_sheet
 from rapidstem.microscope import settings_from
+from rapidstem_workflow.carried_over import check_carried_over
 from rapidstem_workflow.variants import SLOW, Variant, rapid_variants
 
 STRAIGHT_MAP = "resources/straight_map.csv"
@@ -271,7 +272,7 @@ def read_session(config: dict[str, Any]) -> Session:
 
 
 def check_raw_files(session: Session) -> list[str]:
-    """Open every raw file of a session that is not simulated, say what is wrong with any of them, and give what a person should know.
+    """Open every raw file of a session that is not simulated, say what is wrong or does not fit, and give what a person should know.
 
     Raises
     ------
@@ -283,7 +284,9 @@ def check_raw_files(session: Session) -> list[str]:
     reading = dict(session.config["reading"])
     detector = reading.pop("detector")
     sheet = session.sheet.reset_index(drop=True)
-    return check_files(sheet, detector, FallbackMetadata(**reading), session.config["training"]["single_frames"])
+    checked = check_files(sheet, detector, FallbackMetadata(**reading), session.config["training"]["single_frames"])
+    check_carried_over(session, checked.rapid)
+    return checked.remarks
 
 
 def _values(config: Any, key: str = "") -> Iterator[tuple[str, Any]]:

@@ -12,7 +12,7 @@ from rapidstem.denoising import TrainedModel, check_fit, denoise_blocks, denoise
 from rapidstem.denoising.fields import averaged
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.files import write_frames
-from rapidstem.frames import read_drift
+from rapidstem.frames import Drift, read_drift
 from rapidstem.numerics import evenly_spread
 from rapidstem.progress import tracked
 
@@ -24,20 +24,19 @@ def spread_frames(frames: Any) -> np.ndarray:
     return np.stack([frames[number] for number in evenly_spread(len(frames), _FRAMES_LOOKED_AT)])
 
 
-def mean_answer(model: TrainedModel, frames: Any, drift_path: str, count: int) -> np.ndarray:
-    """The mean of the answers to many frames, at the places of the first ones."""
-    drift = read_drift(drift_path)
-    chosen = np.flatnonzero(drift.used)[: model.settings.averaged_frames]
+def mean_answer(model: TrainedModel, frames: Any, drift: Drift, shown: np.ndarray) -> np.ndarray:
+    """The mean of the answers to many frames, at the places of those that are shown."""
+    chosen = drift.first_used(model.settings.averaged_frames)
     answers = denoise_stack(model, np.stack([frames[number] for number in chosen]))
-    return averaged(answers, drift.shift_px[chosen], drift.shift_px[:count])
+    return averaged(answers, drift.shift_px[chosen], drift.shift_px[shown])
 
 
-def answers(model: TrainedModel, frames: Any, drift_path: str, count: int) -> Iterator[np.ndarray]:
-    """The denoised frames, block by block."""
-    if drift_path:
-        yield mean_answer(model, frames, drift_path, count)
+def field_answers(model: TrainedModel, frames: Any, drift: Drift, shown: np.ndarray) -> Iterator[np.ndarray]:
+    """The denoised frames of a field, of those that are shown."""
+    if model.settings.averaged_frames > 1:
+        yield mean_answer(model, frames, drift, shown)
     else:
-        yield from denoise_blocks(model, frames if count == len(frames) else frames[:count])
+        yield from denoise_blocks(model, np.stack([frames[number] for number in shown]))
 
 
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
@@ -45,9 +44,14 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     model = load_model(Path(snakemake.input.weights).parent)
     if "adopted_from" in model.card:
         check_fit(model, spread_frames(stack.frames), stack.pixel_size_nm, stack.dwell_time_s)
-    count = min(snakemake.params.frames or stack.shape[0], stack.shape[0])
     column_map = read_map(snakemake.input.map)
-    denoised = tracked(answers(model, stack.frames, snakemake.input.drift, count), "denoising", count, "frame", size=len)
+    if snakemake.input.drift:
+        drift = read_drift(snakemake.input.drift)
+        shown = drift.first_used(snakemake.params.frames)
+        answers, count = field_answers(model, stack.frames, drift, shown), len(shown)
+    else:
+        answers, count = denoise_blocks(model, stack.frames), len(stack.frames)
+    denoised = tracked(answers, "denoising", count, "frame", size=len)
     blocks = (to_slow_geometry(block, column_map) for block in denoised)
     write_frames(snakemake.output.images, blocks, (count, *stack.shape[1:]), stack.pixel_size_nm)
     print(f"{count} frames denoised")

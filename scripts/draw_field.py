@@ -19,12 +19,13 @@ with logged(snakemake):
     folder = Path(snakemake.output.images).parent
     stack, slow = (read_raw(path, parameters.reading) for path in (files.rapid, files.slow))
     drift = read_drift(files.drift)
+    first = drift.first_used(1)[0]
     dcfi, aligned, _ = read_pair(Path(files.field).parent)
     resampled = match_pixel_size(slow.frames[0], slow.pixel_size_nm / stack.pixel_size_nm)
     references = FieldReferences(dcfi, aligned, resampled, read_map(files.map))
-    shift_px = references.corrected_shift(drift.shift_px[0])
+    shift_px = references.corrected_shift(drift.shift_px[first])
     known = {name: reference.moved(shift_px) for name, reference in references.in_slow_geometry().items()}
-    images = {"raw": to_slow_geometry(stack.frames[0], references.column_map)}
+    images = {"raw": to_slow_geometry(stack.frames[first], references.column_map)}
     images |= {name: read_images(path)[0][0] for name, path in zip(parameters.denoisers, files.denoised, strict=True)}
     images |= {name: reference.image for name, reference in known.items()}
     images = {name: image[known["slow"].area] for name, image in images.items()}

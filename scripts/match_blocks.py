@@ -7,10 +7,12 @@ from script_support import logged, read_raw
 from rapidstem.denoising.bm3d import denoise_with_bm3d, read_filter
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.files import write_images
+from rapidstem.frames import read_drift
 
 with logged(snakemake):
     stack = read_raw(snakemake.input.rapid, snakemake.params.reading)
     tuned = read_filter(Path(snakemake.input.card).parent)
-    denoised = denoise_with_bm3d(stack.frames[: snakemake.params.frames], tuned, snakemake.threads)
+    shown = read_drift(snakemake.input.drift).first_used(snakemake.params.frames) if snakemake.input.drift else slice(None)
+    denoised = denoise_with_bm3d(stack.frames[shown], tuned, snakemake.threads)
     write_images(snakemake.output.images, to_slow_geometry(denoised, read_map(snakemake.input.map)), stack.pixel_size_nm)
     print(f"{len(denoised)} frames denoised")

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 import pandas as pd
-from script_support import logged, read_raw
+from script_support import logged, read_raw, read_raw_header
 
 from rapidstem.distortion import measure_map, resampling_note, write_map
-from rapidstem.files import read_images, write_table
+from rapidstem.files import ScanFormat, read_images, write_table
 
 with logged(snakemake):
     references, pixel_sizes_nm = zip(*(read_images(path) for path in snakemake.input.references), strict=True)
@@ -18,7 +18,8 @@ with logged(snakemake):
             print(note)
     pixel_ratios = [stack.pixel_size_nm / pixel_nm for stack, pixel_nm in zip(slow, pixel_sizes_nm, strict=True)]
     measured = measure_map(references, [stack.frames[0] for stack in slow], pixel_ratios, snakemake.params.method)
-    write_map(snakemake.output.map, measured.column_map)
+    scanned = ScanFormat.of(read_raw_header(snakemake.input.rapid[0], snakemake.params.reading))
+    write_map(snakemake.output.map, measured.column_map, scanned=scanned)
     row = {"method": measured.method, "fields": measured.fields, "residual_px": measured.residual_px}
     if measured.strip_width_px is not None:
         row["strip_width_px"] = measured.strip_width_px

@@ -17,8 +17,9 @@ with logged(snakemake):
     resampled = match_pixel_size(slow.frames[0], slow.pixel_size_nm / stack.pixel_size_nm)
     references = FieldReferences(dcfi, aligned, resampled, read_map(snakemake.input.map))
     denoised = {name: read_images(path)[0] for name, path in zip(parameters.denoisers, snakemake.input.denoised, strict=True)}
-    shift_px = read_drift(snakemake.input.drift).shift_px[: parameters.frames]
-    scores = score_field(stack.frames, denoised, references, shift_px, stack.pixel_size_nm)
+    drift = read_drift(snakemake.input.drift)
+    shown = drift.first_used(parameters.frames)
+    scores = score_field(stack.frames[shown], denoised, references, drift.shift_px[shown], stack.pixel_size_nm)
     for name in ("images", "lines", "spectra"):
         table, path = getattr(scores, name), snakemake.output[name]
         table.insert(1, "acquisition", snakemake.wildcards.acquisition)

@@ -6,7 +6,15 @@ from .model_files import (
     save_model as save_model,
     save_weights as save_weights,
 )
-from .model_paths import CARD as CARD, LAST_WEIGHTS as LAST_WEIGHTS, LOSSES as LOSSES, WEIGHTS as WEIGHTS, model_folder as model_folder
+from .model_paths import (
+    CARD as CARD,
+    LAST_WEIGHTS as LAST_WEIGHTS,
+    LOSSES as LOSSES,
+    WEIGHTS as WEIGHTS,
+    model_folder as model_folder,
+    model_format as model_format,
+    read_card as read_card,
+)
 from .prediction import denoise_blocks as denoise_blocks, denoise_stack as denoise_stack
 from .settings import (
     BlockMatchingSettings as BlockMatchingSettings,

@@ -1,7 +1,7 @@
 """Trained models on disk: the weights as safetensors, and a model card that says what they are."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -14,14 +14,14 @@ from safetensors.torch import load_file, save_file
 
 import rapidstem
 from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
-from rapidstem.denoising.model_paths import CARD, WEIGHTS, model_folder
+from rapidstem.denoising.model_paths import CARD, WEIGHTS, model_folder, model_format
 from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.networks.unets import DenoisingNetwork
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
+from rapidstem.files.scan_format import ScanFormat
 
-_PIXEL_SIZE_TOLERANCE, _DWELL_TIME_TOLERANCE = 0.05, 0.1
 _LARGEST_EXCESS, _LEAST_FILLING = 0.25, 0.05
 _PACKAGES = ("torch", "numpy", "safetensors")
 # What models that were trained before version 0.1.0 call their settings and layers.
@@ -129,9 +129,7 @@ def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwe
         naming everything that does not fit: the pixel size by more than 5 %, the dwell time by more than 10 %, or intensities of which
         the middle 99 % reach out of the model's range by more than a quarter of it, or fill less than a twentieth of it.
     """
-    data = model.card["data"]
-    misfits = [*_differing("pixels", "nm", data["pixel_size_nm"], pixel_size_nm, _PIXEL_SIZE_TOLERANCE)]
-    misfits += _differing("a dwell time", "s", data["dwell_time_s"], dwell_time_s, _DWELL_TIME_TOLERANCE)
+    misfits = [*model_format(model.card).differences(ScanFormat(None, pixel_size_nm, dwell_time_s), "trained")]
     low, high = np.percentile(frames, (0.5, 99.5))
     scaling = model.scaling
     width = scaling.input_high - scaling.input_low
@@ -142,11 +140,6 @@ def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwe
     if misfits:
         name = model.card["denoiser"]
         raise InputError(f"the model {name} does not fit: {'; '.join(misfits)}; train anew, or from its weights with start_from")
-
-
-def _differing(what: str, unit: str, trained: float | None, given: float | None, tolerance: float) -> Iterator[str]:
-    if trained and given and abs(given / trained - 1) > tolerance:
-        yield f"{what} of {given:.4g} {unit} where it was trained with {trained:.4g} {unit}"
 
 
 def _architecture(settings: NetworkSettings) -> str:

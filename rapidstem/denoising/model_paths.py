@@ -1,9 +1,13 @@
-"""Where trained models lie."""
+"""Where trained models lie, and what they are for."""
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rapidstem.errors import InputError
+from rapidstem.files.scan_format import ScanFormat
 
 WEIGHTS, LAST_WEIGHTS, CARD, LOSSES = "weights.safetensors", "last.safetensors", "model.json", "losses.csv"
 
@@ -22,3 +26,25 @@ def model_folder(path: str) -> Path:
         files = ", ".join(missing)
         raise InputError(f"{folder} holds no trained model ({files} is missing); give the folder models/<denoiser> of a session")
     return folder
+
+
+def read_card(folder: Path) -> dict[str, Any]:
+    """Read the card of a trained model.
+
+    Raises
+    ------
+    InputError
+        if it is no card.
+    """
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        model_format(card)
+    except (ValueError, KeyError, TypeError) as error:
+        raise InputError(f"{folder / CARD}: the model card cannot be read ({error}); train the model again") from error
+    return dict(card)
+
+
+def model_format(card: Mapping[str, Any]) -> ScanFormat:
+    """How the frames were scanned that a model was trained on, as far as its card says it; their size does not matter."""
+    data = card["data"]
+    return ScanFormat(None, data["pixel_size_nm"], data["dwell_time_s"])

@@ -5,17 +5,16 @@ from collections import Counter
 import numpy as np
 
 from rapidstem.dislocations.polylines import BORDER, INSIDE, JUNCTION, LOOP, SURFACE, Polyline, end_direction, steps_along
+from rapidstem.tomography.foil_extent import foil_surfaces
 
 INWARD_NM = 30.0
-LEAST_SHARE = 0.002
 DIRECTION_REACH_NM = 50.0
 
 
 def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
     """Find the height of the foil's middle: halfway between the two heights beyond which there are no clear lines.
 
-    The origin of a tilt series in z is arbitrary. Lines end at the surfaces, so the number of their voxels in a section of constant z
-    falls there to half of what it is a little further inside.
+    The origin of a tilt series in z is arbitrary; the surfaces are where the voxels of lines become few (`foil_surfaces`).
 
     Parameters
     ----------
@@ -32,18 +31,8 @@ def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
     if not counts.any():
         return 0.0
     inward = max(2, round(INWARD_NM / voxel_size_nm))
-    lowest, highest = _outer_edge(counts, inward), len(counts) - 1 - _outer_edge(counts[::-1], inward)
+    lowest, highest = foil_surfaces(counts, inward)
     return float(((lowest + highest) / 2 - (len(counts) - 1) / 2) * voxel_size_nm)
-
-
-def _outer_edge(counts: np.ndarray, inward: int) -> float:
-    """Where the counts, from the first on, reach half of their median over the next `inward` ones, between two sections."""
-    padded = np.concatenate([counts, np.zeros(inward)])
-    level = np.array([np.median(padded[index + 1 : index + 1 + inward]) for index in range(len(counts))]) / 2
-    first = int(np.argmax((counts >= level) & (level >= LEAST_SHARE * counts.max())))
-    if first == 0 or counts[first] == counts[first - 1]:
-        return float(first)
-    return first - float(np.clip((counts[first] - level[first]) / (counts[first] - counts[first - 1]), 0, 1))
 
 
 def clipped(line: Polyline, box_nm: np.ndarray, fresh_node: int) -> list[Polyline]:

@@ -1,4 +1,4 @@
-from .column_map import ColumnMap as ColumnMap, read_map as read_map, write_map as write_map
+from .column_map import ColumnMap as ColumnMap, read_map as read_map, read_map_format as read_map_format, write_map as write_map
 from .drift_correction import corrected_shift as corrected_shift, in_common_geometry as in_common_geometry
 from .image_warping import (
     inside_view as inside_view,

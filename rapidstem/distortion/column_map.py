@@ -9,9 +9,12 @@ import pandas as pd
 from scipy.interpolate import CubicHermiteSpline
 
 from rapidstem.errors import InputError
+from rapidstem.files.scan_format import ScanFormat
 from rapidstem.files.tables import read_table, write_table
 
 INVERSION_STEPS = 60
+STRAIGHT = 1e-6
+FORMAT_COLUMNS = ("columns", "pixel_size_nm", "dwell_time_s")
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,12 @@ class ColumnMap:
         beyond = slow - inside
         return rapid + beyond / np.where(beyond < 0, self._slopes[0], self._slopes[-1])
 
+    @property
+    def straight(self) -> bool:
+        """Whether the map is one straight line, which goes on to any column."""
+        steps = np.diff(self.slow_px) / np.diff(self.rapid_px)
+        return bool(np.ptp(steps) < STRAIGHT * abs(steps[0]))
+
     @cached_property
     def _slopes(self) -> np.ndarray:
         secants = np.diff(self.slow_px) / np.diff(self.rapid_px)
@@ -86,17 +95,37 @@ class ColumnMap:
         return self._spline.derivative()
 
 
-def write_map(path: Path | str, column_map: ColumnMap, residual_px: float | None = None) -> None:
+def write_map(path: Path | str, column_map: ColumnMap, residual_px: float | None = None, scanned: ScanFormat | None = None) -> None:
     """Write a map as CSV with the columns `rapid_px, slow_px`.
 
     Parameters
     ----------
     residual_px : where given, a third column of that name states the residual of the map along x (rms, px)
+    scanned : how the frames were scanned that the map was measured on; further columns keep it (`FORMAT_COLUMNS`)
     """
     table = pd.DataFrame({"rapid_px": column_map.rapid_px, "slow_px": column_map.slow_px})
     if residual_px is not None:
         table["residual_px"] = residual_px
+    for name in FORMAT_COLUMNS:
+        if scanned is not None and getattr(scanned, name) is not None:
+            table[name] = getattr(scanned, name)
     write_table(path, table)
+
+
+def read_map_format(path: Path | str) -> ScanFormat:
+    """Read how the frames were scanned that a map was measured on, as far as its file says it.
+
+    A map without the column `columns` is taken to go to the last column of the frames, unless it is a straight line, which fits all.
+
+    Raises
+    ------
+    InputError
+        as of `read_map`
+    """
+    column_map, table = read_map(path), read_table(path, ())
+    stated = {name: float(table[name].iloc[0]) for name in FORMAT_COLUMNS if name in table}
+    columns = stated.pop("columns", None if column_map.straight else column_map.rapid_px[-1] + 1)
+    return ScanFormat(None if columns is None else round(columns), **stated)
 
 
 def read_map(path: Path | str) -> ColumnMap:

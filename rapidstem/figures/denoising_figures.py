@@ -17,7 +17,8 @@ PUBLISHED_STYLES = {published_name("U-Net"): ("o", "-."), published_name("BM3D")
 
 
 def clearest_window(reference: np.ndarray, size_px: int) -> Window:
-    """The square (rows, columns) of a reference image with the strongest dislocation contrast, for the magnified views.
+    """The square (rows, columns) of a reference image with the strongest dislocation contrast, for the magnified views; in a smaller
+    image all of it.
 
     Parameters
     ----------
@@ -29,9 +30,10 @@ def clearest_window(reference: np.ndarray, size_px: int) -> Window:
     structure = gaussian_filter(filled, 1.5) - gaussian_filter(filled, 8.0)
     contrast = np.where(seen, structure**2, -np.sum(structure**2))
     totals = np.cumsum(np.cumsum(np.pad(contrast, ((1, 0), (1, 0))), axis=0), axis=1)
-    sums = totals[size_px:, size_px:] - totals[:-size_px, size_px:] - totals[size_px:, :-size_px] + totals[:-size_px, :-size_px]
+    high, wide = (min(size_px, side) for side in reference.shape)
+    sums = totals[high:, wide:] - totals[:-high, wide:] - totals[high:, :-wide] + totals[:-high, :-wide]
     row, column = np.unravel_index(np.argmax(sums), sums.shape)
-    return slice(int(row), int(row) + size_px), slice(int(column), int(column) + size_px)
+    return slice(int(row), int(row) + high), slice(int(column), int(column) + wide)
 
 
 def central_line(lines: pd.DataFrame, area: Window, otherwise: Window) -> tuple[tuple[float, float], float]:

@@ -32,6 +32,7 @@ from .ome_tiff import (
     write_images as write_images,
 )
 from .paradis_files import write_paradis as write_paradis
+from .scan_format import ScanFormat as ScanFormat
 from .sliced_frames import SlicedFrames as SlicedFrames
 from .specimen_temperature import (
     TemperatureCourse as TemperatureCourse,

@@ -4,15 +4,15 @@ import csv
 import math
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, raise_problems
 from rapidstem.files.image_stacks import FallbackMetadata, StackHeader, read_header
 from rapidstem.files.readers import BRIGHT_FIELD
 from rapidstem.files.sheet_contradictions import file_remarks
@@ -22,7 +22,6 @@ COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature"
 KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
 FILE_COLUMNS = ("rapid", "slow", "dcfi")
 _OPTIONAL = ("dcfi", "temperature", "detector")
-_MOST_PROBLEMS = 20
 # rapid and slow tilt series may differ by this much in their pixel size, relatively; slow images of fields are resampled
 _PIXEL_SIZE_TOLERANCE = 0.05
 # pixel sizes, and fields of view, of two images of one place are at most this often as large
@@ -56,13 +55,28 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     problems = [f"line {number}, {problem}" for number, values in lines[1:] for problem in _excess(columns, values)]
     problems += [f"line {number}, acquisition {row['acquisition']!r}, {problem}" for number, row in rows for problem in _row_problems(row)]
     problems += _repetitions(path, rows)
-    _raise_problems(f"{path}: the sheet has errors", problems)
+    raise_problems(f"{path}: the sheet has errors", problems)
     return _table(path, [row for _, row in rows])
+
+
+@dataclass(frozen=True)
+class CheckedFiles:
+    """What the raw files of a sheet are.
+
+    Attributes
+    ----------
+    remarks : what a person should know although nothing is refused, by acquisition, column and file: what contradicts the sheet or what
+        lies beside the file, and what is not used.
+    rapid : the header of every rapid file, by acquisition.
+    """
+
+    remarks: list[str]
+    rapid: dict[str, StackHeader]
 
 
 def check_files(
     sheet: pd.DataFrame, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata | None = None, single_frames: bool = False
-) -> list[str]:
+) -> CheckedFiles:
     """Open every raw file of a sheet without reading its pixels, and see whether it is what the sheet says.
 
     Parameters
@@ -72,11 +86,6 @@ def check_files(
         does not count for tilt series.
     single_frames : whether the rapid file of a field may hold one frame.
 
-    Returns
-    -------
-    remarks : what a person should know although nothing is refused, by acquisition, column and file: what contradicts the sheet or what
-        lies beside the file, and what is not used.
-
     Raises
     ------
     InputError
@@ -84,23 +93,15 @@ def check_files(
     """
     fallback = fallback or FallbackMetadata()
     problems: list[str] = []
-    remarks: list[str] = []
+    checked = CheckedFiles([], {})
     for row in sheet.to_dict("records"):
         headers, unread = _headers(row, row.get("detector") or detector, fallback)
         found = [*unread, *_file_problems(row, headers, single_frames)]
         problems += [f"acquisition {row['acquisition']!r}, {problem}" for problem in found]
-        remarks += [f"acquisition {row['acquisition']!r}, {remark}" for remark in file_remarks(row, headers)]
-    _raise_problems("Raw files have errors", problems)
-    return remarks
-
-
-def _raise_problems(title: str, problems: Sequence[str]) -> None:
-    """Raise one InputError that lists the problems, if there are any."""
-    if problems:
-        shown = [f"  {problem}" for problem in problems[:_MOST_PROBLEMS]]
-        if len(problems) > _MOST_PROBLEMS:
-            shown.append(f"  and {len(problems) - _MOST_PROBLEMS} more")
-        raise InputError("\n".join([f"{title}:", *shown]))
+        checked.remarks.extend(f"acquisition {row['acquisition']!r}, {remark}" for remark in file_remarks(row, headers))
+        checked.rapid.update({row["acquisition"]: headers["rapid"]} if "rapid" in headers else {})
+    raise_problems("Raw files have errors", problems)
+    return checked
 
 
 def _lines(path: Path) -> list[tuple[int, list[str]]]:
@@ -129,7 +130,7 @@ def _check_columns(path: Path, columns: list[str]) -> None:
     problems = [f"the column {name!r} is missing; add it" for name in missing]
     problems += [f"the column {name!r} is unknown; remove it or name it one of {', '.join(COLUMNS)}" for name in unknown]
     problems += [f"the column {name!r} stands there twice; remove one" for name in twice if name in COLUMNS]
-    _raise_problems(f"{path}: line 1 of the sheet has errors", problems)
+    raise_problems(f"{path}: line 1 of the sheet has errors", problems)
 
 
 def _row(columns: list[str], values: list[str]) -> dict[str, str]:

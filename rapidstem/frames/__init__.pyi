@@ -3,4 +3,9 @@ from .evolving_series import filled_shifts as filled_shifts, register_series as 
 from .frame_spectra import frame_blocks as frame_blocks
 from .instrument_comparison import compare_drift as compare_drift, compare_images as compare_images
 from .integration import integrate_frames as integrate_frames, valid_area as valid_area
-from .registration import Drift as Drift, drift_of_single_frame as drift_of_single_frame, register_frames as register_frames
+from .registration import (
+    Drift as Drift,
+    drift_of_single_frame as drift_of_single_frame,
+    register_frames as register_frames,
+)
+from .repeated_frames import repeated_images as repeated_images

@@ -10,6 +10,7 @@ import numpy as np
 from rapidstem.errors import InputError
 from rapidstem.frames.frame_source import FrameSource
 from rapidstem.frames.registration import Drift, register_frames
+from rapidstem.frames.repeated_frames import SeenFrames
 
 WINDOW_FRAMES = 100
 FEWEST_SHARED = 3
@@ -33,10 +34,10 @@ def register_series(frames: FrameSource, window_frames: int = WINDOW_FRAMES) -> 
     InputError
         where the frames of a window cannot be registered, or two windows share fewer than three usable frames
     """
-    joined = _JoinedWindows(len(frames))
+    joined, seen = _JoinedWindows(len(frames)), SeenFrames()
     for start, stop in _windows(len(frames), window_frames):
         try:
-            found = register_frames(frames[start:stop])
+            found = register_frames(frames[start:stop], seen.starting_at(start))
         except InputError as error:
             raise InputError(f"frames {start} to {stop - 1} of the series: {error}") from error
         joined.add(start, stop, found)

@@ -18,6 +18,7 @@ from rapidstem.frames.frame_checks import count_faults, frame_fault
 from rapidstem.frames.frame_source import FrameSource
 from rapidstem.frames.frame_spectra import Band, added, feature_weights, frame_blocks, row_pairs, sample_edges
 from rapidstem.frames.group_registration import FrameGroup, refine_group, search_group, window_margin
+from rapidstem.frames.repeated_frames import SeenFrames
 from rapidstem.frames.shift_refinement import RefinedShifts, refined_shifts, significance
 from rapidstem.frames.shift_search import searched_shifts
 
@@ -48,18 +49,32 @@ class Drift:
     used: np.ndarray
     reason: tuple[str, ...] = ()
 
+    def first_used(self, most: int | None = None) -> np.ndarray:
+        """Numbers of the first used frames, at most so many: those that a field is shown and judged by.
+
+        Raises
+        ------
+        InputError
+            where no frame is used
+        """
+        numbers = np.flatnonzero(self.used)[:most]
+        if numbers.size == 0:
+            raise InputError(f"none of the {len(self.used)} frames is used; leave the acquisition out")
+        return numbers
+
 
 def drift_of_single_frame() -> Drift:
     """No drift, for a field of which there is one frame: it is its own mean."""
     return Drift(np.zeros((1, 2)), np.zeros(1), np.ones(1, bool), ("",))
 
 
-def register_frames(frames: FrameSource) -> Drift:
-    """Register frames to their common mean.
+def register_frames(frames: FrameSource, seen: SeenFrames | None = None) -> Drift:
+    """Register frames to their common mean; a frame that repeats an earlier one, pixel by pixel, is left out.
 
     Parameters
     ----------
     frames : (frame, y, x), any real dtype; read block by block with slices, so that a memory map or a file's frames will do
+    seen : frames of the same stack that were looked at before; the default is that there are none
 
     Returns
     -------
@@ -74,13 +89,13 @@ def register_frames(frames: FrameSource) -> Drift:
         raise InputError(
             f"frames of {frames.shape[1]} x {frames.shape[2]} pixels are too small to be registered; {SMALLEST_SIDE} is the least"
         )
-    faults = [""] * len(frames)
-    groups = [_register(numbers, group) for numbers, group in _read_groups(frames, faults)]
+    faults, seen = [""] * len(frames), seen or SeenFrames()
+    groups = [_register(numbers, group) for numbers, group in _read_groups(frames, faults, seen)]
     _check_usable(faults)
     drift = _joined(groups, faults, frames.shape[1:])
     if len(groups) > 1 and np.abs(drift.shift_px[drift.used]).max() > LARGEST_STILL_SHARE * min(frames.shape[1:]):
         groups = [
-            _register_again(numbers, group, drift) for numbers, group in _read_groups(frames, faults) if drift.used[numbers].sum() > 1
+            _register_again(numbers, group, drift) for numbers, group in _read_groups(frames, faults, seen) if drift.used[numbers].sum() > 1
         ]
         drift = _joined(groups, faults, frames.shape[1:])
     return drift
@@ -96,21 +111,24 @@ class _RegisteredGroup:
     band: Band
 
 
-def _read_groups(frames: FrameSource, faults: list[str]) -> Iterator[tuple[np.ndarray, FrameGroup]]:
+def _read_groups(frames: FrameSource, faults: list[str], seen: SeenFrames) -> Iterator[tuple[np.ndarray, FrameGroup]]:
     """Usable frames, a group at a time: their numbers and samples; the faults of the others are noted in `faults`."""
     edges = sample_edges(frames.shape[1:])
     samples_a_frame = frames.shape[1] * frames.shape[2] // (edges[0] * edges[1])
     most = max(2, min(MOST_GROUP_FRAMES, MOST_GROUP_SAMPLES // samples_a_frame))
     bounds = np.linspace(0, len(frames), -(-len(frames) // most) + 1).round().astype(int)
     for start, stop in pairwise(bounds.tolist()):
-        numbers, group = _read_group(frames, start, stop, edges, faults)
+        numbers, group = _read_group(frames, (start, stop), edges, faults, seen)
         if len(numbers) > 1:
             yield numbers, group
         elif len(numbers) == 1 and len(bounds) > 2:
             faults[numbers[0]] = ALONE
 
 
-def _read_group(frames: FrameSource, start: int, stop: int, edges: tuple[int, int], faults: list[str]) -> tuple[np.ndarray, FrameGroup]:
+def _read_group(
+    frames: FrameSource, part: tuple[int, int], edges: tuple[int, int], faults: list[str], seen: SeenFrames
+) -> tuple[np.ndarray, FrameGroup]:
+    start, stop = part
     halves = HalfMeans((frames.shape[1] // 2, frames.shape[2]))
     factors = (edges[0] // 2, edges[1])
     samples = np.empty((stop - start, frames.shape[1] // edges[0], frames.shape[2] // edges[1]), np.float32)
@@ -118,7 +136,7 @@ def _read_group(frames: FrameSource, start: int, stop: int, edges: tuple[int, in
     for block in frame_blocks((stop - start, *frames.shape[1:])):
         first = start + block.start
         pixels = np.asarray(frames[first : start + block.stop])
-        found = [frame_fault(frame) for frame in pixels]
+        found = [frame_fault(frame) or seen.repetition(first + number, frame) for number, frame in enumerate(pixels)]
         faults[first : first + len(found)] = found
         pairs = row_pairs(pixels[[not fault for fault in found]] if any(found) else pixels)
         halves.add(pairs)

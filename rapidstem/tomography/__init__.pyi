@@ -1,5 +1,6 @@
 from .aligned_images import apply_alignment as apply_alignment, with_axis_along_x as with_axis_along_x
 from .binarisation import binarise as binarise
+from .foil_extent import foil_surfaces as foil_surfaces
 from .frame_ridges import RidgePoints as RidgePoints, ridge_points as ridge_points, subtract_background as subtract_background
 from .geometry_files import read_angles as read_angles, read_geometry as read_geometry, write_geometry as write_geometry
 from .moved_volumes import moved_volume as moved_volume

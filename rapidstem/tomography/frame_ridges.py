@@ -30,6 +30,9 @@ class RidgePoints:
     strength: np.ndarray
 
 
+NO_RIDGES = RidgePoints(np.empty((0, 2)), np.empty((0, 2)), np.empty(0))
+
+
 @dataclass(frozen=True)
 class LineCurvature:
     """Curvature of an image at the scale of its lines.

@@ -80,6 +80,14 @@ def test_clearest_window_finds_the_line_and_avoids_what_was_not_seen():
     assert 55 not in range(*denoising_figures.clearest_window(image, 32)[1].indices(128))
 
 
+@pytest.mark.parametrize(("rows", "columns"), [(40, 48), (40, 96), (64, 64)])
+def test_a_field_smaller_than_the_magnified_window_is_shown_whole(rows, columns):
+    image = np.random.default_rng(0).normal(1, 0.1, (rows, columns))
+    window = denoising_figures.clearest_window(image, 64)
+    assert image[window].shape == (min(rows, 64), min(columns, 64))
+    assert denoising_figures.side_by_side({"raw": image, "slow": image}, 4.56, window).data["size_px"].tolist() == [min(columns, 64)] * 2
+
+
 def test_side_by_side_shows_each_image_between_its_own_limits():
     images = {"raw": dark_line(), "slow": 10.0 * dark_line()}
     drawing = denoising_figures.side_by_side(images, 4.56, (slice(10, 40), slice(5, 35)))

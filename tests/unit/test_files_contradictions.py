@@ -107,7 +107,7 @@ def test_the_stage_of_a_single_emi_image_is_compared_with_the_sheet(tmp_path: Pa
     assert header.pixel_size_nm == pytest.approx(4.56)
     for tilt, remarks in ((-70, 1), (60, 0)):
         (tmp_path / "sheet.tsv").write_text(f"acquisition\tkind\ttilt\trapid\tslow\nf\ttest\t{tilt}\tf.mrc\ta.emi\n")
-        said = [line for line in check_files(read_sheet(tmp_path / "sheet.tsv")) if "the stage stood" in line]
+        said = [line for line in check_files(read_sheet(tmp_path / "sheet.tsv")).remarks if "the stage stood" in line]
         assert len(said) == remarks
         assert all(line.startswith("acquisition 'f', column slow: ") and "60.06 degrees" in line and "-70" in line for line in said)
 
@@ -133,7 +133,7 @@ def test_the_stage_of_a_single_dm_image_is_read_and_that_of_a_stack_is_compared(
     stack = read_header(write_dm3(tmp_path / "b.dm3", SERIES, [(1.0, 0.0, ""), *IMAGE_NM], STAGE))
     assert stack.tilt_deg is None and stack.stage_tilt_deg == pytest.approx(24.95)
     (tmp_path / "sheet.tsv").write_text("acquisition\tkind\ttilt\trapid\tslow\nf\ttest\t-25\tb.dm3\ta.dm3\n")
-    said = [line for line in check_files(read_sheet(tmp_path / "sheet.tsv")) if "the stage stood" in line]
+    said = [line for line in check_files(read_sheet(tmp_path / "sheet.tsv")).remarks if "the stage stood" in line]
     assert [words for words in ("column rapid", "column slow") for line in said if words in line] == ["column rapid", "column slow"]
 
 

@@ -59,3 +59,12 @@ def test_shifts_before_the_first_used_frame_are_those_of_it() -> None:
     shift_px = np.array([[np.nan, np.nan], [1.0, 2.0], [np.nan, np.nan], [3.0, 4.0]])
     drift = Drift(shift_px, np.zeros(4), np.isfinite(shift_px[:, 0]))
     assert filled_shifts(drift).tolist() == [[1, 2], [1, 2], [2, 3], [3, 4]]
+
+
+@pytest.mark.parametrize("first", [14, 44])
+def test_repeated_frames_are_left_out_wherever_the_windows_end(drifting: tuple[np.ndarray, np.ndarray], first: int) -> None:
+    frames = drifting[0].copy()
+    frames[[first + 1, first + 9]] = frames[first]
+    found = register_series(frames, 30)
+    assert np.flatnonzero(~found.used).tolist() == [first + 1, first + 9]
+    assert found.reason[first + 9] == f"repeats an earlier frame: frame {first}"

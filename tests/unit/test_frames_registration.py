@@ -289,3 +289,14 @@ def test_faults_are_found_in_their_groups(small_groups):
 def test_groups_without_features_are_an_error(small_groups):
     with pytest.raises(InputError, match="no common features"):
         register_frames(np.random.default_rng(0).poisson(20, (30, SIDE, SIDE)))
+
+
+@pytest.mark.parametrize(("copies", "originals"), [([5, 6], [4, 4]), ([7, 11], [2, 0])])
+def test_repeated_frames_are_named_and_left_out(copies, originals):
+    frames = recorded(drifting(14), electrons=40)
+    frames[copies] = frames[originals]
+    drift = register_frames(frames)
+    np.testing.assert_array_equal(np.flatnonzero(~drift.used), copies)
+    assert [drift.reason[number] for number in copies] == [f"repeats an earlier frame: frame {number}" for number in originals]
+    with pytest.raises(InputError, match=r"7 frames: repeats an earlier frame \(1, 2"):
+        register_frames(np.repeat(frames[:1], 8, axis=0))

@@ -8,7 +8,7 @@ from rapidstem.errors import InputError
 from rapidstem.tomography.aligned_images import with_axis_along_x
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.alignment_checks import alignment_warnings
-from rapidstem.tomography.alignment.axis_offset import axis_offset_px
+from rapidstem.tomography.alignment.axis_offset import axis_offset_px, offset_or_none
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.tilt_geometry import TiltGeometry
@@ -39,7 +39,7 @@ def test_axis_of_a_turning_stage_is_found_though_frames_are_missing():
     found = align(phantom, True, kept)
     assert found.axis_rotation_deg == pytest.approx(1.5, abs=0.15)
     assert found.axis_offset_px == pytest.approx(-8.0, abs=0.8)
-    assert max(found.axis_rotation_sigma_deg, found.axis_offset_sigma_px / 4) < 0.15
+    assert found.axis_rotation_sigma_deg < 0.15
     assert angle_error_deg(found, phantom.geometry, kept).std() < 0.15
 
 
@@ -84,36 +84,69 @@ def test_coarse_shifts_need_no_order_of_the_tilts():
     np.testing.assert_allclose(coarse_shifts(lines[order], phantom.geometry.angle_rad[order]), shift[order], atol=1e-9)
 
 
-def offset_errors(drift: str) -> tuple[np.ndarray, np.ndarray]:
-    """Errors and stated standard deviations of an offset of -5 px in 40 series with jitter or a random walk of 0.3 px a frame."""
-    tilt = np.deg2rad(np.linspace(-70, 70, 71))
-    found = []
-    for seed in range(40):
-        steps = np.random.default_rng(seed).normal(0, 0.3, 71)
-        dy = 6 * np.cos(tilt) - 4 * np.sin(tilt) - 5.0 + (np.cumsum(steps) if drift == "walk" else steps)
-        found.append(axis_offset_px(TiltGeometry(tilt, np.column_stack([dy, 0 * tilt]), 1.0, 64)))
-    offset, sigma = np.array(found).T
-    return offset + 5, sigma
+PHASE = np.linspace(-1, 1, 41)
+SMOOTH_DRIFTS = {
+    "none": 0 * PHASE,
+    "quadratic": 5 * PHASE**2,
+    "quadratic from the start": 5 * ((1 + PHASE) / 2) ** 2,
+    "cubic": 5 * PHASE**3,
+    "cubic from the start": 5 * ((1 + PHASE) / 2) ** 3,
+    "quartic": 5 * PHASE**4,
+    "there and back": 5 * np.sin(1.5 * (1 + PHASE)),
+    "settling": 5 * np.exp(-1.7 * (1 + PHASE)),
+}
 
 
-def test_offset_states_how_much_a_drift_as_slow_as_the_tilting_hides_it():
-    jitter, jitter_sigma = offset_errors("jitter")
-    walk, walk_sigma = offset_errors("walk")
-    assert 0.5 < np.std(jitter / jitter_sigma) < 1.3
-    assert 0.7 < np.std(walk / walk_sigma) < 1.3
-    assert np.median(walk_sigma) > 5 * np.median(jitter_sigma)
+def shifted_series(dy: np.ndarray, dx: np.ndarray | float = 0.0) -> TiltGeometry:
+    """A series from -70 to 70 degrees whose axis is 5 px off, and whose specimen lies off the axis; `dy`, `dx` come on top."""
+    tilt = np.deg2rad(70 * PHASE)
+    shift = np.column_stack([6 * np.cos(tilt) - 4 * np.sin(tilt) - 5.0 + dy, dx + 0 * tilt])
+    return TiltGeometry(tilt, shift, 1.0, 64)
+
+
+@pytest.mark.parametrize("jitter_px", [0.0, 0.05, 0.3, 1.0])
+@pytest.mark.parametrize("drift", SMOOTH_DRIFTS)
+def test_offset_is_wrong_by_no_more_than_it_says_whatever_smooth_drift_lies_across_the_axis(drift: str, jitter_px: float) -> None:
+    jitter = np.random.default_rng(4).normal(0, jitter_px, 41)
+    offset, sigma = axis_offset_px(shifted_series(SMOOTH_DRIFTS[drift] + jitter))
+    assert np.isnan(offset) or abs(offset + 5) < 2.5 * sigma
+    if drift == "none":
+        assert offset == pytest.approx(-5, abs=max(3 * jitter_px, 0.01))
+        assert sigma < 5
+
+
+def test_no_offset_is_given_where_the_specimen_drifts_far_along_the_axis() -> None:
+    offset, sigma = axis_offset_px(shifted_series(0 * PHASE, 8 * PHASE**2))
+    assert np.isnan(offset) and sigma > 5
+
+
+def test_offset_says_how_much_a_random_walk_as_slow_as_the_tilting_hides_it() -> None:
+    walks = [np.cumsum(np.random.default_rng(seed).normal(0, 0.3, 41)) for seed in range(30)]
+    found = np.array([axis_offset_px(shifted_series(walk - walk[20])) for walk in walks])
+    known = found[np.isfinite(found[:, 0])]
+    assert np.all(np.abs(known[:, 0] + 5) < 3 * known[:, 1])
+    assert np.median(found[:, 1]) > axis_offset_px(shifted_series(0 * PHASE))[1]
+
+
+@pytest.mark.parametrize("frames", [3, 8])
+def test_offset_of_too_few_frames_is_an_error(frames: int) -> None:
+    geometry = TiltGeometry(np.linspace(-1, 1, frames), np.zeros((frames, 2)), 1.0, 64)
+    with pytest.raises(InputError, match=f"9 frames at least, {frames} are there"):
+        axis_offset_px(geometry)
+    assert np.isnan(offset_or_none(geometry)).all()
 
 
 def warnings_of(**changes: object) -> tuple[str, ...]:
     tilt = np.deg2rad(np.linspace(-60, 60, 31))
-    geometry = TiltGeometry(tilt, np.zeros((31, 2)), 5.0, 64)
-    good = {"reported_rad": tilt, "used": np.ones(31, bool), "height_px": np.linspace(-29, 29, 200), "thickness_nm": 300.0}
-    return alignment_warnings(geometry, angle_sigma_rad=0.02, **(good | changes))
+    recorded = TiltGeometry(changes.pop("reported_rad", tilt), np.zeros((31, 2)), 5.0, 64)
+    geometry = TiltGeometry(tilt, np.zeros((31, 2)), 5.0, 64, used=changes.pop("used", None))
+    return alignment_warnings(geometry, recorded, **({"angle_sigma_rad": 0.02, "foil_px": (-29.0, 29.0), "thickness_nm": 300.0} | changes))
 
 
 def test_specimen_thicker_than_the_volume_and_angles_in_a_wrong_order_are_warned_of():
     assert warnings_of() == ()
-    assert "cannot hold" in warnings_of(thickness_nm=200.0)[0]
+    assert warnings_of(foil_px=(-15.0, 43.0)) == ()
+    assert "290 nm in depth: a volume for a foil of 200 nm cannot hold" in warnings_of(thickness_nm=200.0)[0]
     reversed_rad = np.deg2rad(np.linspace(60, -60, 31))
     assert "order and the sign" in warnings_of(reported_rad=reversed_rad)[0]
     assert "frames 3 " in warnings_of(used=np.arange(31) != 3)[0]

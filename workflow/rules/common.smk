@@ -108,10 +108,9 @@ def training_stacks(wildcards):
     return [raw_path(name, "rapid") for name in TRAINING_FIELDS]
 
 
-def drift_to_average(wildcards):
-    """The drift of a field over whose frames the denoiser's results are averaged; nothing for series and for other denoisers."""
-    averages = SESSION.settings_of(wildcards.denoiser).averaged_frames > 1 and wildcards.acquisition in FIELDS
-    return f"{FOLDER}/dcfi/{wildcards.acquisition}.drift.csv" if averages else []
+def field_drift(wildcards):
+    """The drift of a field, which says what frames of it are used; nothing for series."""
+    return f"{FOLDER}/dcfi/{wildcards.acquisition}.drift.csv" if wildcards.acquisition in FIELDS else []
 
 
 def temperature_log(wildcards):

@@ -7,7 +7,7 @@ rule denoise_frames:
         rapid=raw_file("rapid"),
         weights=rules.train_denoiser.output.weights,
         card=rules.train_denoiser.output.card,
-        drift=drift_to_average,
+        drift=field_drift,
         map=DISTORTION_MAP,
     output:
         images=f"{FOLDER}/denoised/{{denoiser}}/{{acquisition}}.ome.tif",
@@ -40,6 +40,7 @@ rule match_blocks:
         rapid=raw_file("rapid"),
         card=rules.tune_block_matching.output.card,
         spectrum=rules.tune_block_matching.output.spectrum,
+        drift=field_drift,
         map=DISTORTION_MAP,
     output:
         images=f"{FOLDER}/denoised/bm3d/{{acquisition}}.ome.tif",

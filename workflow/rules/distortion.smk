@@ -6,6 +6,7 @@ rule measure_distortion:
     input:
         references=expand(f"{FOLDER}/dcfi/{{acquisition}}.ome.tif", acquisition=CALIBRATION_FIELDS),
         slow=[raw_path(name, "slow") for name in CALIBRATION_FIELDS],
+        rapid=[raw_path(name, "rapid") for name in CALIBRATION_FIELDS[:1]],
     output:
         map=f"{FOLDER}/distortion/map.csv",
         residual=f"{FOLDER}/distortion/residual.csv",

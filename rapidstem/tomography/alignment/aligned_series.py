@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rapidstem.tomography.alignment.axis_offset import axis_offset_px
+from rapidstem.tomography.alignment.axis_offset import offset_or_none
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
@@ -66,7 +66,7 @@ class AlignedSeries:
             "points": len(self.points.position_px),
             "matches": self.matches,
             "rms_residual_px": self.rms_residual_px,
-            "mean_sigma_deg": self.sigma_deg.mean(),
+            "mean_sigma_deg": np.nanmean(self.sigma_deg),
             "mean_shift_sigma_px": shift_sigma_px.mean() if shift_sigma_px.size else np.nan,
             "largest_shift_px": np.abs(self.geometry.shift_px).max(),
             "axis_rotation_deg": self.axis_rotation_deg,
@@ -89,7 +89,7 @@ class AlignedSeries:
         rms_residual_px: float = np.nan,
     ) -> "AlignedSeries":
         """Give the result of a method that uses all frames and follows no points; arguments are those of the attributes."""
-        offset, offset_sigma = axis_offset_px(geometry)
+        offset, offset_sigma = offset_or_none(geometry)
         return cls(
             geometry=geometry,
             reported_deg=np.rad2deg(reported_rad),

@@ -4,9 +4,11 @@ import numpy as np
 
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+_THICKER_THAN_STATED = 1.2
+
 
 def alignment_warnings(
-    geometry: TiltGeometry, reported_rad: np.ndarray, angle_sigma_rad: float, used: np.ndarray, height_px: np.ndarray, thickness_nm: float
+    geometry: TiltGeometry, recorded: TiltGeometry, angle_sigma_rad: float, foil_px: tuple[float, float], thickness_nm: float
 ) -> tuple[str, ...]:
     """What a user should look at although the alignment has succeeded, a sentence each.
 
@@ -14,30 +16,30 @@ def alignment_warnings(
     ----------
     geometry : TiltGeometry
         As found.
-    reported_rad : np.ndarray, (frame,)
+    recorded : TiltGeometry
+        With the reported angles; frames that are not used here were left out beforehand.
     angle_sigma_rad : float
-        How far these may be off.
-    used : np.ndarray, (frame,), bool
-    height_px : np.ndarray, (point,)
-        z of the points on dislocations.
+        How far the reported angles may be off.
+    foil_px : tuple of float
+        Lower and upper surface of the foil, from the points on dislocations.
     thickness_nm : float
         Of the foil, as the configuration says.
     """
     warnings = []
-    if not used.all():
-        frames = ", ".join(str(frame) for frame in np.flatnonzero(~used))
+    lost = np.flatnonzero(recorded.used & ~geometry.used)
+    if lost.size:
+        frames = ", ".join(map(str, lost))
         warnings.append(f"frames {frames} (counted from 0) do not show the specimen where the others say that it is, and are left out")
-    difference = (geometry.angle_rad - reported_rad)[used]
-    spread = float(np.std(difference))
+    spread = float(np.std((geometry.angle_rad - recorded.angle_rad)[geometry.used]))
     if spread > 2.5 * angle_sigma_rad:
         warnings.append(
             f"the angles found differ from the reported ones by {np.rad2deg(spread):.2f} degrees rms, more than the "
             f"{np.rad2deg(angle_sigma_rad):.2f} expected: check the order and the sign of the reported angles"
         )
-    beyond = float(np.mean(np.abs(height_px) * geometry.pixel_size_nm > 0.6 * thickness_nm)) if len(height_px) else 0.0
-    if beyond > 0.1:
+    found_nm = (foil_px[1] - foil_px[0]) * geometry.pixel_size_nm
+    if found_nm > _THICKER_THAN_STATED * thickness_nm:
         warnings.append(
-            f"{beyond:.0%} of the points on dislocations lie outside a foil of {thickness_nm:.0f} nm: a volume of this thickness "
+            f"dense lines reach over {found_nm:.0f} nm in depth: a volume for a foil of {thickness_nm:.0f} nm "
             "cannot hold the specimen; correct the thickness"
         )
     return tuple(warnings)

@@ -5,12 +5,16 @@ from scipy import fft, ndimage
 
 from rapidstem.numerics import parabola_vertex
 
+BETTER_FAR_AWAY = 1.4
+_LEAST_COMMON_POWER = 0.1
+
 
 def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: float | None = None) -> np.ndarray:
     """Shift of every frame, accumulated from the frame nearest zero tilt outwards, whatever the order of the frames.
 
     Each frame is stretched along y by the ratio of the cosines to the two frames nearest in tilt that have their shift already, and
-    follows the one that it correlates better with: a frame that shows nothing of the specimen does not break the chain.
+    follows the one that it correlates better with: a frame that shows nothing of the specimen does not break the chain. Where the
+    correlation is weak nearby and clearly better within half a field, the stage has jumped.
 
     Parameters
     ----------
@@ -41,7 +45,9 @@ def _chained(
 ) -> tuple[float, np.ndarray]:
     """Correlation of a frame with its neighbour, and the shift that follows from the neighbour's."""
     ratio = np.cos(angle_rad[neighbour]) / np.cos(angle_rad[frame])
-    step, agreement = correlation_peak(lines[neighbour], _stretch_rows(lines[frame], ratio), largest_px)
+    stretched = _stretch_rows(lines[frame], ratio)
+    near, far = correlation_peak(lines[neighbour], stretched, largest_px), far_peak(lines[neighbour], stretched)
+    step, agreement = far if far[1] > BETTER_FAR_AWAY * near[1] else near
     return agreement, np.array([(shift[neighbour, 0] + step[0]) / ratio, shift[neighbour, 1] + step[1]])
 
 
@@ -60,18 +66,41 @@ def correlation_peak(reference: np.ndarray, image: np.ndarray, largest_px: float
 
     Images without any structure are not displaced and have the coefficient 0.
     """
+    correlation, _ = _correlation(reference, image)
+    return _highest(correlation, (int(largest_px), int(largest_px)))
+
+
+def far_peak(reference: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, float]:
+    """The same for displacements of up to half the image, by the coefficient in the part that both images show.
+
+    A stage that was moved back to its place, or has slipped, leaves only a part of the field in view, and the windows of the two images
+    fade there: the correlation is divided by what the windows have in common, where that is a tenth of their power or more.
+    """
+    correlation, common = _correlation(reference, image)
+    rows, columns = reference.shape
+    shared = np.where(common > _LEAST_COMMON_POWER, correlation / np.maximum(common, _LEAST_COMMON_POWER), 0)
+    return _highest(shared, (rows // 2, columns // 2))
+
+
+def _correlation(reference: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Correlation coefficients of two windowed images at all displacements, and those of their windows; wrapped around."""
     shape = [fft.next_fast_len(2 * n) for n in reference.shape]
     window = np.outer(*(np.hanning(n + 2)[1:-1] for n in reference.shape))
     flat = [_flat(picture) * window for picture in (reference, image)]
     norm = float(np.linalg.norm(flat[0]) * np.linalg.norm(flat[1]))
-    if norm == 0:
-        return np.zeros(2), 0.0
     spectra = [fft.rfft2(picture, shape) for picture in flat]
-    correlation = fft.irfft2(np.conj(spectra[0]) * spectra[1], shape)
-    reach = int(largest_px)
-    near = np.roll(correlation, (reach, reach), axis=(0, 1))[: 2 * reach + 1, : 2 * reach + 1]
+    correlation = fft.irfft2(np.conj(spectra[0]) * spectra[1], shape) / (norm or 1.0)
+    common = fft.irfft2(np.abs(fft.rfft2(window, shape)) ** 2, shape)
+    return correlation, common / common[0, 0]
+
+
+def _highest(correlation: np.ndarray, reach: tuple[int, int]) -> tuple[np.ndarray, float]:
+    """Displacement and coefficient of the highest point within reach of zero; none where there is no correlation at all."""
+    near = np.roll(correlation, reach, axis=(0, 1))[: 2 * reach[0] + 1, : 2 * reach[1] + 1]
     peak = np.unravel_index(np.argmax(near), near.shape)
-    return np.array([_parabola_top(near, peak, axis) for axis in (0, 1)]) - reach, float(near[peak]) / norm
+    if near[peak] <= 0:
+        return np.zeros(2), 0.0
+    return np.array([_parabola_top(near, peak, axis) for axis in (0, 1)]) - reach, float(near[peak])
 
 
 def _flat(image: np.ndarray) -> np.ndarray:

@@ -6,6 +6,7 @@ import numpy as np
 
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
+from rapidstem.tomography.alignment.frame_selection import filled_between
 from rapidstem.tomography.alignment.quick_reconstruction import quick_volume, without_axial_trend
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.tilt_geometry import TiltGeometry
@@ -42,10 +43,11 @@ def align_by_correlation(
     """
     frames = len(series)
     lines = binarise(series, "soft", line_scale_px)
-    used = np.ones(frames, bool)
+    used = recorded.used
     geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad)), thickness_nm)
     _, geometry = quick_volume(lines, geometry, thickness_nm, used, threads)
-    zero = int(np.argmin(np.abs(recorded.angle_rad)))
+    geometry = filled_between(geometry, recorded.angle_rad, used)
+    zero = int(np.argmin(np.where(used, np.abs(recorded.angle_rad), np.inf)))
     geometry = replace(geometry, shift_px=geometry.shift_px - geometry.shift_px[zero] * _of_origin(geometry, zero))
     return AlignedSeries.without_points(
         geometry,

@@ -7,7 +7,7 @@ from scipy import optimize
 
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints
-from rapidstem.tomography.alignment.coarse_alignment import correlation_peak
+from rapidstem.tomography.alignment.coarse_alignment import BETTER_FAR_AWAY, correlation_peak, far_peak
 from rapidstem.tomography.alignment.line_tracking import volume_line_points
 from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, project_volume, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
@@ -16,7 +16,6 @@ _PROJECTION_MATCHINGS = 4
 _ITERATIONS = 15
 _VOLUME_TO_FOIL = 1.4
 _LARGEST_STEP_PX = 16
-_BETTER_FAR_AWAY = 1.4
 _LARGEST_AXIAL_TREND = 0.12
 _TREND_TRIALS = 12
 
@@ -73,8 +72,8 @@ def quick_volume(
     """Reconstruction at half the resolution, 1.4 times as thick as the foil, and projection matching of frames that lie far off.
 
     Frames that lie more than a pixel from the projection of the volume are moved there, and the volume is reconstructed again. Frames
-    that are not used take no part in the volume; they are looked for near where they are, and where the correlation is much better in a
-    quarter of the field.
+    that are not used take no part in the volume; they are looked for near where they are, and where the correlation is much better in
+    half of the field.
 
     Parameters
     ----------
@@ -112,8 +111,8 @@ def _displacement(view: np.ndarray, frame: np.ndarray, used: bool) -> np.ndarray
     near, agreement = correlation_peak(view, frame, _LARGEST_STEP_PX / 2)
     if used:
         return near
-    far, best = correlation_peak(view, frame, min(view.shape) / 4)
-    return far if best > _BETTER_FAR_AWAY * agreement else near
+    far, best = far_peak(view, frame)
+    return far if best > BETTER_FAR_AWAY * agreement else near
 
 
 def first_points(volume: np.ndarray, shape: tuple[int, ...], largest: int = 4000) -> LinePoints:

@@ -10,7 +10,7 @@ from rapidstem.numerics import robust_spread
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.alignment_checks import alignment_warnings
 from rapidstem.tomography.alignment.angle_uncertainty import series_uncertainty
-from rapidstem.tomography.alignment.axis_offset import axis_offset_px
+from rapidstem.tomography.alignment.axis_offset import offset_or_none
 from rapidstem.tomography.alignment.bundle_adjustment import NO_MATCHES, LinePoints, Matches, Measurement, adjust, residuals_px
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
 from rapidstem.tomography.alignment.correlation_alignment import align_by_correlation
@@ -18,8 +18,11 @@ from rapidstem.tomography.alignment.density_alignment import align_density
 from rapidstem.tomography.alignment.frame_selection import filled_between, fitting_frames, kept_places, of_frames
 from rapidstem.tomography.alignment.line_tracking import FrameRidges, match_points, search_trees
 from rapidstem.tomography.alignment.quick_reconstruction import first_points, quick_volume, without_axial_trend
+from rapidstem.tomography.alignment.repeated_frames import among_all_frames, of_used_frames, without_repetitions
+from rapidstem.tomography.alignment.series_parts import check_one_part
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.frame_ridges import RidgePoints, ridge_points, subtract_background
+from rapidstem.tomography.foil_extent import foil_of_points
+from rapidstem.tomography.frame_ridges import NO_RIDGES, RidgePoints, ridge_points, subtract_background
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
 _ROUNDS_RADII_PX = ((8.0, 6.0, 4.0, 3.0), (4.0, 3.0, 2.5), (3.0, 2.5, 2.0, 2.0))
@@ -93,8 +96,16 @@ def align_series(series: np.ndarray, recorded: TiltGeometry, settings: Alignment
     """
     if series.shape[:2] != (recorded.frames, recorded.rows):
         raise InputError(f"a series of shape {series.shape} does not fit {recorded.frames} angles of frames with {recorded.rows} rows")
+    recorded, warnings = without_repetitions(recorded, series)
     if settings.features == "density":
-        return align_density(recorded, series, settings.thickness_nm, settings.angle_sigma_deg)
+        part = of_used_frames(recorded)
+        found = among_all_frames(align_density(part, series[recorded.used], settings.thickness_nm, settings.angle_sigma_deg), recorded)
+    else:
+        found = _lines_or_correlation(series, recorded, settings, threads)
+    return replace(found, warnings=warnings + found.warnings)
+
+
+def _lines_or_correlation(series: np.ndarray, recorded: TiltGeometry, settings: AlignmentSettings, threads: int) -> AlignedSeries:
     line_scale_px = settings.line_scale_px(recorded.pixel_size_nm)
     try:
         return _align_lines(recorded, series, settings.thickness_nm, settings.angle_sigma_deg, line_scale_px, threads)
@@ -107,18 +118,28 @@ def align_series(series: np.ndarray, recorded: TiltGeometry, settings: Alignment
 def _align_lines(
     recorded: TiltGeometry, series: np.ndarray, thickness_nm: float, angle_sigma_deg: float, line_scale_px: float, threads: int
 ) -> AlignedSeries:
-    reported_rad, used = recorded.angle_rad, np.ones(len(series), bool)
+    reported_rad, used = recorded.angle_rad, recorded.used
     lines = binarise(series, "soft", line_scale_px)
     geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm)
-    ridges = search_trees([_frame_ridges(frame, line_scale_px) for frame in series])
+    ridges = search_trees([_frame_ridges(frame, line_scale_px) if new else NO_RIDGES for frame, new in zip(series, used, strict=True)])
     measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, np.deg2rad(angle_sigma_deg), residual_px=1.5)
     for radii in _ROUNDS_RADII_PX:
         volume, geometry = quick_volume(lines, filled_between(geometry, reported_rad, used), thickness_nm, used, threads)
         points = first_points(volume, lines.shape)
         for radius in radii:
             points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, radius)
-        points, geometry = _fix_gauge(points, geometry, used)
-    return _summary(points, filled_between(geometry, reported_rad, used), measured, used, thickness_nm)
+        foil_px = _foil_px(points, measured.matches, thickness_nm / recorded.pixel_size_nm)
+        points, geometry = _fix_gauge(points, geometry, used, sum(foil_px) / 2)
+    check_one_part(measured.matches, used, reported_rad, lines)
+    geometry = replace(filled_between(geometry, reported_rad, used), used=used)
+    warnings = alignment_warnings(geometry, recorded, measured.reported_sigma_rad, foil_px, thickness_nm)
+    return _summary(points, geometry, measured, warnings)
+
+
+def _foil_px(points: LinePoints, matches: Matches, thickness_px: float) -> tuple[float, float]:
+    """Lower and upper surface of the foil; a point counts as often as it is seen."""
+    seen = np.bincount(matches.point, minlength=len(points.position_px))
+    return foil_of_points(points.position_px[:, 2], seen, thickness_px)
 
 
 def _match_and_adjust(
@@ -150,11 +171,10 @@ def _well_seen(points: LinePoints, matches: Matches, frames: int) -> tuple[LineP
     return LinePoints(points.position_px[kept], points.tangent[kept]), renumbered
 
 
-def _fix_gauge(points: LinePoints, geometry: TiltGeometry, used: np.ndarray) -> tuple[LinePoints, TiltGeometry]:
+def _fix_gauge(points: LinePoints, geometry: TiltGeometry, used: np.ndarray, middle_z: float) -> tuple[LinePoints, TiltGeometry]:
     """Move the origin to the middle of the foil and to where the used frame nearest zero tilt is not shifted."""
     zero = int(np.argmin(np.where(used, np.abs(geometry.angle_rad), np.inf)))
     cosine, sine = np.cos(geometry.angle_rad), np.sin(geometry.angle_rad)
-    middle_z = float(np.mean(np.percentile(points.position_px[:, 2], [2, 98])))
     dy, dx = geometry.shift_px[zero]
     height, along = turned(dy, dx, -geometry.axis_rotation_rad)
     middle_y = -(height + middle_z * sine[zero]) / cosine[zero]
@@ -163,16 +183,16 @@ def _fix_gauge(points: LinePoints, geometry: TiltGeometry, used: np.ndarray) -> 
     return points, replace(geometry, shift_px=geometry.shift_px + np.stack(moved, axis=1))
 
 
-def _summary(points: LinePoints, geometry: TiltGeometry, measured: Measurement, used: np.ndarray, thickness_nm: float) -> AlignedSeries:
-    frame = measured.matches.frame
+def _summary(points: LinePoints, geometry: TiltGeometry, measured: Measurement, warnings: tuple[str, ...]) -> AlignedSeries:
+    frame, used = measured.matches.frame, geometry.used
     residual = residuals_px(points, geometry, measured.columns, measured.matches)
     count = np.bincount(frame, minlength=geometry.frames)
     square = np.bincount(frame, residual**2, minlength=geometry.frames)
     sigma = series_uncertainty(points, geometry, measured)
     prior = measured.reported_sigma_rad
-    offset, offset_sigma = axis_offset_px(geometry, used)
+    offset, offset_sigma = offset_or_none(geometry)
     return AlignedSeries(
-        geometry=replace(geometry, used=used),
+        geometry=geometry,
         reported_deg=np.rad2deg(measured.reported_rad),
         sigma_deg=np.rad2deg(np.where(used, sigma.angle_rad, prior)),
         shift_sigma_px=np.where(used[:, None], sigma.shift_px, np.nan),
@@ -185,7 +205,7 @@ def _summary(points: LinePoints, geometry: TiltGeometry, measured: Measurement, 
         frame_residual_px=np.sqrt(square / np.maximum(count, 1)),
         points=points,
         matches=len(residual),
-        warnings=alignment_warnings(geometry, measured.reported_rad, prior, used, points.position_px[:, 2], thickness_nm),
+        warnings=warnings,
     )
 
 

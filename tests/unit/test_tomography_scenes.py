@@ -1,0 +1,129 @@
+"""Series that a microscope has spoiled: jumps of the stage, repeated frames, two places in one series."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from tomography_phantoms import Phantom, make_phantom, project_lines
+
+from rapidstem.errors import InputError
+from rapidstem.frames.repeated_frames import repeated_images
+from rapidstem.tomography.alignment.aligned_series import AlignedSeries
+from rapidstem.tomography.alignment.bundle_adjustment import Matches
+from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, far_peak
+from rapidstem.tomography.alignment.repeated_frames import among_all_frames, of_used_frames, without_repetitions
+from rapidstem.tomography.alignment.series_alignment import AlignmentSettings, align_series
+from rapidstem.tomography.alignment.series_parts import check_one_part
+from rapidstem.tomography.binarisation import binarise
+
+ONWARDS = np.arange(41) >= 25
+MIDDLE = (np.arange(41) >= 10) & (np.arange(41) < 30)
+JUMPS = {
+    "both directions": ONWARDS[:, None] * [40.0, 40.0],
+    "along the axis": ONWARDS[:, None] * [0.0, 40.0],
+    "across the axis": ONWARDS[:, None] * [-40.0, 0.0],
+    "there and back": MIDDLE[:, None] * [30.0, -36.0],
+    "first frames": (np.arange(41) < 4)[:, None] * [-38.0, 25.0],
+}
+
+
+@pytest.fixture(scope="module")
+def still() -> Phantom:
+    return make_phantom(seed=11, size=128, frames=41, pixel_nm=9.12, noise=0.02, drift_px=0.0, jitter_px=0.3)
+
+
+def moved(phantom: Phantom, move_px: np.ndarray) -> Phantom:
+    geometry = replace(phantom.geometry, shift_px=phantom.geometry.shift_px + move_px)
+    series = project_lines(phantom.lines_nm, geometry, 128)
+    return replace(phantom, geometry=geometry, series=series * (1 + 0.02 * np.random.default_rng(1).standard_normal(series.shape)))
+
+
+def errors(shift_px: np.ndarray, truth: Phantom) -> np.ndarray:
+    """Errors of the shifts without what moves the volume alone."""
+    tilt, error = truth.geometry.angle_rad, shift_px - truth.geometry.shift_px
+    origin = np.column_stack([np.cos(tilt), np.sin(tilt)])
+    across = error[:, 0] - origin @ np.linalg.lstsq(origin, error[:, 0], rcond=None)[0]
+    return np.column_stack([across, error[:, 1] - error[:, 1].mean()])
+
+
+@pytest.mark.parametrize("jump", JUMPS)
+def test_first_shifts_follow_a_jump(still: Phantom, jump: str) -> None:
+    truth = moved(still, JUMPS[jump])
+    error = errors(coarse_shifts(binarise(truth.series), truth.geometry.angle_rad), truth)
+    assert np.abs(error).max() < 8
+    assert error.std() < 3
+
+
+def test_frames_of_different_places_do_not_look_alike() -> None:
+    first, second = (binarise(make_phantom(seed, size=96, frames=3, count=40).series)[1] for seed in (1, 2))
+    assert far_peak(first, second)[1] < 0.6
+    assert far_peak(np.zeros((64, 64)), first[:64, :64])[1] == 0
+
+
+@pytest.mark.parametrize("jump", ["both directions", "there and back"])
+def test_series_with_a_jump_is_aligned_as_well_as_one_without(still: Phantom, jump: str) -> None:
+    truth = moved(still, JUMPS[jump])
+    found = align_series(truth.series, replace(truth.geometry, shift_px=np.zeros((41, 2))), AlignmentSettings(300.0))
+    assert found.geometry.used.all()
+    assert errors(found.geometry.shift_px, truth).std(axis=0).max() < 0.15
+
+
+def two_parts(common: float) -> Matches:
+    """Points 0 to 99 seen in frames 0 to 24, points 100 to 199 in the rest, by chance a few in the others."""
+    rng = np.random.default_rng(3)
+    frame, point = np.meshgrid(np.arange(41), np.arange(200), indexing="ij")
+    own = (frame < 25) == (point < 100)
+    seen = rng.random(own.shape) < np.where(own, 0.8, common)
+    count = int(seen.sum())
+    return Matches(frame[seen], point[seen], np.zeros((count, 2)), np.zeros((count, 2)))
+
+
+def test_parts_that_share_no_points_are_an_error() -> None:
+    tilt, used = np.linspace(-1.2, 1.2, 41), np.ones(41, bool)
+    with pytest.raises(InputError, match=r"frames 25 to 40 \(counted from 0\) show another part of the specimen"):
+        check_one_part(two_parts(0.15), used, tilt, np.zeros((41, 8, 8)))
+    check_one_part(two_parts(0.6), used, tilt, np.zeros((41, 8, 8)))
+
+
+def test_frames_that_are_left_out_and_agree_with_each_other_are_another_part(still: Phantom) -> None:
+    tilt, lines = still.geometry.angle_rad, binarise(still.series)
+    one = two_parts(0.8)
+    with pytest.raises(InputError, match="frames 30 to 40 "):
+        check_one_part(one, np.arange(41) < 30, tilt, lines)
+    lines[30:] = np.random.default_rng(0).random((11, 128, 128)) ** 8
+    check_one_part(one, np.arange(41) < 30, tilt, lines)
+
+
+def test_repeated_images_are_those_that_differ_by_rounding(still: Phantom) -> None:
+    series = still.series.copy()
+    series[7] = series[6] * (1 + 1e-6)
+    series[30] = series[3]
+    expected = np.arange(41)
+    expected[[7, 30]] = [6, 3]
+    np.testing.assert_array_equal(repeated_images(series), expected)
+    np.testing.assert_array_equal(repeated_images(np.zeros((3, 8, 8))), np.arange(3))
+
+
+def test_repeated_frames_are_named_and_their_geometry_lies_between_the_others(still: Phantom) -> None:
+    series = still.series.copy()
+    series[[8, 20]] = series[[7, 11]]
+    recorded, warnings = without_repetitions(still.geometry, series)
+    assert "frames 8 (7), 20 (11) (counted from 0) repeat earlier ones" in warnings[0]
+    np.testing.assert_array_equal(np.flatnonzero(~recorded.used), [8, 20])
+    part = of_used_frames(recorded)
+    assert part.frames == 39 and part.used.all()
+    found = AlignedSeries.without_points(part, part.angle_rad, np.full(39, 0.1), np.zeros((39, 2)), "projection-matching", ())
+    whole = among_all_frames(found, recorded)
+    np.testing.assert_allclose(whole.geometry.angle_rad, still.geometry.angle_rad, atol=1e-12)
+    np.testing.assert_allclose(whole.geometry.shift_px[8], still.geometry.shift_px[[7, 9]].mean(axis=0), atol=1e-12)
+    assert np.isnan(whole.sigma_deg[[8, 20]]).all() and len(whole.reported_deg) == 41
+    with pytest.raises(InputError, match="37 of the 41 frames of the tilt series repeat others"):
+        without_repetitions(still.geometry, np.repeat(series[:4], [11, 10, 10, 10], axis=0))
+
+
+def test_repeated_frames_of_a_series_take_no_part(still: Phantom) -> None:
+    series = still.series.copy()
+    series[[8, 20]] = series[[7, 11]]
+    found = align_series(series, replace(still.geometry, shift_px=np.zeros((41, 2))), AlignmentSettings(300.0))
+    np.testing.assert_array_equal(np.flatnonzero(~found.geometry.used), [8, 20])
+    assert len([warning for warning in found.warnings if "frames" in warning]) == 1
