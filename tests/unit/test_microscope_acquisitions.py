@@ -19,6 +19,7 @@ from rapidstem.microscope.truth import AcquisitionTruth, StackTruth, read_truth,
 
 SMALL = MicroscopeSettings(size_px=96, pixel_size_nm=8.0, frames_per_field=6)
 SMALL_SERIES = {
+    "foil_thickness_nm": 100.0,
     "size_px": 48,
     "pixel_size_nm": 16.0,
     "tilt_start_deg": -10.0,

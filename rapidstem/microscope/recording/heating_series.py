@@ -12,7 +12,7 @@ from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.recording.frame_recording import rapid_frames, slow_frames
 from rapidstem.microscope.recording.goniometer import resting_stage
 from rapidstem.microscope.recording.raw_stacks import RawStack, row_tilts, wandering_shift, write_acquisition
-from rapidstem.microscope.recording.scan_faults import rapid_faults, slow_faults
+from rapidstem.microscope.recording.scan_faults import largest_reach_px, rapid_faults, slow_faults
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.heated_specimen import heated_foil
 from rapidstem.microscope.truth import StackTruth
@@ -51,7 +51,7 @@ def simulate_heating(
     slow_rng = random_stream(settings.seed, name, "slow")
     slow_shift = slow.added_to(shift[-1:] + slow_rng.normal(0, settings.slow_shift_px, (1, 2)))
     motion = resting_stage(tilt_deg)
-    foil = heated_foil(specimen_name, tilt_deg, motion, _largest_shift_px(settings) + faults.reach_px + slow.reach_px, settings)
+    foil = heated_foil(specimen_name, tilt_deg, motion, _largest_shift_px(settings), settings)
     tilts = np.full(len(time), np.deg2rad(tilt_deg))
     frames, hot = rapid_frames(name, len(time), lambda number, *grid: foil.image(reached_c[number], shift[number], *grid), faults, settings)
     truth = StackTruth(time, row_tilts(motion, time, 0, settings), shift, faults.row_shift_px, faults.beam_current, hot)
@@ -67,4 +67,4 @@ def simulate_heating(
 def _largest_shift_px(settings: MicroscopeSettings) -> float:
     """How far the specimen moves at most; for all series alike, so that all have the same specimen."""
     drift = settings.drift_px_per_s * settings.frame_period_s * settings.in_situ_frames
-    return drift + 6 * (settings.jitter_px + settings.slow_shift_px)
+    return drift + 6 * (settings.jitter_px + settings.slow_shift_px) + largest_reach_px(settings)

@@ -110,6 +110,13 @@ def slow_faults(name: str, start_s: np.ndarray, series: bool, settings: Microsco
     return _faults(moves, beam_current(time, settings, random_stream(settings.seed, name, "slow beam current")), settings)
 
 
+def largest_reach_px(settings: MicroscopeSettings) -> float:
+    """How far motion within frames can carry what is seen of a specimen at rest, at most: the same for all its acquisitions."""
+    vibration = settings.vibration_nm / settings.pixel_size_nm * np.abs(settings.vibration_share).sum()
+    drift = settings.slow_drift_px_per_s * settings.slow_line_time_s * settings.size_px
+    return float(3 * vibration + drift + SPARE_PX) if vibration or drift else 0.0
+
+
 def _faults(moves_nm: list[np.ndarray], current: np.ndarray | None, settings: MicroscopeSettings) -> ScanFaults:
     if not moves_nm:
         return ScanFaults(None, None, current)
