@@ -41,15 +41,15 @@ class FoilShape:
 
     def surfaces_nm(self, x_nm: np.ndarray, y_nm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Give z of the lower and of the upper surface at places of any common shape; both are 0 where there is no foil."""
-        thinned = np.clip(self._from_rim(x_nm, y_nm) / self.taper_nm, 0, 1)
+        thinned = np.clip(self.from_rim_nm(x_nm, y_nm) / self.taper_nm, 0, 1)
         half = self.thickness_nm / 2 * np.maximum(1 + self.wedge_per_nm[0] * x_nm + self.wedge_per_nm[1] * y_nm, 0.1)
         upper = half
         for direction, offset, height in self.steps:
             upper = upper + height * (x_nm * np.cos(direction) + y_nm * np.sin(direction) > offset)
         return -half * thinned, np.maximum(upper, 0) * thinned
 
-    def _from_rim(self, x_nm: np.ndarray, y_nm: np.ndarray) -> np.ndarray:
-        """Distance from the hole or the edge, whichever is nearer; negative in the vacuum."""
+    def from_rim_nm(self, x_nm: np.ndarray, y_nm: np.ndarray) -> np.ndarray:
+        """Give the distance of places of any common shape from the hole or the edge, whichever is nearer; negative in the vacuum."""
         direction, offset = self.edge
         from_edge = offset - x_nm * np.cos(direction) - y_nm * np.sin(direction)
         x, y, radius, *phases = self.hole
