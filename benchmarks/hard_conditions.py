@@ -25,7 +25,7 @@ from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
 from rapidstem.microscope.specimen.foil_faults import FoilFaults
 from rapidstem.microscope.truth import AcquisitionTruth, read_truth
-from rapidstem.scores.line_detection import line_detection, sampled
+from rapidstem.scores.line_recovery import line_detection, sampled
 from rapidstem.scores.positional_error import errors_of_pairs, line_centroids, position_pairs
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.series_alignment import AlignmentSettings, align_series
@@ -41,9 +41,9 @@ SLOW_ANGLE_SIGMA_DEG = 0.1
 def simulated(settings: MicroscopeSettings) -> tuple[FrameStack, AcquisitionTruth]:
     """The slow series of one session and its truth."""
     with tempfile.TemporaryDirectory() as folder:
-        paths = [Path(folder) / name for name in ("rapid.emd", "slow.emd", "truth.h5")]
-        simulate_acquisition("tilt_series", "series", None, settings, *paths)
-        return read_stack(paths[1]), read_truth(paths[2])
+        rapid, slow, truth = (Path(folder) / name for name in ("rapid.emd", "slow.emd", "truth.h5"))
+        simulate_acquisition("tilt_series", "series", None, settings, rapid, slow, truth)
+        return read_stack(slow), read_truth(truth)
 
 
 def false_causes(traced: list[np.ndarray], drawn: list[np.ndarray], faults: FoilFaults, motion: RigidMotion) -> dict[str, float]:
@@ -99,7 +99,7 @@ def rows(conditions: list[str], seeds: list[int], size: int, pixel_nm: float, st
             settings = settings_from({"conditions": condition, "seed": seed, **given})
             start = time.perf_counter()
             try:
-                row = chain_row(*simulated(settings), settings)
+                row: dict[str, object] = {**chain_row(*simulated(settings), settings)}
             except InputError as error:
                 row = {"said": str(error)}
             table.append({"condition": condition, "seed": seed, **row})

@@ -234,7 +234,7 @@ def test_the_documentation_names_every_setting_with_its_default():
 
 def test_the_documentation_says_what_each_condition_turns_on():
     text = (Path(__file__).parents[2] / "docs" / "microscope.md").read_text()
-    table = text[text.index("| name | what it is | settings |") : text.index("How they are modelled:")].splitlines()[2:]
+    table = text[text.index("| name | what it is | settings |") : text.index("![the same foil")].splitlines()[2:]
     cells = [line.strip("| ").split(" | ") for line in table if line]
     written = {name: yaml.safe_load("{" + settings.replace("`", "") + "}") for name, _, settings in cells}
     assert written == {name: settings for name, settings in SINGLE_CONDITIONS.items() if name != "demo"}
