@@ -66,9 +66,9 @@ def noise_free_field(name: str, tilt_deg: float, count: int, column_map: ColumnM
     """`count` noisy rapid frames of a simulated field that no session has, and its noise-free reference in their geometry."""
     columns = np.arange(settings.size_px, dtype=float)
     field = FieldImage.of(foil_at(name, tilt_deg, settings), resting_stage(tilt_deg), 0.0, settings)
-    seen, noise = field.image(np.zeros(2), rapid_to_slow(columns, settings)), random_stream(settings.seed, name, "rapid")
+    seen, noise = field.image(np.zeros(2), columns, rapid_to_slow(columns, settings)), random_stream(settings.seed, name, "rapid")
     frames = np.stack([rapid_counts(seen, settings, noise) for _ in range(count)])
-    slow = slow_without_noise(field.image(np.zeros(2), columns), settings)
+    slow = slow_without_noise(field.image(np.zeros(2), columns, columns), settings)
     mean_frame = detector_lag(seen, settings.lag_decay, settings.lag_weight)
     aligned = align_reference(mean_frame, slow, column_map)
     return TrainingField(name, frames, aligned.slow, np.zeros((count, 2)), aligned.rows, aligned.columns)

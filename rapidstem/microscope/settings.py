@@ -6,13 +6,17 @@ from dataclasses import dataclass, fields
 from typing import Any
 
 from rapidstem.errors import InputError
+from rapidstem.microscope import condition_settings
+from rapidstem.microscope.condition_settings import FoilConditions, InstrumentConditions
+from rapidstem.microscope.hard_conditions import named_conditions
 
 LARGEST_TILT_DEG = 80.0
+SMALLEST_WIDTH_NM = 1.0
 CALIBRATION_SPECIMENS = ("gold-grating", "dislocations")
 
 
 @dataclass(frozen=True)
-class MicroscopeSettings:
+class MicroscopeSettings(InstrumentConditions, FoilConditions):
     """The virtual microscope, its specimen and its imperfections; the defaults make the demo session.
 
     Strengths without a unit are fractions of the image's background intensity. Counts of the two images are
@@ -83,6 +87,7 @@ class MicroscopeSettings:
 
     def __post_init__(self) -> None:
         self._check_values()
+        self._check_conditions()
         self._check_scan()
 
     def _check_values(self) -> None:
@@ -99,6 +104,16 @@ class MicroscopeSettings:
             raise InputError(
                 f"virtual microscope: foil_normal {self.foil_normal} must be perpendicular to the tilt axis [100], as (0, k, l)"
             )
+
+    def _check_conditions(self) -> None:
+        for name in condition_settings.RANGES:
+            values = getattr(self, name)
+            lowest = SMALLEST_WIDTH_NM if name in condition_settings.WIDTHS else 0.0
+            highest = condition_settings.LARGEST_SHARE if name in condition_settings.SHARES else float("inf")
+            if len(values) != 2 or not lowest <= values[0] <= values[1] <= highest:
+                raise InputError(f"virtual microscope: {name} must be a lower and an upper bound, as {_DEFAULTS[name]}, not {values}")
+        if len(self.vibration_hz) != len(self.vibration_share) or not all(value > 0 for value in self.vibration_hz):
+            raise InputError("virtual microscope: vibration_hz (each positive) and vibration_share must have the same length")
 
     def _check_scan(self) -> None:
         if (
@@ -137,6 +152,7 @@ _LIMITS = {
     "frames_per_long_field": (1, 100_000),
     "in_situ_frames": (2, 100_000),
     "tilt_frames": (1, 100_000),
+    **condition_settings.LIMITS,
 }
 _POSITIVE = (
     "size_px",
@@ -174,19 +190,23 @@ def settings_from(values: Mapping[str, Any]) -> MicroscopeSettings:
     Parameters
     ----------
     values
-        Names of `MicroscopeSettings` and their values; lists stand for tuples.
+        Names of `MicroscopeSettings` and their values; lists stand for tuples. Under `conditions` the name of a set of hard conditions,
+        or several names, whose settings hold where no value of their own is given.
 
     Raises
     ------
     InputError
         A name is unknown, or a value has the wrong type or is out of its range.
     """
-    known = {field.name: field.default for field in fields(MicroscopeSettings)}
-    unknown = sorted(set(values) - set(known))
+    given = {**named_conditions(values.get("conditions", "demo")), **values}
+    given.pop("conditions", None)
+    unknown = sorted(set(given) - set(_DEFAULTS))
     if unknown:
-        raise InputError(f"virtual microscope: unknown key {', '.join(unknown)}; known are {', '.join(known)}")
-    converted = {name: _converted(name, value, known[name]) for name, value in values.items()}
-    return MicroscopeSettings(**converted)
+        raise InputError(f"virtual microscope: unknown key {', '.join(unknown)}; known are conditions, {', '.join(_DEFAULTS)}")
+    return MicroscopeSettings(**{name: _converted(name, value, _DEFAULTS[name]) for name, value in given.items()})
+
+
+_DEFAULTS = {field.name: field.default for field in fields(MicroscopeSettings)}
 
 
 def _expanded(path: str) -> str:

@@ -8,7 +8,11 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
+from rapidstem.microscope.fault_records import read_faults, write_faults
+from rapidstem.microscope.specimen.foil_faults import NO_FAULTS, FoilFaults
 from rapidstem.microscope.specimen.line_networks import DislocationLine
+
+SCAN_FAULTS = ("row_shift_px", "beam_current", "hot_px")
 
 
 @dataclass(frozen=True)
@@ -19,12 +23,18 @@ class StackTruth:
     ----------
     time_s : (frame,) start of each frame since the first
     row_tilt_deg : (frame, row) tilt when the row is scanned
-    shift_px : (frame, 2) (dy, dx), where the specimen has moved to
+    shift_px : (frame, 2) (dy, dx), where the specimen has moved to, on average over the rows
+    row_shift_px : (frame, row, 2) by how much further each row is displaced; None for frames that are displaced as a whole
+    beam_current : (frame, row) beam current while the row is scanned, 1 on average; None where it is steady
+    hot_px : (pixel, 3) frame, row and column of hot pixels; None where there are none
     """
 
     time_s: np.ndarray
     row_tilt_deg: np.ndarray
     shift_px: np.ndarray
+    row_shift_px: np.ndarray | None = None
+    beam_current: np.ndarray | None = None
+    hot_px: np.ndarray | None = None
 
     @property
     def start_tilt_deg(self) -> np.ndarray:
@@ -51,6 +61,7 @@ class AcquisitionTruth:
     rapid, slow : the frames of the two files
     rapid_px, slow_px : (column,) the distortion map
     clean : (y, x) noise-free image of a field in slow geometry at shift zero, 1 on the untilted background; None for a tilt series
+    faults : of the foil
     """
 
     name: str
@@ -64,6 +75,7 @@ class AcquisitionTruth:
     rapid_px: np.ndarray
     slow_px: np.ndarray
     clean: np.ndarray | None
+    faults: FoilFaults = NO_FAULTS
 
 
 def write_truth(path: Path | str, truth: AcquisitionTruth) -> None:
@@ -74,6 +86,9 @@ def write_truth(path: Path | str, truth: AcquisitionTruth) -> None:
         for name, stack in (("rapid", truth.rapid), ("slow", truth.slow)):
             for key in ("time_s", "row_tilt_deg", "start_tilt_deg", "middle_tilt_deg", "shift_px"):
                 file[f"{name}/{key}"] = getattr(stack, key)
+            for key in SCAN_FAULTS:
+                if getattr(stack, key) is not None:
+                    file.create_dataset(f"{name}/{key}", data=getattr(stack, key), compression="gzip")
         file["distortion/rapid_px"], file["distortion/slow_px"] = truth.rapid_px, truth.slow_px
         if truth.clean is not None:
             file.create_dataset("clean", data=truth.clean.astype(np.float32), compression="gzip")
@@ -82,6 +97,9 @@ def write_truth(path: Path | str, truth: AcquisitionTruth) -> None:
             group = lines.create_group(str(number))
             group["points_nm"] = line.points_nm
             group.attrs.update(burgers=line.burgers, plane_normal=line.plane_normal, visible=line.visible)
+            if line.contrast is not None:
+                group.attrs["contrast"] = line.contrast
+        write_faults(file, truth.faults)
 
 
 def read_truth(path: Path | str) -> AcquisitionTruth:
@@ -100,18 +118,28 @@ def read_truth(path: Path | str) -> AcquisitionTruth:
 
 
 def _from_file(file: h5py.File) -> AcquisitionTruth:
-    stacks = [StackTruth(*(file[f"{name}/{key}"][()] for key in ("time_s", "row_tilt_deg", "shift_px"))) for name in ("rapid", "slow")]
     groups = [file["lines"][str(number)] for number in range(len(file["lines"]))]
     return AcquisitionTruth(
         name=str(file.attrs["name"]),
         kind=str(file.attrs["kind"]),
         pixel_size_nm=float(file.attrs["pixel_size_nm"]),
         foil_thickness_nm=float(file.attrs["foil_thickness_nm"]),
-        lines=[DislocationLine(group["points_nm"][()], group.attrs["burgers"], group.attrs["plane_normal"]) for group in groups],
+        lines=[_line(group) for group in groups],
         crystal_axes=file["crystal_axes"][()],
-        rapid=stacks[0],
-        slow=stacks[1],
+        rapid=_stack(file["rapid"]),
+        slow=_stack(file["slow"]),
         rapid_px=file["distortion/rapid_px"][()],
         slow_px=file["distortion/slow_px"][()],
         clean=file["clean"][()] if "clean" in file else None,
+        faults=read_faults(file),
     )
+
+
+def _stack(group: h5py.Group) -> StackTruth:
+    known = (group[key][()] for key in ("time_s", "row_tilt_deg", "shift_px"))
+    return StackTruth(*known, *(group[key][()] if key in group else None for key in SCAN_FAULTS))
+
+
+def _line(group: h5py.Group) -> DislocationLine:
+    contrast = group.attrs.get("contrast")
+    return DislocationLine(group["points_nm"][()], group.attrs["burgers"], group.attrs["plane_normal"], contrast)

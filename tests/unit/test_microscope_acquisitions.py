@@ -6,9 +6,11 @@ from pathlib import Path
 import h5py
 import numpy as np
 import pytest
+import yaml
 from scipy.ndimage import map_coordinates
 
 from rapidstem.errors import InputError
+from rapidstem.microscope.hard_conditions import NOT_HARD, SINGLE_CONDITIONS
 from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
 from rapidstem.microscope.specimen.crystal import specimen_axes
@@ -16,6 +18,15 @@ from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.truth import AcquisitionTruth, StackTruth, read_truth, write_truth
 
 SMALL = MicroscopeSettings(size_px=96, pixel_size_nm=8.0, frames_per_field=6)
+SMALL_SERIES = {
+    "foil_thickness_nm": 100.0,
+    "size_px": 48,
+    "pixel_size_nm": 16.0,
+    "tilt_start_deg": -10.0,
+    "tilt_stop_deg": 10.0,
+    "tilt_frames": 3,
+    "slow_tilt_step_deg": 10.0,
+}
 TILTING = replace(SMALL, tilt_start_deg=-20, tilt_stop_deg=20, tilt_frames=5, slow_tilt_step_deg=10, dislocation_density_per_m2=1e13)
 
 
@@ -189,6 +200,12 @@ def test_what_cannot_be_simulated_is_said(tmp_path, kind, tilt, said):
         ({"frame_period_s": 0.01}, "frame_period_s"),
         ({"lag_decay": [1.5, 0.2]}, "lag_decay"),
         ({"mean_free_path_nm": -1}, "mean_free_path_nm"),
+        ({"conditions": "rough"}, "conditions must be one or a list of .*hard"),
+        ({"conditions": {"dirt": 1}}, "conditions must be"),
+        ({"particle_radius_nm": [30, 10]}, "particle_radius_nm"),
+        ({"bend_contour_depth": [0.5]}, "bend_contour_depth"),
+        ({"foil_edge_share": 1.5}, "foil_edge_share"),
+        ({"vibration_hz": [50]}, "vibration_hz"),
     ],
 )
 def test_wrong_settings_are_named(values, said):
@@ -213,6 +230,44 @@ def test_the_documentation_names_every_setting_with_its_default():
             assert written == (field.default or "none")
         else:
             assert float(written) == field.default
+
+
+def test_the_documentation_says_what_each_condition_turns_on():
+    text = (Path(__file__).parents[2] / "docs" / "microscope.md").read_text()
+    table = text[text.index("| name | what it is | settings |") : text.index("![the same foil")].splitlines()[2:]
+    cells = [line.strip("| ").split(" | ") for line in table if line]
+    written = {name: yaml.safe_load("{" + settings.replace("`", "") + "}") for name, _, settings in cells}
+    assert written == {name: settings for name, settings in SINGLE_CONDITIONS.items() if name != "demo"}
+
+
+def test_conditions_are_named_alone_together_and_overruled():
+    assert settings_from({"conditions": "demo"}) == MicroscopeSettings()
+    both = settings_from({"conditions": ["hole", "low-dose"], "electrons_per_px": 6})
+    assert both == MicroscopeSettings(hole_radius_nm=150.0, electrons_per_px=6.0)
+    hard = settings_from({"conditions": "hard"})
+    assert hard.hole_radius_nm > 0 == hard.foil_edge_share
+    for name in set(SINGLE_CONDITIONS) - set(NOT_HARD):
+        assert settings_from({"conditions": name}) == replace(MicroscopeSettings(), **SINGLE_CONDITIONS[name])
+        assert all(getattr(hard, key) == value for key, value in SINGLE_CONDITIONS[name].items())
+
+
+def test_a_hard_series_records_its_faults_and_its_slow_twin_has_its_own(tmp_path):
+    settings = replace(settings_from({"conditions": "hard", "hot_pixel_share": 2e-3}), **SMALL_SERIES)
+    rapid, slow, truth = _simulate(tmp_path, "tilt_series", "series", None, settings)
+    for frames, stack in ((rapid, truth.rapid), (slow, truth.slow)):
+        assert stack.row_shift_px.shape == (*frames.shape[:2], 2)
+        assert stack.beam_current.shape == frames.shape[:2]
+        assert len(stack.hot_px) == pytest.approx(frames.size * 2e-3, abs=12)
+        hot = frames[tuple(stack.hot_px.T)]
+        assert len(set(hot)) <= 1
+        assert (hot == frames.max()).all()
+    assert np.hypot(*truth.slow.shift_px.mean(axis=0)) == pytest.approx(40 / 16, abs=2.5)
+    assert not np.array_equal(truth.faults.contours.offset_nm, truth.faults.slow_contours.offset_nm)
+    lower, upper = truth.faults.shape.surfaces_nm(*np.vstack([line.points_nm for line in truth.lines])[:, :2].T)
+    assert (upper > lower).all()
+    assert {line.contrast for line in truth.lines} == {0.5, 1.0}
+    again = read_truth(tmp_path / "series.h5")
+    np.testing.assert_array_equal(again.faults.bodies.centre_nm, truth.faults.bodies.centre_nm)
 
 
 def test_network_path_may_name_an_environment_variable(monkeypatch):

@@ -37,11 +37,11 @@ def test_lines_rest_when_cold_glide_in_their_planes_and_keep_their_depths(foil: 
 
 def test_image_changes_where_mobile_lines_are_and_follows_the_shift(foil: HeatedFoil) -> None:
     columns = np.arange(96.0)
-    cold, hot = (foil.image(temperature, np.zeros(2), columns) for temperature in (20.0, 300.0))
+    cold, hot = (foil.image(temperature, np.zeros(2), columns, columns) for temperature in (20.0, 300.0))
     change = np.abs(hot - cold)
     assert change.max() > 0.1
     assert np.median(change) < 0.01
-    moved = foil.image(300.0, np.array([3.0, -2.0]), columns)
+    moved = foil.image(300.0, np.array([3.0, -2.0]), columns, columns)
     assert np.abs(moved[10:-10, 10:-10] - hot[7:-13, 12:-8]).max() < 0.02
 
 

@@ -70,11 +70,10 @@ def vertex_contrast(vertices: DrawnLines, tilt_nodes_rad: np.ndarray, settings: 
     log_ratio = np.zeros((len(tilt_nodes_rad), len(vertices.line), PROFILE_SAMPLES), np.float32)
     if len(vertices.line):
         nodes = _direction_nodes(vertices, specimen_axes(settings.foil_normal))
-        fraction = vertices.points_nm[:, 2] / settings.foil_thickness_nm + 0.5
         fade = vertices.fade.astype(np.float32)[:, None]
         for index, tilt in enumerate(tilt_nodes_rad):
             depths, table = _profiles_at_tilt(nodes, tilt, settings)
-            log_ratio[index] = fade * _interpolated(nodes, fraction, depths, table)
+            log_ratio[index] = fade * _interpolated(nodes, vertices.fraction, depths, table)
     return VertexContrast(np.asarray(tilt_nodes_rad, float), log_ratio)
 
 

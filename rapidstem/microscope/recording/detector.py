@@ -27,7 +27,7 @@ def rapid_counts(intensity: np.ndarray, settings: MicroscopeSettings, rng: np.ra
     electrons = rng.poisson(intensity * settings.electrons_per_px) / settings.electrons_per_px
     signal = detector_lag(electrons, settings.lag_decay, settings.lag_weight)
     signal += streaks(intensity.shape, settings, rng)
-    return to_counts(signal, settings.rapid_offset, settings.rapid_gain)
+    return to_counts(saturated(signal, settings), settings.rapid_offset, settings.rapid_gain)
 
 
 def slow_counts(intensity: np.ndarray, settings: MicroscopeSettings, rng: np.random.Generator) -> np.ndarray:
@@ -35,7 +35,7 @@ def slow_counts(intensity: np.ndarray, settings: MicroscopeSettings, rng: np.ran
     dose = settings.electrons_per_px * settings.slow_dose_factor
     signal = rng.poisson(intensity * dose) / dose
     signal = slow_response(signal, settings) + streaks(intensity.shape, settings, rng) / np.sqrt(settings.slow_dose_factor)
-    return to_counts(signal, settings.slow_offset, settings.slow_gain)
+    return to_counts(saturated(signal, settings), settings.slow_offset, settings.slow_gain)
 
 
 def slow_response(signal: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
@@ -71,6 +71,11 @@ def streaks(shape: tuple[int, int], settings: MicroscopeSettings, rng: np.random
     white = rng.normal(0, settings.streak_strength, shape)
     along = lfilter([np.sqrt(1 - decay**2)], [1, -decay], white, axis=1, zi=decay * white[:, :1])[0]
     return along + rng.normal(0, settings.row_offset_strength, (shape[0], 1))
+
+
+def saturated(signal: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
+    """Cut a signal off where the amplifier saturates; a saturation intensity of 0 stands for none."""
+    return np.minimum(signal, settings.saturation_intensity) if settings.saturation_intensity else signal
 
 
 def to_counts(signal: np.ndarray, offset: float, gain: float) -> np.ndarray:

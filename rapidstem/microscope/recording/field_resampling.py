@@ -28,7 +28,6 @@ class FieldImage:
     coefficients: np.ndarray
     row_knots: np.ndarray
     column_knots: np.ndarray
-    size_px: int
 
     @classmethod
     def of(cls, specimen: Specimen, motion: TiltMotion, largest_shift_px: float, settings: MicroscopeSettings) -> "FieldImage":
@@ -41,11 +40,11 @@ class FieldImage:
         image = specimen.image(FrameGeometry(motion, 0.0, 0.0, np.zeros(2), rows, columns))
         down = make_interp_spline(rows, image, k=DEGREE)
         across = make_interp_spline(columns, down.c, k=DEGREE, axis=1)
-        return cls(np.ascontiguousarray(across.c.T), down.t, across.t, size)
+        return cls(np.ascontiguousarray(across.c.T), down.t, across.t)
 
-    def image(self, shift_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
-        """Give the image (row, column) of the field displaced by `shift_px` (dy, dx), its columns at `column_px` in slow geometry."""
-        rows = _basis(self.row_knots, np.arange(self.size_px) - shift_px[0])
+    def image(self, shift_px: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
+        """Give the image (row, column) of the field displaced by `shift_px` (dy, dx), at rows and columns in slow geometry."""
+        rows = _basis(self.row_knots, row_px - shift_px[0])
         columns = _basis(self.column_knots, column_px - shift_px[1])
         return (columns @ (rows @ self.coefficients).T).T
 

@@ -10,7 +10,7 @@ from rapidstem.microscope.recording.scan_coils import rapid_to_slow
 from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes
-from rapidstem.microscope.specimen.line_networks import DislocationLine
+from rapidstem.microscope.specimen.specimens import KnownSpecimen
 from rapidstem.microscope.truth import AcquisitionTruth, StackTruth, write_truth
 
 START_S = 1_622_505_600
@@ -44,7 +44,7 @@ def write_acquisition(
     kind: str,
     settings: MicroscopeSettings,
     paths: tuple[Path | str, ...],
-    lines: list[DislocationLine],
+    specimen: KnownSpecimen,
     stacks: tuple[RawStack, RawStack],
     velox_shift_px: np.ndarray | None,
     clean: np.ndarray | None,
@@ -54,7 +54,7 @@ def write_acquisition(
     Parameters
     ----------
     paths : of the three files, in this order
-    lines : dislocations of the specimen
+    specimen : whose dislocations and faults are true
     stacks : rapid and slow
     velox_shift_px : (frame, 2) Velox's own measurement of the drift; None where it was not switched on
     clean : (y, x) noise-free image, None for a tilt series
@@ -72,12 +72,13 @@ def write_acquisition(
         kind=kind,
         pixel_size_nm=settings.pixel_size_nm,
         foil_thickness_nm=settings.foil_thickness_nm,
-        lines=lines,
+        lines=specimen.lines,
         crystal_axes=specimen_axes(settings.foil_normal),
         rapid=rapid.truth,
         slow=slow.truth,
         rapid_px=rapid_px,
         slow_px=rapid_to_slow(rapid_px, settings),
         clean=clean,
+        faults=specimen.faults,
     )
     write_truth(paths[2], truth)

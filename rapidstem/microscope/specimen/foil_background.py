@@ -43,8 +43,12 @@ class FoilBackground:
         cosine = np.cos(row_tilt_rad)
         along = np.exp(1j * np.outer(x_nm, self.wave_per_nm[:, 0]))
         down = np.exp(1j * (np.outer(row_nm / cosine, self.wave_per_nm[:, 1]) + self.phase_rad)) * self.amplitude
-        absorption = np.exp(-settings.foil_thickness_nm / settings.mean_free_path_nm * (1 / cosine - 1))
-        return absorption[:, None] * np.exp((down @ along.T).real)
+        return mean_absorption(row_tilt_rad, settings)[:, None] * np.exp((down @ along.T).real)
+
+
+def mean_absorption(tilt_rad: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
+    """Give the intensity behind an even foil at tilts of any shape, 1 without tilt."""
+    return np.exp(-settings.foil_thickness_nm / settings.mean_free_path_nm * (1 / np.cos(tilt_rad) - 1))
 
 
 def draw_background(settings: MicroscopeSettings, rng: np.random.Generator) -> FoilBackground:

@@ -5,7 +5,7 @@ jumps begins at a temperature of its own, at which it overcomes its obstacle, an
 temperature alone: a series of a higher range goes on where the one below it ended.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
@@ -17,6 +17,7 @@ from rapidstem.microscope.recording.field_resampling import FieldImage
 from rapidstem.microscope.recording.goniometer import TiltMotion
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes
+from rapidstem.microscope.specimen.foil_faults import FoilFaults
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.specimen.specimens import foil_at
 
@@ -59,6 +60,7 @@ class HeatedFoil:
     glides : jumps of the mobile lines, by the number of the line
     resting : the field with the resting lines
     mobile, profiles : vertices of the mobile lines, and their contrast (vertex, distance)
+    faults : of the foil
     """
 
     settings: MicroscopeSettings
@@ -68,17 +70,17 @@ class HeatedFoil:
     resting: FieldImage
     mobile: DrawnLines
     profiles: np.ndarray
+    faults: FoilFaults
 
-    def image(self, temperature_c: float, shift_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
-        """Give the clean image (row, column) at a temperature, its columns at `column_px` in slow geometry."""
+    def image(self, temperature_c: float, shift_px: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
+        """Give the clean image (row, column) at a temperature, at rows and columns in slow geometry."""
         numbers, vertex_line = np.unique(self.mobile.line, return_inverse=True)
         moves = np.array([self.glides[number].displacement_nm(temperature_c) for number in numbers]).reshape(-1, 3)
         points = self.mobile.points_nm + moves[vertex_line]
         position = project_points(points, self.motion, 0.0, 0.0, shift_px, self.settings)
-        rows = np.arange(self.settings.size_px, dtype=float)
         vertices = ProjectedVertices(position, self.mobile.line)
-        factor = line_contrast(vertices, self.profiles, rows, column_px, self.settings.pixel_size_nm)
-        return self.resting.image(shift_px, column_px) * factor
+        factor = line_contrast(vertices, self.profiles, row_px, column_px, self.settings.pixel_size_nm)
+        return self.resting.image(shift_px, row_px, column_px) * factor
 
     def lines_at(self, temperature_c: float) -> list[DislocationLine]:
         """All dislocations as they lie when this temperature is reached."""
@@ -95,7 +97,7 @@ def heated_foil(name: str, tilt_deg: float, motion: TiltMotion, largest_shift_px
     still = replace(foil, drawn=_chosen(foil.drawn, ~gliding), contrast=_chosen_contrast(foil.contrast, ~gliding))
     resting = FieldImage.of(still, motion, largest_shift_px, settings)
     profiles = _chosen_contrast(foil.contrast, gliding).at(np.deg2rad(tilt_deg))
-    return HeatedFoil(settings, motion, foil.lines, glides, resting, _chosen(foil.drawn, gliding), profiles)
+    return HeatedFoil(settings, motion, foil.lines, glides, resting, _chosen(foil.drawn, gliding), profiles, foil.faults)
 
 
 def _draw_glides(name: str, lines: list[DislocationLine], settings: MicroscopeSettings) -> dict[int, GlideHistory]:
@@ -125,7 +127,7 @@ def _draw_jumps(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
 
 
 def _chosen(drawn: DrawnLines, mask: np.ndarray) -> DrawnLines:
-    return DrawnLines(drawn.points_nm[mask], drawn.line[mask], drawn.fade[mask], drawn.burgers[mask], drawn.plane_normal[mask])
+    return DrawnLines(*(getattr(drawn, field.name)[mask] for field in fields(drawn)))
 
 
 def _chosen_contrast(contrast: VertexContrast, mask: np.ndarray) -> VertexContrast:

@@ -10,6 +10,7 @@ from rapidstem.microscope.specimen.crystal import SlipSystem, g_dot_b, slip_syst
 STEP_NM = 8.0
 LONGEST_TURN_RAD = np.deg2rad(120)
 MARGIN_NM = 150.0
+FEWEST_POINTS = 4
 
 
 @dataclass(frozen=True)
@@ -21,16 +22,23 @@ class DislocationLine:
     points_nm : (n, 3) polyline in specimen axes x, y, z; its order is the line direction that belongs to `burgers`
     burgers : (3,) in crystal axes and units of the lattice parameter
     plane_normal : (3,) unit vector in crystal axes
+    contrast : how strong its contrast is beside that of the two-beam theory; by default 1 where g.b differs from zero, else 0
     """
 
     points_nm: np.ndarray
     burgers: np.ndarray
     plane_normal: np.ndarray
+    contrast: float | None = None
 
     @property
     def visible(self) -> bool:
         """Whether g.b differs from zero."""
         return abs(g_dot_b(self.burgers)) > 0.5
+
+    @property
+    def strength(self) -> float:
+        """How strong it is drawn, 1 being what the two-beam theory gives."""
+        return float(self.visible) if self.contrast is None else self.contrast
 
     @property
     def length_nm(self) -> float:
@@ -64,21 +72,40 @@ def generate_lines(settings: MicroscopeSettings, half_box_nm: np.ndarray, rng: n
     length = 0.0
     while length < wanted:
         system = systems[rng.integers(len(systems))]
-        points = _grow_line(system, axes, settings, half_box_nm, rng)
-        if len(points) < 4:
+        points = grow_line(system, axes, settings, half_box_nm, rng.uniform(-half_box_nm, half_box_nm), rng)
+        if len(points) < FEWEST_POINTS:
             continue
         lines.append(DislocationLine(points, system.burgers, system.plane_normal))
         length += lines[-1].length_nm
     return lines
 
 
-def _grow_line(
-    system: SlipSystem, axes: np.ndarray, settings: MicroscopeSettings, half_box_nm: np.ndarray, rng: np.random.Generator
+def grow_line(
+    system: SlipSystem,
+    axes: np.ndarray,
+    settings: MicroscopeSettings,
+    half_box_nm: np.ndarray,
+    start: np.ndarray,
+    rng: np.random.Generator,
 ) -> np.ndarray:
-    """Walk from a random point along the glide plane in both directions until the box ends."""
+    """Walk from a point along the glide plane in both directions until the box ends.
+
+    Parameters
+    ----------
+    axes : (3, 3)
+        The specimen's axes in crystal axes (`rapidstem.microscope.crystal.specimen_axes`).
+    half_box_nm : (3,)
+        Half widths of the box.
+    start : (3,)
+        The point, in the box.
+
+    Returns
+    -------
+    np.ndarray
+        (n, 3) polyline.
+    """
     normal = axes @ system.plane_normal
     trace, across = _in_plane_axes(normal)
-    start = rng.uniform(-half_box_nm, half_box_nm)
     angle = rng.choice((0, np.pi)) + rng.normal(0, np.deg2rad(35))
     curvature = rng.normal(0, settings.line_curvature_per_um) * 1e-3
     waviness = rng.normal(0, 0.12)

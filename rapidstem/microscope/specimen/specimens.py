@@ -1,6 +1,6 @@
 """A specimen under the virtual microscope: what its clean image is, at rest or while the stage turns."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import numpy as np
@@ -11,10 +11,14 @@ from rapidstem.microscope.contrast.line_projection import ProjectedVertices, lin
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.recording.goniometer import TiltMotion
 from rapidstem.microscope.settings import MicroscopeSettings
-from rapidstem.microscope.specimen.foil_background import FoilBackground, draw_background
+from rapidstem.microscope.specimen.foil_background import FoilBackground, draw_background, mean_absorption
+from rapidstem.microscope.specimen.foil_faults import NO_FAULTS, FoilFaults, draw_faults, thinned
 from rapidstem.microscope.specimen.gold_grating import grating_image
+from rapidstem.microscope.specimen.line_cutting import cut_lines
 from rapidstem.microscope.specimen.line_networks import DislocationLine, generate_lines, seen_box_nm
+from rapidstem.microscope.specimen.line_strengths import with_strengths
 from rapidstem.microscope.specimen.paradis_networks import lines_from_network
+from rapidstem.microscope.specimen.slip_bands import band_lines
 
 NODES_PER_SERIES_DEG = (0, 15, 30, 40, 48, 54, 59, 63, 67, 70, 73, 76, 80)
 
@@ -44,12 +48,20 @@ class FrameGeometry:
         return self.motion.at(self.start_s + self.row_px * self.line_time_s)
 
 
-class Specimen(Protocol):
-    """Anything that the microscope can look at."""
+class KnownSpecimen(Protocol):
+    """Anything whose truth can be written."""
 
     @property
     def lines(self) -> list[DislocationLine]:
         """The dislocations, none of them for other specimens."""
+
+    @property
+    def faults(self) -> FoilFaults:
+        """The faults of the foil, none of them for other specimens."""
+
+
+class Specimen(KnownSpecimen, Protocol):
+    """Anything that the microscope can look at."""
 
     def image(self, frame: FrameGeometry) -> np.ndarray:
         """Give the clean image (row, column), 1 on the average background without tilt."""
@@ -62,6 +74,7 @@ class GratingSpecimen:
     name: str
     settings: MicroscopeSettings
     lines: list[DislocationLine]
+    faults: FoilFaults = NO_FAULTS
 
     def image(self, frame: FrameGeometry) -> np.ndarray:
         """Give the clean image of the grating, displaced by the frame's shift."""
@@ -77,9 +90,10 @@ class FoilSpecimen:
     drawn: DrawnLines
     background: FoilBackground
     contrast: VertexContrast
+    faults: FoilFaults = NO_FAULTS
 
     def image(self, frame: FrameGeometry) -> np.ndarray:
-        """Give the clean image: the background of each row's tilt times the contrast of the lines."""
+        """Give the clean image: the background of each row's tilt times the contrast of the lines, and what the faults do to it."""
         settings = self.settings
         middle = (settings.size_px - 1) / 2
         x_nm = (frame.column_px - middle - frame.shift_px[1]) * settings.pixel_size_nm
@@ -89,7 +103,28 @@ class FoilSpecimen:
         position = project_points(self.drawn.points_nm, frame.motion, frame.start_s, frame.line_time_s, frame.shift_px, settings)
         profiles = self.contrast.at(float(tilt[len(tilt) // 2]))
         vertices = ProjectedVertices(position, self.drawn.line)
-        return image * line_contrast(vertices, profiles, frame.row_px, frame.column_px, settings.pixel_size_nm)
+        image = image * line_contrast(vertices, profiles, frame.row_px, frame.column_px, settings.pixel_size_nm)
+        return self._with_faults(image, frame, x_nm, row_nm)
+
+    def _with_faults(self, image: np.ndarray, frame: FrameGeometry, x_nm: np.ndarray, row_nm: np.ndarray) -> np.ndarray:
+        shape, contours, bodies = self.faults.shape, self.faults.contours, self.faults.bodies
+        tilt = frame.row_tilt_rad
+        if contours is not None:
+            image = image * contours.transmission(x_nm, row_nm, tilt)
+        if shape is not None:
+            crystal = image / mean_absorption(tilt, self.settings)[:, None]
+            image = thinned(crystal, shape.path_nm(x_nm, row_nm, tilt), tilt, self.settings)
+        if bodies is not None:
+            place = project_points(bodies.centre_nm, frame.motion, frame.start_s, frame.line_time_s, frame.shift_px, self.settings)
+            tilts = frame.motion.at(frame.start_s + place[:, 0] * frame.line_time_s)
+            image = image * bodies.transmission(place, tilts, frame.row_px, frame.column_px, self.settings)
+        return image
+
+    def after_bending(self) -> "FoilSpecimen":
+        """Give the foil as the slow series sees it."""
+        bending = self.faults.bending
+        drawn = self.drawn if bending is None else replace(self.drawn, points_nm=bending.moved(self.drawn.points_nm))
+        return replace(self, drawn=drawn, faults=self.faults.after_bending())
 
 
 def foil_at(name: str, tilt_deg: float, settings: MicroscopeSettings, margin_nm: float = 0.0) -> FoilSpecimen:
@@ -112,5 +147,17 @@ def _foil(name: str, largest_tilt_deg: float, nodes_rad: np.ndarray, settings: M
     else:
         lines = lines_from_network(settings.network_path, settings, box, rng)
     background = draw_background(settings, random_stream(settings.seed, name, "background"))
-    drawn = drawn_lines(lines, settings.foil_thickness_nm)
-    return FoilSpecimen(settings, lines, drawn, background, vertex_contrast(drawn, nodes_rad, settings))
+    faults = draw_faults(name, box, settings)
+    lines = _hard_lines(name, lines, box, faults, settings)
+    drawn = drawn_lines(lines, settings.foil_thickness_nm, faults.shape)
+    return FoilSpecimen(settings, lines, drawn, background, vertex_contrast(drawn, nodes_rad, settings), faults)
+
+
+def _hard_lines(
+    name: str, lines: list[DislocationLine], half_box_nm: np.ndarray, faults: FoilFaults, settings: MicroscopeSettings
+) -> list[DislocationLine]:
+    """Add the lines of slip bands, cut all to the foil's shape, and make some faint."""
+    lines = lines + band_lines(settings, half_box_nm, random_stream(settings.seed, name, "slip bands"))
+    if faults.shape is not None:
+        lines = cut_lines(lines, faults.shape)
+    return with_strengths(lines, settings, random_stream(settings.seed, name, "line strengths"))
