@@ -1,5 +1,6 @@
 """The map from columns of a rapid frame to columns of the slow image that show the same place."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -99,14 +100,16 @@ def write_map(path: Path | str, column_map: ColumnMap, residual_px: float | None
     write_table(path, table)
 
 
-def read_map(path: Path | str) -> ColumnMap:
-    """Read a map written by `write_map` or by hand.
+def read_map(path: Path | str | Sequence[str]) -> ColumnMap:
+    """Read a map written by `write_map` or by hand; without a path, the straight map, for frames whose distortion is not corrected.
 
     Raises
     ------
     InputError
         where the file is missing, lacks a column, or a row is no number or does not increase; names the file and the row
     """
+    if not path:
+        return ColumnMap(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     table = read_table(path, ("rapid_px", "slow_px"))
     rapid, slow = (pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float) for name in ("rapid_px", "slow_px"))
     try:
