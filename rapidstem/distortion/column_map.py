@@ -1,6 +1,5 @@
 """The map from columns of a rapid frame to columns of the slow image that show the same place."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -100,7 +99,7 @@ def write_map(path: Path | str, column_map: ColumnMap, residual_px: float | None
     write_table(path, table)
 
 
-def read_map(path: Path | str | Sequence[str]) -> ColumnMap:
+def read_map(path: Path | str | None) -> ColumnMap:
     """Read a map written by `write_map` or by hand; without a path, the straight map, for frames whose distortion is not corrected.
 
     Raises
