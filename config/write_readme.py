@@ -20,8 +20,8 @@ Unknown keys and columns are refused before any job starts. This page is made fr
 
 Single values may be given on the command line, where they count before the file's: `--config session=trial 'tomography={iterations: 20}'`.
 Everything else that the file says stays, lists are replaced as a whole. `--configfile` and `--config` take all words that follow them: a
-target stands before them, `snakemake --cores 8 dcfi --configfile path/to/config.yaml`; behind the file, Snakemake says
-"Config file dcfi not found".
+target stands before them, `snakemake --cores 8 dcfi --configfile path/to/config.yaml`; behind the file, Snakemake ends with
+"No such file or directory: 'dcfi'".
 """
 SHEET = """
 ## The sheet of acquisitions
