@@ -2,8 +2,9 @@
 
     python -m benchmarks.scheduler_load [jobs]
 
-Jobs that sleep for a twentieth of a second, on two cores: with Snakemake as it is and its own limit of 100 jobs a second, then with one
-timer and the time span of the default profile. Processor time is that of Snakemake's process alone, without its jobs.
+Jobs that sleep for a second, four at a time, and whose memory is a function of their input, as that of our rules: with Snakemake as it is
+and its own limit of 100 jobs a second, then with one timer and the time span of the default profile. Processor time is that of Snakemake's
+process alone, without its jobs.
 """
 
 import os
@@ -32,10 +33,14 @@ rule all:
 
 
 rule wait:
+    input:
+        {snakefile!r},
     output:
         "{{number}}.done",
+    resources:
+        mem_mb=lambda wildcards, input, attempt: attempt * round(100 + input.size_mb),
     shell:
-        "sleep 0.05; touch {{output}}"
+        "sleep 1; touch {{output}}"
 
 
 onsuccess:
@@ -50,8 +55,8 @@ def processor_s(jobs: int, timespan: str, mended: bool) -> tuple[float, float]:
     """Seconds of the processor in the main process, and seconds by the clock."""
     with tempfile.TemporaryDirectory() as name:
         snakefile = Path(name) / "Snakefile"
-        snakefile.write_text(SNAKEFILE.format(root=str(ROOT), jobs=jobs, mended=mended), encoding="utf-8")
-        command = [sys.executable, "-m", "snakemake", "--cores", "2", "--quiet", "all", "--directory", name, "--snakefile", str(snakefile)]
+        snakefile.write_text(SNAKEFILE.format(root=str(ROOT), snakefile=str(snakefile), jobs=jobs, mended=mended), encoding="utf-8")
+        command = [sys.executable, "-m", "snakemake", "--cores", "4", "--quiet", "all", "--directory", name, "--snakefile", str(snakefile)]
         start = time.perf_counter()
         run = subprocess.run([*command, "--max-jobs-per-timespan", timespan], capture_output=True, text=True, check=True, env=os.environ)
         used = next(line for line in run.stdout.splitlines() if line.startswith("processor_s:"))
