@@ -8,21 +8,27 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
-from snakemake.utils import min_version
+from snakemake.utils import min_version, update_config
 
 min_version("9.0")
-sys.path.insert(0, str(Path(workflow.basedir)))
+# The folder of this file, also where another workflow uses it as a module.
+REPOSITORY = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+sys.path.insert(0, str(REPOSITORY))
 # A large graph is millions of objects that stay: looking for garbage among them takes a tenth of its time.
 gc.set_threshold(200_000, 50, 50)
 
 from rapidstem.denoising import CARD, LOSSES, WEIGHTS, model_folder
 from rapidstem.errors import InputError
 from rapidstem.files import is_log
+from rapidstem_workflow.command_line import given_values
 from rapidstem_workflow.imported_modules import code_mark
 from rapidstem_workflow.raw_contents import content_mark
 from rapidstem_workflow.run_summary import failed_jobs, failure_lines, made_lines, remark_lines, spoiled_acquisitions
+from rapidstem_workflow.scheduler_timers import keep_one_timer
 from rapidstem_workflow.second_run import run_without
-from rapidstem_workflow.session import check_raw_files, open_session
+from rapidstem_workflow.session import check_raw_files, configuration_schema, open_session
+
+keep_one_timer()
 
 # A configuration given on the command line replaces that of the demo; merged into it, the demo's keys would stay.
 if not workflow.overwrite_configfiles:
@@ -31,6 +37,10 @@ if not workflow.overwrite_configfiles:
 
 
 try:
+    if workflow.modifier.is_main_snakefile():
+        update_config(
+            config, given_values(workflow.config_settings.config_args or [], configuration_schema())
+        )
     SESSION = open_session(config)
     REMARKS = check_raw_files(SESSION) if workflow.is_main_process else None
 except InputError as error:

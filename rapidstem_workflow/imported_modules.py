@@ -1,4 +1,4 @@
-"""Which package modules a script really imports: what makes Snakemake rerun it when one of them changes."""
+"""Which files of the code a script really uses: what makes Snakemake rerun it when one of them changes."""
 
 import ast
 import hashlib
@@ -10,13 +10,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = "rapidstem"
 _MODULE_NAME = re.compile(rf"{PACKAGE}(\.\w+)+")
+_PROGRAM_SUFFIXES = (".py", ".pyi", ".pyc")
+_NOTES = "README.md"
 
 
 def imported_modules(script: str) -> list[str]:
     """Files of the package and of `scripts` that a script imports, directly or through others, sorted, relative to the repository.
 
     A name that a room's `__init__` hands on counts as an import of the module that it comes from. The `__init__` files themselves are left
-    out: they hold no code.
+    out: they hold no code. A module that names a file of its folder that is no module, as a template, uses all such files there: they may
+    include each other.
 
     Parameters
     ----------
@@ -26,10 +29,9 @@ def imported_modules(script: str) -> list[str]:
     found: set[Path] = set()
     waiting = [ROOT / "scripts" / f"{script}.py"]
     while waiting:
-        for imported in _direct_imports(waiting.pop()):
-            if imported not in found:
-                found.add(imported)
-                waiting.append(imported)
+        used = _used_files(waiting.pop()) - found
+        found |= used
+        waiting += [path for path in used if path.suffix == ".py"]
     return sorted(str(path.relative_to(ROOT)) for path in found)
 
 
@@ -37,8 +39,8 @@ def imported_modules(script: str) -> list[str]:
 def code_mark(script: str) -> str:
     """A hash of the text of all files that a script imports, as `imported_modules` lists them.
 
-    A rule has it as a parameter. As inputs, the files would count by date wherever Snakemake has no notes, and make up most of a
-    large session's graph.
+    A rule has it as a parameter. As inputs, the files would count by date wherever Snakemake has no notes, by their place wherever the code
+    lies apart from the session, and make up most of a large session's graph.
     """
     text = hashlib.sha256()
     for path in imported_modules(script):
@@ -47,10 +49,20 @@ def code_mark(script: str) -> str:
 
 
 @cache
-def _direct_imports(path: Path) -> frozenset[Path]:
-    tree = ast.parse(path.read_text(encoding="utf-8"), filename=str(path))
-    files = (_module_file(name) for node in ast.walk(tree) for name in _imported_names(node))
-    return frozenset(file for file in files if file is not None)
+def _used_files(path: Path) -> frozenset[Path]:
+    """The modules that a module imports itself, and the files beside it if it names one of them."""
+    nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))))
+    modules = {_module_file(name) for node in nodes for name in _imported_names(node)} - {None}
+    beside = _data_files(path.parent)
+    texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
+    return frozenset(modules | (set(beside.values()) if texts & beside.keys() else set()))
+
+
+@cache
+def _data_files(folder: Path) -> dict[str, Path]:
+    """The files of a folder that are neither modules nor notes for readers, by name."""
+    files = (path for path in folder.iterdir() if path.is_file() and path.name != _NOTES)
+    return {path.name: path for path in files if path.suffix not in _PROGRAM_SUFFIXES}
 
 
 def _imported_names(node: ast.AST) -> Iterator[str]:

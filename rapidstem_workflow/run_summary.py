@@ -6,8 +6,9 @@ from pathlib import Path
 
 from rapidstem.files import UNKNOWN_REASON, FailedJob, failed_job
 
+REPORT = "report.html"
 RESULTS = (
-    ("Report", "report.html", "open it in a browser"),
+    ("Report", REPORT, "open it in a browser"),
     ("Positional errors", "evaluation/positional_error.csv", "nm, with the tables of scores beside it"),
     ("Tomograms", "tomograms/**/*.mrc", "{count} MRC volumes for IMOD, tomviz, ChimeraX"),
     ("Dislocations", "dislocations/**/*.csv", "centres and lines as CSV, lines for ParaView and ParaDiS beside them"),
@@ -26,9 +27,13 @@ def remark_lines(remarks: Sequence[str]) -> list[str]:
 
 
 def made_lines(folder: Path) -> list[str]:
-    """At most five lines: what lies in a session's folder, and where."""
-    found = ((name, path, words, sum(1 for _ in folder.glob(path))) for name, path, words in RESULTS)
-    lines = [f"{name}: {_place(folder, path)} ({words.format(count=count)})" for name, path, words, count in found if count]
+    """At most five lines: what lies in a session's folder, and where; of a report that is older than other results, that it is."""
+    found = [(name, path, words, list(folder.glob(path))) for name, path, words in RESULTS]
+    newest = max((file.stat().st_mtime for *_, files in found for file in files), default=0.0)
+    lines = [f"{name}: {_place(folder, path)} ({words.format(count=len(files))})" for name, path, words, files in found if files]
+    report = folder / REPORT
+    if report.is_file() and report.stat().st_mtime < newest:
+        lines[0] = f"Report: {_place(folder, REPORT)} (older than other results; a run without a target renews it)"
     return lines[:MOST_LINES]
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
-from os.path import relpath
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,6 @@ from rapidstem.microscope import settings_from
 from rapidstem_workflow.carried_over import check_carried_over
 from rapidstem_workflow.variants import SLOW, Variant, rapid_variants
 
-STRAIGHT_MAP = "resources/straight_map.csv"
 REPOSITORY = Path(__file__).resolve().parent.parent
 SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 
@@ -164,11 +162,14 @@ class Session:
         return frames if any(frames.values()) else {}
 
     @property
+    def measures_distortion(self) -> bool:
+        """Whether the scan distortion is measured on fields of the session: no map is given, and it is to be corrected."""
+        return not self.saved_map and self.config["distortion"]["method"] != "none"
+
+    @property
     def saved_map(self) -> str | None:
-        """A distortion map that is not measured: the given one, or a straight one where no distortion is corrected."""
-        if self.config["distortion"]["method"] == "none":
-            return relpath(REPOSITORY / STRAIGHT_MAP)
-        return self.config["distortion"]["map"]
+        """The distortion map that the configuration gives."""
+        return self.config["distortion"]["map"] if self.config["distortion"]["method"] != "none" else None
 
     def kind(self, acquisition: str) -> str:
         """The kind of an acquisition."""
@@ -225,6 +226,11 @@ def _write_out(config: dict[str, Any]) -> None:
         tomography["geometry"] = [tomography["geometry"]]
 
 
+def configuration_schema() -> dict[str, Any]:
+    """The schema of the configuration, from which `config/README.md` is made, too."""
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
 def check_configuration(config: dict[str, Any]) -> None:
     """Compare a configuration with its schema.
 
@@ -233,8 +239,7 @@ def check_configuration(config: dict[str, Any]) -> None:
     InputError
         Naming every key that is unknown, missing or has a wrong value.
     """
-    schema = yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-    validator = jsonschema.Draft202012Validator(schema)
+    validator = jsonschema.Draft202012Validator(configuration_schema())
     problems = sorted(validator.iter_errors(config), key=lambda problem: list(map(str, problem.absolute_path)))
     lines = [f"  {_key(problem)}: {problem.message}" for problem in problems]
     lines += [f"  {key}: is no finite number" for key, value in _values(config) if isinstance(value, float) and not math.isfinite(value)]
@@ -361,7 +366,7 @@ def _check_kinds(session: Session) -> None:
             f"{session.config['acquisitions']}: {', '.join(session.acquisitions('in_situ'))} is an in-situ series, but no network is there "
             "to denoise it; add one, as dlf-slow, to 'denoisers', or remove the row."
         )
-    if not session.saved_map and not session.calibration_fields:
+    if session.measures_distortion and not session.calibration_fields:
         raise InputError(
             f"{session.config['acquisitions']}: the scan distortion is to be measured, "
             "but no row of kind 'calibration' or 'training' has a slow image; "

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.signal import savgol_filter
 
 INSIDE, JUNCTION, SURFACE, BORDER, LOOP = "inside", "junction", "surface", "border", "loop"
 
@@ -52,6 +51,9 @@ def smoothed(points: np.ndarray, window: int, closed: bool = False) -> np.ndarra
     window = min(window, len(points) - (1 - len(points) % 2))
     if window < 4:
         return points
+    # Takes longer to import than all else here, and those who draw or score lines smooth none.
+    from scipy.signal import savgol_filter
+
     return savgol_filter(points, window, 2, axis=0, mode="wrap" if closed else "interp")
 
 

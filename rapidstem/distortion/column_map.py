@@ -128,14 +128,16 @@ def read_map_format(path: Path | str) -> ScanFormat:
     return ScanFormat(None if columns is None else round(columns), **stated)
 
 
-def read_map(path: Path | str) -> ColumnMap:
-    """Read a map written by `write_map` or by hand.
+def read_map(path: Path | str | None) -> ColumnMap:
+    """Read a map written by `write_map` or by hand; without a path, the straight map, for frames whose distortion is not corrected.
 
     Raises
     ------
     InputError
         where the file is missing, lacks a column, or a row is no number or does not increase; names the file and the row
     """
+    if not path:
+        return ColumnMap(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
     table = read_table(path, ("rapid_px", "slow_px"))
     rapid, slow = (pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float) for name in ("rapid_px", "slow_px"))
     try:

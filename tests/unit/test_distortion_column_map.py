@@ -50,6 +50,12 @@ def test_map_comes_back_from_its_file(tmp_path, residual):
     np.testing.assert_array_equal(again.rapid_px, column_map.rapid_px)
 
 
+def test_without_a_file_the_map_is_straight():
+    columns = np.array([-3.5, 0.0, 0.4, 127.0, 600.0])
+    assert np.array_equal(read_map(None).to_slow(columns), columns)
+    assert np.array_equal(read_map(None).to_rapid(columns), columns)
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

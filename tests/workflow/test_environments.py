@@ -55,7 +55,7 @@ def _imports(path: Path) -> set[str]:
 def test_imports_are_satisfied_by_the_environment_alone(environment: str, tmp_path: Path) -> None:
     scripts = _scripts(environment)
     files = {ROOT / "scripts" / f"{script}.py" for script in scripts}
-    files |= {ROOT / module for script in scripts for module in imported_modules(script)}
+    files |= {ROOT / module for script in scripts for module in imported_modules(script) if module.endswith(".py")}
     names = sorted(set().union(*map(_imports, files)))
     venv.create(tmp_path / "venv", with_pip=True)
     python = tmp_path / "venv/bin/python"

@@ -28,7 +28,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _forget() -> None:
-    for cached in (code.code_mark, code._direct_imports, code._door):
+    for cached in (code.code_mark, code._used_files, code._data_files, code._door):
         cached.cache_clear()
 
 
@@ -50,6 +50,21 @@ def test_another_module_behind_the_same_name_changes_the_mark(repository: Path) 
     (repository / "rapidstem/room/__init__.pyi").write_text("from .rulers import weigh as weigh\n")
     _forget()
     assert code.code_mark("weigh_it") != before
+
+
+def test_a_template_that_a_module_names_counts_with_those_that_it_may_include(repository: Path) -> None:
+    room = repository / "rapidstem/room"
+    (room / "page.html.j2").write_text("{% include 'style.css' %}")
+    (room / "style.css").write_text("")
+    _forget()
+    before = code.code_mark("weigh_it")
+    (room / "scales.py").write_text((room / "scales.py").read_text() + 'TEMPLATE = "page.html.j2"\n')
+    _forget()
+    assert {"rapidstem/room/page.html.j2", "rapidstem/room/style.css"} <= set(code.imported_modules("weigh_it"))
+    with_template = code.code_mark("weigh_it")
+    (room / "style.css").write_text("p { color: red }")
+    _forget()
+    assert len({before, with_template, code.code_mark("weigh_it")}) == 3
 
 
 def test_every_script_finds_modules_of_the_package() -> None:

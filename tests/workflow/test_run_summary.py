@@ -1,5 +1,6 @@
 """What a run says at its end."""
 
+import os
 import sys
 from pathlib import Path
 
@@ -66,6 +67,17 @@ def test_results_are_named_in_five_lines_at_most(tmp_path: Path) -> None:
     lines = made_lines(tmp_path)
     assert [line.split(":")[0] for line in lines] == ["Report", "Tomograms", "Dislocations", "Denoised frames", "Averages of fields"]
     assert f"{tmp_path.resolve() / 'dcfi'} (2 OME-TIFF" in lines[-1]
+
+
+def test_a_report_that_is_older_than_other_results_is_called_so(tmp_path: Path) -> None:
+    """As after a run of the target `dcfi` alone."""
+    (tmp_path / "dcfi").mkdir()
+    for number, name in enumerate(["dcfi/a.ome.tif", "report.html"]):
+        (tmp_path / name).touch()
+        os.utime(tmp_path / name, (number, number))
+    assert "open it in a browser" in made_lines(tmp_path)[0]
+    os.utime(tmp_path / "dcfi/a.ome.tif", (2, 2))
+    assert "older than other results; a run without a target renews it" in made_lines(tmp_path)[0]
 
 
 def test_second_run_keeps_the_command_and_its_configuration() -> None:

@@ -1,6 +1,12 @@
 """What the rules share: names of acquisitions, raw files, package modules."""
 
-from os.path import relpath
+import os
+
+
+def own_files(paths):
+    """Files that a person names and the workflow does not make: neither the prefix of a module nor a default storage applies to them."""
+    return local(paths) if paths else []
+
 
 FOLDER = SESSION.folder
 FIELDS = SESSION.acquisitions("calibration", "training", "test")
@@ -13,11 +19,21 @@ CALIBRATION_FIELDS = SESSION.calibration_fields
 IN_SITU = SESSION.acquisitions("in_situ")
 IN_SITU_SCORED = SESSION.paired("in_situ")
 READING = dict(SESSION.config["reading"])
-# Those of a workstation; a cluster has no such number, and its profile says how many processors a job gets.
-ALL_CORES = workflow.resource_settings.cores or 8
 
-SAVED_MAP = SESSION.saved_map
-DISTORTION_MAP = SAVED_MAP or f"{FOLDER}/distortion/map.csv"
+# Those of a workstation; a cluster has no such number, and its profile says how many processors a job gets. The main process decides: the
+# node of a job has others, and what was submitted counts there.
+if workflow.is_main_process:
+    os.environ["RAPIDSTEM_CORES"] = str(workflow.resource_settings.cores or 8)
+
+
+envvars:
+    "RAPIDSTEM_CORES",
+
+
+ALL_CORES = int(os.environ["RAPIDSTEM_CORES"])
+
+MEASURED_MAP = f"{FOLDER}/distortion/map.csv"
+DISTORTION_MAP = MEASURED_MAP if SESSION.measures_distortion else own_files(SESSION.saved_map)
 FIELD_CHOICE = (
     f"{FOLDER}/pairs/choice.csv" if SESSION.denoisers and TRAINING_FIELDS and SESSION.model_series else []
 )
@@ -60,7 +76,7 @@ def raw_path(acquisition, column):
     path = SESSION.path(acquisition, column)
     if not path:
         return []
-    return path if SESSION.simulated else ancient(path)
+    return path if SESSION.simulated else ancient(own_files(path))
 
 
 def raw_file(column):
@@ -100,7 +116,7 @@ def one_of(names):
 def given_model(denoiser, setting):
     """The files of the trained model that a denoiser's setting names: its card, weights and losses; nothing where none is named."""
     path = getattr(SESSION.settings_of(denoiser), setting)
-    return [str(model_folder(path) / name) for name in (CARD, WEIGHTS, LOSSES)] if path else []
+    return own_files([str(model_folder(path) / name) for name in (CARD, WEIGHTS, LOSSES)] if path else [])
 
 
 def training_stacks(wildcards):
@@ -116,7 +132,7 @@ def field_drift(wildcards):
 def temperature_log(wildcards):
     """The heater's log of an in-situ series, where the sheet names one."""
     text = SESSION.temperature(wildcards.acquisition)
-    return text if is_log(text) else []
+    return own_files(text if is_log(text) else [])
 
 
 def frame_limit(wildcards):

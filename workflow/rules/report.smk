@@ -47,8 +47,8 @@ rule draw_distortion:
     """The distortion map, and rapid on slow image of a field before and after the correction."""
     input:
         map=DISTORTION_MAP,
-        residual=[] if SAVED_MAP else rules.measure_distortion.output.residual,
-        strips=[] if SAVED_MAP else rules.measure_distortion.output.strips,
+        residual=rules.measure_distortion.output.residual if SESSION.measures_distortion else [],
+        strips=rules.measure_distortion.output.strips if SESSION.measures_distortion else [],
         dcfi=lambda wildcards: f"{FOLDER}/dcfi/{SHOWN_FIELDS[0]}.ome.tif",
         slow=lambda wildcards: raw_path(SHOWN_FIELDS[0], "slow"),
         field=lambda wildcards: f"{FOLDER}/pairs/{SHOWN_FIELDS[0]}/field.csv",
@@ -310,14 +310,13 @@ rule write_report:
         instrument=expand(f"{FOLDER}/dcfi/{{acquisition}}.instrument.csv", acquisition=SHOWN_FIELDS),
         fields=expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=PAIRED_FIELDS),
         choice=FIELD_CHOICE,
-        residual=[] if SAVED_MAP or not SHOWN_FIELDS else f"{FOLDER}/distortion/residual.csv",
+        residual=(f"{FOLDER}/distortion/residual.csv" if SESSION.measures_distortion and SHOWN_FIELDS else []),
         alignments=series_files("tilt_series", "alignment.csv", SESSION.variants),
         alignment_warnings=series_files("tilt_series", "warnings.csv", SESSION.variants),
         centroids=series_files("dislocations", "centroids.csv", SESSION.variants),
         lines_traced=series_files("dislocations", "lines.csv", SESSION.shown_variants),
         densities=series_files("dislocations", "line_density.csv", SESSION.shown_variants),
         summaries=series_files("dislocations", "line_summary.csv", SESSION.shown_variants),
-        template=relpath(Path(workflow.basedir) / "rapidstem/figures/report_page.html.j2"),
     output:
         report=f"{FOLDER}/report.html",
     log:

@@ -95,7 +95,6 @@ rule train_denoiser:
         settings=lambda wildcards: SESSION.denoiser_overrides(wildcards.denoiser),
         reading=reading,
         contents=training_contents,
-        checkpoints=f"{FOLDER}/models/{{denoiser}}/checkpoints",
     message:
         "Training {wildcards.denoiser}"
     script:
