@@ -19,11 +19,30 @@ gc.set_threshold(200_000, 50, 50)
 
 from rapidstem.denoising import CARD, LOSSES, WEIGHTS, model_folder
 from rapidstem.errors import InputError
+from rapidstem.figures import (
+    CHOICE,
+    DISTORTION,
+    FIELD,
+    IN_SITU_SERIES,
+    LINES,
+    POSITIONS,
+    SCORES,
+    VARIANT,
+    figure_entry,
+    figures_of,
+)
 from rapidstem.files import is_log
 from rapidstem_workflow.command_line import given_values
 from rapidstem_workflow.imported_modules import code_mark
 from rapidstem_workflow.raw_contents import content_mark
-from rapidstem_workflow.run_summary import failed_jobs, failure_lines, made_lines, remark_lines, spoiled_acquisitions
+from rapidstem_workflow.run_summary import (
+    acquisitions_with_bad_input,
+    failure_lines,
+    jobs_failed_since_start,
+    made_lines,
+    mark_start,
+    remark_lines,
+)
 from rapidstem_workflow.scheduler_timers import keep_one_timer
 from rapidstem_workflow.second_run import run_without
 from rapidstem_workflow.session import check_raw_files, configuration_schema, open_session
@@ -79,19 +98,23 @@ rule dcfi:
         expand(f"{SESSION.folder}/dcfi/{{acquisition}}.ome.tif", acquisition=FIELDS),
 
 
+onstart:
+    mark_start(Path(FOLDER))
+
+
 onsuccess:
     print("\n".join(made_lines(Path(FOLDER))))
 
 
 onerror:
-    failures = failed_jobs(log, Path(FOLDER))
+    failures = jobs_failed_since_start(Path(FOLDER))
     print("\n".join(["What failed; all that had finished is kept:", *failure_lines(failures)]))
-    spoiled = spoiled_acquisitions(failures, SESSION.acquisitions())
+    bad = acquisitions_with_bad_input(failures, SESSION.acquisitions())
     repeats = workflow.execution_settings.keep_going and any(
         job.rule.name == "write_report" for job in workflow.dag.jobs
     )
-    if spoiled and repeats:
-        left_out = SESSION.left_out + spoiled
+    if bad and repeats:
+        left_out = SESSION.left_out + bad
         print(f"Now everything else, without {', '.join(left_out)}:", flush=True)
         if not run_without(left_out, workflow.config_settings.config):
             print(f"give the same command with --config 'leave_out={left_out}'")

@@ -1,10 +1,9 @@
 """What a run says at its end: what was made and where to look, or what failed and why."""
 
-import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from rapidstem.files import UNKNOWN_REASON, FailedJob, failed_job
+from rapidstem.files import FailedJob, failed_jobs
 
 REPORT = "report.html"
 RESULTS = (
@@ -17,7 +16,7 @@ RESULTS = (
 )
 MOST_LINES = 5
 MOST_REMARKS = 20
-_INDENT_OF_SINGLE_JOBS = 4
+START = "logs/run_started"
 
 
 def remark_lines(remarks: Sequence[str]) -> list[str]:
@@ -37,22 +36,16 @@ def made_lines(folder: Path) -> list[str]:
     return lines[:MOST_LINES]
 
 
-def failed_jobs(snakemake_logs: Sequence[str], folder: Path) -> list[FailedJob]:
-    """The jobs that the logs of a run name as failed, in their order.
+def mark_start(folder: Path) -> None:
+    """Leave a file whose time says when the run started: the clock of the file system counts, as it does for the logs."""
+    mark = folder / START
+    mark.parent.mkdir(parents=True, exist_ok=True)
+    mark.touch()
 
-    Of a group of jobs that were submitted as one, Snakemake names all: those count that say what was wrong, or all where none does.
 
-    Parameters
-    ----------
-    snakemake_logs : of the run, in `.snakemake/log`.
-    folder : of the session, as the rules name it.
-    """
-    text = "\n".join(Path(log).read_text(encoding="utf-8", errors="replace") for log in snakemake_logs)
-    named = re.findall(r"^( +)log: (.+) \(check log file", text, re.MULTILINE)
-    alone = {Path(name): len(indent) <= _INDENT_OF_SINGLE_JOBS for indent, line in named for name in line.split(", ")}
-    jobs = {log: failed_job(log, folder) for log in alone if log.is_relative_to(folder / "logs")}
-    certain = [job for log, job in jobs.items() if alone[log] or job.reason != UNKNOWN_REASON]
-    return certain or list(jobs.values())
+def jobs_failed_since_start(folder: Path) -> list[FailedJob]:
+    """The jobs whose logs tell of a failure since `mark_start`, or break off."""
+    return failed_jobs(folder, (folder / START).stat().st_mtime)
 
 
 def failure_lines(jobs: Iterable[FailedJob]) -> list[str]:
@@ -60,9 +53,9 @@ def failure_lines(jobs: Iterable[FailedJob]) -> list[str]:
     return [f"{' of '.join(filter(None, (job.rule, job.subject)))}: {job.reason} (log: {job.log})" for job in jobs]
 
 
-def spoiled_acquisitions(jobs: Iterable[FailedJob], acquisitions: Iterable[str]) -> list[str]:
+def acquisitions_with_bad_input(jobs: Iterable[FailedJob], acquisitions: Iterable[str]) -> list[str]:
     """The acquisitions whose own data made a job fail, in the order of the sheet."""
-    parts = {part for job in jobs if job.spoiled for part in job.subject.split("/")}
+    parts = {part for job in jobs if job.bad_input for part in job.subject.split("/")}
     return [name for name in acquisitions if name in parts]
 
 

@@ -1,4 +1,4 @@
-"""A run of the same command without the acquisitions whose data are spoiled, so that everything else is finished."""
+"""A run of the same command without the acquisitions whose input is bad, so that everything else is finished."""
 
 import json
 import os

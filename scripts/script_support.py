@@ -11,7 +11,18 @@ from typing import Any, TextIO
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from rapidstem.errors import InputError
-from rapidstem.files import FallbackMetadata, FrameStack, OpenStack, StackHeader, last_words, open_frames, read_header, read_stack
+from rapidstem.files import (
+    FallbackMetadata,
+    FrameStack,
+    OpenStack,
+    StackHeader,
+    finished_words,
+    first_words,
+    last_words,
+    open_frames,
+    read_header,
+    read_stack,
+)
 
 
 class _Tee:
@@ -51,9 +62,15 @@ def _opened(path: Path) -> Iterator[TextIO]:
             log.close()
 
 
+def _note(log: TextIO, words: str) -> None:
+    """Write a line to the log alone, as long as the disk has room for it."""
+    with suppress(OSError):
+        log.write(f"{words}\n")
+
+
 @contextmanager
 def logged(job: Any) -> Iterator[None]:
-    """Write what a job prints to its log as well, and end it with one sentence when its input is wrong.
+    """Write what a job prints to its log as well, between a line that it has started and one that it is finished, or why it failed.
 
     Parameters
     ----------
@@ -64,8 +81,10 @@ def logged(job: Any) -> Iterator[None]:
     streams = sys.stdout, sys.stderr
     with _opened(log_path) as log:
         sys.stdout, sys.stderr = _Tee(streams[0], log), _Tee(streams[1], log)  # type: ignore[assignment]
+        _note(log, first_words(_job_name(job)))
         try:
             yield
+            _note(log, finished_words(_job_name(job)))
         except InputError as error:
             print(last_words(_job_name(job), error, log_path), file=sys.stderr)
             raise SystemExit(1) from None

@@ -14,6 +14,20 @@ from .distortion_figures import (
     superposition as superposition,
 )
 from .drift_figures import drift_trace as drift_trace
+from .figure_registry import (
+    CHOICE as CHOICE,
+    DISTORTION as DISTORTION,
+    FIELD as FIELD,
+    IN_SITU_SERIES as IN_SITU_SERIES,
+    LINES as LINES,
+    POSITIONS as POSITIONS,
+    REGISTRY as REGISTRY,
+    SCORES as SCORES,
+    VARIANT as VARIANT,
+    FigureEntry as FigureEntry,
+    figure_entry as figure_entry,
+    figures_of as figures_of,
+)
 from .in_situ_figures import series_course as series_course, series_stills as series_stills
 from .in_situ_movie import MovieLayout as MovieLayout, frame_rate as frame_rate, picture_words as picture_words, write_movie as write_movie
 from .line_figures import (
@@ -36,18 +50,6 @@ from .quality_figures import (
     psnr_and_similarity as psnr_and_similarity,
     psnr_by_kind as psnr_by_kind,
     training_size as training_size,
-)
-from .report_page import (
-    Report as Report,
-    ReportFigure as ReportFigure,
-    ReportTable as ReportTable,
-    Section as Section,
-    centre_clouds as centre_clouds,
-    image_slider as image_slider,
-    saved_figure as saved_figure,
-    verdict_sentences as verdict_sentences,
-    verdict_table as verdict_table,
-    write_report as write_report,
 )
 from .score_tables import (
     LINE_INTENSITY as LINE_INTENSITY,

@@ -13,8 +13,11 @@ from .job_logs import (
     UNKNOWN_REASON as UNKNOWN_REASON,
     FailedJob as FailedJob,
     failed_job as failed_job,
+    failed_jobs as failed_jobs,
+    finished_words as finished_words,
+    first_words as first_words,
+    input_fault as input_fault,
     last_words as last_words,
-    spoiling_fault as spoiling_fault,
 )
 from .length_units import angle_in_degrees as angle_in_degrees, length_in_nm as length_in_nm, unit_name as unit_name
 from .mrc_volumes import (

@@ -1,5 +1,9 @@
-"""The last words of a failed job in its log: written by the job, read for the summary of a run and for the report."""
+"""First and last words of a job in its log: written by the job, read for the summary of a run and for the report.
 
+A log that neither ends with the words of a finished job nor with those of a failed one is that of a job that was killed.
+"""
+
+import platform
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +12,7 @@ from rapidstem.errors import InputError, ResourceError
 
 UNKNOWN_REASON = "it has said nothing; it was killed, or its machine went down"
 _INPUT_FAULT, _OTHER_FAULT = "failed", "broke off"
+_FINISHED = re.compile(r"^\w+(?: \([^\n]*\))? is finished\s*\Z", re.MULTILINE)
 _LAST_WORDS = re.compile(rf"^\w+(?: \([^\n]*\))? ({_INPUT_FAULT}|{_OTHER_FAULT}): (.*) \(log: [^\n]*\)\s*\Z", re.MULTILINE | re.DOTALL)
 
 
@@ -21,14 +26,24 @@ class FailedJob:
     subject : what the job was about, as an acquisition; empty for a job that there is once.
     log : its log.
     reason : the log's last words.
-    spoiled : whether its input is to blame, not the program or the machine.
+    bad_input : whether its input is to blame, not the program or the machine.
     """
 
     rule: str
     subject: str
     log: Path
     reason: str
-    spoiled: bool
+    bad_input: bool
+
+
+def first_words(job: str) -> str:
+    """The line that a job begins its log with: it was started, and where."""
+    return f"{job} has started on {platform.node()}"
+
+
+def finished_words(job: str) -> str:
+    """The line that a job ends its log with when all has gone well."""
+    return f"{job} is finished"
 
 
 def last_words(job: str, error: Exception, log: Path) -> str:
@@ -47,17 +62,34 @@ def last_words(job: str, error: Exception, log: Path) -> str:
     return f"{job} {_OTHER_FAULT}: {type(error).__name__}: {error} (log: {log})"
 
 
+def failed_jobs(folder: Path, since_s: float) -> list[FailedJob]:
+    """The jobs of a session that have failed or were killed, in the order in which their logs end.
+
+    Parameters
+    ----------
+    folder : of the session; its logs are `<folder>/logs/<rule>/...`.
+    since_s : when the run started, in the time of the file system; older logs are of earlier runs.
+    """
+    ends = {log: log.stat().st_mtime for log in folder.glob("logs/**/*.log")}
+    recent = sorted((log for log in ends if ends[log] >= since_s), key=lambda log: (ends[log], log))
+    return [failed_job(log, folder) for log in recent if not _FINISHED.search(_text(log))]
+
+
 def failed_job(log: Path, folder: Path) -> FailedJob:
     """What a log below `<folder>/logs/<rule>` tells about its job's failure."""
     rule, *subject = log.relative_to(folder / "logs").with_suffix("").parts
-    said = _LAST_WORDS.search(log.read_text(encoding="utf-8", errors="replace")) if log.exists() else None
+    said = _LAST_WORDS.search(_text(log))
     reason = " ".join(said[2].split()) if said else UNKNOWN_REASON
-    return FailedJob(rule, "/".join(subject), log, reason, spoiled=said is not None and said[1] == _INPUT_FAULT)
+    return FailedJob(rule, "/".join(subject), log, reason, bad_input=said is not None and said[1] == _INPUT_FAULT)
 
 
-def spoiling_fault(folder: Path, acquisition: str) -> str:
+def input_fault(folder: Path, acquisition: str) -> str:
     """Why an acquisition's data made a job fail, from the newest log of it that tells so; empty where none does."""
     logs = [*folder.glob(f"logs/*/{acquisition}.log"), *folder.glob(f"logs/*/{acquisition}/*.log")]
     logs.sort(key=lambda log: log.stat().st_mtime, reverse=True)
-    told = (job for log in logs if (job := failed_job(log, folder)).spoiled)
+    told = (job for log in logs if (job := failed_job(log, folder)).bad_input)
     return next((f"{job.rule}: {job.reason}" for job in told), "")
+
+
+def _text(log: Path) -> str:
+    return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""

@@ -1,7 +1,8 @@
+import os
 from pathlib import Path
 
 from rapidstem.errors import InputError, ResourceError
-from rapidstem.files.job_logs import UNKNOWN_REASON, failed_job, last_words, spoiling_fault
+from rapidstem.files.job_logs import UNKNOWN_REASON, failed_job, failed_jobs, finished_words, first_words, input_fault, last_words
 
 
 def written(folder: Path, name: str, text: str) -> Path:
@@ -16,7 +17,7 @@ def test_what_a_job_says_is_read_again(tmp_path: Path) -> None:
     log = written(tmp_path, "integrate_frames/a.log", "")
     log.write_text("some words\n" + last_words("integrate_frames (acquisition a)", fault, log) + "\n", encoding="utf-8")
     job = failed_job(log, tmp_path)
-    assert (job.rule, job.subject, job.spoiled) == ("integrate_frames", "a", True)
+    assert (job.rule, job.subject, job.bad_input) == ("integrate_frames", "a", True)
     assert job.reason == "a.emd: 3 of 50 frames (the 4th, 5th and 6th) are constant; leave them out"
 
 
@@ -26,7 +27,7 @@ def test_program_fault_is_not_the_data_s(tmp_path: Path) -> None:
         last_words("align_series (acquisition series, variant slow)", ZeroDivisionError("division by zero"), log), encoding="utf-8"
     )
     job = failed_job(log, tmp_path)
-    assert (job.subject, job.reason, job.spoiled) == ("series/slow", "ZeroDivisionError: division by zero", False)
+    assert (job.subject, job.reason, job.bad_input) == ("series/slow", "ZeroDivisionError: division by zero", False)
 
 
 def test_full_disk_is_not_the_data_s(tmp_path: Path) -> None:
@@ -34,7 +35,7 @@ def test_full_disk_is_not_the_data_s(tmp_path: Path) -> None:
     words = last_words("align_series (acquisition series, variant slow)", ResourceError("a.mrc: the disk is full"), log)
     log.write_text(words, encoding="utf-8")
     job = failed_job(log, tmp_path)
-    assert (job.reason, job.spoiled) == ("a.mrc: the disk is full", False)
+    assert (job.reason, job.bad_input) == ("a.mrc: the disk is full", False)
 
 
 def test_killed_job_has_no_last_words(tmp_path: Path) -> None:
@@ -47,5 +48,25 @@ def test_fault_of_an_acquisition_is_found_in_its_logs(tmp_path: Path) -> None:
     written(tmp_path, "integrate_frames/a.log", "50 of 50 frames used\n")
     log = written(tmp_path, "align_references/a.log", "")
     log.write_text(last_words("align_references (acquisition a)", InputError("a.slow.emd: shows another field"), log), encoding="utf-8")
-    assert spoiling_fault(tmp_path, "a") == "align_references: a.slow.emd: shows another field"
-    assert spoiling_fault(tmp_path, "b") == ""
+    assert input_fault(tmp_path, "a") == "align_references: a.slow.emd: shows another field"
+    assert input_fault(tmp_path, "b") == ""
+
+
+def test_failed_and_killed_jobs_of_a_run_are_found_and_finished_and_earlier_ones_are_not(tmp_path: Path) -> None:
+    fault = InputError("a.emd: is cut off")
+    logs = {
+        "integrate_frames/a.log": [first_words("integrate_frames (acquisition a)"), last_words("integrate_frames", fault, tmp_path)],
+        "integrate_frames/b.log": [
+            first_words("integrate_frames (acquisition b)"),
+            "50 of 50 frames used",
+            finished_words("integrate_frames"),
+        ],
+        "train_denoiser/x.log": [first_words("train_denoiser (denoiser x)"), "step 3 of 400; the last one is finished soon"],
+        "align_series/s/slow.log": [first_words("align_series"), last_words("align_series", fault, tmp_path)],
+    }
+    for number, (name, lines) in enumerate(logs.items()):
+        log = written(tmp_path, name, "\n".join(lines) + "\n")
+        os.utime(log, (1000 + number, 1000 + number))
+    os.utime(tmp_path / "logs/align_series/s/slow.log", (999, 999))
+    found = [(job.rule, job.subject, job.reason, job.bad_input) for job in failed_jobs(tmp_path, 1000.0)]
+    assert found == [("integrate_frames", "a", "a.emd: is cut off", True), ("train_denoiser", "x", UNKNOWN_REASON, False)]

@@ -184,7 +184,7 @@ CASES = [
     ),
     Case("a module that all stages use: `files/atomic.py`", "everything", changes.edited("rapidstem/files/atomic.py"), WHOLE),
     Case("a script: `binarise_series.py`", "its rule, and what follows", changes.edited("scripts/binarise_series.py"), BINARISED),
-    Case("the template of the report", "the report", changes.edited("rapidstem/figures/report_page.html.j2"), {"write_report": 1}),
+    Case("the template of the report", "the report", changes.edited("rapidstem/report/page.html.j2"), {"write_report": 1}),
     Case(
         "a raw file copied anew or touched, its content the same",
         "nothing",

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from rapidstem.figures.report_page import LARGEST_FILE_BYTES
+from rapidstem.report.page_writing import LARGEST_FILE_BYTES
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 DESK = {"viewport": {"width": 1200, "height": 900}}

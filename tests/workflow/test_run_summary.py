@@ -7,56 +7,53 @@ from pathlib import Path
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem.files.job_logs import UNKNOWN_REASON, last_words
-from rapidstem_workflow.run_summary import failed_jobs, failure_lines, made_lines, remark_lines, spoiled_acquisitions
+from rapidstem.files.job_logs import UNKNOWN_REASON, finished_words, first_words, last_words
+from rapidstem_workflow.run_summary import (
+    acquisitions_with_bad_input,
+    failure_lines,
+    jobs_failed_since_start,
+    made_lines,
+    mark_start,
+    remark_lines,
+)
 from rapidstem_workflow.second_run import repeated_command, starting_folder
 
-RUN_LOG = """Error in rule integrate_frames:
-    jobid: 4
-    input: raw/a.emd
-    log: results/s/logs/integrate_frames/a.log (check log file(s) for error details)
-Error in rule train_denoiser:
-    jobid: 9
-    log: results/s/logs/train_denoiser/dlf-slow.log (check log file(s) for error details)
-Error in group scores:
-    log: .snakemake/slurm_logs/group_scores/7.log (check log file(s) for error details)
-    jobs:
-        rule score_images:
-            jobid: 11
-            log: results/s/logs/score_images/b.log (check log file(s) for error details)
-        rule draw_field:
-            jobid: 12
-            log: results/s/logs/draw_field/b.log (check log file(s) for error details)
-"""
+SESSION = Path("results/s")
 
 
 @pytest.fixture
-def failed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+def failed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Logs of an earlier run, the mark of this one, and its logs."""
     monkeypatch.chdir(tmp_path)
-    Path("run.log").write_text(RUN_LOG, encoding="utf-8")
-    for rule, name, error in (
-        ("integrate_frames", "a", InputError("a.emd: is cut off")),
-        ("train_denoiser", "dlf-slow", None),
-        ("score_images", "b", None),
-        ("draw_field", "b", ValueError("no such colour")),
-    ):
-        log = Path(f"results/s/logs/{rule}/{name}.log")
-        log.parent.mkdir(parents=True)
-        log.write_text(last_words(f"{rule} (acquisition {name})", error, log) if error else "some words\n", encoding="utf-8")
-    return ["run.log"]
+    _write_log("integrate_frames", "c", InputError("c.emd: was cut off in an earlier run"), age_s=60)
+    mark_start(SESSION)
+    _write_log("integrate_frames", "a", InputError("a.emd: is cut off"))
+    _write_log("integrate_frames", "b", None, finished=True)
+    _write_log("train_denoiser", "dlf-slow", None)
+    _write_log("draw_field", "b", ValueError("no such colour"))
 
 
-def test_failures_name_stage_acquisition_reason_and_log(failed_run: list[str]) -> None:
-    lines = failure_lines(failed_jobs(failed_run, Path("results/s")))
-    assert lines == [
+def _write_log(rule: str, name: str, error: Exception | None, finished: bool = False, age_s: float = 0.0) -> None:
+    log = SESSION / f"logs/{rule}/{name}.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    job = f"{rule} (acquisition {name})"
+    end = [last_words(job, error, log)] if error else [finished_words(job)] if finished else []
+    log.write_text("\n".join([first_words(job), "some words", *end]) + "\n", encoding="utf-8")
+    if age_s:
+        os.utime(log, (log.stat().st_mtime - age_s,) * 2)
+
+
+def test_failures_name_stage_acquisition_reason_and_log(failed_run: None) -> None:
+    lines = failure_lines(jobs_failed_since_start(SESSION))
+    assert sorted(lines) == [
+        "draw_field of b: ValueError: no such colour (log: results/s/logs/draw_field/b.log)",
         "integrate_frames of a: a.emd: is cut off (log: results/s/logs/integrate_frames/a.log)",
         f"train_denoiser of dlf-slow: {UNKNOWN_REASON} (log: results/s/logs/train_denoiser/dlf-slow.log)",
-        "draw_field of b: ValueError: no such colour (log: results/s/logs/draw_field/b.log)",
     ]
 
 
-def test_only_acquisitions_with_bad_data_are_left_out(failed_run: list[str]) -> None:
-    assert spoiled_acquisitions(failed_jobs(failed_run, Path("results/s")), ["b", "a"]) == ["a"]
+def test_only_acquisitions_with_bad_input_are_left_out(failed_run: None) -> None:
+    assert acquisitions_with_bad_input(jobs_failed_since_start(SESSION), ["c", "b", "a"]) == ["a"]
 
 
 def test_results_are_named_in_five_lines_at_most(tmp_path: Path) -> None:

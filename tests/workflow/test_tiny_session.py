@@ -49,7 +49,7 @@ def test_raw_files_have_the_layout_of_velox(finished_session: Path) -> None:
 
 
 @pytest.fixture
-def spoiled_session(session_copy: Path) -> Path:
+def damaged_session(session_copy: Path) -> Path:
     """A finished session with one more test field, whose raw file is damaged."""
     write_session(session_copy, sheet=sheet_text([*FIELDS, ("test-b", "test", "20")]))
     raw = session_copy / "results/tiny/raw"
@@ -59,25 +59,25 @@ def spoiled_session(session_copy: Path) -> Path:
     return session_copy
 
 
-def test_damaged_raw_file_stops_no_other_acquisition(spoiled_session: Path) -> None:
-    first = (spoiled_session / "results/tiny/report.html").stat().st_mtime
-    run = snakemake(spoiled_session, "--keep-going", snakefile=spoiled_session / "Snakefile")
+def test_damaged_raw_file_stops_no_other_acquisition(damaged_session: Path) -> None:
+    first = (damaged_session / "results/tiny/report.html").stat().st_mtime
+    run = snakemake(damaged_session, "--keep-going", "--quiet", "rules", snakefile=damaged_session / "Snakefile")
     said = run.stdout + run.stderr
     assert run.returncode != 0
     assert "integrate_frames (acquisition test-b) failed" in said and "test-b.rapid.emd" in said
     assert "Now everything else, without test-b" in said
-    report = spoiled_session / "results/tiny/report.html"
+    report = damaged_session / "results/tiny/report.html"
     assert report.stat().st_mtime > first and "test-b: integrate_frames: " in report.read_text(encoding="utf-8")
-    assert not (spoiled_session / "results/tiny/dcfi/test-b.ome.tif").exists()
+    assert not (damaged_session / "results/tiny/dcfi/test-b.ome.tif").exists()
 
 
-def test_acquisition_that_was_left_out_comes_back(spoiled_session: Path) -> None:
-    snakemake(spoiled_session, "--keep-going", snakefile=spoiled_session / "Snakefile")
-    (spoiled_session / "results/tiny/raw/test-b.rapid.emd").unlink()
-    run = snakemake(spoiled_session, snakefile=spoiled_session / "Snakefile")
+def test_acquisition_that_was_left_out_comes_back(damaged_session: Path) -> None:
+    snakemake(damaged_session, "--keep-going", snakefile=damaged_session / "Snakefile")
+    (damaged_session / "results/tiny/raw/test-b.rapid.emd").unlink()
+    run = snakemake(damaged_session, snakefile=damaged_session / "Snakefile")
     assert run.returncode == 0, run.stdout + run.stderr
-    assert "test-b: integrate_frames" not in (spoiled_session / "results/tiny/report.html").read_text(encoding="utf-8")
-    assert "test-b" in (spoiled_session / "results/tiny/evaluation/denoising.csv").read_text(encoding="utf-8")
+    assert "test-b: integrate_frames" not in (damaged_session / "results/tiny/report.html").read_text(encoding="utf-8")
+    assert "test-b" in (damaged_session / "results/tiny/evaluation/denoising.csv").read_text(encoding="utf-8")
 
 
 def test_end_of_a_run_says_where_to_look(session_copy: Path) -> None:

@@ -1,11 +1,23 @@
-"""Names of the figures that the report holds."""
+"""Names of the figures that a session holds, as the registry of figures lists them."""
 
-FIELD_FIGURES = ["drift", "filters", "profiles", "spectra"]
-VARIANT_FIGURES = ["angles", "binary", "resolution"]
-LINE_FIGURES = ["lines", "lengths", "planes"]
-RAPID_FIGURES = ["line-differences", "projections", "centres", "depth", "time-lag", "differences"]
-IN_SITU_FIGURES = ["stills", "course"]
+
+def names_of(scope):
+    """Names of the figures of a scope."""
+    return [entry.name for entry in figures_of(scope)]
+
+
+SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")
+SINGLE_FIELD_FRAMES = SESSION.single_field_frames
 FIGURE_FILES = ["png", "svg", "csv", "txt"]
+
+# What is drawn in this session, by scope.
+DRAWN = {scope: names_of(scope) for scope in (FIELD, VARIANT, LINES, POSITIONS, IN_SITU_SERIES)}
+DRAWN[DISTORTION] = (
+    names_of(DISTORTION) if SHOWN_FIELDS and SESSION.config["distortion"]["method"] != "none" else []
+)
+DRAWN[CHOICE] = names_of(CHOICE) if FIELD_CHOICE else []
+SCORE_FIGURES = [name for name in names_of(SCORES) if SINGLE_FIELD_FRAMES or name != "training-size"]
+DRAWN[SCORES] = SCORE_FIGURES if TEST_FIELDS and SESSION.networks else []
 
 
 def shown_files(*stems):
@@ -13,20 +25,24 @@ def shown_files(*stems):
     return expand(f"{FOLDER}/figures/{{stem}}.{{suffix}}", stem=stems, suffix=["png", "txt"])
 
 
-def field_figure(name):
-    """A figure of one test field, for Snakemake's own report too."""
-    return report(
-        f"{FOLDER}/figures/{{acquisition}}/{name}.png",
-        caption=f"../report/{name}.rst",
-        category="Fields",
-        subcategory="{acquisition}",
-        labels={"figure": name},
-    )
+def figure_pictures(names, subject="", labels={}, **place):
+    """The pictures of one job, below the folder `subject`, each with its caption and its place in Snakemake's own report."""
+
+    def picture(name):
+        shown = labels | {"figure": name, "shows": figure_entry(name).full_caption}
+        return report(f"{FOLDER}/figures/{subject}{name}.png", labels=shown, **place)
+
+    return [picture(name) for name in names]
+
+
+def figure_data(names, subject=""):
+    """What lies beside the pictures of one job: as vectors, as numbers, in words."""
+    return [f"{FOLDER}/figures/{subject}{name}.{suffix}" for name in names for suffix in FIGURE_FILES[1:]]
 
 
 def field_stems():
     """Stems of the figures of all test fields."""
-    return [f"{field}/{name}" for field in TEST_FIELDS for name in FIELD_FIGURES]
+    return [f"{field}/{name}" for field in TEST_FIELDS for name in DRAWN[FIELD]]
 
 
 def variant_stems():
@@ -38,13 +54,13 @@ def variant_stems():
             "{series}/{variant}/{name}",
             series=series,
             variant=names(shown),
-            name=VARIANT_FIGURES + LINE_FIGURES,
+            name=DRAWN[VARIANT] + DRAWN[LINES],
         )
         stems += expand(
             "{series}/{variant}/{name}",
             series=series,
             variant=SESSION.compared_with_slow(shown),
-            name=RAPID_FIGURES,
+            name=DRAWN[POSITIONS],
         )
     return stems
 
@@ -52,19 +68,8 @@ def variant_stems():
 def in_situ_stems():
     """Stems of the figures of all in-situ series."""
     return expand(
-        "{series}/{denoiser}/{name}", series=IN_SITU, denoiser=SESSION.in_situ_denoisers, name=IN_SITU_FIGURES
+        "{series}/{denoiser}/{name}",
+        series=IN_SITU,
+        denoiser=SESSION.in_situ_denoisers,
+        name=DRAWN[IN_SITU_SERIES],
     )
-
-
-SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")
-DISTORTION_FIGURES = ["distortion-map", "distortion-strips", "distortion-fields", "superposition"]
-DISTORTION_STEMS = (
-    DISTORTION_FIGURES if SHOWN_FIELDS and SESSION.config["distortion"]["method"] != "none" else []
-)
-CHOICE_STEMS = ["chosen-fields"] if FIELD_CHOICE else []
-SINGLE_FIELD_FRAMES = SESSION.single_field_frames
-QUALITY_FIGURES = ["psnr-by-kind", "psnr-and-ssim", "agreement"] + (
-    ["training-size"] if SINGLE_FIELD_FRAMES else []
-)
-SCORE_FIGURES = ["losses", "scores-slow", "scores-dcfi", *QUALITY_FIGURES]
-SCORE_STEMS = SCORE_FIGURES if TEST_FIELDS and SESSION.networks else []

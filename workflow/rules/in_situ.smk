@@ -139,20 +139,14 @@ rule draw_in_situ:
         ),
         map=DISTORTION_MAP,
     output:
-        report(
-            expand(
-                f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{denoiser}}}}/{{name}}.png", name=IN_SITU_FIGURES
-            ),
-            caption="../report/in_situ.rst",
+        figure_pictures(
+            DRAWN[IN_SITU_SERIES],
+            "{acquisition}/{denoiser}/",
             category="In-situ series",
             subcategory="{acquisition}",
             labels={"denoiser": "{denoiser}"},
         ),
-        expand(
-            f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{denoiser}}}}/{{name}}.{{suffix}}",
-            name=IN_SITU_FIGURES,
-            suffix=FIGURE_FILES[1:],
-        ),
+        figure_data(DRAWN[IN_SITU_SERIES], "{acquisition}/{denoiser}/"),
         images=f"{FOLDER}/figures/{{acquisition}}/{{denoiser}}/images.ome.tif",
     log:
         f"{FOLDER}/logs/draw_in_situ/{{denoiser}}/{{acquisition}}.log",

@@ -15,12 +15,8 @@ rule draw_field:
             f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.denoisers
         ),
     output:
-        [field_figure(name) for name in FIELD_FIGURES],
-        [
-            f"{FOLDER}/figures/{{acquisition}}/{name}.{suffix}"
-            for name in FIELD_FIGURES
-            for suffix in FIGURE_FILES[1:]
-        ],
+        figure_pictures(DRAWN[FIELD], "{acquisition}/", category="Fields", subcategory="{acquisition}"),
+        figure_data(DRAWN[FIELD], "{acquisition}/"),
         images=f"{FOLDER}/figures/{{acquisition}}/images.ome.tif",
     log:
         f"{FOLDER}/logs/draw_field/{{acquisition}}.log",
@@ -53,16 +49,8 @@ rule draw_distortion:
         slow=lambda wildcards: raw_path(SHOWN_FIELDS[0], "slow"),
         field=lambda wildcards: f"{FOLDER}/pairs/{SHOWN_FIELDS[0]}/field.csv",
     output:
-        report(
-            expand(f"{FOLDER}/figures/{{name}}.png", name=DISTORTION_FIGURES),
-            caption="../report/distortion.rst",
-            category="Distortion",
-        ),
-        expand(
-            f"{FOLDER}/figures/{{name}}.{{suffix}}",
-            name=DISTORTION_FIGURES,
-            suffix=FIGURE_FILES[1:],
-        ),
+        figure_pictures(names_of(DISTORTION), category="Distortion"),
+        figure_data(names_of(DISTORTION)),
     log:
         f"{FOLDER}/logs/draw_distortion.log",
     benchmark:
@@ -91,12 +79,8 @@ if FIELD_CHOICE:
             choice=rules.choose_fields.output.choice,
             histograms=rules.choose_fields.output.histograms,
         output:
-            report(
-                f"{FOLDER}/figures/chosen-fields.png",
-                caption="../report/choice.rst",
-                category="Denoising",
-            ),
-            expand(f"{FOLDER}/figures/chosen-fields.{{suffix}}", suffix=FIGURE_FILES[1:]),
+            figure_pictures(DRAWN[CHOICE], category="Denoising"),
+            figure_data(DRAWN[CHOICE]),
         log:
             f"{FOLDER}/logs/draw_choice.log",
         benchmark:
@@ -123,16 +107,8 @@ rule draw_scores:
         spectra=rules.gather_tables.output.spectra,
         losses=expand(f"{FOLDER}/models/{{denoiser}}/losses.csv", denoiser=SESSION.networks),
     output:
-        report(
-            expand(f"{FOLDER}/figures/{{name}}.png", name=SCORE_FIGURES),
-            caption="../report/scores.rst",
-            category="Denoising",
-        ),
-        expand(
-            f"{FOLDER}/figures/{{name}}.{{suffix}}",
-            name=SCORE_FIGURES,
-            suffix=FIGURE_FILES[1:],
-        ),
+        figure_pictures(SCORE_FIGURES, category="Denoising"),
+        figure_data(SCORE_FIGURES),
     log:
         f"{FOLDER}/logs/draw_scores.log",
     benchmark:
@@ -161,20 +137,14 @@ rule draw_variant:
         binary=rules.binarise_series.output.series,
         resolution=rules.measure_resolution.output.resolution,
     output:
-        report(
-            expand(
-                f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.png", name=VARIANT_FIGURES
-            ),
-            caption="../report/series.rst",
+        figure_pictures(
+            DRAWN[VARIANT],
+            "{acquisition}/{variant}/",
             category="Tilt series",
             subcategory="{acquisition}",
             labels={"series": "{variant}"},
         ),
-        expand(
-            f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.{{suffix}}",
-            name=VARIANT_FIGURES,
-            suffix=FIGURE_FILES[1:],
-        ),
+        figure_data(DRAWN[VARIANT], "{acquisition}/{variant}/"),
     log:
         f"{FOLDER}/logs/draw_variant/{{acquisition}}/{{variant}}.log",
     benchmark:
@@ -200,18 +170,14 @@ rule draw_lines:
         summary=rules.trace_lines.output.summary,
         density=rules.trace_lines.output.density,
     output:
-        report(
-            expand(f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.png", name=LINE_FIGURES),
-            caption="../report/lines.rst",
+        figure_pictures(
+            DRAWN[LINES],
+            "{acquisition}/{variant}/",
             category="Dislocation lines",
             subcategory="{acquisition}",
             labels={"series": "{variant}"},
         ),
-        expand(
-            f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.{{suffix}}",
-            name=LINE_FIGURES,
-            suffix=FIGURE_FILES[1:],
-        ),
+        figure_data(DRAWN[LINES], "{acquisition}/{variant}/"),
     log:
         f"{FOLDER}/logs/draw_lines/{{acquisition}}/{{variant}}.log",
     benchmark:
@@ -243,18 +209,14 @@ rule draw_positions:
         pairs=rules.measure_positions.output.pairs,
         errors=rules.measure_positions.output.errors,
     output:
-        report(
-            expand(f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.png", name=RAPID_FIGURES),
-            caption="../report/positions.rst",
+        figure_pictures(
+            DRAWN[POSITIONS],
+            "{acquisition}/{variant}/",
             category="Positions",
             subcategory="{acquisition}",
             labels={"series": "{variant}"},
         ),
-        expand(
-            f"{FOLDER}/figures/{{{{acquisition}}}}/{{{{variant}}}}/{{name}}.{{suffix}}",
-            name=RAPID_FIGURES,
-            suffix=FIGURE_FILES[1:],
-        ),
+        figure_data(DRAWN[POSITIONS], "{acquisition}/{variant}/"),
     log:
         f"{FOLDER}/logs/draw_positions/{{acquisition}}/{{variant}}.log",
     benchmark:
@@ -298,9 +260,9 @@ rule write_report:
             denoiser=SESSION.in_situ_denoisers,
         ),
         figures=shown_files(
-            *DISTORTION_STEMS,
-            *CHOICE_STEMS,
-            *SCORE_STEMS,
+            *DRAWN[DISTORTION],
+            *DRAWN[CHOICE],
+            *DRAWN[SCORES],
             *field_stems(),
             *variant_stems(),
             *in_situ_stems(),
@@ -334,21 +296,15 @@ rule write_report:
         session=SESSION.name,
         left_out=SESSION.left_out,
         remarks=lambda wildcards: check_raw_files(SESSION) if REMARKS is None else REMARKS,
-        all_fields=FIELDS,
+        fields=FIELDS,
         paired_fields=PAIRED_FIELDS,
         test_fields=TEST_FIELDS,
         shown_fields=SHOWN_FIELDS,
         series={series: names(SESSION.variants(series)) for series in SERIES},
         shown={series: names(SESSION.shown_variants(series)) for series in SERIES},
         against_slow={series: SESSION.compared_with_slow(SESSION.shown_variants(series)) for series in SERIES},
-        distortion_figures=DISTORTION_STEMS,
-        quality_figures=QUALITY_FIGURES,
-        variant_figures=VARIANT_FIGURES,
-        line_figures=LINE_FIGURES,
-        rapid_figures=RAPID_FIGURES,
         in_situ={series: SESSION.in_situ_denoisers for series in IN_SITU},
-        choice=bool(CHOICE_STEMS),
-        scores=bool(SCORE_STEMS),
+        figures=DRAWN,
         settings=SESSION.config["tomography"]
         | SESSION.config["evaluation"]
         | {"distortion": SESSION.config["distortion"], "training": SESSION.config["training"]},

@@ -12,11 +12,12 @@ import pytest
 from PIL import Image
 
 from rapidstem.errors import InputError
-from rapidstem.figures import report_page
 from rapidstem.figures.drift_figures import drift_trace
-from rapidstem.figures.report_page import Cloud, Report, ReportFigure, ReportTable, Section, saved_figure
-from rapidstem.figures.style import save_drawing
+from rapidstem.figures.style import png_bytes, save_drawing
 from rapidstem.figures.training_figures import loss_curves
+from rapidstem.report.page_parts import Cloud, Report, ReportFigure, ReportTable, Section, centre_clouds, image_slider, saved_figure
+from rapidstem.report.page_writing import write_report
+from rapidstem.report.position_verdict import verdict_sentences, verdict_table
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 PROBE = """<script>
@@ -56,18 +57,19 @@ def a_report(name="demo"):
     random = np.random.default_rng(0)
     losses = pd.DataFrame({"step": [1, 2], "training_loss": [2.0, 1.0], "validation_loss": [2.0, 1.5]})
     centres = pd.DataFrame(random.normal(size=(400, 3)) * 100, columns=["x_nm", "y_nm", "z_nm"]).assign(plane="yz")
+    drawing = loss_curves({name: losses})
     section = Section(
         "Positions",
         "Orange and aqua lie on each other.",
-        figures=[report_page.report_figure(loss_curves({name: losses}), f"Losses of {name}.", "figures/losses")],
+        figures=[ReportFigure(f"Losses of {name}.", png_bytes(drawing.figure), drawing.description, ["figures/losses.svg"])],
         tables=[ReportTable("Numbers", pd.DataFrame({name: [1.23456, float("nan")]}))],
-        sliders=[report_page.image_slider("Field", name, random.normal(size=(32, 32)), "slow", random.normal(size=(32, 32)), 4.56)],
-        clouds=report_page.centre_clouds(centres, centres + {"x_nm": 5, "y_nm": 0, "z_nm": 0, "plane": ""}),
+        sliders=[image_slider("Field", name, random.normal(size=(32, 32)), "slow", random.normal(size=(32, 32)), 4.56)],
+        clouds=centre_clouds(centres, centres + {"x_nm": 5, "y_nm": 0, "z_nm": 0, "plane": ""}),
     )
     return Report(
         f"Session {name}",
-        verdict=report_page.verdict_sentences(errors_table()),
-        errors=report_page.verdict_table(errors_table()),
+        verdict=verdict_sentences(errors_table()),
+        errors=verdict_table(errors_table()),
         sections=[section],
         warnings=[f"{name}: three frames rejected"],
         settings={"seed": 1, name: "x"},
@@ -99,7 +101,7 @@ def parsed(path):
 
 
 def test_the_report_is_one_file_without_a_network(tmp_path):
-    size = report_page.write_report(tmp_path / "report.html", a_report())
+    size = write_report(tmp_path / "report.html", a_report())
     assert [path.name for path in tmp_path.iterdir()] == ["report.html"]
     assert size == (tmp_path / "report.html").stat().st_size
     page = parsed(tmp_path / "report.html")
@@ -109,7 +111,7 @@ def test_the_report_is_one_file_without_a_network(tmp_path):
 
 
 def test_names_are_escaped_everywhere(tmp_path):
-    report_page.write_report(tmp_path / "report.html", a_report(HOSTILE))
+    write_report(tmp_path / "report.html", a_report(HOSTILE))
     page = parsed(tmp_path / "report.html")
     assert page.handlers == []
     assert "x" not in page.loaded
@@ -118,46 +120,46 @@ def test_names_are_escaped_everywhere(tmp_path):
 
 def test_a_cloud_name_cannot_end_the_script(tmp_path):
     cloud = Cloud("</script><script>alert(1)</script>", "#000000", np.zeros((2, 3)))
-    report_page.write_report(tmp_path / "report.html", Report("x", sections=[Section("s", "l", clouds=[cloud])]))
+    write_report(tmp_path / "report.html", Report("x", sections=[Section("s", "l", clouds=[cloud])]))
     assert "<script>alert" not in (tmp_path / "report.html").read_text()
 
 
 def test_an_empty_report_is_a_page(tmp_path):
-    report_page.write_report(tmp_path / "report.html", Report("Nothing yet"))
+    write_report(tmp_path / "report.html", Report("Nothing yet"))
     assert "<h1>Nothing yet</h1>" in (tmp_path / "report.html").read_text()
 
 
 def test_verdict_puts_the_published_error_beside_rapid_against_slow_only():
-    table = report_page.verdict_table(errors_table())
+    table = verdict_table(errors_table())
     assert table["mean |ΔGx| / nm"].tolist() == ["2.3", "3.1"] and table["mean |ΔGz| / nm"].tolist() == ["4.7", "–"]
     assert table["Zhao et al., x / z / nm"].tolist() == ["6.4 / 10.3", "–"]
     assert table["bias, x / z / nm"].tolist() == ["0.0 / 0.0", "0.0 / 0.0"]
     assert table["N, x / z"].tolist() == ["1700 / 1500", "1700 / 1500"]
-    against_slow, against_truth = report_page.verdict_sentences(errors_table())
+    against_slow, against_truth = verdict_sentences(errors_table())
     assert "2.3 nm in x (N = 1700)" in against_slow and "6.4" in against_slow
     assert "Zhao" not in against_truth
 
 
 def test_cells_are_printed_with_significant_digits(tmp_path):
     table = pd.DataFrame({"a": [1.23456, 0.0, 1.5e-7, 123456.0, float("nan")], "b": ["x", 7, True, None, np.int64(3)]})
-    report_page.write_report(tmp_path / "report.html", Report("x", scores=[ReportTable("t", table, digits=4)]))
+    write_report(tmp_path / "report.html", Report("x", scores=[ReportTable("t", table, digits=4)]))
     cells = re.findall(r"<td>(.*?)</td>", (tmp_path / "report.html").read_text())
     assert cells == ["1.235", "x", "0", "7", "1.500e-07", "True", "1.235e+05", "–", "–", "3"]
 
 
 def test_clouds_are_thinned_and_limited(tmp_path):
     centres = pd.DataFrame(np.zeros((50_000, 3)), columns=["x_nm", "y_nm", "z_nm"]).assign(plane="yz")
-    clouds = report_page.centre_clouds(centres, centres)
+    clouds = centre_clouds(centres, centres)
     assert 5_000 < len(clouds[0].points_nm) <= 10_000
     too_many = Section("s", "l", clouds=[Cloud("a", "#000000", np.zeros((20_001, 3)))])
     with pytest.raises(InputError, match="at most 20000"):
-        report_page.write_report(tmp_path / "report.html", Report("x", sections=[too_many]))
+        write_report(tmp_path / "report.html", Report("x", sections=[too_many]))
 
 
 def test_a_report_too_large_to_mail_is_refused_and_the_old_one_kept(tmp_path):
     (tmp_path / "report.html").write_text("old")
     with pytest.raises(InputError, match="25 MB"):
-        report_page.write_report(tmp_path / "report.html", Report("x", warnings=["w" * 26_000_000]))
+        write_report(tmp_path / "report.html", Report("x", warnings=["w" * 26_000_000]))
     assert (tmp_path / "report.html").read_text() == "old"
 
 
@@ -166,7 +168,7 @@ def test_many_large_figures_still_make_a_report(tmp_path):
     png = io.BytesIO()
     Image.fromarray(noise).save(png, "PNG")
     figures = [ReportFigure("noise", png.getvalue(), "noise")] * 12
-    size = report_page.write_report(tmp_path / "report.html", Report("x", sections=[Section("s", "l", figures=figures)]))
+    size = write_report(tmp_path / "report.html", Report("x", sections=[Section("s", "l", figures=figures)]))
     assert len(png.getvalue()) * 12 > 25_000_000 > size
     pictures = re.findall(r'src="data:image/webp;base64,([^"]+)"', (tmp_path / "report.html").read_text())
     assert len(pictures) == 12 and Image.open(io.BytesIO(base64.b64decode(pictures[0]))).format == "WEBP"
@@ -174,11 +176,11 @@ def test_many_large_figures_still_make_a_report(tmp_path):
 
 def test_slider_images_have_one_shape():
     with pytest.raises(InputError, match="one geometry"):
-        report_page.image_slider("Field", "raw", np.zeros((3, 4)), "slow", np.zeros((4, 4)), 1.0)
+        image_slider("Field", "raw", np.zeros((3, 4)), "slow", np.zeros((4, 4)), 1.0)
 
 
 def test_the_slider_has_a_scale_bar_of_a_round_length():
-    slider = report_page.image_slider("Field", "raw", np.zeros((8, 200)), "slow", np.ones((8, 200)), 4.56)
+    slider = image_slider("Field", "raw", np.zeros((8, 200)), "slow", np.ones((8, 200)), 4.56)
     assert slider.bar_label == "200 nm"
     assert slider.bar_percent * 200 * 4.56 / 100 == pytest.approx(200.0)
 
@@ -187,7 +189,7 @@ def test_a_browser_draws_turns_and_slides(tmp_path):
     browser = shutil.which("chromium") or shutil.which("google-chrome") or shutil.which("chromium-browser")
     if browser is None:
         pytest.skip("no Chromium to open the report in")
-    report_page.write_report(tmp_path / "report.html", a_report())
+    write_report(tmp_path / "report.html", a_report())
     page = (tmp_path / "report.html").read_text()
     (tmp_path / "probe.html").write_text(page.replace("<body>", "<body>" + PROBE))
     options = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]

@@ -1,0 +1,89 @@
+"""One HTML file that opens without a network."""
+
+import base64
+import io
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from PIL import Image
+
+from rapidstem.errors import InputError
+from rapidstem.files.atomic import written_beside
+from rapidstem.report.page_parts import LARGEST_CLOUD_POINTS, Cloud, Report
+
+LARGEST_FILE_BYTES = 25_000_000
+# quality and scale of the pictures in the page: the first with which it is not too large
+PICTURE_SIZES = ((90, 1.0), (75, 0.7), (60, 0.4))
+
+
+def write_report(path: Path | str, report: Report) -> int:
+    """Write the page as one file and give its size in bytes; with very many figures their pictures are smaller.
+
+    Raises
+    ------
+    InputError
+        The page would have more than 25 MB, too much to send by mail, or the clouds of one section more than 20000 points, too many to
+        turn.
+    """
+    for section in report.sections:
+        points = sum(len(cloud.points_nm) for cloud in section.clouds)
+        if points > LARGEST_CLOUD_POINTS:
+            raise InputError(f"{path}: the 3-D view of '{section.title}' has {points} points; give at most {LARGEST_CLOUD_POINTS}")
+    page = b""
+    for quality, scale in PICTURE_SIZES:
+        picture = partial(_picture_address, quality=quality, scale=scale)
+        page = _environment().get_template("page.html.j2").render(report=report, picture=picture).encode()
+        if len(page) <= LARGEST_FILE_BYTES:
+            break
+    else:
+        raise InputError(f"{path}: the report would have {len(page) / 1e6:.0f} MB; give fewer figures (at most 25 MB)")
+    with written_beside(path) as temporary:
+        temporary.write_bytes(page)
+    return len(page)
+
+
+def _environment() -> Environment:
+    environment = Environment(
+        loader=PackageLoader("rapidstem", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters.update(cell=_cell, anchor=_anchor, cloud=_cloud_numbers)
+    return environment
+
+
+def _picture_address(png: bytes, quality: int, scale: float) -> str:
+    """The picture itself as an address for the page, as WebP, which needs an eighth of the room."""
+    picture = Image.open(io.BytesIO(png)).convert("RGB")
+    if scale < 1:
+        picture = picture.resize((max(round(picture.width * scale), 1), max(round(picture.height * scale), 1)))
+    content = io.BytesIO()
+    picture.save(content, "WEBP", quality=quality)
+    return f"data:image/webp;base64,{base64.b64encode(content.getvalue()).decode('ascii')}"
+
+
+def _cell(value: Any, digits: int = 3) -> str:
+    """Print a table's cell: floats with significant digits, nothing for what is missing."""
+    if value is None or value != value:
+        return "–"
+    if not isinstance(value, float | np.floating):
+        return str(value)
+    number = float(value)
+    plain = number == 0 or 1e-3 <= abs(number) < 10**digits
+    return f"{number:.{digits}g}" if plain else f"{number:.{digits - 1}e}"
+
+
+def _anchor(title: str) -> str:
+    return "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+
+
+def _cloud_numbers(cloud: Cloud) -> dict[str, Any]:
+    """The cloud for the page's script: coordinates in whole tenths of a nm, one after the other."""
+    points = np.asarray(cloud.points_nm, float).reshape(-1, 3)
+    lines = [_tenths(line) for line in cloud.lines_nm if len(line) > 1]
+    return {"name": cloud.name, "colour": cloud.colour, "points": _tenths(points[np.isfinite(points).all(axis=1)]), "lines": lines}
+
+
+def _tenths(points_nm: np.ndarray) -> list[int]:
+    return np.rint(np.asarray(points_nm, float) * 10.0).astype(int).ravel().tolist()

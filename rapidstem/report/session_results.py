@@ -1,0 +1,87 @@
+"""The folder of a finished session: what it holds, and its tables and figures by their place in it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from rapidstem.dislocations.pairing import RigidMotion
+from rapidstem.figures.figure_registry import figure_entry
+from rapidstem.report.page_parts import ReportFigure, saved_figure
+from rapidstem.scores.positional_error import removed_motion
+
+
+@dataclass(frozen=True)
+class SessionContents:
+    """Which acquisitions, variants and figures a session holds.
+
+    Attributes
+    ----------
+    session : its name.
+    fields : all fields of view.
+    paired_fields : those with a slow image that a denoiser learns from or is tested on.
+    test_fields, shown_fields : the fields that are drawn one by one; those that are compared with the instrument's own integration.
+    series : the variants of each tilt series.
+    shown : those of them whose lines are traced and drawn.
+    against_slow : the drawn ones that are compared with the slow series; none where there is no slow series.
+    in_situ : the denoisers of each in-situ series.
+    figures : names of the figures that were drawn, by scope.
+    left_out : acquisitions that do not take part.
+    remarks : what is odd about raw files.
+    settings : names and values that the page repeats.
+    """
+
+    session: str
+    fields: Sequence[str] = ()
+    paired_fields: Sequence[str] = ()
+    test_fields: Sequence[str] = ()
+    shown_fields: Sequence[str] = ()
+    series: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    shown: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    against_slow: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    in_situ: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    figures: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    left_out: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def series_variants(self) -> list[tuple[str, str]]:
+        """Every tilt series with each of its variants."""
+        return [(series, variant) for series, variants in self.series.items() for variant in variants]
+
+    @property
+    def shown_variants(self) -> list[tuple[str, str]]:
+        """Every tilt series with each of its variants that is drawn."""
+        return [(series, variant) for series, variants in self.shown.items() for variant in variants]
+
+
+@dataclass(frozen=True)
+class Results:
+    """The folder of a finished session."""
+
+    folder: Path
+
+    def figure(self, name: str, *subject: str) -> ReportFigure:
+        """A figure that was drawn of a field, a variant of a series, or, without a subject, of the whole session."""
+        words = f"{', '.join(subject)}: " if subject else ""
+        stem = self.folder.joinpath("figures", *subject, name)
+        return saved_figure(stem, f"{words}{figure_entry(name).full_caption}.", self.folder)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """A table, by its path below the folder."""
+        return pd.read_csv(self.folder / name)
+
+    def motion(self, series: str, variant: str) -> RigidMotion:
+        """What brings a variant's tomogram onto that of the slow series."""
+        return removed_motion(self.table("evaluation/positional_error.csv"), series, variant, "slow")
+
+    def gathered(self, names: Mapping[str, str], column: str) -> pd.DataFrame:
+        """Tables below each other, each with its name in a first column; empty where there is none."""
+        tables = []
+        for name, path in names.items():
+            tables.append(self.table(path))
+            tables[-1].insert(0, column, name)
+        return pd.concat(tables, ignore_index=True) if tables else pd.DataFrame()

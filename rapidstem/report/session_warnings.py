@@ -1,0 +1,57 @@
+"""What a reader should know before believing a session's results."""
+
+from collections.abc import Iterator
+
+from rapidstem.files.job_logs import input_fault
+from rapidstem.report.session_results import Results, SessionContents
+
+# A slow image of the demo correlates with the average of its rapid frames by 0.75 to 0.95; one of another field by less than 0.3.
+LEAST_CORRELATION = 0.6
+# Two tomograms of one foil share nine tenths of their centres and more; where a fifth is missing, the mean error is that of a selection.
+LEAST_PAIRED_PERCENT = 80.0
+
+
+def missing_acquisitions(results: Results, contents: SessionContents) -> list[str]:
+    """The acquisitions that are not in the results, each with the reason."""
+    reasons = {name: input_fault(results.folder, name) or "left out by the configuration" for name in contents.left_out}
+    return [f"{name}: {reason}" for name, reason in reasons.items()]
+
+
+def session_warnings(results: Results, contents: SessionContents) -> list[str]:
+    """What the stages have found to be doubtful, one sentence each."""
+    sources = (_rejected_frames, _weak_correlations, _doubtful_alignments, _unregistered_frames, _unpaired_centres)
+    return [*contents.remarks, *(sentence for source in sources for sentence in source(results, contents))]
+
+
+def _rejected_frames(results: Results, contents: SessionContents) -> Iterator[str]:
+    for field in contents.fields:
+        used = results.table(f"dcfi/{field}.drift.csv")["used"]
+        if not used.all():
+            yield f"{field}: {(~used).sum()} of {len(used)} frames were rejected"
+
+
+def _weak_correlations(results: Results, contents: SessionContents) -> Iterator[str]:
+    for field in contents.paired_fields:
+        correlation = results.table(f"pairs/{field}/field.csv").loc[0, "correlation"]
+        if correlation < LEAST_CORRELATION:
+            yield f"{field}: slow and rapid image correlate by {correlation:.2f} only"
+
+
+def _doubtful_alignments(results: Results, contents: SessionContents) -> Iterator[str]:
+    for series, variant in contents.series_variants:
+        for warning in results.table(f"tilt_series/{series}/{variant}.warnings.csv")["warning"]:
+            yield f"{series}, {variant}: {warning}"
+
+
+def _unregistered_frames(results: Results, contents: SessionContents) -> Iterator[str]:
+    for series in contents.in_situ:
+        used = results.table(f"in_situ/{series}/frames.csv")["used"]
+        if not used.all():
+            yield f"{series}: {(~used).sum()} of {len(used)} frames could not be registered, their shifts are interpolated"
+
+
+def _unpaired_centres(results: Results, contents: SessionContents) -> Iterator[str]:
+    errors = results.table("evaluation/positional_error.csv")
+    for row in errors[errors["paired_percent"] < LEAST_PAIRED_PERCENT].to_dict("records"):
+        comparison = f"{row['acquisition']}, {row['variant']} against {row['against']}, {row['axis']}"
+        yield f"{comparison}: only {row['paired_percent']:.0f} % of the centres are paired"
