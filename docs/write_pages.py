@@ -3,11 +3,11 @@
 A page says what it wants between two comments, and everything between them is replaced:
 
     <!-- measured: error_budget | against=slow | chain, x_nm, y_nm -->      rows and columns of `docs/measured/error_budget.csv`
-    <!-- value: error_budget | chain=as it is, against=slow | x_nm | .1f -->    one number of it, within a sentence
+    <!-- value: error_budget | chain=as it is & against=slow | x_nm | .1f -->    one number of it, within a sentence
     <!-- modules: -->                                                       the rooms of the package and their modules
     <!-- arrows: -->                                                        which room imports which, as a picture
 
-each followed by what was filled in and `<!-- end -->`. Conditions on rows are `column=value` or `column!=value`, all of which must hold; `a/b` stands
+each followed by what was filled in and `<!-- end -->`. Conditions on rows are `column=value` or `column!=value`, joined by `&`; `a/b` stands
 for either value. It needs nothing but Python, so that the pages can be made where the package is not installed.
 """
 
@@ -37,11 +37,12 @@ def filled(text: str) -> str:
 
 def measured_table(wanted: str) -> str:
     """Rows and columns of a measured table, and below them where and when they were measured."""
-    name, query, columns = _parts(wanted, 3)
-    table = _rows(name, query)
-    shown = (
-        columns.split(", ") if columns else [column for column in table[0] if column not in ORIGIN and any(row[column] for row in table)]
-    )
+    name, conditions, columns = _parts(wanted, 3)
+    if not (FOLDER / f"{name}.csv").is_file():
+        return "\n\n*Not measured yet.*\n\n"
+    table = _rows(name, conditions)
+    told = [column for column in table[0] if column not in ORIGIN and any(row[column] for row in table)]
+    shown = columns.split(", ") if columns else told
     lines = [shown_row([_heading(column) for column in shown]), shown_row(["---"] * len(shown))]
     lines += [shown_row([_cell(row[column]) for column in shown]) for row in table]
     return "\n\n" + "\n".join(lines) + f"\n\n*{_origin(table)}*\n\n"
@@ -49,8 +50,8 @@ def measured_table(wanted: str) -> str:
 
 def measured_value(wanted: str) -> str:
     """One number of a measured table."""
-    name, query, column, form = _parts(wanted, 4)
-    rows = _rows(name, query)
+    name, conditions, column, form = _parts(wanted, 4)
+    rows = _rows(name, conditions)
     if len(rows) != 1:
         raise ValueError(f"{wanted}: {len(rows)} rows instead of one")
     return format(float(rows[0][column]), form)
@@ -125,7 +126,7 @@ def _parts(wanted: str, number: int) -> list[str]:
 
 def _rows(name: str, conditions: str) -> list[dict[str, str]]:
     with (FOLDER / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        rows = [row for row in csv.DictReader(file) if all(_holds(row, each) for each in conditions.split(", ") if each)]
+        rows = [row for row in csv.DictReader(file) if all(_holds(row, each) for each in conditions.split(" & ") if each)]
     if not rows:
         raise ValueError(f"{name}.csv has no row with {conditions}")
     return rows
