@@ -58,6 +58,7 @@ class OwnSirt:
         self.operator = SirtOperator.from_matrix(with_columns(system_matrix(ordered), self.order))
 
     def reconstruct(self, projections: np.ndarray, iterations: int) -> np.ndarray:
+        """Solve a block of slices, (ray, slice) to (voxel, slice)."""
         volume = np.empty((len(self.order), projections.shape[1]), np.float32)
         volume[self.order] = sirt_slices(self.operator, projections[self.rays], iterations)
         return volume
@@ -76,6 +77,7 @@ class AstraSirt:
         self.projector = astra.create_projector("linear", self.projection_geometry, self.volume_geometry)
 
     def reconstruct(self, projections: np.ndarray, iterations: int) -> np.ndarray:
+        """Solve one slice."""
         sinogram = astra.data2d.create("-sino", self.projection_geometry, projections.reshape(-1, 1))
         volume = astra.data2d.create("-vol", self.volume_geometry, 0)
         settings = astra.astra_dict("SIRT")

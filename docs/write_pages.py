@@ -7,8 +7,8 @@ A page says what it wants between two comments, and everything between them is r
     <!-- modules: -->                                                       the rooms of the package and their modules
     <!-- arrows: -->                                                        which room imports which, as a picture
 
-each followed by what was filled in and `<!-- end -->`. Conditions on rows are `column=value` or `column!=value`, joined by `&`; `a/b` stands
-for either value. It needs nothing but Python, so that the pages can be made where the package is not installed.
+each followed by what was filled in and `<!-- end -->`. Conditions on rows are `column=value` or `column!=value`, joined by `&`; `a/b`
+stands for either value. It needs nothing but Python, so that the pages can be made where the package is not installed.
 """
 
 import ast

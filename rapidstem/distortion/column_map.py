@@ -23,8 +23,10 @@ class ColumnMap:
 
     Attributes
     ----------
-    rapid_px : (n,) columns of the rapid frame, strictly increasing
-    slow_px : (n,) columns of the slow image that show the same place, strictly increasing
+    rapid_px : (n,)
+        Columns of the rapid frame, strictly increasing.
+    slow_px : (n,)
+        Columns of the slow image that show the same place, strictly increasing.
 
     Raises
     ------
@@ -91,7 +93,8 @@ def write_map(path: Path | str, column_map: ColumnMap, residual_px: float | None
 
     Parameters
     ----------
-    residual_px : where given, a third column of that name states the residual of the map along x (rms, px)
+    residual_px
+        Where given, a third column of that name states the residual of the map along x (rms, px).
     """
     table = pd.DataFrame({"rapid_px": column_map.rapid_px, "slow_px": column_map.slow_px})
     if residual_px is not None:

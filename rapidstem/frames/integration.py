@@ -20,8 +20,10 @@ def integrate_frames(frames: FrameSource, drift: Drift) -> np.ndarray:
 
     Parameters
     ----------
-    frames : (frame, y, x), any real dtype; read block by block with slices
-    drift : their drift
+    frames : (frame, y, x)
+        Any real dtype; read block by block with slices.
+    drift
+        Their drift.
 
     Returns
     -------
@@ -54,8 +56,10 @@ def valid_area(shift_px: np.ndarray, shape: tuple[int, int]) -> tuple[slice, sli
 
     Parameters
     ----------
-    shift_px : (frame, 2), (dy, dx); frames without a shift (NaN) are left out
-    shape : rows and columns of a frame
+    shift_px : (frame, 2)
+        (dy, dx); frames without a shift (NaN) are left out.
+    shape
+        Rows and columns of a frame.
 
     Returns
     -------

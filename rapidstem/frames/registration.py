@@ -36,11 +36,15 @@ class Drift:
 
     Attributes
     ----------
-    shift_px : (frame, 2), (dy, dx); what lies at (y, x) in the reference appears in the frame at (y + dy, x + dx). The mean over
-        the used frames is zero; NaN where a frame could not be registered at all
-    residual_px : (frame,), expected length of the error of the shift, from the scatter between independent parts of the spectrum
-    used : (frame,) bool, False for outliers and unreadable frames
-    reason : (frame,) why a frame is not used, empty for used frames
+    shift_px : (frame, 2)
+        (dy, dx); what lies at (y, x) in the reference appears in the frame at (y + dy, x + dx). The mean over the used frames is zero;
+        NaN where a frame could not be registered at all.
+    residual_px : (frame,)
+        Expected length of the error of the shift, from the scatter between independent parts of the spectrum.
+    used : (frame,) bool
+        False for outliers and unreadable frames.
+    reason : (frame,)
+        Why a frame is not used, empty for used frames.
     """
 
     shift_px: np.ndarray
@@ -59,7 +63,8 @@ def register_frames(frames: FrameSource) -> Drift:
 
     Parameters
     ----------
-    frames : (frame, y, x), any real dtype; read block by block with slices, so that a memory map or a file's frames will do
+    frames : (frame, y, x)
+        Any real dtype; read block by block with slices, so that a memory map or a file's frames will do.
 
     Returns
     -------

@@ -19,8 +19,10 @@ def psnr_db(image: np.ndarray, reference: np.ndarray, area: Area) -> float:
 
     Parameters
     ----------
-    image, reference : (y, x), any intensity scale.
-    area : rows and columns to compare.
+    image, reference : (y, x)
+        Any intensity scale.
+    area
+        Rows and columns to compare.
 
     Returns
     -------

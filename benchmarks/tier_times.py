@@ -1,4 +1,4 @@
-"""How long each tier of tests takes, for CONTRIBUTING.md: `python -m benchmarks.test_tiers [tier ...]`; nothing else should compute."""
+"""How long each tier of tests takes, for CONTRIBUTING.md: `python -m benchmarks.tier_times [tier ...]`; nothing else should compute."""
 
 import subprocess
 import sys
@@ -18,7 +18,7 @@ def main(tiers: tuple[str, ...]) -> None:
         start = time.perf_counter()
         passed = subprocess.run(["make", tier], cwd=ROOT, check=False).returncode == 0
         rows.append({"tier": f"make {tier}", "minutes": round((time.perf_counter() - start) / 60, 1), "passed": passed})
-    record_table("test_tiers", pd.DataFrame(rows), ["tier"])
+    record_table("tier_times", pd.DataFrame(rows), ["tier"])
 
 
 if __name__ == "__main__":
