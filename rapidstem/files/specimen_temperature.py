@@ -28,8 +28,10 @@ class TemperatureCourse:
 
     Attributes
     ----------
-    time_s : (n,) increasing, since the first frame
-    temperature_c : (n,) degrees Celsius
+    time_s : (n,)
+        Increasing, since the first frame.
+    temperature_c : (n,)
+        Degrees Celsius.
     """
 
     time_s: np.ndarray
@@ -95,9 +97,12 @@ def frame_temperatures(text: str, time_s: np.ndarray | None, frames: int) -> np.
 
     Parameters
     ----------
-    text : entry of the sheet
-    time_s : (frame,) start of each frame since the first; None where it is unknown
-    frames : their number
+    text
+        Entry of the sheet.
+    time_s : (frame,)
+        Start of each frame since the first; None where it is unknown.
+    frames
+        Their number.
 
     Raises
     ------

@@ -15,7 +15,8 @@ class TorchSirt:
 
     Parameters
     ----------
-    matrix : sparse.csr_matrix, (ray, voxel)
+    matrix
+        Sparse.csr_matrix, (ray, voxel).
     device : str
         "cuda", or "cpu" to check the numbers.
 
