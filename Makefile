@@ -19,6 +19,7 @@ demo: .venv/installed
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest --doctest-modules rapidstem
 
 fast-test: .venv/installed
 	$(BIN)/pytest tests/unit

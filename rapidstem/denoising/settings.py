@@ -266,6 +266,11 @@ def denoiser_settings(name: str, overrides: Mapping[str, Any]) -> DenoiserSettin
     ------
     InputError
         if there is no such denoiser, preset or setting, or a value is of the wrong kind or out of range.
+
+    Examples
+    --------
+    >>> denoiser_settings("dlf-slow", {"steps": 900}).steps
+    900
     """
     if name not in DENOISERS:
         raise InputError(f"denoiser {name!r} is unknown; known are {', '.join(DENOISERS)}")

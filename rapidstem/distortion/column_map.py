@@ -32,6 +32,14 @@ class ColumnMap:
     ------
     InputError
         where the columns are fewer than two, not finite, or not strictly increasing; names the row
+
+    Examples
+    --------
+    >>> column_map = ColumnMap([0, 100, 200], [-10, 95, 200])
+    >>> column_map.to_slow(np.array([0.0, 100.0])).tolist()
+    [-10.0, 95.0]
+    >>> round(float(column_map.to_rapid(column_map.to_slow(40.0))), 6)
+    40.0
     """
 
     rapid_px: np.ndarray

@@ -54,6 +54,11 @@ def read_temperature(text: str) -> TemperatureCourse:
     ------
     InputError
         where it has none of the three forms, is below absolute zero, or the log is no table of increasing times
+
+    Examples
+    --------
+    >>> read_temperature("90..150@10").at(np.array([0.0, 3.0, 60.0])).tolist()
+    [90.0, 120.0, 150.0]
     """
     text = text.strip()
     if is_log(text):

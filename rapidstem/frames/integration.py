@@ -64,6 +64,11 @@ def valid_area(shift_px: np.ndarray, shape: tuple[int, int]) -> tuple[slice, sli
     Returns
     -------
     rows, columns : slices; empty where the frames share no area
+
+    Examples
+    --------
+    >>> valid_area(np.array([[1.5, 0.0], [-0.5, 3.0]]), (8, 8))
+    (slice(1, 6, None), slice(0, 5, None))
     """
     known = shift_px[np.isfinite(shift_px).all(axis=1)]
     if known.size == 0:

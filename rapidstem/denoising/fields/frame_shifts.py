@@ -37,6 +37,12 @@ def moved_back(frame: np.ndarray, shift_px: np.ndarray) -> np.ndarray:
     Returns
     -------
     (y, x) float32; beyond the frame its edge is repeated
+
+    Examples
+    --------
+    >>> frame = np.add.outer(10.0 * np.arange(12), np.arange(12)).astype(np.float32)
+    >>> round(float(moved_back(frame, np.array([0.5, -0.25]))[6, 6]), 3)
+    70.75
     """
     moved = frame.astype(np.float32)
     for axis, shift in enumerate(shift_px):

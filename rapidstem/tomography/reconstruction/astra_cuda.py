@@ -32,8 +32,7 @@ def astra_sirt(rays: SliceGeometry, projections: np.ndarray, iterations: int, se
 
     Parameters
     ----------
-    rays
-        SliceGeometry.
+    rays : SliceGeometry
     projections : np.ndarray, (ray, slice), float32
     iterations : int
     seen : np.ndarray, (ray, slice), bool, optional

@@ -16,8 +16,8 @@ class SirtOperator:
     ----------
     forward : SparseRows, (ray, voxel)
         A.
-    backward
-        SparseRows, (voxel, ray) -C A^T R, with the inverse sums of the rows R and of the columns C of A.
+    backward : SparseRows, (voxel, ray)
+        -C A^T R, with the inverse sums of the rows R and of the columns C of A.
     """
 
     forward: SparseRows
@@ -49,8 +49,7 @@ def sirt_slices(operator: SirtOperator, projections: np.ndarray, iterations: int
 
     Parameters
     ----------
-    operator
-        SirtOperator.
+    operator : SirtOperator
     projections : np.ndarray, (ray, slice), float32
         b, contiguous along the slices.
     iterations : int

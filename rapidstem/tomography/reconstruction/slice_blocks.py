@@ -80,8 +80,7 @@ def plan_blocks(
 
     Parameters
     ----------
-    rays
-        SliceGeometry.
+    rays : SliceGeometry
     columns : int
         Slices to reconstruct with one matrix.
     method : {"sirt", "weighted-back-projection", "total-variation"}

@@ -67,8 +67,7 @@ def field_rays(
 
     Parameters
     ----------
-    geometry
-        TiltGeometry.
+    geometry : TiltGeometry
     depth_px : int
     column : float, optional
         Column of the aligned series whose angles count; the default is the middle one.

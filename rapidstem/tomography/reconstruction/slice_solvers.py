@@ -26,8 +26,7 @@ class SolverSettings:
 
     Attributes
     ----------
-    geometry
-        TiltGeometry.
+    geometry : TiltGeometry
     depth_px : int
     method, iterations, device
         As in `reconstruction.reconstruct`; the device is one of "cpu", "cuda" and "astra-cuda".
@@ -58,8 +57,7 @@ def make_solver(settings: SolverSettings, column: float | None) -> Solver:
 
     Parameters
     ----------
-    settings
-        SolverSettings.
+    settings : SolverSettings
     column : float or None
         Column of the aligned series whose angles count; None is the middle one.
     """

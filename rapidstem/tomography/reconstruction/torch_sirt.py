@@ -15,8 +15,7 @@ class TorchSirt:
 
     Parameters
     ----------
-    matrix
-        Sparse.csr_matrix, (ray, voxel).
+    matrix : sparse.csr_matrix, (ray, voxel)
     device : str
         "cuda", or "cpu" to check the numbers.
 

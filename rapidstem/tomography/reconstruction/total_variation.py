@@ -21,8 +21,8 @@ class PrimalDualOperator:
     ----------
     forward : SparseRows, (ray, voxel)
         A; its dual step is s R, with the inverse sums of the rows R and a factor s.
-    backward
-        SparseRows, (voxel, ray) -T A^T R, with the primal steps T.
+    backward : SparseRows, (voxel, ray)
+        -T A^T R, with the primal steps T.
     gradient : float
         Factor k of the gradient; its dual step is s / (2 k).
     gradient_step : np.ndarray, (z, y, 1), float32
@@ -60,8 +60,7 @@ def total_variation_slices(
 
     Parameters
     ----------
-    operator
-        PrimalDualOperator.
+    operator : PrimalDualOperator
     projections : np.ndarray, (ray, slice), float32
         b.
     iterations : int

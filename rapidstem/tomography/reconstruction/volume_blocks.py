@@ -33,8 +33,7 @@ def gather_blocks(paths: Sequence[Path | str], output: Path | str) -> tuple[int,
     ----------
     paths : sequence of paths
         What `write_block` wrote, from the first to the last block.
-    output
-        Path.
+    output : path
 
     Returns
     -------

@@ -64,8 +64,7 @@ def reconstruct(
         Aligned series of line images: zero where there is no line.
     geometry : TiltGeometry
         Of the raw frames, with their shifts: they say when a row of the aligned series was scanned, and what was seen.
-    settings
-        ReconstructionSettings.
+    settings : ReconstructionSettings
     threads : int
         Blocks of slices that are reconstructed at once on the processor.
     memory_mb : float, optional
