@@ -4,12 +4,14 @@
 # make test-interruptions  jobs killed in every stage, a power cut, a full disk
 # make test-cluster  the small session through a real Slurm of two nodes, installed and started for it on this machine
 # make benchmarks  speed and quality against the peers, side by side, on the demo session
+# make docs        pages filled from the code and from docs/measured, then the documentation site in build/site
+# make coverage    the tests of the package, and which lines they run
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 
-.PHONY: demo test fast-test test-interruptions test-cluster check benchmarks environments clean
+.PHONY: docs coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --profile workflow/profiles/default
@@ -17,6 +19,7 @@ demo: .venv/installed
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile
+	$(BIN)/pytest --doctest-modules rapidstem
 
 fast-test: .venv/installed
 	$(BIN)/pytest tests/unit
@@ -37,7 +40,14 @@ check: .venv/installed
 	$(BIN)/snakemake --lint
 
 benchmarks: demo
-	for script in $(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py)); do $(BIN)/python -m benchmarks.$$script || exit 1; done
+	for script in $(patsubst benchmarks/%.py,%,$(filter-out benchmarks/measured_tables.py benchmarks/tier_times.py,$(wildcard benchmarks/[a-z]*.py))); do $(BIN)/python -m benchmarks.$$script || exit 1; done
+
+docs: .venv-docs/installed
+	$(PYTHON) docs/write_pages.py
+	.venv-docs/bin/mkdocs build --strict
+
+coverage: .venv/installed
+	$(BIN)/pytest tests/unit --cov=rapidstem --cov-report=term:skip-covered
 
 environments: .venv/installed
 	$(BIN)/python envs/write_environments.py
@@ -49,5 +59,10 @@ environments: .venv/installed
 	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
+.venv-docs/installed: docs/requirements.lock
+	$(PYTHON) -m venv .venv-docs
+	.venv-docs/bin/pip install --disable-pip-version-check --requirement docs/requirements.lock
+	touch $@
+
 clean:
-	rm -rf .venv .snakemake results
+	rm -rf .venv .venv-docs build .snakemake results

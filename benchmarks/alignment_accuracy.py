@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.measured_tables import record_table
 from benchmarks.stage_errors import series_errors
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.files.ome_tiff import read_images
@@ -62,7 +63,7 @@ def main(folders: list[Path]) -> None:
                 errors = series_errors(as_table(found), truth.slow if slow else truth.rapid)
                 rows.append({"session": folder.name, "variant": variant, **errors, "rotation_deg": found.axis_rotation_deg})
                 rows[-1] |= {"rotation_sigma": found.axis_rotation_sigma_deg, "residual_px": found.rms_residual_px, "seconds": seconds}
-    print(pd.DataFrame(rows).round(3).to_string(index=False))
+    record_table("alignment_accuracy", pd.DataFrame(rows).round(3), ["session", "variant"])
 
 
 if __name__ == "__main__":

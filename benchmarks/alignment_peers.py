@@ -18,8 +18,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import ndimage
 
+from benchmarks.measured_tables import record_table
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.density_alignment import object_density
@@ -108,8 +110,8 @@ def unexplained_percent(found: Alignment, pixel_size_nm: float) -> float:
     return 100 * float(np.linalg.norm(left) / np.linalg.norm(density[inner]))
 
 
-def compare(name: str, align: Align, series: np.ndarray, tilt_deg: np.ndarray, pixel_size_nm: float) -> None:
-    """Print one method's line of the table."""
+def compare(name: str, align: Align, series: np.ndarray, tilt_deg: np.ndarray, pixel_size_nm: float) -> dict[str, object]:
+    """One method's row of the table."""
     recorded = align(series, tilt_deg, 0.1, pixel_size_nm)
     rows = []
     for seed in SEEDS:
@@ -119,9 +121,9 @@ def compare(name: str, align: Align, series: np.ndarray, tilt_deg: np.ndarray, p
         angle -= angle.mean()
         spread = float((angle / found.sigma_deg).std())
         rows.append((*shift_errors_px(found, recorded, vectors, tilt_deg), angle.std(), spread, unexplained_percent(found, pixel_size_nm)))
-    across, along, angle, spread, left = np.mean(rows, axis=0)
-    own = unexplained_percent(recorded, pixel_size_nm)
-    print(f"{name:<24}{across:>12.2f}{along:>12.2f}{angle:>12.2f}{spread:>10.2f}{left:>14.1f}{own:>14.1f}", flush=True)
+    columns = ("across_px", "along_px", "angle_deg", "spread", "unexplained_spoiled_percent")
+    row = dict(zip(columns, np.mean(rows, axis=0).round(2), strict=True))
+    return {"method": name, **row, "unexplained_recorded_percent": round(unexplained_percent(recorded, pixel_size_nm), 2)}
 
 
 def main() -> None:
@@ -137,12 +139,13 @@ def main() -> None:
         methods |= {f"etspy, {name}": by_etspy(name) for name in ETSPY_METHODS}
     else:
         print("etspy is left out: it is not installed", file=sys.stderr)
-    print(f"{'':<24}{'across (px)':>12}{'along (px)':>12}{'angle (deg)':>12}{'spread':>10}{'spoiled (%)':>14}{'recorded (%)':>14}")
+    rows = []
     for name, align in methods.items():
         try:
-            compare(name, align, series, stack.tilt_deg, stack.pixel_size_nm)
+            rows.append(compare(name, align, series, stack.tilt_deg, stack.pixel_size_nm))
         except (ImportError, ValueError) as error:
-            print(f"{name:<24}left out: {error}")
+            print(f"{name} is left out: {error}", file=sys.stderr)
+    record_table("alignment_peers", pd.DataFrame(rows), ["method"])
 
 
 if __name__ == "__main__":

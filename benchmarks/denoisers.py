@@ -21,6 +21,7 @@ import pandas as pd
 import torch
 import yaml
 
+from benchmarks.measured_tables import record_table
 from rapidstem.denoising.bm3d.block_matching import denoise_with_bm3d, tune
 from rapidstem.denoising.fields.frame_choice import own_reference_field, training_frames
 from rapidstem.denoising.fields.training_pairs import TrainingField, read_training_field
@@ -105,7 +106,9 @@ def main() -> None:
         tables.append(pd.DataFrame(rows).assign(denoiser=label, seconds=seconds))
         print(mean_scores(tables[-1]).to_string(header=len(tables) == 1), flush=True)
     table = pd.concat(tables, ignore_index=True)
-    print(f"\n{mean_scores(table).sort_index(level='reference', sort_remaining=False).to_string()}")
+    means = mean_scores(table).sort_index(level="reference", sort_remaining=False).reset_index()
+    means = means.assign(session=arguments.session.name, steps=arguments.steps)
+    record_table("denoisers", means, ["session", "reference", "denoiser", "steps"])
     if arguments.by_field:
         print(table.pivot_table("psnr_affine_db", ["reference", "denoiser"], "field", sort=False).round(2).to_string())
 

@@ -24,6 +24,7 @@ import pandas as pd
 from scipy import ndimage
 
 from benchmarks.denoisers import parsed
+from benchmarks.measured_tables import record_table
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
@@ -48,6 +49,7 @@ from rapidstem.scores.image_spectra import agreement_per_um, image_spectra
 TILTS_DEG = (0.0, 20.0, 40.0, 60.0, 70.0)
 JUDGED_FRAMES = 4
 LIMIT = "learned without noise"
+BOUND = "noise-free image"
 
 
 def noise_free(path: Path) -> np.ndarray:
@@ -130,19 +132,19 @@ def moved_references(results: Path, name: str, frames: int) -> tuple[list[FrameR
     return first, second
 
 
-def field_scores(results: Path, name: str, filters: list[str], limit: np.ndarray | None) -> tuple[dict[str, float], dict[str, float]]:
-    """PSNR and wave numbers of agreement of one test field by the filters and, if its images are given, the network without noise."""
+def field_scores(results: Path, name: str, filters: list[str], limit: np.ndarray | None) -> list[dict[str, object]]:
+    """PSNR and wave numbers of agreement of the noise-free image of one test field, of the filters' and, if given, of `limit`."""
     stacks = {denoiser: read_images(results / "denoised" / denoiser / f"{name}.ome.tif")[0] for denoiser in filters}
     stacks |= {} if limit is None else {LIMIT: limit}
     slow, truth = moved_references(results, name, min(map(len, stacks.values())))
-    decibel_row: dict[str, float] = {}
-    agreement_row: dict[str, float] = {}
+    rows: dict[str, dict[str, object]] = {}
     for denoiser, stack in stacks.items():
         images = list(stack[: len(slow)])
         psnr = np.mean([frame_scores(*each) for each in zip(images, slow, truth, strict=True)], axis=0)
-        for row, values in ((decibel_row, psnr), (agreement_row, agreements(images, slow, truth))):
-            row |= dict(zip(("bound", f"{denoiser} slow", f"{denoiser} truth"), values, strict=True))
-    return decibel_row, agreement_row
+        agreement = agreements(images, slow, truth)
+        rows[BOUND] = {"slow_db": psnr[0], "slow_cycles_a_px": agreement[0]}
+        rows[denoiser] = {"slow_db": psnr[1], "truth_db": psnr[2], "slow_cycles_a_px": agreement[1], "truth_cycles_a_px": agreement[2]}
+    return [{"field": name, "image": image, **row} for image, row in rows.items()]
 
 
 def arguments() -> argparse.Namespace:
@@ -160,9 +162,9 @@ def main() -> None:
     filters = sorted(path.name for path in (results / "denoised").iterdir() if path.is_dir())
     fields = sorted(path.stem for path in (results / "truth").glob("test-*.h5"))
     limits = limit_images(fields, given) if given.noise_free_fields else {}
-    rows = [field_scores(results, name, filters, limits.get(name)) for name in fields]
-    for title, number in (("PSNR after an affine fit (dB)", 0), ("agreement of the power along x (cycles a pixel)", 1)):
-        print(title, pd.DataFrame([row[number] for row in rows], index=fields).round(2 + number).to_string(), sep="\n")
+    rows = [row for name in fields for row in field_scores(results, name, filters, limits.get(name))]
+    table = pd.DataFrame(rows).round(3).assign(session=results.name, noise_free_fields=given.noise_free_fields)
+    record_table("denoising_bound", table, ["session", "noise_free_fields", "field", "image"])
 
 
 if __name__ == "__main__":

@@ -22,6 +22,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.measured_tables import record_table
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.map_measurement import METHODS, measure_map
 from rapidstem.distortion.reference_alignment import align_reference
@@ -101,10 +102,10 @@ def compare_with_truth() -> None:
     table = pd.DataFrame(rows)
     groups = table.groupby(["specimen", "noise", "method"], sort=False)
     summary = groups[["rms", "edges", "inner", "stated"]].agg(lambda values: rms(values.dropna()))
-    summary.insert(1, "worst field", groups["rms"].max())
+    summary.insert(1, "worst_field", groups["rms"].max())
     summary["largest"], summary["seconds"], summary["refused"] = groups["largest"].max(), groups["seconds"].min(), groups["refused"].sum()
     print(f"error of the map in px, {len(SEEDS)} fields each, one field a map")
-    print(summary.round(3).to_string())
+    record_table("distortion_methods", summary.round(3).reset_index(), ["specimen", "noise", "method"])
 
 
 def strips_of(pairs: list[list[np.ndarray]], column_map: ColumnMap) -> pd.DataFrame:
@@ -138,9 +139,8 @@ def compare_on_real_pairs() -> None:
     print(
         f"map from {len(fitted)} real pairs, judged on {len(judged)} others: px rms with one shift alone, with the map, expected of a strip"
     )
-    print(pd.DataFrame(rows).round(3).to_string(index=False))
-    print("\nby strip (column of its centre):")
-    print(pd.DataFrame(by_strip).round(2).to_string())
+    record_table("distortion_methods.real", pd.DataFrame(rows).round(3), ["method"])
+    record_table("distortion_methods.strips", pd.DataFrame(by_strip).round(2).reset_index(), ["column"])
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
+from benchmarks.measured_tables import record_table
 from rapidstem.denoising.model_files import load_model
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.dislocations.centroids import locate_centroids
@@ -87,7 +88,8 @@ def error_rows(chain: Chain, centres: pd.DataFrame, references: dict[str, pd.Dat
             errors = errors_of_pairs(found, centres, reference, RADIUS_NM, motion, **names).set_index("axis")
             row = {f"{axis}_nm": round(errors.loc[axis, "mean_abs_nm"], 2) for axis in "xyz"}
             curvature, sigma = errors.loc["z", ["curvature_nm_per_um2", "curvature_sigma_nm_per_um2"]]
-            row |= {"z_curvature_nm_per_um2": f"{curvature:+.2f} +- {sigma:.2f}", "paired_percent": round(errors["paired_percent"].min())}
+            row |= {"z_curvature_nm_per_um2": round(curvature, 2), "z_curvature_sigma": round(sigma, 2)}
+            row |= {"paired_percent": round(errors["paired_percent"].min())}
             yield {"chain": name, "against": against, **row}
 
 
@@ -105,7 +107,9 @@ def main(folder: Path) -> None:
     for chain in chains(truth):
         rows += error_rows(chain, centres_of(chain, stack, denoised, measured_map, truth), references)
         print(f"{chain.name}: done", file=sys.stderr, flush=True)
-    print(pd.DataFrame(rows).to_string(index=False))
+    table = pd.DataFrame(rows)
+    table.insert(0, "session", folder.name)
+    record_table("error_budget", table, ["session", "chain", "against"])
 
 
 if __name__ == "__main__":

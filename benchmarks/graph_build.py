@@ -17,6 +17,9 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+import pandas as pd
+
+from benchmarks.measured_tables import record_table
 from rapidstem.files.acquisition_sheet import check_files, read_sheet
 from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
@@ -90,8 +93,9 @@ def main() -> None:
             return
         clock_s, processor_s, jobs = build_graph(folder)
         checked_ms, marked_ms = look_at_raw_files(folder, 40)
-    print(f"{count} acquisitions, {jobs} jobs: the graph takes {processor_s:.1f} s of the processor, {clock_s:.1f} s by the clock")
-    print(f"raw files: {checked_ms:.1f} ms an acquisition to check the headers, {marked_ms:.2f} ms to mark the contents")
+    row = {"acquisitions": count, "jobs": int(jobs), "processor_s": round(processor_s, 1), "clock_s": round(clock_s, 1)}
+    row |= {"header_check_ms": round(checked_ms, 1), "content_mark_ms": round(marked_ms, 2)}
+    record_table("graph_build", pd.DataFrame([row]), ["acquisitions"])
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from pathlib import Path
 import mrcfile
 import pandas as pd
 
+from benchmarks.measured_tables import record_table
+
 LIBRARIES_MB = 130.0
 # rules of which there is one job for each field of view, and for each variant of a tilt series
 FIELD_RULES = ("integrate_frames", "compare_integrations", "align_references")
@@ -55,17 +57,21 @@ def main() -> None:
     """Print the costs of a session and the two plans."""
     results = Path(sys.argv[1] if len(sys.argv) > 1 else "results/demo")
     costs = job_costs(results)
-    print(f"{results}: {costs['jobs'].sum()} jobs\n{costs.round(1).to_string()}\n")
-    for room in ("raw", "dcfi", "pairs", "denoised", "tilt_series", "tomograms", "figures"):
-        print(f"{room:12} {disk_mb(results / room):8.0f} MB")
+    session = {"session": results.name}
+    record_table("job_costs", costs.round(1).reset_index().assign(**session), ["session", "rule"])
+    folders = ("raw", "dcfi", "pairs", "denoised", "tilt_series", "tomograms", "figures")
+    disk = pd.DataFrame([session | {"folder": name, "disk_mb": round(disk_mb(results / name))} for name in folders])
+    record_table("job_costs.disk", disk, ["session", "folder"])
     fields = len(list((results / "dcfi").glob("*.drift.csv")))
-    print(f"\n10,000 fields of four times the pixels (512 x 512), beside the {fields} of this session")
-    print(plan(costs, FIELD_RULES, 10_000, 4.0).round(1).to_string())
+    plans = {
+        "10,000 fields of 512 x 512 pixels": plan(costs, FIELD_RULES, 10_000, 4.0),
+        "a tilt series of 2048 x 2048 pixels": plan(costs, SERIES_RULES, 1, 64.0),
+        "a volume of 2048 x 2048 x 2048 voxels": plan(costs, VOLUME_RULES, 1, 2048**3 / voxels(results)),
+    }
+    rows = pd.concat([table.round(1).reset_index().assign(plan=name, **session) for name, table in plans.items()])
+    record_table("job_costs.plans", rows, ["session", "plan", "rule"])
     field_mb = (disk_mb(results / "dcfi") + disk_mb(results / "pairs")) / fields
     print(f"disk: {4 * 10_000 * field_mb / 1e3:.0f} GB of averages and references")
-    print("\na tilt series of 2048 x 2048 pixels (64 times those of this session), and its volume of 2048 x 2048 x 2048 voxels")
-    print(plan(costs, SERIES_RULES, 1, 64.0).round(1).to_string())
-    print(plan(costs, VOLUME_RULES, 1, 2048**3 / voxels(results)).round(1).to_string(header=False))
     volume_gb = 4 * 2048**3 / 1e9
     print(f"disk: {volume_gb:.0f} GB for a volume, {3 * volume_gb:.0f} GB with its two halves")
 

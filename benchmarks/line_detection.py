@@ -13,6 +13,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from benchmarks.measured_tables import record_table
 from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.line_tables import line_density, line_summary
 from rapidstem.dislocations.line_tracing import trace_lines
@@ -26,6 +27,7 @@ from rapidstem.scores.line_recovery import line_detection, sampled
 from rapidstem.scores.positional_error import line_centroids
 
 RADIUS_NM = 20.0
+LENGTH_COLUMNS = ["variant", "against", "place", "true_nm", "found_percent", "traced_nm", "real_percent"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,12 @@ def slip_rows(found: Traced, truth: AcquisitionTruth, visible: list[DislocationL
     return pd.DataFrame(rows)
 
 
+def plane_row(slip: pd.DataFrame) -> dict[str, float]:
+    """How many lines have a slip plane of each kind, and for how many of them it is right."""
+    shares = {f"{kind}_right_percent": round(100 * float(slip["right"][slip[kind]].mean())) for kind in ("named", "separable")}
+    return shares | {kind: int(slip[kind].sum()) for kind in ("named", "separable")}
+
+
 def offsets_nm(found: Traced, visible: list[DislocationLine], motion: RigidMotion) -> np.ndarray:
     """Root mean square distance in x, y and z of the traced lines from the nearest points of the true ones."""
     tree = cKDTree(sampled([line.points_nm for line in visible])[0])
@@ -97,27 +105,25 @@ def main(folder: Path) -> None:
     paths = sorted((folder / "tomograms/series").glob("*.mrc"), key=lambda path: path.stem != "slow")
     found = {path.stem: traced(path, truth.foil_thickness_nm) for path in paths if path.stem == "slow" or path.stem.count(".") == 0}
     true_centres = line_centroids(true_lines, found["slow"].shape, found["slow"].voxel_size_nm)
+    lengths, planes = [], []
     for name, each in found.items():
         motion = rigid_motion(each.centres, true_centres)
         table = line_detection(
             each.lines, true_lines, each.field_nm, RADIUS_NM, motion, acquisition="series", variant=name, against="truth"
         )
-        print(
-            table[["variant", "against", "place", "true_nm", "found_percent", "traced_nm", "real_percent"]].round(1).to_string(index=False)
-        )
-        slip = slip_rows(each, truth, visible, motion)
-        shares = [f"{slip['right'][slip[kind]].mean():.0%} of {slip[kind].sum()} {kind} lines" for kind in ("named", "separable")]
+        lengths.append(table)
+        planes.append({"variant": name} | plane_row(slip_rows(each, truth, visible, motion)))
+        planes[-1] |= dict(zip(("x_rms_nm", "y_rms_nm", "z_rms_nm"), offsets_nm(each, visible, motion).round(1), strict=True))
         density = line_density(each.network, line_summary(each.network, None)).iloc[0]
-        print(
-            f"{name}: slip plane right for {' and '.join(shares)}; distance in x, y, z {offsets_nm(each, visible, motion).round(1)} nm rms;"
-        )
-        print(f"density {density['density_per_m2']:.3g} +- {density['sampling_sd_per_m2']:.2g} 1/m2 (of all visible lines)")
+        planes[-1] |= {f"{key}_per_m2": float(f"{density[f'{key}_per_m2']:.3g}") for key in ("density", "sampling_sd")}
         if name != "slow":
             motion, slow = rigid_motion(each.centres, found["slow"].centres), found["slow"]
             table = line_detection(each.lines, slow.lines, each.field_nm, RADIUS_NM, motion, acquisition="", variant=name, against="slow")
-            print(
-                table.loc[:0, ["variant", "against", "place", "true_nm", "found_percent", "real_percent"]].round(1).to_string(index=False)
-            )
+            lengths.append(table[:1])
+    session = {"session": folder.name}
+    table = pd.concat(lengths)[LENGTH_COLUMNS].round(1).assign(**session)
+    record_table("line_detection", table, ["session", "variant", "against", "place"])
+    record_table("line_detection.planes", pd.DataFrame(planes).assign(**session), ["session", "variant"])
 
 
 if __name__ == "__main__":

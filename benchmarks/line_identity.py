@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.measured_tables import record_table
 from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.line_tracing import trace_lines
 from rapidstem.dislocations.pairing import rigid_motion
@@ -47,7 +48,8 @@ def main(folder: Path) -> None:
             field_nm = whole_field(widths_nm) if against == "truth" else common_field(widths_nm, motion)
             identity = identify_lines(sides[variant][0], sides[against][0], field_nm, motion)
             tables.append(identity_scores(identity, acquisition=truth_path.stem, variant=variant, against=against))
-    print(pd.concat(tables, ignore_index=True).round(1).set_index(["acquisition", "variant", "against"]).T.to_string())
+    table = pd.concat(tables, ignore_index=True).round(1).assign(session=folder.name)
+    record_table("line_identity", table, ["session", "acquisition", "variant", "against"])
 
 
 if __name__ == "__main__":

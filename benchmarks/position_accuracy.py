@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.measured_tables import record_table
 from rapidstem.dislocations.centre_uncertainty import position_uncertainty
 from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.pairing import rigid_motion
@@ -56,8 +57,8 @@ def error_row(pairs: pd.DataFrame, measured: pd.DataFrame, reference: pd.DataFra
     row |= {f"{plane}_paired_percent": errors.loc[axis, "paired_percent"].round(1) for axis, plane in (("x", "xz"), ("y", "yz"))}
     row |= {f"{plane}_real_percent": errors.loc[axis, "paired_measured_percent"].round(1) for axis, plane in (("x", "xz"), ("y", "yz"))}
     curvature, sigma = errors.loc["z", ["curvature_nm_per_um2", "curvature_sigma_nm_per_um2"]]
-    normalised = " / ".join(f"{errors.loc[axis, 'normalised_rms']:.2f}" for axis in "xyz")
-    return row | {"z_curvature_nm_per_um2": f"{curvature:+.2f} +- {sigma:.2f}", "normalised_rms": normalised}
+    normalised = {f"normalised_{axis}": errors.loc[axis, "normalised_rms"].round(2) for axis in "xyz"}
+    return row | {"z_curvature_nm_per_um2": round(curvature, 2), "z_curvature_sigma": round(sigma, 2)} | normalised
 
 
 def compared(name: str, measured: pd.DataFrame, references: dict[str, pd.DataFrame], calibrated: bool = False) -> list[dict[str, object]]:
@@ -94,7 +95,9 @@ def main(folder: Path, variant: str) -> None:
     frame = locate_centroids(reconstruct(series, geometry.per_frame(), settings, threads=THREADS), voxel_size_nm)
     rows += compared("rapid, one angle a frame", frame, {"slow": slow} | truth)
     rows += compared("rapid, one angle a frame, calibrated", frame, {"slow": slow} | truth, calibrated=True)
-    print(pd.DataFrame(rows).to_string(index=False), pd.DataFrame(shells).round(1).to_string(index=False), sep="\n\n")
+    session = {"session": folder.name, "variant": variant}
+    record_table("position_accuracy", pd.DataFrame(rows).assign(**session), ["session", "variant", "centres", "against"])
+    record_table("position_accuracy.resolution", pd.DataFrame(shells).round(1).assign(**session), ["session", "series", "direction"])
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ import yaml
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.job_costs import LIBRARIES_MB, job_costs
+from benchmarks.measured_tables import record_table
 from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.settings import BlockMatchingSettings, NetworkSettings
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
@@ -140,14 +141,17 @@ def memory_mb(rule: str, known_mb: float, known: Work, wanted: Work) -> float:
 def main() -> None:
     """Print the costs of both protocols."""
     sessions = [Work(path) for path in sys.argv[1:] or ["config/config.yaml"]]
+    tables, totals = [], []
     for path in PROTOCOLS:
         protocol = Work(path)
         table = extrapolated(sessions, protocol)
-        print(f"\n{path}, extrapolated from {', '.join(each.session.folder for each in sessions)}")
-        print(table.round(2).to_string(index=False))
-        hours, memory = table["cpu_hours"].sum(), table["memory_mb"].max() / 1e3
-        print(f"together {hours:.0f} hours of a processor, {hours / CORES:.0f} hours on {CORES}; {memory:.1f} GB of memory at most;")
-        print(f"raw files {protocol.raw_gb():.1f} GB, results at most {protocol.results_gb():.1f} GB")
+        tables.append(table.round(2).assign(protocol=Path(path).stem))
+        hours = table["cpu_hours"].sum()
+        total = {"protocol": Path(path).stem, "cpu_hours": hours, f"hours_on_{CORES}_cores": hours / CORES}
+        total |= {"memory_gb": table["memory_mb"].max() / 1e3, "raw_gb": protocol.raw_gb(), "results_gb": protocol.results_gb()}
+        totals.append(total)
+    record_table("protocol_costs", pd.concat(tables), ["protocol", "rule"])
+    record_table("protocol_costs.totals", pd.DataFrame(totals).round(1), ["protocol"])
 
 
 if __name__ == "__main__":

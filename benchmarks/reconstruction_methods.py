@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.measured_tables import record_table
 from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.files.mrc_volumes import read_series
@@ -89,7 +90,9 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     options = parser.parse_args()
     rows = list(score_rows(options.folder, options.variants, options.thickness_nm, options.threads))
-    print(pd.DataFrame(rows).to_string(index=False))
+    table = pd.DataFrame(rows)
+    table.insert(0, "session", options.folder.name)
+    record_table("reconstruction_methods", table, ["session", "series", "lines", "method", "against"])
 
 
 if __name__ == "__main__":

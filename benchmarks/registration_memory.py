@@ -4,6 +4,7 @@ Writes Velox files of 250 and 2,500 frames of 512 x 512 (1.3 GB) into a temporar
 workflow does, and prints the largest resident memory of that process, its time, and the error of the drift.
 """
 
+import json
 import resource
 import subprocess
 import sys
@@ -13,8 +14,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import ndimage
 
+from benchmarks.measured_tables import record_table
 from rapidstem.files.image_stacks import open_frames
 from rapidstem.frames.integration import integrate_frames
 from rapidstem.frames.registration import register_frames
@@ -46,7 +49,7 @@ class DriftingFrames:
 
 
 def integrate_file(path: Path) -> None:
-    """What the workflow does with a file of rapid frames; prints time, memory and the shifts' file."""
+    """What the workflow does with a file of rapid frames; prints time, memory and the drift's error as JSON."""
     start = time.perf_counter()
     with open_frames(path) as stack:
         drift = register_frames(stack.frames)
@@ -57,22 +60,23 @@ def integrate_file(path: Path) -> None:
     error = drift.shift_px[drift.used] - truth
     rms = np.sqrt(((error - error.mean(axis=0)) ** 2).sum(axis=1).mean())
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    print(
-        f"{len(drift.used):5d} frames: {memory:.2f} GB at most, {registered - start:.1f} s to read and register, "
-        f"{integrated - registered:.1f} s to integrate, {drift.used.sum()} used, error {rms:.3f} px rms",
-        flush=True,
-    )
+    row = {"frames": len(drift.used), "memory_gb": round(memory, 2), "register_s": round(registered - start, 1)}
+    row |= {"integrate_s": round(integrated - registered, 1), "used": int(drift.used.sum()), "error_px": round(float(rms), 3)}
+    print(json.dumps(row))
 
 
 def main() -> None:
     """Write the files and work on each in another process."""
+    rows = []
     with tempfile.TemporaryDirectory() as folder:
         for number in NUMBERS:
             path, frames = Path(folder, f"{number}.emd"), DriftingFrames(number)
             write_velox(path, frames, SCAN, np.zeros(number), 0.07 * np.arange(number))  # type: ignore[arg-type]
             np.save(path.with_suffix(".npy"), frames.shift_px)
-            subprocess.run([sys.executable, __file__, str(path)], check=True)
+            run = subprocess.run([sys.executable, __file__, str(path)], check=True, stdout=subprocess.PIPE, text=True)
+            rows.append(json.loads(run.stdout))
             path.unlink()
+    record_table("registration_memory", pd.DataFrame(rows), ["frames"])
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 from scipy import fft, signal
 from skimage.registration import phase_cross_correlation
 
+from benchmarks.measured_tables import record_table
 from rapidstem.frames.registration import register_frames
 
 FRAMES, LAG, STREAK, PATTERN = 50, 0.5, 0.03, 0.05
@@ -172,12 +174,11 @@ def bounds(frames: np.ndarray) -> tuple[float, float]:
 
 
 def compare(title: str, methods: dict[str, Register], stacks: list[tuple[np.ndarray, np.ndarray]]) -> dict[str, tuple[float, float]]:
-    """Print the table of one data set."""
-    print(f"\n{title}\n{'method':36} {'error (px rms)':>15} {'ms a frame':>11}  finds the drift")
-    results = {}
-    for name, method in methods.items():
-        error, milliseconds = results[name] = measured(method, stacks)
-        print(f"{name:36} {error:15.3f} {milliseconds:11.2f}  {'yes' if error < FINDS_DRIFT_PX else 'no'}")
+    """Record the table of one data set."""
+    results = {name: measured(method, stacks) for name, method in methods.items()}
+    rows = [{"frames": title, "method": name, "error_px": error, "ms_a_frame": took} for name, (error, took) in results.items()]
+    table = pd.DataFrame(rows).round({"error_px": 3, "ms_a_frame": 2})
+    record_table("registration_speed", table.assign(finds_drift=table["error_px"] < FINDS_DRIFT_PX), ["frames", "method"])
     print_ratio([results])
     reading, transform = bounds(stacks[0][0])
     own = results[OURS][1]

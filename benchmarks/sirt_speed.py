@@ -14,7 +14,9 @@ from importlib.util import find_spec
 
 import astra
 import numpy as np
+import pandas as pd
 
+from benchmarks.measured_tables import record_table
 from rapidstem.tomography.reconstruction.sirt import SirtOperator, sirt_slices
 from rapidstem.tomography.reconstruction.slice_projector import (
     SliceGeometry,
@@ -56,6 +58,7 @@ class OwnSirt:
         self.operator = SirtOperator.from_matrix(with_columns(system_matrix(ordered), self.order))
 
     def reconstruct(self, projections: np.ndarray, iterations: int) -> np.ndarray:
+        """Solve a block of slices, (ray, slice) to (voxel, slice)."""
         volume = np.empty((len(self.order), projections.shape[1]), np.float32)
         volume[self.order] = sirt_slices(self.operator, projections[self.rays], iterations)
         return volume
@@ -74,6 +77,7 @@ class AstraSirt:
         self.projector = astra.create_projector("linear", self.projection_geometry, self.volume_geometry)
 
     def reconstruct(self, projections: np.ndarray, iterations: int) -> np.ndarray:
+        """Solve one slice."""
         sinogram = astra.data2d.create("-sino", self.projection_geometry, projections.reshape(-1, 1))
         volume = astra.data2d.create("-vol", self.volume_geometry, 0)
         settings = astra.astra_dict("SIRT")
@@ -116,10 +120,9 @@ def whole_volume(options: argparse.Namespace) -> None:
     taken = seconds(lambda: reconstruct(series, geometry, settings, **resources))
     busy = time.process_time() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
-    print(
-        f"volume {options.columns} x {options.rows} x {options.depth} (x, y, z), {options.iterations} iterations, {options.threads} threads"
-    )
-    print(f"{taken:.1f} s, {busy:.1f} s of processor time, peak memory {peak:.2f} GB", flush=True)
+    row = {"columns": options.columns, "rows": options.rows, "depth": options.depth, "iterations": options.iterations}
+    row |= {"threads": options.threads, "seconds": round(taken, 1), "processor_s": round(busy, 1), "memory_gb": round(peak, 2)}
+    record_table("sirt_speed.volume", pd.DataFrame([row]), ["columns", "rows", "depth", "iterations", "threads"])
 
 
 def etspy_seconds(options: argparse.Namespace, rays: SliceGeometry, projections: np.ndarray) -> float:
@@ -167,8 +170,10 @@ def print_table(options: argparse.Namespace, own: OwnSirt, taken: dict[str, floa
     bandwidth = triad_bandwidth(options.threads)
     bound = own.bytes_an_iteration(BLOCK_SLICES) * options.iterations / BLOCK_SLICES / bandwidth
     print(f"slice {options.rows} x {options.depth}, {options.frames} frames, {options.iterations} iterations, {options.threads} threads")
-    for name, value in taken.items():
-        print(f"{name:12s}{value:8.4f} s a slice, {value / taken['rapidstem']:6.1f} times rapidstem's")
+    own_s = taken["rapidstem"]
+    rows = [{"solver": name, "seconds_a_slice": round(value, 4), "times_ours": round(value / own_s, 1)} for name, value in taken.items()]
+    names = {"rows": options.rows, "depth": options.depth, "threads": options.threads}
+    record_table("sirt_speed", pd.DataFrame(rows).assign(**names), ["solver", *names])
     if "etspy" not in taken:
         print("etspy is not installed and was left out (pip install etspy)")
     print(f"largest difference from ASTRA {largest:.1e}")

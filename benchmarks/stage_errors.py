@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from benchmarks.measured_tables import record_table
 from rapidstem.distortion.column_map import read_map
 from rapidstem.microscope.truth import AcquisitionTruth, StackTruth, read_truth
 
@@ -51,15 +52,16 @@ def main(folder: Path) -> None:
     fields = [(path.name.split(".")[0], path) for path in sorted((folder / "dcfi").glob("*.drift.csv"))]
     truths = {name: read_truth(folder / f"truth/{name}.h5") for name, _ in fields}
     drift = [{"field": name, "drift_rms_px": drift_error_px(pd.read_csv(path), truths[name])} for name, path in fields]
-    print(pd.DataFrame(drift).round(3).to_string(index=False))
-    print(f"\ndistortion map: {map_error_px(folder, truths[fields[0][0]]):.3f} px rms over the whole width\n")
+    record_table("stage_errors.drift", pd.DataFrame(drift).round(3).assign(session=folder.name), ["session", "field"])
+    distortion = {"session": folder.name, "map_rms_px": round(map_error_px(folder, truths[fields[0][0]]), 3)}
+    record_table("stage_errors.distortion", pd.DataFrame([distortion]), ["session"])
     rows = []
     for path in sorted((folder / "tilt_series").glob("*/*.angles.csv")):
         variant = path.name.removesuffix(".angles.csv")
         truth = read_truth(folder / f"truth/{path.parent.name}.h5")
         rows.append({"series": path.parent.name, "variant": variant})
         rows[-1] |= series_errors(pd.read_csv(path), truth.slow if variant == "slow" else truth.rapid)
-    print(pd.DataFrame(rows).round(3).to_string(index=False))
+    record_table("stage_errors", pd.DataFrame(rows).round(3).assign(session=folder.name), ["session", "series", "variant"])
 
 
 if __name__ == "__main__":

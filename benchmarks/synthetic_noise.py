@@ -13,10 +13,12 @@ import tempfile
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 from scipy import ndimage, optimize
 
 from benchmarks.denoisers import field_of
+from benchmarks.measured_tables import record_table
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.samplers.synthetic_noise import ElectronNoise, beam_electrons
 from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
@@ -78,20 +80,21 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     clean = clean_image(arguments.session, arguments.field)
+    rows: list[dict[str, object]] = []
     for bias, words in ((BIAS, "their bias"), (fitted_bias(clean), "fitted bias")):
         share = detected_share(clean, bias)
         psnr, similarity = scored(noisy(clean, share, bias), clean)
-        print(f"{words} {bias:.1f}: {share:.4f} of 437 electrons detected, PSNR {psnr:.2f} dB, SSIM {similarity:.3f}", flush=True)
+        rows.append({"image": f"noisy, {words} {bias:.1f}", "detected_share": round(share, 4), "psnr_db": psnr, "ssim": similarity})
     image = noisy(clean, detected_share(clean, BIAS), BIAS)
     area = (slice(0, clean.shape[0]), slice(0, clean.shape[1]))
     electrons = beam_electrons(50, 1.4e-6, detected_share(clean, BIAS))
-    print(f"noisy: PSNR after an affine fit {psnr_affine_db(image, clean, area):.2f} dB, SSIM {ssim(image, clean, area):.3f}")
+    answers = {"noisy": image}
     for name in arguments.denoisers:
-        answer = trained_on(arguments.session, name, electrons, BIAS, arguments.steps, image[None])[0]
-        print(
-            f"{name}: PSNR after an affine fit {psnr_affine_db(answer, clean, area):.2f} dB, SSIM {ssim(answer, clean, area):.3f}",
-            flush=True,
-        )
+        answers[name] = trained_on(arguments.session, name, electrons, BIAS, arguments.steps, image[None])[0]
+    for name, answer in answers.items():
+        rows.append({"image": name, "psnr_affine_db": psnr_affine_db(answer, clean, area), "ssim": ssim(answer, clean, area)})
+    names = {"session": arguments.session.name, "field": arguments.field, "steps": arguments.steps}
+    record_table("synthetic_noise", pd.DataFrame(rows).round(3).assign(**names), ["session", "field", "image"])
 
 
 if __name__ == "__main__":

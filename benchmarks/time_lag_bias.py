@@ -8,6 +8,7 @@ and the curvature of the difference in z over y with its standard deviation (jac
 import numpy as np
 import pandas as pd
 
+from benchmarks.measured_tables import record_table
 from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.pairing import rigid_motion
 from rapidstem.scores.difference_fit import quadratic_fit
@@ -48,7 +49,7 @@ def main() -> None:
         found = [compared("one angle a row, against slow", row_wise, slow), compared("one angle a frame, against slow", frame_wise, slow)]
         found += [compared("one angle a row, against truth", row_wise, truth), compared("slow, against truth", slow, truth)]
         rows += [{"seed": seed} | row for row in found]
-    print(pd.DataFrame(rows).round(2).to_string(index=False))
+    record_table("time_lag_bias", pd.DataFrame(rows).round(2), ["seed", "compared"])
 
 
 if __name__ == "__main__":

@@ -17,9 +17,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
+from benchmarks.measured_tables import record_table
 from rapidstem.denoising.fields.frame_shifts import moved_back
 from rapidstem.denoising.fields.intensity_scaling import measure_scaling
 from rapidstem.denoising.fields.training_pairs import TrainingField, read_training_field
@@ -164,9 +166,9 @@ def careamics_images(careamist: Any, inputs: np.ndarray) -> np.ndarray:
 
 
 def compare_speed(fields: list[TrainingField], steps: int, with_peer: bool) -> None:
-    """Print the time of a patch in training and of a frame in prediction."""
+    """Record the time of a patch in training and of a frame in prediction."""
     pairs = image_pairs(fields)
-    print(f"{'network':37} {'precision':9} {'training ms a patch':>20} {'share of peak':>14} {'prediction ms a frame':>22}")
+    rows = []
     for precision in PRECISIONS:
         peak = peak_rate(precision)
         for name, settings in (("rapidstem U-Net, as wide and by Adam", UNET), (f"rapidstem {DEFAULT.network}", DEFAULT)):
@@ -175,31 +177,38 @@ def compare_speed(fields: list[TrainingField], steps: int, with_peer: bool) -> N
             applied = NetworkSettings(**{**vars(settings), "precision": precision})
             model = TrainedModel(network, applied, measure_scaling(fields), {})
             frame_s = prediction_s(lambda model=model: denoise_stack(model, pairs[0][:8]), 8)
-            report(name, precision, step_s, operations(new_network(settings)) / step_s / peak, frame_s)
+            rows.append(speed_row(name, precision, step_s, operations(new_network(settings)) / step_s / peak, frame_s))
         if with_peer:
             careamist, marks = careamics_run(pairs, (pairs[0][:2], pairs[1][:2]), precision, steps)
             frame_s = prediction_s(lambda careamist=careamist: careamics_images(careamist, pairs[0][:8]), 8)
-            report("CAREamics", precision, fastest(marks), operations(careamist.model.model) / fastest(marks) / peak, frame_s)
+            share = operations(careamist.model.model) / fastest(marks) / peak
+            rows.append(speed_row("CAREamics", precision, fastest(marks), share, frame_s))
+    record_table("training_speed", pd.DataFrame(rows), ["network", "precision"])
 
 
-def report(name: str, precision: str, step_s: float, share: float, frame_s: float) -> None:
-    print(f"{name:37} {precision:9} {1e3 * step_s / BATCH:20.2f} {share:13.0%} {1e3 * frame_s:22.1f}", flush=True)
+def speed_row(name: str, precision: str, step_s: float, share: float, frame_s: float) -> dict[str, object]:
+    """Milliseconds of one network in one precision."""
+    row = {"network": name, "precision": precision, "training_ms_a_patch": round(1e3 * step_s / BATCH, 2)}
+    return row | {"share_of_peak_percent": round(100 * share), "prediction_ms_a_frame": round(1e3 * frame_s, 1)}
 
 
 def compare_scores(fields: list[TrainingField], steps: int, precision: str) -> None:
-    """Print what CAREamics reaches with so many steps, and what the default network reaches in half its time."""
+    """Record what CAREamics reaches with so many steps, and what the default network reaches in half its time."""
     learned, unseen = split_fields(fields, 0.2, seed=1)
     pairs, validation = image_pairs(learned), image_pairs(unseen)
     careamist, marks = careamics_run(pairs, validation, precision, steps)
     whole = marks[-1] - marks[0]
-    print(f"CAREamics, {precision}: {whole:.0f} s, {mean_psnr_db(careamics_images(careamist, validation[0]), validation[1]):.2f} dB")
+    peer_db = mean_psnr_db(careamics_images(careamist, validation[0]), validation[1])
+    rows = [{"network": "CAREamics", "steps": steps, "seconds": round(whole), "psnr_affine_db": round(peer_db, 2)}]
     own_steps = max(int(SHARE_OF_TIME * whole / own_step_s(learned, DEFAULT, precision, 12)), 1)
     settings = NetworkSettings(**{**vars(DEFAULT), "steps": own_steps, "validation_share": 0.0, "precision": precision})
     start = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         model = train_denoiser(learned, settings, folder, "dlf-slow")
     images = denoise_stack(model, validation[0])
-    print(f"rapidstem {DEFAULT.network}, {precision}: {time.process_time() - start:.0f} s, {mean_psnr_db(images, validation[1]):.2f} dB")
+    seconds, own_db = round(time.process_time() - start), mean_psnr_db(images, validation[1])
+    rows.append({"network": f"rapidstem {DEFAULT.network}", "steps": own_steps, "seconds": seconds, "psnr_affine_db": round(own_db, 2)})
+    record_table("training_speed.scores", pd.DataFrame(rows).assign(precision=precision), ["network", "precision"])
 
 
 def main() -> None:

@@ -35,10 +35,12 @@ class Session:
 
     @property
     def folder(self) -> str:
+        """Where the results lie, relative to where Snakemake runs."""
         return f"results/{self.name}"
 
     @property
     def simulated(self) -> bool:
+        """Whether the virtual microscope makes the raw files."""
         return "simulate" in self.config
 
     @property
@@ -63,6 +65,7 @@ class Session:
 
     @property
     def denoisers(self) -> list[str]:
+        """Names of all filters of the session."""
         return [entry["name"] for entry in self.config["denoisers"]]
 
     @cached_property

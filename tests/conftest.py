@@ -8,6 +8,18 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 
+MARK_OF_FIXTURE = {"real_data": "real", "slurm": "cluster"} | dict.fromkeys(("finished_session", "own_session", "session_copy"), "slow")
+MARK_OF_FOLDER = {"interruptions": "slow", "cluster": "cluster"}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark tests by what they need: the folder that they lie in, or the fixtures that they use."""
+    for item in items:
+        marks = {MARK_OF_FOLDER.get(item.path.parent.name)} | {MARK_OF_FIXTURE.get(name) for name in getattr(item, "fixturenames", ())}
+        for name in marks - {None}:
+            item.add_marker(str(name))
+
+
 @pytest.fixture(scope="session")
 def real_data() -> Path:
     """The folder with real data of others; the test is skipped where it is not set."""

@@ -35,10 +35,14 @@ class TrainedModel:
 
     Attributes
     ----------
-    network : in evaluation mode.
-    settings : that it was trained with.
-    scaling : of its inputs and outputs.
-    card : everything in `model.json`.
+    network
+        In evaluation mode.
+    settings
+        That it was trained with.
+    scaling
+        Of its inputs and outputs.
+    card
+        Everything in `model.json`.
     """
 
     network: DenoisingNetwork
@@ -120,8 +124,10 @@ def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwe
 
     Parameters
     ----------
-    frames : (frame, y, x) raw frames; a few are enough.
-    pixel_size_nm, dwell_time_s : of the frames; what is unknown, here or in the model card, is not compared.
+    frames : (frame, y, x)
+        Raw frames; a few are enough.
+    pixel_size_nm, dwell_time_s
+        Of the frames; what is unknown, here or in the model card, is not compared.
 
     Raises
     ------

@@ -27,9 +27,12 @@ def denoise_stack(model: TrainedModel, frames: Frames, pixels_at_once: int = PIX
 
     Parameters
     ----------
-    model : trained, see `rapidstem.denoising.model_files.load_model`.
-    frames : (frame, y, x) raw frames.
-    pixels_at_once : that the network sees together at most.
+    model
+        Trained, see `rapidstem.denoising.model_files.load_model`.
+    frames : (frame, y, x)
+        Raw frames.
+    pixels_at_once
+        That the network sees together at most.
 
     Returns
     -------

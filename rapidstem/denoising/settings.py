@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any
 
+from rapidstem.denoising.setting_values import like_preset, require
 from rapidstem.errors import InputError
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -15,46 +16,69 @@ PRESETS = ("best", "paper")
 NOISE_MODELS = ("gw", "g1", "g2", "g3", "g4", "g1w", "g2w", "g3w", "g4w", "measured")
 
 
-def _require(holds: bool, key: str, rule: str) -> None:
-    if not holds:
-        raise InputError(f"{key} {rule}")
-
-
 @dataclass(frozen=True)
 class NetworkSettings:
     """A network trained on pairs of a rapid frame and what it should look like.
 
     Attributes
     ----------
-    target : the reference image, `dcfi` or `slow`; `none` where the raw frames themselves teach.
-    sampler : what a frame is compared with: the `reference`; one `other-frame` of the same field, the mean of all `other-frames`, or of
+    target
+        The reference image, `dcfi` or `slow`; `none` where the raw frames themselves teach.
+    sampler
+        What a frame is compared with: the `reference`; one `other-frame` of the same field, the mean of all `other-frames`, or of
         `all-frames`, each moved to the frame; or the frame itself at `blind-spots`.
-    network : architecture, see `rapidstem.denoising.networks.unets`.
-    most_fields, most_frames : of training, 0 for all; the fields with the most frames are taken, and the frames are shared among them.
-    synthetic_share : share of the patches whose input is the target with synthetic noise, the others being real frames.
-    electrons : smallest and largest number of detected electrons a white pixel of a synthetic frame has, drawn log-uniformly.
-    bias : brightness that synthetic noise adds before and takes off after the electrons are drawn, as a share of white.
-    read_noise : standard deviation of what the detector adds to a synthetic frame, as a share of white.
-    lag : share of a pixel's signal that a synthetic detector keeps for the next one.
-    mask_px : half length of a blind spot along the row; 0 for the length over which the noise is correlated.
-    averaged_frames : frames of a field whose results are averaged, in places of the drift; a tilt series is never averaged.
-    width : channels of the first level; every level below has twice as many, in the residual U-Net as many more.
-    depth : number of times the image is halved.
-    patch_size_px : side of the training patches, a multiple of 2**depth.
-    batch_size : patches a step.
-    steps : optimiser steps.
-    optimiser : `muon` or `adamw`, see `rapidstem.denoising.training.optimisers`.
-    learning_rate : at the end of the warm-up; falls to zero as a cosine.
-    weight_averaging : decay of the exponential moving average of the weights, 0 for none.
-    validation_share : share of the fields (never of the frames) kept for validation.
-    validation_interval : steps between two validations; checkpoints are written as often.
-    patience_steps : training ends when the validation loss has not improved for so many steps; 0 for never.
-    precision : `bfloat16`, `float32` or `auto`: bfloat16 where the processor multiplies matrices in it.
-    seed : of the first weights, the split and the patches.
-    processes : that share each batch, one a graphics card where there are cards.
-    flip_averaging : whether the answer is the mean of those to the image and to the image turned upside down.
-    start_from : folder of a trained model whose weights training starts from; empty for fresh weights.
-    model : folder of a trained model that is used as it is, without training; empty to train.
+    network
+        Architecture, see `rapidstem.denoising.networks.unets`.
+    most_fields, most_frames
+        Of training, 0 for all; the fields with the most frames are taken, and the frames are shared among them.
+    synthetic_share
+        Share of the patches whose input is the target with synthetic noise, the others being real frames.
+    electrons
+        Smallest and largest number of detected electrons a white pixel of a synthetic frame has, drawn log-uniformly.
+    bias
+        Brightness that synthetic noise adds before and takes off after the electrons are drawn, as a share of white.
+    read_noise
+        Standard deviation of what the detector adds to a synthetic frame, as a share of white.
+    lag
+        Share of a pixel's signal that a synthetic detector keeps for the next one.
+    mask_px
+        Half length of a blind spot along the row; 0 for the length over which the noise is correlated.
+    averaged_frames
+        Frames of a field whose results are averaged, in places of the drift; a tilt series is never averaged.
+    width
+        Channels of the first level; every level below has twice as many, in the residual U-Net as many more.
+    depth
+        Number of times the image is halved.
+    patch_size_px
+        Side of the training patches, a multiple of 2**depth.
+    batch_size
+        Patches a step.
+    steps
+        Optimiser steps.
+    optimiser
+        `muon` or `adamw`, see `rapidstem.denoising.training.optimisers`.
+    learning_rate
+        At the end of the warm-up; falls to zero as a cosine.
+    weight_averaging
+        Decay of the exponential moving average of the weights, 0 for none.
+    validation_share
+        Share of the fields (never of the frames) kept for validation.
+    validation_interval
+        Steps between two validations; checkpoints are written as often.
+    patience_steps
+        Training ends when the validation loss has not improved for so many steps; 0 for never.
+    precision
+        `bfloat16`, `float32` or `auto`: bfloat16 where the processor multiplies matrices in it.
+    seed
+        Of the first weights, the split and the patches.
+    processes
+        That share each batch, one a graphics card where there are cards.
+    flip_averaging
+        Whether the answer is the mean of those to the image and to the image turned upside down.
+    start_from
+        Folder of a trained model whose weights training starts from; empty for fresh weights.
+    model
+        Folder of a trained model that is used as it is, without training; empty to train.
     """
 
     target: str
@@ -88,38 +112,38 @@ class NetworkSettings:
     averaged_frames: int = 1
 
     def __post_init__(self) -> None:
-        _require(self.target in TARGETS, "target", f"must be one of {', '.join(TARGETS)}")
-        _require(self.optimiser in OPTIMISERS, "optimiser", f"must be one of {', '.join(OPTIMISERS)}")
-        _require(self.sampler in SAMPLERS, "sampler", f"must be one of {', '.join(SAMPLERS)}")
-        _require(self.network in NETWORKS, "network", f"must be one of {', '.join(NETWORKS)}")
+        require(self.target in TARGETS, "target", f"must be one of {', '.join(TARGETS)}")
+        require(self.optimiser in OPTIMISERS, "optimiser", f"must be one of {', '.join(OPTIMISERS)}")
+        require(self.sampler in SAMPLERS, "sampler", f"must be one of {', '.join(SAMPLERS)}")
+        require(self.network in NETWORKS, "network", f"must be one of {', '.join(NETWORKS)}")
         learns_reference = self.sampler == "reference" and self.synthetic_share < 1
-        _require(not (self.target == "none" and learns_reference), "target", "must be dcfi or slow where the sampler is the reference")
-        _require(self.precision in PRECISIONS, "precision", f"must be one of {', '.join(PRECISIONS)}")
+        require(not (self.target == "none" and learns_reference), "target", "must be dcfi or slow where the sampler is the reference")
+        require(self.precision in PRECISIONS, "precision", f"must be one of {', '.join(PRECISIONS)}")
         for name in ("width", "depth", "patch_size_px", "batch_size", "steps", "learning_rate", "validation_interval"):
-            _require(getattr(self, name) > 0, name, "must be above zero")
-        _require(self.patch_size_px % 2**self.depth == 0, "patch_size_px", f"must be a multiple of 2**depth = {2**self.depth}")
+            require(getattr(self, name) > 0, name, "must be above zero")
+        require(self.patch_size_px % 2**self.depth == 0, "patch_size_px", f"must be a multiple of 2**depth = {2**self.depth}")
         for name in ("weight_averaging", "validation_share"):
-            _require(0 <= getattr(self, name) < 1, name, "must be at least 0 and below 1")
+            require(0 <= getattr(self, name) < 1, name, "must be at least 0 and below 1")
         object.__setattr__(self, "electrons", tuple(self.electrons))
         self._check_training()
         self._check_noise()
 
     def _check_training(self) -> None:
-        _require(self.patience_steps >= 0, "patience_steps", "must not be below zero")
+        require(self.patience_steps >= 0, "patience_steps", "must not be below zero")
         supervised = self.sampler == "reference" and self.validation_share > 0
         rule = "needs validation against a reference: the loss of a sampler without one does not tell when the image is best"
-        _require(self.patience_steps == 0 or supervised, "patience_steps", rule)
-        _require(self.processes > 0, "processes", "must be above zero")
-        _require(self.batch_size % max(self.processes, 1) == 0, "batch_size", f"must be a multiple of processes = {self.processes}")
+        require(self.patience_steps == 0 or supervised, "patience_steps", rule)
+        require(self.processes > 0, "processes", "must be above zero")
+        require(self.batch_size % max(self.processes, 1) == 0, "batch_size", f"must be a multiple of processes = {self.processes}")
 
     def _check_noise(self) -> None:
-        _require(0 <= self.synthetic_share <= 1, "synthetic_share", "must be from 0 to 1")
+        require(0 <= self.synthetic_share <= 1, "synthetic_share", "must be from 0 to 1")
         rising = len(self.electrons) == 2 and 0 < self.electrons[0] <= self.electrons[1]
-        _require(rising, "electrons", "must be two numbers above zero, the smaller one first")
-        _require(0 <= self.lag < 1, "lag", "must be at least 0 and below 1")
+        require(rising, "electrons", "must be two numbers above zero, the smaller one first")
+        require(0 <= self.lag < 1, "lag", "must be at least 0 and below 1")
         for name in ("most_fields", "most_frames", "bias", "read_noise", "mask_px"):
-            _require(getattr(self, name) >= 0, name, "must not be below zero")
-        _require(self.averaged_frames > 0, "averaged_frames", "must be above zero")
+            require(getattr(self, name) >= 0, name, "must not be below zero")
+        require(self.averaged_frames > 0, "averaged_frames", "must be above zero")
 
 
 @dataclass(frozen=True)
@@ -128,10 +152,14 @@ class BlockMatchingSettings:
 
     Attributes
     ----------
-    target : the reference that the choice is made against, `dcfi` or `slow`.
-    noise_models : to try: `gw` for white noise, `measured` for the measured spectrum, and the correlated kinds of `NOISE_MODELS`.
-    variance_factors : multiples of the measured variance to try with each of them.
-    tuning_fields : number of training fields to choose on, evenly spread over their list.
+    target
+        The reference that the choice is made against, `dcfi` or `slow`.
+    noise_models
+        To try: `gw` for white noise, `measured` for the measured spectrum, and the correlated kinds of `NOISE_MODELS`.
+    variance_factors
+        Multiples of the measured variance to try with each of them.
+    tuning_fields
+        Number of training fields to choose on, evenly spread over their list.
     """
 
     target: str
@@ -140,12 +168,12 @@ class BlockMatchingSettings:
     tuning_fields: int = 3
 
     def __post_init__(self) -> None:
-        _require(self.target in ("dcfi", "slow"), "target", "must be dcfi or slow")
+        require(self.target in ("dcfi", "slow"), "target", "must be dcfi or slow")
         known = len(self.noise_models) > 0 and set(self.noise_models) <= set(NOISE_MODELS)
-        _require(known, "noise_models", f"must be a list of some of {', '.join(NOISE_MODELS)}")
+        require(known, "noise_models", f"must be a list of some of {', '.join(NOISE_MODELS)}")
         positive = len(self.variance_factors) > 0 and all(factor > 0 for factor in self.variance_factors)
-        _require(positive, "variance_factors", "must be a list of numbers above zero")
-        _require(self.tuning_fields > 0, "tuning_fields", "must be above zero")
+        require(positive, "variance_factors", "must be a list of numbers above zero")
+        require(self.tuning_fields > 0, "tuning_fields", "must be above zero")
 
 
 DenoiserSettings = NetworkSettings | BlockMatchingSettings
@@ -157,8 +185,10 @@ class Denoiser:
 
     Attributes
     ----------
-    best : the settings that we found best.
-    paper : those of the paper that the filter comes from (preset `paper`).
+    best
+        The settings that we found best.
+    paper
+        Those of the paper that the filter comes from (preset `paper`).
     """
 
     best: DenoiserSettings
@@ -236,6 +266,11 @@ def denoiser_settings(name: str, overrides: Mapping[str, Any]) -> DenoiserSettin
     ------
     InputError
         if there is no such denoiser, preset or setting, or a value is of the wrong kind or out of range.
+
+    Examples
+    --------
+    >>> denoiser_settings("dlf-slow", {"steps": 900}).steps
+    900
     """
     if name not in DENOISERS:
         raise InputError(f"denoiser {name!r} is unknown; known are {', '.join(DENOISERS)}")
@@ -252,28 +287,6 @@ def denoiser_settings(name: str, overrides: Mapping[str, Any]) -> DenoiserSettin
         others = ", ".join(key for key in changed if key != "model")
         raise InputError(f"denoiser {name}: a given model is used as it was trained; remove {others}, or train from it with start_from")
     try:
-        return replace(preset, **{key: _like(getattr(preset, key), key, value) for key, value in changed.items()})
+        return replace(preset, **{key: like_preset(getattr(preset, key), key, value) for key, value in changed.items()})
     except InputError as error:
         raise InputError(f"denoiser {name}: {error}") from None
-
-
-def _like(preset: Any, key: str, value: Any) -> Any:
-    """`value` in the type of the preset's value, where nothing is lost by it."""
-    try:
-        if isinstance(preset, tuple):
-            converted, same = _tuple_like(preset, value), True
-        else:
-            converted = type(preset)(value)
-            same = converted == value and isinstance(value, bool) == isinstance(preset, bool)
-    except (TypeError, ValueError):
-        same = False
-    _require(same, key, f"is {value!r}, should be like {list(preset) if isinstance(preset, tuple) else preset!r}")
-    return converted
-
-
-def _tuple_like(preset: tuple, value: Any) -> tuple:
-    """A list's values in the type of the preset's; a text is no list."""
-    kind = type(preset[0])
-    if isinstance(value, str) or not all(isinstance(each, str) == (kind is str) for each in value):
-        raise TypeError
-    return tuple(kind(each) for each in value)

@@ -28,10 +28,14 @@ class ColumnMatches:
 
     Attributes
     ----------
-    rapid_px, slow_px : (n,) centres of the windows in the reference and in the slow image
-    score : (n,) zero-mean normalised cross-correlation; 0 for windows outside the slow image's view
-    reliable : (n,) bool, True where the correlation is higher than chance would make it
-    row_shift_px : row of the slow image that shows the first row of the reference
+    rapid_px, slow_px : (n,)
+        Centres of the windows in the reference and in the slow image.
+    score : (n,)
+        Zero-mean normalised cross-correlation; 0 for windows outside the slow image's view.
+    reliable : (n,) bool
+        True where the correlation is higher than chance would make it.
+    row_shift_px
+        Row of the slow image that shows the first row of the reference.
     """
 
     rapid_px: np.ndarray

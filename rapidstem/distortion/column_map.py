@@ -26,13 +26,23 @@ class ColumnMap:
 
     Attributes
     ----------
-    rapid_px : (n,) columns of the rapid frame, strictly increasing
-    slow_px : (n,) columns of the slow image that show the same place, strictly increasing
+    rapid_px : (n,)
+        Columns of the rapid frame, strictly increasing.
+    slow_px : (n,)
+        Columns of the slow image that show the same place, strictly increasing.
 
     Raises
     ------
     InputError
         where the columns are fewer than two, not finite, or not strictly increasing; names the row
+
+    Examples
+    --------
+    >>> column_map = ColumnMap([0, 100, 200], [-10, 95, 200])
+    >>> column_map.to_slow(np.array([0.0, 100.0])).tolist()
+    [-10.0, 95.0]
+    >>> round(float(column_map.to_rapid(column_map.to_slow(40.0))), 6)
+    40.0
     """
 
     rapid_px: np.ndarray
@@ -100,8 +110,10 @@ def write_map(path: Path | str, column_map: ColumnMap, residual_px: float | None
 
     Parameters
     ----------
-    residual_px : where given, a third column of that name states the residual of the map along x (rms, px)
-    scanned : how the frames were scanned that the map was measured on; further columns keep it (`FORMAT_COLUMNS`)
+    residual_px
+        Where given, a third column of that name states the residual of the map along x (rms, px).
+    scanned
+        How the frames were scanned that the map was measured on; further columns keep it (`FORMAT_COLUMNS`).
     """
     table = pd.DataFrame({"rapid_px": column_map.rapid_px, "slow_px": column_map.slow_px})
     if residual_px is not None:

@@ -17,9 +17,12 @@ def in_common_geometry(frames: np.ndarray, shift_px: np.ndarray, column_map: Col
 
     Parameters
     ----------
-    frames : (frame, y, x), without NaN
-    shift_px : (frame, 2), (dy, dx) of each frame in pixels of the rapid frames
-    column_map : the scan distortion
+    frames : (frame, y, x)
+        Without NaN.
+    shift_px : (frame, 2)
+        (dy, dx) of each frame in pixels of the rapid frames.
+    column_map
+        The scan distortion.
 
     Returns
     -------

@@ -21,10 +21,14 @@ class Prediction:
 
     Attributes
     ----------
-    reference, predicted : (y, x) features, weighted to zero outside the common view
-    difference : (y, x) reference - gain * predicted, the gain by least squares
-    slope_y, slope_x : (y, x) change of `gain * predicted` for one pixel of shift of the slow image's coordinates
-    correlation : zero-mean normalised correlation of the two inside the common view
+    reference, predicted : (y, x)
+        Features, weighted to zero outside the common view.
+    difference : (y, x)
+        Reference - gain * predicted, the gain by least squares.
+    slope_y, slope_x : (y, x)
+        Change of `gain * predicted` for one pixel of shift of the slow image's coordinates.
+    correlation
+        Zero-mean normalised correlation of the two inside the common view.
     """
 
     reference: np.ndarray
@@ -42,9 +46,11 @@ def features(image: np.ndarray, seen: np.ndarray, smoothing_px: float) -> np.nda
 
     Parameters
     ----------
-    image : (y, x), finite
+    image : (y, x)
+        Finite.
     seen : (y, x) bool
-    smoothing_px : standard deviation of the smoothing against noise
+    smoothing_px
+        Standard deviation of the smoothing against noise.
     """
     weight = seen.astype(np.float32)
     image = np.asarray(image - image[seen].mean() if seen.any() else image, dtype=np.float32)
@@ -60,10 +66,13 @@ def predict(reference: np.ndarray, slow_image: np.ndarray, row_px: np.ndarray, c
 
     Parameters
     ----------
-    reference : (y, x) in rapid geometry, NaN where unseen
+    reference : (y, x)
+        In rapid geometry, NaN where unseen.
     slow_image : (y, x)
-    row_px, column_px : (y,), (x,) rows and columns of the slow image where the pixels of the reference should lie
-    smoothing_px : standard deviation of the smoothing against noise
+    row_px, column_px : (y,)
+        (x,) rows and columns of the slow image where the pixels of the reference should lie.
+    smoothing_px
+        Standard deviation of the smoothing against noise.
     """
     seen = np.isfinite(reference) & np.outer(inside_view(row_px, slow_image.shape[0]), inside_view(column_px, slow_image.shape[1]))
     warped = resample_grid(slow_image, row_px, column_px)

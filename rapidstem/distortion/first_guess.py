@@ -22,8 +22,10 @@ class FirstGuess:
 
     Attributes
     ----------
-    slow_px : (column,) column of a slow image with the shape and the mean shift of the fields, for each column of a rapid frame
-    shift_px : (field, 2), (dy, dx); what the map expects at (y, x) lies at (y + dy, x + dx) of the slow image
+    slow_px : (column,)
+        Column of a slow image with the shape and the mean shift of the fields, for each column of a rapid frame.
+    shift_px : (field, 2)
+        (dy, dx); what the map expects at (y, x) lies at (y + dy, x + dx) of the slow image.
     """
 
     slow_px: np.ndarray
@@ -35,8 +37,10 @@ def first_guess(references: Sequence[np.ndarray], slow_images: Sequence[np.ndarr
 
     Parameters
     ----------
-    references : DCFI references (y, x) of one shape, NaN where unseen
-    slow_images : slow images (y, x) of the same fields with pixels of the same size
+    references
+        DCFI references (y, x) of one shape, NaN where unseen.
+    slow_images
+        Slow images (y, x) of the same fields with pixels of the same size.
 
     Raises
     ------

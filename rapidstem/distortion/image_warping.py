@@ -18,9 +18,12 @@ def to_slow_geometry(images: np.ndarray, column_map: ColumnMap, shift_px: tuple[
 
     Parameters
     ----------
-    images : (y, x) or (frame, y, x) in rapid geometry, without NaN
-    column_map : the distortion
-    shift_px : (dy, dx) of the images, in pixels of the corrected grid; it is taken back in the same resampling
+    images : (y, x)
+        Or (frame, y, x) in rapid geometry, without NaN.
+    column_map
+        The distortion.
+    shift_px : (dy, dx)
+        Of the images, in pixels of the corrected grid; it is taken back in the same resampling.
 
     Returns
     -------
@@ -44,9 +47,12 @@ def to_rapid_geometry(
     Parameters
     ----------
     slow_image : (y, x)
-    column_map : the distortion
-    slow_shift_px : (dy, dx) of the slow image: what the map expects at (y, x) lies at (y + dy, x + dx)
-    shape : rows and columns of the rapid image
+    column_map
+        The distortion.
+    slow_shift_px : (dy, dx)
+        Of the slow image: what the map expects at (y, x) lies at (y + dy, x + dx).
+    shape
+        Rows and columns of the rapid image.
 
     Returns
     -------
@@ -69,7 +75,8 @@ def resample_grid(image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) 
 
     Parameters
     ----------
-    row_px, column_px : positions; beyond the edges the edge value is taken
+    row_px, column_px
+        Positions; beyond the edges the edge value is taken.
     """
     along_rows = interpolation_matrix(image.shape[0], row_px)
     along_columns = interpolation_matrix(image.shape[1], column_px)
@@ -97,8 +104,9 @@ def match_pixel_size(slow_image: np.ndarray, pixel_ratio: float) -> np.ndarray:
     Parameters
     ----------
     slow_image : (y, x)
-    pixel_ratio : pixel size of the slow image over that of the rapid image. Below one the image is smoothed first, so that no
-        detail finer than the new pixels is folded back
+    pixel_ratio
+        Pixel size of the slow image over that of the rapid image. Below one the image is smoothed first, so that no detail finer than the
+        new pixels is folded back.
 
     Raises
     ------

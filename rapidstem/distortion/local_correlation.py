@@ -46,9 +46,12 @@ def correlate_locally(references: Sequence[np.ndarray], slow_images: Sequence[np
 
     Parameters
     ----------
-    references : DCFI references (y, x) of one shape, NaN where unseen
-    slow_images : slow images (y, x) of the same fields with pixels of the same size
-    guess : where to start; the mean shift of the fields in x stays what it is there
+    references
+        DCFI references (y, x) of one shape, NaN where unseen.
+    slow_images
+        Slow images (y, x) of the same fields with pixels of the same size.
+    guess
+        Where to start; the mean shift of the fields in x stays what it is there.
 
     Raises
     ------

@@ -17,9 +17,12 @@ class MapEstimate:
 
     Attributes
     ----------
-    slow_px : (column,) column of the slow image for each column of a rapid frame
-    uncertainty_px : (column,) expected error; None where the method has none of its own
-    strip_widths : the widths that were tried and the PSNR of each, `width_px, psnr_db`; None where the method has no strips
+    slow_px : (column,)
+        Column of the slow image for each column of a rapid frame.
+    uncertainty_px : (column,)
+        Expected error; None where the method has none of its own.
+    strip_widths
+        The widths that were tried and the PSNR of each, `width_px, psnr_db`; None where the method has no strips.
     """
 
     slow_px: np.ndarray
@@ -52,8 +55,10 @@ def expected_error_px(column_map: ColumnMap, strips: pd.DataFrame) -> np.ndarray
 
     Parameters
     ----------
-    column_map : the map
-    strips : see `rapidstem.distortion.residual_strips.strip_residuals`
+    column_map
+        The map.
+    strips
+        See `rapidstem.distortion.residual_strips.strip_residuals`.
     """
     columns = column_map.rapid_px
     weighted = strips.assign(weight=1 / strips["expected_px"].clip(lower=1e-3) ** 2)

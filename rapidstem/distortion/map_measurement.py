@@ -30,15 +30,22 @@ class DistortionMeasurement:
 
     Attributes
     ----------
-    column_map : one row for each column of a rapid frame
-    method : name of the method
-    fields : number of calibration fields
-    residual_px : expected error of the map along x, rms over all columns, those that no slow image shows included; the constant that the
-        alignment of each field takes up is left out. Estimated from the images alone
-    uncertainty_px : (column,) expected error of each column
-    strips : what the map leaves over, one row a field and strip (`rapidstem.distortion.residual_strips.strip_residuals`)
-    strip_widths : for Ihara's procedure the strip widths tried and the PSNR of the corrected image with each, `width_px, psnr_db`,
-        mean over the fields; otherwise None
+    column_map
+        One row for each column of a rapid frame.
+    method
+        Name of the method.
+    fields
+        Number of calibration fields.
+    residual_px
+        Expected error of the map along x, rms over all columns, those that no slow image shows included; the constant that the alignment
+        of each field takes up is left out. Estimated from the images alone.
+    uncertainty_px : (column,)
+        Expected error of each column.
+    strips
+        What the map leaves over, one row a field and strip (`rapidstem.distortion.residual_strips.strip_residuals`).
+    strip_widths
+        For Ihara's procedure the strip widths tried and the PSNR of the corrected image with each, `width_px, psnr_db`, mean over the
+        fields; otherwise None.
     """
 
     column_map: ColumnMap
@@ -70,12 +77,16 @@ def measure_map(
 
     Parameters
     ----------
-    references : DCFI references (y, x) in rapid geometry, all of one shape, NaN where unseen
-    slow_images : slow images (y, x) of the same fields, in the same order. They may cover more or less than the rapid frames; where the
-        shapes differ the centres are taken as the same place at first
-    pixel_ratio : pixel size of the slow images over that of the rapid frames; one for all or one for each field
-    method : `spline` (one curve through all rows and fields at once), `ihara` (strips, one after the other: Ihara et al., Sci. Rep. 12
-        (2022) 13462) or `local-correlation` (Zhao et al., Sci. Rep. 11 (2021) 20720)
+    references
+        DCFI references (y, x) in rapid geometry, all of one shape, NaN where unseen.
+    slow_images
+        Slow images (y, x) of the same fields, in the same order. They may cover more or less than the rapid frames; where the shapes
+        differ the centres are taken as the same place at first.
+    pixel_ratio
+        Pixel size of the slow images over that of the rapid frames; one for all or one for each field.
+    method
+        `spline` (one curve through all rows and fields at once), `ihara` (strips, one after the other: Ihara et al., Sci. Rep. 12 (2022)
+        13462) or `local-correlation` (Zhao et al., Sci. Rep. 11 (2021) 20720).
 
     Raises
     ------

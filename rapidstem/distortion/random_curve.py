@@ -18,8 +18,10 @@ class CurveStep:
 
     Attributes
     ----------
-    step : (unknown,) change of the unknowns
-    covariance : (unknown, unknown) of the unknowns after the step
+    step : (unknown,)
+        Change of the unknowns.
+    covariance : (unknown, unknown)
+        Of the unknowns after the step.
     """
 
     step: np.ndarray
@@ -51,11 +53,16 @@ def likeliest_step(
 
     Parameters
     ----------
-    matrix, gradient : (unknown, unknown), (unknown,) of the normal equations, not divided by the noise
-    noise : variance by which the normal equations are to be divided
-    unknowns : (unknown,) their values before the step; the spline's coefficients come first
-    coefficients : number of the spline's coefficients
-    settling_knots : the lengths to be tried besides an infinite one, in distances between knots; none: `straightening_operator` alone
+    matrix, gradient : (unknown, unknown)
+        (unknown,) of the normal equations, not divided by the noise.
+    noise
+        Variance by which the normal equations are to be divided.
+    unknowns : (unknown,)
+        Their values before the step; the spline's coefficients come first.
+    coefficients
+        Number of the spline's coefficients.
+    settling_knots
+        The lengths to be tried besides an infinite one, in distances between knots; none: `straightening_operator` alone.
     """
     strength = np.trace(matrix) / len(matrix)
     steps, covariances, evidences = [], [], []

@@ -26,11 +26,15 @@ class AlignedReference:
 
     Attributes
     ----------
-    slow : (y, x) float32, the slow image in the geometry of the DCFI reference; NaN where the slow image has not seen the place
-    slow_shift_px : (2,), (dy, dx); what the distortion map expects at (y, x) lies at (y + dy, x + dx) of the slow image with pixels
-        of the rapid image's size. Where that has another shape, half of the difference is part of the shift
-    correlation : zero-mean normalised cross-correlation of the features of DCFI reference and slow image after alignment
-    rows, columns : area of the reference that both references and, where their shifts are given, all frames have seen
+    slow : (y, x) float32
+        The slow image in the geometry of the DCFI reference; NaN where the slow image has not seen the place.
+    slow_shift_px : (2,)
+        (dy, dx); what the distortion map expects at (y, x) lies at (y + dy, x + dx) of the slow image with pixels of the rapid image's
+        size. Where that has another shape, half of the difference is part of the shift.
+    correlation
+        Zero-mean normalised cross-correlation of the features of DCFI reference and slow image after alignment.
+    rows, columns
+        Area of the reference that both references and, where their shifts are given, all frames have seen.
     """
 
     slow: np.ndarray
@@ -56,11 +60,16 @@ def align_reference(
 
     Parameters
     ----------
-    reference : (y, x) DCFI reference in rapid geometry, NaN where unseen
-    slow_image : (y, x) slow image of the same field; it may have other pixels and another shape, and cover more or less
-    column_map : the scan distortion
-    frame_shift_px : (frame, 2), (dy, dx) of the frames in use; the valid area shrinks by them
-    pixel_ratio : pixel size of the slow image over that of the rapid frames
+    reference : (y, x)
+        DCFI reference in rapid geometry, NaN where unseen.
+    slow_image : (y, x)
+        Slow image of the same field; it may have other pixels and another shape, and cover more or less.
+    column_map
+        The scan distortion.
+    frame_shift_px : (frame, 2)
+        (dy, dx) of the frames in use; the valid area shrinks by them.
+    pixel_ratio
+        Pixel size of the slow image over that of the rapid frames.
 
     Raises
     ------

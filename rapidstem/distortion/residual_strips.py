@@ -24,10 +24,14 @@ def strip_residuals(
 
     Parameters
     ----------
-    references : DCFI references (y, x) of one shape, NaN where unseen
-    slow_images : slow images (y, x) of the same fields with pixels of the same size
-    column_map : the map to be judged
-    shift_px : (field, 2), (dy, dx) of each slow image under this map
+    references
+        DCFI references (y, x) of one shape, NaN where unseen.
+    slow_images
+        Slow images (y, x) of the same fields with pixels of the same size.
+    column_map
+        The map to be judged.
+    shift_px : (field, 2)
+        (dy, dx) of each slow image under this map.
 
     Returns
     -------

@@ -14,8 +14,10 @@ def prepared_slow_image(slow_image: np.ndarray, pixel_ratio: float) -> np.ndarra
 
     Parameters
     ----------
-    slow_image : (y, x), of any real dtype
-    pixel_ratio : pixel size of the slow image over that of the rapid image
+    slow_image : (y, x)
+        Of any real dtype.
+    pixel_ratio
+        Pixel size of the slow image over that of the rapid image.
 
     Returns
     -------
@@ -48,9 +50,12 @@ def resampling_note(name: str, slow_pixel_nm: float, rapid_pixel_nm: float, shap
 
     Parameters
     ----------
-    name : of the acquisition
-    slow_pixel_nm, rapid_pixel_nm : pixel sizes in nm
-    shapes : (y, x) of the slow and of the rapid image as recorded
+    name
+        Of the acquisition.
+    slow_pixel_nm, rapid_pixel_nm
+        Pixel sizes in nm.
+    shapes : (y, x)
+        Of the slow and of the rapid image as recorded.
     """
     matched, said = matched_shape(shapes[0], slow_pixel_nm / rapid_pixel_nm), []
     if matched != shapes[0]:

@@ -47,9 +47,12 @@ def match_strips(references: Sequence[np.ndarray], slow_images: Sequence[np.ndar
 
     Parameters
     ----------
-    references : DCFI references (y, x) of one shape, NaN where unseen
-    slow_images : slow images (y, x) of the same fields with pixels of the same size
-    guess : its shifts say where the mean of the fields lies; nothing else of it is used
+    references
+        DCFI references (y, x) of one shape, NaN where unseen.
+    slow_images
+        Slow images (y, x) of the same fields with pixels of the same size.
+    guess
+        Its shifts say where the mean of the fields lies; nothing else of it is used.
     """
     maps, scores = [], []
     for reference, slow_image in zip(references, slow_images, strict=True):

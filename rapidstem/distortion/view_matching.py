@@ -21,11 +21,16 @@ class View:
 
     Attributes
     ----------
-    rapid : (y, x) rows of the DCFI image that both show, all columns of the part without gaps
-    slow : (y, x) rows and columns of the slow image that both show
-    rapid_start : column of the DCFI image at which `rapid` starts
-    rapid_left, rapid_right : columns of the DCFI image that show the first and the last column of `slow`
-    slow_start : column of the slow image at which `slow` starts
+    rapid : (y, x)
+        Rows of the DCFI image that both show, all columns of the part without gaps.
+    slow : (y, x)
+        Rows and columns of the slow image that both show.
+    rapid_start
+        Column of the DCFI image at which `rapid` starts.
+    rapid_left, rapid_right
+        Columns of the DCFI image that show the first and the last column of `slow`.
+    slow_start
+        Column of the slow image at which `slow` starts.
     """
 
     rapid: np.ndarray
@@ -59,8 +64,10 @@ def matched_view(reference: np.ndarray, slow_image: np.ndarray) -> View:
 
     Parameters
     ----------
-    reference : (y, x) DCFI image, NaN where unseen
-    slow_image : (y, x) with pixels of the same size
+    reference : (y, x)
+        DCFI image, NaN where unseen.
+    slow_image : (y, x)
+        With pixels of the same size.
 
     Raises
     ------

@@ -81,10 +81,13 @@ def check_files(
 
     Parameters
     ----------
-    sheet : as `read_sheet` gives it.
-    detector, fallback : as for `rapidstem.files.image_stacks.read_stack`. A detector of the row outranks it, and a fallback for the tilt
-        does not count for tilt series.
-    single_frames : whether the rapid file of a field may hold one frame.
+    sheet
+        As `read_sheet` gives it.
+    detector, fallback
+        As for `rapidstem.files.image_stacks.read_stack`. A detector of the row outranks it, and a fallback for the tilt does not count
+        for tilt series.
+    single_frames
+        Whether the rapid file of a field may hold one frame.
 
     Raises
     ------

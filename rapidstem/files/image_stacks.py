@@ -24,17 +24,27 @@ class StackHeader:
 
     Attributes
     ----------
-    shape : (frame, y, x).
-    pixel_size_nm : edge length of a pixel.
-    dwell_time_s : time on one pixel.
-    line_time_s : from the start of one row to the start of the next.
-    frame_time_s : scanning of one frame, without the time to store it.
-    tilt_deg : (frame,) as reported by the goniometer, at the start of each frame.
-    time_s : (frame,) start of each frame, since the first.
-    velox_shift_px : (frame, 2) the drift (dy, dx) that Velox measured for its DCFI.
-    detector : its name.
-    stage_tilt_deg : of the stage when the file was written, the middle one where every frame has its own; not from elsewhere.
-    remarks : what a person should know about the file: what it says that is not used, or contradicts what stands beside it.
+    shape : (frame, y, x)
+    pixel_size_nm
+        Edge length of a pixel.
+    dwell_time_s
+        Time on one pixel.
+    line_time_s
+        From the start of one row to the start of the next.
+    frame_time_s
+        Scanning of one frame, without the time to store it.
+    tilt_deg : (frame,)
+        As reported by the goniometer, at the start of each frame.
+    time_s : (frame,)
+        Start of each frame, since the first.
+    velox_shift_px : (frame, 2)
+        The drift (dy, dx) that Velox measured for its DCFI.
+    detector
+        Its name.
+    stage_tilt_deg
+        Of the stage when the file was written, the middle one where every frame has its own; not from elsewhere.
+    remarks
+        What a person should know about the file: what it says that is not used, or contradicts what stands beside it.
     """
 
     path: Path
@@ -53,9 +63,12 @@ class StackHeader:
 
 @dataclass(frozen=True)
 class FrameStack(StackHeader):
-    """A frame stack with its pixels; the attributes are those of `StackHeader`, and
+    """A frame stack with its pixels.
 
-    frames : (frame, y, x), in the stored type where that is an integer of 8 or 16 bits, else float32.
+    Attributes
+    ----------
+    frames : (frame, y, x)
+        In the stored type where that is an integer of 8 or 16 bits, else float32; the other attributes are those of `StackHeader`.
     """
 
     frames: np.ndarray
@@ -63,9 +76,12 @@ class FrameStack(StackHeader):
 
 @dataclass(frozen=True)
 class OpenStack(StackHeader):
-    """A frame stack in an open file; the attributes are those of `StackHeader`, and
+    """A frame stack in an open file.
 
-    frames : (frame, y, x), read when a slice of them is asked for.
+    Attributes
+    ----------
+    frames : (frame, y, x)
+        Read when a slice of them is asked for; the other attributes are those of `StackHeader`.
     """
 
     frames: SlicedFrames
@@ -94,9 +110,12 @@ def read_stack(path: Path | str, detector: str = BRIGHT_FIELD, fallback: Fallbac
 
     Parameters
     ----------
-    path : the file; its ending tells the format.
-    detector : whose images to take from a file with several; an only image is taken for the bright field whatever its name.
-    fallback : values for what the file does not say.
+    path
+        The file; its ending tells the format.
+    detector
+        Whose images to take from a file with several; an only image is taken for the bright field whatever its name.
+    fallback
+        Values for what the file does not say.
 
     Raises
     ------

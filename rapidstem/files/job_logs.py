@@ -22,11 +22,16 @@ class FailedJob:
 
     Attributes
     ----------
-    rule : name of its rule.
-    subject : what the job was about, as an acquisition; empty for a job that there is once.
-    log : its log.
-    reason : the log's last words.
-    bad_input : whether its input is to blame, not the program or the machine.
+    rule
+        Name of its rule.
+    subject
+        What the job was about, as an acquisition; empty for a job that there is once.
+    log
+        Its log.
+    reason
+        The log's last words.
+    bad_input
+        Whether its input is to blame, not the program or the machine.
     """
 
     rule: str
@@ -51,9 +56,12 @@ def last_words(job: str, error: Exception, log: Path) -> str:
 
     Parameters
     ----------
-    job : rule, and what the job is about in brackets.
-    error : an `InputError` stands for itself, of which a `ResourceError` is not the data's fault; of others the kind is named.
-    log : where the sentence is written.
+    job
+        Rule, and what the job is about in brackets.
+    error
+        An `InputError` stands for itself, of which a `ResourceError` is not the data's fault; of others the kind is named.
+    log
+        Where the sentence is written.
     """
     if isinstance(error, ResourceError):
         return f"{job} {_OTHER_FAULT}: {error} (log: {log})"

@@ -18,7 +18,13 @@ _LOOK_ALIKES = {"Âµ": "µ", "Î¼": "µ", "Ã…": "Å", "Ã¥": "å", "Â°":
 
 
 def length_in_nm(value: float, unit: object) -> float | None:
-    """`value` in nm, or None where `unit` is no length (empty, pixels, reciprocal lengths, angles)."""
+    """`value` in nm, or None where `unit` is no length (empty, pixels, reciprocal lengths, angles).
+
+    Examples
+    --------
+    >>> length_in_nm(4.56e-3, "µm"), length_in_nm(4.56, "1/nm")
+    (4.56, None)
+    """
     factor = _factor(_NANOMETRES, unit)
     return None if factor is None else float(value) * factor
 
@@ -33,6 +39,11 @@ def unit_name(unit: object) -> str:
     """A unit in one spelling: without brackets, underscores and a share a pixel, escapes of characters resolved, in lower case.
 
     ImageJ writes the micro sign as the text of its escape, openNCEM units as `[n_m]`, HDF5 texts as bytes.
+
+    Examples
+    --------
+    >>> unit_name("[n_m]")
+    'nm'
     """
     text = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else "" if unit is None else str(unit)
     text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)

@@ -23,9 +23,12 @@ def write_volume(path: Path | str, volume: np.ndarray, voxel_size_nm: float) -> 
 
     Parameters
     ----------
-    path : file to write, `*.mrc`; it appears only when it is complete.
-    volume : (z, y, x); float32, int8, int16 and uint16 are stored as they are, all else as float32 (mode 2).
-    voxel_size_nm : edge length of a voxel in nm.
+    path
+        File to write, `*.mrc`; it appears only when it is complete.
+    volume : (z, y, x)
+        Float32, int8, int16 and uint16 are stored as they are, all else as float32 (mode 2).
+    voxel_size_nm
+        Edge length of a voxel in nm.
 
     Raises
     ------

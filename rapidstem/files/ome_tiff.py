@@ -24,10 +24,14 @@ def write_images(path: Path | str, images: np.ndarray, pixel_size_nm: float, cha
 
     Parameters
     ----------
-    path : file to write, `*.ome.tif`; it appears only when it is complete.
-    images : (y, x), (t, y, x), or (c, y, x) where `channel_names` are given; float32 or an unsigned integer type.
-    pixel_size_nm : edge length of a pixel in nm.
-    channel_names : one name a channel.
+    path
+        File to write, `*.ome.tif`; it appears only when it is complete.
+    images : (y, x)
+        (t, y, x), or (c, y, x) where `channel_names` are given; float32 or an unsigned integer type.
+    pixel_size_nm
+        Edge length of a pixel in nm.
+    channel_names
+        One name a channel.
 
     Raises
     ------
@@ -61,11 +65,16 @@ def write_frames(
 
     Parameters
     ----------
-    path : file to write, `*.ome.tif`; it appears only when it is complete.
-    blocks : (frame, y, x) each, float32, one after the other.
-    shape : (frame, y, x) of all of them together.
-    pixel_size_nm : edge length of a pixel in nm.
-    time_s : (frame,) start of each frame since the first; None where it is unknown. The mean step becomes the time increment.
+    path
+        File to write, `*.ome.tif`; it appears only when it is complete.
+    blocks : (frame, y, x)
+        Each, float32, one after the other.
+    shape : (frame, y, x)
+        Of all of them together.
+    pixel_size_nm
+        Edge length of a pixel in nm.
+    time_s : (frame,)
+        Start of each frame since the first; None where it is unknown. The mean step becomes the time increment.
 
     Raises
     ------

@@ -50,7 +50,8 @@ def write_paradis(
 
     Parameters
     ----------
-    path : file to write.
+    path
+        File to write.
     polylines : sequence of ndarray (n, 3)
         Points in nm, in the order x, y, z.
     nodes : sequence of pairs

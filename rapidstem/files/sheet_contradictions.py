@@ -14,8 +14,10 @@ def file_remarks(row: Mapping[Any, Any], headers: Mapping[str, StackHeader]) -> 
 
     Parameters
     ----------
-    row : of the sheet: `kind` and `tilt` (degrees, NaN for a tilt series).
-    headers : of its files, by column.
+    row
+        Of the sheet: `kind` and `tilt` (degrees, NaN for a tilt series).
+    headers
+        Of its files, by column.
     """
     for column, header in headers.items():
         yield from (f"column {column}: {header.path}: {remark}" for remark in [*header.remarks, *_tilt_remarks(row, header)])

@@ -13,10 +13,13 @@ class SlicedFrames:
 
     Parameters
     ----------
-    path : the file, for messages.
-    shape : (frame, y, x).
-    dtype : stored type of the pixels.
-    read : gives the frames from a number up to another, (frame, y, x).
+    path
+        The file, for messages.
+    shape : (frame, y, x)
+    dtype
+        Stored type of the pixels.
+    read
+        Gives the frames from a number up to another, (frame, y, x).
     """
 
     def __init__(self, path: Path, shape: tuple[int, int, int], dtype: np.dtype, read: Callable[[int, int], np.ndarray]) -> None:

@@ -28,8 +28,10 @@ class TemperatureCourse:
 
     Attributes
     ----------
-    time_s : (n,) increasing, since the first frame
-    temperature_c : (n,) degrees Celsius
+    time_s : (n,)
+        Increasing, since the first frame.
+    temperature_c : (n,)
+        Degrees Celsius.
     """
 
     time_s: np.ndarray
@@ -52,6 +54,11 @@ def read_temperature(text: str) -> TemperatureCourse:
     ------
     InputError
         where it has none of the three forms, is below absolute zero, or the log is no table of increasing times
+
+    Examples
+    --------
+    >>> read_temperature("90..150@10").at(np.array([0.0, 3.0, 60.0])).tolist()
+    [90.0, 120.0, 150.0]
     """
     text = text.strip()
     if is_log(text):
@@ -95,9 +102,12 @@ def frame_temperatures(text: str, time_s: np.ndarray | None, frames: int) -> np.
 
     Parameters
     ----------
-    text : entry of the sheet
-    time_s : (frame,) start of each frame since the first; None where it is unknown
-    frames : their number
+    text
+        Entry of the sheet.
+    time_s : (frame,)
+        Start of each frame since the first; None where it is unknown.
+    frames
+        Their number.
 
     Raises
     ------

@@ -23,8 +23,10 @@ def read_table(path: Path | str, columns: Sequence[str]) -> pd.DataFrame:
 
     Parameters
     ----------
-    path : file to read.
-    columns : columns that must be there; others may be there too and are kept.
+    path
+        File to read.
+    columns
+        Columns that must be there; others may be there too and are kept.
 
     Raises
     ------

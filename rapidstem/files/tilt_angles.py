@@ -60,9 +60,12 @@ def recorded_tilts(path: Path, frames: int, own_deg: np.ndarray | None) -> tuple
 
     Parameters
     ----------
-    path : the series.
-    frames : how many it has.
-    own_deg : (frame,) its own tilts, None where it has none.
+    path
+        The series.
+    frames
+        How many it has.
+    own_deg : (frame,)
+        Its own tilts, None where it has none.
 
     Raises
     ------

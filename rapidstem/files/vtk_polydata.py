@@ -16,7 +16,8 @@ def write_polydata(path: Path | str, polylines: Sequence[np.ndarray], line_data:
 
     Parameters
     ----------
-    path : file to write, `.vtp`.
+    path
+        File to write, `.vtp`.
     polylines : sequence of ndarray (n, 3)
         Points in the order x, y, z.
     line_data : mapping

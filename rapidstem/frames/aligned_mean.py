@@ -19,10 +19,14 @@ class AlignedMean:
 
     Attributes
     ----------
-    total : (ky, kx) sum of the aligned spectra
-    power : (ky, kx) sum of their powers
-    phases : (ky, kx) sum of the factors that align them
-    number : how many frames
+    total : (ky, kx)
+        Sum of the aligned spectra.
+    power : (ky, kx)
+        Sum of their powers.
+    phases : (ky, kx)
+        Sum of the factors that align them.
+    number
+        How many frames.
     """
 
     total: np.ndarray

@@ -13,9 +13,12 @@ def correlation_peaks(cross: np.ndarray, band: Band, start_px: np.ndarray) -> np
 
     Parameters
     ----------
-    cross : (frame, ky, kx) weighted cross-spectra, conj(reference) * frame
-    band : their wave numbers
-    start_px : (frame, 2), where Newton's method starts
+    cross : (frame, ky, kx)
+        Weighted cross-spectra, conj(reference) * frame.
+    band
+        Their wave numbers.
+    start_px : (frame, 2)
+        Where Newton's method starts.
     """
     shifts = start_px
     for _ in range(NEWTON_STEPS):
@@ -29,9 +32,12 @@ def highest_samples(cross: np.ndarray, band: Band, shape: tuple[int, ...]) -> np
 
     Parameters
     ----------
-    cross : (frame, ky, kx) weighted cross-spectra
-    band : their wave numbers
-    shape : rows and columns of a frame
+    cross : (frame, ky, kx)
+        Weighted cross-spectra.
+    band
+        Their wave numbers.
+    shape
+        Rows and columns of a frame.
     """
     sizes = [fft.next_fast_len(2 * modes + 2, real=True) for modes in (band.row_modes, band.column_modes)]
     padded = np.zeros((len(cross), sizes[0], sizes[1] // 2 + 1), dtype=np.complex64)

@@ -21,8 +21,10 @@ def register_series(frames: FrameSource, window_frames: int = WINDOW_FRAMES) -> 
 
     Parameters
     ----------
-    frames : (frame, y, x), any real dtype; read window by window with slices
-    window_frames : how many frames are registered to their common mean; in that time most of the content should rest
+    frames : (frame, y, x)
+        Any real dtype; read window by window with slices.
+    window_frames
+        How many frames are registered to their common mean; in that time most of the content should rest.
 
     Returns
     -------

@@ -17,7 +17,8 @@ class HalfMeans:
 
     Parameters
     ----------
-    shape : rows and columns of what is added
+    shape
+        Rows and columns of what is added.
     """
 
     def __init__(self, shape: tuple[int, ...]) -> None:

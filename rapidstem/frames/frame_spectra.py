@@ -22,9 +22,12 @@ class Band:
 
     Attributes
     ----------
-    row_frequency, column_frequency : (ky,) and (kx,) in cycles per pixel of the frame; kx holds the non-negative half
-    row_modes, column_modes : highest kept mode number along y and x
-    sample_px : edges, in y and x, of the pixels that were added to one sample before the transform
+    row_frequency, column_frequency : (ky,)
+        And (kx,) in cycles per pixel of the frame; kx holds the non-negative half.
+    row_modes, column_modes
+        Highest kept mode number along y and x.
+    sample_px
+        Edges, in y and x, of the pixels that were added to one sample before the transform.
     """
 
     row_frequency: np.ndarray
@@ -49,9 +52,12 @@ def choose_band(shape: tuple[int, ...], sample_px: tuple[int, int], most_modes: 
 
     Parameters
     ----------
-    shape : rows and columns of samples
-    sample_px : edges of a sample in pixels
-    most_modes : highest mode number to keep
+    shape
+        Rows and columns of samples.
+    sample_px
+        Edges of a sample in pixels.
+    most_modes
+        Highest mode number to keep.
     """
     sides = [samples * edge for samples, edge in zip(shape, sample_px, strict=True)]
     modes = [max(1, min(most_modes, int(side * HIGHEST_FREQUENCY), samples // 2 - 1)) for side, samples in zip(sides, shape, strict=True)]
@@ -102,10 +108,13 @@ def band_spectra(
 
     Parameters
     ----------
-    samples : (frame, y, x), float32
-    band : the wave numbers to keep
-    shift_px : (frame, 2), where given, by which the fading window of each frame is moved
-    margin_px : (2,), by how much the window is smaller on all sides, in y and x
+    samples : (frame, y, x) float32
+    band
+        The wave numbers to keep.
+    shift_px : (frame, 2)
+        Where given, by which the fading window of each frame is moved.
+    margin_px : (2,)
+        By how much the window is smaller on all sides, in y and x.
 
     Returns
     -------

@@ -21,9 +21,12 @@ class FrameGroup:
 
     Attributes
     ----------
-    samples : (frame, y, x) float32, sums over a few pixels
-    sample_px : rows and columns of pixels in one sample
-    pattern_power : power of the detector's fixed pattern in each coefficient of the spectra
+    samples : (frame, y, x) float32
+        Sums over a few pixels.
+    sample_px
+        Rows and columns of pixels in one sample.
+    pattern_power
+        Power of the detector's fixed pattern in each coefficient of the spectra.
     """
 
     samples: np.ndarray
@@ -58,10 +61,14 @@ def refine_group(group: FrameGroup, shift_px: np.ndarray, kept: np.ndarray, marg
 
     Parameters
     ----------
-    group : the frames
-    shift_px : (frame, 2), good to a fraction of a pixel
-    kept : (frame,) bool, frames that may count in the mean
-    margin_px : (2,), by how much the window is smaller on all sides, in y and x
+    group
+        The frames.
+    shift_px : (frame, 2)
+        Good to a fraction of a pixel.
+    kept : (frame,) bool
+        Frames that may count in the mean.
+    margin_px : (2,)
+        By how much the window is smaller on all sides, in y and x.
     """
     band, weights = group.band, feature_weights(group.band, group.shape_px)
     spectra = _in_blocks(group.samples, lambda block: band_spectra(group.samples[block], band, shift_px[block], margin_px))

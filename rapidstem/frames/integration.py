@@ -20,8 +20,10 @@ def integrate_frames(frames: FrameSource, drift: Drift) -> np.ndarray:
 
     Parameters
     ----------
-    frames : (frame, y, x), any real dtype; read block by block with slices
-    drift : their drift
+    frames : (frame, y, x)
+        Any real dtype; read block by block with slices.
+    drift
+        Their drift.
 
     Returns
     -------
@@ -54,12 +56,19 @@ def valid_area(shift_px: np.ndarray, shape: tuple[int, int]) -> tuple[slice, sli
 
     Parameters
     ----------
-    shift_px : (frame, 2), (dy, dx); frames without a shift (NaN) are left out
-    shape : rows and columns of a frame
+    shift_px : (frame, 2)
+        (dy, dx); frames without a shift (NaN) are left out.
+    shape
+        Rows and columns of a frame.
 
     Returns
     -------
     rows, columns : slices; empty where the frames share no area
+
+    Examples
+    --------
+    >>> valid_area(np.array([[1.5, 0.0], [-0.5, 3.0]]), (8, 8))
+    (slice(1, 6, None), slice(0, 5, None))
     """
     known = shift_px[np.isfinite(shift_px).all(axis=1)]
     if known.size == 0:

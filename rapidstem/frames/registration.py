@@ -37,11 +37,15 @@ class Drift:
 
     Attributes
     ----------
-    shift_px : (frame, 2), (dy, dx); what lies at (y, x) in the reference appears in the frame at (y + dy, x + dx). The mean over
-        the used frames is zero; NaN where a frame could not be registered at all
-    residual_px : (frame,), expected length of the error of the shift, from the scatter between independent parts of the spectrum
-    used : (frame,) bool, False for outliers and unreadable frames
-    reason : (frame,) why a frame is not used, empty for used frames
+    shift_px : (frame, 2)
+        (dy, dx); what lies at (y, x) in the reference appears in the frame at (y + dy, x + dx). The mean over the used frames is zero;
+        NaN where a frame could not be registered at all.
+    residual_px : (frame,)
+        Expected length of the error of the shift, from the scatter between independent parts of the spectrum.
+    used : (frame,) bool
+        False for outliers and unreadable frames.
+    reason : (frame,)
+        Why a frame is not used, empty for used frames.
     """
 
     shift_px: np.ndarray
@@ -73,8 +77,10 @@ def register_frames(frames: FrameSource, seen: SeenFrames | None = None) -> Drif
 
     Parameters
     ----------
-    frames : (frame, y, x), any real dtype; read block by block with slices, so that a memory map or a file's frames will do
-    seen : frames of the same stack that were looked at before; the default is that there are none
+    frames : (frame, y, x)
+        Any real dtype; read block by block with slices, so that a memory map or a file's frames will do.
+    seen
+        Frames of the same stack that were looked at before; the default is that there are none.
 
     Returns
     -------

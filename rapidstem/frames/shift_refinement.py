@@ -21,11 +21,16 @@ class RefinedShifts:
 
     Attributes
     ----------
-    shift_px : (frame, 2), (dy, dx), zero in the mean of the kept frames
-    residual_px : (frame,), expected length of the error
-    kept : (frame,) bool, False for frames that are unlike the others or cannot be placed
-    mean : (ky, kx), mean of the kept spectra, each brought back by its shift
-    pattern_power : power of the fixed pattern that is left in each coefficient of the mean
+    shift_px : (frame, 2)
+        (dy, dx), zero in the mean of the kept frames.
+    residual_px : (frame,)
+        Expected length of the error.
+    kept : (frame,) bool
+        False for frames that are unlike the others or cannot be placed.
+    mean : (ky, kx)
+        Mean of the kept spectra, each brought back by its shift.
+    pattern_power
+        Power of the fixed pattern that is left in each coefficient of the mean.
     """
 
     shift_px: np.ndarray
@@ -48,11 +53,16 @@ def refined_shifts(
     Parameters
     ----------
     spectra : (frame, ky, kx)
-    shift_px : (frame, 2), nearer than a quarter of the shortest period
-    kept : (frame,) bool, frames that may count in the mean
-    pattern_power : power of the fixed pattern in each coefficient
-    band : the wave numbers of the spectra
-    weights : (ky, kx), additional weights
+    shift_px : (frame, 2)
+        Nearer than a quarter of the shortest period.
+    kept : (frame,) bool
+        Frames that may count in the mean.
+    pattern_power
+        Power of the fixed pattern in each coefficient.
+    band
+        The wave numbers of the spectra.
+    weights : (ky, kx)
+        Additional weights.
     """
     shifts, power = shift_px, summed_power(spectra, kept)
     for _ in range(PASSES):

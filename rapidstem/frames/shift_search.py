@@ -22,9 +22,12 @@ def searched_shifts(spectra: np.ndarray, pattern_power: float, band: Band, shape
     Parameters
     ----------
     spectra : (frame, ky, kx)
-    pattern_power : power of the fixed pattern in each coefficient
-    band : the wave numbers of the spectra
-    shape : rows and columns of a frame
+    pattern_power
+        Power of the fixed pattern in each coefficient.
+    band
+        The wave numbers of the spectra.
+    shape
+        Rows and columns of a frame.
     """
     shifts = _anchored_shifts(spectra, pattern_power, band, shape)
     kept = np.ones(len(spectra), dtype=bool)

@@ -22,9 +22,12 @@ class FieldScores:
 
     Attributes
     ----------
-    images : with the columns `IMAGE_COLUMNS`, one row a frame
-    lines : with the columns `LINE_COLUMNS`, see `relative_line_profiles`
-    spectra : with the columns `SPECTRUM_COLUMNS`, means over the frames, see `image_spectra`
+    images
+        With the columns `IMAGE_COLUMNS`, one row a frame.
+    lines
+        With the columns `LINE_COLUMNS`, see `relative_line_profiles`.
+    spectra
+        With the columns `SPECTRUM_COLUMNS`, means over the frames, see `image_spectra`.
     """
 
     images: pd.DataFrame
@@ -43,11 +46,16 @@ def score_field(
 
     Parameters
     ----------
-    frames : (frame, y, x) raw frames
-    denoised : filtered frames (frame, y, x) by name of the filter, corrected for the distortion
-    references : of the field
-    shift_px : (scored frame, 2) drift (dy, dx) of the first frames, those to be scored
-    pixel_size_nm : of all images
+    frames : (frame, y, x)
+        Raw frames.
+    denoised
+        Filtered frames (frame, y, x) by name of the filter, corrected for the distortion.
+    references
+        Of the field.
+    shift_px : (scored frame, 2)
+        Drift (dy, dx) of the first frames, those to be scored.
+    pixel_size_nm
+        Of all images.
     """
     in_slow, moves = references.in_slow_geometry(), references.corrected_shift(shift_px)
     average = np.stack([in_slow["dcfi"].moved(_pair(move)).image for move in moves])

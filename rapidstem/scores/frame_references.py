@@ -37,10 +37,14 @@ class FieldReferences:
 
     Attributes
     ----------
-    dcfi : (y, x) in the geometry of the rapid frames at shift zero; NaN where unseen
-    aligned : the slow image in the same geometry, how it was brought there, and where both references hold
-    slow : (y, x) the slow image as recorded, in pixels of the rapid frames' size
-    column_map : the scan distortion
+    dcfi : (y, x)
+        In the geometry of the rapid frames at shift zero; NaN where unseen.
+    aligned
+        The slow image in the same geometry, how it was brought there, and where both references hold.
+    slow : (y, x)
+        The slow image as recorded, in pixels of the rapid frames' size.
+    column_map
+        The scan distortion.
     """
 
     dcfi: np.ndarray

@@ -19,8 +19,10 @@ def psnr_db(image: np.ndarray, reference: np.ndarray, area: Area) -> float:
 
     Parameters
     ----------
-    image, reference : (y, x), any intensity scale.
-    area : rows and columns to compare.
+    image, reference : (y, x)
+        Any intensity scale.
+    area
+        Rows and columns to compare.
 
     Returns
     -------
@@ -30,6 +32,12 @@ def psnr_db(image: np.ndarray, reference: np.ndarray, area: Area) -> float:
     ------
     InputError
         if the shapes differ, or one image is constant or has unseen pixels in the area.
+
+    Examples
+    --------
+    >>> image, whole = np.arange(16.0).reshape(4, 4), (slice(4), slice(4))
+    >>> round(psnr_db(3 * image + np.eye(4), image, whole), 1)
+    34.3
     """
     image, reference = _compared(image, reference, area)
     return _ratio_db(_stretched(image), _stretched(reference), _LARGEST)
@@ -53,6 +61,12 @@ def psnr_affine_db(image: np.ndarray, reference: np.ndarray, area: Area) -> floa
 
     The peak is the range of the reference. A differing gain or background does not count, noise and blur do.
     Parameters and errors are those of `psnr_db`.
+
+    Examples
+    --------
+    >>> image, whole = np.arange(16.0).reshape(4, 4), (slice(4), slice(4))
+    >>> psnr_affine_db(2 * image + 7, image, whole) > 200
+    True
     """
     image, reference = _compared(image, reference, area)
     return _ratio_db(_fitted(image, reference), reference, float(np.ptp(reference)))

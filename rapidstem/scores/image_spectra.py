@@ -25,9 +25,12 @@ def image_spectra(image: np.ndarray, reference: np.ndarray, area: Area, pixel_si
 
     Parameters
     ----------
-    image, reference : (y, x), in the same geometry.
-    area : rows and columns that both images see.
-    pixel_size_nm : of both.
+    image, reference : (y, x)
+        In the same geometry.
+    area
+        Rows and columns that both images see.
+    pixel_size_nm
+        Of both.
 
     Returns
     -------
@@ -78,7 +81,8 @@ def derived_spectra(spectra: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    spectra : with the columns `SPECTRUM_COLUMNS`.
+    spectra
+        With the columns `SPECTRUM_COLUMNS`.
 
     Returns
     -------
@@ -96,7 +100,8 @@ def spectral_scores(spectra: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
-    spectra : with the columns `SPECTRUM_COLUMNS`; references `slow` and `halves` are looked at.
+    spectra
+        With the columns `SPECTRUM_COLUMNS`; references `slow` and `halves` are looked at.
 
     Returns
     -------

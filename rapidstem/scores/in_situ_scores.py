@@ -26,11 +26,16 @@ def score_last_frames(
 
     Parameters
     ----------
-    frames : (frame, y, x) raw
-    aligned : the same frames denoised, in the common geometry of the series, by name of the filter; NaN where unseen
-    references : of the last frames; their shifts have a mean of zero
-    shift_px : (frame, 2) shifts (dy, dx) of these frames against that mean
-    origin_px : (2,) where that mean lies in the series, in pixels of the rapid frames
+    frames : (frame, y, x)
+        Raw.
+    aligned
+        The same frames denoised, in the common geometry of the series, by name of the filter; NaN where unseen.
+    references
+        Of the last frames; their shifts have a mean of zero.
+    shift_px : (frame, 2)
+        Shifts (dy, dx) of these frames against that mean.
+    origin_px : (2,)
+        Where that mean lies in the series, in pixels of the rapid frames.
 
     Returns
     -------

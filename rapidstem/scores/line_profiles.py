@@ -28,10 +28,14 @@ class Dip:
 
     Attributes
     ----------
-    fwhm_px : full width at half maximum.
-    centre_px : place on the profile.
-    depth : below the background at the centre, in intensities.
-    explained : share of the profile's variance about its background that the dip explains, at most 1.
+    fwhm_px
+        Full width at half maximum.
+    centre_px
+        Place on the profile.
+    depth
+        Below the background at the centre, in intensities.
+    explained
+        Share of the profile's variance about its background that the dip explains, at most 1.
     """
 
     fwhm_px: float
@@ -49,8 +53,10 @@ def relative_line_profiles(image: np.ndarray, reference: np.ndarray, area: Area)
 
     Parameters
     ----------
-    image, reference : (y, x), in the same geometry.
-    area : rows and columns that both images see.
+    image, reference : (y, x)
+        In the same geometry.
+    area
+        Rows and columns that both images see.
 
     Returns
     -------
@@ -84,8 +90,10 @@ def line_profile(image: np.ndarray, segment: LineSegment) -> tuple[np.ndarray, n
 
     Parameters
     ----------
-    image : (y, x) cubic spline coefficients, from `scipy.ndimage.spline_filter`.
-    segment : piece of the line.
+    image : (y, x)
+        Cubic spline coefficients, from `scipy.ndimage.spline_filter`.
+    segment
+        Piece of the line.
 
     Returns
     -------
@@ -133,8 +141,10 @@ def coarsely_matched(image: np.ndarray, reference: np.ndarray, area: Area) -> np
 
     Parameters
     ----------
-    image, reference : (y, x), in the same geometry.
-    area : rows and columns that both see; unseen pixels outside it are given the area's mean.
+    image, reference : (y, x)
+        In the same geometry.
+    area
+        Rows and columns that both see; unseen pixels outside it are given the area's mean.
     """
     image, reference = _filled(image, area), _filled(reference, area)
     coarse, wanted = (gaussian_filter(each, _COARSE_SIGMA_PX)[area] for each in (image, reference))

@@ -24,9 +24,12 @@ class LineSegment:
 
     Attributes
     ----------
-    y_px, x_px : its middle.
-    angle_rad : of its direction, from +x towards +y, in [0, pi).
-    length_px : along the line.
+    y_px, x_px
+        Its middle.
+    angle_rad
+        Of its direction, from +x towards +y, in [0, pi).
+    length_px
+        Along the line.
     """
 
     y_px: float
@@ -44,8 +47,10 @@ def find_lines(image: np.ndarray, area: Area, clearance_px: float) -> list[LineS
     Parameters
     ----------
     image : (y, x)
-    area : rows and columns to look at.
-    clearance_px : distance from a piece to the next line and to the edge of the area.
+    area
+        Rows and columns to look at.
+    clearance_px
+        Distance from a piece to the next line and to the edge of the area.
 
     Returns
     -------

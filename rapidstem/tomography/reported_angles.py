@@ -59,6 +59,11 @@ def middle_angles_deg(reported_deg: np.ndarray, time_s: np.ndarray | None, line_
     Returns
     -------
     np.ndarray, (frame,), degrees
+
+    Examples
+    --------
+    >>> middle_angles_deg(np.array([0.0, 2.0, 4.0]), np.array([0.0, 1.0, 2.0]), line_time_s=0.1, rows=5).tolist()
+    [0.4, 2.4, 4.4]
     """
     reported_deg = np.asarray(reported_deg, float)
     if time_s is None or line_time_s is None or len(reported_deg) < 2:

@@ -33,9 +33,12 @@ class TunedFilter:
 
     Attributes
     ----------
-    noise : measured on the tuning fields.
-    model : noise of the `measured` spectrum, or of the measured variance and a spectrum of `rapidstem.denoising.bm3d.noise_kernels`.
-    variance_factor : that the variance is multiplied with.
+    noise
+        Measured on the tuning fields.
+    model
+        Noise of the `measured` spectrum, or of the measured variance and a spectrum of `rapidstem.denoising.bm3d.noise_kernels`.
+    variance_factor
+        That the variance is multiplied with.
     """
 
     noise: NoiseStatistics
@@ -62,10 +65,14 @@ def tune(
 
     Parameters
     ----------
-    fields : all training fields; `settings.tuning_fields` of them are used.
-    settings : of the filter.
-    score : of an image against a reference within a rectangle of rows and columns; the higher the better, as a PSNR.
-    processes : that filter side by side.
+    fields
+        All training fields; `settings.tuning_fields` of them are used.
+    settings
+        Of the filter.
+    score
+        Of an image against a reference within a rectangle of rows and columns; the higher the better, as a PSNR.
+    processes
+        That filter side by side.
 
     Returns
     -------
@@ -93,9 +100,12 @@ def denoise_with_bm3d(frames: np.ndarray, tuned: TunedFilter, processes: int = 1
 
     Parameters
     ----------
-    frames : (frame, y, x) raw frames.
-    tuned : from `tune`.
-    processes : that filter side by side; a frame of 256x256 pixels takes a process some four seconds.
+    frames : (frame, y, x)
+        Raw frames.
+    tuned
+        From `tune`.
+    processes
+        That filter side by side; a frame of 256x256 pixels takes a process some four seconds.
 
     Returns
     -------

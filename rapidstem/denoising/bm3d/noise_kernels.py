@@ -12,8 +12,10 @@ def noise_spectrum(kind: str, shape: tuple[int, int]) -> np.ndarray:
 
     Parameters
     ----------
-    kind : `gw` white; `g1` lines along x; `g2` rings; `g3` diagonal lines; `g4` pink. With a `w` behind, half of the variance is white.
-    shape : rows and columns.
+    kind
+        `gw` white; `g1` lines along x; `g2` rings; `g3` diagonal lines; `g4` pink. With a `w` behind, half of the variance is white.
+    shape
+        Rows and columns.
 
     References
     ----------

@@ -19,8 +19,10 @@ class NoiseStatistics:
 
     Attributes
     ----------
-    gain, offset : of the variance, in intensities.
-    spectrum : (y, x) power a pixel of the stabilised noise, zero frequency at [0, 0]; its mean is the variance.
+    gain, offset
+        Of the variance, in intensities.
+    spectrum : (y, x)
+        Power a pixel of the stabilised noise, zero frequency at [0, 0]; its mean is the variance.
     """
 
     gain: float

@@ -24,10 +24,14 @@ class FieldSample:
 
     Attributes
     ----------
-    name : of the acquisition.
-    tilt_deg : at which it was recorded.
-    quantiles : (quantile,) of the intensities, evenly spaced from 0 to 1.
-    spread : standard deviation of the intensities.
+    name
+        Of the acquisition.
+    tilt_deg
+        At which it was recorded.
+    quantiles : (quantile,)
+        Of the intensities, evenly spaced from 0 to 1.
+    spread
+        Standard deviation of the intensities.
     """
 
     name: str
@@ -75,9 +79,12 @@ def choose_fields(fields: Sequence[FieldSample], series: Mapping[str, FieldSampl
 
     Parameters
     ----------
-    fields : one sample a training field.
-    series : for each field's name the sample of the tilt series at its tilt.
-    largest_distance : in standard deviations of the series' intensities.
+    fields
+        One sample a training field.
+    series
+        For each field's name the sample of the tilt series at its tilt.
+    largest_distance
+        In standard deviations of the series' intensities.
 
     Returns
     -------

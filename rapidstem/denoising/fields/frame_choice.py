@@ -19,10 +19,14 @@ def own_reference_field(name: str, frames: np.ndarray, drift: Drift, pixel_size_
 
     Parameters
     ----------
-    name : of the acquisition.
-    frames : (frame, y, x) raw stack.
-    drift : of these frames.
-    pixel_size_nm, dwell_time_s : of the frames.
+    name
+        Of the acquisition.
+    frames : (frame, y, x)
+        Raw stack.
+    drift
+        Of these frames.
+    pixel_size_nm, dwell_time_s
+        Of the frames.
 
     Raises
     ------

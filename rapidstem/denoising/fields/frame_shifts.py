@@ -12,7 +12,8 @@ def interpolation_taps(fraction: np.ndarray) -> np.ndarray:
 
     Parameters
     ----------
-    fraction : any shape
+    fraction
+        Any shape.
 
     Returns
     -------
@@ -30,11 +31,18 @@ def moved_back(frame: np.ndarray, shift_px: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     frame : (y, x)
-    shift_px : (dy, dx) of the frame.
+    shift_px : (dy, dx)
+        Of the frame.
 
     Returns
     -------
     (y, x) float32; beyond the frame its edge is repeated
+
+    Examples
+    --------
+    >>> frame = np.add.outer(10.0 * np.arange(12), np.arange(12)).astype(np.float32)
+    >>> round(float(moved_back(frame, np.array([0.5, -0.25]))[6, 6]), 3)
+    70.75
     """
     moved = frame.astype(np.float32)
     for axis, shift in enumerate(shift_px):
@@ -59,9 +67,12 @@ def averaged(images: np.ndarray, shift_px: np.ndarray, wanted_px: np.ndarray) ->
 
     Parameters
     ----------
-    images : (image, y, x) results for frames of one field.
-    shift_px : (image, 2) shifts (dy, dx) of these frames.
-    wanted_px : (frame, 2) shifts of the frames that the mean is given for; where one is unknown (NaN), the mean stays in place.
+    images : (image, y, x)
+        Results for frames of one field.
+    shift_px : (image, 2)
+        Shifts (dy, dx) of these frames.
+    wanted_px : (frame, 2)
+        Shifts of the frames that the mean is given for; where one is unknown (NaN), the mean stays in place.
 
     Returns
     -------

@@ -16,12 +16,18 @@ class TrainingField:
 
     Attributes
     ----------
-    name : the acquisition.
-    frames : (frame, y, x), as recorded, never interpolated; uint16 wherever the values allow it.
-    reference : (y, x) float32, lying at the frame shift (0, 0); NaN where unseen.
-    shift_px : (frame, 2) shifts (dy, dx): what is at (y, x) in the reference appears in the frame at (y + dy, x + dx).
-    rows, columns : valid area of the reference.
-    pixel_size_nm, dwell_time_s : of the raw frames; None where unknown.
+    name
+        The acquisition.
+    frames : (frame, y, x)
+        As recorded, never interpolated; uint16 wherever the values allow it.
+    reference : (y, x) float32
+        Lying at the frame shift (0, 0); NaN where unseen.
+    shift_px : (frame, 2)
+        Shifts (dy, dx): what is at (y, x) in the reference appears in the frame at (y + dy, x + dx).
+    rows, columns
+        Valid area of the reference.
+    pixel_size_nm, dwell_time_s
+        Of the raw frames; None where unknown.
     """
 
     name: str
@@ -65,12 +71,18 @@ def read_training_field(
 
     Parameters
     ----------
-    folder : written by `rapidstem.distortion.write_pair`.
-    frames : (frame, y, x) raw stack of the same acquisition.
-    drift : of the same stack.
-    target : which reference, `dcfi` or `slow`.
-    name : of the acquisition.
-    dwell_time_s : of the raw frames.
+    folder
+        Written by `rapidstem.distortion.write_pair`.
+    frames : (frame, y, x)
+        Raw stack of the same acquisition.
+    drift
+        Of the same stack.
+    target
+        Which reference, `dcfi` or `slow`.
+    name
+        Of the acquisition.
+    dwell_time_s
+        Of the raw frames.
 
     Raises
     ------

@@ -17,8 +17,10 @@ class ReverseHourglass(DenoisingNetwork):
 
     Parameters
     ----------
-    width : channels of the first layer.
-    depth : how often the number of channels is doubled towards the middle; there are 2 depth + 4 layers.
+    width
+        Channels of the first layer.
+    depth
+        How often the number of channels is doubled towards the middle; there are 2 depth + 4 layers.
     """
 
     def __init__(self, width: int, depth: int) -> None:
@@ -50,8 +52,10 @@ class Autoencoder(DenoisingNetwork):
 
     Parameters
     ----------
-    width : channels of the first level; every level below has twice as many.
-    depth : number of times the image is halved.
+    width
+        Channels of the first level; every level below has twice as many.
+    depth
+        Number of times the image is halved.
     """
 
     def __init__(self, width: int, depth: int) -> None:

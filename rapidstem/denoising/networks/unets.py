@@ -19,15 +19,17 @@ class DenoisingNetwork(nn.Module):
 
     Attributes
     ----------
-    depth : number of times the image is halved; images are padded to a multiple of 2**depth.
-    reach_px : at least the largest distance of an input pixel that can change an output pixel; a multiple of 2**depth.
+    depth
+        Number of times the image is halved; images are padded to a multiple of 2**depth.
+    reach_px
+        At least the largest distance of an input pixel that can change an output pixel; a multiple of 2**depth.
     """
 
     depth: int
     reach_px: int
 
     def on(self, device: torch.device) -> "DenoisingNetwork":
-        """This network on a device, its weights laid out for channels that lie together in memory."""
+        """The network on a device, its weights laid out for channels that lie together in memory."""
         return self.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -55,8 +57,10 @@ class UNet(DenoisingNetwork):
 
     Parameters
     ----------
-    width : channels of the first level, doubled at every level below.
-    depth : number of times the image is halved.
+    width
+        Channels of the first level, doubled at every level below.
+    depth
+        Number of times the image is halved.
     """
 
     def __init__(self, width: int, depth: int) -> None:
@@ -96,8 +100,10 @@ class ResidualUNet(DenoisingNetwork):
 
     Parameters
     ----------
-    width : channels of the first level; each level below has as many more.
-    depth : number of times the image is halved, the folding being the first.
+    width
+        Channels of the first level; each level below has as many more.
+    depth
+        Number of times the image is halved, the folding being the first.
     """
 
     def __init__(self, width: int, depth: int) -> None:

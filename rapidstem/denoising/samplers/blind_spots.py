@@ -28,8 +28,10 @@ class BlindSpotSampler(PatchSampler):
 
     Parameters
     ----------
-    mask_px : half length of a spot; 0 for the measured length.
-    others : see `PatchSampler`; the references serve the scaling alone.
+    mask_px
+        Half length of a spot; 0 for the measured length.
+    others
+        See `PatchSampler`; the references serve the scaling alone.
 
     References
     ----------

@@ -20,9 +20,12 @@ class PatchBatch:
 
     Attributes
     ----------
-    inputs, targets : (patch, 1, y, x) float32 in the network's numbers.
-    weights : (patch,) of each patch in the loss.
-    counted : (patch, 1, y, x) 1 for the pixels that count, 0 for the others; all count where there is none.
+    inputs, targets : (patch, 1, y, x) float32
+        In the network's numbers.
+    weights : (patch,)
+        Of each patch in the loss.
+    counted : (patch, 1, y, x)
+        1 for the pixels that count, 0 for the others; all count where there is none.
     """
 
     inputs: torch.Tensor
@@ -58,10 +61,14 @@ class PatchSampler:
 
     Parameters
     ----------
-    fields : to draw from; may differ in size.
-    scaling, weights : of the intensities, and of each field in the loss.
-    patch_size_px : side of the patches.
-    device : where the pixels are kept and the patches gathered.
+    fields
+        To draw from; may differ in size.
+    scaling, weights
+        Of the intensities, and of each field in the loss.
+    patch_size_px
+        Side of the patches.
+    device
+        Where the pixels are kept and the patches gathered.
 
     Raises
     ------

@@ -19,10 +19,14 @@ class ElectronNoise:
 
     Attributes
     ----------
-    electrons : N, detected electrons of a white pixel.
-    bias : b, as a share of white. How Williams et al. mean their bias is not public; this is a dark background that is taken off again.
-    read_noise : standard deviation, as a share of white.
-    lag : a.
+    electrons
+        N, detected electrons of a white pixel.
+    bias
+        b, as a share of white. How Williams et al. mean their bias is not public; this is a dark background that is taken off again.
+    read_noise
+        Standard deviation, as a share of white.
+    lag
+        a.
     """
 
     electrons: float

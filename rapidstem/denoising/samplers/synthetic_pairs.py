@@ -29,9 +29,12 @@ class SyntheticSampler(PatchSampler):
 
     Parameters
     ----------
-    noise : its bias, read noise and lag; the number of electrons is drawn.
-    electrons : smallest and largest number of detected electrons of a white pixel.
-    others : see `PatchSampler`.
+    noise
+        Its bias, read noise and lag; the number of electrons is drawn.
+    electrons
+        Smallest and largest number of detected electrons of a white pixel.
+    others
+        See `PatchSampler`.
 
     References
     ----------
@@ -69,8 +72,10 @@ class MixedSampler:
 
     Parameters
     ----------
-    first, second : samplers.
-    second_share : of the patches.
+    first, second
+        Samplers.
+    second_share
+        Of the patches.
     """
 
     def __init__(self, first: Sampler, second: Sampler, second_share: float) -> None:

@@ -59,11 +59,16 @@ def train_denoiser(
 
     Parameters
     ----------
-    fields : all fields of view; the validation fields are split off here.
-    settings : of the denoiser. Several `processes` are started and ended here.
-    folder : for the results and the checkpoint, which goes when training is complete.
-    name : of the denoiser, for the progress and the model card.
-    threads : of the processor, shared among the processes.
+    fields
+        All fields of view; the validation fields are split off here.
+    settings
+        Of the denoiser. Several `processes` are started and ended here.
+    folder
+        For the results and the checkpoint, which goes when training is complete.
+    name
+        Of the denoiser, for the progress and the model card.
+    threads
+        Of the processor, shared among the processes.
 
     Raises
     ------

@@ -30,8 +30,10 @@ class ProcessGroup:
 
     Attributes
     ----------
-    rank : number of this process; the first one validates, writes and reports.
-    size : number of processes.
+    rank
+        Number of this process; the first one validates, writes and reports.
+    size
+        Number of processes.
     """
 
     rank: int = 0
@@ -90,8 +92,10 @@ def process_group(size: int, job: Any) -> Iterator[ProcessGroup]:
 
     Parameters
     ----------
-    size : number of processes, this one included.
-    job : arguments of `rapidstem.denoising.training.denoiser_training.train_in_group` behind the group; whatever can be pickled.
+    size
+        Number of processes, this one included.
+    job
+        Arguments of `rapidstem.denoising.training.denoiser_training.train_in_group` behind the group; whatever can be pickled.
     """
     if size == 1:
         yield ProcessGroup()

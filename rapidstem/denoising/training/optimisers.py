@@ -20,8 +20,10 @@ class Optimiser:
 
     Parameters
     ----------
-    network : on its device.
-    kind : `muon` or `adamw`, the latter for all weights.
+    network
+        On its device.
+    kind
+        `muon` or `adamw`, the latter for all weights.
     """
 
     def __init__(self, network: nn.Module, kind: str) -> None:
@@ -67,11 +69,13 @@ class Muon:
 
     Parameters
     ----------
-    kernels : of one shape (output, input, y, x).
+    kernels
+        Of one shape (output, input, y, x).
 
     Attributes
     ----------
-    momentum : (kernel, output, y * x * input) running means of the gradients.
+    momentum : (kernel, output, y * x * input)
+        Running means of the gradients.
 
     References
     ----------

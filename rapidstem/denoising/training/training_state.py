@@ -23,13 +23,20 @@ class TrainingState:
 
     Attributes
     ----------
-    network : the weights that are trained.
-    average : their exponential moving average, which is what is validated and kept.
-    optimiser : of the network's weights.
-    step : optimiser steps taken.
-    seconds : spent on them.
-    best : averaged weights of the lowest validation loss, with that loss and their step in `best_loss` and `best_step`.
-    losses : rows of the loss curve.
+    network
+        The weights that are trained.
+    average
+        Their exponential moving average, which is what is validated and kept.
+    optimiser
+        Of the network's weights.
+    step
+        Optimiser steps taken.
+    seconds
+        Spent on them.
+    best
+        Averaged weights of the lowest validation loss, with that loss and their step in `best_loss` and `best_step`.
+    losses
+        Rows of the loss curve.
     """
 
     network: DenoisingNetwork
@@ -58,8 +65,10 @@ class Checkpoint:
 
     Attributes
     ----------
-    path : of the file.
-    fingerprint : of the settings and the data, so that training is never continued with others.
+    path
+        Of the file.
+    fingerprint
+        Of the settings and the data, so that training is never continued with others.
     """
 
     path: Path

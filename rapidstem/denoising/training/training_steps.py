@@ -25,11 +25,16 @@ class StepTaker:
 
     Parameters
     ----------
-    network : the state's network, perhaps compiled or joined with those of other processes.
-    sampler : of the patches.
-    settings : of the denoiser.
-    precision : `bfloat16` or `float32`.
-    group : which shares the batches.
+    network
+        The state's network, perhaps compiled or joined with those of other processes.
+    sampler
+        Of the patches.
+    settings
+        Of the denoiser.
+    precision
+        `bfloat16` or `float32`.
+    group
+        Which shares the batches.
     """
 
     def __init__(self, network: Network, sampler: Sampler, settings: NetworkSettings, precision: str, group: ProcessGroup) -> None:

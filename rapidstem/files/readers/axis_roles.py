@@ -25,10 +25,14 @@ class StoredAxis:
 
     Attributes
     ----------
-    size : of the array along it.
-    name, unit : as the file has them, empty where it has none.
-    scale : step from one element to the next, None where the file gives none.
-    values : of its elements, where the file gives them one by one.
+    size
+        Of the array along it.
+    name, unit
+        As the file has them, empty where it has none.
+    scale
+        Step from one element to the next, None where the file gives none.
+    values
+        Of its elements, where the file gives them one by one.
     """
 
     size: int
@@ -60,8 +64,10 @@ def fault_of_series(axis: StoredAxis, signal_type: str = "") -> str:
 
     Parameters
     ----------
-    axis : the one across the images.
-    signal_type : HyperSpy's, where there is one.
+    axis
+        The one across the images.
+    signal_type
+        HyperSpy's, where there is one.
     """
     if _is_spectral(axis):
         return f"spectra: its axis {axis.name!r} is in {axis.unit}"

@@ -24,13 +24,19 @@ class RecordedSeries:
 
     Attributes
     ----------
-    shape : (frame, y, x).
-    pixel_size_nm : (y, x), edge lengths of a pixel.
-    load : reads the pixels, (frame, y, x), in the stored type.
-    open : opens the file, so that frames can be read slice by slice.
-    stage_tilt_deg : of the stage when the file was written, where it does not have one for each frame.
-    size_is_default : whether the pixel size is the one that programs write where they know none.
-    remarks : what the file says that is not used, or contradicts itself.
+    shape : (frame, y, x)
+    pixel_size_nm : (y, x)
+        Edge lengths of a pixel.
+    load
+        Reads the pixels, (frame, y, x), in the stored type.
+    open
+        Opens the file, so that frames can be read slice by slice.
+    stage_tilt_deg
+        Of the stage when the file was written, where it does not have one for each frame.
+    size_is_default
+        Whether the pixel size is the one that programs write where they know none.
+    remarks
+        What the file says that is not used, or contradicts itself.
 
     The other attributes are those of `rapidstem.files.image_stacks.FrameStack`.
     """

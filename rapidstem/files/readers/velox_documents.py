@@ -9,6 +9,7 @@ from rapidstem.errors import InputError
 
 
 def frame_document(path: Path, identifier: str, metadata: Any, frame: int) -> dict[str, Any]:
+    """What Velox has written about one frame of an image; a document that is no JSON is an `InputError`."""
     text = metadata[:, frame].tobytes().split(b"\0", 1)[0]
     try:
         document = json.loads(text)
@@ -28,6 +29,7 @@ def section(document: dict[str, Any], *keys: str) -> dict[str, Any]:
 
 
 def finite_number(value: object) -> float | None:
+    """A number that Velox has written as a text; None where it is none."""
     try:
         number = float(value)  # type: ignore[arg-type]
     except (TypeError, ValueError):
@@ -36,5 +38,6 @@ def finite_number(value: object) -> float | None:
 
 
 def positive_number(value: object) -> float | None:
+    """The same; None where it is zero or negative, too."""
     number = finite_number(value)
     return number if number is not None and number > 0 else None

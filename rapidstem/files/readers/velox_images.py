@@ -28,14 +28,22 @@ class VeloxImage:
 
     Attributes
     ----------
-    identifier : name of its group in `Data/Image`.
-    position : its place among the groups of `Data/Image`.
-    names : what its detector is called; the first is the most specific, as `BF-S`.
-    label : one name that no other image has: that of the detector, with a number where several have the same.
-    calculated : made by Velox from other images (DCFI, DPC, transforms).
-    grey : its pixels are plain numbers, neither complex nor text.
-    shape : (frame, y, x); zeros where it has no pixels of that kind.
-    fault : why it cannot be read; empty for a sound one.
+    identifier
+        Name of its group in `Data/Image`.
+    position
+        Its place among the groups of `Data/Image`.
+    names
+        What its detector is called; the first is the most specific, as `BF-S`.
+    label
+        One name that no other image has: that of the detector, with a number where several have the same.
+    calculated
+        Made by Velox from other images (DCFI, DPC, transforms).
+    grey
+        Its pixels are plain numbers, neither complex nor text.
+    shape : (frame, y, x)
+        Zeros where it has no pixels of that kind.
+    fault
+        Why it cannot be read; empty for a sound one.
     """
 
     identifier: str

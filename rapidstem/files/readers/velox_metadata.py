@@ -22,12 +22,18 @@ class FrameMetadata:
 
     Attributes
     ----------
-    pixel_size_nm : (y, x), edge lengths of a pixel.
-    dwell_time_s, line_time_s, frame_time_s : times of the scan.
-    tilt_deg : (frame,) alpha tilt of the stage, when every frame has it.
-    time_s : (frame,) time stamps since the first frame, when every frame has one and they increase.
-    shift_px : (frame, 2) Velox's own drift measurement (dy, dx), in pixels, where the specimen has moved to.
-    remarks : what changes from frame to frame although one value has to stand for all.
+    pixel_size_nm : (y, x)
+        Edge lengths of a pixel.
+    dwell_time_s, line_time_s, frame_time_s
+        Times of the scan.
+    tilt_deg : (frame,)
+        Alpha tilt of the stage, when every frame has it.
+    time_s : (frame,)
+        Time stamps since the first frame, when every frame has one and they increase.
+    shift_px : (frame, 2)
+        Velox's own drift measurement (dy, dx), in pixels, where the specimen has moved to.
+    remarks
+        What changes from frame to frame although one value has to stand for all.
     """
 
     pixel_size_nm: tuple[float, float] | None

@@ -1,0 +1,81 @@
+"""What the pages say comes from the measured tables and from the code."""
+
+import re
+from graphlib import TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+from benchmarks import measured_tables
+from docs.write_pages import FOLDER, ORIGIN, PACKAGE, ROOT, filled, imported_rooms, module_table, pages, room_imports, rooms
+from rapidstem.microscope import MicroscopeSettings
+
+WORDS = ("purpose", "public", "may import", "always holds")
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_a_page_is_what_make_docs_writes(page: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    assert text == filled(text), "run `make docs`"
+
+
+def test_a_changed_figure_changes_the_page() -> None:
+    mark = "<!-- value: sirt_speed | solver=rapidstem | times_ours | .0f -->{}<!-- end -->"
+    assert filled(mark.format(7)) == mark.format(1)
+
+
+@pytest.mark.parametrize("path", sorted(FOLDER.glob("*.csv")), ids=lambda path: path.stem)
+def test_a_measured_table_belongs_to_a_benchmark_and_says_its_origin(path: Path) -> None:
+    assert (ROOT / f"benchmarks/{path.name.split('.')[0]}.py").is_file()
+    assert measured_tables.ORIGIN == ORIGIN and measured_tables.FOLDER == FOLDER
+    table = measured_tables.read_measured(path)
+    assert tuple(table.columns[-len(ORIGIN) :]) == ORIGIN
+    assert table[["commit", "processor"]].notna().all(axis=None)
+
+
+def test_every_benchmark_records_a_table() -> None:
+    for path in (ROOT / "benchmarks").glob("*.py"):
+        if path.stem not in ("__init__", "measured_tables"):
+            names = re.findall(r'record_table\(\s*"([\w.]+)"', path.read_text(encoding="utf-8"))
+            assert names, path.name
+            assert {name.split(".")[0] for name in names} == {path.stem}
+
+
+def test_the_table_of_modules_names_them_all() -> None:
+    table = module_table("")
+    assert all(f"`{path.stem}`" in table for path in PACKAGE.glob("*/**/*.py") if path.stem != "__init__")
+
+
+def test_arrows_between_rooms_make_no_circle() -> None:
+    graph = room_imports()
+    TopologicalSorter(graph).prepare()
+    assert not graph["files"] and "microscope" not in graph["tomography"]
+
+
+@pytest.mark.parametrize("room", rooms(), ids=lambda room: str(room.relative_to(PACKAGE)))
+def test_every_room_says_at_its_door_what_it_is(room: Path) -> None:
+    text = (room / "README.md").read_text(encoding="utf-8").lower()
+    assert all(f"**{word}" in text for word in WORDS)
+    assert len(text.splitlines()) <= 14
+
+
+@pytest.mark.parametrize("room", rooms(), ids=lambda room: str(room.relative_to(PACKAGE)))
+def test_a_room_imports_what_its_door_says_and_nothing_else(room: Path) -> None:
+    text = (room / "README.md").read_text(encoding="utf-8")
+    allowed = set(re.findall(r"`([\w/]+)`", next(line for line in text.splitlines() if "May import" in line)))
+    assert set(imported_rooms(room)) <= allowed
+
+
+def test_settings_of_the_microscope_are_all_on_their_page() -> None:
+    page = (ROOT / "docs/microscope.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE))
+    assert named == set(MicroscopeSettings.__dataclass_fields__)
+
+
+def test_results_of_the_readme_are_made_by_rules() -> None:
+    """Every folder of results that the README names is an output of a rule, and every one that holds results is named."""
+    table = (ROOT / "README.md").read_text(encoding="utf-8").split("## What comes out")[1].split("## Documentation")[0]
+    named = set(re.findall(r"^\| `(\w+)[/.]", table, flags=re.MULTILINE))
+    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk"))
+    made = set(re.findall(r'f"\{FOLDER\}/(\w+)[/.]', rules)) - {"benchmarks", "logs", "figures", "raw", "truth"}
+    assert named == made
