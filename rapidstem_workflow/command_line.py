@@ -38,7 +38,8 @@ def _typed(key: str, text: str, validator: jsonschema.Draft202012Validator) -> A
         raise InputError(f"--config {key}={text}: {reason}; give a value as in the configuration file, as key='{{name: value}}'.") from None
     for path in list(_refused(value, validator)):
         *outer, last = path
-        holder, spelled = value, letters
+        holder: Any = value
+        spelled: Any = letters
         for step in outer:
             holder, spelled = holder[step], spelled[step]
         holder[last] = _other_reading(holder[last], spelled[last])

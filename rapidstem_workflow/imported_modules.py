@@ -52,7 +52,8 @@ def code_mark(script: str) -> str:
 def _used_files(path: Path) -> frozenset[Path]:
     """The modules that a module imports itself, and the files beside it if it names one of them."""
     nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"), filename=str(path))))
-    modules = {_module_file(name) for node in nodes for name in _imported_names(node)} - {None}
+    found = (_module_file(name) for node in nodes for name in _imported_names(node))
+    modules = {file for file in found if file is not None}
     beside = _data_files(path.parent)
     texts = {node.value for node in nodes if isinstance(node, ast.Constant) and isinstance(node.value, str)}
     return frozenset(modules | (set(beside.values()) if texts & beside.keys() else set()))

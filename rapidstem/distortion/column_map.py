@@ -137,7 +137,7 @@ def read_map_format(path: Path | str) -> ScanFormat:
     column_map, table = read_map(path), read_table(path, ())
     stated = {name: float(table[name].iloc[0]) for name in FORMAT_COLUMNS if name in table}
     columns = stated.pop("columns", None if column_map.straight else column_map.rapid_px[-1] + 1)
-    return ScanFormat(None if columns is None else round(columns), **stated)
+    return ScanFormat(None if columns is None else round(columns), stated.get("pixel_size_nm"), stated.get("dwell_time_s"))
 
 
 def read_map(path: Path | str | None) -> ColumnMap:
