@@ -139,6 +139,7 @@ def main() -> None:
         methods |= {f"etspy, {name}": by_etspy(name) for name in ETSPY_METHODS}
     else:
         print("etspy is left out: it is not installed", file=sys.stderr)
+    assert stack.tilt_deg is not None
     rows = []
     for name, align in methods.items():
         try:

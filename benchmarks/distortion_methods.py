@@ -18,6 +18,7 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -67,8 +68,8 @@ def scores(method: str, field: Field) -> dict[str, float]:
     start = time.perf_counter()
     try:
         measured = measure_map([field.reference], [field.slow], method=method)
-    except InputError as error:
-        print(f"    {method} refused: {error}", file=sys.stderr)
+    except InputError as refusal:
+        print(f"    {method} refused: {refusal}", file=sys.stderr)
         return {"refused": 1.0}
     seconds = time.perf_counter() - start
     error = measured.column_map.slow_px - field.slow_px
@@ -126,10 +127,12 @@ def compare_on_real_pairs() -> None:
         return
     kinds = [Path(folder, "kriss_sem", "dwell", kind) for kind in ("rapid_100ns", "slow_30us")]
     fitted, judged = ([[imread(kind / f"fov_{number:03d}.tif") for kind in kinds] for number in part] for part in (FITTED, JUDGED))
-    by_strip, rows = {}, []
+    by_strip: dict[str, Any] = {}
+    rows = []
     for method in METHODS:
         start = time.perf_counter()
-        measured = measure_map(*zip(*fitted, strict=True), method=method)
+        rapid, slow = zip(*fitted, strict=True)
+        measured = measure_map(rapid, slow, method=method)
         seconds = time.perf_counter() - start
         strips = strips_of(judged, measured.column_map)
         totals = {name: rms(strips[name]) for name in ("before_px", "residual_px", "expected_px")}

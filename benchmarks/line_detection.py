@@ -84,7 +84,7 @@ def slip_rows(found: Traced, truth: AcquisitionTruth, visible: list[DislocationL
 
 def plane_row(slip: pd.DataFrame) -> dict[str, float]:
     """How many lines have a slip plane of each kind, and for how many of them it is right."""
-    shares = {f"{kind}_right_percent": round(100 * float(slip["right"][slip[kind]].mean())) for kind in ("named", "separable")}
+    shares = {f"{kind}_right_percent": round(100 * float(slip["right"][slip[kind]].mean()), 0) for kind in ("named", "separable")}
     return shares | {kind: int(slip[kind].sum()) for kind in ("named", "separable")}
 
 

@@ -78,8 +78,8 @@ class Work:
         )
         return work + self._of_filters(scored, moving)
 
-    def _of_filters(self, scored: float, moving: float) -> Counter[str]:
-        work: Counter[str] = Counter()
+    def _of_filters(self, scored: float, moving: float) -> Counter:
+        work: Any = Counter()
         for name in self.session.denoisers:
             settings = self.session.settings_of(name)
             if isinstance(settings, BlockMatchingSettings):

@@ -55,7 +55,7 @@ def main(folder: Path) -> None:
     record_table("stage_errors.drift", pd.DataFrame(drift).round(3).assign(session=folder.name), ["session", "field"])
     distortion = {"session": folder.name, "map_rms_px": round(map_error_px(folder, truths[fields[0][0]]), 3)}
     record_table("stage_errors.distortion", pd.DataFrame([distortion]), ["session"])
-    rows = []
+    rows: list[dict[str, str | float]] = []
     for path in sorted((folder / "tilt_series").glob("*/*.angles.csv")):
         variant = path.name.removesuffix(".angles.csv")
         truth = read_truth(folder / f"truth/{path.parent.name}.h5")

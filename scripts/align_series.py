@@ -22,7 +22,7 @@ with logged(snakemake):
             f"{record.path}: has no time stamps of its frames or no line time, so that the tilt of a row is not known; "
             "give reading.frame_interval_s and reading.line_time_s in the configuration, or set tomography.geometry to per-frame"
         )
-    reported_deg = None if record.tilt_deg is None else middle_angles_deg(record.tilt_deg, *times, images.shape[1])
+    reported_deg = middle_angles_deg(record.tilt_deg, *times, images.shape[1])
     series = with_axis_along_x(images, parameters.tilt_axis)
     recorded = recorded_geometry(
         reported_deg,

@@ -42,15 +42,17 @@ def recorded_geometry(
     return TiltGeometry(angle_rad, np.zeros((frames, 2)), pixel_size_nm, rows, time_s, line_time_s, slow_scan, columns)
 
 
-def middle_angles_deg(reported_deg: np.ndarray, time_s: np.ndarray | None, line_time_s: float | None, rows: int) -> np.ndarray:
+def middle_angles_deg(
+    reported_deg: np.ndarray | None, time_s: np.ndarray | None, line_time_s: float | None, rows: int
+) -> np.ndarray | None:
     """Reported angles at the moments when the middle rows are scanned.
 
     Between the starts of the frames the angle is taken to follow a straight line, after the last start that of the interval before.
 
     Parameters
     ----------
-    reported_deg : np.ndarray, (frame,)
-        At the start of each frame.
+    reported_deg : np.ndarray, (frame,), or None
+        At the start of each frame; None where nothing is reported.
     time_s : np.ndarray, (frame,), or None
         Start of each frame; None where the stage stood still, then nothing changes.
     line_time_s : float or None
@@ -58,13 +60,16 @@ def middle_angles_deg(reported_deg: np.ndarray, time_s: np.ndarray | None, line_
 
     Returns
     -------
-    np.ndarray, (frame,), degrees
+    np.ndarray, (frame,), or None
+        In degrees.
 
     Examples
     --------
     >>> middle_angles_deg(np.array([0.0, 2.0, 4.0]), np.array([0.0, 1.0, 2.0]), line_time_s=0.1, rows=5).tolist()
     [0.4, 2.4, 4.4]
     """
+    if reported_deg is None:
+        return None
     reported_deg = np.asarray(reported_deg, float)
     if time_s is None or line_time_s is None or len(reported_deg) < 2:
         return reported_deg
