@@ -6,6 +6,7 @@ A page says what it wants between two comments, and everything between them is r
     <!-- value: error_budget | chain=as it is & against=slow | x_nm | .1f -->    one number of it, within a sentence
     <!-- modules: -->                                                       the rooms of the package and their modules
     <!-- arrows: -->                                                        which room imports which, as a picture
+    <!-- figures: -->                                                       the registry of figures
 
 each followed by what was filled in and `<!-- end -->`. Conditions on rows are `column=value` or `column!=value`, joined by `&`; `a/b`
 stands for either value. It needs nothing but Python, so that the pages can be made where the package is not installed.
@@ -14,6 +15,7 @@ stands for either value. It needs nothing but Python, so that the pages can be m
 import ast
 import csv
 import re
+import runpy
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -21,7 +23,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs/measured"
 ORIGIN = ("commit", "processor", "measured_on")
 PACKAGE = ROOT / "rapidstem"
-MARKED = re.compile(r"(<!-- (measured|value|modules|arrows):(.*?)-->)(.*?)(<!-- end -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- (measured|value|modules|arrows|figures):(.*?)-->)(.*?)(<!-- end -->)", re.DOTALL)
 UNITS = {"nm": "nm", "px": "px", "deg": "degrees", "percent": "%", "db": "dB", "ms": "ms", "s": "s", "gb": "GB", "mb": "MB"}
 
 
@@ -75,6 +77,15 @@ def arrow_picture(wanted: str) -> str:
     beyond = {room: set().union(*(_reached(each, ends) for each in ends[room])) for room in ends}
     arrows = [f"    {room} --> {end}" for room in sorted(ends) for end in sorted(ends[room] - beyond[room])]
     return "\n\n" + "\n".join(["```mermaid", "flowchart TD", *arrows, "```"]) + "\n\n"
+
+
+def figure_table(wanted: str) -> str:
+    """One row a figure of the registry."""
+    del wanted
+    registry = runpy.run_path(str(PACKAGE / "figures/figure_registry.py"))["REGISTRY"]
+    lines = ["| figure | of | function | shows | as in |", "|---|---|---|---|---|"]
+    lines += [shown_row([f"`{each.name}`", each.scope, f"`{each.function}`", each.caption, each.source]) for each in registry]
+    return "\n\n" + "\n".join(lines) + "\n\n"
 
 
 def rooms() -> list[Path]:
@@ -164,6 +175,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "value": measured_value,
     "modules": module_table,
     "arrows": arrow_picture,
+    "figures": figure_table,
 }
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ _PROGRAM_SUFFIXES = (".py", ".pyi", ".pyc")
 _NOTES = "README.md"
 
 
-def imported_modules(script: str) -> list[str]:
+def imported_modules(script: str, *modules: str) -> list[str]:
     """Files of the package and of `scripts` that a script imports, directly or through others, sorted, relative to the repository.
 
     A name that a room's `__init__` hands on counts as an import of the module that it comes from. The `__init__` files themselves are left
@@ -25,9 +25,12 @@ def imported_modules(script: str) -> list[str]:
     ----------
     script
         Name of a script in `scripts`, without suffix.
+    modules
+        Dotted names of modules that it imports by name when it runs.
     """
-    found: set[Path] = set()
-    waiting = [ROOT / "scripts" / f"{script}.py"]
+    named = [ROOT.joinpath(*module.split(".")).with_suffix(".py") for module in modules]
+    found: set[Path] = set(named)
+    waiting = [ROOT / "scripts" / f"{script}.py", *named]
     while waiting:
         used = _used_files(waiting.pop()) - found
         found |= used
@@ -36,14 +39,14 @@ def imported_modules(script: str) -> list[str]:
 
 
 @cache
-def code_mark(script: str) -> str:
+def code_mark(script: str, *modules: str) -> str:
     """A hash of the text of all files that a script imports, as `imported_modules` lists them.
 
     A rule has it as a parameter. As inputs, the files would count by date wherever Snakemake has no notes, by their place wherever the code
     lies apart from the session, and make up most of a large session's graph.
     """
     text = hashlib.sha256()
-    for path in imported_modules(script):
+    for path in imported_modules(script, *modules):
         text.update(path.encode() + b"\0" + (ROOT / path).read_bytes() + b"\0")
     return text.hexdigest()[:16]
 

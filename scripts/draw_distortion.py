@@ -7,13 +7,12 @@ import pandas as pd
 from script_support import logged, read_raw
 
 from rapidstem.distortion import match_pixel_size, read_map, read_pair, resample_view, strip_residuals, to_slow_geometry
-from rapidstem.figures import corrected_profiles, map_deviation, save_drawing, strip_displacements, superposition
+from rapidstem.figures import draw_figures
 from rapidstem.files import read_images
 from rapidstem.scores import without_gaps
 
 with logged(snakemake):
     files = snakemake.input
-    folder = Path(snakemake.output[0]).parent
     column_map = read_map(files.map)
     dcfi, pixel_size_nm = read_images(files.dcfi)
     recorded = read_raw(files.slow, snakemake.params.reading)
@@ -22,16 +21,15 @@ with logged(snakemake):
     slow = resample_view(matched, np.arange(dcfi.shape[0]) + shift[0], np.arange(dcfi.shape[1]) + shift[1])
     residual_px = float(pd.read_csv(files.residual).loc[0, "residual_px"]) if files.get("residual") else None
     strips = pd.read_csv(files.strips) if files.get("strips") else None
-    images = (without_gaps(dcfi), to_slow_geometry(without_gaps(dcfi), column_map), slow)
-    shown = strips if strips is not None else strip_residuals([dcfi], [matched], column_map, shift[None])
-    drawings = {
-        "distortion-map": map_deviation(column_map.rapid_px, column_map.slow_px, pixel_size_nm, residual_px, strips),
-        "superposition": superposition(*images, pixel_size_nm),
-        "distortion-strips": strip_displacements(shown),
-        "distortion-fields": corrected_profiles(*images, pixel_size_nm),
+    data = {
+        "rapid_px": column_map.rapid_px,
+        "slow_px": column_map.slow_px,
+        "pixel_size_nm": pixel_size_nm,
+        "residual_px": residual_px,
+        "strips": strips,
+        "field_strips": strips if strips is not None else strip_residuals([dcfi], [matched], column_map, shift[None]),
+        "rapid_before": without_gaps(dcfi),
+        "rapid_after": to_slow_geometry(without_gaps(dcfi), column_map),
+        "slow": slow,
     }
-    wanted = {Path(path).stem for path in snakemake.output}
-    for name, drawing in drawings.items():
-        if name in wanted:
-            save_drawing(drawing, folder / name)
-        print(f"{name}: {drawing.description}")
+    draw_figures(snakemake.params.figures, data, Path(snakemake.output[0]).parent)

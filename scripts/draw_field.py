@@ -7,7 +7,7 @@ import pandas as pd
 from script_support import logged, read_raw
 
 from rapidstem.distortion import match_pixel_size, read_map, read_pair, to_slow_geometry
-from rapidstem.figures import central_line, clearest_window, drift_trace, line_profiles, power_spectra, save_drawing, side_by_side
+from rapidstem.figures import central_line, clearest_window, draw_figures
 from rapidstem.files import read_images, write_images
 from rapidstem.frames import read_drift
 from rapidstem.scores import FieldReferences
@@ -16,7 +16,6 @@ MAGNIFIED_PX = 64
 
 with logged(snakemake):
     files, parameters = snakemake.input, snakemake.params
-    folder = Path(snakemake.output.images).parent
     stack, slow = (read_raw(path, parameters.reading) for path in (files.rapid, files.slow))
     drift = read_drift(files.drift)
     first = drift.first_used(1)[0]
@@ -31,12 +30,18 @@ with logged(snakemake):
     images = {name: image[known["slow"].area] for name, image in images.items()}
     window = clearest_window(images["slow"], MAGNIFIED_PX)
     lines = pd.read_csv(files.lines).query("reference == 'slow' and frame == 0")
-    drawings = {
-        "drift": drift_trace(drift.shift_px, drift.residual_px, drift.used, stack.velox_shift_px),
-        "filters": side_by_side(images, stack.pixel_size_nm, window),
-        "profiles": line_profiles(images, *central_line(lines, known["slow"].area, window), stack.pixel_size_nm, "slow"),
-        "spectra": power_spectra(images, stack.pixel_size_nm),
+    place_px, angle_deg = central_line(lines, known["slow"].area, window)
+    data = {
+        "shift_px": drift.shift_px,
+        "residual_px": drift.residual_px,
+        "used": drift.used,
+        "velox_shift_px": stack.velox_shift_px,
+        "images": images,
+        "pixel_size_nm": stack.pixel_size_nm,
+        "window": window,
+        "place_px": place_px,
+        "angle_deg": angle_deg,
+        "shown": "slow",
     }
-    for name, drawing in drawings.items():
-        save_drawing(drawing, folder / name)
+    draw_figures(parameters.figures, data, Path(snakemake.output.images).parent)
     write_images(snakemake.output.images, np.stack(list(images.values())).astype(np.float32), stack.pixel_size_nm, list(images))

@@ -6,7 +6,7 @@ import numpy as np
 from script_support import logged, open_raw
 
 from rapidstem.distortion import in_common_geometry, read_map
-from rapidstem.figures import save_drawing, series_course, series_stills
+from rapidstem.figures import draw_figures
 from rapidstem.files import open_frames, read_images, read_table, write_images
 from rapidstem.frames import read_drift
 from rapidstem.numerics import evenly_spread
@@ -24,8 +24,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     slow = read_images(files.slow)[0] if files.slow else None
     stills = table.loc[chosen, ["frame", "time_s", "temperature_c"]].reset_index(drop=True)
     denoiser = snakemake.wildcards.denoiser
-    drawings = {"stills": series_stills(raw, denoised, stills, denoiser, slow, stack.pixel_size_nm), "course": series_course(table)}
-    for name, drawing in drawings.items():
-        save_drawing(drawing, Path(output[0]).parent / name)
-        print(f"{name}: {drawing.description}")
+    data = {"raw": raw, "denoised": denoised, "stills": stills, "denoiser": denoiser, "slow": slow, "frames": table}
+    data["pixel_size_nm"] = stack.pixel_size_nm
+    draw_figures(snakemake.params.figures, data, Path(output.images).parent)
     write_images(output.images, np.stack([raw[-1], denoised[-1]]), stack.pixel_size_nm, channel_names=["raw", denoiser])

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 from script_support import logged
 
-from rapidstem.figures import angle_trace, save_drawing, series_images, shell_correlations
+from rapidstem.figures import draw_figures
 from rapidstem.files import read_series, read_table
 from rapidstem.scores import SHELL_COLUMNS
 from rapidstem.tomography import read_angles
@@ -13,12 +13,15 @@ from rapidstem.tomography import read_angles
 SHOWN_DEG = np.array([-70.0, -45.0, -20.0, 0.0, 20.0, 45.0, 70.0])
 
 with logged(snakemake):
-    folder = Path(snakemake.output[0]).parent
     angles = read_angles(snakemake.input.angles)
     aligned, pixel_size_nm = read_series(snakemake.input.series)
     series = {"aligned": aligned, "binarised": read_series(snakemake.input.binary)[0]}
-    tilts = dict.fromkeys(series, angles["angle_deg"].to_numpy(float))
-    save_drawing(angle_trace(angles), folder / "angles")
-    save_drawing(series_images(series, tilts, SHOWN_DEG, pixel_size_nm), folder / "binary")
-    shells = read_table(snakemake.input.resolution, SHELL_COLUMNS)
-    save_drawing(shell_correlations(dict(iter(shells.groupby("direction", sort=False)))), folder / "resolution")
+    data = {
+        "angles": angles,
+        "series": series,
+        "tilt_deg": dict.fromkeys(series, angles["angle_deg"].to_numpy(float)),
+        "shown_deg": SHOWN_DEG,
+        "pixel_size_nm": pixel_size_nm,
+        "shells": dict(iter(read_table(snakemake.input.resolution, SHELL_COLUMNS).groupby("direction", sort=False))),
+    }
+    draw_figures(snakemake.params.figures, data, Path(snakemake.output[0]).parent)

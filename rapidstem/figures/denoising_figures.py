@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from scipy.ndimage import gaussian_filter, map_coordinates
 
-from rapidstem.figures.score_tables import Score, by_tilt, published_name
+from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR, Score, by_tilt, published_name
 from rapidstem.figures.style import BLACK, ORANGE, Drawing, bare_image_axes, panels, series_style, show_image, styled, unit_range
 
 Window = tuple[slice, slice]
@@ -146,6 +146,21 @@ def scores_by_tilt(tables: Sequence[tuple[Score, pd.DataFrame]]) -> Drawing:
     figure.legend(handles.values(), handles.keys(), loc="outside lower center", ncols=4, fontsize=8)
     words = f"{', '.join(score.title for score, _ in tables)} against the tilt for {', '.join(filters)}."
     return Drawing(figure, pd.concat(data, ignore_index=True), words)
+
+
+def scores_against_slow(image_scores: pd.DataFrame, line_scores: pd.DataFrame) -> Drawing:
+    """`scores_by_tilt` of the published scores, of those rows whose reference is the slow image."""
+    return _published_scores(image_scores, line_scores, "slow")
+
+
+def scores_against_dcfi(image_scores: pd.DataFrame, line_scores: pd.DataFrame) -> Drawing:
+    """`scores_by_tilt` of the published scores, of those rows whose reference is the drift-corrected average."""
+    return _published_scores(image_scores, line_scores, "dcfi")
+
+
+def _published_scores(image_scores: pd.DataFrame, line_scores: pd.DataFrame, reference: str) -> Drawing:
+    images, lines = (table[table["reference"] == reference] for table in (image_scores, line_scores))
+    return scores_by_tilt([(PSNR, images), (LINE_WIDTH, lines), (LINE_INTENSITY, lines)])
 
 
 @styled

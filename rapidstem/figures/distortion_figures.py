@@ -100,15 +100,15 @@ def superposition(rapid_before: np.ndarray, rapid_after: np.ndarray, slow: np.nd
 
 
 @styled
-def strip_displacements(strips: pd.DataFrame) -> Drawing:
+def strip_displacements(field_strips: pd.DataFrame) -> Drawing:
     """What is left between rapid and slow image in strips of columns, by one shift alone and after the correction.
 
     Parameters
     ----------
-    strips : `field, column, displacement_px, residual_px, expected_px`, see `rapidstem.distortion.residual_strips.strip_residuals`
+    field_strips : `field, column, displacement_px, residual_px, expected_px`, see `rapidstem.distortion.residual_strips.strip_residuals`
     """
-    before = strips["displacement_px"] - strips.groupby("field")["displacement_px"].transform("mean")
-    table = strips.assign(before_px=before, before_square=before**2, after_square=strips["residual_px"] ** 2)
+    before = field_strips["displacement_px"] - field_strips.groupby("field")["displacement_px"].transform("mean")
+    table = field_strips.assign(before_px=before, before_square=before**2, after_square=field_strips["residual_px"] ** 2)
     table["expected_square"] = table["expected_px"] ** 2
     squares = table.groupby("column")[["before_square", "after_square", "expected_square"]].mean()
     data = np.sqrt(squares).set_axis(["before_px", "after_px", "expected_px"], axis=1).reset_index()

@@ -13,17 +13,17 @@ COORDINATES = ["x_nm", "y_nm", "z_nm"]
 
 
 @styled
-def centres_3d(rapid: pd.DataFrame, slow: pd.DataFrame) -> Drawing:
+def centres_3d(rapid_centres: pd.DataFrame, slow_centres: pd.DataFrame) -> Drawing:
     """Local intensity centres of the rapid (orange) and the slow (aqua) reconstruction in 3-D (Zhao et al. 2021, Fig. 6).
 
     Parameters
     ----------
-    rapid, slow : DataFrame
-        Centres: `plane`, `x_nm`, `y_nm`, `z_nm`; those of the yz sections are drawn.
+    rapid_centres, slow_centres : DataFrame
+        `plane`, `x_nm`, `y_nm`, `z_nm`; those of the yz sections are drawn.
     """
     figure = Figure(figsize=(6.8, 5.2))
     axes = figure.add_subplot(projection="3d", computed_zorder=False)
-    tables = {"slow": slow[slow["plane"] == "yz"], "rapid": rapid[rapid["plane"] == "yz"]}
+    tables = {name: table[table["plane"] == "yz"] for name, table in (("slow", slow_centres), ("rapid", rapid_centres))}
     for (name, table), colour, size in zip(tables.items(), (SLOW_COLOUR, RAPID_COLOUR), (5.0, 1.5), strict=True):
         axes.scatter(
             *table[COORDINATES].to_numpy(float).T, s=size, color=colour, label=f"{name} ({len(table)})", depthshade=False, linewidths=0
@@ -69,19 +69,19 @@ def depth_differences(pairs: pd.DataFrame, bin_nm: float = 50.0) -> Drawing:
 
 
 @styled
-def time_lag_profiles(pairs: dict[str, pd.DataFrame], bin_nm: float = 50.0) -> Drawing:
+def time_lag_profiles(treatments: dict[str, pd.DataFrame], bin_nm: float = 50.0) -> Drawing:
     """Difference in z against y for several treatments of the tilt within a frame (Zhao et al. 2021, Fig. 7a, and its remedies).
 
     Parameters
     ----------
-    pairs : dict of DataFrame
-        By what is said of them (such as "one angle a row"), as `rapidstem.scores.positional_error.position_pairs` gives them.
+    treatments : dict of DataFrame
+        Pairs by what is said of them (such as "one angle a row"), as `rapidstem.scores.positional_error.position_pairs` gives them.
     bin_nm : float
         Width of the averaged stretches.
     """
     figure, axes = panels(1, 1, 6.4, 3.6)
     panel, profiles, found = axes[0, 0], [], []
-    for number, (name, table) in enumerate(pairs.items()):
+    for number, (name, table) in enumerate(treatments.items()):
         profile, fit = difference_profile(table, "y", bin_nm), quadratic_fit(table, "y")
         position_nm = profile["position_nm"].to_numpy(float)
         mean_abs_nm = table.loc[table["plane"] == AXIS_PLANE["z"], "dz_nm"].abs().mean()

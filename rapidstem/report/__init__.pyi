@@ -1,3 +1,3 @@
 from .page_writing import LARGEST_FILE_BYTES as LARGEST_FILE_BYTES, write_report as write_report
-from .session_report import session_report as session_report
+from .report_assembly import session_report as session_report
 from .session_results import SessionContents as SessionContents

@@ -67,6 +67,12 @@ def test_a_template_that_a_module_names_counts_with_those_that_it_may_include(re
     assert len({before, with_template, code.code_mark("weigh_it")}) == 3
 
 
+def test_modules_that_are_imported_by_name_count(repository: Path) -> None:
+    found = [Path(path).stem for path in code.imported_modules("weigh_it", "rapidstem.room.rulers")]
+    assert found == ["gauges", "rulers", "scales", "worker"]
+    assert code.code_mark("weigh_it", "rapidstem.room.rulers") != code.code_mark("weigh_it")
+
+
 def test_every_script_finds_modules_of_the_package() -> None:
     scripts = [path.stem for path in (code.ROOT / "scripts").glob("*.py")]
     assert all(any(found.startswith("rapidstem/") for found in code.imported_modules(script)) for script in scripts)

@@ -40,6 +40,17 @@ def figure_data(names, subject=""):
     return [f"{FOLDER}/figures/{subject}{name}.{suffix}" for name in names for suffix in FIGURE_FILES[1:]]
 
 
+def drawing_code(script, scope):
+    """A parameter function that gives the mark of a script's code and of the modules that draw the figures of a scope."""
+    modules = [entry.module for entry in figures_of(scope)]
+    return lambda wildcards: code_mark(script, *modules)
+
+
+def drawn_by(names):
+    """The function of each figure, as a parameter."""
+    return {name: figure_entry(name).function for name in names}
+
+
 def field_stems():
     """Stems of the figures of all test fields."""
     return [f"{field}/{name}" for field in TEST_FIELDS for name in DRAWN[FIELD]]

@@ -159,7 +159,8 @@ rule draw_in_situ:
         mem_mb=memory_mb(1000),
         runtime=minutes(10),
     params:
-        code=code("draw_in_situ"),
+        code=drawing_code("draw_in_situ", IN_SITU_SERIES),
+        figures=drawn_by(DRAWN[IN_SITU_SERIES]),
         reading=reading,
         contents=own_contents("rapid"),
     message:

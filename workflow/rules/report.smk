@@ -29,7 +29,8 @@ rule draw_field:
         mem_mb=memory_mb(700, 8),
         runtime=minutes(10, 30),
     params:
-        code=code("draw_field"),
+        code=drawing_code("draw_field", FIELD),
+        figures=drawn_by(DRAWN[FIELD]),
         reading=reading,
         contents=own_contents("rapid", "slow"),
         denoisers=SESSION.denoisers,
@@ -62,7 +63,8 @@ rule draw_distortion:
         mem_mb=memory_mb(700, 8),
         runtime=minutes(10, 30),
     params:
-        code=code("draw_distortion"),
+        code=drawing_code("draw_distortion", DISTORTION),
+        figures=drawn_by(names_of(DISTORTION)),
         reading=reading,
         contents=lambda wildcards: raw_contents((SHOWN_FIELDS[0], "slow")),
     message:
@@ -92,7 +94,8 @@ if FIELD_CHOICE:
             mem_mb=memory_mb(700, 4),
             runtime=minutes(10, 10),
         params:
-            code=code("draw_choice"),
+            code=drawing_code("draw_choice", CHOICE),
+            figures=drawn_by(DRAWN[CHOICE]),
         message:
             "Drawing the choice of training fields"
         script:
@@ -120,7 +123,8 @@ rule draw_scores:
         mem_mb=memory_mb(700, 4),
         runtime=minutes(10, 10),
     params:
-        code=code("draw_scores"),
+        code=drawing_code("draw_scores", SCORES),
+        figures=drawn_by(SCORE_FIGURES),
         networks=SESSION.networks,
         training_frames=SINGLE_FIELD_FRAMES,
     message:
@@ -156,7 +160,8 @@ rule draw_variant:
         mem_mb=memory_mb(700, 8),
         runtime=minutes(10, 30),
     params:
-        code=code("draw_variant"),
+        code=drawing_code("draw_variant", VARIANT),
+        figures=drawn_by(DRAWN[VARIANT]),
     message:
         "Drawing the series {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -189,7 +194,8 @@ rule draw_lines:
         mem_mb=memory_mb(700, 8),
         runtime=minutes(10, 30),
     params:
-        code=code("draw_lines"),
+        code=drawing_code("draw_lines", LINES),
+        figures=drawn_by(DRAWN[LINES]),
     message:
         "Drawing the lines in {wildcards.variant} of {wildcards.acquisition}"
     script:
@@ -228,7 +234,8 @@ rule draw_positions:
         mem_mb=memory_mb(700, 8),
         runtime=minutes(10, 30),
     params:
-        code=code("draw_positions"),
+        code=drawing_code("draw_positions", POSITIONS),
+        figures=drawn_by(DRAWN[POSITIONS]),
         treatments=lambda wildcards: SESSION.treatments(SESSION.variant(wildcards.variant)),
     message:
         "Drawing the positions in {wildcards.variant} of {wildcards.acquisition}"
