@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -23,11 +24,13 @@ from rapidstem.microscope.truth import read_truth
 from rapidstem.scores.positional_error import line_centroids, positional_errors
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.geometry_files import read_geometry
+from rapidstem.tomography.reconstruction.slice_blocks import Method
 from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 LINE_WIDTH_NM, RADIUS_NM, SPOT_NM = 13.7, 40.0, 25.0
-METHODS = ("sirt", "total-variation", "weighted-back-projection")
+METHODS: tuple[Method, ...] = ("sirt", "total-variation", "weighted-back-projection")
+BINARISATIONS: tuple[Literal["soft", "hard"], ...] = ("soft", "hard")
 
 
 def aligned_series(folder: Path, variant: str) -> tuple[np.ndarray, TiltGeometry]:
@@ -55,7 +58,7 @@ def score_rows(folder: Path, variants: list[str], thickness_nm: float, threads: 
     truth = read_truth(folder / "truth/series.h5")
     lines = [line.points_nm for line in truth.lines if line.visible]
     aligned = {variant: aligned_series(folder, variant) for variant in variants}
-    for binarisation, method in product(("soft", "hard"), METHODS):
+    for binarisation, method in product(BINARISATIONS, METHODS):
         found: dict[str, pd.DataFrame] = {}
         for variant, (series, geometry) in aligned.items():
             pixel_nm = geometry.pixel_size_nm

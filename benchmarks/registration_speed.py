@@ -146,7 +146,8 @@ def installed_methods() -> dict[str, Register]:
 
 def measured(method: Register, stacks: list[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float]:
     """Error (px, rms length over all stacks) and least milliseconds a frame: processor time, which counts all threads."""
-    squares, seconds = [], []
+    squares: list[float] = []
+    seconds: list[float] = []
     for frames, truth in stacks:
         begin = time.process_time()
         while not seconds or time.process_time() - begin < SECONDS_A_STACK:

@@ -12,6 +12,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -44,7 +45,9 @@ PATCH_PX, BATCH, CHUNK, FRAMES_A_FIELD = 64, 16, 3, 8
 # Of the time that CAREamics takes; set-up and slower steps than the fastest make it a half.
 SHARE_OF_TIME = 0.4
 UNET = NetworkSettings("slow", network="unet", width=32, depth=3, optimiser="adamw", flip_averaging=False)
-DEFAULT = replace(denoiser_settings("dlf-slow", {}), flip_averaging=False)
+_BEST = denoiser_settings("dlf-slow", {})
+assert isinstance(_BEST, NetworkSettings)
+DEFAULT = replace(_BEST, flip_averaging=False)
 PRECISIONS = ("float32", "bfloat16")
 
 
@@ -176,11 +179,11 @@ def compare_speed(fields: list[TrainingField], steps: int, with_peer: bool) -> N
             network = new_network(settings).eval()
             applied = NetworkSettings(**{**vars(settings), "precision": precision})
             model = TrainedModel(network, applied, measure_scaling(fields), {})
-            frame_s = prediction_s(lambda model=model: denoise_stack(model, pairs[0][:8]), 8)
+            frame_s = prediction_s(partial(denoise_stack, model, pairs[0][:8]), 8)
             rows.append(speed_row(name, precision, step_s, operations(new_network(settings)) / step_s / peak, frame_s))
         if with_peer:
             careamist, marks = careamics_run(pairs, (pairs[0][:2], pairs[1][:2]), precision, steps)
-            frame_s = prediction_s(lambda careamist=careamist: careamics_images(careamist, pairs[0][:8]), 8)
+            frame_s = prediction_s(partial(careamics_images, careamist, pairs[0][:8]), 8)
             share = operations(careamist.model.model) / fastest(marks) / peak
             rows.append(speed_row("CAREamics", precision, fastest(marks), share, frame_s))
     record_table("training_speed", pd.DataFrame(rows), ["network", "precision"])

@@ -38,7 +38,7 @@ def _group(name: str) -> set[str]:
 
 def _closure(names: set[str]) -> set[str]:
     found: set[str] = set()
-    waiting = {canonicalize_name(name) for name in names}
+    waiting: set[str] = {canonicalize_name(name) for name in names}
     while waiting:
         name = waiting.pop()
         found.add(name)

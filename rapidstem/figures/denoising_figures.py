@@ -17,8 +17,9 @@ PUBLISHED_STYLES = {published_name("U-Net"): ("o", "-."), published_name("BM3D")
 
 
 def clearest_window(reference: np.ndarray, size_px: int) -> Window:
-    """The square (rows, columns) of a reference image with the strongest dislocation contrast, for the magnified views; in a smaller
-    image all of it.
+    """The square (rows, columns) of a reference image with the strongest dislocation contrast, for the magnified views.
+
+    In a smaller image it is all of it.
 
     Parameters
     ----------

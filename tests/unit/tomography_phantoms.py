@@ -1,7 +1,7 @@
 """Tilt series of random dislocation lines in a foil, projected by the formula."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from scipy import ndimage
@@ -97,7 +97,7 @@ def make_phantom(
     jitter_px: float = 1.0,
     axis_rotation_deg: float = 0.0,
     axis_offset_px: float = 0.0,
-    slow_scan: str = "rows",
+    slow_scan: Literal["rows", "columns"] = "rows",
 ) -> Phantom:
     rng = np.random.default_rng(seed)
     half = size * pixel_nm / 2
@@ -121,7 +121,7 @@ def aligned(
     time_s: np.ndarray | None = None,
     line_time_s: float | None = None,
     slow_scan: Literal["rows", "columns"] = "rows",
-    **settings: object,
+    **settings: Any,
 ) -> AlignedSeries:
     """The alignment of a series of a foil of 300 nm, with lines of the phantoms' width, three pixels."""
     recorded = recorded_geometry(reported_deg, series.shape, pixel_nm, time_s, line_time_s, slow_scan)
