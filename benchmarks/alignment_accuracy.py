@@ -52,6 +52,7 @@ def main(folders: list[Path]) -> None:
                 continue
             for variant, images, raw in recorded_series(folder, name):
                 record, slow = read_stack(raw), variant == "slow"
+                assert record.tilt_deg is not None
                 times = (None, None) if slow else (record.time_s, record.line_time_s)
                 reported = middle_angles_deg(record.tilt_deg, *times, images.shape[1])
                 start = time.perf_counter()

@@ -134,6 +134,7 @@ def main() -> None:
         return
     stack = read_stack(Path(folder, "needle_tilt_series/HAADF.dm3"))
     series = np.asarray(stack.frames, np.float32)
+    assert stack.tilt_deg is not None
     methods: dict[str, Align] = {"as reported": as_reported, "rapidstem, density": ours}
     if find_spec("etspy"):
         methods |= {f"etspy, {name}": by_etspy(name) for name in ETSPY_METHODS}

@@ -18,7 +18,6 @@ import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -68,18 +67,18 @@ def scores(method: str, field: Field) -> dict[str, float]:
     start = time.perf_counter()
     try:
         measured = measure_map([field.reference], [field.slow], method=method)
-    except InputError as refusal:
-        print(f"    {method} refused: {refusal}", file=sys.stderr)
+    except InputError as error:
+        print(f"    {method} refused: {error}", file=sys.stderr)
         return {"refused": 1.0}
     seconds = time.perf_counter() - start
-    error = measured.column_map.slow_px - field.slow_px
-    error -= error.mean()
-    edge = int(EDGE_SHARE * error.size)
+    off_px = measured.column_map.slow_px - field.slow_px
+    off_px -= off_px.mean()
+    edge = int(EDGE_SHARE * off_px.size)
     return {
-        "rms": rms(error),
-        "edges": rms(np.concatenate([error[:edge], error[-edge:]])),
-        "inner": rms(error[edge:-edge]),
-        "largest": float(np.abs(error).max()),
+        "rms": rms(off_px),
+        "edges": rms(np.concatenate([off_px[:edge], off_px[-edge:]])),
+        "inner": rms(off_px[edge:-edge]),
+        "largest": float(np.abs(off_px).max()),
         "stated": measured.residual_px,
         "seconds": seconds,
         "refused": 0.0,
@@ -127,11 +126,11 @@ def compare_on_real_pairs() -> None:
         return
     kinds = [Path(folder, "kriss_sem", "dwell", kind) for kind in ("rapid_100ns", "slow_30us")]
     fitted, judged = ([[imread(kind / f"fov_{number:03d}.tif") for kind in kinds] for number in part] for part in (FITTED, JUDGED))
-    by_strip: dict[str, Any] = {}
+    by_strip: dict[str, pd.Series] = {}
     rows = []
+    rapid, slow = zip(*fitted, strict=True)
     for method in METHODS:
         start = time.perf_counter()
-        rapid, slow = zip(*fitted, strict=True)
         measured = measure_map(rapid, slow, method=method)
         seconds = time.perf_counter() - start
         strips = strips_of(judged, measured.column_map)

@@ -68,6 +68,7 @@ def centres_of(chain: Chain, stack: FrameStack, denoised: np.ndarray, measured_m
         angles = np.deg2rad(truth.rapid.middle_tilt_deg)
         geometry = TiltGeometry(angles, truth.rapid.shift_px, stack.pixel_size_nm, frames.shape[1], *times)
     else:
+        assert stack.tilt_deg is not None
         reported_deg = middle_angles_deg(stack.tilt_deg, *times, frames.shape[1])
         used_times = times if chain.per_row else (None, None)
         recorded = recorded_geometry(reported_deg, frames.shape, stack.pixel_size_nm, *used_times)

@@ -84,8 +84,10 @@ def slip_rows(found: Traced, truth: AcquisitionTruth, visible: list[DislocationL
 
 def plane_row(slip: pd.DataFrame) -> dict[str, float]:
     """How many lines have a slip plane of each kind, and for how many of them it is right."""
-    shares = {f"{kind}_right_percent": round(100 * float(slip["right"][slip[kind]].mean()), 0) for kind in ("named", "separable")}
-    return shares | {kind: int(slip[kind].sum()) for kind in ("named", "separable")}
+    row: dict[str, float] = {}
+    for kind in ("named", "separable"):
+        row |= {f"{kind}_right_percent": round(100 * float(slip["right"][slip[kind]].mean())), kind: int(slip[kind].sum())}
+    return row
 
 
 def offsets_nm(found: Traced, visible: list[DislocationLine], motion: RigidMotion) -> np.ndarray:

@@ -84,13 +84,14 @@ class Work:
             settings = self.session.settings_of(name)
             if isinstance(settings, BlockMatchingSettings):
                 trials = len(settings.noise_models) * len(settings.variance_factors) * settings.tuning_fields
-                work.update(tune_block_matching=trials * self.pixels, match_blocks=scored)
+                work.update(tune_block_matching=trials * self.pixels, match_blocks=round(scored))
                 continue
             effort = operations_a_pixel(settings)
             reconstructed = self.frames("tilt_series") * self.pixels * (name in self.session.config["tomography"]["denoisers"])
-            work["train_denoiser"] += settings.steps * settings.batch_size * settings.patch_size_px**2 * effort * _TRAINING_TO_PREDICTION
-            work["denoise_frames"] += (scored + reconstructed) * effort * (1 + settings.flip_averaging)
-            work["denoise_in_situ"] += moving * effort * (1 + settings.flip_averaging) * (name in self.session.in_situ_denoisers)
+            trained = settings.steps * settings.batch_size * settings.patch_size_px**2
+            work["train_denoiser"] += round(trained * effort * _TRAINING_TO_PREDICTION)
+            work["denoise_frames"] += round((scored + reconstructed) * effort * (1 + settings.flip_averaging))
+            work["denoise_in_situ"] += round(moving * effort * (1 + settings.flip_averaging)) * (name in self.session.in_situ_denoisers)
         return work
 
     def raw_gb(self) -> float:

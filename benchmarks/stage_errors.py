@@ -59,8 +59,8 @@ def main(folder: Path) -> None:
     for path in sorted((folder / "tilt_series").glob("*/*.angles.csv")):
         variant = path.name.removesuffix(".angles.csv")
         truth = read_truth(folder / f"truth/{path.parent.name}.h5")
-        rows.append({"series": path.parent.name, "variant": variant})
-        rows[-1] |= series_errors(pd.read_csv(path), truth.slow if variant == "slow" else truth.rapid)
+        errors = series_errors(pd.read_csv(path), truth.slow if variant == "slow" else truth.rapid)
+        rows.append({"series": path.parent.name, "variant": variant, **errors})
     record_table("stage_errors", pd.DataFrame(rows).round(3).assign(session=folder.name), ["session", "series", "variant"])
 
 

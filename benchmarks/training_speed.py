@@ -11,6 +11,7 @@ import argparse
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,7 +45,9 @@ PATCH_PX, BATCH, CHUNK, FRAMES_A_FIELD = 64, 16, 3, 8
 # Of the time that CAREamics takes; set-up and slower steps than the fastest make it a half.
 SHARE_OF_TIME = 0.4
 UNET = NetworkSettings("slow", network="unet", width=32, depth=3, optimiser="adamw", flip_averaging=False)
-DEFAULT = NetworkSettings(**{**vars(denoiser_settings("dlf-slow", {})), "flip_averaging": False})
+_BEST = denoiser_settings("dlf-slow", {})
+assert isinstance(_BEST, NetworkSettings)
+DEFAULT = replace(_BEST, flip_averaging=False)
 PRECISIONS = ("float32", "bfloat16")
 
 
