@@ -23,7 +23,13 @@ from rapidstem.files import is_log
 from rapidstem_workflow.command_line import given_values
 from rapidstem_workflow.imported_modules import code_mark
 from rapidstem_workflow.raw_contents import content_mark
-from rapidstem_workflow.run_summary import failed_jobs, failure_lines, made_lines, remark_lines, spoiled_acquisitions
+from rapidstem_workflow.run_summary import (
+    failed_jobs,
+    failure_lines,
+    made_lines,
+    remark_lines,
+    spoiled_acquisitions,
+)
 from rapidstem_workflow.scheduler_timers import keep_one_timer
 from rapidstem_workflow.second_run import run_without
 from rapidstem_workflow.session import check_raw_files, configuration_schema, open_session

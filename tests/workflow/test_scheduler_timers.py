@@ -53,7 +53,10 @@ def _timers(folder: Path, *arguments: str, mended: bool) -> int:
 
 
 def test_pinned_snakemake_leaves_a_timer_for_each_job_that_has_ended(tmp_path: Path) -> None:
-    """They would keep the run from ending for an hour. If this fails, Snakemake has mended it: `rapidstem_workflow/scheduler_timers.py` and `docs/upstream/` can go."""
+    """They would keep the run from ending for an hour.
+
+    If this fails, Snakemake has mended it: `rapidstem_workflow/scheduler_timers.py` and `docs/upstream/` can go.
+    """
     assert _timers(tmp_path, "--max-jobs-per-timespan", "1000000/1h", mended=False) > JOBS // 2
 
 
