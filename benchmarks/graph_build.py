@@ -68,8 +68,8 @@ def look_at_raw_files(folder: Path, count: int) -> tuple[float, float]:
     settings = settings_from({"size_px": 32, "frames_per_field": 3})
     rows = ["acquisition\tkind\ttilt\trapid\tslow"]
     for number in range(count):
-        paths = [folder / f"{number}.{column}.emd" for column in ("rapid", "slow", "truth")]
-        simulate_acquisition("training", str(number), 0.0, settings, *paths)
+        rapid, slow, truth = (folder / f"{number}.{column}.emd" for column in ("rapid", "slow", "truth"))
+        simulate_acquisition("training", str(number), 0.0, settings, rapid, slow, truth)
         rows.append(f"{number}\ttraining\t0\t{number}.rapid.emd\t{number}.slow.emd")
     (folder / "sheet.tsv").write_text("\n".join(rows) + "\n", encoding="utf-8")
     sheet = read_sheet(folder / "sheet.tsv")
