@@ -57,7 +57,7 @@ def false_causes(traced: list[np.ndarray], drawn: list[np.ndarray], faults: Foil
         nearest, which = cKDTree(faults.bodies.centre_nm).query(false)
         body = ~rim & (nearest < faults.bodies.radius_nm[which] + BESIDE_NM)
     counts = {"at rims": rim.sum(), "at bodies": body.sum(), "elsewhere": (~rim & ~body).sum()}
-    return {f"false {name} %": round(100 * count / max(len(places), 1), 1) for name, count in counts.items()}
+    return {f"false {name} %": round(float(100 * count / max(len(places), 1)), 1) for name, count in counts.items()}
 
 
 def chain_row(stack: FrameStack, truth: AcquisitionTruth, settings: MicroscopeSettings) -> dict[str, float]:
@@ -82,10 +82,10 @@ def chain_row(stack: FrameStack, truth: AcquisitionTruth, settings: MicroscopeSe
     errors = errors_of_pairs(pairs, centres, true_centres, PAIRING_NM, motion, **names).set_index("axis")["mean_abs_nm"]
     angle_deg = np.rad2deg(aligned.geometry.angle_rad) - truth.slow.middle_tilt_deg
     return {
-        "found %": round(found["found_percent"], 1),
-        "real %": round(real["real_percent"], 1),
+        "found %": round(float(found["found_percent"]), 1),
+        "real %": round(float(real["real_percent"]), 1),
         **false_causes(traced, drawn, truth.faults, motion),
-        **{f"{axis} nm": round(errors[axis], 2) for axis in "xyz"},
+        **{f"{axis} nm": round(float(errors[axis]), 2) for axis in "xyz"},
         "angles deg": round(float(np.std(angle_deg)), 3),
     }
 
