@@ -1,7 +1,12 @@
 from .aligned_images import apply_alignment as apply_alignment, with_axis_along_x as with_axis_along_x
 from .binarisation import binarise as binarise
-from .foil_extent import foil_surfaces as foil_surfaces
-from .frame_ridges import RidgePoints as RidgePoints, ridge_points as ridge_points, subtract_background as subtract_background
+from .foil_extent import foil_of_points as foil_of_points, foil_surfaces as foil_surfaces
+from .frame_ridges import (
+    NO_RIDGES as NO_RIDGES,
+    RidgePoints as RidgePoints,
+    ridge_points as ridge_points,
+    subtract_background as subtract_background,
+)
 from .geometry_files import read_angles as read_angles, read_geometry as read_geometry, write_geometry as write_geometry
 from .moved_volumes import moved_volume as moved_volume
 from .reported_angles import middle_angles_deg as middle_angles_deg, recorded_geometry as recorded_geometry

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -26,10 +27,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def header(
-    columns: int = 128, pixel_size_nm: float = 4.56, dwell_time_s: float | None = 1e-7, detector: str | None = "BF-S"
-) -> StackHeader:
-    return StackHeader(Path("raw.emd"), (8, 96, columns), pixel_size_nm, dwell_time_s, None, None, None, None, None, detector)
+def header(columns: int = 128, pixel_size_nm: float = 4.56, dwell_time_s: float | None = 1e-7, detector: str | None = "BF") -> StackHeader:
+    known = {"path": Path("raw.emd"), "shape": (8, 96, columns), "pixel_size_nm": pixel_size_nm}
+    known |= {"dwell_time_s": dwell_time_s, "detector": detector}
+    return StackHeader(**({field.name: None for field in fields(StackHeader)} | known))
 
 
 def refusal(found: Session, **changed: Mapping[str, Any]) -> str:
@@ -53,7 +54,7 @@ def test_rows_that_are_alike_pass() -> None:
         ({"columns": 64}, ["distortion map", "calibration", "64 columns where it was measured with 128"]),
         ({"dwell_time_s": 3e-7}, ["distortion map", "a dwell time of 3e-07 s where it was measured with 1e-07 s"]),
         ({"pixel_size_nm": 9.12}, ["dlf-slow, which learns from train-a", "pixels of 9.12 nm where it was trained with 4.56 nm"]),
-        ({"detector": "HAADF"}, ["dlf-slow", "the detector HAADF where it was trained with BF-S"]),
+        ({"detector": "HAADF"}, ["dlf-slow", "the detector HAADF where it was trained with BF"]),
     ],
 )
 def test_a_series_that_was_scanned_otherwise_is_named(change: dict, words: list[str]) -> None:
