@@ -1,9 +1,12 @@
 from .crystal import REFLECTION as REFLECTION, specimen_axes as specimen_axes, to_microscope as to_microscope
+from .foil_faults import NO_FAULTS as NO_FAULTS, FoilFaults as FoilFaults
+from .foil_shape import FoilShape as FoilShape
 from .heated_specimen import HeatedFoil as HeatedFoil, heated_foil as heated_foil
 from .line_networks import STEP_NM as STEP_NM, DislocationLine as DislocationLine
 from .specimens import (
     FrameGeometry as FrameGeometry,
     GratingSpecimen as GratingSpecimen,
+    KnownSpecimen as KnownSpecimen,
     Specimen as Specimen,
     foil_at as foil_at,
     foil_for_series as foil_for_series,
