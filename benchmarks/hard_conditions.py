@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
+from benchmarks.measured_tables import record_table
 from rapidstem.dislocations.centroids import locate_centroids
 from rapidstem.dislocations.line_tracing import trace_lines
 from rapidstem.dislocations.pairing import RigidMotion, rigid_motion
@@ -56,8 +57,8 @@ def false_causes(traced: list[np.ndarray], drawn: list[np.ndarray], faults: Foil
     if faults.bodies is not None:
         nearest, which = cKDTree(faults.bodies.centre_nm).query(false)
         body = ~rim & (nearest < faults.bodies.radius_nm[which] + BESIDE_NM)
-    counts = {"at rims": rim.sum(), "at bodies": body.sum(), "elsewhere": (~rim & ~body).sum()}
-    return {f"false {name} %": round(float(100 * count / max(len(places), 1)), 1) for name, count in counts.items()}
+    counts = {"at_rims": rim.sum(), "at_bodies": body.sum(), "elsewhere": (~rim & ~body).sum()}
+    return {f"false_{name}_percent": round(float(100 * count / max(len(places), 1)), 1) for name, count in counts.items()}
 
 
 def chain_row(stack: FrameStack, truth: AcquisitionTruth, settings: MicroscopeSettings) -> dict[str, float]:
@@ -82,11 +83,11 @@ def chain_row(stack: FrameStack, truth: AcquisitionTruth, settings: MicroscopeSe
     errors = errors_of_pairs(pairs, centres, true_centres, PAIRING_NM, motion, **names).set_index("axis")["mean_abs_nm"]
     angle_deg = np.rad2deg(aligned.geometry.angle_rad) - truth.slow.middle_tilt_deg
     return {
-        "found %": round(float(found["found_percent"]), 1),
-        "real %": round(float(real["real_percent"]), 1),
+        "found_percent": round(float(found["found_percent"]), 1),
+        "real_percent": round(float(real["real_percent"]), 1),
         **false_causes(traced, drawn, truth.faults, motion),
-        **{f"{axis} nm": round(float(errors[axis]), 2) for axis in "xyz"},
-        "angles deg": round(float(np.std(angle_deg)), 3),
+        **{f"{axis}_nm": round(float(errors[axis]), 2) for axis in "xyz"},
+        "angle_rms_deg": round(float(np.std(angle_deg)), 3),
     }
 
 
@@ -116,7 +117,9 @@ def main() -> None:
     parser.add_argument("--step", type=float, default=3.5)
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     given = parser.parse_args()
-    print(rows(given.conditions, given.seeds, given.size, given.pixel, given.step).to_string(index=False))
+    table = rows(given.conditions, given.seeds, given.size, given.pixel, given.step)
+    table = table.assign(size_px=given.size, pixel_nm=given.pixel, step_deg=given.step)
+    record_table("hard_conditions", table, ["condition", "seed", "size_px", "pixel_nm", "step_deg"])
 
 
 if __name__ == "__main__":

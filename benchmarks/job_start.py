@@ -13,7 +13,10 @@ import sys
 from collections import Counter
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parent.parent
+import pandas as pd
+
+from benchmarks.measured_tables import ROOT, record_table
+
 REPEATS = 3
 NAMED = 6
 _TIMED = "\nimport time\nprint(time.process_time())\n"
@@ -45,11 +48,13 @@ def main() -> None:
     """Print one line a script."""
     chosen = [word for word in sys.argv[1:] if not word.startswith("--")]
     scripts = [path for path in sorted((ROOT / "scripts").glob("*.py")) if path.stem in chosen or not chosen]
-    print(f"Python itself: {processor_s(_TIMED):.2f} s of the processor")
+    rows = [{"script": "Python itself", "processor_s": round(processor_s(_TIMED), 2)}]
     for script in scripts:
         program = importing_program(script)
-        words = ", ".join(f"{name} {share:.0%}" for name, share in shares(program)) if "--modules" in sys.argv else ""
-        print(f"{script.stem}: {processor_s(program):.2f} s {words}", flush=True)
+        rows.append({"script": script.stem, "processor_s": round(processor_s(program), 2)})
+        if "--modules" in sys.argv:
+            print(f"{script.stem}: " + ", ".join(f"{name} {share:.0%}" for name, share in shares(program)), flush=True)
+    record_table("job_start", pd.DataFrame(rows), ["script"])
 
 
 if __name__ == "__main__":

@@ -14,9 +14,11 @@ import tempfile
 import time
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from benchmarks.measured_tables import ROOT, record_table
+
 SNAKEFILE = """
 import sys
 
@@ -66,6 +68,7 @@ def processor_s(jobs: int, timespan: str, mended: bool) -> tuple[float, float]:
 def main() -> None:
     """Print the times."""
     jobs = int(sys.argv[1]) if len(sys.argv) > 1 else 300
+    rows = []
     profile = yaml.safe_load((ROOT / "workflow/profiles/default/config.yaml").read_text(encoding="utf-8"))
     for words, timespan, mended in (
         ("Snakemake as it is", "100/1s", False),
@@ -73,7 +76,8 @@ def main() -> None:
         ("one timer, the profile's time span", profile["max-jobs-per-timespan"], True),
     ):
         used_s, clock_s = processor_s(jobs, timespan, mended)
-        print(f"{jobs} jobs, {words}: {used_s:.1f} s of the processor, {clock_s:.0f} s by the clock", flush=True)
+        rows.append({"jobs": jobs, "scheduler": words, "processor_s": round(used_s, 1), "clock_s": round(clock_s)})
+    record_table("scheduler_load", pd.DataFrame(rows), ["jobs", "scheduler"])
 
 
 if __name__ == "__main__":

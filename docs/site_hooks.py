@@ -18,6 +18,11 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     return files
 
 
+def on_page_markdown(markdown: str, **_: object) -> str:
+    """Lead links to the page of settings to where the site has it."""
+    return markdown.replace("](../config/README.md)", "](configuration.md)")
+
+
 def reference() -> str:
     """What each room hands on, with its README before it."""
     parts = ["# Reference\n\nWhat the rooms of the package hand on: `from rapidstem.files import read_table`."]
