@@ -9,13 +9,14 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 MARK_OF_FIXTURE = {"real_data": "real", "slurm": "cluster"} | dict.fromkeys(("finished_session", "own_session", "session_copy"), "slow")
-MARK_OF_FOLDER = {"interruptions": "slow", "cluster": "cluster"}
+MARK_OF_FOLDER = {"interruptions": "slow", "cluster": "cluster", "real": "real"}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark tests by what they need: the folder that they lie in, or the fixtures that they use."""
+    """Mark tests by what they need: the folder they lie in, their fixtures, and whether their module runs Snakemake."""
     for item in items:
         marks = {MARK_OF_FOLDER.get(item.path.parent.name)} | {MARK_OF_FIXTURE.get(name) for name in getattr(item, "fixturenames", ())}
+        marks |= {"slow" if hasattr(getattr(item, "module", None), "snakemake") else None}
         for name in marks - {None}:
             item.add_marker(str(name))
 
