@@ -100,7 +100,9 @@ def _distances(curve: SplineCurve, evidence: SeriesEvidence, covered: CoveredFra
     good &= covered.alone(number, places)
     normal_row, normal_column = frame_normals(places)
     by_height = normal_row / evidence.geometry.pixel_size_nm
-    by_place = np.stack([normal_column / evidence.geometry.pixel_size_nm, by_height * np.cos(places.tilt_rad), by_height * np.sin(places.tilt_rad)], axis=2)
+    by_place = np.stack(
+        [normal_column / evidence.geometry.pixel_size_nm, by_height * np.cos(places.tilt_rad), by_height * np.sin(places.tilt_rad)], axis=2
+    )
     return _Distances(along, offset, good / (1 + (offset / SCALE_PX) ** 2), by_place)
 
 

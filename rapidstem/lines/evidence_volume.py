@@ -3,8 +3,8 @@
 import numpy as np
 
 from rapidstem.lines.frame_curvature import FrameCurvature
+from rapidstem.lines.frame_projection import scanned_pixels
 from rapidstem.lines.line_likelihood import LineLikelihood
-from rapidstem.tomography.slice_projector import seen_pixels
 from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad
 
 COLUMNS_TOGETHER = 32
@@ -20,7 +20,7 @@ def frame_evidence(curvature: FrameCurvature, likelihood: LineLikelihood, geomet
     largest = (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
     frames, height, width = largest.shape
     ratio = likelihood(largest.reshape(frames, -1)).reshape(largest.shape).astype(np.float32)
-    ratio[~seen_pixels(geometry, 0, width, width)] = 0
+    ratio[~scanned_pixels(geometry, width)] = 0
     ratio[~np.asarray(used, bool)] = 0
     return ratio
 

@@ -51,15 +51,25 @@ def project(points_nm: np.ndarray, geometry: TiltGeometry, columns: int) -> Fram
         tilt = geometry.row_angles_rad(*_raw_place(y * np.cos(tilt) + z * np.sin(tilt), across, geometry, columns))
     height = y * np.cos(tilt) + z * np.sin(tilt)
     raw_row, raw_column = _raw_place(height, across, geometry, columns)
-    seen = (raw_row >= 0) & (raw_row <= geometry.rows - 1) & (raw_column >= 0) & (raw_column <= columns - 1)
     row, column = height + (geometry.rows - 1) / 2, across + (columns - 1) / 2
-    seen &= (row >= 0) & (row <= geometry.rows - 1) & (column >= 0) & (column <= columns - 1)
+    seen = _inside(raw_row, raw_column, geometry, columns) & _inside(row, column, geometry, columns)
     return FramePlaces(row, column, tilt, seen)
 
 
+def scanned_pixels(geometry: TiltGeometry, columns: int) -> np.ndarray:
+    """Which pixels of the aligned frames come from within the raw ones, (frame, y, x), bool."""
+    row, column = np.arange(geometry.rows)[:, None] - (geometry.rows - 1) / 2, np.arange(columns) - (columns - 1) / 2
+    return _inside(*_raw_place(row[None], column[None, None], geometry, columns), geometry, columns)
+
+
+def _inside(row: np.ndarray, column: np.ndarray, geometry: TiltGeometry, columns: int) -> np.ndarray:
+    return (row >= 0) & (row <= geometry.rows - 1) & (column >= 0) & (column <= columns - 1)
+
+
 def _raw_place(height: np.ndarray, across: np.ndarray, geometry: TiltGeometry, columns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns of the raw frames, for places counted from the centre of the aligned ones."""
+    """Rows and columns of the raw frames (frame, ...), for places counted from the centre of the aligned ones."""
     row, column = turned(height, across, geometry.axis_rotation_rad)
-    raw_row = row + (geometry.rows - 1) / 2 + geometry.shift_px[:, :1]
-    raw_column = column + (columns - 1) / 2 + geometry.shift_px[:, 1:]
+    shift_row, shift_column = geometry.shift_px.T.reshape(2, -1, *[1] * (row.ndim - 1))
+    raw_row = row + (geometry.rows - 1) / 2 + shift_row
+    raw_column = column + (columns - 1) / 2 + shift_column
     return np.clip(raw_row, -geometry.rows, 2 * geometry.rows), np.clip(raw_column, -columns, 2 * columns)

@@ -196,4 +196,6 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     sums = np.array([each.sum() for each in own])
     p_value = np.array([null.p_value(line.length_nm, total) for line, total in zip(network.lines, sums, strict=True)])
     probability = 1 / (1 + np.exp(-np.clip(sums / null.overcount, -50, 50)))
-    return FittedLines(network, [sigma[tree.query(line)[1]] for line in polylines], [each / null.overcount for each in own], probability, p_value)
+    return FittedLines(
+        network, [sigma[tree.query(line)[1]] for line in polylines], [each / null.overcount for each in own], probability, p_value
+    )

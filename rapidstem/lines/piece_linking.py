@@ -76,9 +76,7 @@ def bridge(places: np.ndarray, outward: np.ndarray) -> np.ndarray:
     span = float(np.linalg.norm(places[1] - places[0]))
     t = np.linspace(0, 1, max(3, int(span / STEP_NM) + 1))[:, None]
     start, stop = outward[0] * span, -outward[1] * span
-    return (
-        (2 * t**3 - 3 * t**2 + 1) * places[0] + (t**3 - 2 * t**2 + t) * start + (3 * t**2 - 2 * t**3) * places[1] + (t**3 - t**2) * stop
-    )
+    return (2 * t**3 - 3 * t**2 + 1) * places[0] + (t**3 - 2 * t**2 + t) * start + (3 * t**2 - 2 * t**3) * places[1] + (t**3 - t**2) * stop
 
 
 def _link_weight(places: np.ndarray, outward: np.ndarray, evidence_at: Callable, settings: LinkSettings) -> float:
