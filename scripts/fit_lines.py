@@ -1,31 +1,32 @@
 """Fit the dislocation lines to all frames; give their evidence, lengths, planes and density, and files for ParaView and ParaDiS."""
 
 import numpy as np
-from script_support import logged, read_raw_header
+from script_support import logged
 
-from rapidstem.dislocations.line_tables import TRACED_COLUMNS, foil_box, line_density, line_points, line_summary, polylines_of
-from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, crystal_orientation
-from rapidstem.files.mrc_volumes import read_series
-from rapidstem.files.paradis_files import write_paradis
-from rapidstem.files.tables import read_table, write_table
-from rapidstem.files.vtk_polydata import write_polydata
-from rapidstem.lines.line_fitting import FittingSettings, fit_lines
-from rapidstem.tomography.tilt_geometry import geometry_from_table, read_angles
+from rapidstem.dislocations import (
+    SLIP_NAMES,
+    SLIP_NORMALS,
+    TRACED_COLUMNS,
+    crystal_orientation,
+    foil_box,
+    line_density,
+    line_points,
+    line_summary,
+    polylines_of,
+)
+from rapidstem.files import read_series, read_table, write_paradis, write_polydata, write_table
+from rapidstem.lines import FittingSettings, fit_lines
+from rapidstem.tomography import read_geometry
 
 with logged(snakemake):
     output, parameters = snakemake.output, snakemake.params
     series, pixel_size_nm = read_series(snakemake.input.series)
-    angles = read_angles(snakemake.input.angles)
-    record = read_raw_header(snakemake.input.record, parameters.reading)
-    turning = snakemake.wildcards.variant != "slow" and parameters.geometry == "per-row"
-    times = (record.time_s, record.line_time_s) if turning else (None, None)
-    slow_scan = "columns" if parameters.tilt_axis == "y" else "rows"
-    geometry = geometry_from_table(angles, pixel_size_nm, series.shape[1], *times, slow_scan=slow_scan, columns=series.shape[2])
+    geometry = read_geometry(snakemake.input.angles)
     traced = read_table(snakemake.input.traced, TRACED_COLUMNS)
     box_nm = foil_box(traced, series.shape[1:], pixel_size_nm, parameters.thickness_nm)
     depth_px = round((parameters.thickness_nm + parameters.margin_nm) / pixel_size_nm)
     settings = FittingSettings(line_width_nm=parameters.line_width_nm)
-    found = fit_lines(series, geometry, angles["used"].to_numpy(bool), polylines_of(traced), box_nm, depth_px, settings)
+    found = fit_lines(series, geometry, polylines_of(traced), box_nm, depth_px, settings)
     network, crystal = found.network, parameters.crystal
     orientation = crystal_orientation(crystal["x"], crystal["z"]) if crystal else None
     summary = line_summary(network, orientation).assign(probability=found.probability, p_value=found.p_value)

@@ -5,23 +5,22 @@ import numpy as np
 from rapidstem.lines.frame_curvature import FrameCurvature
 from rapidstem.lines.frame_projection import scanned_pixels
 from rapidstem.lines.line_likelihood import LineLikelihood
-from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad
+from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad
 
 COLUMNS_TOGETHER = 32
 FIXED_POINT_STEPS = 2
 
 
-def frame_evidence(curvature: FrameCurvature, likelihood: LineLikelihood, geometry: TiltGeometry, used: np.ndarray) -> np.ndarray:
+def frame_evidence(curvature: FrameCurvature, likelihood: LineLikelihood, geometry: TiltGeometry) -> np.ndarray:
     """Log likelihood ratio of a line, of the direction that fits best, in every pixel of every frame, (frame, y, x), float32.
 
-    It is 0 where a frame says nothing: outside what was scanned, and in frames that are not `used`, (frame,) bool.
+    It is 0 where a frame says nothing: outside what was scanned, and in frames that are not used.
     """
     rows, mixed, columns = np.moveaxis(curvature.second, -1, 0)
     largest = (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
-    frames, height, width = largest.shape
-    ratio = likelihood(largest.reshape(frames, -1)).reshape(largest.shape).astype(np.float32)
-    ratio[~scanned_pixels(geometry, width)] = 0
-    ratio[~np.asarray(used, bool)] = 0
+    ratio = likelihood(largest).astype(np.float32)
+    ratio[~scanned_pixels(geometry, largest.shape[2])] = 0
+    ratio[~geometry.used] = 0
     return ratio
 
 

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from rapidstem.dislocations.foil_clipping import clipped, with_ends
-from rapidstem.dislocations.polylines import INSIDE, LineNetwork, Polyline, end_direction, steps_along
+from rapidstem.dislocations import INSIDE, LineNetwork, Polyline, clipped, end_direction, steps_along, with_ends
 
 EXTENSION_NM = 35.0
 MEETING_NM = 30.0

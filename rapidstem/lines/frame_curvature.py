@@ -6,9 +6,8 @@ import numpy as np
 from scipy import ndimage
 
 from rapidstem.lines.frame_projection import FramePlaces
-from rapidstem.tomography.ridge_points import subtract_background
+from rapidstem.tomography import subtract_background
 
-BACKGROUND_SCALES = 8.0
 STRONG_PERCENTILE = 99.0
 
 
@@ -40,7 +39,7 @@ def frame_curvature(series: np.ndarray, scale_px: float) -> FrameCurvature:
     """
     second = np.empty((*series.shape, 3), np.float32)
     for index, frame in enumerate(series):
-        flat = subtract_background(frame, BACKGROUND_SCALES * scale_px)
+        flat = subtract_background(frame, scale_px)
         for number, order in enumerate([(2, 0), (1, 1), (0, 2)]):
             second[index, ..., number] = ndimage.gaussian_filter(flat, scale_px, order=order, mode="nearest") * scale_px**2
         rows, mixed, columns = np.moveaxis(second[index], -1, 0)

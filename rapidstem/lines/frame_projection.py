@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
+from rapidstem.tomography import TiltGeometry, turned
 
 FIXED_POINT_STEPS = 2
 

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rapidstem.dislocations.polylines import resampled
+from rapidstem.dislocations import resampled
 from rapidstem.lines.frame_curvature import FrameCurvature, curvature_across
 from rapidstem.lines.frame_projection import FramePlaces, project
 from rapidstem.lines.line_likelihood import LineLikelihood
-from rapidstem.tomography.tilt_geometry import TiltGeometry
+from rapidstem.tomography import TiltGeometry
 
 COVERED_PX = 2
 
@@ -21,11 +21,10 @@ class SeriesEvidence:
     curvature : FrameCurvature
     likelihood : LineLikelihood
     geometry : TiltGeometry
-    used : np.ndarray, (frame,), bool
     """
 
-    def __init__(self, curvature: FrameCurvature, likelihood: LineLikelihood, geometry: TiltGeometry, used: np.ndarray) -> None:
-        self.curvature, self.likelihood, self.geometry, self.used = curvature, likelihood, geometry, np.asarray(used, bool)
+    def __init__(self, curvature: FrameCurvature, likelihood: LineLikelihood, geometry: TiltGeometry) -> None:
+        self.curvature, self.likelihood, self.geometry = curvature, likelihood, geometry
         self.shape = curvature.second.shape[:3]
 
     def places(self, points_nm: np.ndarray) -> FramePlaces:
@@ -34,11 +33,15 @@ class SeriesEvidence:
         found = project(points.reshape(-1, 3), self.geometry, self.shape[2])
         shape = (self.shape[0], *points.shape[:-1])
         row, column, tilt, seen = (each.reshape(shape) for each in (found.row, found.column, found.tilt_rad, found.seen))
-        return FramePlaces(row, column, tilt, seen & self.used.reshape(-1, *[1] * (seen.ndim - 1)))
+        return FramePlaces(row, column, tilt, seen & self.geometry.used.reshape(-1, *[1] * (seen.ndim - 1)))
 
     def ratio(self, places: FramePlaces) -> np.ndarray:
         """Log likelihood ratio of a line at projected points that follow each other, (frame, ..., point); 0 where nothing is seen."""
         return np.where(places.seen, self.likelihood(curvature_across(self.curvature, places)), 0.0)
+
+    def total(self, points_nm: np.ndarray) -> np.ndarray:
+        """Log likelihood ratio (n,) of a line through points that follow each other, summed over the frames."""
+        return self.ratio(self.places(points_nm)).sum(axis=0)
 
     def pixels(self, places: FramePlaces) -> np.ndarray:
         """Flat indices of the nearest pixels, (frame, ..., point); the nearest one within the frame for places outside."""

@@ -4,7 +4,7 @@ from itertools import product
 
 import numpy as np
 
-from rapidstem.dislocations.polylines import end_direction, resampled
+from rapidstem.dislocations import end_direction, resampled
 from rapidstem.lines.line_coverage import CoveredFrames
 
 STEP_NM = 5.0

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from rapidstem.dislocations.polylines import LineNetwork, resampled
+from rapidstem.dislocations import LineNetwork, resampled
 from rapidstem.errors import InputError
 from rapidstem.lines.curve_fit import FittedCurve, fit_curves
 from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
@@ -21,7 +21,7 @@ from rapidstem.lines.line_selection import needed_lines
 from rapidstem.lines.null_evidence import NullEvidence, null_evidence
 from rapidstem.lines.piece_linking import LinkSettings, linked_pieces
 from rapidstem.lines.spline_curves import curve_through, typical_curvature
-from rapidstem.tomography.tilt_geometry import TiltGeometry
+from rapidstem.tomography import TiltGeometry
 
 FEWEST_POINTS = 4
 
@@ -74,7 +74,6 @@ class FittedLines:
 def fit_lines(
     series: np.ndarray,
     geometry: TiltGeometry,
-    used: np.ndarray,
     traced: Sequence[np.ndarray],
     box_nm: np.ndarray,
     depth_px: int,
@@ -91,8 +90,6 @@ def fit_lines(
     series : np.ndarray, (frame, y, x)
         Aligned bright-field series.
     geometry : TiltGeometry
-    used : np.ndarray, (frame,), bool
-        Frames that show the specimen.
     traced : sequence of np.ndarray, (n, 3)
         Lines of the tomogram, x, y, z in nm.
     box_nm : np.ndarray, (2, 3)
@@ -118,32 +115,25 @@ def fit_lines(
     if not traced:
         return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0))
     curvature = frame_curvature(series, settings.line_width_nm / (2 * geometry.pixel_size_nm))
-    evidence, null = _asked(traced, curvature, geometry, used)
+    evidence, null = _asked(traced, curvature, geometry)
     lines = _candidates(evidence, traced, depth_px, null.overcount, settings)
     stiffness = typical_curvature(traced, settings.knot_nm)
     fitted: list[FittedCurve] = []
     for _ in range(settings.rounds):
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
         lines = _reaching(fitted, evidence, box_nm, null.overcount)
-        lines = linked_pieces(lines, lambda points: evidence_of(points, evidence), LinkSettings(overcount=null.overcount))
+        lines = linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount))
         lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
         if not lines:
             return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0))
-        evidence, null = _asked(lines, curvature, geometry, used)
+        evidence, null = _asked(lines, curvature, geometry)
     fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
     return _judged(fitted, evidence, null, box_nm)
 
 
-def evidence_of(points_nm: np.ndarray, evidence: SeriesEvidence) -> np.ndarray:
-    """Log likelihood ratio (n,) of a line through points that follow each other, summed over the frames."""
-    return evidence.ratio(evidence.places(points_nm)).sum(axis=0)
-
-
-def _asked(
-    lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry, used: np.ndarray
-) -> tuple[SeriesEvidence, NullEvidence]:
+def _asked(lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry) -> tuple[SeriesEvidence, NullEvidence]:
     """The series with the likelihoods learnt from some lines, and what it says for lines where none are."""
-    evidence = SeriesEvidence(curvature, likelihood_of(lines, curvature, geometry, used), geometry, used)
+    evidence = SeriesEvidence(curvature, likelihood_of(lines, curvature, geometry), geometry)
     return evidence, null_evidence(lines, CoveredFrames(evidence, lines))
 
 
@@ -152,7 +142,7 @@ def _candidates(
 ) -> list[np.ndarray]:
     """Lines of pieces of the evidence volume, linked, without those that explain nothing of their own."""
     pixel_size_nm = evidence.geometry.pixel_size_nm
-    frames = frame_evidence(evidence.curvature, evidence.likelihood, evidence.geometry, evidence.used)
+    frames = frame_evidence(evidence.curvature, evidence.likelihood, evidence.geometry)
     volume = evidence_volume(frames, evidence.geometry, depth_px)
     middle = (np.array(volume.shape) - 1) / 2
 

@@ -1,17 +1,15 @@
 """What a dark line in a frame says for a dislocation there: the log likelihood ratio, learnt from the series itself."""
 
 from collections.abc import Sequence
-
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.optimize import isotonic_regression
 
-from rapidstem.dislocations.polylines import resampled
+from rapidstem.dislocations import resampled
 from rapidstem.lines.frame_curvature import FrameCurvature, curvature_across
 from rapidstem.lines.frame_projection import project
-from rapidstem.tomography.tilt_geometry import TiltGeometry
+from rapidstem.tomography import TiltGeometry
 
 BINS = 24
 NEIGHBOURS = 3
@@ -67,12 +65,10 @@ def learnt_likelihood(on_lines: np.ndarray, beside: np.ndarray, on_seen: np.ndar
     return LineLikelihood(edges, ratio)
 
 
-def likelihood_of(
-    lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry, used: np.ndarray, seed: int = 0
-) -> LineLikelihood:
+def likelihood_of(lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry, seed: int = 0) -> LineLikelihood:
     """Learn the ratios from the lines (n, 3), nm, that are known so far, and from copies of them 40 to 200 nm aside.
 
-    Frames that are not `used`, (frame,) bool, do not count.
+    Frames that are not used do not count.
     """
     rng = np.random.default_rng(seed)
     curvatures: list[list[np.ndarray]] = [[], []]
@@ -82,7 +78,7 @@ def likelihood_of(
         for kind, place in ((0, points), *((1, points + moved_aside(rng)) for _ in range(COPIES))):
             seen = project(place, geometry, curvature.second.shape[2])
             curvatures[kind].append(curvature_across(curvature, seen))
-            counted[kind].append(seen.seen & np.asarray(used, bool)[:, None])
+            counted[kind].append(seen.seen & geometry.used[:, None])
     on_lines, beside = (np.concatenate(each, axis=1) for each in curvatures)
     return learnt_likelihood(on_lines, beside, *(np.concatenate(each, axis=1) for each in counted))
 

@@ -7,10 +7,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold
 
-from rapidstem.dislocations.line_centring import centred_path
-from rapidstem.dislocations.line_graph import line_graph
-from rapidstem.dislocations.line_pruning import split_corners
-from rapidstem.dislocations.polylines import steps_along
+from rapidstem.dislocations import centred_path, line_graph, split_corners, steps_along
 
 SMOOTHING_VOXELS = 0.7
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rapidstem.dislocations.polylines import steps_along
+from rapidstem.dislocations import steps_along
 from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rapidstem.dislocations.polylines import resampled
+from rapidstem.dislocations import resampled
 from rapidstem.lines.line_coverage import CoveredFrames
 from rapidstem.lines.line_likelihood import moved_aside
 

@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 from scipy.spatial import cKDTree
 
-from rapidstem.dislocations.polylines import end_direction, resampled, steps_along
+from rapidstem.dislocations import end_direction, steps_along
 
 STEP_NM = 5.0
 SHARPEST_DEG = 70.0
@@ -92,7 +92,7 @@ def _link_weight(places: np.ndarray, outward: np.ndarray, evidence_at: Callable,
     logs = [2 * np.log(1 / spread) - bend**2 / (2 * spread**2) for bend in bends[:2]]
     way = bridge(places, outward)
     evidence = evidence_at(way)[1:-1].sum() / settings.overcount
-    return float(sum(logs) + min(evidence, 0) - np.log(2) * 0)
+    return float(sum(logs) + min(evidence, 0))
 
 
 def _chains(

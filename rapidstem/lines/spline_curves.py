@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.interpolate import BSpline
 
-from rapidstem.dislocations.polylines import resampled, steps_along
+from rapidstem.dislocations import resampled, steps_along
 
 DEGREE = 3
 LEAST_CURVATURE_PER_NM = 2e-4

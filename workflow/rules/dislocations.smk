@@ -60,7 +60,6 @@ rule fit_lines:
         traced=rules.trace_lines.output.traced,
         series=rules.align_series.output.series,
         angles=rules.align_series.output.angles,
-        record=series_record,
     output:
         lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
         summary=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.line_summary.csv",
@@ -72,20 +71,16 @@ rule fit_lines:
     benchmark:
         f"{FOLDER}/benchmarks/fit_lines/{{acquisition}}/{{variant}}.tsv"
     conda:
-        "../../envs/tomography.yaml"
+        "../../envs/imaging.yaml"
     threads: 1
     resources:
         mem_mb=memory_mb(1500, 20),
         runtime=minutes(30, 240),
     params:
         code=code("fit_lines"),
-        reading=READING,
-        contents=record_contents,
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
         margin_nm=SESSION.config["tomography"]["margin_nm"],
         line_width_nm=SESSION.config["tomography"]["line_width_nm"],
-        geometry=series_geometry,
-        tilt_axis=SESSION.config["tomography"]["tilt_axis"],
         crystal=SESSION.config["crystal"],
     message:
         "Fitting the dislocation lines of {wildcards.variant} of {wildcards.acquisition}"
