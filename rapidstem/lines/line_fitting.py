@@ -41,8 +41,8 @@ class FittingSettings:
 
     line_width_nm: float = 13.7
     knot_nm: float = 50.0
-    piece_evidence: float = 8.0
-    line_evidence: float = 20.0
+    piece_evidence: float = 0.7
+    line_evidence: float = 2.0
     rounds: int = 2
 
 
