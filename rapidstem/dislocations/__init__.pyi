@@ -2,7 +2,8 @@ from .centre_uncertainty import SIGMA_COLUMNS as SIGMA_COLUMNS, position_uncerta
 from .centroids import CENTROID_COLUMNS as CENTROID_COLUMNS, locate_centroids as locate_centroids
 from .foil_clipping import clipped as clipped, with_ends as with_ends
 from .line_centring import centred_path as centred_path
-from .line_graph import line_graph as line_graph
+from .line_crossings import lead_through as lead_through
+from .line_graph import contract as contract, line_graph as line_graph
 from .line_pruning import split_corners as split_corners
 from .line_tables import (
     DENSITY_COLUMNS as DENSITY_COLUMNS,

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold
 
-from rapidstem.dislocations import centred_path, line_graph, split_corners, steps_along
+from rapidstem.dislocations import centred_path, contract, lead_through, line_graph, split_corners, steps_along
 
 SMOOTHING_VOXELS = 0.7
 
@@ -60,7 +60,9 @@ def line_pieces(evidence: np.ndarray, voxel_size_nm: float, clear: float, settin
     positive = ndimage.gaussian_filter(np.maximum(evidence, 0), SMOOTHING_VOXELS)
     mask = apply_hysteresis_threshold(positive, settings.low * clear, settings.high * clear)
     spur, node, reach = (length / voxel_size_nm for length in (settings.spur_nm, settings.node_nm, settings.direction_nm))
-    graph: nx.MultiGraph = line_graph(mask, spur, node, reach)
+    graph: nx.MultiGraph = line_graph(mask, spur)
+    lead_through(graph, node, reach, settings.width_nm / voxel_size_nm)
+    contract(graph, node)
     split_corners(graph, reach)
     radius, window = settings.width_nm / voxel_size_nm / 2, 2 * int(settings.smoothing_nm / voxel_size_nm / 2) + 1
     middle = (np.array(evidence.shape) - 1) / 2
