@@ -107,7 +107,20 @@ class CoveredFrames:
         found = np.minimum(np.searchsorted(footprint, pixels), len(footprint) - 1)
         return self.counts[pixels] == (footprint[found] == pixels)
 
-    def own_of(self, points_nm: np.ndarray, number: int | None = None) -> np.ndarray:
-        """Evidence (..., n) of points (..., n, 3) that would lengthen a line, or be a new one, in pixels that no other line covers."""
+    def asked(self, points_nm: np.ndarray, number: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """What the frames say for points (..., n, 3) that would lengthen a line, or be a new one, where no other line covers them.
+
+        Returns
+        -------
+        np.ndarray, (frame, ..., n)
+            Log likelihood ratios.
+        np.ndarray, (frame, ..., n), bool
+            Where a point is seen and not covered.
+        """
         places = self.evidence.places(points_nm)
-        return np.where(self.alone(number, places), self.evidence.ratio(places), 0).sum(axis=0)
+        speaking = places.seen & self.alone(number, places)
+        return np.where(speaking, self.evidence.ratio(places), 0), speaking
+
+    def own_of(self, points_nm: np.ndarray, number: int | None = None) -> np.ndarray:
+        """The same evidence, summed over the frames, (..., n)."""
+        return self.asked(points_nm, number)[0].sum(axis=0)

@@ -41,8 +41,8 @@ class FittingSettings:
 
     line_width_nm: float = 13.7
     knot_nm: float = 50.0
-    piece_evidence: float = 0.7
-    line_evidence: float = 2.0
+    piece_evidence: float = 16.0
+    line_evidence: float = 60.0
     rounds: int = 2
 
 
@@ -182,9 +182,10 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     tree = cKDTree(np.concatenate(places))
     polylines = [line.points_nm for line in network.lines]
     covered = CoveredFrames(evidence, polylines)
-    own = [covered.own_of(line, number) for number, line in enumerate(polylines)]
+    asked = [covered.asked(line, number) for number, line in enumerate(polylines)]
+    own = [evidence_there.sum(axis=0) for evidence_there, _ in asked]
     sums = np.array([each.sum() for each in own])
-    p_value = np.array([null.p_value(line.length_nm, total) for line, total in zip(network.lines, sums, strict=True)])
+    p_value = np.array([null.p_value(np.count_nonzero(speaking), total) for (_, speaking), total in zip(asked, sums, strict=True)])
     probability = 1 / (1 + np.exp(-np.clip(sums / null.overcount, -50, 50)))
     return FittedLines(
         network, [sigma[tree.query(line)[1]] for line in polylines], [each / null.overcount for each in own], probability, p_value

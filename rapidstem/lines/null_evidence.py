@@ -12,7 +12,7 @@ from rapidstem.lines.line_likelihood import moved_aside
 STEP_NM = 5.0
 COPIES = 6
 REFINED_NM = 7.0
-FEWEST_POINTS = 6
+FEWEST_SAMPLES = 100
 
 
 @dataclass(frozen=True)
@@ -21,16 +21,18 @@ class NullEvidence:
 
     Attributes
     ----------
-    length_nm, evidence : np.ndarray, (copy,)
-        Length in the field and summed log likelihood ratio.
+    samples : np.ndarray, (copy,)
+        How many points of how many frames say something for or against a copy: those that are seen and that no line covers.
+    evidence : np.ndarray, (copy,)
+        Their summed log likelihood ratios.
+    settled_samples, settled_evidence : np.ndarray, (copy,)
+        The same at the best place near by.
     """
 
-    length_nm: np.ndarray
+    samples: np.ndarray
     evidence: np.ndarray
-
-    @property
-    def _per_nm(self) -> float:
-        return float(self.evidence.sum() / max(float(self.length_nm.sum()), 1e-9))
+    settled_samples: np.ndarray
+    settled_evidence: np.ndarray
 
     @property
     def overcount(self) -> float:
@@ -38,14 +40,15 @@ class NullEvidence:
 
         A log likelihood ratio that is the sum of many independent ones has, where the line is not, a variance of twice its mean's size.
         """
-        per_nm = self._per_nm
-        spread = float(np.sum((self.evidence - per_nm * self.length_nm) ** 2) / max(float(self.length_nm.sum()), 1e-9))
-        return max(1.0, spread / max(2 * abs(per_nm), 1e-9))
+        mean = self.evidence.sum() / max(float(self.samples.sum()), 1e-9)
+        spread = float(np.sum((self.evidence - mean * self.samples) ** 2) / max(float(self.samples.sum()), 1e-9))
+        return max(1.0, spread / max(2 * abs(float(mean)), 1e-9))
 
-    def p_value(self, length_nm: float, evidence: float) -> float:
-        """Share of copies, brought to the length of a line, with as much evidence; one copy is counted in favour of chance."""
-        per_nm = self._per_nm
-        scaled = per_nm * length_nm + (self.evidence - per_nm * self.length_nm) * np.sqrt(length_nm / self.length_nm)
+    def p_value(self, samples: float, evidence: float) -> float:
+        """Share of the settled copies, brought to a line's number of samples, with as much evidence; one counts in favour of chance."""
+        mean = self.settled_evidence.sum() / max(float(self.settled_samples.sum()), 1e-9)
+        deviation = self.settled_evidence - mean * self.settled_samples
+        scaled = mean * samples + deviation * np.sqrt(samples / self.settled_samples)
         return float((1 + np.count_nonzero(scaled >= evidence)) / (1 + len(scaled)))
 
 
@@ -66,13 +69,13 @@ def null_evidence(lines: Sequence[np.ndarray], covered: CoveredFrames, seed: int
     """
     rng = np.random.default_rng(seed)
     around = REFINED_NM * np.vstack([np.zeros(3), np.eye(3), -np.eye(3)])
-    lengths, sums = [], []
+    rows = []
     for line in lines:
         points = resampled(line, STEP_NM)
         for _ in range(COPIES):
-            copies = points + moved_aside(rng) + around[:, None]
-            seen = covered.evidence.places(copies[len(copies) // 2]).seen.any(axis=0)
-            if np.count_nonzero(seen) >= FEWEST_POINTS:
-                lengths.append(np.count_nonzero(seen) * STEP_NM)
-                sums.append(covered.own_of(copies).sum(axis=1).max())
-    return NullEvidence(np.array(lengths), np.array(sums))
+            evidence, speaking = covered.asked(points + moved_aside(rng) + around[:, None])
+            sums, counts = evidence.sum(axis=(0, 2)), np.count_nonzero(speaking, axis=(0, 2))
+            best = int(np.argmax(sums))
+            if min(counts[0], counts[best]) >= FEWEST_SAMPLES:
+                rows.append((counts[0], sums[0], counts[best], sums[best]))
+    return NullEvidence(*np.array(rows, float).reshape(-1, 4).T)
