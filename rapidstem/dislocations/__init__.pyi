@@ -1,14 +1,21 @@
 from .centre_uncertainty import SIGMA_COLUMNS as SIGMA_COLUMNS, position_uncertainty as position_uncertainty
 from .centroids import CENTROID_COLUMNS as CENTROID_COLUMNS, locate_centroids as locate_centroids
-from .foil_clipping import clipped as clipped
+from .foil_clipping import clipped as clipped, with_ends as with_ends
+from .line_centring import centred_path as centred_path
+from .line_crossings import lead_through as lead_through
+from .line_graph import contract as contract, line_graph as line_graph
+from .line_pruning import split_corners as split_corners
 from .line_tables import (
     DENSITY_COLUMNS as DENSITY_COLUMNS,
     POINT_COLUMNS as POINT_COLUMNS,
     SUMMARY_COLUMNS as SUMMARY_COLUMNS,
+    TRACED_COLUMNS as TRACED_COLUMNS,
+    foil_box as foil_box,
     line_density as line_density,
     line_points as line_points,
     line_summary as line_summary,
     polylines_of as polylines_of,
+    traced_points as traced_points,
 )
 from .line_tracing import DEFAULT_TRACING as DEFAULT_TRACING, trace_lines as trace_lines
 from .pairing import (
@@ -19,6 +26,13 @@ from .pairing import (
     pair_centroids as pair_centroids,
     rigid_motion as rigid_motion,
 )
-from .polylines import Polyline as Polyline, resampled as resampled, steps_along as steps_along
+from .polylines import (
+    INSIDE as INSIDE,
+    LineNetwork as LineNetwork,
+    Polyline as Polyline,
+    end_direction as end_direction,
+    resampled as resampled,
+    steps_along as steps_along,
+)
 from .section_links import COORDINATES as COORDINATES, SECTION_NORMAL as SECTION_NORMAL, chain_labels as chain_labels
 from .slip_planes import SLIP_NAMES as SLIP_NAMES, SLIP_NORMALS as SLIP_NORMALS, crystal_orientation as crystal_orientation

@@ -36,7 +36,7 @@ def drop_streaks(graph: nx.MultiGraph, strength: np.ndarray, weak: float, refere
     """
     while True:
         dissolve(graph)
-        _split_corners(graph, reach)
+        split_corners(graph, reach)
         found = [
             (level, first, second, key)
             for first, second, key, data in graph.edges(keys=True, data=True)
@@ -104,7 +104,7 @@ def _continues(graph: nx.MultiGraph, node: int, data: dict, reach: float) -> boo
     return min(bends, default=180.0) < STRAIGHTEST_BEND_DEG
 
 
-def _split_corners(graph: nx.MultiGraph, reach: float) -> None:
+def split_corners(graph: nx.MultiGraph, reach: float) -> None:
     """Put a node into every path where it bends by more than 45 degrees within `reach`."""
     fresh = max(graph.nodes, default=0) + 1
     waiting = list(graph.edges(keys=True, data=True))

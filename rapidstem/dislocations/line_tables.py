@@ -8,6 +8,7 @@ from rapidstem.dislocations.slip_planes import SLIP_NAMES, CrystalOrientation, b
 
 UNDETERMINED = "undetermined"
 POINT_COLUMNS = ["line", "point", "x_nm", "y_nm", "z_nm", "length_nm", "start_node", "end_node", "slip_plane"]
+TRACED_COLUMNS = ["line", "point", "x_nm", "y_nm", "z_nm"]
 SUMMARY_COLUMNS = [
     *["line", "length_nm", "start_node", "end_node", "start_kind", "end_kind", "direction_x", "direction_y", "direction_z"],
     *["plane_x", "plane_y", "plane_z", "plane_distance_nm", "plane_width_nm", "plane_sd_deg", "plane_conditioned"],
@@ -80,6 +81,29 @@ def polylines_of(points: pd.DataFrame) -> list[np.ndarray]:
     """Give the polylines (n, 3), nm, of a table of points."""
     ordered = points.sort_values(["line", "point"], kind="stable")
     return [rows[["x_nm", "y_nm", "z_nm"]].to_numpy(float) for _, rows in ordered.groupby("line", sort=True)]
+
+
+def traced_points(network: LineNetwork) -> pd.DataFrame:
+    """Give one row a point of traced lines, with the height of the foil's middle in each (`foil_middle_nm`)."""
+    tables = [pd.DataFrame(line.points_nm, columns=["x_nm", "y_nm", "z_nm"]) for line in network.lines]
+    numbered = [table.assign(line=number, point=np.arange(len(table))) for number, table in enumerate(tables)]
+    points = pd.concat(numbered, ignore_index=True) if numbered else pd.DataFrame(columns=TRACED_COLUMNS)
+    return points[TRACED_COLUMNS].assign(foil_middle_nm=float(network.box_nm[:, 2].mean()))
+
+
+def foil_box(traced: pd.DataFrame, shape: tuple[int, ...], pixel_size_nm: float, thickness_nm: float) -> np.ndarray:
+    """Lowest and highest x, y, z, (2, 3), of the field of view (y, x) and of the foil around the middle that tracing found.
+
+    Parameters
+    ----------
+    traced : DataFrame
+        As `traced_points` gives it; without lines the middle is that of the volume.
+    shape : tuple of int
+        Rows and columns.
+    """
+    middle_nm = float(traced["foil_middle_nm"].iloc[0]) if len(traced) else 0.0
+    half_nm = np.array([shape[1] * pixel_size_nm, shape[0] * pixel_size_nm, thickness_nm]) / 2
+    return np.stack([-half_nm, half_nm]) + np.array([0.0, 0.0, middle_nm])
 
 
 def line_density(network: LineNetwork, summary: pd.DataFrame) -> pd.DataFrame:

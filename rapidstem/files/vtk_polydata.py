@@ -11,8 +11,13 @@ from rapidstem.files.atomic import written_beside
 VTK_TYPES = {"f": "Float64", "i": "Int64", "u": "Int64", "b": "Int64"}
 
 
-def write_polydata(path: Path | str, polylines: Sequence[np.ndarray], line_data: Mapping[str, Sequence[float] | Sequence[str]]) -> None:
-    """Write polylines with values for each line, as XML with the numbers in plain text.
+def write_polydata(
+    path: Path | str,
+    polylines: Sequence[np.ndarray],
+    line_data: Mapping[str, Sequence[float] | Sequence[str]],
+    point_data: Mapping[str, Sequence[float]] | None = None,
+) -> None:
+    """Write polylines with values for each line and each point, as XML with the numbers in plain text.
 
     Parameters
     ----------
@@ -22,6 +27,8 @@ def write_polydata(path: Path | str, polylines: Sequence[np.ndarray], line_data:
         Points in the order x, y, z.
     line_data : mapping
         Name to one number, or one text, a line; they become cell data.
+    point_data : mapping, optional
+        Name to one number a point, line after line.
     """
     for name, values in line_data.items():
         if len(values) != len(polylines):
@@ -34,6 +41,12 @@ def write_polydata(path: Path | str, polylines: Sequence[np.ndarray], line_data:
     lines = ElementTree.SubElement(piece, "Lines")
     _add_array(lines, "connectivity", np.arange(len(points)))
     _add_array(lines, "offsets", np.cumsum([len(line) for line in polylines], dtype=int))
+    if point_data:
+        values_of_points = ElementTree.SubElement(piece, "PointData")
+        for name, values in point_data.items():
+            if len(values) != len(points):
+                raise ValueError(f"{name} has {len(values)} values for {len(points)} points")
+            _add_array(values_of_points, name, np.asarray(values))
     cells = ElementTree.SubElement(piece, "CellData")
     for name, values in line_data.items():
         _add_array(cells, name, np.asarray(values))

@@ -5,7 +5,7 @@ import pytest
 import vtk
 from vtk.util.numpy_support import vtk_to_numpy
 
-from rapidstem.dislocations.line_tables import line_density, line_points, line_summary, polylines_of
+from rapidstem.dislocations.line_tables import foil_box, line_density, line_points, line_summary, polylines_of, traced_points
 from rapidstem.dislocations.polylines import BORDER, JUNCTION, SURFACE, LineNetwork, Polyline
 from rapidstem.dislocations.slip_planes import SLIP_NORMALS, crystal_orientation
 from rapidstem.files.paradis_files import write_paradis
@@ -113,3 +113,12 @@ def test_paradis_file_holds_the_lines_and_says_that_burgers_vectors_are_unknown(
     assert sorted(line.length_nm * 0.25 for line in found) == pytest.approx(sorted(line.length_nm for line in network.lines), rel=1e-6)
     assert all(not line.burgers.any() for line in found)
     assert len(read.position) == sum(len(line) for line in polylines) - 2
+
+
+def test_traced_lines_and_their_foil_come_back_from_the_table(network, tmp_path):
+    moved = LineNetwork(network.lines, BOX_NM + [0.0, 0.0, 12.5])
+    write_table(tmp_path / "a.traced.csv", traced_points(moved))
+    read = read_table(tmp_path / "a.traced.csv", list(traced_points(moved).columns))
+    assert all(np.allclose(one, line.points_nm) for one, line in zip(polylines_of(read), network.lines, strict=True))
+    assert foil_box(read, (80, 100), 10.0, 300.0) == pytest.approx(moved.box_nm)
+    assert foil_box(traced_points(LineNetwork([], BOX_NM)), (80, 100), 10.0, 300.0) == pytest.approx(BOX_NM)

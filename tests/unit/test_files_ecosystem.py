@@ -144,7 +144,12 @@ def test_angles_stand_where_imod_looks_for_them(mrc_files: dict[str, tuple[Path,
 def test_vtk_gives_lines_in_nanometres_with_their_data(tmp_path: Path) -> None:
     io = pytest.importorskip("vtkmodules.vtkIOXML", reason="VTK is not installed (pip install vtk)")
     lines = [np.array([[0.0, 1, 2], [3, 4, 5], [6.5, 7, 8]]), np.array([[-10.0, 0, 0], [10, 0, 0]])]
-    write_polydata(tmp_path / "lines.vtp", lines, {"line": [0, 1], "length_nm": [12.5, 20.0], "slip_plane": ["(111)", ""]})
+    write_polydata(
+        tmp_path / "lines.vtp",
+        lines,
+        {"line": [0, 1], "length_nm": [12.5, 20.0], "slip_plane": ["(111)", ""]},
+        {"sigma_z_nm": np.arange(5) / 4},
+    )
     reader = io.vtkXMLPolyDataReader()
     reader.SetFileName(str(tmp_path / "lines.vtp"))
     reader.Update()
@@ -157,3 +162,4 @@ def test_vtk_gives_lines_in_nanometres_with_their_data(tmp_path: Path) -> None:
     data = found.GetCellData()
     assert [data.GetArray("length_nm").GetValue(number) for number in (0, 1)] == [12.5, 20.0]
     assert [data.GetAbstractArray("slip_plane").GetValue(number) for number in (0, 1)] == ["(111)", ""]
+    assert [found.GetPointData().GetArray("sigma_z_nm").GetValue(number) for number in range(5)] == [0.0, 0.25, 0.5, 0.75, 1.0]

@@ -14,12 +14,21 @@ Jobs = dict[str, int]
 
 TABLES = {"gather_tables": 1, "draw_scores": 1, "write_report": 1}
 COMPARISON = TABLES | {"measure_positions": 1, "draw_positions": 1}
-LINES = {"trace_lines": 2, "draw_lines": 2, "score_lines": 1}
+LINES = {"trace_lines": 2, "fit_lines": 2, "draw_lines": 2, "score_lines": 1}
 CENTRES = COMPARISON | {"locate_centroids": 2, "score_lines": 1}
 VOLUMES = COMPARISON | LINES | {"reconstruct_volume": 6, "locate_centroids": 2, "measure_resolution": 2, "draw_variant": 2}
 BINARISED = VOLUMES | {"binarise_series": 2}
 ALIGNED = BINARISED | {"align_series": 2}
-OF_A_VARIANT = {"align_series", "binarise_series", "locate_centroids", "measure_resolution", "draw_variant", "trace_lines", "draw_lines"}
+OF_A_VARIANT = {
+    "align_series",
+    "binarise_series",
+    "locate_centroids",
+    "measure_resolution",
+    "draw_variant",
+    "trace_lines",
+    "fit_lines",
+    "draw_lines",
+}
 ONE_SERIES = COMPARISON | dict.fromkeys(OF_A_VARIANT, 1) | {"reconstruct_volume": 3, "score_lines": 1}
 FIELD = {"score_images": 1, "draw_field": 1}
 DENOISED = ONE_SERIES | FIELD | {"denoise_frames": 2}

@@ -29,15 +29,11 @@ rule locate_centroids:
 
 
 rule trace_lines:
-    """Dislocation lines of a tomogram with their lengths, planes and density; files for ParaView and ParaDiS."""
+    """Dislocation lines traced in a tomogram: where the fitted lines start from."""
     input:
         volume=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.mrc",
     output:
-        lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
-        summary=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.line_summary.csv",
-        density=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.line_density.csv",
-        polydata=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.vtp",
-        paradis=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.data",
+        traced=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.traced.csv",
     log:
         f"{FOLDER}/logs/trace_lines/{{acquisition}}/{{variant}}.log",
     benchmark:
@@ -52,11 +48,44 @@ rule trace_lines:
         code=code("trace_lines"),
         line_width_nm=SESSION.config["tomography"]["line_width_nm"],
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
-        crystal=SESSION.config["crystal"],
     message:
         "Tracing the dislocation lines in {wildcards.variant} of {wildcards.acquisition}"
     script:
         "../../scripts/trace_lines.py"
+
+
+rule fit_lines:
+    """Dislocation lines fitted to all frames, with their evidence, lengths, planes and density; files for ParaView and ParaDiS."""
+    input:
+        traced=rules.trace_lines.output.traced,
+        series=rules.align_series.output.series,
+        angles=rules.align_series.output.angles,
+    output:
+        lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
+        summary=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.line_summary.csv",
+        density=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.line_density.csv",
+        polydata=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.vtp",
+        paradis=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.data",
+    log:
+        f"{FOLDER}/logs/fit_lines/{{acquisition}}/{{variant}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/fit_lines/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1500, 20),
+        runtime=minutes(30, 240),
+    params:
+        code=code("fit_lines"),
+        thickness_nm=SESSION.config["tomography"]["thickness_nm"],
+        margin_nm=SESSION.config["tomography"]["margin_nm"],
+        line_width_nm=SESSION.config["tomography"]["line_width_nm"],
+        crystal=SESSION.config["crystal"],
+    message:
+        "Fitting the dislocation lines of {wildcards.variant} of {wildcards.acquisition}"
+    script:
+        "../../scripts/fit_lines.py"
 
 
 rule measure_resolution:

@@ -171,9 +171,9 @@ rule draw_variant:
 rule draw_lines:
     """Dislocation lines of one tomogram, their lengths and their slip planes."""
     input:
-        lines=rules.trace_lines.output.lines,
-        summary=rules.trace_lines.output.summary,
-        density=rules.trace_lines.output.density,
+        lines=rules.fit_lines.output.lines,
+        summary=rules.fit_lines.output.summary,
+        density=rules.fit_lines.output.density,
     output:
         figure_pictures(
             DRAWN[LINES],

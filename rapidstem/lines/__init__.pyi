@@ -1,0 +1,1 @@
+from .line_fitting import FittedLines as FittedLines, FittingSettings as FittingSettings, fit_lines as fit_lines

@@ -1,0 +1,61 @@
+"""The log likelihood ratio of a line at every place of the specimen: what all frames say for it and against it."""
+
+import numpy as np
+
+from rapidstem.lines.frame_curvature import FrameCurvature
+from rapidstem.lines.frame_projection import scanned_pixels
+from rapidstem.lines.line_likelihood import LineLikelihood
+from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad
+
+COLUMNS_TOGETHER = 32
+FIXED_POINT_STEPS = 2
+
+
+def frame_evidence(curvature: FrameCurvature, likelihood: LineLikelihood, geometry: TiltGeometry) -> np.ndarray:
+    """Log likelihood ratio of a line, of the direction that fits best, in every pixel of every frame, (frame, y, x), float32.
+
+    It is 0 where a frame says nothing: outside what was scanned, and in frames that are not used.
+    """
+    rows, mixed, columns = np.moveaxis(curvature.second, -1, 0)
+    largest = (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
+    ratio = likelihood(largest).astype(np.float32)
+    ratio[~scanned_pixels(geometry, largest.shape[2])] = 0
+    ratio[~geometry.used] = 0
+    return ratio
+
+
+def evidence_volume(evidence: np.ndarray, geometry: TiltGeometry, depth_px: int) -> np.ndarray:
+    """Sum over the frames of what they say for a line at every voxel, (z, y, x), float32.
+
+    Parameters
+    ----------
+    evidence : np.ndarray, (frame, y, x)
+        From `frame_evidence`.
+    geometry : TiltGeometry
+        Every row counts at the tilt at which it was scanned.
+    depth_px : int
+        Height of the volume in voxels of the pixels' size.
+    """
+    _, rows, columns = evidence.shape
+    volume = np.zeros((depth_px, rows, columns), np.float32)
+    together = columns if geometry.slow_scan == "rows" else COLUMNS_TOGETHER
+    for start in range(0, columns, together):
+        part = slice(start, min(start + together, columns))
+        angles = aligned_row_angles_rad(geometry, (part.start + part.stop - 1) / 2)
+        for frame, row_angles in zip(evidence, angles, strict=True):
+            if frame.any():
+                _add_frame(volume[:, :, part], frame[:, part], row_angles)
+    return volume
+
+
+def _add_frame(volume: np.ndarray, frame: np.ndarray, row_angles_rad: np.ndarray) -> None:
+    depth, rows, _ = volume.shape
+    y, z = np.arange(rows) - (rows - 1) / 2, np.arange(depth)[:, None] - (depth - 1) / 2
+    tilt: np.ndarray = np.full((depth, rows), row_angles_rad[rows // 2])
+    for _ in range(FIXED_POINT_STEPS):
+        tilt = np.interp(y * np.cos(tilt) + z * np.sin(tilt) + (rows - 1) / 2, np.arange(rows), row_angles_rad)
+    row = y * np.cos(tilt) + z * np.sin(tilt) + (rows - 1) / 2
+    seen = (row >= 0) & (row <= rows - 1)
+    low = np.clip(row.astype(int), 0, rows - 2)
+    part = np.where(seen, row - low, 0).astype(np.float32)[..., None]
+    volume += np.where(seen[..., None], frame[low] * (1 - part) + frame[low + 1] * part, 0)

@@ -1,0 +1,83 @@
+"""Fitted curves as the lines of a piece of foil: cut at its faces, joined in nodes where they end on each other."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.spatial import cKDTree
+
+from rapidstem.dislocations import INSIDE, LineNetwork, Polyline, clipped, end_direction, steps_along, with_ends
+
+EXTENSION_NM = 35.0
+MEETING_NM = 30.0
+TOUCHING_NM = 12.0
+LEAST_ARM_NM = 30.0
+LEAST_NM = 40.0
+
+
+def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetwork:
+    """Lines of a foil from curves (n, 3), nm.
+
+    A line that ends inside the foil on another one meets it there: if its end, led straight on over at most 30 nm, passes within 12 nm
+    of the other line, that one is cut and all three share a node.
+
+    Parameters
+    ----------
+    curves : sequence of np.ndarray, (n, 3)
+    box_nm : np.ndarray, (2, 3)
+        Lowest and highest x, y, z: the field of view and the foil's surfaces.
+    """
+    lines = [Polyline(curve, 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
+    pieces = [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, 1_000_000 * (number + 1))]
+    pieces = with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], box_nm, EXTENSION_NM)
+    return LineNetwork(_numbered(with_ends(_with_junctions(pieces), box_nm, 0.0)), box_nm)
+
+
+def _with_junctions(lines: list[Polyline]) -> list[Polyline]:
+    """Cut lines where the free ends of others meet them."""
+    lines = list(lines)
+    for number in range(len(lines)):
+        for last in (False, True):
+            line = lines[number]
+            if (line.end_kind if last else line.start_kind) == INSIDE:
+                lines = _joined(lines, number, last)
+    return lines
+
+
+def _joined(lines: list[Polyline], number: int, last: bool) -> list[Polyline]:
+    """The lines with one end led to the line that it meets, and that one cut there; unchanged where it meets none."""
+    line = lines[number]
+    points = line.points_nm if last else line.points_nm[::-1]
+    others = [other for other in range(len(lines)) if other != number]
+    if not others:
+        return lines
+    ahead = points[-1] + np.linspace(0, MEETING_NM, 16)[:, None] * end_direction(points, 2 * MEETING_NM)
+    owner = np.repeat(others, [len(lines[other].points_nm) for other in others])
+    index = np.concatenate([np.arange(len(lines[other].points_nm)) for other in others])
+    tree = cKDTree(np.concatenate([lines[other].points_nm for other in others]))
+    distance, nearest = tree.query(ahead)
+    touching = int(np.argmin(distance))
+    if distance[touching] > TOUCHING_NM:
+        return lines
+    other, cut = lines[owner[nearest[touching]]], int(index[nearest[touching]])
+    along = steps_along(other.points_nm)
+    if min(along[cut], along[-1] - along[cut]) < LEAST_ARM_NM:
+        return lines
+    node, place = 1 + max(max(each.start_node, each.end_node) for each in lines), other.points_nm[cut]
+    led = np.vstack([points, place])
+    new = Polyline(led, line.start_node, node, line.start_kind) if last else Polyline(led[::-1], node, line.end_node, INSIDE, line.end_kind)
+    halves = [
+        Polyline(other.points_nm[: cut + 1], other.start_node, node, other.start_kind),
+        Polyline(other.points_nm[cut:], node, other.end_node, INSIDE, other.end_kind),
+    ]
+    changed = [new if each is line else halves[0] if each is other else each for each in lines]
+    return [*changed, halves[1]]
+
+
+def _numbered(lines: list[Polyline]) -> list[Polyline]:
+    """The longest line first, nodes numbered in the order in which they come."""
+    numbers: dict[int, int] = {}
+    ordered = []
+    for line in sorted(lines, key=lambda line: -line.length_nm):
+        start, end = (numbers.setdefault(node, len(numbers)) for node in (line.start_node, line.end_node))
+        ordered.append(Polyline(line.points_nm, start, end, line.start_kind, line.end_kind))
+    return ordered

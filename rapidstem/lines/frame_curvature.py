@@ -1,0 +1,77 @@
+"""How dark every frame is across a line of any direction: the second derivatives of the background-corrected frames."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from rapidstem.lines.frame_projection import FramePlaces
+from rapidstem.tomography import subtract_background
+
+STRONG_PERCENTILE = 99.0
+
+
+@dataclass(frozen=True)
+class FrameCurvature:
+    """Second derivatives at the lines' scale, times its square, in units of each frame's strong lines.
+
+    Attributes
+    ----------
+    second : np.ndarray, (frame, y, x, 3), float32
+        By row and row, row and column, column and column.
+    scale_px : float
+        Standard deviation of the Gaussian whose derivatives were taken.
+    """
+
+    second: np.ndarray
+    scale_px: float
+
+
+def frame_curvature(series: np.ndarray, scale_px: float) -> FrameCurvature:
+    """Second derivatives of every frame, relative to its background, over the 99th percentile of the curvature of its dark lines.
+
+    Parameters
+    ----------
+    series : np.ndarray, (frame, y, x)
+        Aligned bright-field series.
+    scale_px : float
+        Half of the full width of the lines at half depth.
+    """
+    second = np.empty((*series.shape, 3), np.float32)
+    for index, frame in enumerate(series):
+        flat = subtract_background(frame, scale_px)
+        for number, order in enumerate([(2, 0), (1, 1), (0, 2)]):
+            second[index, ..., number] = ndimage.gaussian_filter(flat, scale_px, order=order, mode="nearest") * scale_px**2
+        rows, mixed, columns = np.moveaxis(second[index], -1, 0)
+        largest = (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
+        second[index] /= max(float(np.percentile(largest, STRONG_PERCENTILE)), 1e-9)
+    return FrameCurvature(second, scale_px)
+
+
+def curvature_across(curvature: FrameCurvature, places: FramePlaces, offset_px: float | np.ndarray = 0.0) -> np.ndarray:
+    """Second derivative across a projected line at its points, or `offset_px` beside them along the normal, (frame, ..., point).
+
+    The points must follow each other along the line. Another line that crosses this one hardly counts, as it is curved along it.
+    """
+    normal_row, normal_column = frame_normals(places)
+    row, column = places.row + offset_px * normal_row, places.column + offset_px * normal_column
+    rows, mixed, columns = np.moveaxis(sampled(curvature.second, row, column), -1, 0)
+    return rows * normal_row**2 + 2 * mixed * normal_row * normal_column + columns * normal_column**2
+
+
+def frame_normals(places: FramePlaces) -> tuple[np.ndarray, np.ndarray]:
+    """Unit vectors across the projected line, row and column, (frame, ..., point) each; the points follow each other along it."""
+    along_row, along_column = np.gradient(places.row, axis=-1), np.gradient(places.column, axis=-1)
+    length = np.maximum(np.hypot(along_row, along_column), 1e-9)
+    return -along_column / length, along_row / length
+
+
+def sampled(maps: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+    """Bilinear values of maps (frame, y, x, value) at places (frame, ..., point); places outside count as the nearest pixel."""
+    frame = np.arange(len(maps)).reshape(-1, *[1] * (row.ndim - 1))
+    row, column = np.clip(row, 0, maps.shape[1] - 1.001), np.clip(column, 0, maps.shape[2] - 1.001)
+    low_row, low_column = row.astype(int), column.astype(int)
+    down, right = (row - low_row).astype(np.float32)[..., None], (column - low_column).astype(np.float32)[..., None]
+    upper = maps[frame, low_row, low_column] * (1 - right) + maps[frame, low_row, low_column + 1] * right
+    lower = maps[frame, low_row + 1, low_column] * (1 - right) + maps[frame, low_row + 1, low_column + 1] * right
+    return upper * (1 - down) + lower * down

@@ -1,0 +1,126 @@
+"""What every line alone explains: evidence in pixels that no other line covers."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rapidstem.dislocations import resampled
+from rapidstem.lines.frame_curvature import FrameCurvature, curvature_across
+from rapidstem.lines.frame_projection import FramePlaces, project
+from rapidstem.lines.line_likelihood import LineLikelihood
+from rapidstem.tomography import TiltGeometry
+
+COVERED_PX = 2
+
+
+class SeriesEvidence:
+    """The frames of one series, ready to be asked what they say for a curve.
+
+    Parameters
+    ----------
+    curvature : FrameCurvature
+    likelihood : LineLikelihood
+    geometry : TiltGeometry
+    """
+
+    def __init__(self, curvature: FrameCurvature, likelihood: LineLikelihood, geometry: TiltGeometry) -> None:
+        self.curvature, self.likelihood, self.geometry = curvature, likelihood, geometry
+        self.shape = curvature.second.shape[:3]
+
+    def places(self, points_nm: np.ndarray) -> FramePlaces:
+        """Where points (n, 3), or stretches of points (k, n, 3), appear; frames that are not used see nothing."""
+        points = np.asarray(points_nm, float)
+        found = project(points.reshape(-1, 3), self.geometry, self.shape[2])
+        shape = (self.shape[0], *points.shape[:-1])
+        row, column, tilt, seen = (each.reshape(shape) for each in (found.row, found.column, found.tilt_rad, found.seen))
+        return FramePlaces(row, column, tilt, seen & self.geometry.used.reshape(-1, *[1] * (seen.ndim - 1)))
+
+    def ratio(self, places: FramePlaces) -> np.ndarray:
+        """Log likelihood ratio of a line at projected points that follow each other, (frame, ..., point); 0 where nothing is seen."""
+        return np.where(places.seen, self.likelihood(curvature_across(self.curvature, places)), 0.0)
+
+    def total(self, points_nm: np.ndarray) -> np.ndarray:
+        """Log likelihood ratio (n,) of a line through points that follow each other, summed over the frames."""
+        return self.ratio(self.places(points_nm)).sum(axis=0)
+
+    def pixels(self, places: FramePlaces) -> np.ndarray:
+        """Flat indices of the nearest pixels, (frame, ..., point); the nearest one within the frame for places outside."""
+        frames, rows, columns = self.shape
+        row = np.clip(np.rint(places.row).astype(int), 0, rows - 1)
+        column = np.clip(np.rint(places.column).astype(int), 0, columns - 1)
+        return (np.arange(frames).reshape(-1, *[1] * (row.ndim - 1)) * rows + row) * columns + column
+
+    def footprint(self, pixels: np.ndarray) -> np.ndarray:
+        """All pixels (flat indices, each once) within `COVERED_PX` of those given."""
+        _, rows, columns = self.shape
+        step = np.arange(-COVERED_PX, COVERED_PX + 1)
+        down, right = (each.ravel() for each in np.meshgrid(step, step, indexing="ij"))
+        disc = down**2 + right**2 <= COVERED_PX**2
+        frame, rest = np.divmod(np.unique(pixels), rows * columns)
+        row, column = np.divmod(rest, columns)
+        row = np.clip(row[:, None] + down[disc], 0, rows - 1)
+        column = np.clip(column[:, None] + right[disc], 0, columns - 1)
+        return np.unique((frame[:, None] * rows + row) * columns + column)
+
+
+class CoveredFrames:
+    """How many of a set of lines cover each pixel of the frames."""
+
+    def __init__(self, evidence: SeriesEvidence, lines: Sequence[np.ndarray]) -> None:
+        self.evidence = evidence
+        self.counts = np.zeros(int(np.prod(evidence.shape)), np.uint8)
+        self.samples: list[tuple[np.ndarray, np.ndarray]] = []
+        self.footprints: list[np.ndarray] = []
+        for line in lines:
+            self.add(line)
+
+    def add(self, points_nm: np.ndarray) -> None:
+        """Lay one more line over the frames."""
+        places = self.evidence.places(resampled(points_nm, self.evidence.geometry.pixel_size_nm))
+        pixels = self.evidence.pixels(places)
+        self.samples.append((self.evidence.ratio(places), pixels))
+        self.footprints.append(self.evidence.footprint(pixels))
+        self.counts[self.footprints[-1]] += 1
+
+    def remove(self, number: int) -> set[int]:
+        """Take a line away; gives the numbers of those that shared pixels with it."""
+        gone = np.zeros(self.counts.shape, bool)
+        gone[self.footprints[number]] = True
+        self.counts[self.footprints[number]] -= 1
+        return {other for other, (_, pixels) in enumerate(self.samples) if other != number and gone[pixels].any()}
+
+    def own(self, number: int) -> np.ndarray:
+        """Evidence (point,) that a line has in pixels which no other covers, summed over the frames."""
+        ratio, pixels = self.samples[number]
+        return np.where(self.counts[pixels] == 1, ratio, 0).sum(axis=0)
+
+    def whole(self, number: int) -> np.ndarray:
+        """Evidence (point,) that a line has in all of its pixels, summed over the frames."""
+        return self.samples[number][0].sum(axis=0)
+
+    def alone(self, number: int | None, places: FramePlaces) -> np.ndarray:
+        """Where places that belong to a line, or to none of them, lie in pixels that no other covers, (frame, ..., point), bool."""
+        pixels = self.evidence.pixels(places)
+        if number is None:
+            return self.counts[pixels] == 0
+        footprint = self.footprints[number]
+        found = np.minimum(np.searchsorted(footprint, pixels), len(footprint) - 1)
+        return self.counts[pixels] == (footprint[found] == pixels)
+
+    def asked(self, points_nm: np.ndarray, number: int | None = None) -> tuple[np.ndarray, np.ndarray]:
+        """What the frames say for points (..., n, 3) that would lengthen a line, or be a new one, where no other line covers them.
+
+        Returns
+        -------
+        np.ndarray, (frame, ..., n)
+            Log likelihood ratios.
+        np.ndarray, (frame, ..., n), bool
+            Where a point is seen and not covered.
+        """
+        places = self.evidence.places(points_nm)
+        speaking = places.seen & self.alone(number, places)
+        return np.where(speaking, self.evidence.ratio(places), 0), speaking
+
+    def own_of(self, points_nm: np.ndarray, number: int | None = None) -> np.ndarray:
+        """The same evidence, summed over the frames, (..., n)."""
+        return self.asked(points_nm, number)[0].sum(axis=0)

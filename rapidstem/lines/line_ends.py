@@ -1,0 +1,77 @@
+"""Where a line ends: as far as the frames speak for it, and no farther."""
+
+from itertools import product
+
+import numpy as np
+
+from rapidstem.dislocations import end_direction, resampled
+from rapidstem.lines.line_coverage import CoveredFrames
+
+STEP_NM = 5.0
+STRIDE_NM = 40.0
+DIRECTION_NM = 60.0
+BENDS_DEG = (-16.0, -8.0, 0.0, 8.0, 16.0)
+LONGEST_GAP_NM = 90.0
+SHARPEST_BEND_DEG = 20.0
+USUAL_BEND_DEG = 8.0
+
+
+def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
+    """Take off both ends what the frames speak against, up to the place from which on all that is left is for the line.
+
+    Parameters
+    ----------
+    points_nm : np.ndarray, (n, 3)
+    own : np.ndarray, (n,)
+        Evidence of each point.
+    """
+    cumulative = np.concatenate([[0.0], np.cumsum(own)])
+    stop = int(np.argmax(cumulative))
+    start = int(np.argmin(cumulative[: stop + 1]))
+    return points_nm[start:stop]
+
+
+def continued(points_nm: np.ndarray, number: int, covered: CoveredFrames, box_nm: np.ndarray, overcount: float) -> np.ndarray:
+    """Lead a line on at its last point, stretch by stretch in the direction for which the frames speak most, as far as they do.
+
+    Parameters
+    ----------
+    points_nm : np.ndarray, (n, 3)
+    number : int
+        Of the line in `covered`.
+    covered : CoveredFrames
+        Pixels that other lines cover say nothing for this one.
+    box_nm : np.ndarray, (2, 3)
+        Field of view and foil; nothing is led on outside.
+    overcount : float
+        By how much the summed log likelihoods exceed independent evidence.
+
+    Returns
+    -------
+    np.ndarray, (m, 3)
+        The further points, without the last one given; none where nothing goes on.
+    """
+    path = resampled(points_nm, STEP_NM)
+    count, gained = len(path), np.zeros(0)
+    while True:
+        stretch, gain = _best_stretch(path, number, covered, overcount)
+        inside = np.all((stretch >= box_nm[0]) & (stretch <= box_nm[1]), axis=1)
+        stop = len(stretch) if inside.all() else int(np.argmin(inside))
+        path, gained = np.vstack([path, stretch[:stop]]), np.concatenate([gained, gain[:stop]])
+        total = np.cumsum(gained)
+        best = int(np.argmax(total)) + 1 if len(total) and total.max() > 0 else 0
+        if stop < len(stretch) or (len(gained) - best) * STEP_NM > LONGEST_GAP_NM:
+            return path[count : count + best]
+
+
+def _best_stretch(path: np.ndarray, number: int, covered: CoveredFrames, overcount: float) -> tuple[np.ndarray, np.ndarray]:
+    """Of gently bent stretches that go on from a path's end, the one with the most evidence: its points and their evidence."""
+    direction = end_direction(path, DIRECTION_NM)
+    across = np.linalg.svd(direction[None])[2][1:]
+    along = np.arange(STEP_NM, STRIDE_NM + 0.1, STEP_NM)
+    bends = [bend for bend in product(BENDS_DEG, repeat=2) if np.hypot(*bend) < SHARPEST_BEND_DEG]
+    curved = [along[:, None] * direction + along[:, None] ** 2 / STRIDE_NM * (np.tan(np.deg2rad(bend)) / 2 @ across) for bend in bends]
+    stretches = path[-1] + np.stack(curved)
+    gains = covered.own_of(stretches, number)
+    best = int(np.argmax(gains.sum(axis=1) / overcount - (np.hypot(*np.transpose(bends)) / USUAL_BEND_DEG) ** 2 / 2))
+    return stretches[best], gains[best]

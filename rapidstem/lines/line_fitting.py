@@ -1,0 +1,192 @@
+"""Dislocation lines fitted to all frames of a tilt series at once, each with the evidence for it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+from scipy.spatial import cKDTree
+
+from rapidstem.dislocations import LineNetwork, resampled
+from rapidstem.errors import InputError
+from rapidstem.lines.curve_fit import FittedCurve, fit_curves
+from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
+from rapidstem.lines.fitted_network import fitted_network
+from rapidstem.lines.frame_curvature import FrameCurvature, frame_curvature
+from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
+from rapidstem.lines.line_ends import continued, trimmed
+from rapidstem.lines.line_likelihood import likelihood_of
+from rapidstem.lines.line_pieces import PieceSettings, line_pieces
+from rapidstem.lines.line_selection import needed_lines
+from rapidstem.lines.null_evidence import NullEvidence, null_evidence
+from rapidstem.lines.piece_linking import LinkSettings, linked_pieces
+from rapidstem.lines.spline_curves import curve_through, typical_curvature
+from rapidstem.tomography import TiltGeometry
+
+FEWEST_POINTS = 4
+
+
+@dataclass(frozen=True)
+class FittingSettings:
+    """How lines are fitted.
+
+    Attributes
+    ----------
+    line_width_nm : full width of the lines at half depth in the frames
+    knot_nm : distance of the knots of the splines
+    piece_evidence, line_evidence : what a piece and what a whole line must add to the explanation of the frames, in natural units of
+        independent evidence
+    rounds : how often lines are fitted, trimmed, led on and linked
+    """
+
+    line_width_nm: float = 13.7
+    knot_nm: float = 50.0
+    piece_evidence: float = 16.0
+    line_evidence: float = 60.0
+    rounds: int = 2
+
+
+DEFAULT_FITTING = FittingSettings()
+
+
+@dataclass(frozen=True)
+class FittedLines:
+    """Dislocation lines and how sure they are.
+
+    Attributes
+    ----------
+    network : LineNetwork
+    sigma_nm : list of np.ndarray, (n, 3)
+        Standard deviations of x, y, z of every line's points, across the line.
+    evidence : list of np.ndarray, (n,)
+        What the frames say for every point, in natural units of independent evidence.
+    probability, p_value : np.ndarray, (line,)
+        That the line is real; and how often a line moved aside has as much evidence.
+    """
+
+    network: LineNetwork
+    sigma_nm: list[np.ndarray]
+    evidence: list[np.ndarray]
+    probability: np.ndarray
+    p_value: np.ndarray
+
+
+def fit_lines(
+    series: np.ndarray,
+    geometry: TiltGeometry,
+    traced: Sequence[np.ndarray],
+    box_nm: np.ndarray,
+    depth_px: int,
+    settings: FittingSettings = DEFAULT_FITTING,
+) -> FittedLines:
+    """Fit the dislocation lines of a foil to the frames of its tilt series.
+
+    What a dark line in a frame says for a dislocation is learnt from the traced lines and from copies of them moved aside. The sum over
+    the frames gives candidates, weaker ones than a tomogram shows. Candidates that explain nothing which others do not go; ends that
+    continue each other are linked; lines are fitted as splines, trimmed and led on as far as the frames speak for them.
+
+    Parameters
+    ----------
+    series : np.ndarray, (frame, y, x)
+        Aligned bright-field series.
+    geometry : TiltGeometry
+    traced : sequence of np.ndarray, (n, 3)
+        Lines of the tomogram, x, y, z in nm.
+    box_nm : np.ndarray, (2, 3)
+        Field of view and foil, lowest and highest x, y, z.
+    depth_px : int
+        Height of the volume in which candidates are sought.
+
+    Returns
+    -------
+    FittedLines
+        Without lines where none was traced.
+
+    Raises
+    ------
+    InputError
+        If series and geometry do not fit together.
+    """
+    if series.shape[0] != geometry.frames or series.shape[1] != geometry.rows:
+        raise InputError(
+            f"a series of {series.shape[0]} frames of {series.shape[1]} rows does not fit to angles of {geometry.frames} frames of "
+            f"{geometry.rows} rows; align the series again"
+        )
+    if not traced:
+        return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0))
+    curvature = frame_curvature(series, settings.line_width_nm / (2 * geometry.pixel_size_nm))
+    evidence, null = _asked(traced, curvature, geometry)
+    lines = _candidates(evidence, traced, depth_px, null.overcount, settings)
+    stiffness = typical_curvature(traced, settings.knot_nm)
+    fitted: list[FittedCurve] = []
+    for _ in range(settings.rounds):
+        fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
+        lines = _reaching(fitted, evidence, box_nm, null.overcount)
+        lines = linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount))
+        lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
+        if not lines:
+            return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0))
+        evidence, null = _asked(lines, curvature, geometry)
+    fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
+    return _judged(fitted, evidence, null, box_nm)
+
+
+def _asked(lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry) -> tuple[SeriesEvidence, NullEvidence]:
+    """The series with the likelihoods learnt from some lines, and what it says for lines where none are."""
+    evidence = SeriesEvidence(curvature, likelihood_of(lines, curvature, geometry), geometry)
+    return evidence, null_evidence(lines, CoveredFrames(evidence, lines))
+
+
+def _candidates(
+    evidence: SeriesEvidence, traced: Sequence[np.ndarray], depth_px: int, overcount: float, settings: FittingSettings
+) -> list[np.ndarray]:
+    """Lines of pieces of the evidence volume, linked, without those that explain nothing of their own."""
+    pixel_size_nm = evidence.geometry.pixel_size_nm
+    frames = frame_evidence(evidence.curvature, evidence.likelihood, evidence.geometry)
+    volume = evidence_volume(frames, evidence.geometry, depth_px)
+    middle = (np.array(volume.shape) - 1) / 2
+
+    def volume_at(points_nm: np.ndarray) -> np.ndarray:
+        return ndimage.map_coordinates(volume, (points_nm[:, ::-1] / pixel_size_nm + middle).T, order=1, mode="nearest")
+
+    clear = max(float(np.median(volume_at(np.concatenate(traced)))), overcount)
+    pieces = line_pieces(volume, pixel_size_nm, clear, PieceSettings(width_nm=settings.line_width_nm))
+    pieces = [pieces[number] for number in needed_lines(pieces, evidence, settings.piece_evidence * overcount)]
+    lines = linked_pieces(pieces, volume_at, LinkSettings(overcount=overcount))
+    return [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * overcount)]
+
+
+def _reaching(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: np.ndarray, overcount: float) -> list[np.ndarray]:
+    """The curves as polylines, trimmed and led on at both ends as far as the frames speak for them."""
+    step_nm = evidence.geometry.pixel_size_nm
+    lines = [resampled(each.curve.at(each.curve.samples_nm(step_nm)), step_nm) for each in fitted]
+    covered = CoveredFrames(evidence, lines)
+    reaching = []
+    for number, line in enumerate(lines):
+        points = trimmed(line, covered.own(number))
+        if len(points) < FEWEST_POINTS:
+            continue
+        for _ in range(2):
+            points = np.vstack([points, continued(points, number, covered, box_nm, overcount)])[::-1]
+        reaching.append(points)
+    return reaching
+
+
+def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray) -> FittedLines:
+    """The network of fitted curves, with standard deviations and evidence of points, and probabilities of lines."""
+    step_nm = evidence.geometry.pixel_size_nm
+    along = [each.curve.samples_nm(step_nm) for each in fitted]
+    places = [each.curve.at(at) for each, at in zip(fitted, along, strict=True)]
+    network = fitted_network(places, box_nm)
+    sigma = np.concatenate([each.sigma_nm(at) for each, at in zip(fitted, along, strict=True)])
+    tree = cKDTree(np.concatenate(places))
+    polylines = [line.points_nm for line in network.lines]
+    covered = CoveredFrames(evidence, polylines)
+    asked = [covered.asked(line, number) for number, line in enumerate(polylines)]
+    own = [evidence_there.sum(axis=0) for evidence_there, _ in asked]
+    sums = np.array([each.sum() for each in own])
+    p_value = np.array([null.p_value(np.count_nonzero(speaking), total) for (_, speaking), total in zip(asked, sums, strict=True)])
+    probability = 1 / (1 + np.exp(-np.clip(sums / null.overcount, -50, 50)))
+    return FittedLines(
+        network, [sigma[tree.query(line)[1]] for line in polylines], [each / null.overcount for each in own], probability, p_value
+    )

@@ -1,0 +1,81 @@
+"""What the frames say for lines where none are: the fitted lines moved aside."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rapidstem.dislocations import resampled
+from rapidstem.lines.line_coverage import CoveredFrames
+from rapidstem.lines.line_likelihood import moved_aside
+
+STEP_NM = 5.0
+COPIES = 6
+REFINED_NM = 7.0
+FEWEST_SAMPLES = 100
+
+
+@dataclass(frozen=True)
+class NullEvidence:
+    """Evidence of copies of lines that lie where no line is known.
+
+    Attributes
+    ----------
+    samples : np.ndarray, (copy,)
+        How many points of how many frames say something for or against a copy: those that are seen and that no line covers.
+    evidence : np.ndarray, (copy,)
+        Their summed log likelihood ratios.
+    settled_samples, settled_evidence : np.ndarray, (copy,)
+        The same at the best place near by.
+    """
+
+    samples: np.ndarray
+    evidence: np.ndarray
+    settled_samples: np.ndarray
+    settled_evidence: np.ndarray
+
+    @property
+    def overcount(self) -> float:
+        """How many points of how many frames say the same as an independent one: variance over twice the mean.
+
+        A log likelihood ratio that is the sum of many independent ones has, where the line is not, a variance of twice its mean's size.
+        """
+        mean = self.evidence.sum() / max(float(self.samples.sum()), 1e-9)
+        spread = float(np.sum((self.evidence - mean * self.samples) ** 2) / max(float(self.samples.sum()), 1e-9))
+        return max(1.0, spread / max(2 * abs(float(mean)), 1e-9))
+
+    def p_value(self, samples: float, evidence: float) -> float:
+        """Share of the settled copies, brought to a line's number of samples, with as much evidence; one counts in favour of chance."""
+        mean = self.settled_evidence.sum() / max(float(self.settled_samples.sum()), 1e-9)
+        deviation = self.settled_evidence - mean * self.settled_samples
+        scaled = mean * samples + deviation * np.sqrt(samples / self.settled_samples)
+        return float((1 + np.count_nonzero(scaled >= evidence)) / (1 + len(scaled)))
+
+
+def null_evidence(lines: Sequence[np.ndarray], covered: CoveredFrames, seed: int = 0) -> NullEvidence:
+    """Move every line aside by 40 to 200 nm, several times, let it settle, and ask what the frames say for it.
+
+    Pixels that the lines themselves cover say nothing. A copy settles at the best of seven places 7 nm apart, as a candidate would that
+    is fitted to the frames.
+
+    Parameters
+    ----------
+    lines : sequence of np.ndarray, (n, 3)
+        nm.
+    covered : CoveredFrames
+        Of the same lines.
+    seed : int
+        Of the displacements.
+    """
+    rng = np.random.default_rng(seed)
+    around = REFINED_NM * np.vstack([np.zeros(3), np.eye(3), -np.eye(3)])
+    rows = []
+    for line in lines:
+        points = resampled(line, STEP_NM)
+        for _ in range(COPIES):
+            evidence, speaking = covered.asked(points + moved_aside(rng) + around[:, None])
+            sums, counts = evidence.sum(axis=(0, 2)), np.count_nonzero(speaking, axis=(0, 2))
+            best = int(np.argmax(sums))
+            if min(counts[0], counts[best]) >= FEWEST_SAMPLES:
+                rows.append((counts[0], sums[0], counts[best], sums[best]))
+    return NullEvidence(*np.array(rows, float).reshape(-1, 4).T)

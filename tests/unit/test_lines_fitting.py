@@ -1,0 +1,108 @@
+"""Lines fitted to the frames: known places and signs, evidence, gaps, crossings, nothing where nothing is."""
+
+import numpy as np
+import pytest
+
+from rapidstem.errors import InputError
+from rapidstem.lines import fit_lines
+from rapidstem.lines.frame_projection import project
+from rapidstem.tomography import TiltGeometry
+from tests.unit.tomography_phantoms import project_lines, projected_px
+
+PIXEL_NM, ROWS, COLUMNS, FRAMES = 5.0, 80, 90, 25
+BOX_NM = np.array([[-225.0, -200.0, -100.0], [225.0, 200.0, 100.0]])
+DEPTH_PX = 60
+# Asymmetric in x, y and z; the first two cross in the view along z, 90 nm apart in height.
+RISING = np.linspace([-400.0, -190.0, -40.0], [400.0, 150.0, 20.0], 400)
+FALLING = np.linspace([-400.0, 130.0, 75.0], [400.0, -170.0, 35.0], 400)
+THREADING = np.linspace([120.0, 70.0, -100.0], [60.0, 150.0, 100.0], 150)
+
+
+def moving_geometry(shifted=False):
+    """A stage that turns while a frame is scanned: 1.5 degrees from the first to the last row."""
+    angles = np.deg2rad(np.linspace(-60, 60, FRAMES))
+    shift = np.random.default_rng(3).normal(0, 2, (FRAMES, 2)) if shifted else np.zeros((FRAMES, 2))
+    return TiltGeometry(angles, shift, PIXEL_NM, ROWS, np.arange(FRAMES) * 0.08, 0.08 * 0.3 / ROWS, columns=COLUMNS)
+
+
+def noisy(lines, geometry, noise=0.03, seed=0):
+    clean = project_lines(lines, geometry, COLUMNS)
+    rng = np.random.default_rng(seed)
+    return clean * (1 + rng.normal(0, noise, clean.shape)).astype(np.float32)
+
+
+def bent(line, size_nm, seed=0):
+    """A line as tracing gives it: some nm off, wavy."""
+    along = np.linspace(0, 1, len(line))
+    return line + size_nm * np.column_stack([np.sin(9 * along + phase) for phase in np.random.default_rng(seed).uniform(0, 6, 3)])
+
+
+def fitted(lines, traced, geometry=None, **options):
+    geometry = geometry or moving_geometry()
+    return fit_lines(noisy(lines, geometry, **options), geometry, traced, BOX_NM, DEPTH_PX)
+
+
+def inside(line):
+    return line[np.all((line >= BOX_NM[0]) & (line <= BOX_NM[1]), axis=1)]
+
+
+def distances(found, true):
+    """From the points of a found line to the straight line on which a true one lies, nm."""
+    direction = (true[-1] - true[0]) / np.linalg.norm(true[-1] - true[0])
+    return np.linalg.norm(np.cross(found - true[0], direction), axis=1)
+
+
+def test_points_appear_where_the_formula_puts_them():
+    geometry = moving_geometry()
+    places = project(FALLING, geometry, COLUMNS)
+    expected = projected_px(FALLING, geometry, COLUMNS)
+    assert np.allclose(places.row, expected[..., 0], atol=0.01)
+    assert np.allclose(places.column, expected[..., 1], atol=0.01)
+
+
+def test_crossing_lines_are_two_whole_lines_at_their_places():
+    found = fitted([RISING, FALLING, THREADING], [inside(bent(line, 4)) for line in (RISING, FALLING, THREADING)])
+    assert len(found.network.lines) == 3
+    for true in (RISING, FALLING, THREADING):
+        best = min(found.network.lines, key=lambda line: np.median(distances(line.points_nm, true)))
+        assert np.percentile(distances(best.points_nm, true), 90) < 2.5
+        assert best.length_nm == pytest.approx(np.linalg.norm(np.diff(inside(true), axis=0), axis=1).sum(), rel=0.08)
+    assert min(found.probability) > 0.95
+    assert max(found.p_value) < 0.05
+
+
+def test_false_candidate_goes_and_missing_line_comes():
+    ghost = np.linspace([-150.0, 0.0, 60.0], [40.0, 160.0, -90.0], 100)
+    found = fitted([RISING, FALLING, THREADING], [inside(RISING), inside(THREADING), ghost])
+    assert len(found.network.lines) == 3
+    for true in (RISING, FALLING, THREADING):
+        assert min(np.median(distances(line.points_nm, true)) for line in found.network.lines) < 3
+
+
+def test_gap_closes_and_pieces_become_one_line():
+    first, second = RISING[60:180], RISING[230:330]
+    found = fitted([RISING, THREADING], [first, second, inside(THREADING)])
+    assert len(found.network.lines) == 2
+
+
+def test_noise_alone_holds_no_line():
+    traced = [inside(RISING), inside(THREADING)]
+    assert len(fitted([], traced).network.lines) == 0
+    assert len(fitted([RISING], []).network.lines) == 0
+
+
+def test_stated_deviation_is_that_of_the_noise():
+    ratios = []
+    for seed in range(6):
+        found = fitted([RISING, FALLING], [inside(RISING), inside(FALLING)], noise=0.06, seed=seed)
+        for line, sigma in zip(found.network.lines, found.sigma_nm, strict=True):
+            true = min((RISING, FALLING), key=lambda one: np.median(distances(line.points_nm, one)))
+            middle = slice(len(line.points_nm) // 6, -len(line.points_nm) // 6)
+            error = distances(line.points_nm[middle], true)
+            ratios.append(np.mean(error**2) / np.mean(np.sum(sigma[middle] ** 2, axis=1)))
+    assert 0.5 < np.sqrt(np.mean(ratios)) < 1.6
+
+
+def test_series_of_another_size_is_refused():
+    with pytest.raises(InputError, match="align the series again"):
+        fit_lines(np.ones((3, ROWS, COLUMNS)), moving_geometry(), [RISING], BOX_NM, DEPTH_PX)
