@@ -69,7 +69,7 @@ def _best_stretch(path: np.ndarray, number: int, covered: CoveredFrames, overcou
     direction = end_direction(path, DIRECTION_NM)
     across = np.linalg.svd(direction[None])[2][1:]
     along = np.arange(STEP_NM, STRIDE_NM + 0.1, STEP_NM)
-    bends = [bend for bend in product(BENDS_DEG, repeat=2) if np.hypot(*bend) < SHARPEST_BEND_DEG]
+    bends = [bend for bend in product(BENDS_DEG, repeat=2) if np.hypot(bend[0], bend[1]) < SHARPEST_BEND_DEG]
     curved = [along[:, None] * direction + along[:, None] ** 2 / STRIDE_NM * (np.tan(np.deg2rad(bend)) / 2 @ across) for bend in bends]
     stretches = path[-1] + np.stack(curved)
     gains = covered.own_of(stretches, number)

@@ -185,7 +185,7 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     asked = [covered.asked(line, number) for number, line in enumerate(polylines)]
     own = [evidence_there.sum(axis=0) for evidence_there, _ in asked]
     sums = np.array([each.sum() for each in own])
-    p_value = np.array([null.p_value(np.count_nonzero(speaking), total) for (_, speaking), total in zip(asked, sums, strict=True)])
+    p_value = np.array([null.p_value(int(np.count_nonzero(speaking)), total) for (_, speaking), total in zip(asked, sums, strict=True)])
     probability = 1 / (1 + np.exp(-np.clip(sums / null.overcount, -50, 50)))
     return FittedLines(
         network, [sigma[tree.query(line)[1]] for line in polylines], [each / null.overcount for each in own], probability, p_value

@@ -116,7 +116,7 @@ def test_paradis_file_holds_the_lines_and_says_that_burgers_vectors_are_unknown(
 
 
 def test_traced_lines_and_their_foil_come_back_from_the_table(network, tmp_path):
-    moved = LineNetwork(network.lines, BOX_NM + [0.0, 0.0, 12.5])
+    moved = LineNetwork(network.lines, np.add(BOX_NM, [0.0, 0.0, 12.5]))
     write_table(tmp_path / "a.traced.csv", traced_points(moved))
     read = read_table(tmp_path / "a.traced.csv", list(traced_points(moved).columns))
     assert all(np.allclose(one, line.points_nm) for one, line in zip(polylines_of(read), network.lines, strict=True))
