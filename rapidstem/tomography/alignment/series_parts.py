@@ -13,7 +13,8 @@ from rapidstem.tomography.alignment.coarse_alignment import far_peak
 _NEIGHBOURS = 4
 _SHARE_OF_USUAL = 0.6
 _FEWEST_FRAMES = 3
-_FEWEST_LEFT_OUT = 5
+# Fewer may be the frames at the highest tilts, whose lines are too faint to be followed: they are left out with a warning.
+_LEFT_OUT_SHARE = 0.25
 _LIKE_NEIGHBOURS = 0.6
 
 
@@ -32,8 +33,8 @@ def check_one_part(matches: Matches, used: np.ndarray, angle_rad: np.ndarray, li
     Raises
     ------
     InputError
-        If three frames or more share no points with the others; or if five or more, one after the other in tilt, are left out although
-        they show the same lines as each other.
+        If three frames or more share no points with the others; or if a quarter of the frames or more, one after the other in tilt, are
+        left out although they show the same lines as each other.
     """
     order = np.argsort(angle_rad, kind="stable")
     apart = [*_unlinked(matches, order[used[order]], len(used)), *_left_out_together(lines, order, used)]
@@ -63,7 +64,7 @@ def _unlinked(matches: Matches, order: np.ndarray, frames: int) -> list[np.ndarr
 def _left_out_together(lines: np.ndarray, order: np.ndarray, used: np.ndarray) -> list[np.ndarray]:
     """Runs of frames, in the order of their tilts, that are not used and yet agree with each other as used ones do."""
     left_out = np.flatnonzero(np.diff(np.concatenate([[False], ~used[order], [False]])))
-    runs = [order[start:stop] for start, stop in left_out.reshape(-1, 2) if stop - start >= _FEWEST_LEFT_OUT]
+    runs = [order[start:stop] for start, stop in left_out.reshape(-1, 2) if stop - start >= _LEFT_OUT_SHARE * len(used)]
     if not runs:
         return []
     usual = _agreement(lines, order[used[order]])
