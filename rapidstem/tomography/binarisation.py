@@ -11,6 +11,8 @@ from rapidstem.tomography.frame_ridges import line_curvature, line_threshold, su
 _SMALLEST_SHARE = 0.75
 # In scales of the lines (half of their full width at half depth): the core of a line, and the area of the smallest speck that is one.
 _CORE_SCALES, _SMALLEST_SQUARE_SCALES = 4 / 3, 40 / 3
+# Specks of so many pixels are noise, and a core is so wide, however narrow the lines are.
+_LARGEST_NOISE_PX, _NARROWEST_CORE_PX = 30, 2
 
 
 def binarise(
@@ -55,8 +57,8 @@ def binarise(
     if not np.all(np.isfinite(series)) or np.min(np.mean(series, axis=(1, 2))) <= 0:
         raise InputError("a frame of the tilt series holds no positive intensity or values that are no numbers")
     if smallest_line_px is None:
-        smallest_line_px = round(_SMALLEST_SQUARE_SCALES * line_scale_px**2)
-    core_px = max(round(_CORE_SCALES * line_scale_px), 1)
+        smallest_line_px = max(round(_SMALLEST_SQUARE_SCALES * line_scale_px**2), _LARGEST_NOISE_PX)
+    core_px = max(round(_CORE_SCALES * line_scale_px), _NARROWEST_CORE_PX)
     lines = np.empty(series.shape, np.float32)
     for index, frame in enumerate(series):
         strength = line_curvature(subtract_background(frame, line_scale_px), line_scale_px).strength
