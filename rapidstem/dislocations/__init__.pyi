@@ -3,7 +3,6 @@ from .centroids import CENTROID_COLUMNS as CENTROID_COLUMNS, locate_centroids as
 from .foil_clipping import clipped as clipped, with_ends as with_ends
 from .line_centring import centred_path as centred_path
 from .line_crossings import lead_through as lead_through
-from .line_graph import contract as contract, line_graph as line_graph
 from .line_pruning import split_corners as split_corners
 from .line_tables import (
     DENSITY_COLUMNS as DENSITY_COLUMNS,
@@ -26,6 +25,7 @@ from .pairing import (
     pair_centroids as pair_centroids,
     rigid_motion as rigid_motion,
 )
+from .path_graph import contract as contract, line_graph as line_graph
 from .polylines import (
     INSIDE as INSIDE,
     LineNetwork as LineNetwork,

@@ -6,7 +6,7 @@ from itertools import combinations
 import networkx as nx
 import numpy as np
 
-from rapidstem.dislocations.line_graph import arm_direction, dissolve, oriented, path_length, straight_bend_deg
+from rapidstem.dislocations.path_graph import arm_direction, dissolve, oriented, path_length, straight_bend_deg
 
 LARGEST_BEND_DEG = 35.0
 LARGEST_BEND_OF_THREE_DEG = 20.0
@@ -32,7 +32,7 @@ def lead_through(graph: nx.MultiGraph, size: float, reach: float, width: float) 
     Parameters
     ----------
     graph : nx.MultiGraph
-        As `rapidstem.dislocations.line_graph.line_graph` gives it; changed in place.
+        As `rapidstem.dislocations.path_graph.line_graph` gives it; changed in place.
     size : float
         Longest bridge within a meeting place, in voxels.
     reach : float

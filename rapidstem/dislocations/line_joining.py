@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from rapidstem.dislocations.line_graph import oriented, straight_bend_deg
+from rapidstem.dislocations.path_graph import oriented, straight_bend_deg
 from rapidstem.dislocations.polylines import end_direction
 
 INERTIA = 0.9

@@ -3,8 +3,8 @@
 import networkx as nx
 import numpy as np
 
-from rapidstem.dislocations.line_graph import STRAIGHTEST_BEND_DEG, arm_direction, dissolve, oriented, straight_bend_deg
 from rapidstem.dislocations.line_joining import sampled_strength
+from rapidstem.dislocations.path_graph import STRAIGHTEST_BEND_DEG, arm_direction, dissolve, oriented, straight_bend_deg
 from rapidstem.dislocations.polylines import end_direction, steps_along
 
 CORNER_DEG = 45.0

@@ -10,10 +10,10 @@ from skimage.filters import apply_hysteresis_threshold
 from rapidstem.dislocations.foil_clipping import clipped, foil_middle, with_ends, without_forks
 from rapidstem.dislocations.line_centring import centred_path
 from rapidstem.dislocations.line_crossings import lead_through
-from rapidstem.dislocations.line_graph import contract, dissolve, line_graph, prune
 from rapidstem.dislocations.line_joining import Following, follow_ends, join_ends
 from rapidstem.dislocations.line_pruning import cut_hairpins, drop_short, drop_streaks, trim_hooks
 from rapidstem.dislocations.line_ridges import ridge_strength, typical_top
+from rapidstem.dislocations.path_graph import contract, dissolve, line_graph, prune
 from rapidstem.dislocations.polylines import INSIDE, JUNCTION, LineNetwork, Polyline
 from rapidstem.errors import InputError
 from rapidstem.numerics import FWHM_PER_SIGMA
@@ -107,7 +107,7 @@ def trace_lines(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, s
 
 
 def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSettings) -> nx.MultiGraph:
-    """Paths of voxels, joined and cleaned, in the form of `rapidstem.dislocations.line_graph.line_graph`."""
+    """Paths of voxels, joined and cleaned, in the form of `rapidstem.dislocations.path_graph.line_graph`."""
     clear = typical_top(strength)
     if clear <= 0:
         return nx.MultiGraph()

@@ -5,9 +5,9 @@ import numpy as np
 
 from rapidstem.dislocations.foil_clipping import without_forks
 from rapidstem.dislocations.line_crossings import lead_through
-from rapidstem.dislocations.line_graph import dissolve
 from rapidstem.dislocations.line_joining import join_ends
 from rapidstem.dislocations.line_pruning import cut_hairpins
+from rapidstem.dislocations.path_graph import dissolve
 from rapidstem.dislocations.polylines import Polyline
 
 SIZE, REACH, WIDTH = 18.0, 12.0, 3.0

@@ -63,7 +63,11 @@ def test_frames_of_different_places_do_not_look_alike() -> None:
 @pytest.mark.parametrize("jump", ["both directions", "there and back"])
 def test_series_with_a_jump_is_aligned_as_well_as_one_without(still: Phantom, jump: str) -> None:
     truth = moved(still, JUMPS[jump])
-    found = align_series(truth.series, replace(truth.geometry, shift_px=np.zeros((41, 2))), AlignmentSettings(300.0, line_width_nm=3 * truth.geometry.pixel_size_nm))
+    found = align_series(
+        truth.series,
+        replace(truth.geometry, shift_px=np.zeros((41, 2))),
+        AlignmentSettings(300.0, line_width_nm=3 * truth.geometry.pixel_size_nm),
+    )
     assert found.geometry.used.all()
     assert errors(found.geometry.shift_px, truth).std(axis=0).max() < 0.15
 
@@ -124,6 +128,10 @@ def test_repeated_frames_are_named_and_their_geometry_lies_between_the_others(st
 def test_repeated_frames_of_a_series_take_no_part(still: Phantom) -> None:
     series = still.series.copy()
     series[[8, 20]] = series[[7, 11]]
-    found = align_series(series, replace(still.geometry, shift_px=np.zeros((41, 2))), AlignmentSettings(300.0, line_width_nm=3 * truth.geometry.pixel_size_nm))
+    found = align_series(
+        series,
+        replace(still.geometry, shift_px=np.zeros((41, 2))),
+        AlignmentSettings(300.0, line_width_nm=3 * truth.geometry.pixel_size_nm),
+    )
     np.testing.assert_array_equal(np.flatnonzero(~found.geometry.used), [8, 20])
     assert len([warning for warning in found.warnings if "frames" in warning]) == 1
