@@ -27,6 +27,10 @@ JUMPS = {
 }
 
 
+# The phantoms' lines are three pixels of 9.12 nm wide.
+SETTINGS = AlignmentSettings(300.0, line_width_nm=27.36)
+
+
 @pytest.fixture(scope="module")
 def still() -> Phantom:
     return make_phantom(seed=11, size=128, frames=41, pixel_nm=9.12, noise=0.02, drift_px=0.0, jitter_px=0.3)
@@ -66,7 +70,7 @@ def test_series_with_a_jump_is_aligned_as_well_as_one_without(still: Phantom, ju
     found = align_series(
         truth.series,
         replace(truth.geometry, shift_px=np.zeros((41, 2))),
-        AlignmentSettings(300.0, line_width_nm=3 * truth.geometry.pixel_size_nm),
+        SETTINGS,
     )
     assert found.geometry.used.all()
     assert errors(found.geometry.shift_px, truth).std(axis=0).max() < 0.15
@@ -131,7 +135,7 @@ def test_repeated_frames_of_a_series_take_no_part(still: Phantom) -> None:
     found = align_series(
         series,
         replace(still.geometry, shift_px=np.zeros((41, 2))),
-        AlignmentSettings(300.0, line_width_nm=3 * truth.geometry.pixel_size_nm),
+        SETTINGS,
     )
     np.testing.assert_array_equal(np.flatnonzero(~found.geometry.used), [8, 20])
     assert len([warning for warning in found.warnings if "frames" in warning]) == 1
