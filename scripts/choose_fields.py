@@ -1,16 +1,21 @@
 """Keep the training fields whose intensities are distributed as those of the tilt series."""
 
-from script_support import logged, read_raw
+from script_support import logged, open_raw
 
-from rapidstem.denoising.fields import choose_fields, field_sample, histograms, series_sample
+from rapidstem.denoising.fields import FieldSample, choose_fields, field_sample, histograms, series_sample
 from rapidstem.files import write_table
 
-with logged(snakemake):
+
+def sampled(name: str, tilt_deg: float, path: str) -> FieldSample:
+    """A field's intensities."""
+    with open_raw(path, snakemake.params.reading) as stack:
+        return field_sample(name, tilt_deg, stack.frames)
+
+
+with logged(snakemake), open_raw(snakemake.input.series, snakemake.params.reading) as record:
     parameters = snakemake.params
-    record = read_raw(snakemake.input.series, parameters.reading)
     fields = [
-        field_sample(name, tilt_deg, read_raw(path, parameters.reading).frames)
-        for (name, tilt_deg), path in zip(parameters.tilts_deg.items(), snakemake.input.rapid, strict=True)
+        sampled(name, tilt_deg, path) for (name, tilt_deg), path in zip(parameters.tilts_deg.items(), snakemake.input.rapid, strict=True)
     ]
     beside = {
         tilt_deg: series_sample(parameters.series, record.tilt_deg, record.frames, tilt_deg)

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from script_support import logged, read_raw
+from script_support import logged, open_raw, read_raw
 
 from rapidstem.distortion import match_pixel_size, read_map, read_pair, to_slow_geometry
 from rapidstem.figures import central_line, clearest_window, draw_figures
@@ -14,9 +14,9 @@ from rapidstem.scores import FieldReferences
 
 MAGNIFIED_PX = 64
 
-with logged(snakemake):
+with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     files, parameters = snakemake.input, snakemake.params
-    stack, slow = (read_raw(path, parameters.reading) for path in (files.rapid, files.slow))
+    slow = read_raw(files.slow, parameters.reading)
     drift = read_drift(files.drift)
     first = drift.first_used(1)[0]
     dcfi, aligned, _ = read_pair(Path(files.field).parent)

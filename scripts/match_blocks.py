@@ -2,15 +2,14 @@
 
 from pathlib import Path
 
-from script_support import logged, read_raw
+from script_support import logged, open_raw
 
 from rapidstem.denoising.bm3d import denoise_with_bm3d, read_filter
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.files import write_images
 from rapidstem.frames import read_drift
 
-with logged(snakemake):
-    stack = read_raw(snakemake.input.rapid, snakemake.params.reading)
+with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     tuned = read_filter(Path(snakemake.input.card).parent)
     shown = read_drift(snakemake.input.drift).first_used(snakemake.params.frames) if snakemake.input.drift else slice(None)
     denoised = denoise_with_bm3d(stack.frames[shown], tuned, snakemake.threads)

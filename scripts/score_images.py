@@ -2,16 +2,15 @@
 
 from pathlib import Path
 
-from script_support import logged, read_raw
+from script_support import logged, open_raw, read_raw
 
 from rapidstem.distortion import match_pixel_size, read_map, read_pair
 from rapidstem.files import read_images, write_table
 from rapidstem.frames import read_drift
 from rapidstem.scores import FieldReferences, score_field
 
-with logged(snakemake):
+with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     parameters = snakemake.params
-    stack = read_raw(snakemake.input.rapid, parameters.reading)
     slow = read_raw(snakemake.input.slow, parameters.reading)
     dcfi, aligned, _ = read_pair(Path(snakemake.input.field).parent)
     resampled = match_pixel_size(slow.frames[0], slow.pixel_size_nm / stack.pixel_size_nm)

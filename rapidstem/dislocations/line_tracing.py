@@ -101,7 +101,7 @@ def trace_lines(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, s
     lines = _polylines(graph, volume, voxel_size_nm, settings)
     box_nm = _foil_box(strength, voxel_size_nm, thickness_nm)
     pieces = [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, 1_000_000 * (number + 1))]
-    whole = without_forks(pieces, box_nm, settings.extension_nm + settings.line_width_nm, settings.least_nm)
+    whole = without_forks(pieces, box_nm, settings.extension_nm + settings.line_width_nm, settings.spur_nm)
     finished = with_ends(_without_short(whole, settings.least_nm), box_nm, settings.extension_nm)
     return LineNetwork(_renumbered(_without_fragments(finished, settings.least_nm)), box_nm)
 

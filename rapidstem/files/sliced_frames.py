@@ -1,6 +1,6 @@
 """Frames that stay in their file until a slice of them is asked for."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +9,7 @@ from rapidstem.errors import InputError
 
 
 class SlicedFrames:
-    """Frames (frame, y, x) of an open file; `frames[start:stop]` reads those frames, `frames[number]` one, nothing is kept.
+    """Frames (frame, y, x) of an open file; `frames[start:stop]` and `frames[numbers]` read those, `frames[number]` one, nothing is kept.
 
     Parameters
     ----------
@@ -31,8 +31,8 @@ class SlicedFrames:
     def __len__(self) -> int:
         return self.shape[0]
 
-    def __getitem__(self, wanted: int | slice) -> np.ndarray:
-        """Read one frame (y, x) or consecutive frames (frame, y, x).
+    def __getitem__(self, wanted: int | slice | Sequence[int] | np.ndarray) -> np.ndarray:
+        """Read one frame (y, x), or consecutive or chosen frames (frame, y, x).
 
         Raises
         ------
@@ -46,10 +46,19 @@ class SlicedFrames:
             if step != 1:
                 raise IndexError("frames in a file are read in slices without a step")
             return self._checked(start, max(start, stop))
+        if not isinstance(wanted, int | np.integer):
+            return self._chosen(np.asarray(wanted, int))
         number = wanted + len(self) if wanted < 0 else wanted
         if not 0 <= number < len(self):
             raise IndexError(f"frame {wanted} of {len(self)}")
         return self._checked(number, number + 1)[0]
+
+    def _chosen(self, numbers: np.ndarray) -> np.ndarray:
+        """The frames of these numbers; those that follow each other are read together."""
+        runs = np.split(numbers, np.flatnonzero(np.diff(numbers) != 1) + 1) if numbers.size else []
+        if numbers.size and not 0 <= numbers.min() <= numbers.max() < len(self):
+            raise IndexError(f"frames {numbers.min()} to {numbers.max()} of {len(self)}")
+        return np.concatenate([np.empty((0, *self.shape[1:]), self.dtype), *(self._checked(run[0], run[-1] + 1) for run in runs)])
 
     def _checked(self, start: int, stop: int) -> np.ndarray:
         if start == stop:

@@ -100,7 +100,7 @@ def fit_lines(
     Returns
     -------
     FittedLines
-        Without lines where none was traced.
+        Without lines where none was traced, or where the frames speak for none of those that were.
 
     Raises
     ------
@@ -113,9 +113,11 @@ def fit_lines(
             f"{geometry.rows} rows; align the series again"
         )
     if not traced:
-        return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0))
+        return _no_lines(box_nm)
     curvature = frame_curvature(series, settings.line_width_nm / (2 * geometry.pixel_size_nm))
     evidence, null = _asked(traced, curvature, geometry)
+    if not needed_lines(traced, evidence, settings.line_evidence * null.overcount):
+        return _no_lines(box_nm)
     lines = _candidates(evidence, traced, depth_px, null.overcount, settings)
     stiffness = typical_curvature(traced, settings.knot_nm)
     fitted: list[FittedCurve] = []
@@ -125,10 +127,14 @@ def fit_lines(
         lines = linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount))
         lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
         if not lines:
-            return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0))
+            return _no_lines(box_nm)
         evidence, null = _asked(lines, curvature, geometry)
     fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
     return _judged(fitted, evidence, null, box_nm)
+
+
+def _no_lines(box_nm: np.ndarray) -> FittedLines:
+    return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0))
 
 
 def _asked(lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry) -> tuple[SeriesEvidence, NullEvidence]:

@@ -57,6 +57,7 @@ def test_slices_are_the_frames_of_the_whole_stack(path: Path) -> None:
     with open_frames(path, fallback=KNOWN) as stack:
         whole = read_stack(path, fallback=KNOWN)
         np.testing.assert_array_equal(whole.frames, FRAMES)
+        np.testing.assert_array_equal(stack.frames[[0, 2, 3, 6]], FRAMES[[0, 2, 3, 6]])
         assert stack.frames.shape == stack.shape == FRAMES.shape
         assert stack.frames.dtype == FRAMES.dtype
         for part in (slice(0, 3), slice(3, 7), slice(6, None), slice(2, 3), slice(5, 5)):

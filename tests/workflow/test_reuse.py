@@ -97,6 +97,7 @@ def test_code_that_moves_apart_from_the_session_reruns_nothing(session_copy: Pat
     run = snakemake(session_copy, "--touch", snakefile=session_copy / "Snakefile")
     assert run.returncode == 0, run.stdout + run.stderr
     apart = tmp_path / "apart"
+    apart.mkdir()
     for name in CODE:
         source = session_copy / name
         shutil.copytree(source, apart / name) if source.is_dir() else shutil.copy2(source, apart / name)
@@ -111,8 +112,8 @@ def test_own_raw_files_are_found_in_spite_of_a_prefix(own_session: Path, tmp_pat
     assert planned["stem_write_report"] == 1 and "stem_simulate_acquisition" not in planned
 
 
+@pytest.mark.skipif(not shutil.which("rsync"), reason="the storage plug-in for folders copies with rsync")
 def test_own_raw_files_and_code_are_found_in_spite_of_a_default_storage(own_session: Path, tmp_path: Path) -> None:
-    pytest.importorskip("snakemake_storage_plugin_fs")
     storage = tmp_path / "storage"
     storage.mkdir()
     arguments = ["--default-storage-provider", "fs", "--default-storage-prefix", str(storage)]

@@ -1,6 +1,7 @@
 from .field_choice import (
     CHOICE_COLUMNS as CHOICE_COLUMNS,
     HISTOGRAM_COLUMNS as HISTOGRAM_COLUMNS,
+    FieldSample as FieldSample,
     choose_fields as choose_fields,
     field_sample as field_sample,
     histograms as histograms,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rapidstem.errors import InputError
+from rapidstem.files import SlicedFrames
 from rapidstem.numerics import evenly_spread
 
 CHOICE_COLUMNS = ["acquisition", "tilt_deg", "series", "series_tilt_deg", "distance", "largest_distance", "kept"]
@@ -40,7 +41,7 @@ class FieldSample:
     spread: float
 
 
-def field_sample(name: str, tilt_deg: float, frames: np.ndarray) -> FieldSample:
+def field_sample(name: str, tilt_deg: float, frames: np.ndarray | SlicedFrames) -> FieldSample:
     """Intensities of some frames, evenly spread over a field's stack (frame, y, x).
 
     Raises
@@ -56,7 +57,7 @@ def field_sample(name: str, tilt_deg: float, frames: np.ndarray) -> FieldSample:
     return FieldSample(name, tilt_deg, np.quantile(pixels, _QUANTILES), spread)
 
 
-def series_sample(name: str, series_tilt_deg: np.ndarray, frames: np.ndarray, tilt_deg: float) -> FieldSample:
+def series_sample(name: str, series_tilt_deg: np.ndarray, frames: np.ndarray | SlicedFrames, tilt_deg: float) -> FieldSample:
     """Intensities of the frames of a tilt series, (frame, y, x), that are nearest a tilt."""
     nearest = np.sort(np.argsort(np.abs(series_tilt_deg - tilt_deg), kind="stable")[:_SERIES_FRAMES])
     return field_sample(name, float(np.mean(series_tilt_deg[nearest])), frames[nearest])
