@@ -1,6 +1,6 @@
 from .centre_uncertainty import SIGMA_COLUMNS as SIGMA_COLUMNS, position_uncertainty as position_uncertainty
 from .centroids import CENTROID_COLUMNS as CENTROID_COLUMNS, locate_centroids as locate_centroids
-from .foil_clipping import clipped as clipped, with_ends as with_ends
+from .foil_clipping import clipped as clipped, distance_to_face as distance_to_face, with_ends as with_ends
 from .line_centring import centred_path as centred_path
 from .line_crossings import lead_through as lead_through
 from .line_pruning import split_corners as split_corners

@@ -132,17 +132,17 @@ def _end_kind(node: int, line: Polyline, place: np.ndarray, shared: set[int], bo
 def _extended(points: np.ndarray, box_nm: np.ndarray, largest_nm: float) -> np.ndarray:
     """Add the point in which the last stretch, led on, meets the box, if that is near enough."""
     direction = end_direction(points, DIRECTION_REACH_NM)
-    distance = _distance_to_face(points[-1], direction, box_nm)
+    distance = distance_to_face(points[-1], direction, box_nm)
     return np.vstack([points, points[-1] + distance * direction]) if 1e-6 < distance <= largest_nm else points
 
 
 def _on_face(inner: np.ndarray, outer: np.ndarray, box_nm: np.ndarray) -> np.ndarray:
     """The point between an inner and an outer one that lies on the box's face."""
-    return inner + _distance_to_face(inner, outer - inner, box_nm) * (outer - inner)
+    return inner + distance_to_face(inner, outer - inner, box_nm) * (outer - inner)
 
 
-def _distance_to_face(place: np.ndarray, direction: np.ndarray, box_nm: np.ndarray) -> float:
-    """How many times `direction` leads from a place inside the box to its face."""
+def distance_to_face(place: np.ndarray, direction: np.ndarray, box_nm: np.ndarray) -> float:
+    """How many times `direction` (3,) leads from a place (3,) inside a box (2, 3) to its face."""
     face = np.where(direction > 0, box_nm[1], box_nm[0])
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.where(direction == 0, np.inf, (face - place) / direction)

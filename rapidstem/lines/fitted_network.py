@@ -5,12 +5,13 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.spatial import cKDTree
 
-from rapidstem.dislocations import INSIDE, LineNetwork, Polyline, clipped, end_direction, steps_along, with_ends
+from rapidstem.dislocations import INSIDE, LineNetwork, Polyline, clipped, distance_to_face, end_direction, steps_along, with_ends
 
 EXTENSION_NM = 35.0
 MEETING_NM = 30.0
 TOUCHING_NM = 12.0
 LEAST_ARM_NM = 30.0
+UNDECIDED_NM = 50.0
 LEAST_NM = 40.0
 
 
@@ -18,7 +19,8 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
     """Lines of a foil from curves (n, 3), nm.
 
     A line that ends inside the foil on another one meets it there: if its end, led straight on over at most 30 nm, passes within 12 nm
-    of the other line, that one is cut and all three share a node.
+    of the other line, that one is cut and all three share a node; not where a face of the box lies within 50 nm behind the other line,
+    as a line that crosses another one just inside the border looks the same.
 
     Parameters
     ----------
@@ -29,34 +31,35 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
     lines = [Polyline(curve, 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
     pieces = [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, 1_000_000 * (number + 1))]
     pieces = with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], box_nm, EXTENSION_NM)
-    return LineNetwork(_numbered(with_ends(_with_junctions(pieces), box_nm, 0.0)), box_nm)
+    return LineNetwork(_numbered(with_ends(_with_junctions(pieces, box_nm), box_nm, 0.0)), box_nm)
 
 
-def _with_junctions(lines: list[Polyline]) -> list[Polyline]:
+def _with_junctions(lines: list[Polyline], box_nm: np.ndarray) -> list[Polyline]:
     """Cut lines where the free ends of others meet them."""
     lines = list(lines)
     for number in range(len(lines)):
         for last in (False, True):
             line = lines[number]
             if (line.end_kind if last else line.start_kind) == INSIDE:
-                lines = _joined(lines, number, last)
+                lines = _joined(lines, number, last, box_nm)
     return lines
 
 
-def _joined(lines: list[Polyline], number: int, last: bool) -> list[Polyline]:
+def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) -> list[Polyline]:
     """The lines with one end led to the line that it meets, and that one cut there; unchanged where it meets none."""
     line = lines[number]
     points = line.points_nm if last else line.points_nm[::-1]
     others = [other for other in range(len(lines)) if other != number]
     if not others:
         return lines
-    ahead = points[-1] + np.linspace(0, MEETING_NM, 16)[:, None] * end_direction(points, 2 * MEETING_NM)
+    direction = end_direction(points, 2 * MEETING_NM)
+    ahead = points[-1] + np.linspace(0, MEETING_NM, 16)[:, None] * direction
     owner = np.repeat(others, [len(lines[other].points_nm) for other in others])
     index = np.concatenate([np.arange(len(lines[other].points_nm)) for other in others])
     tree = cKDTree(np.concatenate([lines[other].points_nm for other in others]))
     distance, nearest = tree.query(ahead)
     touching = int(np.argmin(distance))
-    if distance[touching] > TOUCHING_NM:
+    if distance[touching] > TOUCHING_NM or distance_to_face(ahead[touching], direction, box_nm) < UNDECIDED_NM:
         return lines
     other, cut = lines[owner[nearest[touching]]], int(index[nearest[touching]])
     along = steps_along(other.points_nm)

@@ -10,7 +10,7 @@ from rapidstem.lines.line_coverage import CoveredFrames
 from rapidstem.lines.line_likelihood import moved_aside
 
 STEP_NM = 5.0
-COPIES, FEWEST_COPIES = 6, 60
+COPIES, FEWEST_COPIES = 24, 60
 REFINED_NM = 7.0
 FEWEST_SAMPLES = 100
 

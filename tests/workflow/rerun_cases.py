@@ -165,7 +165,7 @@ CASES = [
         "`crystal`",
         "the lines, their figures and scores",
         changes.new_value("crystal", value={"x": [2, 0, 0], "z": [0, 1, 3]}),
-        TABLES | LINES,
+        TABLES | {"fit_lines": 2, "draw_lines": 2, "score_lines": 1, "draw_positions": 1},
     ),
     Case(
         "`evaluation.frames`",
