@@ -10,7 +10,7 @@ from rapidstem.lines.line_coverage import CoveredFrames
 from rapidstem.lines.line_likelihood import moved_aside
 
 STEP_NM = 5.0
-COPIES, FEWEST_COPIES = 24, 60
+COPIES = 400
 REFINED_NM = 7.0
 FEWEST_SAMPLES = 100
 
@@ -53,7 +53,7 @@ class NullEvidence:
 
 
 def null_evidence(lines: Sequence[np.ndarray], covered: CoveredFrames, seed: int = 0) -> NullEvidence:
-    """Move every line aside by 40 to 200 nm, several times (few lines more often), let it settle, and ask what the frames say for it.
+    """Move every line aside by 40 to 200 nm, so often that 400 copies are asked, let each settle, and ask what the frames say for it.
 
     Pixels that the lines themselves cover say nothing. A copy settles at the best of seven places 7 nm apart, as a candidate would that
     is fitted to the frames.
@@ -69,7 +69,7 @@ def null_evidence(lines: Sequence[np.ndarray], covered: CoveredFrames, seed: int
     """
     rng = np.random.default_rng(seed)
     around = REFINED_NM * np.vstack([np.zeros(3), np.eye(3), -np.eye(3)])
-    copies = max(COPIES, -(-FEWEST_COPIES // max(len(lines), 1)))
+    copies = -(-COPIES // max(len(lines), 1))
     rows = []
     for line in lines:
         points = resampled(line, STEP_NM)

@@ -1,6 +1,7 @@
 """When and at what tilt every row of a tilt series was scanned, and where the tilt axis lies."""
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 import numpy as np
@@ -98,22 +99,36 @@ class TiltGeometry:
         shape = (self.frames, np.shape(row_px)[-1])
         if self.time_s is None or self.line_time_s is None or self.frames < 2:
             return np.repeat(np.asarray(self.angle_rad, float)[:, None], shape[1], axis=1)
-        lines = self.rows if self.slow_scan == "rows" else self.columns or 1
-        middle = (lines - 1) / 2
-        line_px = row_px if self.slow_scan == "rows" else middle if column_px is None else column_px
-        scanned_s = self.time_s[:, None] + self.line_time_s * np.broadcast_to(np.asarray(line_px, float), shape)
-        return _smooth_curve(self.time_s + self.line_time_s * middle, self.angle_rad, scanned_s)
+        line_px = row_px if self.slow_scan == "rows" else self._middle_line if column_px is None else column_px
+        return self._tilt_course(self._scanned_s(np.broadcast_to(np.asarray(line_px, float), shape)))
+
+    @property
+    def _middle_line(self) -> float:
+        return ((self.rows if self.slow_scan == "rows" else self.columns or 1) - 1) / 2
+
+    @cached_property
+    def _tilt_course(self) -> "_SmoothCurve":
+        return _SmoothCurve(self._scanned_s(np.full((self.frames, 1), self._middle_line))[:, 0], self.angle_rad)
+
+    def _scanned_s(self, line_px: np.ndarray) -> np.ndarray:
+        return np.asarray(self.time_s)[:, None] + (self.line_time_s or 0.0) * line_px
 
     def per_frame(self) -> "TiltGeometry":
         """The same series with one angle a frame, as if the stage had stood still."""
         return replace(self, time_s=None, line_time_s=None)
 
 
-def _smooth_curve(time_s: np.ndarray, angle_rad: np.ndarray, at_s: np.ndarray) -> np.ndarray:
-    curve = PchipInterpolator(time_s, angle_rad)
-    inside = np.clip(at_s, time_s[0], time_s[-1])
-    slope = curve.derivative()(np.array([time_s[0], time_s[-1]]))
-    return curve(inside) + np.where(at_s < time_s[0], slope[0], slope[1]) * (at_s - inside)
+class _SmoothCurve:
+    """A monotone piecewise cubic between some times, a straight line beyond."""
+
+    def __init__(self, time_s: np.ndarray, angle_rad: np.ndarray) -> None:
+        self._ends_s = np.array([time_s[0], time_s[-1]])
+        self._curve = PchipInterpolator(time_s, angle_rad)
+        self._slope = self._curve.derivative()(self._ends_s)
+
+    def __call__(self, at_s: np.ndarray) -> np.ndarray:
+        inside = np.clip(at_s, *self._ends_s)
+        return np.asarray(self._curve(inside) + np.where(at_s < self._ends_s[0], *self._slope) * (at_s - inside))
 
 
 def aligned_row_angles_rad(geometry: TiltGeometry, column: float | None = None) -> np.ndarray:

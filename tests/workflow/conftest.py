@@ -4,18 +4,23 @@ import shutil
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from tests.workflow.tiny_session import FIELDS, configuration, copied_code, sheet_text, snakemake, write_session
 
 
 @pytest.fixture(scope="session")
-def finished_session(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A copy of the code in which the tiny session has been run; nobody changes it."""
-    folder = tmp_path_factory.mktemp("session")
-    snakefile = copied_code(folder)
-    write_session(folder)
-    run = snakemake(folder, snakefile=snakefile)
-    assert run.returncode == 0, run.stdout + run.stderr
+def finished_session(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A copy of the code in which the tiny session has been run, by the first of pytest's processes that needs it; nobody changes it."""
+    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    folder = shared / "finished-session"
+    with FileLock(shared / "finished-session.lock"):
+        if not (folder / "results/tiny/report.html").is_file():
+            shutil.rmtree(folder, ignore_errors=True)
+            snakefile = copied_code(folder)
+            write_session(folder)
+            run = snakemake(folder, snakefile=snakefile)
+            assert run.returncode == 0, run.stdout + run.stderr
     return folder
 
 
