@@ -42,7 +42,7 @@ class FittingSettings:
     line_width_nm: float = 13.7
     knot_nm: float = 50.0
     piece_evidence: float = 16.0
-    line_evidence: float = 60.0
+    line_evidence: float = 35.0
     rounds: int = 2
 
 
