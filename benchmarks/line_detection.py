@@ -1,8 +1,8 @@
 """Dislocation lines of a finished simulated session against the truth: length found and real, and slip planes.
 
-`python -m benchmarks.line_detection results/demo` traces the slow and the rapid tomograms. Prints by kind of line how
-much of the true length was found and how much of the traced length is real (within 20 nm), the same for rapid against slow, how far the
-lines lie from the true ones, and how often the slip plane is right.
+`python -m benchmarks.line_detection results/demo` reads the session's lines. Prints by kind of line how much of the true length was found
+and how much of the session's is real (within 20 nm), the same for rapid against slow, how far the lines lie from the true ones, and how
+often the slip plane is right.
 """
 
 import sys
@@ -14,13 +14,12 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from benchmarks.measured_tables import record_table
-from rapidstem.dislocations.centroids import locate_centroids
-from rapidstem.dislocations.line_tables import line_density, line_summary
-from rapidstem.dislocations.line_tracing import trace_lines
+from rapidstem.dislocations.centroids import CENTROID_COLUMNS
+from rapidstem.dislocations.line_tables import DENSITY_COLUMNS, POINT_COLUMNS, polylines_of
 from rapidstem.dislocations.pairing import RigidMotion, rigid_motion
-from rapidstem.dislocations.polylines import LineNetwork
 from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, CrystalOrientation, nearest_slip_plane
-from rapidstem.files.mrc_volumes import read_volume
+from rapidstem.files.mrc_volumes import read_volume_shape
+from rapidstem.files.tables import read_table
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.truth import AcquisitionTruth, read_truth
 from rapidstem.scores.line_recovery import line_detection, sampled
@@ -31,18 +30,14 @@ LENGTH_COLUMNS = ["variant", "against", "place", "true_nm", "found_percent", "tr
 
 
 @dataclass(frozen=True)
-class Traced:
-    """One tomogram's lines and centres."""
+class Found:
+    """What a session has found in one variant of its series."""
 
-    network: LineNetwork
+    lines: list[np.ndarray]
     centres: pd.DataFrame
+    density: pd.Series
     shape: tuple[int, int, int]
     voxel_size_nm: float
-
-    @property
-    def lines(self) -> list[np.ndarray]:
-        """The polylines."""
-        return [line.points_nm for line in self.network.lines]
 
     @property
     def field_nm(self) -> tuple[float, float]:
@@ -50,14 +45,16 @@ class Traced:
         return self.shape[2] * self.voxel_size_nm, self.shape[1] * self.voxel_size_nm
 
 
-def traced(path: Path, thickness_nm: float) -> Traced:
-    """Trace one tomogram."""
-    volume, voxel_size_nm = read_volume(path)
-    centres = locate_centroids(volume, voxel_size_nm)
-    return Traced(trace_lines(volume, voxel_size_nm, thickness_nm), centres, volume.shape, voxel_size_nm)
+def read_found(folder: Path, variant: str) -> Found:
+    """The session's tables of one variant of the series."""
+    stem = folder / "dislocations/series" / variant
+    lines = polylines_of(read_table(f"{stem}.lines.csv", POINT_COLUMNS))
+    centres = read_table(f"{stem}.centroids.csv", CENTROID_COLUMNS)
+    density = read_table(f"{stem}.line_density.csv", DENSITY_COLUMNS).iloc[0]
+    return Found(lines, centres, density, *read_volume_shape(folder / f"tomograms/series/{variant}.mrc"))
 
 
-def slip_rows(found: Traced, truth: AcquisitionTruth, visible: list[DislocationLine], motion: RigidMotion) -> pd.DataFrame:
+def slip_rows(found: Found, truth: AcquisitionTruth, visible: list[DislocationLine], motion: RigidMotion) -> pd.DataFrame:
     """For every line that follows one true line over half of its length: the true and the found slip plane.
 
     `separable` says whether the true line, as far as it was found, lies at least 10 nm (rms) from every other {111} plane.
@@ -90,8 +87,8 @@ def plane_row(slip: pd.DataFrame) -> dict[str, float]:
     return row
 
 
-def offsets_nm(found: Traced, visible: list[DislocationLine], motion: RigidMotion) -> np.ndarray:
-    """Root mean square distance in x, y and z of the traced lines from the nearest points of the true ones."""
+def offsets_nm(found: Found, visible: list[DislocationLine], motion: RigidMotion) -> np.ndarray:
+    """Root mean square distance in x, y and z of the lines from the nearest points of the true ones."""
     tree = cKDTree(sampled([line.points_nm for line in visible])[0])
     places = motion.apply(sampled(found.lines)[0])
     distance, partner = tree.query(places)
@@ -105,7 +102,8 @@ def main(folder: Path) -> None:
     visible = [line for line in truth.lines if line.visible]
     true_lines = [line.points_nm for line in visible]
     paths = sorted((folder / "tomograms/series").glob("*.mrc"), key=lambda path: path.stem != "slow")
-    found = {path.stem: traced(path, truth.foil_thickness_nm) for path in paths if path.stem == "slow" or path.stem.count(".") == 0}
+    variants = [path.stem for path in paths if (folder / f"dislocations/series/{path.stem}.lines.csv").is_file()]
+    found = {variant: read_found(folder, variant) for variant in variants}
     true_centres = line_centroids(true_lines, found["slow"].shape, found["slow"].voxel_size_nm)
     lengths, planes = [], []
     for name, each in found.items():
@@ -116,8 +114,7 @@ def main(folder: Path) -> None:
         lengths.append(table)
         planes.append({"variant": name} | plane_row(slip_rows(each, truth, visible, motion)))
         planes[-1] |= dict(zip(("x_rms_nm", "y_rms_nm", "z_rms_nm"), offsets_nm(each, visible, motion).round(1), strict=True))
-        density = line_density(each.network, line_summary(each.network, None)).iloc[0]
-        planes[-1] |= {f"{key}_per_m2": float(f"{density[f'{key}_per_m2']:.3g}") for key in ("density", "sampling_sd")}
+        planes[-1] |= {f"{key}_per_m2": float(f"{each.density[f'{key}_per_m2']:.3g}") for key in ("density", "sampling_sd")}
         if name != "slow":
             motion, slow = rigid_motion(each.centres, found["slow"].centres), found["slow"]
             table = line_detection(each.lines, slow.lines, each.field_nm, RADIUS_NM, motion, acquisition="", variant=name, against="slow")

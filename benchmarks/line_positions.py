@@ -1,0 +1,99 @@
+"""How far the fitted lines of a session lie from each other and from the true ones, beside the standard deviations that they state.
+
+`python -m benchmarks.line_positions results/demo` compares the lines of every rapid variant with those of the slow series, and both with
+the truth where the session was simulated. Prints the root mean square distance across the lines in x, y and z, the stated one, and the
+ratio of the two, point by point (1 where the stated deviations are right). What rapid and slow differ by is noise; what both differ by
+from the truth holds the distance of the dark line from the dislocation's core as well, which no stated deviation has in it.
+"""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from benchmarks.measured_tables import record_table
+from rapidstem.dislocations import CENTROID_COLUMNS, POINT_COLUMNS, RigidMotion, resampled, rigid_motion
+from rapidstem.files import read_table, read_volume_shape
+from rapidstem.microscope import read_truth
+from rapidstem.scores import line_centroids
+
+NEAREST_NM = 20.0
+LEFT_OUT_POINTS = 5
+SMALLEST_SIGMA_NM = 0.1
+KEYS = ["session", "variant", "against"]
+SIGMAS = ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
+
+
+@dataclass(frozen=True)
+class LinePoints:
+    """Points of lines, each with its deviation, the line's direction there, and whether it lies away from the line's ends."""
+
+    places_nm: np.ndarray
+    sigma_nm: np.ndarray
+    direction: np.ndarray
+    inner: np.ndarray
+
+    def moved(self, motion: RigidMotion) -> "LinePoints":
+        """The same points in the coordinates of another volume."""
+        return LinePoints(motion.apply(self.places_nm), self.sigma_nm, motion.turn(self.direction), self.inner)
+
+
+def points_of(table: pd.DataFrame) -> LinePoints:
+    """The points of a table of fitted lines."""
+    lines = [line for _, line in table.groupby("line", sort=True)]
+    places = [line[["x_nm", "y_nm", "z_nm"]].to_numpy() for line in lines]
+    direction = np.concatenate([np.gradient(line, axis=0) for line in places])
+    direction /= np.maximum(np.linalg.norm(direction, axis=1, keepdims=True), 1e-9)
+    numbers = [np.arange(len(line)) for line in places]
+    inner = np.concatenate([np.minimum(number, number[::-1]) >= LEFT_OUT_POINTS for number in numbers])
+    return LinePoints(np.concatenate(places), np.concatenate([line[SIGMAS].to_numpy() for line in lines]), direction, inner)
+
+
+def differences(points: LinePoints, others_nm: np.ndarray, others_sigma_nm: np.ndarray | float) -> dict[str, float]:
+    """Distances across the lines from the nearest of some other points, beside the stated ones, by axis."""
+    distance, nearest = cKDTree(others_nm).query(points.places_nm)
+    apart = points.places_nm - others_nm[nearest]
+    apart -= np.sum(apart * points.direction, axis=1, keepdims=True) * points.direction
+    others = others_sigma_nm[nearest] if isinstance(others_sigma_nm, np.ndarray) else others_sigma_nm
+    stated = np.hypot(points.sigma_nm, others)
+    row: dict[str, float] = {"points": int(np.count_nonzero(points.inner & (distance < NEAREST_NM)))}
+    for axis, name in enumerate("xyz"):
+        told = points.inner & (distance < NEAREST_NM) & (points.sigma_nm[:, axis] > SMALLEST_SIGMA_NM)
+        own, sigma = apart[told, axis], stated[told, axis]
+        row |= {f"{name}_rms_nm": _rms(own), f"{name}_stated_nm": _rms(sigma), f"{name}_ratio": _rms(own / sigma)}
+    return row
+
+
+def _rms(values: np.ndarray) -> float:
+    return round(float(np.sqrt(np.mean(values**2))), 2)
+
+
+def main(folder: Path) -> None:
+    """Print the table of one session."""
+    results = folder / "dislocations/series"
+    variants = sorted(path.name.removesuffix(".traced.csv") for path in results.glob("*.traced.csv"))
+    points = {name: points_of(read_table(results / f"{name}.lines.csv", [*POINT_COLUMNS, *SIGMAS])) for name in variants}
+    centres = {name: read_table(results / f"{name}.centroids.csv", CENTROID_COLUMNS) for name in variants}
+    others: dict[str, tuple[np.ndarray, np.ndarray | float]] = {"slow": (points["slow"].places_nm, points["slow"].sigma_nm)}
+    truth = folder / "truth/series.h5"
+    if truth.is_file():
+        lines = [line.points_nm for line in read_truth(truth).lines if line.visible]
+        shape, voxel_size_nm = read_volume_shape(folder / "tomograms/series/slow.mrc")
+        centres["truth"] = line_centroids(lines, shape, voxel_size_nm)
+        others["truth"] = np.concatenate([resampled(line, 1.0) for line in lines]), 0.0
+    comparisons = [(name, against) for name in variants for against in others if name != against]
+    rows = [
+        {"variant": name, "against": against}
+        | differences(points[name].moved(rigid_motion(centres[name], centres[against])), *others[against])
+        for name, against in comparisons
+    ]
+    record_table(
+        "line_positions", pd.DataFrame(rows).assign(session=folder.name)[[*KEYS, *(key for key in rows[0] if key not in KEYS)]], KEYS
+    )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1] if len(sys.argv) > 1 else "results/demo"))
