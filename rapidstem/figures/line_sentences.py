@@ -4,11 +4,14 @@ import pandas as pd
 
 from rapidstem.scores import LineAgreement, line_agreement
 
+CERTAIN = 0.95
+
 
 def count_words(summary: pd.DataFrame) -> str:
-    """Number of dislocations, with the least number where ends lie inside the foil.
+    """Number of dislocations, from the least to the most that the evidence allows.
 
-    A dislocation cannot end inside a crystal: two such ends may belong to one line that was lost between them.
+    A dislocation cannot end inside a crystal: two ends lost there may belong to one line. Lines whose probability to be real is below
+    0.95 may be none.
 
     Parameters
     ----------
@@ -16,12 +19,14 @@ def count_words(summary: pd.DataFrame) -> str:
         As `rapidstem.dislocations.line_summary` gives it.
     """
     lost = int((summary[["start_kind", "end_kind"]] == "inside").to_numpy().sum())
+    doubtful = int((summary["probability"] < CERTAIN).sum())
     lines = len(summary)
-    if lost == 0:
-        return f"{lines} dislocations"
-    least = lines - lost // 2
-    number = f"{least} to {lines} dislocations" if least < lines else f"{lines} dislocations"
-    return f"{number} ({lost} {'ends are' if lost > 1 else 'end is'} lost inside the foil)"
+    least = max(0, lines - lost // 2 - doubtful)
+    word = "dislocation" if lines == 1 else "dislocations"
+    number = f"{least} to {lines} {word}" if least < lines else f"{lines} {word}"
+    reasons = [f"{lost} {'ends are' if lost > 1 else 'end is'} lost inside the foil"] if lost else []
+    reasons += [f"{doubtful} {'lines are' if doubtful > 1 else 'line is'} doubtful"] if doubtful else []
+    return f"{number} ({', '.join(reasons)})" if reasons else number
 
 
 def agreement_sentence(pairs: pd.DataFrame, summary: pd.DataFrame, against_summary: pd.DataFrame, variant: str, against: str) -> str:
@@ -38,7 +43,7 @@ def agreement_sentence(pairs: pd.DataFrame, summary: pd.DataFrame, against_summa
     """
     agreement = line_agreement(pairs)
     counts = f"{variant} shows {count_words(summary)}, {against} {count_words(against_summary)}"
-    same = f"{len(agreement.same)} are the same line in both, one to one"
+    same = f"{len(agreement.same)} {'is' if len(agreement.same) == 1 else 'are'} the same line in both, one to one"
     split, merged = (f"{number} {'is' if number == 1 else 'are'}" for number in (agreement.split, agreement.merged))
     changed = f"of {against} {split} split, of {variant} {merged} merged"
     differing = "; ".join(difference_words(agreement, variant, against))

@@ -1,11 +1,23 @@
 """Fitted curves as the lines of a piece of foil: cut at its faces, joined in nodes where they end on each other."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
 
-from rapidstem.dislocations import INSIDE, LineNetwork, Polyline, clipped, distance_to_face, end_direction, steps_along, with_ends
+from rapidstem.dislocations import (
+    BORDER,
+    INSIDE,
+    SURFACE,
+    LineNetwork,
+    Polyline,
+    clipped,
+    distance_to_face,
+    end_direction,
+    steps_along,
+    with_ends,
+)
 
 EXTENSION_NM = 35.0
 MEETING_NM = 30.0
@@ -20,7 +32,8 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
 
     A line that ends inside the foil on another one meets it there: if its end, led straight on over at most 30 nm, passes within 12 nm
     of the other line, that one is cut and all three share a node; not where a face of the box lies within 50 nm behind the other line,
-    as a line that crosses another one just inside the border looks the same.
+    as a line that crosses another one just inside the border looks the same. Ends that are left less than 35 nm below a face are stated
+    as ending there.
 
     Parameters
     ----------
@@ -31,7 +44,22 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
     lines = [Polyline(curve, 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
     pieces = [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, 1_000_000 * (number + 1))]
     pieces = with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], box_nm, EXTENSION_NM)
-    return LineNetwork(_numbered(with_ends(_with_junctions(pieces, box_nm), box_nm, 0.0)), box_nm)
+    ended = with_ends(_with_junctions(pieces, box_nm), box_nm, 0.0)
+    return LineNetwork(_numbered([_at_faces(line, box_nm) for line in ended]), box_nm)
+
+
+def _at_faces(line: Polyline, box_nm: np.ndarray) -> Polyline:
+    """The line, its free ends just below a face stated as ending at it: no dislocation ends inside, and contrast fades there."""
+    ends = ((line.points_nm[0], line.start_kind), (line.points_nm[-1], line.end_kind))
+    start_kind, end_kind = (_face_near(place, box_nm) if kind == INSIDE else kind for place, kind in ends)
+    return replace(line, start_kind=start_kind, end_kind=end_kind)
+
+
+def _face_near(place_nm: np.ndarray, box_nm: np.ndarray) -> str:
+    room = np.minimum(place_nm - box_nm[0], box_nm[1] - place_nm)
+    if room.min() > EXTENSION_NM:
+        return INSIDE
+    return SURFACE if np.argmin(room) == 2 else BORDER
 
 
 def _with_junctions(lines: list[Polyline], box_nm: np.ndarray) -> list[Polyline]:

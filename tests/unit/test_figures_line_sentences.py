@@ -17,8 +17,8 @@ LINES = [ALONG, SIDE[:101], SIDE[101:]]
 OTHERS = [SIDE, ALONG, ALONE]
 
 
-def summary(*kinds):
-    return pd.DataFrame(kinds, columns=["start_kind", "end_kind"])
+def summary(*kinds, probability=1.0):
+    return pd.DataFrame(kinds, columns=["start_kind", "end_kind"]).assign(probability=probability)
 
 
 def points(lines):
@@ -34,20 +34,18 @@ def pairs():
 def test_two_lost_ends_may_be_those_of_one_line():
     assert count_words(summary(("surface", "border"), ("surface", "surface"))) == "2 dislocations"
     assert count_words(summary(("surface", "inside"), ("inside", "surface"))) == "1 to 2 dislocations (2 ends are lost inside the foil)"
-    assert (
-        count_words(
-            summary(
-                ("surface", "inside"),
-            )
-        )
-        == "1 dislocations (1 end is lost inside the foil)"
-    )
+    assert count_words(summary(("surface", "inside"))) == "1 dislocation (1 end is lost inside the foil)"
+
+
+def test_lines_of_little_probability_may_be_none():
+    doubtful = summary(("surface", "border"), ("surface", "surface"), probability=[0.999, 0.6])
+    assert count_words(doubtful) == "1 to 2 dislocations (1 line is doubtful)"
 
 
 def test_the_first_sentence_counts_what_is_the_same_and_names_what_differs(pairs):
     whole = summary(*[("surface", "border")] * 3)
     sentence = agreement_sentence(pairs, whole, whole, "rapid", "slow")
-    assert sentence.startswith("rapid shows 3 dislocations, slow 3 dislocations; 1 are the same line in both, one to one")
+    assert sentence.startswith("rapid shows 3 dislocations, slow 3 dislocations; 1 is the same line in both, one to one")
     assert "of slow 1 is split, of rapid 0 are merged" in sentence
     assert sentence.endswith("They differ in: slow 2 alone; rapid 1 and 2 for slow 0.")
 

@@ -1,0 +1,42 @@
+"""Fitted curves become lines with ends and nodes: at faces, at junctions, and not where one cannot tell."""
+
+import numpy as np
+
+from rapidstem.lines.fitted_network import fitted_network
+
+BOX_NM = np.array([[-300.0, -250.0, -100.0], [300.0, 250.0, 100.0]])
+
+
+def straight(start, end):
+    return np.linspace(start, end, 120)
+
+
+def kinds(network):
+    return sorted(kind for line in network.lines for kind in (line.start_kind, line.end_kind))
+
+
+def test_line_that_ends_on_another_one_meets_it():
+    whole = straight((-290, -100, 20), (290, 120, -30))
+    ending = straight((20, -240, -60), (1, -5, -9))
+    network = fitted_network([whole, ending], BOX_NM)
+    assert len(network.lines) == 3
+    assert kinds(network) == ["border"] * 3 + ["junction"] * 3
+
+
+def test_line_that_is_lost_behind_another_one_just_inside_the_border_meets_nothing():
+    whole = straight((280, -240, 20), (280, 240, -20))
+    lost = straight((-290, -30, 0), (262, 0, 0))
+    network = fitted_network([whole, lost], BOX_NM)
+    assert len(network.lines) == 2
+    assert "junction" not in kinds(network)
+
+
+def test_end_just_below_a_surface_is_stated_as_ending_there():
+    shallow = straight((-290, 10, 40), (100, -60, 80))
+    network = fitted_network([shallow], BOX_NM)
+    assert kinds(network) == ["border", "surface"]
+    assert network.lines[0].points_nm[:, 2].max() < 85
+
+
+def test_end_deep_inside_is_lost():
+    assert kinds(fitted_network([straight((-290, 10, 0), (100, -60, 5))], BOX_NM)) == ["border", "inside"]
