@@ -24,6 +24,7 @@ MEETING_NM = 30.0
 TOUCHING_NM = 12.0
 LEAST_ARM_NM = 30.0
 UNDECIDED_NM = 50.0
+LEAST_BEND_DEG = 20.0
 LEAST_NM = 40.0
 
 
@@ -32,7 +33,8 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
 
     A line that ends inside the foil on another one meets it there: if its end, led straight on over at most 30 nm, passes within 12 nm
     of the other line, that one is cut and all three share a node; not where a face of the box lies within 50 nm behind the other line,
-    as a line that crosses another one just inside the border looks the same. Ends that are left less than 35 nm below a face are stated
+    as a line that crosses another one just inside the border looks the same; and not where the other line goes on straight to 20 degrees,
+    for the tension of the third one would pull it out of line. Ends that are left less than 35 nm below a face are stated
     as ending there.
 
     Parameters
@@ -91,7 +93,7 @@ def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) 
         return lines
     other, cut = lines[owner[nearest[touching]]], int(index[nearest[touching]])
     along = steps_along(other.points_nm)
-    if min(along[cut], along[-1] - along[cut]) < LEAST_ARM_NM:
+    if min(along[cut], along[-1] - along[cut]) < LEAST_ARM_NM or _bend_deg(other.points_nm, cut) < LEAST_BEND_DEG:
         return lines
     node, place = 1 + max(max(each.start_node, each.end_node) for each in lines), other.points_nm[cut]
     led = np.vstack([points, place])
@@ -102,6 +104,11 @@ def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) 
     ]
     changed = [new if each is line else halves[0] if each is other else each for each in lines]
     return [*changed, halves[1]]
+
+
+def _bend_deg(points_nm: np.ndarray, at: int) -> float:
+    inward = [end_direction(part, 2 * MEETING_NM) for part in (points_nm[: at + 1], points_nm[at:][::-1])]
+    return float(np.rad2deg(np.arccos(np.clip(-inward[0] @ inward[1], -1, 1))))
 
 
 def _numbered(lines: list[Polyline]) -> list[Polyline]:

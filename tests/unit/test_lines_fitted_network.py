@@ -16,11 +16,17 @@ def kinds(network):
 
 
 def test_line_that_ends_on_another_one_meets_it():
-    whole = straight((-290, -100, 20), (290, 120, -30))
-    ending = straight((20, -240, -60), (1, -5, -9))
-    network = fitted_network([whole, ending], BOX_NM)
+    bent = np.vstack([straight((-290, 160, 20), (0, 0, 0)), straight((2, 2, 0), (290, 180, -30))])
+    ending = straight((20, -240, -60), (1, -5, -4))
+    network = fitted_network([bent, ending], BOX_NM)
     assert len(network.lines) == 3
     assert kinds(network) == ["border"] * 3 + ["junction"] * 3
+
+
+def test_straight_line_has_no_junction_on_its_way():
+    whole = straight((-290, -100, 20), (290, 120, -30))
+    ending = straight((20, -240, -60), (1, -5, -9))
+    assert len(fitted_network([whole, ending], BOX_NM).lines) == 2
 
 
 def test_line_that_is_lost_behind_another_one_just_inside_the_border_meets_nothing():
