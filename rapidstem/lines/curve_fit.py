@@ -9,8 +9,9 @@ from rapidstem.lines.frame_curvature import curvature_across, frame_normals
 from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
 from rapidstem.lines.spline_curves import SplineCurve, bending
 
-OFFSETS_PX = np.arange(-2.0, 2.01, 0.5)
-SCALE_PX = 0.5
+# In line widths: how far beside a curve its dark line is sought, and at what distance it counts half (simulated seeds 22 and 26).
+OFFSETS_WIDTHS = np.linspace(-0.67, 0.67, 9)
+SCALE_WIDTHS = 0.167
 ALONG_SD_NM = 20.0
 GROUP_NM, GROUP_FRAMES = 50.0, 8
 LONGEST_STEP_NM = 8.0
@@ -65,7 +66,7 @@ def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvatur
     Parameters
     ----------
     curves : sequence of SplineCurve
-        Within two pixels of their lines.
+        Within two thirds of a line width of their lines.
     evidence : SeriesEvidence
     curvature_sd : float
         Standard deviation of the curvature of such lines, in 1/nm; it keeps a curve smooth where the frames say nothing.
@@ -79,7 +80,7 @@ def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvatur
     """
     fitted = list(curves)
     for _ in range(steps):
-        covered = CoveredFrames(evidence, [curve.at(curve.samples_nm(evidence.geometry.pixel_size_nm)) for curve in fitted])
+        covered = CoveredFrames(evidence, [curve.at(curve.samples_nm(evidence.step_nm)) for curve in fitted])
         found = [_distances(curve, evidence, covered, number) for number, curve in enumerate(fitted)]
         variance, inflation = _noise(found)
         systems = [_normal_equations(c, d, curvature_sd, variance * inflation) for c, d in zip(fitted, found, strict=True)]
@@ -88,14 +89,14 @@ def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvatur
 
 
 def _distances(curve: SplineCurve, evidence: SeriesEvidence, covered: CoveredFrames, number: int) -> _Distances:
-    along = curve.samples_nm(evidence.geometry.pixel_size_nm)
-    places = evidence.places(curve.at(along))
-    profile = np.stack([curvature_across(evidence.curvature, places, offset) for offset in OFFSETS_PX])
-    best = np.clip(np.argmax(profile, axis=0), 1, len(OFFSETS_PX) - 2)
+    along, width_px = curve.samples_nm(evidence.step_nm), 2 * evidence.curvature.scale_px
+    places, offsets_px = evidence.places(curve.at(along)), OFFSETS_WIDTHS * width_px
+    profile = np.stack([curvature_across(evidence.curvature, places, offset) for offset in offsets_px])
+    best = np.clip(np.argmax(profile, axis=0), 1, len(offsets_px) - 2)
     left, top, right = (np.take_along_axis(profile, (best + side)[None], axis=0)[0] for side in (-1, 0, 1))
     bend = left - 2 * top + right
     part = np.clip(np.where(bend < 0, (left - right) / (2 * np.minimum(bend, -1e-9)), 0), -1, 1)
-    offset = OFFSETS_PX[best] + part * (OFFSETS_PX[1] - OFFSETS_PX[0])
+    offset = offsets_px[best] + part * (offsets_px[1] - offsets_px[0])
     good = places.seen & (top >= np.maximum(left, right)) & (evidence.likelihood(top) > 0)
     good &= covered.alone(number, places)
     normal_row, normal_column = frame_normals(places)
@@ -103,7 +104,7 @@ def _distances(curve: SplineCurve, evidence: SeriesEvidence, covered: CoveredFra
     by_place = np.stack(
         [normal_column / evidence.geometry.pixel_size_nm, by_height * np.cos(places.tilt_rad), by_height * np.sin(places.tilt_rad)], axis=2
     )
-    return _Distances(along, offset, good / (1 + (offset / SCALE_PX) ** 2), by_place)
+    return _Distances(along, offset, good / (1 + (offset / (SCALE_WIDTHS * width_px)) ** 2), by_place)
 
 
 def _noise(found: Sequence[_Distances]) -> tuple[float, float]:

@@ -10,11 +10,15 @@ from rapidstem.lines.frame_projection import FramePlaces, project
 from rapidstem.lines.line_likelihood import LineLikelihood
 from rapidstem.tomography import TiltGeometry
 
-COVERED_PX = 2
+# In line widths: a line hides what lies beside it as far as its own dark image reaches (chosen on the simulated seeds 22 and 26).
+COVERED_WIDTHS = 0.67
+STEP_WIDTHS = 1 / 3
 
 
 class SeriesEvidence:
     """The frames of one series, ready to be asked what they say for a curve.
+
+    Lines are sampled at `step_nm`, a third of their width, whatever the size of the pixels; they cover what lies within `covered_px`.
 
     Parameters
     ----------
@@ -26,6 +30,8 @@ class SeriesEvidence:
     def __init__(self, curvature: FrameCurvature, likelihood: LineLikelihood, geometry: TiltGeometry) -> None:
         self.curvature, self.likelihood, self.geometry = curvature, likelihood, geometry
         self.shape = curvature.second.shape[:3]
+        self.step_nm = STEP_WIDTHS * 2 * curvature.scale_px * geometry.pixel_size_nm
+        self.covered_px = max(1, round(COVERED_WIDTHS * 2 * curvature.scale_px))
 
     def places(self, points_nm: np.ndarray) -> FramePlaces:
         """Where points (n, 3), or stretches of points (k, n, 3), appear; frames that are not used see nothing."""
@@ -51,11 +57,11 @@ class SeriesEvidence:
         return (np.arange(frames).reshape(-1, *[1] * (row.ndim - 1)) * rows + row) * columns + column
 
     def footprint(self, pixels: np.ndarray) -> np.ndarray:
-        """All pixels (flat indices, each once) within `COVERED_PX` of those given."""
+        """All pixels (flat indices, each once) within `covered_px` of those given."""
         _, rows, columns = self.shape
-        step = np.arange(-COVERED_PX, COVERED_PX + 1)
+        step = np.arange(-self.covered_px, self.covered_px + 1)
         down, right = (each.ravel() for each in np.meshgrid(step, step, indexing="ij"))
-        disc = down**2 + right**2 <= COVERED_PX**2
+        disc = down**2 + right**2 <= self.covered_px**2
         frame, rest = np.divmod(np.unique(pixels), rows * columns)
         row, column = np.divmod(rest, columns)
         row = np.clip(row[:, None] + down[disc], 0, rows - 1)
@@ -76,7 +82,7 @@ class CoveredFrames:
 
     def add(self, points_nm: np.ndarray) -> None:
         """Lay one more line over the frames."""
-        places = self.evidence.places(resampled(points_nm, self.evidence.geometry.pixel_size_nm))
+        places = self.evidence.places(resampled(points_nm, self.evidence.step_nm))
         pixels = self.evidence.pixels(places)
         self.samples.append((self.evidence.ratio(places), pixels))
         self.footprints.append(self.evidence.footprint(pixels))

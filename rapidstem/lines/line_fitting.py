@@ -166,7 +166,7 @@ def _candidates(
 
 def _reaching(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: np.ndarray, overcount: float) -> list[np.ndarray]:
     """The curves as polylines, trimmed and led on at both ends as far as the frames speak for them."""
-    step_nm = evidence.geometry.pixel_size_nm
+    step_nm = evidence.step_nm
     lines = [resampled(each.curve.at(each.curve.samples_nm(step_nm)), step_nm) for each in fitted]
     covered = CoveredFrames(evidence, lines)
     reaching = []
@@ -182,7 +182,7 @@ def _reaching(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: n
 
 def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray) -> FittedLines:
     """The network of fitted curves, with standard deviations and evidence of points, and probabilities of lines."""
-    step_nm = evidence.geometry.pixel_size_nm
+    step_nm = evidence.step_nm
     along = [each.curve.samples_nm(step_nm) for each in fitted]
     places = [each.curve.at(at) for each, at in zip(fitted, along, strict=True)]
     network = fitted_network(places, box_nm)

@@ -10,7 +10,7 @@ from rapidstem.lines.line_coverage import CoveredFrames
 from rapidstem.lines.line_likelihood import moved_aside
 
 STEP_NM = 5.0
-COPIES = 400
+COPIES = 240
 REFINED_NM = 7.0
 FEWEST_SAMPLES = 100
 
@@ -53,7 +53,7 @@ class NullEvidence:
 
 
 def null_evidence(lines: Sequence[np.ndarray], covered: CoveredFrames, seed: int = 0) -> NullEvidence:
-    """Move every line aside by 40 to 200 nm, so often that 400 copies are asked, let each settle, and ask what the frames say for it.
+    """Move every line aside by 40 to 200 nm, so often that 240 copies are asked, let each settle, and ask what the frames say for it.
 
     Pixels that the lines themselves cover say nothing. A copy settles at the best of seven places 7 nm apart, as a candidate would that
     is fitted to the frames.

@@ -21,14 +21,15 @@ class LinkSettings:
     ----------
     reach_nm : largest distance of two ends
     direction_nm : length that gives the direction at an end
-    set_back_nm : where lines meet, their ridges merge over this length, which is bridged anew
+    set_backs_nm : where lines meet, their ridges merge over one of these lengths, which is bridged anew; ends that have passed each other
+        are taken back farther
     bend_deg : standard deviation of the bend of a line over 100 nm
     overcount : how many points of how many frames say the same as one independent one
     """
 
     reach_nm: float = 150.0
     direction_nm: float = 60.0
-    set_back_nm: float = 15.0
+    set_backs_nm: tuple[float, ...] = (15.0, 40.0)
     bend_deg: float = 12.0
     overcount: float = 40.0
 
@@ -51,17 +52,19 @@ def linked_pieces(
     evidence_at : callable
         Log likelihood ratio, summed over the frames, at points (n, 3).
     """
-    ends = [set_back(piece, last, settings.set_back_nm) for piece in pieces for last in (False, True)]
-    places = np.array([end[-1] for end in ends]).reshape(-1, 3)
-    outward = np.array([end_direction(end, settings.direction_nm) for end in ends]).reshape(-1, 3)
     graph = nx.Graph()
-    for one, two in cKDTree(places).query_pairs(settings.reach_nm) if len(places) else ():
-        if one // 2 == two // 2:
-            continue
-        weight = _link_weight(places[[one, two]], outward[[one, two]], evidence_at, settings)
-        if weight > 0:
-            graph.add_edge(one, two, weight=weight)
-    return _chains(pieces, nx.max_weight_matching(graph), places, outward, settings)
+    for length_nm in settings.set_backs_nm:
+        ends = [set_back(piece, last, length_nm) for piece in pieces for last in (False, True)]
+        places = np.array([end[-1] for end in ends]).reshape(-1, 3)
+        outward = np.array([end_direction(end, settings.direction_nm) for end in ends]).reshape(-1, 3)
+        for pair in cKDTree(places).query_pairs(settings.reach_nm) if len(places) else ():
+            if pair[0] // 2 == pair[1] // 2:
+                continue
+            weight = _link_weight(places[list(pair)], outward[list(pair)], evidence_at, settings)
+            if weight > max(0.0, graph.get_edge_data(*pair, default={"weight": 0.0})["weight"]):
+                ways = {end: (places[end], outward[end]) for end in pair}
+                graph.add_edge(*pair, weight=weight, ways=ways, set_back_nm=length_nm)
+    return _chains(pieces, graph.edge_subgraph(nx.max_weight_matching(graph)))
 
 
 def set_back(piece: np.ndarray, last: bool, length_nm: float) -> np.ndarray:
@@ -95,11 +98,9 @@ def _link_weight(places: np.ndarray, outward: np.ndarray, evidence_at: Callable,
     return float(sum(logs) + min(evidence, 0))
 
 
-def _chains(
-    pieces: Sequence[np.ndarray], matching: set[tuple[int, int]], places: np.ndarray, outward: np.ndarray, settings: LinkSettings
-) -> list[np.ndarray]:
+def _chains(pieces: Sequence[np.ndarray], links: nx.Graph) -> list[np.ndarray]:
     """The pieces along every chain of links, as one curve each."""
-    partner = {one: two for pair in matching for one, two in (pair, pair[::-1])}
+    partner = {one: two for pair in links.edges for one, two in (pair, pair[::-1])}
     chains, done = [], set()
     starts = [2 * number + last for number in range(len(pieces)) for last in (0, 1) if 2 * number + last not in partner]
     for start in [*starts, *range(0, 2 * len(pieces), 2)]:
@@ -108,18 +109,20 @@ def _chains(
         parts, end = [], start
         while end // 2 not in done:
             done.add(end // 2)
-            piece = pieces[end // 2] if end % 2 == 0 else pieces[end // 2][::-1]
             far = end ^ 1
-            parts.append(_middle(piece, end in partner, far in partner, settings.set_back_nm))
+            first_nm, last_nm = (links.edges[each, partner[each]]["set_back_nm"] if each in partner else 0.0 for each in (end, far))
+            parts.append(_middle(pieces[end // 2][:: -1 if end % 2 else 1], first_nm, last_nm))
             if far not in partner:
                 break
             end = partner[far]
-            parts.append(bridge(places[[far, end]], outward[[far, end]])[1:-1])
+            ways = links.edges[far, end]["ways"]
+            parts.append(bridge(*(np.array(each) for each in zip(ways[far], ways[end], strict=True)))[1:-1])
         chains.append(np.concatenate(parts))
     return chains
 
 
-def _middle(piece: np.ndarray, cut_first: bool, cut_last: bool, length_nm: float) -> np.ndarray:
-    first = len(piece) - len(set_back(piece, False, length_nm)) if cut_first else 0
-    stop = len(set_back(piece, True, length_nm)) if cut_last else len(piece)
-    return piece[first:stop]
+def _middle(points: np.ndarray, first_nm: float, last_nm: float) -> np.ndarray:
+    """A piece without the stretches at its ends that are bridged anew."""
+    first = len(points) - len(set_back(points, False, first_nm)) if first_nm else 0
+    stop = len(set_back(points, True, last_nm)) if last_nm else len(points)
+    return points[first:stop]
