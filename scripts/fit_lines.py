@@ -29,7 +29,9 @@ with logged(snakemake):
     found = fit_lines(series, geometry, polylines_of(traced), box_nm, depth_px, settings)
     network, crystal = found.network, parameters.crystal
     orientation = crystal_orientation(crystal["x"], crystal["z"]) if crystal else None
-    summary = line_summary(network, orientation).assign(probability=found.probability, p_value=found.p_value)
+    summary = line_summary(network, orientation).assign(
+        probability=found.probability, p_value=found.p_value, hidden_percent=100 * found.hidden_share
+    )
     points, density = line_points(network, summary), line_density(network, summary)
     sigma, evidence = (np.concatenate([*each, np.zeros((0, *tail))]) for each, tail in ((found.sigma_nm, (3,)), (found.evidence, ())))
     points = points.assign(**dict(zip(("sigma_x_nm", "sigma_y_nm", "sigma_z_nm"), sigma.T, strict=True)), evidence=evidence)

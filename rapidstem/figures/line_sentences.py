@@ -5,13 +5,14 @@ import pandas as pd
 from rapidstem.scores import LineAgreement, line_agreement
 
 CERTAIN = 0.95
+MOSTLY_HIDDEN_PERCENT = 50.0
 
 
 def count_words(summary: pd.DataFrame) -> str:
     """Number of dislocations, from the least to the most that the evidence allows.
 
     A dislocation cannot end inside a crystal: two ends lost there may belong to one line. Lines whose probability to be real is below
-    0.95 may be none.
+    0.95 may be none. Lines that others hide in most frames cannot be told from those: the foil is too dense there.
 
     Parameters
     ----------
@@ -26,6 +27,10 @@ def count_words(summary: pd.DataFrame) -> str:
     number = f"{least} to {lines} {word}" if least < lines else f"{lines} {word}"
     reasons = [f"{lost} {'ends are' if lost > 1 else 'end is'} lost inside the foil"] if lost else []
     reasons += [f"{doubtful} {'lines are' if doubtful > 1 else 'line is'} doubtful"] if doubtful else []
+    hidden = int((summary["hidden_percent"] > MOSTLY_HIDDEN_PERCENT).sum())
+    reasons += (
+        [f"{hidden} {'lines lie' if hidden > 1 else 'line lies'} on others in most frames and may be more or fewer"] if hidden else []
+    )
     return f"{number} ({', '.join(reasons)})" if reasons else number
 
 

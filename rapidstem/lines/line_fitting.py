@@ -62,6 +62,8 @@ class FittedLines:
         What the frames say for every point, in natural units of independent evidence.
     probability, p_value : np.ndarray, (line,)
         That the line is real; and how often a line moved aside has as much evidence.
+    hidden_share : np.ndarray, (line,)
+        Share of the line's points in the frames that lie behind or before another line, where it cannot be told from that one.
     """
 
     network: LineNetwork
@@ -69,6 +71,7 @@ class FittedLines:
     evidence: list[np.ndarray]
     probability: np.ndarray
     p_value: np.ndarray
+    hidden_share: np.ndarray
 
 
 def fit_lines(
@@ -136,7 +139,7 @@ def fit_lines(
 
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
-    return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0))
+    return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0), np.zeros(0))
 
 
 def _asked(lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry) -> tuple[SeriesEvidence, NullEvidence]:
@@ -193,8 +196,9 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     asked = [covered.asked(line, number) for number, line in enumerate(polylines)]
     own = [evidence_there.sum(axis=0) for evidence_there, _ in asked]
     sums = np.array([each.sum() for each in own])
-    p_value = np.array([null.p_value(int(np.count_nonzero(speaking)), total) for (_, speaking), total in zip(asked, sums, strict=True)])
+    alone = np.array([np.count_nonzero(speaking) for _, speaking in asked])
+    seen = np.array([np.count_nonzero(evidence.places(line).seen) for line in polylines])
+    p_value = np.array([null.p_value(int(samples), total) for samples, total in zip(alone, sums, strict=True)])
     probability = 1 / (1 + np.exp(-np.clip(sums / null.overcount, -50, 50)))
-    return FittedLines(
-        network, [sigma[tree.query(line)[1]] for line in polylines], [each / null.overcount for each in own], probability, p_value
-    )
+    point_sigma, point_evidence = [sigma[tree.query(line)[1]] for line in polylines], [each / null.overcount for each in own]
+    return FittedLines(network, point_sigma, point_evidence, probability, p_value, 1 - alone / np.maximum(seen, 1))

@@ -17,8 +17,8 @@ LINES = [ALONG, SIDE[:101], SIDE[101:]]
 OTHERS = [SIDE, ALONG, ALONE]
 
 
-def summary(*kinds, probability=1.0):
-    return pd.DataFrame(kinds, columns=["start_kind", "end_kind"]).assign(probability=probability)
+def summary(*kinds, probability=1.0, hidden_percent=5.0):
+    return pd.DataFrame(kinds, columns=["start_kind", "end_kind"]).assign(probability=probability, hidden_percent=hidden_percent)
 
 
 def points(lines):
@@ -40,6 +40,11 @@ def test_two_lost_ends_may_be_those_of_one_line():
 def test_lines_of_little_probability_may_be_none():
     doubtful = summary(("surface", "border"), ("surface", "surface"), probability=[0.999, 0.6])
     assert count_words(doubtful) == "1 to 2 dislocations (1 line is doubtful)"
+
+
+def test_lines_that_lie_on_each_other_are_said():
+    hidden = summary(("surface", "border"), ("surface", "surface"), hidden_percent=[60.0, 70.0])
+    assert count_words(hidden) == "2 dislocations (2 lines lie on others in most frames and may be more or fewer)"
 
 
 def test_the_first_sentence_counts_what_is_the_same_and_names_what_differs(pairs):

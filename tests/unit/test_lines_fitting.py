@@ -100,6 +100,24 @@ def test_gap_closes_and_pieces_become_one_line():
     assert len(found.network.lines) == 2
 
 
+def test_one_line_is_one_line():
+    found = fitted([RISING], [inside(bent(RISING, 4))])
+    assert len(found.network.lines) == 1 and found.hidden_share[0] == 0
+
+
+def test_lines_on_one_another_in_all_frames_are_one():
+    beside = RISING + np.array([0.0, 2.0, 2.0])
+    found = fitted([RISING, beside], [inside(RISING), inside(beside)])
+    assert len(found.network.lines) == 1
+
+
+def test_lines_that_are_close_hide_each_other():
+    low, high = RISING - np.array([0.0, 0.0, 30.0]), RISING + np.array([0.0, 0.0, 30.0])
+    found = fitted([low, high], [inside(low), inside(high)])
+    assert len(found.network.lines) == 2
+    assert np.all((found.hidden_share > 0.1) & (found.hidden_share < 0.9))
+
+
 def test_noise_alone_holds_no_line():
     traced = [inside(RISING), inside(THREADING)]
     assert len(fitted([], traced).network.lines) == 0
