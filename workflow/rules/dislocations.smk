@@ -74,7 +74,7 @@ rule fit_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1500, 20),
+        mem_mb=memory_mb(200, 27),
         runtime=minutes(30, 240),
     params:
         code=code("fit_lines"),
