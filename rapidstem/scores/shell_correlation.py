@@ -127,17 +127,17 @@ def _soft_window(shape: tuple[int, ...]) -> np.ndarray:
 
 def _spectrum(volume: np.ndarray, window: np.ndarray) -> np.ndarray:
     mean = np.sum(volume * window, dtype=float) / np.sum(window, dtype=float)
-    return rfftn((volume - mean) * window)
+    return rfftn((volume.astype(np.float32, copy=False) - np.float32(mean)) * window, overwrite_x=True)
 
 
 def _shell_table(
     spectra: list[np.ndarray], shape: tuple[int, ...], voxel_size_nm: float, direction: str, cone_deg: float, window_share: float
 ) -> pd.DataFrame:
     axes = [np.fft.fftfreq(count, voxel_size_nm) for count in shape[:2]] + [np.fft.rfftfreq(shape[2], voxel_size_nm)]
-    components = np.meshgrid(*axes, indexing="ij", sparse=True)
+    components = np.meshgrid(*(axis.astype(np.float32) for axis in axes), indexing="ij", sparse=True)
     frequency = np.sqrt(sum(component**2 for component in components))
     width = 1.0 / (voxel_size_nm * max(shape))
-    shell = np.rint(frequency / width).astype(int)
+    shell = np.rint(frequency / width).astype(np.int32)
     chosen = (shell >= 1) & (frequency <= 0.5 / voxel_size_nm) & _own_half(spectra[0].shape, shape[2])
     if direction != ALL_DIRECTIONS:
         chosen &= np.abs(components[DIRECTIONS[direction]]) >= np.cos(np.deg2rad(cone_deg)) * frequency

@@ -103,7 +103,7 @@ rule measure_resolution:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 12),
+        mem_mb=memory_mb(150, 5),
         runtime=minutes(15, 60),
     params:
         code=code("measure_resolution"),
