@@ -4,6 +4,7 @@
 # make test-interruptions  jobs killed in every stage, a power cut, a full disk
 # make test-cluster  the small session through a real Slurm of two nodes, installed and started for it on this machine
 # make benchmarks  speed and quality against the peers, side by side, on the demo session
+# make sheet FOLDER=path/to/raw/files  a sheet and a configuration for them, proposed from their headers
 # make docs        pages filled from the code and from docs/measured, then the documentation site in build/site
 # make coverage    the tests of the package, and which lines they run
 
@@ -11,11 +12,14 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 
-.PHONY: docs coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
+.PHONY: docs sheet coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --profile workflow/profiles/default
 	@echo "The report lies at $(CURDIR)/results/demo/report.html"
+
+sheet: .venv/installed
+	$(BIN)/python -m rapidstem_workflow.sheet_proposal "$(FOLDER)"
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile

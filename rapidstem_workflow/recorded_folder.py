@@ -1,0 +1,137 @@
+"""What lies in a folder of raw files: stacks, series, single images, and what cannot be used."""
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from rapidstem.errors import InputError
+from rapidstem.files import FallbackMetadata, StackHeader, read_header
+from rapidstem.progress import tracked
+
+ENDINGS = (".emd", ".dm3", ".dm4", ".emi", ".mrc", ".mrcs", ".st", ".ali", ".rec", ".tif", ".tiff", ".hspy", ".hdf5", ".h5")
+LEAST_TILT_RANGE_DEG = 1.0
+FEWEST_TILTS = 3
+SAME_PIXEL = 0.02
+HASHED_BYTES = 1 << 20
+
+Form = Literal["stack", "series", "image"]
+
+
+@dataclass(frozen=True)
+class RecordedFile:
+    """A raw file that can be read.
+
+    Attributes
+    ----------
+    path
+    header
+    form
+        A stack of frames at one tilt, a series over tilts, or a single image.
+    """
+
+    path: Path
+    header: StackHeader
+    form: Form
+
+    @property
+    def tilt_deg(self) -> float | None:
+        """The tilt at which it was recorded: what the file says, the middle one of a series, else what its name says."""
+        tilts, stage = self.header.tilt_deg, self.header.stage_tilt_deg
+        if tilts is not None:
+            return float(np.median(tilts))
+        return named_tilt_deg(self.path) if stage is None else stage
+
+    @property
+    def width_nm(self) -> float:
+        """Of the field of view, along x."""
+        return self.header.shape[2] * self.header.pixel_size_nm
+
+
+@dataclass(frozen=True)
+class RecordedFolder:
+    """The raw files of a folder, and those that are left out, each with the reason."""
+
+    files: list[RecordedFile]
+    left_out: dict[Path, str]
+
+
+def read_folder(folder: Path, detector: str, fallback: FallbackMetadata) -> RecordedFolder:
+    """Read the headers of all raw files below a folder; nothing is written, and no pixel is read.
+
+    Parameters
+    ----------
+    folder
+    detector
+        Whose images to take from files with several.
+    fallback
+        Values for what the files do not say.
+
+    Raises
+    ------
+    InputError
+        where there is no such folder, or no raw file in it
+    """
+    if not folder.is_dir():
+        raise InputError(f"{folder}: there is no such folder; give the one that holds the raw files")
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    if not paths:
+        raise InputError(f"{folder}: holds no raw file (of the endings {', '.join(ENDINGS)}); give the folder that does")
+    files, left_out = [], dict(_duplicates(paths))
+    own = [path for path in paths if path not in left_out]
+    for path in tracked(own, "reading headers", len(own), "file"):
+        try:
+            header = read_header(path, detector, fallback)
+            files.append(RecordedFile(path, header, form_of(header)))
+        except InputError as error:
+            left_out[path] = str(error).removeprefix(f"{path}: ")
+    kept, others = _of_one_session(files)
+    return RecordedFolder(kept, left_out | others)
+
+
+def form_of(header: StackHeader) -> Form:
+    """Whether a file holds a stack at one tilt, a series over tilts, or a single image."""
+    if header.shape[0] == 1:
+        return "image"
+    tilts = header.tilt_deg
+    turned = tilts is not None and len(tilts) >= FEWEST_TILTS and float(np.ptp(tilts)) > LEAST_TILT_RANGE_DEG
+    return "series" if turned else "stack"
+
+
+def named_tilt_deg(path: Path) -> float | None:
+    """The tilt that a file's name says: `tilt_-20`, `alpha40`, `-20deg`, `20 degrees`; None where it says none."""
+    found = re.search(r"(?:tilt|alpha)[ _=]*(-?\d+(?:\.\d+)?)|(-?\d+(?:\.\d+)?) ?deg", path.stem, re.IGNORECASE)
+    return float(found[1] or found[2]) if found else None
+
+
+def _duplicates(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Files that begin with the same megabyte as another one of the same size."""
+    sizes = Counter(path.stat().st_size for path in paths)
+    first: dict[tuple[int, bytes], Path] = {}
+    for path in paths:
+        size = path.stat().st_size
+        if sizes[size] == 1 or size == 0:
+            continue
+        with path.open("rb") as file:
+            mark = size, hashlib.sha256(file.read(HASHED_BYTES)).digest()
+        if mark in first:
+            yield path, f"is a copy of {first[mark]}"
+        first.setdefault(mark, path)
+
+
+def _of_one_session(files: Sequence[RecordedFile]) -> tuple[list[RecordedFile], dict[Path, str]]:
+    """The rapid files with the pixels that most of them have, and all single images; rapid files with others belong to another session."""
+    rapid = [file for file in files if file.form != "image"]
+    if not rapid:
+        return list(files), {}
+    sizes = np.array([file.header.pixel_size_nm for file in rapid])
+    usual = float(sizes[np.argmax([np.count_nonzero(np.abs(sizes / size - 1) < SAME_PIXEL) for size in sizes])])
+    fits = {file.path: file.form == "image" or abs(file.header.pixel_size_nm / usual - 1) < SAME_PIXEL for file in files}
+    reason = "its pixels are {:.4g} nm wide, those of most rapid files here {:.4g} nm: it belongs to another session"
+    others = {file.path: reason.format(file.header.pixel_size_nm, usual) for file in files if not fits[file.path]}
+    return [file for file in files if fits[file.path]], others

@@ -1,0 +1,138 @@
+"""A sheet and a configuration proposed from a folder of raw files.
+
+`python -m rapidstem_workflow.sheet_proposal FOLDER` writes `config/<folder>.tsv` and `config/<folder>.yaml`, says what every row rests on,
+and lists what could not be placed and why. Nothing is guessed without a word, nothing that is there is overwritten.
+"""
+
+import argparse
+import os
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from rapidstem.errors import InputError, raise_problems
+from rapidstem.files import FallbackMetadata, check_files, read_sheet, written_beside
+from rapidstem_workflow.acquisition_pairing import Proposal, proposed
+from rapidstem_workflow.recorded_folder import read_folder
+
+BRIGHT_FIELD = "BF"
+
+
+def sheet_lines(proposal: Proposal, sheet: Path) -> Iterator[str]:
+    """The sheet, a line at a time; names that would occur twice get a number."""
+    yield "acquisition\tkind\ttilt\trapid\tslow"
+    seen: dict[str, int] = defaultdict(int)
+    for row in proposal.rows:
+        seen[row.acquisition] += 1
+        name = row.acquisition if seen[row.acquisition] == 1 else f"{row.acquisition}-{seen[row.acquisition]}"
+        tilt = "" if row.tilt_deg is None else f"{row.tilt_deg}"
+        slow = _beside(row.slow.path, sheet) if row.slow else ""
+        yield "\t".join([name, row.kind, tilt, _beside(row.rapid.path, sheet), slow])
+
+
+def _beside(path: Path, sheet: Path) -> str:
+    return Path(os.path.relpath(path.resolve(), sheet.resolve().parent)).as_posix()
+
+
+def configuration_text(name: str, sheet: Path, proposal: Proposal, detector: str, pixel_size_nm: float | None) -> str:
+    """A configuration with what a person should look at first."""
+    paired = any(row.slow for row in proposal.rows if row.kind == "training")
+    filter_name, target = (
+        ("dlf-slow", "the slow images") if paired else ("noise2noise", "other frames of the same field, as no slow image was found")
+    )
+    reconstructed = f"[{filter_name}]" if any(row.kind == "tilt_series" for row in proposal.rows) else "[]"
+    calibrated = any(row.kind == "calibration" for row in proposal.rows)
+    distortion = (
+        "" if calibrated else "\n# No calibration field was found: the scan distortion stays uncorrected.\ndistortion:\n  method: none\n"
+    )
+    given = {"detector": detector if detector != BRIGHT_FIELD else None, "pixel_size_nm": pixel_size_nm}
+    reading = "".join(f"  {key}: {value}\n" for key, value in given.items() if value is not None)
+    reading = f"\nreading:\n{reading}" if reading else ""
+    return f"""# Proposed from the headers of the raw files; look at every line. config/README.md explains every key.
+
+session: {name}
+acquisitions: {sheet.as_posix()}
+{reading}{distortion}
+denoisers:
+  # It learns from {target}.
+  - name: {filter_name}
+
+tomography:
+  denoisers: {reconstructed}
+  # No file says the foil's thickness: measure it (EELS, convergent beam), in nm.
+  thickness_nm: 300
+  # Full width of the dislocation lines at half depth in your images, in nm.
+  line_width_nm: 13.7
+
+# Directions of the crystal along the tilt axis x and the beam z at zero tilt, for the slip planes.
+# crystal:
+#   x: [2, 0, 0]
+#   z: [0, 1, 3]
+"""
+
+
+def write_proposal(folder: Path, output: Path, detector: str = BRIGHT_FIELD, pixel_size_nm: float | None = None) -> Proposal:
+    """Propose a sheet and a configuration for a folder of raw files, write both, and see whether the product takes them.
+
+    Parameters
+    ----------
+    folder
+        With the raw files, in it or below it.
+    output
+        Where the two go: a path without ending.
+    detector
+        Whose images to take from files with several.
+    pixel_size_nm
+        For files that have none.
+
+    Raises
+    ------
+    InputError
+        where one of them is there already, or no row can be proposed
+    """
+    sheet, config = output.with_suffix(".tsv"), output.with_suffix(".yaml")
+    for path in (sheet, config):
+        if path.exists():
+            raise InputError(f"{path}: is there already; move it away, or choose another name with --output")
+    proposal = proposed(read_folder(folder, detector, FallbackMetadata(pixel_size_nm=pixel_size_nm)))
+    if not proposal.rows:
+        problems = [f"{path}: {reason}" for path, reason in proposal.left_out.items()]
+        raise_problems(f"{folder}: no row of a sheet can be proposed from its files", problems)
+    sheet.parent.mkdir(parents=True, exist_ok=True)
+    with written_beside(sheet) as path:
+        path.write_text("\n".join(sheet_lines(proposal, sheet)) + "\n", encoding="utf-8")
+    with written_beside(config) as path:
+        path.write_text(configuration_text(output.name, sheet, proposal, detector, pixel_size_nm), encoding="utf-8")
+    return proposal
+
+
+def main() -> None:
+    """Propose, write, and say what every row rests on."""
+    parser = argparse.ArgumentParser(description="Propose a sheet and a configuration from the raw files of a folder.")
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--output", type=Path, help="path of the two files without ending; config/<folder> where nothing is given")
+    parser.add_argument("--detector", default=BRIGHT_FIELD, help="whose images to take from files with several (%(default)s)")
+    parser.add_argument("--pixel-size-nm", type=float, help="for files that do not say theirs")
+    given = parser.parse_args()
+    output = given.output or Path("config") / (re.sub(r"[^A-Za-z0-9_-]+", "-", given.folder.resolve().name) or "session")
+    try:
+        proposal = write_proposal(given.folder, output, given.detector, given.pixel_size_nm)
+        fallback = FallbackMetadata(pixel_size_nm=given.pixel_size_nm)
+        remarks = check_files(read_sheet(output.with_suffix(".tsv")), given.detector, fallback, single_frames=True).remarks
+    except InputError as error:
+        sys.exit(str(error))
+    for row in proposal.rows:
+        print(f"{row.acquisition}: {row.kind}; {row.reason}")
+    for path, reason in proposal.left_out.items():
+        print(f"left out: {path}: {reason}")
+    for remark in remarks:
+        print(f"remark: {remark}")
+    config = output.with_suffix(".yaml")
+    print(f"{len(proposal.rows)} rows in {output.with_suffix('.tsv')}; look at them and at {config}, then:")
+    print(f"snakemake --cores 8 --configfile {config}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""A sheet proposed from a folder: what belongs together is found by what files say, what does not fit is named."""
+
+import shutil
+import sys
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import yaml
+
+from rapidstem.errors import InputError
+from rapidstem.files import check_files, read_sheet
+from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
+from rapidstem_workflow.acquisition_pairing import place_name
+from rapidstem_workflow.recorded_folder import named_tilt_deg
+from rapidstem_workflow.sheet_proposal import main, write_proposal
+
+
+def write(path: Path, frames: int, tilt_deg: float | np.ndarray, pixel_nm: float = 4.0, side: int = 16, dwell_s: float = 1e-7) -> None:
+    """A Velox file of noise, no two alike."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pixels = np.random.default_rng(zlib.crc32(str(path).encode())).integers(1, 60000, (frames, side, side)).astype(np.uint16)
+    scan = ScanDescription(pixel_size_nm=pixel_nm, dwell_time_s=dwell_s, line_time_s=6e-5, frame_time_s=0.03, start_s=0)
+    write_velox(path, pixels, scan, np.deg2rad(np.broadcast_to(tilt_deg, frames)), np.arange(frames) * 0.07)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    raw = tmp_path / "Steel 316 session 2"
+    for field, tilt in (("A1", 0.02), ("A2", -0.03), ("B1", 40.04), ("B2", 39.97), ("B3", 40.0)):
+        write(raw / f"{field} fast 100ns.emd", 20, tilt)
+        write(raw / f"{field} slow 30us.emd", 1, tilt, pixel_nm=2.0, side=32, dwell_s=3e-5)
+    write(raw / "C9 fast.emd", 20, 60.0)
+    write(raw / "sweep rapid.emd", 15, np.linspace(-70, 70, 15))
+    write(raw / "sweep slow.emd", 15, np.linspace(-70, 70, 15), dwell_s=2e-6)
+    return raw
+
+
+def rows_of(sheet: Path) -> dict[str, tuple[str, str, str, str]]:
+    lines = [line.split("\t") for line in sheet.read_text(encoding="utf-8").splitlines()]
+    assert lines[0] == ["acquisition", "kind", "tilt", "rapid", "slow"]
+    return {name: (kind, tilt, Path(rapid).name, Path(slow).name if slow else "") for name, kind, tilt, rapid, slow in lines[1:]}
+
+
+def test_fields_and_series_are_paired_and_get_a_purpose(folder: Path, tmp_path: Path) -> None:
+    write_proposal(folder, tmp_path / "config/steel")
+    rows = rows_of(tmp_path / "config/steel.tsv")
+    assert rows["sweep"] == ("tilt_series", "", "sweep rapid.emd", "sweep slow.emd")
+    assert rows["C9"] == ("training", "60", "C9 fast.emd", "")
+    for field in ("A1", "A2", "B1", "B2", "B3"):
+        assert rows[field][1:] == ("0" if field[0] == "A" else "40", f"{field} fast 100ns.emd", f"{field} slow 30us.emd")
+    assert sorted(rows[field][0] for field in ("A1", "A2")) == ["calibration", "training"]
+    assert sorted(rows[field][0] for field in ("B1", "B2", "B3")) == ["test", "training", "training"]
+
+
+def test_product_takes_what_is_proposed(folder: Path, tmp_path: Path) -> None:
+    write_proposal(folder, tmp_path / "config/steel")
+    assert len(check_files(read_sheet(tmp_path / "config/steel.tsv")).rapid) == 7
+    config = yaml.safe_load((tmp_path / "config/steel.yaml").read_text(encoding="utf-8"))
+    assert config["session"] == "steel" and config["denoisers"] == [{"name": "dlf-slow"}] and "distortion" not in config
+
+
+def test_what_cannot_be_placed_is_named_with_the_reason(folder: Path, tmp_path: Path) -> None:
+    shutil.copy(folder / "A1 fast 100ns.emd", folder / "copy of A1.emd")
+    whole = (folder / "B1 fast 100ns.emd").read_bytes()
+    (folder / "B4 fast.emd").write_bytes(whole[: len(whole) // 2])
+    write(folder / "D1 fast.emd", 20, 0.0, pixel_nm=9.0)
+    write(folder / "overview.emd", 1, 10.0)
+    left_out = {path.name: reason for path, reason in write_proposal(folder, tmp_path / "steel").left_out.items()}
+    assert left_out.keys() == {"copy of A1.emd", "B4 fast.emd", "D1 fast.emd", "overview.emd"}
+    assert "is a copy of" in left_out["copy of A1.emd"] and "another session" in left_out["D1 fast.emd"]
+    assert "no stack of rapid frames fits" in left_out["overview.emd"]
+
+
+def test_two_images_that_fit_as_well_are_not_chosen_from(folder: Path, tmp_path: Path) -> None:
+    write(folder / "second pass" / "B1 slow.emd", 1, 40.0)
+    proposal = write_proposal(folder, tmp_path / "steel")
+    assert next(row for row in proposal.rows if row.acquisition == "B1").slow is None
+    assert sum("as well as" in reason for reason in proposal.left_out.values()) == 2
+
+
+def test_nothing_is_overwritten(folder: Path, tmp_path: Path) -> None:
+    write_proposal(folder, tmp_path / "steel")
+    with pytest.raises(InputError, match="is there already"):
+        write_proposal(folder, tmp_path / "steel")
+
+
+def test_folders_without_raw_files_say_so(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="there is no such folder"):
+        write_proposal(tmp_path / "nowhere", tmp_path / "steel")
+    with pytest.raises(InputError, match="holds no raw file"):
+        write_proposal(tmp_path, tmp_path / "steel")
+
+
+def test_command_says_what_every_row_rests_on(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["sheet_proposal", str(folder)])
+    main()
+    said = capsys.readouterr().out
+    assert "sweep: tilt_series; 15 tilts from -70 to 70 degrees, slow series sweep slow.emd" in said
+    assert "7 rows in config/Steel-316-session-2.tsv" in said
+
+
+@pytest.mark.parametrize(
+    ("name", "tilt_deg"), [("field tilt_-20.tif", -20.0), ("a 40deg.tif", 40.0), ("alpha=12.5 x.tif", 12.5), ("field 20.tif", None)]
+)
+def test_tilts_in_names_count_only_where_they_are_called_so(name: str, tilt_deg: float | None) -> None:
+    assert named_tilt_deg(Path(name)) == tilt_deg
+
+
+def test_names_of_places_leave_out_how_they_were_taken() -> None:
+    assert place_name(Path("B1 slow 30us.emd")) == place_name(Path("B1_rapid.emd")) == "B1"
