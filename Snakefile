@@ -33,6 +33,7 @@ from rapidstem.figures import (
 )
 from rapidstem.files import is_log
 from rapidstem_workflow.command_line import given_values
+from rapidstem_workflow.configuration_checks import configuration_schema
 from rapidstem_workflow.imported_modules import code_mark
 from rapidstem_workflow.raw_contents import content_mark
 from rapidstem_workflow.run_summary import (
@@ -45,7 +46,7 @@ from rapidstem_workflow.run_summary import (
 )
 from rapidstem_workflow.scheduler_timers import keep_one_timer
 from rapidstem_workflow.second_run import run_without
-from rapidstem_workflow.session import check_raw_files, configuration_schema, open_session
+from rapidstem_workflow.session import check_raw_files, open_session
 
 keep_one_timer()
 

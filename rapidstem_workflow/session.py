@@ -1,28 +1,22 @@
 """The session that a configuration describes: checked before any job starts."""
 
-import math
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import jsonschema
 import pandas as pd
-import yaml
 from snakemake.utils import validate
 
-from rapidstem.denoising import DenoiserSettings, NetworkSettings, denoiser_settings, model_folder
+from rapidstem.denoising import DenoiserSettings, NetworkSettings, denoiser_settings
 from rapidstem.dislocations import crystal_orientation
 from rapidstem.errors import InputError
-from rapidstem.files import FILE_COLUMNS, FallbackMetadata, check_files, is_log, read_sheet
-from rapidstem.microscope import settings_from
+from rapidstem.files import FILE_COLUMNS, FallbackMetadata, check_files, read_sheet
 from rapidstem_workflow.carried_over import check_carried_over
+from rapidstem_workflow.configuration_checks import SCHEMA, check_configuration, naming_key, write_out
+from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session
 from rapidstem_workflow.variants import SLOW, Variant, rapid_variants
-
-REPOSITORY = Path(__file__).resolve().parent.parent
-SCHEMA = REPOSITORY / "workflow/schemas/config.schema.yaml"
 
 
 @dataclass(frozen=True)
@@ -214,40 +208,10 @@ def open_session(config: dict[str, Any]) -> Session:
     InputError
         Naming every key, or every row and column, that is wrong.
     """
-    _write_out(config)
+    write_out(config)
     check_configuration(config)
     validate(config, str(SCHEMA))
     return read_session(config)
-
-
-def _write_out(config: dict[str, Any]) -> None:
-    """Replace the short forms that a configuration may have by the long ones, in place."""
-    if isinstance(config.get("distortion"), str):
-        config["distortion"] = {"map": config["distortion"]}
-    tomography = config.get("tomography")
-    if isinstance(tomography, dict) and isinstance(tomography.get("geometry"), str):
-        tomography["geometry"] = [tomography["geometry"]]
-
-
-def configuration_schema() -> dict[str, Any]:
-    """The schema of the configuration, from which `config/README.md` is made, too."""
-    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
-
-
-def check_configuration(config: dict[str, Any]) -> None:
-    """Compare a configuration with its schema.
-
-    Raises
-    ------
-    InputError
-        Naming every key that is unknown, missing or has a wrong value.
-    """
-    validator = jsonschema.Draft202012Validator(configuration_schema())
-    problems = sorted(validator.iter_errors(config), key=lambda problem: list(map(str, problem.absolute_path)))
-    lines = [f"  {_key(problem)}: {problem.message}" for problem in problems]
-    lines += [f"  {key}: is no finite number" for key, value in _values(config) if isinstance(value, float) and not math.isfinite(value)]
-    if lines:
-        raise InputError("The configuration has errors (every key is explained in config/README.md):\n" + "\n".join(lines))
 
 
 def read_session(config: dict[str, Any]) -> Session:
@@ -259,10 +223,10 @@ def read_session(config: dict[str, Any]) -> Session:
         For a sheet that does not hold together, an unknown denoiser, or one that cannot be trained.
     """
     names = [entry["name"] for entry in config["denoisers"]]
-    _check_names(names, config["tomography"]["denoisers"])
-    _check_in_situ_names(names, config["in_situ"]["denoisers"] or [])
+    check_names(names, config["tomography"]["denoisers"])
+    check_in_situ_names(names, config["in_situ"]["denoisers"] or [])
     for entry in config["denoisers"]:
-        with _naming_key("denoisers"):
+        with naming_key("denoisers"):
             denoiser_settings(entry["name"], {key: value for key, value in entry.items() if key != "name"})
     if config["crystal"]:
         crystal_orientation(config["crystal"]["x"], config["crystal"]["z"])
@@ -271,11 +235,7 @@ def read_session(config: dict[str, Any]) -> Session:
     if unknown:
         raise InputError(f"Configuration key 'leave_out': {config['acquisitions']} has no row of {', '.join(unknown)}; correct the name.")
     session = Session(config["session"], sheet.drop(config["leave_out"]), config)
-    _check_models(session)
-    _check_kinds(session)
-    _check_braces(session)
-    if session.simulated:
-        _check_simulated(session)
+    check_session(session)
     return session
 
 
@@ -295,137 +255,3 @@ def check_raw_files(session: Session) -> list[str]:
     checked = check_files(sheet, detector, FallbackMetadata(**reading), session.config["training"]["single_frames"])
     check_carried_over(session, checked.rapid)
     return checked.remarks
-
-
-def _values(config: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """Every value of a configuration with its key."""
-    entries = config.items() if isinstance(config, dict) else enumerate(config) if isinstance(config, list) else ()
-    for name, value in entries:
-        path = f"{key}.{name}" if key else str(name)
-        yield path, value
-        yield from _values(value, path)
-
-
-def _key(problem: jsonschema.ValidationError) -> str:
-    return ".".join(map(str, problem.absolute_path)) or "top level"
-
-
-@contextmanager
-def _naming_key(key: str) -> Iterator[None]:
-    """Put the configuration's key in front of what is wrong with its value."""
-    try:
-        yield
-    except InputError as error:
-        raise InputError(f"Configuration key '{key}': {error}") from None
-
-
-def _check_names(names: list[str], reconstructed: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
-    if twice:
-        raise InputError(f"Configuration key 'denoisers': {', '.join(twice)} stands there more than once; give each denoiser one entry.")
-    unknown = sorted(set(reconstructed) - set(names))
-    if unknown:
-        raise InputError(
-            f"Configuration key 'tomography.denoisers': {', '.join(unknown)} is not among the entries of 'denoisers' ({', '.join(names)})."
-        )
-
-
-def _check_in_situ_names(names: list[str], wanted: list[str]) -> None:
-    networks = [name for name in names if name != "bm3d"]
-    unknown = [name for name in wanted if name not in networks]
-    if unknown:
-        raise InputError(
-            f"Configuration key 'in_situ.denoisers': {', '.join(unknown)} is no network among the entries of 'denoisers' "
-            f"({', '.join(networks) or 'none'})."
-        )
-
-
-def _check_models(session: Session) -> None:
-    """See whether models that a denoiser is given are where they should be."""
-    for name in session.networks:
-        settings = session.network_settings(name)
-        for setting in ("model", "start_from"):
-            if getattr(settings, setting):
-                with _naming_key(f"denoisers: {name}: {setting}"):
-                    model_folder(getattr(settings, setting))
-
-
-def _check_kinds(session: Session) -> None:
-    pupils = [name for name in session.denoisers if name not in session.adopted]
-    if pupils and not session.acquisitions("training"):
-        raise InputError(
-            f"{session.config['acquisitions']}: there is no row of kind 'training', but the configuration names denoisers "
-            f"({', '.join(pupils)}); add training fields, give trained models, or empty the list 'denoisers'."
-        )
-    without_slow = [name for name in session.acquisitions("training") if not session.sheet.loc[name, "slow"]]
-    learners = [name for name in pupils if session.settings_of(name).target == "slow"]
-    if without_slow and learners:
-        raise InputError(
-            f"{session.config['acquisitions']}: {', '.join(without_slow)} has no slow image, from which {', '.join(map(repr, learners))} "
-            "learns; fill in the column 'slow', remove such denoisers, or set their target to dcfi."
-        )
-    if session.acquisitions("in_situ") and not session.in_situ_denoisers:
-        raise InputError(
-            f"{session.config['acquisitions']}: {', '.join(session.acquisitions('in_situ'))} is an in-situ series, but no network is there "
-            "to denoise it; add one, as dlf-slow, to 'denoisers', or remove the row."
-        )
-    if session.measures_distortion and not session.calibration_fields:
-        raise InputError(
-            f"{session.config['acquisitions']}: the scan distortion is to be measured, "
-            "but no row of kind 'calibration' or 'training' has a slow image; "
-            "add one, give the path of a saved map as 'distortion', or leave it uncorrected with the method none."
-        )
-    saved_map = session.config["distortion"]["map"]
-    if saved_map and not Path(saved_map).is_file():
-        raise InputError(
-            f"Configuration key 'distortion': there is no saved map {saved_map}; give the path of a map.csv, or let it be measured."
-        )
-    similar_to = session.config["training"]["similar_to"]
-    if similar_to and similar_to not in session.acquisitions("tilt_series"):
-        raise InputError(
-            f"Configuration key 'training.similar_to': {similar_to} is no row of kind 'tilt_series' of {session.config['acquisitions']}."
-        )
-
-
-def _check_braces(session: Session) -> None:
-    """Snakemake takes words in braces for wildcards, in the paths of files too."""
-    named = [
-        (f"{session.config['acquisitions']}, row of {name}, column {column}", session.path(name, column))
-        for name in session.sheet.index
-        for column in FILE_COLUMNS
-    ]
-    sheet = session.config["acquisitions"]
-    logs = [(f"{sheet}, row of {name}, column temperature", session.temperature(name)) for name in session.sheet.index]
-    given = [("Configuration key 'distortion'", session.config["distortion"]["map"] or "")]
-    given += [
-        (f"Configuration key 'denoisers: {name}: {setting}'", getattr(session.network_settings(name), setting))
-        for name in session.networks
-        for setting in ("model", "start_from")
-    ]
-    wrong = [(place, path) for place, path in [*named, *logs, *given] if path and set(path) & set("{}")]
-    lines = [
-        f"{place}: {path} has braces in its path, which stand for wildcards here; rename the file or its folder" for place, path in wrong
-    ]
-    if lines:
-        raise InputError("\n".join(lines))
-
-
-def _check_simulated(session: Session) -> None:
-    with _naming_key("simulate"):
-        settings_from(session.config["simulate"])
-    without = [name for name in session.acquisitions("in_situ") if not session.temperature(name) or is_log(session.temperature(name))]
-    if without:
-        raise InputError(
-            f"{session.config['acquisitions']}, row of {', '.join(without)}: a simulated in-situ series needs a number or a ramp in the "
-            "column 'temperature', as 90..150@10."
-        )
-    raw = Path.cwd() / session.folder / "raw"
-    for name in session.sheet.index:
-        for column in ("rapid", "slow"):
-            expected = raw / f"{name}.{column}.emd"
-            given = session.sheet.loc[name, column]
-            if given and Path(given) != expected:
-                raise InputError(
-                    f"{session.config['acquisitions']}, row of {name}: in a simulated session the column '{column}' must lead to "
-                    f"{expected.relative_to(Path.cwd())} (relative to the sheet), where the virtual microscope writes it."
-                )

@@ -35,6 +35,12 @@ def test_a_room_can_be_seen_at_a_glance(room: Path) -> None:
     assert not long
 
 
+@pytest.mark.parametrize("folder", ["rapidstem_workflow", "scripts", "benchmarks"])
+def test_no_file_beside_the_package_is_longer(folder: str) -> None:
+    long = [path.name for path in (ROOT / folder).glob("*.py") if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES]
+    assert not long
+
+
 @pytest.mark.parametrize("room", ROOMS, ids=_room_name)
 def test_a_door_names_no_function_like_a_module(room: Path) -> None:
     """The module would take the function's place as soon as someone imports it."""

@@ -4,7 +4,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem_workflow.command_line import given_values
-from rapidstem_workflow.session import configuration_schema
+from rapidstem_workflow.configuration_checks import configuration_schema
 
 SCHEMA = configuration_schema()
 

@@ -1,0 +1,66 @@
+"""The configuration held against its schema."""
+
+import math
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import yaml
+
+from rapidstem.errors import InputError
+
+SCHEMA = Path(__file__).resolve().parent.parent / "workflow/schemas/config.schema.yaml"
+
+
+def write_out(config: dict[str, Any]) -> None:
+    """Replace the short forms that a configuration may have by the long ones, in place."""
+    if isinstance(config.get("distortion"), str):
+        config["distortion"] = {"map": config["distortion"]}
+    tomography = config.get("tomography")
+    if isinstance(tomography, dict) and isinstance(tomography.get("geometry"), str):
+        tomography["geometry"] = [tomography["geometry"]]
+
+
+def configuration_schema() -> dict[str, Any]:
+    """The schema of the configuration, from which `config/README.md` is made, too."""
+    return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
+def check_configuration(config: dict[str, Any]) -> None:
+    """Compare a configuration with its schema.
+
+    Raises
+    ------
+    InputError
+        Naming every key that is unknown, missing or has a wrong value.
+    """
+    validator = jsonschema.Draft202012Validator(configuration_schema())
+    problems = sorted(validator.iter_errors(config), key=lambda problem: list(map(str, problem.absolute_path)))
+    lines = [f"  {_key(problem)}: {problem.message}" for problem in problems]
+    lines += [f"  {key}: is no finite number" for key, value in _values(config) if isinstance(value, float) and not math.isfinite(value)]
+    if lines:
+        raise InputError("The configuration has errors (every key is explained in config/README.md):\n" + "\n".join(lines))
+
+
+def _values(config: Any, key: str = "") -> Iterator[tuple[str, Any]]:
+    """Every value of a configuration with its key."""
+    entries = config.items() if isinstance(config, dict) else enumerate(config) if isinstance(config, list) else ()
+    for name, value in entries:
+        path = f"{key}.{name}" if key else str(name)
+        yield path, value
+        yield from _values(value, path)
+
+
+def _key(problem: jsonschema.ValidationError) -> str:
+    return ".".join(map(str, problem.absolute_path)) or "top level"
+
+
+@contextmanager
+def naming_key(key: str) -> Iterator[None]:
+    """Put the configuration's key in front of what is wrong with its value."""
+    try:
+        yield
+    except InputError as error:
+        raise InputError(f"Configuration key '{key}': {error}") from None
