@@ -4,6 +4,7 @@ from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
+from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
 from rapidstem.figures.style import AQUA, BLACK, BLUE, ORANGE, PURPLE, RAPID_COLOUR, SLOW_COLOUR, Drawing, panels, styled
@@ -52,6 +53,8 @@ def line_projections(points: pd.DataFrame) -> Drawing:
 def line_differences(points: pd.DataFrame, against_points: pd.DataFrame, agreement: LineAgreement, variant: str, against: str) -> Drawing:
     """Lines of two tomograms in three projections: blue where they are the same, orange and aqua, with their numbers, where they differ.
 
+    Lines that were not compared, as they are too short or seen by one of the two alone, are thin and grey.
+
     Parameters
     ----------
     points, against_points : DataFrame
@@ -63,26 +66,36 @@ def line_differences(points: pd.DataFrame, against_points: pd.DataFrame, agreeme
     """
     figure, axes = panels(3, 1, 6.4, 8.4, height_ratios=[1.0, 0.35, 0.35])
     same = [{pair[side] for pair in agreement.same} for side in (0, 1)]
+    differing = [{number for group in agreement.different for number in group[side]} for side in (0, 1)]
     styles: tuple[Literal["solid", "dashed"], ...] = ("solid", "dashed")
-    sides = ((points, same[0], RAPID_COLOUR, styles[0], variant), (against_points, same[1], SLOW_COLOUR, styles[1], against))
+    sides = (
+        (points, same[0], differing[0], RAPID_COLOUR, styles[0], variant),
+        (against_points, same[1], differing[1], SLOW_COLOUR, styles[1], against),
+    )
     for panel, (across, up, title) in zip(axes[:, 0], VIEWS, strict=True):
-        for table, settled, colour, dashes, _ in sides:
+        for table, settled, apart, colour, dashes, _ in sides:
             for number, line in table.groupby("line", sort=True):
-                alike = number in settled
-                panel.plot(line[across], line[up], color=BLUE if alike else colour, linestyle=dashes, linewidth=1.0 if alike else 2.0)
-                if not alike and up == "y_nm":
+                differs = number in apart
+                shown = colour if differs else BLUE if number in settled else UNKNOWN_COLOUR
+                panel.plot(line[across], line[up], color=shown, linestyle=dashes, linewidth=2.0 if differs else 1.0)
+                if differs and up == "y_nm":
                     middle = line.iloc[len(line) // 2]
                     panel.annotate(str(number), (middle[across], middle[up]), color=BLACK, fontsize=7)
         panel.set(xlabel=f"{across[0]} / nm", ylabel=f"{up[0]} / nm", title=title)
         panel.set_aspect("equal")
         if up == "y_nm":
             panel.invert_yaxis()
-    handles = [Line2D([], [], color=colour, linestyle=dashes, linewidth=2.0, label=f"{name} alone") for *_, colour, dashes, name in sides]
-    figure.legend(handles=[Line2D([], [], color=BLUE, label="the same in both"), *handles], loc="outside lower center", ncols=3)
+    _difference_legend(figure, [(colour, dashes, name) for *_, colour, dashes, name in sides])
     drawn = pd.concat([table.assign(series=name, same=table["line"].isin(settled)) for table, settled, *_, name in sides])
-    counts = [table["line"].nunique() - len(settled) for table, settled, *_ in sides]
+    counts = [len(apart) for apart in differing]
     words = f"{len(agreement.same)} lines are the same in both; {counts[0]} of {variant} and {counts[1]} of {against} differ."
     return Drawing(figure, drawn[["series", "line", "point", "x_nm", "y_nm", "z_nm", "same"]], words)
+
+
+def _difference_legend(figure: Figure, sides: list[tuple[str, Literal["solid", "dashed"], str]]) -> None:
+    handles = [Line2D([], [], color=colour, linestyle=dashes, linewidth=2.0, label=f"{name} alone") for colour, dashes, name in sides]
+    common = [Line2D([], [], color=BLUE, label="the same in both"), Line2D([], [], color=UNKNOWN_COLOUR, label="not compared")]
+    figure.legend(handles=[*common, *handles], loc="outside lower center", ncols=4)
 
 
 @styled
