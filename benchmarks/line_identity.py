@@ -30,11 +30,11 @@ def compared(folder: Path, acquisition: str) -> list[pd.DataFrame]:
     centres = {name: read_table(results / f"{name}.centroids.csv", CENTROID_COLUMNS) for name in variants}
     centres["truth"] = line_centroids(truth, shape, voxel_size_nm)
     comparisons = [(name, "truth") for name in variants] + [(name, "slow") for name in variants if name != "slow" and "slow" in variants]
+    motions = {(variant, against): rigid_motion(centres[variant], centres[against]) for variant, against in comparisons}
     rows = []
     for stage, ending in STAGES.items():
         lines = {name: polylines_of(read_table(results / f"{name}.{ending}", TRACED_COLUMNS)) for name in variants} | {"truth": truth}
-        for variant, against in comparisons:
-            motion = rigid_motion(centres[variant], centres[against])
+        for (variant, against), motion in motions.items():
             field_nm = whole_field(widths_nm) if against == "truth" else common_field(widths_nm, motion)
             scores = identity_scores(
                 identify_lines(lines[variant], lines[against], field_nm, motion), acquisition=acquisition, variant=variant, against=against

@@ -1,7 +1,7 @@
 """Which raw files belong together: stacks with the slow image of their place, rapid with slow series; and what each field is for."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
@@ -10,10 +10,9 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 
+from rapidstem.files import TILT_TOLERANCE_DEG, field_problems
 from rapidstem_workflow.recorded_folder import RecordedFile, RecordedFolder
 
-SAME_TILT_DEG = 1.0
-LARGEST_FIELD_RATIO, LARGEST_PIXEL_RATIO = 2.0, 8.0
 # Names that say how an image was taken, not of what.
 MANNERS = re.compile(
     r"(?<![a-z])(rapid|slow|fast|stack|frames?|image|img|scan|dcfi|haadf|bf|ref(erence)?|\d+(ns|us|ms))(?![a-z])", re.IGNORECASE
@@ -46,8 +45,8 @@ class Proposal:
 def proposed(folder: RecordedFolder) -> Proposal:
     """Pair stacks with the slow image of the same place, rapid with slow series, and propose what each field is for.
 
-    The two of a pair have the same tilt, to a degree, where both files say it, fields of view that differ by a factor of 2 at most, pixels
-    by one of 8, and names that are alike but for words such as rapid and slow. Where two images fit a stack equally well, it gets neither.
+    The two of a pair have the same tilt, to a degree, where both files say it, pixels and fields of view that the sheet's own check takes
+    for one place, and names that are alike but for words such as rapid and slow. Where two images fit a stack alike, it gets neither.
     """
     forms: dict[str, list[RecordedFile]] = defaultdict(list)
     for file in folder.files:
@@ -59,7 +58,19 @@ def proposed(folder: RecordedFolder) -> Proposal:
     single = {file.path: doubts.get(file.path, "no stack of rapid frames fits this single image") for file in forms["image"]}
     left_out = folder.left_out | unknown | {path: reason for path, reason in single.items() if path not in used}
     series_rows, series_left = _series_rows(forms["series"])
-    return Proposal([*_with_purposes(rows), *series_rows], left_out | series_left)
+    named = _named_once([*rows, *series_rows])
+    return Proposal([*_with_purposes(named[: len(rows)]), *named[len(rows) :]], left_out | series_left)
+
+
+def _named_once(rows: Sequence[ProposedRow]) -> list[ProposedRow]:
+    """The rows, a number behind names that would occur twice."""
+    seen: Counter[str] = Counter()
+    named = []
+    for row in rows:
+        seen[row.acquisition] += 1
+        number = seen[row.acquisition]
+        named.append(row if number == 1 else replace(row, acquisition=f"{row.acquisition}-{number}"))
+    return named
 
 
 def _pairs(
@@ -91,9 +102,8 @@ def _pairs(
 def _fits(stack: RecordedFile, image: RecordedFile) -> bool:
     """Whether an image may show the place of a stack, by what the headers say."""
     one, two = stack.tilt_deg, image.tilt_deg
-    same_tilt = one is None or two is None or abs(one - two) <= SAME_TILT_DEG
-    field, pixel = stack.width_nm / image.width_nm, stack.header.pixel_size_nm / image.header.pixel_size_nm
-    return same_tilt and max(field, 1 / field) <= LARGEST_FIELD_RATIO and max(pixel, 1 / pixel) <= LARGEST_PIXEL_RATIO
+    same_tilt = one is None or two is None or abs(one - two) <= TILT_TOLERANCE_DEG
+    return same_tilt and not any(field_problems(stack.header, image.header))
 
 
 def place_name(path: Path) -> str:

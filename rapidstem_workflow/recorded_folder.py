@@ -11,11 +11,10 @@ from typing import Literal
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files import FallbackMetadata, StackHeader, read_header
+from rapidstem.files import LEAST_TILT_RANGE_DEG, FallbackMetadata, StackHeader, read_header
 from rapidstem.progress import tracked
 
 ENDINGS = (".emd", ".dm3", ".dm4", ".emi", ".mrc", ".mrcs", ".st", ".ali", ".rec", ".tif", ".tiff", ".hspy", ".hdf5", ".h5")
-LEAST_TILT_RANGE_DEG = 1.0
 FEWEST_TILTS = 3
 SAME_PIXEL = 0.02
 HASHED_BYTES = 1 << 20
@@ -46,11 +45,6 @@ class RecordedFile:
         if tilts is not None:
             return float(np.median(tilts))
         return named_tilt_deg(self.path) if stage is None else stage
-
-    @property
-    def width_nm(self) -> float:
-        """Of the field of view, along x."""
-        return self.header.shape[2] * self.header.pixel_size_nm
 
 
 @dataclass(frozen=True)
@@ -99,7 +93,7 @@ def form_of(header: StackHeader) -> Form:
     if header.shape[0] == 1:
         return "image"
     tilts = header.tilt_deg
-    turned = tilts is not None and len(tilts) >= FEWEST_TILTS and float(np.ptp(tilts)) > LEAST_TILT_RANGE_DEG
+    turned = tilts is not None and len(tilts) >= FEWEST_TILTS and float(np.ptp(tilts)) >= LEAST_TILT_RANGE_DEG
     return "series" if turned else "stack"
 
 

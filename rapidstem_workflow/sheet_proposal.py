@@ -8,28 +8,22 @@ import argparse
 import os
 import re
 import sys
-from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
 from rapidstem.errors import InputError, raise_problems
-from rapidstem.files import FallbackMetadata, check_files, read_sheet, written_beside
+from rapidstem.files import BRIGHT_FIELD, FallbackMetadata, check_files, read_sheet, written_beside
 from rapidstem_workflow.acquisition_pairing import Proposal, proposed
 from rapidstem_workflow.recorded_folder import read_folder
 
-BRIGHT_FIELD = "BF"
-
 
 def sheet_lines(proposal: Proposal, sheet: Path) -> Iterator[str]:
-    """The sheet, a line at a time; names that would occur twice get a number."""
+    """The sheet, a line at a time."""
     yield "acquisition\tkind\ttilt\trapid\tslow"
-    seen: dict[str, int] = defaultdict(int)
     for row in proposal.rows:
-        seen[row.acquisition] += 1
-        name = row.acquisition if seen[row.acquisition] == 1 else f"{row.acquisition}-{seen[row.acquisition]}"
         tilt = "" if row.tilt_deg is None else f"{row.tilt_deg}"
         slow = _beside(row.slow.path, sheet) if row.slow else ""
-        yield "\t".join([name, row.kind, tilt, _beside(row.rapid.path, sheet), slow])
+        yield "\t".join([row.acquisition, row.kind, tilt, _beside(row.rapid.path, sheet), slow])
 
 
 def _beside(path: Path, sheet: Path) -> str:
@@ -38,7 +32,14 @@ def _beside(path: Path, sheet: Path) -> str:
 
 def configuration_text(name: str, sheet: Path, proposal: Proposal, detector: str, pixel_size_nm: float | None) -> str:
     """A configuration with what a person should look at first."""
-    paired = any(row.slow for row in proposal.rows if row.kind == "training")
+    training = [row for row in proposal.rows if row.kind == "training"]
+    paired = any(row.slow for row in training)
+    unpaired = [row.acquisition for row in training if not row.slow] if paired else []
+    left_out = (
+        f"\n# No slow image was found, from which {', '.join(unpaired)} could teach.\nleave_out: [{', '.join(unpaired)}]\n"
+        if unpaired
+        else ""
+    )
     filter_name, target = (
         ("dlf-slow", "the slow images") if paired else ("noise2noise", "other frames of the same field, as no slow image was found")
     )
@@ -54,7 +55,7 @@ def configuration_text(name: str, sheet: Path, proposal: Proposal, detector: str
 
 session: {name}
 acquisitions: {sheet.as_posix()}
-{reading}{distortion}
+{left_out}{reading}{distortion}
 denoisers:
   # It learns from {target}.
   - name: {filter_name}

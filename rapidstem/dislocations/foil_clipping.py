@@ -9,6 +9,7 @@ from rapidstem.tomography.foil_extent import foil_surfaces
 
 INWARD_NM = 30.0
 DIRECTION_REACH_NM = 50.0
+ON_FACE_NM = 1e-6
 
 
 def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
@@ -89,7 +90,7 @@ def _is_fork(line: Polyline, nodes: Counter[int], box_nm: np.ndarray, depth_nm: 
     return False
 
 
-def with_ends(lines: list[Polyline], box_nm: np.ndarray, largest_extension_nm: float) -> list[Polyline]:
+def with_ends(lines: list[Polyline], box_nm: np.ndarray, largest_extension_nm: float, fading_nm: float = ON_FACE_NM) -> list[Polyline]:
     """Lead free ends near a face of the box straight on to it, and state what is at every end.
 
     A dislocation cannot end inside a crystal; its contrast fades just before a surface, and the ridge just before the border.
@@ -101,7 +102,9 @@ def with_ends(lines: list[Polyline], box_nm: np.ndarray, largest_extension_nm: f
     box_nm : np.ndarray, (2, 3)
         Lowest and highest x, y, z.
     largest_extension_nm : float
-        Ends that would need a longer extension stay where they are, as `inside`.
+        Ends that would need a longer extension stay where they are.
+    fading_nm : float
+        Free ends that are left no farther than this below a face are stated as ending at it, others as `inside`.
     """
     nodes = [node for line in lines for node in (line.start_node, line.end_node)]
     shared = {node for node in nodes if nodes.count(node) > 1}
@@ -112,19 +115,19 @@ def with_ends(lines: list[Polyline], box_nm: np.ndarray, largest_extension_nm: f
             points = _extended(points, box_nm, largest_extension_nm)
         if line.start_node not in shared:
             points = _extended(points[::-1], box_nm, largest_extension_nm)[::-1]
-        start_kind = _end_kind(line.start_node, line, points[0], shared, box_nm)
-        end_kind = _end_kind(line.end_node, line, points[-1], shared, box_nm)
+        start_kind = _end_kind(line.start_node, line, points[0], shared, box_nm, fading_nm)
+        end_kind = _end_kind(line.end_node, line, points[-1], shared, box_nm, fading_nm)
         finished.append(Polyline(points, line.start_node, line.end_node, start_kind, end_kind))
     return finished
 
 
-def _end_kind(node: int, line: Polyline, place: np.ndarray, shared: set[int], box_nm: np.ndarray) -> str:
+def _end_kind(node: int, line: Polyline, place: np.ndarray, shared: set[int], box_nm: np.ndarray, fading_nm: float) -> str:
     if line.start_node == line.end_node:
         return LOOP
     if node in shared:
         return JUNCTION
     room = np.minimum(place - box_nm[0], box_nm[1] - place)
-    if room.min() > 1e-6:
+    if room.min() > fading_nm:
         return INSIDE
     return SURFACE if np.argmin(room) == 2 else BORDER
 
@@ -133,7 +136,7 @@ def _extended(points: np.ndarray, box_nm: np.ndarray, largest_nm: float) -> np.n
     """Add the point in which the last stretch, led on, meets the box, if that is near enough."""
     direction = end_direction(points, DIRECTION_REACH_NM)
     distance = distance_to_face(points[-1], direction, box_nm)
-    return np.vstack([points, points[-1] + distance * direction]) if 1e-6 < distance <= largest_nm else points
+    return np.vstack([points, points[-1] + distance * direction]) if ON_FACE_NM < distance <= largest_nm else points
 
 
 def _on_face(inner: np.ndarray, outer: np.ndarray, box_nm: np.ndarray) -> np.ndarray:

@@ -1,4 +1,10 @@
-from .acquisition_sheet import FILE_COLUMNS as FILE_COLUMNS, check_files as check_files, read_sheet as read_sheet
+from .acquisition_sheet import (
+    FILE_COLUMNS as FILE_COLUMNS,
+    LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG,
+    check_files as check_files,
+    field_problems as field_problems,
+    read_sheet as read_sheet,
+)
 from .atomic import written_beside as written_beside
 from .image_stacks import (
     FallbackMetadata as FallbackMetadata,
@@ -35,7 +41,9 @@ from .ome_tiff import (
     write_images as write_images,
 )
 from .paradis_files import write_paradis as write_paradis
+from .readers import BRIGHT_FIELD as BRIGHT_FIELD
 from .scan_format import ScanFormat as ScanFormat
+from .sheet_contradictions import TILT_TOLERANCE_DEG as TILT_TOLERANCE_DEG
 from .sliced_frames import SlicedFrames as SlicedFrames
 from .specimen_temperature import (
     TemperatureCourse as TemperatureCourse,

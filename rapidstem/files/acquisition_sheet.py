@@ -28,7 +28,7 @@ _PIXEL_SIZE_TOLERANCE = 0.05
 _LARGEST_RATIO = 8.0
 _LARGEST_FIELD_RATIO = 2.0
 # angles of a tilt series that span less than this are one angle, noted again and again
-_LEAST_TILT_RANGE_DEG = 1.0
+LEAST_TILT_RANGE_DEG = 1.0
 
 
 def read_sheet(path: Path | str) -> pd.DataFrame:
@@ -249,7 +249,7 @@ def _file_problems(row: dict[Any, Any], headers: dict[str, StackHeader], single_
         problems += [*_angle_problems(headers[column])] if is_tilt_series else []
         yield from (f"column {column}: {headers[column].path}: {problem}" for problem in problems)
     if "rapid" in headers and "slow" in headers:
-        pair_problems = _series_problems if is_tilt_series else _field_problems
+        pair_problems = _series_problems if is_tilt_series else field_problems
         yield from (f"column slow: {headers['slow'].path}: {problem}" for problem in pair_problems(headers["rapid"], headers["slow"]))
 
 
@@ -267,7 +267,7 @@ def _angle_problems(header: StackHeader) -> Iterator[str]:
         frames = header.shape[0]
         reasons = "".join(f" ({remark})" for remark in header.remarks if "tilt" in remark)
         yield f"has no tilt for every frame{reasons}; write {beside} beside it, one angle in degrees a line for each of the {frames} frames"
-    elif header.shape[0] > 1 and np.ptp(header.tilt_deg) < _LEAST_TILT_RANGE_DEG:
+    elif header.shape[0] > 1 and np.ptp(header.tilt_deg) < LEAST_TILT_RANGE_DEG:
         low, high = header.tilt_deg.min(), header.tilt_deg.max()
         yield f"its tilts go from {low:.2f} to {high:.2f} degrees only; is this a tilt series? Give the right file, or the right kind"
 
@@ -280,7 +280,7 @@ def _series_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
         yield f"has {_pixel_sizes(rapid, slow)}; give two series of the same field and magnification"
 
 
-def _field_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
+def field_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
     """Other pixels are allowed, as the slow image is resampled; another field of view is not."""
     if _larger_ratio(slow.pixel_size_nm, rapid.pixel_size_nm) > _LARGEST_RATIO:
         yield f"has {_pixel_sizes(rapid, slow)}; is the unit right? Give two files of the same field"

@@ -6,7 +6,7 @@ from typing import Any
 from rapidstem.files.image_stacks import StackHeader
 
 # the stage's tilt and the sheet's may differ by this much: a sheet gives what was aimed at
-_TILT_TOLERANCE_DEG = 1.0
+TILT_TOLERANCE_DEG = 1.0
 
 
 def file_remarks(row: Mapping[Any, Any], headers: Mapping[str, StackHeader]) -> Iterator[str]:
@@ -24,6 +24,6 @@ def file_remarks(row: Mapping[Any, Any], headers: Mapping[str, StackHeader]) -> 
 
 
 def _tilt_remarks(row: Mapping[Any, Any], header: StackHeader) -> Iterator[str]:
-    if header.stage_tilt_deg is not None and abs(header.stage_tilt_deg - row["tilt"]) > _TILT_TOLERANCE_DEG:
+    if header.stage_tilt_deg is not None and abs(header.stage_tilt_deg - row["tilt"]) > TILT_TOLERANCE_DEG:
         said = f"the stage stood at {header.stage_tilt_deg:.2f} degrees when it was taken, the sheet says {row['tilt']:g}"
         yield f"{said}; the sheet's tilt is used. Is it the right file?"

@@ -1,15 +1,12 @@
 """Fitted curves as the lines of a piece of foil: cut at its faces, joined in nodes where they end on each other."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from scipy.spatial import cKDTree
 
 from rapidstem.dislocations import (
-    BORDER,
     INSIDE,
-    SURFACE,
     LineNetwork,
     Polyline,
     clipped,
@@ -46,22 +43,7 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
     lines = [Polyline(curve, 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
     pieces = [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, 1_000_000 * (number + 1))]
     pieces = with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], box_nm, EXTENSION_NM)
-    ended = with_ends(_with_junctions(pieces, box_nm), box_nm, 0.0)
-    return LineNetwork(_numbered([_at_faces(line, box_nm) for line in ended]), box_nm)
-
-
-def _at_faces(line: Polyline, box_nm: np.ndarray) -> Polyline:
-    """The line, its free ends just below a face stated as ending at it: no dislocation ends inside, and contrast fades there."""
-    ends = ((line.points_nm[0], line.start_kind), (line.points_nm[-1], line.end_kind))
-    start_kind, end_kind = (_face_near(place, box_nm) if kind == INSIDE else kind for place, kind in ends)
-    return replace(line, start_kind=start_kind, end_kind=end_kind)
-
-
-def _face_near(place_nm: np.ndarray, box_nm: np.ndarray) -> str:
-    room = np.minimum(place_nm - box_nm[0], box_nm[1] - place_nm)
-    if room.min() > EXTENSION_NM:
-        return INSIDE
-    return SURFACE if np.argmin(room) == 2 else BORDER
+    return LineNetwork(_numbered(with_ends(_with_junctions(pieces, box_nm), box_nm, 0.0, EXTENSION_NM)), box_nm)
 
 
 def _with_junctions(lines: list[Polyline], box_nm: np.ndarray) -> list[Polyline]:

@@ -119,10 +119,12 @@ def fit_lines(
         return _no_lines(box_nm)
     curvature = frame_curvature(series, settings.line_width_nm / (2 * geometry.pixel_size_nm))
     evidence, null = _asked(traced, curvature, geometry)
-    traced = [traced[number] for number in needed_lines(traced, evidence, settings.piece_evidence * null.overcount)]
-    if not traced:
+    needed = needed_lines(traced, evidence, settings.piece_evidence * null.overcount)
+    if not needed:
         return _no_lines(box_nm)
-    evidence, null = _asked(traced, curvature, geometry)
+    if len(needed) < len(traced):
+        traced = [traced[number] for number in needed]
+        evidence, null = _asked(traced, curvature, geometry)
     lines = _candidates(evidence, traced, depth_px, null.overcount, settings)
     stiffness = typical_curvature(traced, settings.knot_nm)
     fitted: list[FittedCurve] = []

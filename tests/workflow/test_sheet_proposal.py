@@ -14,6 +14,7 @@ from rapidstem.files import check_files, read_sheet
 from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
 from rapidstem_workflow.acquisition_pairing import place_name
 from rapidstem_workflow.recorded_folder import named_tilt_deg
+from rapidstem_workflow.session import open_session
 from rapidstem_workflow.sheet_proposal import main, write_proposal
 
 
@@ -59,6 +60,14 @@ def test_product_takes_what_is_proposed(folder: Path, tmp_path: Path) -> None:
     assert len(check_files(read_sheet(tmp_path / "config/steel.tsv")).rapid) == 7
     config = yaml.safe_load((tmp_path / "config/steel.yaml").read_text(encoding="utf-8"))
     assert config["session"] == "steel" and config["denoisers"] == [{"name": "dlf-slow"}] and "distortion" not in config
+    assert "C9" not in open_session(config).sheet.index
+
+
+def test_places_of_one_name_in_two_folders_are_two_rows(folder: Path, tmp_path: Path) -> None:
+    write(folder / "second" / "C9 fast.emd", 20, 60.0)
+    write_proposal(folder, tmp_path / "steel")
+    rows = rows_of(tmp_path / "steel.tsv")
+    assert rows["C9"] == rows["C9-2"] == ("training", "60", "C9 fast.emd", "")
 
 
 def test_what_cannot_be_placed_is_named_with_the_reason(folder: Path, tmp_path: Path) -> None:
