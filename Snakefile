@@ -79,6 +79,7 @@ include: "workflow/rules/simulate.smk"
 include: "workflow/rules/references.smk"
 include: "workflow/rules/distortion.smk"
 include: "workflow/rules/training.smk"
+include: "workflow/rules/general.smk"
 include: "workflow/rules/denoising.smk"
 include: "workflow/rules/tomography.smk"
 include: "workflow/rules/dislocations.smk"
@@ -86,6 +87,7 @@ include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/in_situ.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/look.smk"
 
 
 rule all:

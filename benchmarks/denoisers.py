@@ -6,6 +6,7 @@ All frames stay in the geometry in which they were recorded; the reference is mo
 name:label trains a denoiser twice with different ones:
 
     python -m benchmarks.denoisers results/demo noise2noise noise2noise:paper,preset=paper,width=24,depth=3
+    python -m benchmarks.denoisers results/demo general dlf-slow:tuned,steps=300 dlf-slow:fresh,start_from=nothing,steps=2000 --frames 4
 
 Fields are the folders below `pairs`: those whose name starts with `test` are judged, those that start with `train` learned from.
 """
@@ -25,8 +26,11 @@ from benchmarks.measured_tables import record_table
 from rapidstem.denoising.bm3d.block_matching import denoise_with_bm3d, tune
 from rapidstem.denoising.fields.frame_choice import own_reference_field, training_frames
 from rapidstem.denoising.fields.training_pairs import TrainingField, read_training_field
+from rapidstem.denoising.model_files import load_model
+from rapidstem.denoising.model_paths import GENERAL, model_folder
 from rapidstem.denoising.prediction import denoise_stack
-from rapidstem.denoising.settings import BlockMatchingSettings, denoiser_settings
+from rapidstem.denoising.presets import denoiser_settings
+from rapidstem.denoising.settings import BlockMatchingSettings
 from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.files.image_stacks import FrameStack, read_stack
 from rapidstem.frames.drift_tables import read_drift
@@ -35,6 +39,7 @@ from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
 from rapidstem.scores.line_profiles import relative_line_profiles
 
 REFERENCES = ("slow", "dcfi")
+COLUMNS = ["psnr_affine_db", "relative_width", "relative_intensity"]
 
 
 def stack_of(session: Path, name: str) -> FrameStack:
@@ -58,7 +63,11 @@ def parsed(entry: str) -> tuple[str, str, dict]:
 def denoised_by(session: Path, entry: str, steps: int, judged: dict[str, np.ndarray]) -> tuple[str, float, dict[str, np.ndarray]]:
     """Label, seconds of training, and the denoised frames of the judged fields."""
     label, name, changes = parsed(entry)
-    settings = denoiser_settings(name, changes if name == "bm3d" else {"steps": steps, "validation_interval": steps} | changes)
+    untrained = name in ("bm3d", GENERAL)
+    settings = denoiser_settings(name, changes if untrained else {"steps": steps, "validation_interval": steps} | changes)
+    if name == GENERAL:
+        model = load_model(model_folder(GENERAL))
+        return label, 0.0, {field: denoise_stack(model, frames) for field, frames in judged.items()}
     learned = sorted(path.name for path in (session / "pairs").glob("train*"))
     fields = [field_of(session, field, settings.target) for field in learned]
     start = time.perf_counter()
@@ -94,7 +103,7 @@ def main() -> None:
     parser.add_argument("denoisers", nargs="*", default=["dlf-slow", "dlf-dcfi", "noise2noise"])
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--frames", type=int, default=2, help="judged, of each test field")
-    parser.add_argument("--by-field", action="store_true", help="print the PSNR of every test field too")
+    parser.add_argument("--by-field", action="store_true", help="print the scores of every test field too")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     tests = sorted(path.name for path in (arguments.session / "pairs").glob("test*"))
@@ -110,7 +119,7 @@ def main() -> None:
     means = means.assign(session=arguments.session.name, steps=arguments.steps)
     record_table("denoisers", means, ["session", "reference", "denoiser", "steps"])
     if arguments.by_field:
-        print(table.pivot_table("psnr_affine_db", ["reference", "denoiser"], "field", sort=False).round(2).to_string())
+        print(table.pivot_table(COLUMNS, ["reference", "denoiser"], "field", sort=False).round(2).to_string())
 
 
 if __name__ == "__main__":

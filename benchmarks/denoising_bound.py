@@ -27,7 +27,8 @@ from benchmarks.denoisers import parsed
 from benchmarks.measured_tables import record_table
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.prediction import denoise_stack
-from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
+from rapidstem.denoising.presets import denoiser_settings
+from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.distortion.column_map import ColumnMap, read_map
 from rapidstem.distortion.image_warping import to_slow_geometry

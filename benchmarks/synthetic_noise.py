@@ -19,9 +19,11 @@ from scipy import ndimage, optimize
 
 from benchmarks.denoisers import field_of
 from benchmarks.measured_tables import record_table
+from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
 from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.denoising.presets import denoiser_settings
 from rapidstem.denoising.samplers.synthetic_noise import ElectronNoise, beam_electrons
-from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
+from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.scores.image_quality import psnr_affine_db, ssim
 
@@ -59,13 +61,21 @@ def fitted_bias(clean: np.ndarray) -> float:
 
 def trained_on(session: Path, name: str, electrons: float, bias: float, steps: int, frames: np.ndarray) -> np.ndarray:
     """The frames denoised by a network that has learned on synthetic noise of this dose and bias."""
-    changes = {"synthetic_share": 1.0, "electrons": [electrons / 2, electrons * 2], "bias": bias, "steps": steps, "target": "slow"}
-    settings = denoiser_settings(name, changes | {"validation_interval": steps})
+    changes = {
+        "synthetic_share": 1.0,
+        "electrons": [electrons / 2, electrons * 2],
+        "bias": bias,
+        "steps": steps,
+        "target": "slow",
+        "start_from": "nothing",
+    }
+    settings = denoiser_settings(name, changes | {"start_from": "nothing", "validation_interval": steps})
     assert isinstance(settings, NetworkSettings)
     fields = [field_of(session, path.name, "slow") for path in sorted((session / "pairs").glob("train*"))]
     with tempfile.TemporaryDirectory() as folder:
         model = train_denoiser(fields, settings, folder, name)
     scaling = model.scaling
+    assert isinstance(scaling, IntensityScaling)
     raw = scaling.input_low + frames * (scaling.input_high - scaling.input_low)
     answer = denoise_stack(model, raw.astype(np.float32))
     return (answer - scaling.target_low) / (scaling.target_high - scaling.target_low)

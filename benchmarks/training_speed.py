@@ -29,8 +29,9 @@ from rapidstem.denoising.fields.training_pairs import TrainingField, read_traini
 from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.denoising.presets import denoiser_settings
 from rapidstem.denoising.samplers.sampler_choice import new_sampler
-from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
+from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training.denoiser_training import split_fields, train_denoiser
 from rapidstem.denoising.training.distributed import ProcessGroup
 from rapidstem.denoising.training.optimisers import Optimiser

@@ -35,6 +35,31 @@ def check_carried_over(session: Session, headers: Mapping[str, StackHeader]) -> 
     raise_problems("Acquisitions do not fit together", problems)
 
 
+def foreign_remarks(session: Session, headers: Mapping[str, StackHeader]) -> list[str]:
+    """What a reader should know of networks that have learned from simulated fields alone, and where frames are unlike all of these.
+
+    Parameters
+    ----------
+    session : whose models are there.
+    headers : of the rapid files that are known, by acquisition.
+    """
+    remarks = []
+    for name in session.adopted:
+        data = read_card(model_folder(session.network_settings(name).model))["data"]
+        if not data.get("simulated_fields"):
+            continue
+        seen = f"the network has learned from {data['simulated_fields']} simulated fields"
+        remarks.append(f"{name}: no training field of this microscope was seen, {seen}; trust no line that the raw frames do not show")
+        low, high = data["ranges"]["pixel_size_nm"]
+        found = {row: headers[row].pixel_size_nm for row in session.acquisitions(*_DENOISED) if row in headers}
+        remarks += [
+            f"{name}: {row} has pixels of {pixel:.4g} nm, {seen} of {low:.2g} to {high:.2g} nm; its result is outside of what was tested"
+            for row, pixel in found.items()
+            if not low <= pixel <= high
+        ]
+    return remarks
+
+
 def _map_problems(session: Session, formats: Mapping[str, ScanFormat]) -> Iterator[str]:
     """Rows whose frames another distortion map belongs to; which detector has seen the frames does not matter."""
     if session.config["distortion"]["method"] == "none":
@@ -50,7 +75,7 @@ def _map_problems(session: Session, formats: Mapping[str, ScanFormat]) -> Iterat
 def _trained_problems(session: Session, formats: Mapping[str, ScanFormat]) -> Iterator[str]:
     """Rows that are unlike the fields that this session's denoisers learn from; the size of the frames does not matter."""
     fields = session.acquisitions("training")
-    learners = [name for name in session.denoisers if name not in session.adopted]
+    learners = session.learners
     if not fields or not learners:
         return
     rows = {name: formats[name] for name in [*fields[1:], *session.acquisitions(*_DENOISED)]}

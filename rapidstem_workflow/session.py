@@ -9,11 +9,11 @@ from typing import Any
 import pandas as pd
 from snakemake.utils import validate
 
-from rapidstem.denoising import DenoiserSettings, NetworkSettings, denoiser_settings
+from rapidstem.denoising import NOISE_FREE, DenoiserSettings, NetworkSettings, denoiser_settings
 from rapidstem.dislocations import crystal_orientation
 from rapidstem.errors import InputError
 from rapidstem.files import FILE_COLUMNS, FallbackMetadata, check_files, read_sheet
-from rapidstem_workflow.carried_over import check_carried_over
+from rapidstem_workflow.carried_over import check_carried_over, foreign_remarks
 from rapidstem_workflow.configuration_checks import SCHEMA, check_configuration, naming_key, write_out
 from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session
 from rapidstem_workflow.variants import SLOW, Variant, rapid_variants
@@ -48,14 +48,24 @@ class Session:
         return [name for name in self.networks if self.network_settings(name).model]
 
     @property
+    def trained_on_simulation(self) -> list[str]:
+        """The networks that this session trains on simulated fields alone."""
+        return [name for name in self.networks if name not in self.adopted and self.network_settings(name).target == NOISE_FREE]
+
+    @property
     def trained(self) -> list[str]:
-        """The networks that this session trains."""
-        return [name for name in self.networks if name not in self.adopted]
+        """The networks that this session trains on its training fields."""
+        return [name for name in self.networks if name not in self.adopted + self.trained_on_simulation]
+
+    @property
+    def learners(self) -> list[str]:
+        """The filters that learn from the training fields, or are tuned on them."""
+        return [name for name in self.denoisers if name not in self.adopted + self.trained_on_simulation]
 
     @property
     def learns_references(self) -> bool:
         """Whether a denoiser learns from reference images of the training fields, or is tuned on them."""
-        return any(self.settings_of(name).target != "none" for name in self.denoisers if name not in self.adopted)
+        return any(self.settings_of(name).target != "none" for name in self.learners)
 
     @property
     def denoisers(self) -> list[str]:
@@ -248,10 +258,10 @@ def check_raw_files(session: Session) -> list[str]:
         Naming every row, file and remedy.
     """
     if session.simulated:
-        return []
+        return foreign_remarks(session, {})
     reading = dict(session.config["reading"])
     detector = reading.pop("detector")
     sheet = session.sheet.reset_index(drop=True)
     checked = check_files(sheet, detector, FallbackMetadata(**reading), session.config["training"]["single_frames"])
     check_carried_over(session, checked.rapid)
-    return checked.remarks
+    return checked.remarks + foreign_remarks(session, checked.rapid)

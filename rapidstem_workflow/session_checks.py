@@ -63,7 +63,7 @@ def _check_models(session: "Session") -> None:
 
 
 def _check_kinds(session: "Session") -> None:
-    pupils = [name for name in session.denoisers if name not in session.adopted]
+    pupils = session.learners
     if pupils and not session.acquisitions("training"):
         raise InputError(
             f"{session.config['acquisitions']}: there is no row of kind 'training', but the configuration names denoisers "

@@ -8,6 +8,7 @@ from .model_files import (
 )
 from .model_paths import (
     CARD as CARD,
+    GENERAL as GENERAL,
     LAST_WEIGHTS as LAST_WEIGHTS,
     LOSSES as LOSSES,
     WEIGHTS as WEIGHTS,
@@ -16,9 +17,10 @@ from .model_paths import (
     read_card as read_card,
 )
 from .prediction import denoise_blocks as denoise_blocks, denoise_stack as denoise_stack
+from .presets import denoiser_settings as denoiser_settings
 from .settings import (
+    NOISE_FREE as NOISE_FREE,
     BlockMatchingSettings as BlockMatchingSettings,
     DenoiserSettings as DenoiserSettings,
     NetworkSettings as NetworkSettings,
-    denoiser_settings as denoiser_settings,
 )

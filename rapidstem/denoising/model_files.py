@@ -13,7 +13,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 import rapidstem
-from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
+from rapidstem.denoising.fields.intensity_scaling import IntensityScaling, Scaling, scaling_of
 from rapidstem.denoising.model_paths import CARD, WEIGHTS, model_folder, model_format
 from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.networks.unets import DenoisingNetwork
@@ -47,7 +47,7 @@ class TrainedModel:
 
     network: DenoisingNetwork
     settings: NetworkSettings
-    scaling: IntensityScaling
+    scaling: Scaling
     card: dict[str, Any]
 
 
@@ -78,7 +78,7 @@ def load_model(folder: Path | str) -> TrainedModel:
     folder = Path(folder)
     try:
         card = json.loads((folder / CARD).read_text())
-        settings, scaling = NetworkSettings(**_renamed(card["settings"], _SETTINGS_ONCE)), IntensityScaling(**card["scaling"])
+        settings, scaling = NetworkSettings(**_renamed(card["settings"], _SETTINGS_ONCE)), scaling_of(card["scaling"])
         weights = {_with_present_layers(name): tensor for name, tensor in load_file(folder / WEIGHTS).items()}
     except FileNotFoundError as error:
         raise InputError(f"{error.filename or folder / WEIGHTS}: there is no trained model; train it first") from None
@@ -104,8 +104,8 @@ def _with_present_layers(name: str) -> str:
     return f"{_LAYERS_ONCE.get(layer, layer)}.{rest}"
 
 
-def load_start(settings: NetworkSettings) -> DenoisingNetwork:
-    """The network of the model that `settings.start_from` names, for a training that starts from its weights.
+def load_start(settings: NetworkSettings) -> TrainedModel:
+    """The model that `settings.start_from` names, for a training that starts from its weights.
 
     Raises
     ------
@@ -116,7 +116,7 @@ def load_start(settings: NetworkSettings) -> DenoisingNetwork:
     own, given = _architecture(settings), _architecture(model.settings)
     if own != given:
         raise InputError(f"start_from: {settings.start_from} holds {given}, but the settings say {own}; set network, width and depth alike")
-    return model.network.train()
+    return model
 
 
 def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwell_time_s: float | None) -> None:
@@ -133,19 +133,24 @@ def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwe
     ------
     InputError
         naming everything that does not fit: the pixel size by more than 5 %, the dwell time by more than 10 %, or intensities of which
-        the middle 99 % reach out of the model's range by more than a quarter of it, or fill less than a twentieth of it.
+        the middle 99 % reach out of the model's range by more than a quarter of it, or fill less than a twentieth of it. A model that
+        works on each frame's own scale takes any intensities.
     """
     misfits = [*model_format(model.card).differences(ScanFormat(None, pixel_size_nm, dwell_time_s), "trained")]
-    low, high = np.percentile(frames, (0.5, 99.5))
-    scaling = model.scaling
-    width = scaling.input_high - scaling.input_low
-    beyond = max(scaling.input_low - low, high - scaling.input_high)
-    if beyond > _LARGEST_EXCESS * width or high - low < _LEAST_FILLING * width:
-        trained = f"{scaling.input_low:.6g} to {scaling.input_high:.6g}"
-        misfits.append(f"intensities from {low:.6g} to {high:.6g} where it knows {trained}")
+    if isinstance(model.scaling, IntensityScaling):
+        misfits += _intensity_misfits(model.scaling, frames)
     if misfits:
         name = model.card["denoiser"]
         raise InputError(f"the model {name} does not fit: {'; '.join(misfits)}; train anew, or from its weights with start_from")
+
+
+def _intensity_misfits(scaling: IntensityScaling, frames: np.ndarray) -> list[str]:
+    low, high = np.percentile(frames, (0.5, 99.5))
+    width = scaling.input_high - scaling.input_low
+    beyond = max(scaling.input_low - low, high - scaling.input_high)
+    if beyond <= _LARGEST_EXCESS * width and high - low >= _LEAST_FILLING * width:
+        return []
+    return [f"intensities from {low:.6g} to {high:.6g} where it knows {scaling.input_low:.6g} to {scaling.input_high:.6g}"]
 
 
 def _architecture(settings: NetworkSettings) -> str:

@@ -9,18 +9,22 @@ from typing import Any
 from rapidstem.errors import InputError
 from rapidstem.files.scan_format import ScanFormat
 
+GENERAL = "general"
+SHIPPED = Path(__file__).resolve().parents[2] / "resources" / "models"
 WEIGHTS, LAST_WEIGHTS, CARD, LOSSES = "weights.safetensors", "last.safetensors", "model.json", "losses.csv"
 
 
 def model_folder(path: str) -> Path:
-    """The folder that the setting `start_from` or `model` names; environment variables in it are replaced.
+    """The folder that the setting `start_from` or `model` names; `general` is the model that comes with rapidstem.
+
+    Environment variables in a path are replaced.
 
     Raises
     ------
     InputError
         if it does not hold a model.
     """
-    folder = Path(os.path.expandvars(path)).expanduser()
+    folder = SHIPPED / GENERAL if path == GENERAL else Path(os.path.expandvars(path)).expanduser()
     missing = [name for name in (CARD, WEIGHTS, LOSSES) if not (folder / name).is_file()]
     if missing:
         files = ", ".join(missing)

@@ -101,18 +101,19 @@ class _AppliedModel:
         device = best_device()
         return cls(model, model.network.on(device).eval(), device, resolve_precision(model.settings.precision, device))
 
-    def __call__(self, frames: np.ndarray) -> np.ndarray:
-        """Denoise frames (frame, y, x) that the network sees whole."""
-        scaling, (rows, columns) = self.model.scaling, frames.shape[1:]
+    def __call__(self, frames: np.ndarray, scales: np.ndarray) -> np.ndarray:
+        """Denoise frames (frame, y, x) that the network sees whole, with the scales (frame, 4) of the frames that they are parts of."""
+        rows, columns = frames.shape[1:]
+        lines = torch.as_tensor(scales, dtype=torch.float32, device=self.device)
+        input_low, input_width, target_low, target_width = lines.T[:, :, None, None, None]
         step = 2**self.network.depth
         images = torch.from_numpy(np.ascontiguousarray(frames, np.float32)).to(self.device)[:, None]
-        images = (images - scaling.input_low) / (scaling.input_high - scaling.input_low)
+        images = (images - input_low) / input_width
         images = functional.pad(images, (0, -columns % step, 0, -rows % step), mode="reflect")
         answers = self._answers(images)
         if self.model.settings.flip_averaging:
             answers = (answers + self._answers(images.flip(2)).flip(2)) / 2
-        answers = answers[:, 0, :rows, :columns] * (scaling.target_high - scaling.target_low) + scaling.target_low
-        return answers.cpu().numpy()
+        return (answers * target_width + target_low)[:, 0, :rows, :columns].cpu().numpy()
 
     def _answers(self, images: torch.Tensor) -> torch.Tensor:
         with torch.inference_mode(), autocast(self.precision, self.device):
@@ -121,8 +122,9 @@ class _AppliedModel:
 
 def _denoised_block(applied: _AppliedModel, frames: np.ndarray, pixels: int) -> np.ndarray:
     denoised = np.empty(frames.shape, np.float32)
+    scales = applied.model.scaling.of_frames(frames)
     for seen, kept, within in _tiles(frames.shape[1:], applied.network, pixels):
-        denoised[(slice(None), *kept)] = applied(frames[(slice(None), *seen)])[(slice(None), *within)]
+        denoised[(slice(None), *kept)] = applied(frames[(slice(None), *seen)], scales)[(slice(None), *within)]
     return denoised
 
 

@@ -34,3 +34,4 @@ from .style import (
     round_length as round_length,
     save_drawing as save_drawing,
 )
+from .thumbnails import write_thumbnails as write_thumbnails

@@ -34,6 +34,11 @@ from .mrc_volumes import (
     write_series as write_series,
     write_volume as write_volume,
 )
+from .noise_free_fields import (
+    NoiseFreeFields as NoiseFreeFields,
+    read_noise_free as read_noise_free,
+    write_noise_free as write_noise_free,
+)
 from .ome_tiff import (
     read_channel_names as read_channel_names,
     read_images as read_images,

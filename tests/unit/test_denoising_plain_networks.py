@@ -6,7 +6,8 @@ from torch import nn
 
 from rapidstem.denoising.networks.architectures import ARCHITECTURES, new_network
 from rapidstem.denoising.networks.plain_networks import Autoencoder, ReverseHourglass
-from rapidstem.denoising.settings import DENOISERS, NETWORKS, NetworkSettings
+from rapidstem.denoising.presets import DENOISERS
+from rapidstem.denoising.settings import NETWORKS, NetworkSettings
 
 
 def convolutions(network: nn.Module) -> list[nn.Conv2d]:

@@ -12,11 +12,12 @@ from rapidstem.denoising.fields.frame_choice import own_reference_field, trainin
 from rapidstem.denoising.fields.frame_shifts import aligned_sum, averaged, moved_back
 from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
 from rapidstem.denoising.fields.training_pairs import TrainingField
+from rapidstem.denoising.presets import denoiser_settings
 from rapidstem.denoising.samplers.blind_spots import BlindSpotSampler, correlated_length
 from rapidstem.denoising.samplers.frame_pairs import AllFramesSampler, OtherFrameSampler, OtherFramesSampler
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch, Places
 from rapidstem.denoising.samplers.sampler_choice import new_sampler
-from rapidstem.denoising.settings import NetworkSettings, denoiser_settings
+from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.frames.registration import Drift
 

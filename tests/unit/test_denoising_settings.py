@@ -5,7 +5,8 @@ import sys
 
 import pytest
 
-from rapidstem.denoising.settings import DENOISERS, BlockMatchingSettings, NetworkSettings, denoiser_settings
+from rapidstem.denoising.presets import DENOISERS, denoiser_settings
+from rapidstem.denoising.settings import BlockMatchingSettings, NetworkSettings
 from rapidstem.errors import InputError
 
 ALL = [

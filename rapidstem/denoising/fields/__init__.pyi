@@ -4,12 +4,20 @@ from .field_choice import (
     FieldSample as FieldSample,
     choose_fields as choose_fields,
     field_sample as field_sample,
+    histogram_distance as histogram_distance,
     histograms as histograms,
     series_sample as series_sample,
 )
 from .frame_choice import own_reference_field as own_reference_field, training_frames as training_frames
 from .frame_shifts import TAPS as TAPS, aligned_sum as aligned_sum, averaged as averaged, interpolation_taps as interpolation_taps
-from .intensity_scaling import IntensityScaling as IntensityScaling, field_weights as field_weights, measure_scaling as measure_scaling
+from .intensity_scaling import (
+    IntensityScaling as IntensityScaling,
+    OwnScaling as OwnScaling,
+    Scaling as Scaling,
+    field_weights as field_weights,
+    measure_scaling as measure_scaling,
+)
+from .simulated_fields import simulated_training_fields as simulated_training_fields
 from .training_pairs import (
     TrainingField as TrainingField,
     read_training_field as read_training_field,

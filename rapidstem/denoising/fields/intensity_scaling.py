@@ -1,16 +1,19 @@
-"""One affine scale for all inputs and one for all targets."""
+"""Scales of intensities: one for all inputs and one for all targets, or every frame's own."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
+from rapidstem.denoising.fields.frame_shifts import aligned_sum
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.errors import InputError
-from rapidstem.numerics import evenly_spread
+from rapidstem.numerics import evenly_spread, robust_spread
 
 _PERCENTILES = (0.5, 99.5)
 _FRAMES_LOOKED_AT = 8
+# Of a field in the loss, as a share of the variance of its frames: an image of nothing must not outweigh all others.
+_LEAST_VARIANCE = 0.05
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,83 @@ class IntensityScaling:
     def as_dict(self) -> dict[str, float]:
         """For the model card."""
         return asdict(self)
+
+    def of_frames(self, frames: np.ndarray) -> np.ndarray:
+        """Zero and unit of the inputs, then those of the targets, for each of the frames (frame, y, x): (frame, 4)."""
+        line = (self.input_low, self.input_high - self.input_low, self.target_low, self.target_high - self.target_low)
+        return np.tile(line, (len(frames), 1))
+
+
+@dataclass(frozen=True)
+class OwnScaling:
+    """Each frame's own median becomes 0 and its robust spread, without the offsets of its rows, becomes 1.
+
+    A network with this scale needs no statistics of a session, and has seen none. What it answers is brought back to the counts of the
+    frame, and from there to those of the reference.
+
+    Attributes
+    ----------
+    slope, offset : intensities of the reference are `offset + slope * counts of the frame`.
+    """
+
+    slope: float = 1.0
+    offset: float = 0.0
+
+    def as_dict(self) -> dict[str, float]:
+        """For the model card."""
+        return asdict(self)
+
+    def of_frames(self, frames: np.ndarray) -> np.ndarray:
+        """As `IntensityScaling.of_frames`."""
+        statistics = np.array([_middle_and_spread(frame) for frame in frames])
+        return np.hstack([statistics, statistics * self.slope + np.array((self.offset, 0.0))])
+
+
+Scaling = IntensityScaling | OwnScaling
+
+
+def scaling_of(values: Mapping[str, float]) -> Scaling:
+    """The scaling that a model card describes.
+
+    Raises
+    ------
+    TypeError
+        if it describes none.
+    """
+    return OwnScaling(**values) if set(values) == {"slope", "offset"} else IntensityScaling(**values)
+
+
+def fitted_own_scaling(fields: Sequence[TrainingField]) -> OwnScaling:
+    """The frames' own scale, with the straight line by least squares from the references' intensities to the fields' mean frames."""
+    references, means = zip(*[(field.valid_reference, mean_frame(field)) for field in fields], strict=True)
+    slope, offset = _line(np.concatenate([each.ravel() for each in references]), np.concatenate([each.ravel() for each in means]))
+    return OwnScaling(1 / slope, -offset / slope)
+
+
+def reference_line(field: TrainingField) -> tuple[float, float]:
+    """Slope and offset from a reference's intensities to those of its rapid frames, by least squares on their aligned mean."""
+    return _line(field.valid_reference.ravel(), mean_frame(field).ravel())
+
+
+def mean_frame(field: TrainingField) -> np.ndarray:
+    """Mean of a field's frames at shift zero, in the valid area of its reference, (y, x)."""
+    return aligned_sum(field.frames, field.shift_px)[field.rows, field.columns] / len(field.frames)
+
+
+def _line(intensity: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
+    slope, offset = np.polyfit(intensity.astype(float), counts.astype(float), 1)
+    return float(slope), float(offset)
+
+
+def field_scales(fields: Sequence[TrainingField], scaling: Scaling) -> np.ndarray:
+    """What `of_frames` gives for the frames of each field on average, (field, 4)."""
+    return np.array([scaling.of_frames(_spread(field.frames)).mean(axis=0) for field in fields])
+
+
+def _middle_and_spread(frame: np.ndarray) -> tuple[float, float]:
+    """Median of a frame, and its spread: that of an image without contrast is 1, so that it can be divided by."""
+    level = np.asarray(frame, float) - np.median(frame, axis=1, keepdims=True)
+    return float(np.median(frame)), robust_spread(level) or float(level.std()) or 1.0
 
 
 def measure_scaling(fields: Sequence[TrainingField]) -> IntensityScaling:
@@ -53,14 +133,16 @@ def measure_scaling(fields: Sequence[TrainingField]) -> IntensityScaling:
     return IntensityScaling(input_low, input_high, target_low, target_high)
 
 
-def field_weights(fields: Sequence[TrainingField]) -> np.ndarray:
+def field_weights(fields: Sequence[TrainingField], scaling: Scaling) -> np.ndarray:
     """Weight of each field in the loss: the inverse variance of its reference, (field,), with mean 1.
 
     A highly tilted field is dark and has little contrast; the mean squared error alone would count it for next to nothing.
     With these weights every field's loss is, but for one factor, the share of its reference's variance that is left unexplained.
     """
-    inverse = np.array([1.0 / field.valid_reference.var(dtype=np.float64) for field in fields])
-    return inverse / inverse.mean()
+    variance = np.array([field.valid_reference.var(dtype=np.float64) for field in fields])
+    if isinstance(scaling, OwnScaling):
+        variance = variance / field_scales(fields, scaling)[:, 3] ** 2 + _LEAST_VARIANCE
+    return (1 / variance) / (1 / variance).mean()
 
 
 def _spread(frames: np.ndarray) -> np.ndarray:

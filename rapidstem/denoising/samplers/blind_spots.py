@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from scipy import ndimage
 
-from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
+from rapidstem.denoising.fields.intensity_scaling import Scaling
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch, PatchSampler, Places
 from rapidstem.numerics import evenly_spread
@@ -41,7 +41,7 @@ class BlindSpotSampler(PatchSampler):
     def __init__(
         self,
         fields: Sequence[TrainingField],
-        scaling: IntensityScaling,
+        scaling: Scaling,
         weights: np.ndarray,
         patch_size_px: int,
         device: torch.device,

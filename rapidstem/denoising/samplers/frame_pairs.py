@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from rapidstem.denoising.fields.frame_shifts import TAPS, aligned_sum
-from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
+from rapidstem.denoising.fields.intensity_scaling import Scaling
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.samplers.patch_sampling import MARGIN, PatchSampler, Places, interpolated, split
 from rapidstem.errors import InputError
@@ -24,7 +24,7 @@ class OtherFrameSampler(PatchSampler):
     """
 
     def __init__(
-        self, fields: Sequence[TrainingField], scaling: IntensityScaling, weights: np.ndarray, patch_size_px: int, device: torch.device
+        self, fields: Sequence[TrainingField], scaling: Scaling, weights: np.ndarray, patch_size_px: int, device: torch.device
     ) -> None:
         _require_several_frames(fields)
         super().__init__(fields, scaling, weights, patch_size_px, device)
@@ -48,7 +48,7 @@ class AllFramesSampler(PatchSampler):
     """
 
     def __init__(
-        self, fields: Sequence[TrainingField], scaling: IntensityScaling, weights: np.ndarray, patch_size_px: int, device: torch.device
+        self, fields: Sequence[TrainingField], scaling: Scaling, weights: np.ndarray, patch_size_px: int, device: torch.device
     ) -> None:
         _require_several_frames(fields)
         super().__init__(fields, scaling, weights, patch_size_px, device)

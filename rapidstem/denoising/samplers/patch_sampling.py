@@ -7,7 +7,7 @@ import numpy as np
 import torch
 
 from rapidstem.denoising.fields.frame_shifts import TAPS, interpolation_taps
-from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
+from rapidstem.denoising.fields.intensity_scaling import Scaling, field_scales
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.errors import InputError
 
@@ -79,9 +79,9 @@ class PatchSampler:
     kernels = 1  # how often the target is interpolated, each time from pixels that must lie in the valid area too
 
     def __init__(
-        self, fields: Sequence[TrainingField], scaling: IntensityScaling, weights: np.ndarray, patch_size_px: int, device: torch.device
+        self, fields: Sequence[TrainingField], scaling: Scaling, weights: np.ndarray, patch_size_px: int, device: torch.device
     ) -> None:
-        self.scaling = scaling
+        self.scales = torch.as_tensor(field_scales(fields, scaling), dtype=torch.float32, device=device)
         self.size = patch_size_px
         self._weights = torch.as_tensor(weights, dtype=torch.float32, device=device)
         self._shifts = [field.shift_px for field in fields]
@@ -101,10 +101,9 @@ class PatchSampler:
         flipped = torch.from_numpy(places.flipped).to(inputs.device)[:, None, None]
         inputs = torch.where(flipped, inputs.flip(1), inputs)
         targets = torch.where(flipped, targets.flip(1), targets)
-        scaling = self.scaling
-        inputs = (inputs - scaling.input_low) / (scaling.input_high - scaling.input_low)
-        targets = (targets - scaling.target_low) / (scaling.target_high - scaling.target_low)
         field = torch.from_numpy(places.field).to(inputs.device)
+        input_low, input_width, target_low, target_width = self.scales[field].T[:, :, None, None]
+        inputs, targets = (inputs - input_low) / input_width, (targets - target_low) / target_width
         return PatchBatch(inputs[:, None], targets[:, None], self._weights[field])
 
     def pairs(self, places: Places, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:

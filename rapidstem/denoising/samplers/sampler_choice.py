@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import torch
 
-from rapidstem.denoising.fields.intensity_scaling import IntensityScaling, field_weights
+from rapidstem.denoising.fields.intensity_scaling import Scaling, field_weights
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.samplers.blind_spots import BlindSpotSampler
 from rapidstem.denoising.samplers.frame_pairs import AllFramesSampler, OtherFrameSampler, OtherFramesSampler
@@ -21,7 +21,7 @@ _SAMPLERS: dict[str, type[PatchSampler]] = {
 }
 
 
-def new_sampler(fields: Sequence[TrainingField], scaling: IntensityScaling, settings: NetworkSettings, device: torch.device) -> Sampler:
+def new_sampler(fields: Sequence[TrainingField], scaling: Scaling, settings: NetworkSettings, device: torch.device) -> Sampler:
     """Give the sampler of training patches for these settings: real frames, clean images with synthetic noise, or both.
 
     Raises
@@ -32,15 +32,15 @@ def new_sampler(fields: Sequence[TrainingField], scaling: IntensityScaling, sett
     if settings.synthetic_share == 0:
         return _real(fields, scaling, settings, device)
     noise = ElectronNoise(settings.electrons[1], settings.bias, settings.read_noise, settings.lag)
-    weights = field_weights(fields)
+    weights = field_weights(fields, scaling)
     synthetic = SyntheticSampler(fields, scaling, weights, settings.patch_size_px, device, noise, settings.electrons)
     if settings.synthetic_share == 1:
         return synthetic
     return MixedSampler(_real(fields, scaling, settings, device), synthetic, settings.synthetic_share)
 
 
-def _real(fields: Sequence[TrainingField], scaling: IntensityScaling, settings: NetworkSettings, device: torch.device) -> PatchSampler:
-    weights = field_weights(fields)
+def _real(fields: Sequence[TrainingField], scaling: Scaling, settings: NetworkSettings, device: torch.device) -> PatchSampler:
+    weights = field_weights(fields, scaling)
     if settings.sampler == "blind-spots":
         return BlindSpotSampler(fields, scaling, weights, settings.patch_size_px, device, settings.mask_px)
     return _SAMPLERS[settings.sampler](fields, scaling, weights, settings.patch_size_px, device)

@@ -7,8 +7,7 @@ from typing import Protocol
 import numpy as np
 import torch
 
-from rapidstem.denoising.fields.frame_shifts import aligned_sum
-from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
+from rapidstem.denoising.fields.intensity_scaling import Scaling, reference_line
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch, PatchSampler, Places
 from rapidstem.denoising.samplers.synthetic_noise import ElectronNoise
@@ -44,7 +43,7 @@ class SyntheticSampler(PatchSampler):
     def __init__(
         self,
         fields: Sequence[TrainingField],
-        scaling: IntensityScaling,
+        scaling: Scaling,
         weights: np.ndarray,
         patch_size_px: int,
         device: torch.device,
@@ -54,14 +53,14 @@ class SyntheticSampler(PatchSampler):
         super().__init__(fields, scaling, weights, patch_size_px, device)
         self._noise = noise
         self._log_electrons = (math.log(electrons[0]), math.log(electrons[1]))
-        self._lines = np.array([_intensity_line(field) for field in fields], np.float32)
+        self._lines = np.array([reference_line(field) for field in fields], np.float32)
 
     def pairs(self, places: Places, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
         """Clean patches with noise, on the intensity scale of the rapid frames, and without."""
         clean = self.interpolated(self.references, self.reference_starts[places.field], places)
         generator = torch.Generator(clean.device).manual_seed(int(random.integers(2**62)))
         doses = np.exp(random.uniform(*self._log_electrons, len(clean))).astype(np.float32)
-        low, width = self.scaling.target_low, self.scaling.target_high - self.scaling.target_low
+        _, _, low, width = self.scales[torch.from_numpy(places.field).to(clean.device)].T[:, :, None, None]
         noisy = self._noise.applied((clean - low) / width, generator, torch.from_numpy(doses).to(clean.device)) * width + low
         slope, offset = torch.from_numpy(self._lines[places.field].T).to(clean.device)[:, :, None, None]
         return slope * noisy + offset, clean
@@ -94,11 +93,3 @@ def _joined(first: PatchBatch, second: PatchBatch) -> PatchBatch:
         counted = torch.cat([torch.ones_like(each.inputs) if each.counted is None else each.counted for each in (first, second)])
     inputs, targets, weights = (torch.cat([getattr(each, name) for each in (first, second)]) for name in ("inputs", "targets", "weights"))
     return PatchBatch(inputs, targets, weights, counted)
-
-
-def _intensity_line(field: TrainingField) -> tuple[float, float]:
-    """Slope and offset from the reference's intensities to those of the rapid frames."""
-    area = (field.rows, field.columns)
-    mean = aligned_sum(field.frames, field.shift_px)[area] / len(field.frames)
-    slope, offset = np.polyfit(field.valid_reference.ravel().astype(float), mean.ravel().astype(float), 1)
-    return float(slope), float(offset)

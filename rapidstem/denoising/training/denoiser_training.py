@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from rapidstem.denoising.fields.intensity_scaling import IntensityScaling, measure_scaling
+from rapidstem.denoising.fields.intensity_scaling import OwnScaling, Scaling, fitted_own_scaling, measure_scaling
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.model_files import TrainedModel, load_start, save_model, save_weights
 from rapidstem.denoising.model_paths import LAST_WEIGHTS, LOSSES
@@ -21,7 +21,7 @@ from rapidstem.denoising.networks.compute_precision import resolve_precision
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch
 from rapidstem.denoising.samplers.sampler_choice import new_sampler
 from rapidstem.denoising.samplers.synthetic_pairs import Sampler
-from rapidstem.denoising.settings import NetworkSettings
+from rapidstem.denoising.settings import NOISE_FREE, NetworkSettings
 from rapidstem.denoising.training.distributed import ProcessGroup, process_group
 from rapidstem.denoising.training.optimisers import Optimiser
 from rapidstem.denoising.training.training_state import Checkpoint, TrainingState
@@ -96,8 +96,9 @@ def train_in_group(
     torch.set_num_threads(threads)
     device = group.device()
     training_fields, validation_fields = split_fields(fields, settings.validation_share, settings.seed)
-    scaling = measure_scaling(fields)
-    state = _new_state(settings, device)
+    start = load_start(settings) if settings.start_from else None
+    scaling = _scaling_for(fields, settings, start)
+    state = _new_state(settings, start, device)
     checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(fields, settings, scaling))
     checkpoint.load(state)
     sampler = new_sampler(training_fields, scaling, settings, device)
@@ -139,16 +140,23 @@ def _train(
         progress.report(f"loss {training_loss:.4f}, validation {state.losses[-1]['validation_loss']:.4f}")
 
 
-def _new_state(settings: NetworkSettings, device: torch.device) -> TrainingState:
+def _scaling_for(fields: Sequence[TrainingField], settings: NetworkSettings, start: TrainedModel | None) -> Scaling:
+    """The frames' own scale where references are in counts of the frames, or where the weights to start from know it; else one for all."""
+    if settings.target == NOISE_FREE:
+        return OwnScaling()
+    own = start is not None and isinstance(start.scaling, OwnScaling)
+    return fitted_own_scaling(fields) if own else measure_scaling(fields)
+
+
+def _new_state(settings: NetworkSettings, start: TrainedModel | None, device: torch.device) -> TrainingState:
     torch.manual_seed(settings.seed)
-    network = load_start(settings) if settings.start_from else new_network(settings)
-    network = network.on(device)
+    network = new_network(settings).on(device) if start is None else start.network.train().on(device)
     average = copy.deepcopy(network).requires_grad_(False)
     return TrainingState(network, average, Optimiser(network, settings.optimiser))
 
 
 def _validation_batch(
-    fields: Sequence[TrainingField], scaling: IntensityScaling, settings: NetworkSettings, device: torch.device
+    fields: Sequence[TrainingField], scaling: Scaling, settings: NetworkSettings, device: torch.device
 ) -> PatchBatch | None:
     if not fields:
         return None
@@ -189,7 +197,7 @@ def _validate(state: TrainingState, batch: PatchBatch | None, training_loss: flo
     state.losses.append(row)
 
 
-def _fingerprint(fields: Sequence[TrainingField], settings: NetworkSettings, scaling: IntensityScaling) -> str:
+def _fingerprint(fields: Sequence[TrainingField], settings: NetworkSettings, scaling: Scaling) -> str:
     """Of all that decides the weights; how many processes work on them does not."""
     data = [(field.name, field.frames.shape, field.shift_px.tolist(), float(np.nansum(field.reference))) for field in fields]
     text = json.dumps([data, asdict(settings) | {"processes": 1}, scaling.as_dict()])

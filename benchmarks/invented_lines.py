@@ -1,0 +1,88 @@
+"""Lines that a filter invents: series of noise without a specimen, and of a foil without dislocations, through filter, tomogram and lines.
+
+Run from the root of the repository with folders of trained networks, or `general` for the one that comes with rapidstem; `raw` stands for
+no filter: `python -m benchmarks.invented_lines raw general results/demo/models/dlf-slow --seeds 1 2`. The virtual microscope makes the
+series; alignment has nothing to follow there, so the tomograms have the reported angles and no shifts. Beside the length of the traced
+and of the fitted lines stands that of a foil with dislocations, filtered and reconstructed in the same way.
+"""
+
+import argparse
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.measured_tables import record_table
+from rapidstem.denoising.model_files import load_model
+from rapidstem.denoising.model_paths import model_folder
+from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.dislocations.line_tables import foil_box, polylines_of, traced_points
+from rapidstem.dislocations.line_tracing import trace_lines
+from rapidstem.files.image_stacks import FrameStack, read_stack
+from rapidstem.lines.line_fitting import FittingSettings, fit_lines
+from rapidstem.microscope.recording.acquisitions import simulate_acquisition
+from rapidstem.microscope.settings import MicroscopeSettings, settings_from
+from rapidstem.tomography.aligned_images import apply_alignment
+from rapidstem.tomography.binarisation import binarise
+from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, reconstruct
+from rapidstem.tomography.reported_angles import middle_angles_deg, recorded_geometry
+
+WITHOUT_LINES = {"dislocation_density_per_m2": 1e9, "faint_line_share": 1.0, "faint_line_contrast": 0.0}
+# The stage neither drifts nor shakes, and reports its true angles, for nothing is aligned.
+STEADY = {"drift_px_per_s": 0.0, "jitter_px": 0.0, "reading_offset_deg": 0.0, "reading_wander_deg": 0.0, "reading_noise_deg": 0.0}
+SPECIMENS = {
+    "nothing": {**WITHOUT_LINES, "background_strength": 1e-6},
+    "foil without lines": WITHOUT_LINES,
+    "foil with lines": {},
+}
+MARGIN_NM = 100.0
+
+
+def simulated_series(specimen: str, seed: int) -> tuple[FrameStack, MicroscopeSettings]:
+    """The rapid series of a specimen."""
+    settings = settings_from({"seed": seed, **STEADY, **SPECIMENS[specimen]})
+    with tempfile.TemporaryDirectory() as folder:
+        rapid, slow, truth = (Path(folder, name) for name in ("rapid.emd", "slow.emd", "truth.h5"))
+        simulate_acquisition("tilt_series", "series", None, settings, rapid, slow, truth)
+        return read_stack(rapid), settings
+
+
+def found_lengths_nm(frames: np.ndarray, stack: FrameStack, thickness_nm: float) -> tuple[float, float]:
+    """Length of all lines that are traced in the tomogram of these frames, and of those that are left when they are fitted."""
+    assert stack.tilt_deg is not None
+    times = (stack.time_s, stack.line_time_s)
+    angles_deg = middle_angles_deg(stack.tilt_deg, *times, frames.shape[1])
+    geometry = recorded_geometry(angles_deg, frames.shape, stack.pixel_size_nm, *times)
+    series = binarise(apply_alignment(frames, geometry), "soft")
+    volume = reconstruct(series, geometry, ReconstructionSettings(thickness_nm + MARGIN_NM))
+    network = trace_lines(volume, stack.pixel_size_nm, thickness_nm)
+    depth_px = round((thickness_nm + MARGIN_NM) / stack.pixel_size_nm)
+    box_nm = foil_box(traced_points(network), frames.shape[1:], stack.pixel_size_nm, thickness_nm)
+    fitted = fit_lines(series, geometry, polylines_of(traced_points(network)), box_nm, depth_px, FittingSettings())
+    traced, kept = (sum(line.length_nm for line in each.lines) for each in (network, fitted.network))
+    return float(traced), float(kept)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("filters", nargs="*", default=["raw", "general"], help="raw, general, or folders of trained networks")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[101])
+    arguments = parser.parse_args()
+    models = {name: load_model(model_folder(name)) for name in arguments.filters if name != "raw"}
+    rows = []
+    for seed in arguments.seeds:
+        for specimen in SPECIMENS:
+            stack, settings = simulated_series(specimen, seed)
+            for name in arguments.filters:
+                frames = denoise_stack(models[name], stack.frames[:]) if name in models else stack.frames[:].astype(np.float32)
+                traced, fitted = found_lengths_nm(frames, stack, settings.foil_thickness_nm)
+                rows.append(
+                    {"filter": Path(name).name, "specimen": specimen, "seed": seed, "traced_nm": round(traced), "fitted_nm": round(fitted)}
+                )
+                print(rows[-1], flush=True)
+    record_table("invented_lines", pd.DataFrame(rows), ["filter", "specimen", "seed"])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,99 @@
+"""What the noise of raw frames tells: electrons a pixel, lag and streaks, from single frames of anything.
+
+Neighbouring rows show nearly the same specimen, but noise of their own: the lag of a detector acts along a row alone. The variance of
+their second difference grows with the brightness by the counts of one electron (photon transfer); what the lag takes off the variance shows in
+the correlation along the row.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from rapidstem.frames.frame_checks import counted_dose
+from rapidstem.numerics import robust_spread
+
+# Of brightness between which the noise is compared; of a frame with fewer pixels each would hold too few.
+BRIGHTNESS_BINS = 12
+# Pixels: a detector's lag is over after so many, and streaks, which reach farther, are all that is left.
+LONGEST_LAG_PX, STREAK_PX = 12, (13, 20)
+SMOOTHED_PX = 7
+LARGEST_RELATIVE_ERROR = 0.35
+# Of the variance from the darkest to the brightest places: with less, it may be chance.
+LEAST_GROWTH = 0.1
+# In standard deviations: what differs more between rows is a hot pixel or an edge.
+LARGEST_NOISE = 4.0
+
+
+@dataclass(frozen=True)
+class FrameNoise:
+    """The noise of some frames.
+
+    Attributes
+    ----------
+    electrons_per_px : detected electrons of a pixel of mean brightness; NaN where the noise does not grow with the brightness.
+    noise_counts : standard deviation of a pixel, without offsets of rows.
+    lag_px : over how many pixels along the row the noise is spread; 1 for a detector without lag.
+    row_offset_share : standard deviation of the offsets of whole rows, as a share of `noise_counts`.
+    """
+
+    electrons_per_px: float
+    noise_counts: float
+    lag_px: float
+    row_offset_share: float
+
+
+def measure_noise(frames: np.ndarray) -> FrameNoise:
+    """Measure the noise of raw frames.
+
+    Parameters
+    ----------
+    frames : (frame, y, x)
+        Of one acquisition, at any tilts; a few are enough.
+
+    References
+    ----------
+    J. R. Janesick, Photon Transfer (2007), for the growth of the variance with the signal.
+    """
+    images = np.asarray(frames, np.float32)
+    steps = np.diff(images, 2, axis=1) / np.sqrt(6)
+    offsets = np.median(steps, axis=2, keepdims=True)
+    noise = steps - offsets
+    sigma = robust_spread(noise) or float(noise.std())
+    spread = _spread_along_row(noise)
+    counted = counted_dose(frames[0])
+    electrons = counted if counted is not None else _electrons(images, noise, spread)
+    return FrameNoise(electrons, sigma, spread, robust_spread(offsets) / sigma if sigma else 0.0)
+
+
+def _spread_along_row(noise: np.ndarray) -> float:
+    """Variance that the noise would have if the lag did not spread it, over the variance that it has."""
+    limit = 4 * robust_spread(noise)
+    clipped = np.clip(noise, -limit, limit) if limit else noise
+    power = np.mean(np.abs(np.fft.rfft(clipped, 2 * clipped.shape[2], axis=2)) ** 2, axis=(0, 1))
+    overlap = clipped.shape[2] - np.arange(STREAK_PX[1] + 1)
+    correlation = np.fft.irfft(power)[: STREAK_PX[1] + 1] / overlap
+    if not correlation[0] > 0:
+        return 1.0
+    correlation -= max(correlation[STREAK_PX[0] :].mean(), 0.0)
+    return float(max(1 + 2 * correlation[1 : LONGEST_LAG_PX + 1].sum() / correlation[0], 1.0))
+
+
+def _electrons(images: np.ndarray, noise: np.ndarray, spread: float) -> float:
+    """Electrons of a pixel of mean brightness, from the straight line of the noise's variance over the brightness."""
+    smooth = ndimage.uniform_filter(images, (0, SMOOTHED_PX, SMOOTHED_PX))
+    level = smooth[:, 1:-1]
+    edges = np.quantile(level[:, ::2, ::2], np.linspace(0, 1, BRIGHTNESS_BINS + 1))
+    place = np.clip(np.searchsorted(edges, level) - 1, 0, BRIGHTNESS_BINS - 1)
+    bins = [place == number for number in range(BRIGHTNESS_BINS)]
+    brightness = np.array([level[each].mean() if each.any() else np.nan for each in bins])
+    squares = np.minimum(noise**2, (LARGEST_NOISE * robust_spread(noise)) ** 2)
+    variance = np.array([squares[each].mean() if each.any() else np.nan for each in bins])
+    known = np.isfinite(brightness) & (variance > 0)
+    if known.sum() < 4 or np.ptp(brightness[known]) == 0:
+        return float("nan")
+    (slope, offset), covariance = np.polyfit(brightness[known], variance[known], 1, cov=True)
+    growth = slope * np.ptp(brightness[known]) / variance[known].mean()
+    if growth < LEAST_GROWTH or np.sqrt(covariance[0, 0]) > LARGEST_RELATIVE_ERROR * slope:
+        return float("nan")
+    return float((images.mean() + offset / slope) / (slope * spread))

@@ -1,0 +1,88 @@
+"""Fields of random microscopes, each with the noise-free image that its frames should look like."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pandas as pd
+from scipy import ndimage
+
+from rapidstem.files.noise_free_fields import CONDITIONS, NoiseFreeFields
+from rapidstem.microscope.random_conditions import GRATING_SHARE, dark_field, grating_pixel_nm, random_settings, random_tilt_deg
+from rapidstem.microscope.random_streams import random_stream
+from rapidstem.microscope.recording.detector import detector_lag
+from rapidstem.microscope.recording.field_resampling import FieldImage
+from rapidstem.microscope.recording.frame_recording import rapid_frames
+from rapidstem.microscope.recording.goniometer import resting_stage
+from rapidstem.microscope.recording.scan_coils import rapid_to_slow
+from rapidstem.microscope.recording.scan_faults import rapid_faults
+from rapidstem.microscope.settings import MicroscopeSettings
+from rapidstem.microscope.specimen.specimens import GratingSpecimen, Specimen, foil_at
+from rapidstem.numerics import parabola_vertex
+
+LARGEST_DELAY_PX = 6
+FINER = 8
+
+
+@dataclass(frozen=True)
+class RandomField:
+    """A field and the microscope that it was drawn with.
+
+    Attributes
+    ----------
+    frames : (frame, y, x) uint16
+        That differ in nothing but the noise.
+    noise_free : (y, x) float32
+        In the counts and the geometry of the frames, without lag, where the frames show it.
+    settings
+        Of microscope and specimen.
+    tilt_deg
+        Of the specimen.
+    """
+
+    frames: np.ndarray
+    noise_free: np.ndarray
+    settings: MicroscopeSettings
+    tilt_deg: float
+
+
+def random_field(seed: int, number: int, size_px: int, frames: int) -> RandomField:
+    """Draw one field; the same seed and number give the same field on every machine."""
+    name = f"field-{number}"
+    rng = random_stream(seed, name, "conditions")
+    settings, tilt_deg = random_settings(size_px, rng), random_tilt_deg(rng)
+    specimen: Specimen = foil_at(name, tilt_deg, settings)
+    if rng.uniform() < GRATING_SHARE:
+        settings = replace(settings, pixel_size_nm=grating_pixel_nm(rng))
+        specimen = GratingSpecimen(name, settings, [])
+    field = FieldImage.of(specimen, resting_stage(tilt_deg), 0.0, settings)
+    rows = np.arange(size_px, dtype=float)
+    noise_free = dark_field(field.image(np.zeros(2), rows, rapid_to_slow(rows, settings)), rng)
+    faults = rapid_faults(name, np.arange(frames) * settings.frame_period_s, False, settings)
+    recorded, _ = rapid_frames(name, frames, lambda *_: noise_free, faults, settings)
+    target = settings.rapid_offset + settings.rapid_gain * delayed(noise_free, settings)
+    return RandomField(recorded, target.astype(np.float32), settings, tilt_deg)
+
+
+def delayed(noise_free: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
+    """Move a noise-free image (y, x) along x to where frames that lag show it.
+
+    References that are aligned with frames lie there, too: a pixel or so behind where the beam was.
+    """
+    lagged = detector_lag(noise_free, settings.lag_decay, settings.lag_weight)
+    size = noise_free.shape[1]
+    taper = np.hanning(size)
+    ahead, behind = (np.fft.rfft((image - image.mean(axis=1, keepdims=True)) * taper, axis=1) for image in (noise_free, lagged))
+    correlation = np.fft.irfft((behind * ahead.conj()).sum(axis=0), size * FINER)
+    peak = int(correlation[: LARGEST_DELAY_PX * FINER].argmax())
+    delay_px = (peak + parabola_vertex(*correlation[[peak - 1, peak, peak + 1]])) / FINER
+    return ndimage.shift(noise_free, (0, float(delay_px)), order=5, mode="nearest")
+
+
+def random_fields(seed: int, numbers: Iterable[int], size_px: int, frames: int) -> NoiseFreeFields:
+    """Draw the fields of these numbers, with the conditions that they were drawn with."""
+    fields = [random_field(seed, number, size_px, frames) for number in numbers]
+    conditions = [{name: getattr(field.settings, name, field.tilt_deg) for name in CONDITIONS} for field in fields]
+    return NoiseFreeFields(
+        np.stack([field.frames for field in fields]), np.stack([field.noise_free for field in fields]), pd.DataFrame(conditions)
+    )

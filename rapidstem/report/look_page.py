@@ -1,0 +1,61 @@
+"""The first look at a session's raw files: one page, one row an acquisition."""
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+
+import pandas as pd
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from rapidstem.files.atomic import written_beside
+from rapidstem.frames.first_look import DOUBTFUL, GOOD, UNUSABLE
+
+SHOWN = {
+    "acquisition": "acquisition",
+    "kind": "kind",
+    "verdict": "verdict",
+    "frames": "frames",
+    "pixel_size_nm": "pixel, nm",
+    "dwell_time_ns": "dwell, ns",
+    "tilts": "tilt, °",
+    "drift_px_per_frame": "drift, px a frame",
+    "electrons_per_px": "electrons a pixel",
+    "saturated_percent": "saturated, %",
+    "contrast_to_noise": "contrast / noise",
+    "detail_nm": "detail, nm",
+    "lag_px": "lag, px",
+    "row_offset_share": "streaks / noise",
+    "histogram_distance": "histogram distance",
+}
+
+
+def write_look(path: Path | str, session: str, table: pd.DataFrame, pictures: Mapping[str, Path]) -> None:
+    """Write the page as one file.
+
+    Parameters
+    ----------
+    path
+        Of the page.
+    session
+        Its name.
+    table
+        One row an acquisition, with the columns of `SHOWN` and `reasons`.
+    pictures
+        Thumbnails of each acquisition, PNG files.
+    """
+    environment = Environment(loader=PackageLoader("rapidstem", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
+    rows = [row | {"picture": _address(pictures[str(row["acquisition"])])} for row in table.to_dict("records")]
+    page = environment.get_template("look.html.j2").render(session=session, sentence=look_sentence(table), columns=SHOWN, rows=rows)
+    with written_beside(path) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+
+
+def look_sentence(table: pd.DataFrame) -> str:
+    """How many acquisitions are good, doubtful and unusable."""
+    counts = {verdict: int((table["verdict"] == verdict).sum()) for verdict in (GOOD, DOUBTFUL, UNUSABLE)}
+    words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
+    return f"{len(table)} acquisitions: {words}."
+
+
+def _address(picture: Path) -> str:
+    return f"data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode('ascii')}"

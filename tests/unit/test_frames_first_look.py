@@ -1,0 +1,124 @@
+"""What is said of raw frames before anything is made of them."""
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from scipy import ndimage
+
+from rapidstem.figures.thumbnails import GAP_PX, SIDE_PX, write_thumbnails
+from rapidstem.frames.first_look import DOUBTFUL, GOOD, UNUSABLE, look_at_frames
+from rapidstem.frames.frame_noise import measure_noise
+from rapidstem.microscope.recording.detector import rapid_counts
+from rapidstem.microscope.settings import MicroscopeSettings
+from rapidstem.report.look_page import SHOWN, look_sentence, write_look
+
+SETTINGS = MicroscopeSettings(size_px=192, streak_strength=0.01, row_offset_strength=0.01)
+
+
+def image(size: int = 192) -> np.ndarray:
+    """Dark lines at several angles on a bright ground, fading from the left to the right."""
+    y, x = np.mgrid[:size, :size].astype(float)
+    lines = sum(np.exp(-((x * np.cos(a) + y * np.sin(a) - p) ** 2) / 8) for a, p in ((0.2, 60), (0.9, 130), (2.1, -20), (1.4, 90)))
+    return (1 - 0.5 * np.clip(lines, 0, 1)) * np.linspace(1.0, 0.6, size)
+
+
+def frames(count: int = 8, settings: MicroscopeSettings = SETTINGS, clean: np.ndarray | None = None) -> np.ndarray:
+    random = np.random.default_rng(2)
+    return np.stack([rapid_counts(image() if clean is None else clean, settings, random) for _ in range(count)])
+
+
+@pytest.mark.parametrize("dose", [5.0, 20.0, 60.0])
+@pytest.mark.parametrize("lag", [0.0, 0.5])
+def test_electrons_are_told_from_the_noise_alone(dose: float, lag: float) -> None:
+    """Gain, offset and lag of the detector are not known."""
+    settings = replace(SETTINGS, electrons_per_px=dose, lag_decay=(lag,), lag_weight=(1.0,))
+    found = measure_noise(frames(12, settings))
+    assert found.electrons_per_px == pytest.approx(dose * image().mean(), rel=0.5)
+    assert found.lag_px == pytest.approx((1 + lag) / (1 - lag), rel=0.15)
+
+
+def test_electrons_that_are_counted_need_no_estimate() -> None:
+    counted = np.random.default_rng(0).poisson(0.5 * image(), (3, 192, 192)).astype(np.uint8)
+    assert measure_noise(counted).electrons_per_px == pytest.approx(0.5 * image().mean(), rel=0.05)
+
+
+def test_noise_that_does_not_grow_gives_no_number() -> None:
+    flat = (5000 + np.random.default_rng(0).normal(0, 300, (4, 192, 192))).astype(np.uint16)
+    assert math.isnan(measure_noise(flat).electrons_per_px)
+
+
+def test_offsets_of_rows_are_measured_beside_the_noise() -> None:
+    none, strong = (measure_noise(frames(8, replace(SETTINGS, row_offset_strength=s))).row_offset_share for s in (0.0, 0.1))
+    assert strong > 3 * none
+
+
+def test_good_frames_are_good() -> None:
+    look = look_at_frames(frames())
+    assert (look.verdict, look.reasons) == (GOOD, ())
+    assert look.numbers.drift_px_per_frame < 0.5
+    assert look.numbers.contrast_to_noise > 0.3
+
+
+def test_blurred_frames_have_less_detail() -> None:
+    sharp, blurred = (look_at_frames(frames(clean=ndimage.gaussian_filter(image(), sigma))).numbers.detail_px for sigma in (0, 5))
+    assert blurred > 1.3 * sharp
+
+
+@pytest.mark.parametrize(
+    ("change", "verdict", "reason"),
+    [
+        ({"electrons_per_px": 2.0}, DOUBTFUL, "electrons a pixel"),
+        ({"saturation_intensity": 0.9}, DOUBTFUL, "of the pixels are saturated; lower gain or dose"),
+    ],
+)
+def test_doubts_are_named(change: dict, verdict: str, reason: str) -> None:
+    look = look_at_frames(frames(settings=replace(SETTINGS, **change)))
+    assert look.verdict == verdict
+    assert reason in "; ".join(look.reasons)
+
+
+def test_faulty_frames_are_counted() -> None:
+    some = frames(8)
+    some[3] = 7
+    look = look_at_frames(some)
+    assert look.verdict == DOUBTFUL and "1 frame: is constant" in look.reasons[0]
+    some[1:] = 7
+    assert look_at_frames(some).verdict == UNUSABLE
+    some[0] = 7
+    assert look_at_frames(some).verdict == UNUSABLE
+
+
+def test_frames_of_nothing_are_unusable() -> None:
+    look = look_at_frames(frames(clean=np.ones((192, 192))), np.linspace(-70, 70, 71))
+    assert look.verdict == UNUSABLE and "nothing but noise is seen" in look.reasons
+
+
+def test_a_moving_stage_is_said() -> None:
+    moving = np.stack([np.roll(frame, 4 * number, axis=0) for number, frame in enumerate(frames())])
+    look = look_at_frames(moving)
+    assert "px from frame to frame; wait until the stage rests" in "; ".join(look.reasons)
+    assert look.numbers.drift_px_per_frame == pytest.approx(4, abs=0.3)
+
+
+def test_a_short_series_is_doubtful() -> None:
+    look = look_at_frames(frames(), np.linspace(-20, 20, 8))
+    assert look.verdict == DOUBTFUL
+    assert look.reasons == ("8 tilts only", "tilts over 40 degrees only")
+
+
+def test_one_page_shows_all(tmp_path: Path) -> None:
+    write_thumbnails(tmp_path / "a.png", [image(), image()[:96]])
+    with Image.open(tmp_path / "a.png") as picture:
+        assert picture.size == (2 * SIDE_PX + GAP_PX, SIDE_PX)
+        assert np.ptp(np.asarray(picture)) > 200
+    row = dict.fromkeys(SHOWN, math.nan) | {"acquisition": "a", "kind": "test", "verdict": GOOD, "reasons": ""}
+    table = pd.DataFrame([row, row | {"verdict": DOUBTFUL, "reasons": "drift of 9 px <fast>"}])
+    write_look(tmp_path / "look.html", "mine", table, {"a": tmp_path / "a.png"})
+    page = (tmp_path / "look.html").read_text()
+    assert look_sentence(table) == "2 acquisitions: 1 good, 1 doubtful." and look_sentence(table) in page
+    assert "drift of 9 px &lt;fast&gt;" in page and page.count("data:image/png;base64,") == 2
