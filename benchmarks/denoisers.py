@@ -1,4 +1,4 @@
-"""Train denoisers for the same number of steps on a finished session's training fields and compare their scores on its test fields.
+r"""Train denoisers for the same number of steps on a finished session's training fields and compare their scores on its test fields.
 
     python -m benchmarks.denoisers results/demo dlf-slow dlf-dcfi noise2noise --steps 600
 
@@ -6,7 +6,8 @@ All frames stay in the geometry in which they were recorded; the reference is mo
 name:label trains a denoiser twice with different ones:
 
     python -m benchmarks.denoisers results/demo noise2noise noise2noise:paper,preset=paper,width=24,depth=3
-    python -m benchmarks.denoisers results/demo general dlf-slow:tuned,steps=300 dlf-slow:fresh,start_from=nothing,steps=2000 --frames 4
+    python -m benchmarks.denoisers results/demo --frames 4 --by-field \
+        general dlf-slow:tuned,steps=300 dlf-slow:fresh,start_from=nothing,steps=2000
 
 Fields are the folders below `pairs`: those whose name starts with `test` are judged, those that start with `train` learned from.
 """
@@ -103,7 +104,7 @@ def main() -> None:
     parser.add_argument("denoisers", nargs="*", default=["dlf-slow", "dlf-dcfi", "noise2noise"])
     parser.add_argument("--steps", type=int, default=400)
     parser.add_argument("--frames", type=int, default=2, help="judged, of each test field")
-    parser.add_argument("--by-field", action="store_true", help="print the scores of every test field too")
+    parser.add_argument("--by-field", action="store_true", help="record the scores of every test field too")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     tests = sorted(path.name for path in (arguments.session / "pairs").glob("test*"))
@@ -119,7 +120,8 @@ def main() -> None:
     means = means.assign(session=arguments.session.name, steps=arguments.steps)
     record_table("denoisers", means, ["session", "reference", "denoiser", "steps"])
     if arguments.by_field:
-        print(table.pivot_table(COLUMNS, ["reference", "denoiser"], "field", sort=False).round(2).to_string())
+        by_field = table.groupby(["reference", "denoiser", "field"], sort=False)[COLUMNS].mean().round(2).reset_index()
+        record_table("denoisers.fields", by_field.assign(session=arguments.session.name), ["session", "reference", "denoiser", "field"])
 
 
 if __name__ == "__main__":

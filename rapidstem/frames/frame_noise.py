@@ -1,8 +1,8 @@
 """What the noise of raw frames tells: electrons a pixel, lag and streaks, from single frames of anything.
 
 Neighbouring rows show nearly the same specimen, but noise of their own: the lag of a detector acts along a row alone. The variance of
-their second difference grows with the brightness by the counts of one electron (photon transfer); what the lag takes off the variance shows in
-the correlation along the row.
+their second difference grows with the brightness by the counts of one electron (photon transfer); what the lag takes off the variance
+shows in the correlation along the row.
 """
 
 from dataclasses import dataclass

@@ -12,6 +12,7 @@ from rapidstem.errors import InputError
 ALL = [
     "dlf-dcfi",
     "dlf-slow",
+    "general",
     "dlf-100",
     "dlf-500",
     "dlf-1000",

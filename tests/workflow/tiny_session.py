@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ["Snakefile", "config", "envs", "rapidstem", "rapidstem_workflow", "scripts", "workflow"]
+CODE = ["Snakefile", "config", "envs", "rapidstem", "rapidstem_workflow", "resources", "scripts", "workflow"]
 SIMULATE = {"seed": 3, "size_px": 128, "frames_per_field": 8, "tilt_frames": 31}
 FIELDS = [
     ("calibration", "calibration", "0"),
