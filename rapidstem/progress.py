@@ -75,7 +75,26 @@ def _one(_: object) -> int:
 
 
 def tracked(items: Iterable[Item], name: str, total: int, unit: str, size: Callable[[Item], int] = _one) -> Iterator[Item]:
-    """Pass items on, and tell how many of the `total` units in them are done; `size` gives the units of an item."""
+    """Pass items on, and tell how many of the `total` units in them are done; `size` gives the units of an item.
+
+    Parameters
+    ----------
+    items
+        What is worked through, one after the other.
+    name
+        Of the work, for the bar.
+    total
+        Units in all items.
+    unit
+        What is counted, in the plural.
+    size
+        Gives the units of an item; by default one.
+
+    Yields
+    ------
+    Item
+        The items as they come.
+    """
     with Progress(name, total, unit) as progress:
         for item in items:
             yield item

@@ -58,9 +58,23 @@ def denoise_blocks(model: TrainedModel, frames: Frames, pixels_at_once: int = PI
     whole frame. When a graphics card has too little memory, smaller tiles are taken from there on, and a line says so.
     Parameters and errors are those of `denoise_stack`, but frames may be in an open file.
 
+    Parameters
+    ----------
+    model
+        A trained network and the scales of its training.
+    frames : (frame, y, x)
+        Raw frames; an open file will do.
+    pixels_at_once
+        How many pixels the network is given at once.
+
     Yields
     ------
     (frame, y, x) float32, in the order of the frames
+
+    Raises
+    ------
+    InputError
+        as of `denoise_stack`
     """
     if len(frames.shape) != 3:
         raise InputError(f"frames of shape {frames.shape} are no stack (frame, y, x)")

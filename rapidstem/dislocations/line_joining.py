@@ -44,6 +44,8 @@ def follow_ends(graph: nx.MultiGraph, strength: np.ndarray, following: Following
         As `line_graph` gives it; changed in place.
     strength : np.ndarray, (z, y, x)
         Ridge strength.
+    following : Following
+        How far and over how weak spots a ridge is followed.
     """
     ends = [node for node in graph if graph.degree(node) == 1]
     strongest_first = sorted(ends, key=lambda node: -_median_strength(graph, node, strength))

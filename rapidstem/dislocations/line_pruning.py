@@ -61,6 +61,8 @@ def cut_hairpins(graph: nx.MultiGraph, strength: np.ndarray, reach: float) -> No
         Changed in place.
     strength : np.ndarray, (z, y, x)
         Ridge strength.
+    reach : float
+        In voxels, about a line width.
     """
     fresh = max(graph.nodes, default=0) + 1
     waiting = list(graph.edges(keys=True, data=True))
@@ -105,7 +107,15 @@ def _continues(graph: nx.MultiGraph, node: int, data: dict, reach: float) -> boo
 
 
 def split_corners(graph: nx.MultiGraph, reach: float) -> None:
-    """Put a node into every path where it bends by more than 45 degrees within `reach`."""
+    """Put a node into every path where it bends by more than 45 degrees within `reach`.
+
+    Parameters
+    ----------
+    graph : nx.MultiGraph
+        Changed in place.
+    reach : float
+        In voxels, about a line width.
+    """
     fresh = max(graph.nodes, default=0) + 1
     waiting = list(graph.edges(keys=True, data=True))
     while waiting:

@@ -83,7 +83,15 @@ def oriented(data: dict, node: int) -> np.ndarray:
 
 
 def contract(graph: nx.MultiGraph, node_size: float) -> None:
-    """Make one node of junctions that a bridge shorter than `node_size` voxels joins; the paths keep their own points."""
+    """Make one node of junctions that a bridge shorter than `node_size` voxels joins; the paths keep their own points.
+
+    Parameters
+    ----------
+    graph : nx.MultiGraph
+        Changed in place.
+    node_size : float
+        In voxels.
+    """
     while True:
         bridges = [
             (path_length(data["points"]), first, second, key)

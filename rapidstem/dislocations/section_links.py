@@ -16,6 +16,11 @@ def line_directions(centroids: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
     Centres of adjacent sections are linked if they are each other's nearest and not more than three section distances apart within the
     section, which a line does that is inclined by at most 72 degrees to the section's normal.
 
+    Parameters
+    ----------
+    centroids : DataFrame
+        As `locate_centroids` gives it.
+
     Returns
     -------
     directions : ndarray (n, 3)
@@ -45,6 +50,16 @@ def chain_labels(centroids: pd.DataFrame) -> np.ndarray:
     """Number of the chain that each centre belongs to, (n,): centres linked from section to section, the two planes apart.
 
     Centres are linked as in `line_directions`; a chain is a dislocation line, or as much of it as one plane's sections follow.
+
+    Parameters
+    ----------
+    centroids : DataFrame
+        As `locate_centroids` gives it.
+
+    Returns
+    -------
+    np.ndarray, (n,) of int
+        In the order of the rows.
     """
     lower_rows, upper_rows = [np.empty(0, int)], [np.empty(0, int)]
     for plane, axis in SECTION_NORMAL.items():

@@ -50,6 +50,13 @@ def match_columns(reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatche
 
     The row shift is the one on which all windows agree best. The chain of windows with the highest sum of correlations is found by
     dynamic programming (Viterbi), the local stretch being limited. The centres of the two images may be apart by a quarter of the field.
+
+    Parameters
+    ----------
+    reference : (y, x)
+        DCFI reference.
+    slow_image : (y, x)
+        It may be larger or smaller.
     """
     seen = np.isfinite(reference)
     rapid = features(np.where(seen, reference, 0), seen, SMOOTHING_PX)

@@ -51,6 +51,11 @@ def features(image: np.ndarray, seen: np.ndarray, smoothing_px: float) -> np.nda
     seen : (y, x) bool
     smoothing_px
         Standard deviation of the smoothing against noise.
+
+    Returns
+    -------
+    (y, x)
+        Without a unit.
     """
     weight = seen.astype(np.float32)
     image = np.asarray(image - image[seen].mean() if seen.any() else image, dtype=np.float32)

@@ -86,6 +86,16 @@ def straightening_operator(coefficients: int) -> np.ndarray:
     """Operator (coefficient - 2, coefficient) whose squares are third differences and weaker second ones.
 
     Where nothing is measured the curve then runs out towards a straight line: the safe choice far from the answer.
+
+    Parameters
+    ----------
+    coefficients
+        Of the spline.
+
+    Returns
+    -------
+    (coefficient - 2, coefficient)
+        Upper trapezoidal.
     """
     bends = np.diff(np.eye(coefficients), n=2, axis=0)
     both = np.concatenate([np.diff(bends, axis=0), bends / STRAIGHTENING_KNOTS])

@@ -45,7 +45,15 @@ class AlignedReference:
 
     @classmethod
     def without_slow_image(cls, reference: np.ndarray, frame_shift_px: np.ndarray) -> "AlignedReference":
-        """What is known of a field that has a DCFI reference (y, x) alone: the area that its frames, shifted by (frame, 2), have seen."""
+        """What is known of a field that has a DCFI reference (y, x) alone: the area that its frames, shifted by (frame, 2), have seen.
+
+        Parameters
+        ----------
+        reference : (y, x)
+            DCFI reference in rapid geometry.
+        frame_shift_px : (frame, 2)
+            (dy, dx) of the frames in use.
+        """
         return cls(np.full_like(reference, np.nan), np.full(2, np.nan), np.nan, *valid_area(frame_shift_px, reference.shape))
 
 
@@ -85,6 +93,15 @@ def align_reference(
 
 def field_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap) -> tuple[np.ndarray, float]:
     """Find the shift of a slow image with pixels of the rapid image's size.
+
+    Parameters
+    ----------
+    reference : (y, x)
+        DCFI reference in rapid geometry, NaN where unseen.
+    slow_image : (y, x)
+        With pixels of the rapid image's size.
+    column_map
+        The scan distortion.
 
     Returns
     -------

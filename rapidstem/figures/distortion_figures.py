@@ -82,6 +82,15 @@ def superposition(rapid_before: np.ndarray, rapid_after: np.ndarray, slow: np.nd
 
     Dark lines are shown bright: aqua where only the rapid image has one, red where only the slow image has one, white where they agree.
     All images (y, x) have the rapid image's shape; what was not seen (NaN) stays black.
+
+    Parameters
+    ----------
+    rapid_before, rapid_after : ndarray (y, x)
+        DCFI image on the slow image's grid, by one shift alone and with the map.
+    slow : ndarray (y, x)
+        Slow image.
+    pixel_size_nm : float
+        Of all images.
     """
     slow_lines = _lines(slow)
     figure, axes = panels(1, 2, 7.2, 3.9)
@@ -138,6 +147,15 @@ def corrected_profiles(rapid_before: np.ndarray, rapid_after: np.ndarray, slow: 
 
     The row with the clearest dark lines is taken; circles mark their dips. The images (y, x) have one shape and the same grid of the slow
     image; what was not seen is NaN.
+
+    Parameters
+    ----------
+    rapid_before, rapid_after : ndarray (y, x)
+        DCFI image on the slow image's grid, by one shift alone and with the map.
+    slow : ndarray (y, x)
+        Slow image.
+    pixel_size_nm : float
+        Of all images.
     """
     row = _clearest_row(slow)
     figure, axes, images = _profile_panels()

@@ -54,6 +54,8 @@ def by_tilt(table: pd.DataFrame, score: Score) -> pd.DataFrame:
     ----------
     table : DataFrame
         `denoiser`, `tilt` (degrees) and the score's column, all against the same reference; rows without a value are left out.
+    score : Score
+        Which column is shown, and how.
 
     Returns
     -------
@@ -73,7 +75,22 @@ def by_tilt(table: pd.DataFrame, score: Score) -> pd.DataFrame:
 
 
 def score_table(table: pd.DataFrame, score: Score, digits: int = 1) -> pd.DataFrame:
-    """A table to print: one row a tilt, one column a filter, `mean ± standard deviation`, the published filters last."""
+    """A table to print: one row a tilt, one column a filter, `mean ± standard deviation`, the published filters last.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As for `by_tilt`.
+    score : Score
+        Which column is shown, and how.
+    digits : int
+        Behind the decimal point.
+
+    Returns
+    -------
+    DataFrame
+        Of texts.
+    """
     scores = by_tilt(table, score)
     measured_tilts = scores.loc[scores["count"] > 0, "tilt"].unique()
     scores = scores[scores["tilt"].isin(measured_tilts)]

@@ -27,7 +27,13 @@ class ScanFormat:
 
     @classmethod
     def of(cls, header: StackHeader) -> "ScanFormat":
-        """The format of recorded frames."""
+        """The format of recorded frames.
+
+        Parameters
+        ----------
+        header
+            Of the file with the frames.
+        """
         return cls(header.shape[2], header.pixel_size_nm, header.dwell_time_s, header.detector)
 
     def differences(self, other: "ScanFormat", made: str) -> Iterator[str]:

@@ -50,7 +50,21 @@ class AlignedMean:
 
 
 def aligned_mean(spectra: np.ndarray, shift_px: np.ndarray, kept: np.ndarray, power: np.ndarray, band: Band) -> AlignedMean:
-    """Sum the kept spectra (frame, ky, kx), each brought back by its shift; `power` is the sum of their powers."""
+    """Sum the kept spectra (frame, ky, kx), each brought back by its shift; `power` is the sum of their powers.
+
+    Parameters
+    ----------
+    spectra : (frame, ky, kx)
+        complex64.
+    shift_px : (frame, 2)
+        (dy, dx).
+    kept : (frame,) bool
+        Frames that count in the mean.
+    power : (ky, kx)
+        As `summed_power` gives it.
+    band
+        The wave numbers of the spectra.
+    """
     total = np.zeros(band.shape, np.complex64)
     for chunk in spectrum_chunks(spectra):
         rows, columns = shift_phases(shift_px[chunk], band)

@@ -47,7 +47,18 @@ def register_series(frames: FrameSource, window_frames: int = WINDOW_FRAMES) -> 
 
 
 def filled_shifts(drift: Drift) -> np.ndarray:
-    """Shifts (frame, 2) with those of unused frames interpolated in time, so that no frame is without one."""
+    """Shifts (frame, 2) with those of unused frames interpolated in time, so that no frame is without one.
+
+    Parameters
+    ----------
+    drift
+        Of all frames, at least one of them used.
+
+    Returns
+    -------
+    (frame, 2)
+        (dy, dx) in pixels.
+    """
     number = np.arange(len(drift.used))
     return np.column_stack([np.interp(number, number[drift.used], drift.shift_px[drift.used, axis]) for axis in (0, 1)])
 

@@ -47,6 +47,16 @@ def counted_dose(frame: np.ndarray) -> float | None:
 
     Such a frame has few levels, multiples of one step above the lowest: most of its pixels may well be at the lowest, since
     at 0.5 electrons a pixel 61 % of them have none.
+
+    Parameters
+    ----------
+    frame : (y, x)
+        Raw counts.
+
+    Returns
+    -------
+    float or None
+        Electrons a pixel.
     """
     levels = np.unique(frame[:: max(1, frame.shape[0] // PROBED_ROWS)]).astype(float)
     if not 2 <= len(levels) <= MOST_COUNTED_LEVELS:

@@ -69,6 +69,13 @@ def refine_group(group: FrameGroup, shift_px: np.ndarray, kept: np.ndarray, marg
         Frames that may count in the mean.
     margin_px : (2,)
         By how much the window is smaller on all sides, in y and x.
+
+    Returns
+    -------
+    RefinedShifts
+        Of the frames, in pixels.
+    significance : (frame,)
+        In standard deviations.
     """
     band, weights = group.band, feature_weights(group.band, group.shape_px)
     spectra = _in_blocks(group.samples, lambda block: band_spectra(group.samples[block], band, shift_px[block], margin_px))

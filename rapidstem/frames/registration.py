@@ -56,6 +56,16 @@ class Drift:
     def first_used(self, most: int | None = None) -> np.ndarray:
         """Numbers of the first used frames, at most so many: those that a field is shown and judged by.
 
+        Parameters
+        ----------
+        most
+            None for all of them.
+
+        Returns
+        -------
+        (number,) of int
+            In rising order.
+
         Raises
         ------
         InputError

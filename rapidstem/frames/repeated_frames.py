@@ -44,6 +44,11 @@ def repeated_images(images: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     images : (image, y, x), of any real dtype
+
+    Returns
+    -------
+    (image,) of int
+        Counted from 0.
     """
     flat = np.asarray(images, np.float32).reshape(len(images), -1)
     spread = flat.std(axis=1)

@@ -86,6 +86,24 @@ def significance(spectra: np.ndarray, shift_px: np.ndarray, kept: np.ndarray, ba
 
     The deviation is that of the imaginary part, to which noise contributes as much as to the real part, and features nothing. The
     weights must not depend on the frames, or noise would look significant.
+
+    Parameters
+    ----------
+    spectra : (frame, ky, kx)
+        complex64.
+    shift_px : (frame, 2)
+        (dy, dx).
+    kept : (frame,) bool
+        Frames that count in the mean.
+    band
+        The wave numbers of the spectra.
+    weights : (ky, kx)
+        Of the wave numbers; they must not depend on the frames.
+
+    Returns
+    -------
+    (frame,)
+        In standard deviations.
     """
     mean = aligned_mean(spectra, shift_px, kept, np.zeros(band.shape, np.float32), band)
     density = _correlation_densities(spectra, shift_px, mean, weights, 0.0, band)[:, :, 0]

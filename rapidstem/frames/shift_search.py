@@ -28,6 +28,13 @@ def searched_shifts(spectra: np.ndarray, pattern_power: float, band: Band, shape
         The wave numbers of the spectra.
     shape
         Rows and columns of a frame.
+
+    Returns
+    -------
+    shift_px : (frame, 2)
+        (dy, dx).
+    kept : (frame,) bool
+        False for frames unlike the others.
     """
     shifts = _anchored_shifts(spectra, pattern_power, band, shape)
     kept = np.ones(len(spectra), dtype=bool)

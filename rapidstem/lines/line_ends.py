@@ -24,6 +24,11 @@ def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
     points_nm : np.ndarray, (n, 3)
     own : np.ndarray, (n,)
         Evidence of each point.
+
+    Returns
+    -------
+    np.ndarray, (m, 3)
+        Empty where the frames speak against all of it.
     """
     cumulative = np.concatenate([[0.0], np.cumsum(own)])
     stop = int(np.argmax(cumulative))

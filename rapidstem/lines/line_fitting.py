@@ -99,6 +99,8 @@ def fit_lines(
         Field of view and foil, lowest and highest x, y, z.
     depth_px : int
         Height of the volume in which candidates are sought.
+    settings : FittingSettings
+        Width of the lines, and how much evidence they need.
 
     Returns
     -------

@@ -69,6 +69,17 @@ def likelihood_of(lines: Sequence[np.ndarray], curvature: FrameCurvature, geomet
     """Learn the ratios from the lines (n, 3), nm, that are known so far, and from copies of them 40 to 200 nm aside.
 
     Frames that are not used do not count.
+
+    Parameters
+    ----------
+    lines : sequence of np.ndarray, (n, 3)
+        x, y, z in nm.
+    curvature : FrameCurvature
+        Of the aligned series.
+    geometry : TiltGeometry
+        Of the same series.
+    seed : int
+        Of the displacements.
     """
     rng = np.random.default_rng(seed)
     curvatures: list[list[np.ndarray]] = [[], []]

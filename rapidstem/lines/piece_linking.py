@@ -51,6 +51,13 @@ def linked_pieces(
         nm.
     evidence_at : callable
         Log likelihood ratio, summed over the frames, at points (n, 3).
+    settings : LinkSettings
+        How far ends are linked, and what a bend costs.
+
+    Returns
+    -------
+    list of np.ndarray, (n, 3)
+        Chains of pieces, and the pieces that are left alone, nm.
     """
     graph = nx.Graph()
     for length_nm in settings.set_backs_nm:

@@ -22,6 +22,18 @@ PICTURE_SIZES = ((90, 1.0), (75, 0.7), (60, 0.4))
 def write_report(path: Path | str, report: Report) -> int:
     """Write the page as one file and give its size in bytes; with very many figures their pictures are smaller.
 
+    Parameters
+    ----------
+    path
+        File to write, `.html`.
+    report
+        What the page holds.
+
+    Returns
+    -------
+    int
+        Bytes of the page.
+
     Raises
     ------
     InputError

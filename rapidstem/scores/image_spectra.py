@@ -63,6 +63,13 @@ def agreement_per_um(wave_number_per_um: np.ndarray, power: np.ndarray, referenc
 
     Ihara et al. 2022 read 120 per um for DLF-Slow and 48 per um for DLF-2500 off their Figs. 4c and 6c; this is our rule for it.
 
+    Parameters
+    ----------
+    wave_number_per_um : (k,)
+        Increasing.
+    power, reference_power : (k,)
+        Of the image and of what it is compared with.
+
     Returns
     -------
     per um; the last wave number where they agree to the end, 0 where they do not agree at the first
@@ -125,6 +132,16 @@ def spectral_scores(spectra: pd.DataFrame) -> pd.DataFrame:
 
 def flatness(residual: np.ndarray) -> float:
     """Geometric over arithmetic mean of the power of an image (y, x): 0.56 for white noise, less for anything with structure.
+
+    Parameters
+    ----------
+    residual : (y, x)
+        Finite; what is left of an image when its reference is taken away.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
 
     References
     ----------

@@ -64,7 +64,15 @@ def score_last_frames(
 
 
 def slow_in_series(references: FieldReferences, origin_px: np.ndarray) -> FrameReference:
-    """The slow image in the common geometry of the series, from the references of frames whose mean lies at `origin_px` (dy, dx)."""
+    """The slow image in the common geometry of the series, from the references of frames whose mean lies at `origin_px` (dy, dx).
+
+    Parameters
+    ----------
+    references
+        Of the slow image and the last frames.
+    origin_px : (2,)
+        (dy, dx) in pixels of the rapid frames.
+    """
     dy, dx = -references.corrected_shift(origin_px)
     return references.in_slow_geometry()["slow"].moved((dy, dx))
 

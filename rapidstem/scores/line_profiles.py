@@ -145,6 +145,11 @@ def coarsely_matched(image: np.ndarray, reference: np.ndarray, area: Area) -> np
         In the same geometry.
     area
         Rows and columns that both see; unseen pixels outside it are given the area's mean.
+
+    Returns
+    -------
+    (y, x)
+        In the unit of the reference.
     """
     image, reference = _filled(image, area), _filled(reference, area)
     coarse, wanted = (gaussian_filter(each, _COARSE_SIGMA_PX)[area] for each in (image, reference))

@@ -22,6 +22,15 @@ ERROR_COLUMNS = [
 def position_pairs(measured: pd.DataFrame, reference: pd.DataFrame, radius_nm: float, motion: RigidMotion = NO_MOTION) -> pd.DataFrame:
     """Pair the centres of a tomogram, after the motion, with those of the reference; differences are measured - reference.
 
+    Parameters
+    ----------
+    measured, reference : DataFrame
+        Tables of centres, as `rapidstem.dislocations.locate_centroids` gives them.
+    radius_nm : float
+        Largest distance of a pair.
+    motion : RigidMotion
+        Brings the measured centres onto the reference.
+
     Returns
     -------
     DataFrame
@@ -89,7 +98,26 @@ def errors_of_pairs(
     variant: str,
     against: str,
 ) -> pd.DataFrame:
-    """The table of `positional_errors` for pairs that were already found, such as those of `rapidstem.scores.time_lag.cross_calibrated`."""
+    """The table of `positional_errors` for pairs that were already found, such as those of `rapidstem.scores.time_lag.cross_calibrated`.
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As `position_pairs` gives them.
+    measured, reference : DataFrame
+        The tables of centres that were paired.
+    radius_nm : float
+        Largest distance of a pair.
+    motion : RigidMotion
+        That was removed before pairing.
+    acquisition, variant, against : str
+        What was compared with what.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `ERROR_COLUMNS`, one row for each axis.
+    """
     names = {"acquisition": acquisition, "variant": variant, "against": against}
     removed = {"radius_nm": radius_nm} | motion.columns
     rows = [names | _axis_errors(pairs, measured, reference, axis) | removed for axis in AXIS_PLANE]
@@ -97,7 +125,15 @@ def errors_of_pairs(
 
 
 def removed_motion(errors: pd.DataFrame, acquisition: str, variant: str, against: str) -> RigidMotion:
-    """What brought a variant's tomogram onto what it was compared with, from the table of `positional_errors`."""
+    """What brought a variant's tomogram onto what it was compared with, from the table of `positional_errors`.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        As `positional_errors` gives it.
+    acquisition, variant, against : str
+        What was compared with what.
+    """
     names = errors[["acquisition", "variant", "against"]] == [acquisition, variant, against]
     return RigidMotion(**errors.loc[names.all(axis=1), MOTION_COLUMNS].iloc[0])
 
@@ -118,6 +154,8 @@ def line_centroids(
         Voxels of the reconstructed volume (z, y, x); intersections outside are left out.
     voxel_size_nm : float
         Distance of the sections.
+    smallest_angle_deg : float
+        Between line and section plane.
 
     Returns
     -------

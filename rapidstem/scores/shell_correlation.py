@@ -58,7 +58,22 @@ def shell_correlation(
 
 
 def directional_correlations(first: np.ndarray, second: np.ndarray, voxel_size_nm: float, cone_deg: float = 30.0) -> pd.DataFrame:
-    """`shell_correlation` in all directions and in the cones around x, y and z, one table below the other."""
+    """`shell_correlation` in all directions and in the cones around x, y and z, one table below the other.
+
+    Parameters
+    ----------
+    first, second : ndarray (z, y, x)
+        Two independent volumes.
+    voxel_size_nm : float
+        Of both.
+    cone_deg : float
+        Half angle of the cones.
+
+    Returns
+    -------
+    DataFrame
+        As of `shell_correlation`, with the direction in a column.
+    """
     _check_volumes(first, second)
     window = _soft_window(first.shape)
     spectra = [_spectrum(volume, window) for volume in (first, second)]

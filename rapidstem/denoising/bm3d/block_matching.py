@@ -120,7 +120,17 @@ def denoise_with_bm3d(frames: np.ndarray, tuned: TunedFilter, processes: int = 1
 
 
 def write_filter(folder: Path | str, tuned: TunedFilter, trials: Sequence[Trial]) -> None:
-    """Write `spectrum.safetensors` and `model.json` with the choice and all trials."""
+    """Write `spectrum.safetensors` and `model.json` with the choice and all trials.
+
+    Parameters
+    ----------
+    folder
+        Where the files are written.
+    tuned
+        The chosen filter.
+    trials
+        All that was tried, kept in the card.
+    """
     folder = Path(folder)
     with written_beside(folder / SPECTRUM) as temporary:
         save_file({"spectrum": np.ascontiguousarray(tuned.noise.spectrum)}, temporary)
@@ -138,6 +148,11 @@ def write_filter(folder: Path | str, tuned: TunedFilter, trials: Sequence[Trial]
 
 def read_filter(folder: Path | str) -> TunedFilter:
     """Read what `write_filter` wrote.
+
+    Parameters
+    ----------
+    folder
+        Where `write_filter` has written.
 
     Raises
     ------

@@ -17,6 +17,11 @@ def noise_spectrum(kind: str, shape: tuple[int, int]) -> np.ndarray:
     shape
         Rows and columns.
 
+    Returns
+    -------
+    (y, x)
+        Power of each wave number, not shifted.
+
     References
     ----------
     Y. Makinen, L. Azzari, A. Foi, IEEE Trans. Image Process. 29 (2020) 8339, Fig. 3: kinds and names are theirs, the kernels ours.

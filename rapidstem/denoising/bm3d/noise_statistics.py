@@ -55,6 +55,11 @@ def measure_noise(fields: Sequence[TrainingField]) -> NoiseStatistics:
 
     Frames are laid over each other by whole pixels; the mean image, not the frame, is moved by the rest of the shift.
 
+    Parameters
+    ----------
+    fields
+        Raw frames with the drift of each; two frames a field are the least.
+
     Raises
     ------
     InputError

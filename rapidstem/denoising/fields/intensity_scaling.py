@@ -29,7 +29,13 @@ class IntensityScaling:
     target_high: float
 
     def as_dict(self) -> dict[str, float]:
-        """For the model card."""
+        """For the model card.
+
+        Returns
+        -------
+        dict
+            The four limits by name, in counts.
+        """
         return asdict(self)
 
 
@@ -38,6 +44,11 @@ def measure_scaling(fields: Sequence[TrainingField]) -> IntensityScaling:
 
     One scale for all fields, not one an image: the brightness that falls with the tilt stays visible, a prediction needs no
     statistics of the image that it is made for, and the result has the target's absolute intensities.
+
+    Parameters
+    ----------
+    fields
+        Frames and references of all fields.
 
     Raises
     ------
@@ -58,6 +69,16 @@ def field_weights(fields: Sequence[TrainingField]) -> np.ndarray:
 
     A highly tilted field is dark and has little contrast; the mean squared error alone would count it for next to nothing.
     With these weights every field's loss is, but for one factor, the share of its reference's variance that is left unexplained.
+
+    Parameters
+    ----------
+    fields
+        Of which the references count.
+
+    Returns
+    -------
+    (field,)
+        Without a unit.
     """
     inverse = np.array([1.0 / field.valid_reference.var(dtype=np.float64) for field in fields])
     return inverse / inverse.mean()

@@ -78,6 +78,16 @@ def correlated_length(frames: np.ndarray) -> int:
 
     Measured on second differences along y, which keep noise that is white along y and take smooth structure away, and without the
     correlation at long distances, which offsets of whole rows leave. At most 8.
+
+    Parameters
+    ----------
+    frames : (frame, y, x)
+        Raw frames of one field.
+
+    Returns
+    -------
+    int
+        In pixels.
     """
     chosen = evenly_spread(len(frames), _FRAMES_LOOKED_AT)
     noise = np.diff(frames[chosen].astype(np.float64), 2, axis=1)

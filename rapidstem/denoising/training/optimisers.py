@@ -107,6 +107,16 @@ def orthogonal_factors(matrices: torch.Tensor) -> torch.Tensor:
     By the iteration of Newton and Schulz with the coefficients of Jordan et al. 2024, which take small singular values up fast. Each of
     its steps multiplies by a polynomial of the squared matrix; here the polynomials are multiplied first, which are as large as the
     shorter side alone, and the matrix itself is taken twice only.
+
+    Parameters
+    ----------
+    matrices : (matrix, row, column)
+        Momenta of the weights.
+
+    Returns
+    -------
+    (matrix, row, column)
+        Of the same type.
     """
     tall = matrices.shape[1] > matrices.shape[2]
     wide = matrices.mT if tall else matrices

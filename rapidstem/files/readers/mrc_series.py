@@ -40,6 +40,11 @@ def is_mrc(path: Path) -> bool:
 def read_mrc_series(path: Path) -> RecordedSeries:
     """Describe the images of an MRC file.
 
+    Parameters
+    ----------
+    path
+        File to read.
+
     Raises
     ------
     InputError

@@ -24,6 +24,11 @@ _AXES = {"C": "channels", "T": "times", "Z": "depths", "S": "colours", "R": "rep
 def read_tiff_series(path: Path) -> RecordedSeries:
     """Describe the images of a TIFF file.
 
+    Parameters
+    ----------
+    path
+        File to read.
+
     Raises
     ------
     InputError

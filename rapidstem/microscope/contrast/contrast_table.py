@@ -38,7 +38,18 @@ class VertexContrast:
     log_ratio: np.ndarray
 
     def at(self, tilt_rad: float) -> np.ndarray:
-        """Give the profiles (vertex, distance) at a tilt, interpolated between nodes."""
+        """Give the profiles (vertex, distance) at a tilt, interpolated between nodes.
+
+        Parameters
+        ----------
+        tilt_rad
+            Within the range of the nodes.
+
+        Returns
+        -------
+        (vertex, distance)
+            Logarithm of the intensity ratio.
+        """
         if len(self.tilt_rad) == 1:
             return self.log_ratio[0]
         upper = int(np.clip(np.searchsorted(self.tilt_rad, tilt_rad), 1, len(self.tilt_rad) - 1))
@@ -66,7 +77,17 @@ class _DirectionNodes:
 
 
 def vertex_contrast(vertices: DrawnLines, tilt_nodes_rad: np.ndarray, settings: MicroscopeSettings) -> VertexContrast:
-    """Compute the profiles of all vertices at the given tilts."""
+    """Compute the profiles of all vertices at the given tilts.
+
+    Parameters
+    ----------
+    vertices
+        Of the lines as they are drawn.
+    tilt_nodes_rad : (node,)
+        Increasing.
+    settings
+        Of the virtual microscope.
+    """
     log_ratio = np.zeros((len(tilt_nodes_rad), len(vertices.line), PROFILE_SAMPLES), np.float32)
     if len(vertices.line):
         nodes = _direction_nodes(vertices, specimen_axes(settings.foil_normal))

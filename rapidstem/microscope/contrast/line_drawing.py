@@ -41,6 +41,10 @@ def drawn_lines(lines: list[DislocationLine], thickness_nm: float, shape: FoilSh
 
     Parameters
     ----------
+    lines
+        Dislocations in specimen axes.
+    thickness_nm
+        Of the foil where it is an even plate.
     shape
         Of a foil that is no even plate, to whose surfaces the lines have been cut.
     """

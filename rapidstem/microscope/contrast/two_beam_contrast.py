@@ -69,10 +69,14 @@ def displacement_phase(
 
     Parameters
     ----------
+    geometry
+        n dislocations.
     distance_nm : (m,)
         Signed distances of the columns from the projected line.
     beam_nm
         Position along the beam, from where the column passes the line.
+    poisson_ratio
+        Of the isotropic crystal.
 
     Returns
     -------
@@ -103,6 +107,18 @@ def perfect_intensity(thickness_nm: float, deviation_per_nm: np.ndarray, setting
 
 def convergence_deviations(settings: MicroscopeSettings) -> tuple[np.ndarray, np.ndarray]:
     """Sample the deviations s that a convergent probe contains: values (s,) in 1/nm and their weights (s,), which sum to one.
+
+    Parameters
+    ----------
+    settings
+        Of the virtual microscope.
+
+    Returns
+    -------
+    deviation : (s,)
+        In 1/nm.
+    weight : (s,)
+        Sums to one.
 
     Notes
     -----
@@ -136,6 +152,8 @@ def intensity_ratio(
         Number of depths inside the foil wished for, denser near the surfaces.
     outside_nm
         How far outside the foil along the beam the dislocation may lie.
+    settings
+        Of the virtual microscope.
 
     Returns
     -------

@@ -16,6 +16,15 @@ def beam_current(row_time_s: np.ndarray, settings: MicroscopeSettings, rng: np.r
     ----------
     row_time_s : (frame, row)
         When the rows are scanned.
+    settings
+        Of the virtual microscope.
+    rng
+        Source of the random numbers.
+
+    Returns
+    -------
+    (frame, row) or None
+        Without a unit.
 
     Notes
     -----

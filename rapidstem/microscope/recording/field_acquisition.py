@@ -25,8 +25,18 @@ def simulate_field(
 
     Parameters
     ----------
+    kind
+        `training`, `test` or `calibration`.
+    name
+        Of the acquisition; with the seed it decides every random number.
+    tilt_deg
+        Of the stage at rest.
+    settings
+        Of the virtual microscope.
     paths
         Of the rapid file, the slow file and the truth.
+    specimen_name
+        Acquisitions of one specimen show the same lines.
     """
     specimen = _specimen(kind, specimen_name, tilt_deg, settings)
     motion = resting_stage(tilt_deg)

@@ -18,6 +18,10 @@ def mains_vibration(row_time_s: np.ndarray, settings: MicroscopeSettings, rng: n
     ----------
     row_time_s : (frame, row)
         When the rows are scanned.
+    settings
+        Of the virtual microscope.
+    rng
+        Source of the random numbers.
 
     Returns
     -------

@@ -35,7 +35,24 @@ def wandering_shift(count: int, rng: np.random.Generator, settings: MicroscopeSe
 
 
 def row_tilts(motion: TiltMotion, start_s: np.ndarray, line_time_s: float, settings: MicroscopeSettings) -> np.ndarray:
-    """Tilts (frame, row) in degrees when each row is scanned, from the starts (frame,) of the frames."""
+    """Tilts (frame, row) in degrees when each row is scanned, from the starts (frame,) of the frames.
+
+    Parameters
+    ----------
+    motion
+        Of the stage.
+    start_s : (frame,)
+        When each frame starts.
+    line_time_s
+        Time from row to row.
+    settings
+        Of the virtual microscope.
+
+    Returns
+    -------
+    (frame, row)
+        In degrees.
+    """
     return np.rad2deg(motion.at(start_s[:, None] + np.arange(settings.size_px) * line_time_s))
 
 
@@ -53,6 +70,9 @@ def write_acquisition(
 
     Parameters
     ----------
+    name : of the acquisition
+    kind : of the acquisition
+    settings : of the virtual microscope
     paths : of the three files, in this order
     specimen : whose dislocations and faults are true
     stacks : rapid and slow

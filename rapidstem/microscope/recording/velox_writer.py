@@ -48,7 +48,11 @@ def write_velox(
 
     Parameters
     ----------
+    path
+        File to write, `.emd`.
     frames : (frame, y, x) uint16
+    scan
+        Pixel size and times, for the file's metadata.
     tilt_rad : (frame,)
         What the goniometer reports at the start of each frame.
     time_s : (frame,)

@@ -35,6 +35,13 @@ class FoilBackground:
             Height of the rows in the image, from the tilt axis.
         row_tilt_rad : (row,)
             Tilt when the row is scanned.
+        settings
+            Of the virtual microscope.
+
+        Returns
+        -------
+        (row, column)
+            Without a unit.
 
         Notes
         -----

@@ -23,6 +23,13 @@ def grating_image(name: str, row_px: np.ndarray, column_px: np.ndarray, settings
         Chooses the piece of the grating.
     row_px, column_px
         Where the image's rows and columns lie in slow geometry, increasing.
+    settings
+        Of the virtual microscope.
+
+    Returns
+    -------
+    (row, column)
+        Without noise.
     """
     rng = random_stream(settings.seed, name, "gold grating")
     half = settings.field_nm

@@ -62,8 +62,17 @@ def generate_lines(settings: MicroscopeSettings, half_box_nm: np.ndarray, rng: n
 
     Parameters
     ----------
+    settings
+        Of the virtual microscope.
     half_box_nm : (3,)
         Half widths of the box in x, y and z.
+    rng
+        Source of the random numbers.
+
+    Returns
+    -------
+    list of DislocationLine
+        In specimen axes, nm.
     """
     wanted = settings.dislocation_density_per_m2 * 1e-18 * np.prod(2 * half_box_nm)
     axes = specimen_axes(settings.foil_normal)
@@ -92,12 +101,18 @@ def grow_line(
 
     Parameters
     ----------
+    system
+        Plane and Burgers vector of the line.
     axes : (3, 3)
         The specimen's axes in crystal axes (`rapidstem.microscope.crystal.specimen_axes`).
+    settings
+        Of the virtual microscope.
     half_box_nm : (3,)
         Half widths of the box.
     start : (3,)
         The point, in the box.
+    rng
+        Source of the random numbers.
 
     Returns
     -------

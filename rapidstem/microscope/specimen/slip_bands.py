@@ -17,8 +17,17 @@ def band_lines(settings: MicroscopeSettings, half_box_nm: np.ndarray, rng: np.ra
 
     Parameters
     ----------
+    settings
+        Of the virtual microscope.
     half_box_nm : (3,)
         Half widths of the box in x, y and z that the lines fill.
+    rng
+        Source of the random numbers.
+
+    Returns
+    -------
+    list of DislocationLine
+        In specimen axes, nm.
     """
     axes = specimen_axes(settings.foil_normal)
     inclined = [

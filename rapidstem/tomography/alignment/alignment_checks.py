@@ -24,6 +24,11 @@ def alignment_warnings(
         Lower and upper surface of the foil, from the points on dislocations.
     thickness_nm : float
         Of the foil, as the configuration says.
+
+    Returns
+    -------
+    tuple of str
+        Empty where all is well.
     """
     warnings = []
     lost = np.flatnonzero(recorded.used & ~geometry.used)

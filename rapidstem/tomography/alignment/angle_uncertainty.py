@@ -45,6 +45,15 @@ def series_uncertainty(points: LinePoints, geometry: TiltGeometry, measured: Mea
     contributions is divided by n - 1 with their effective number; and variances are averaged over neighbouring frames, which see
     the same lines.
 
+    Parameters
+    ----------
+    points : LinePoints
+        Points on dislocations, after the adjustment.
+    geometry : TiltGeometry
+        As adjusted.
+    measured : Measurement
+        Matches and weights of the last step.
+
     References
     ----------
     B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans (SIAM 1982); P. Huber, Robust Statistics (Wiley 1981), section 7.6;

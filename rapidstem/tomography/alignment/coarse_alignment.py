@@ -65,6 +65,20 @@ def correlation_peak(reference: np.ndarray, image: np.ndarray, largest_px: float
     """Displacement (dy, dx) of a line image against another, at most `largest_px`, and the correlation coefficient there.
 
     Images without any structure are not displaced and have the coefficient 0.
+
+    Parameters
+    ----------
+    reference, image : np.ndarray, (y, x)
+        Images of lines, of one shape.
+    largest_px : float
+        Farthest displacement along y and along x.
+
+    Returns
+    -------
+    displacement_px : np.ndarray, (2,)
+        (dy, dx).
+    coefficient : float
+        Of correlation.
     """
     correlation, _ = _correlation(reference, image)
     return _highest(correlation, (int(largest_px), int(largest_px)))
@@ -75,6 +89,18 @@ def far_peak(reference: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, floa
 
     A stage that was moved back to its place, or has slipped, leaves only a part of the field in view, and the windows of the two images
     fade there: the correlation is divided by what the windows have in common, where that is a tenth of their power or more.
+
+    Parameters
+    ----------
+    reference, image : np.ndarray, (y, x)
+        Images of lines, of one shape.
+
+    Returns
+    -------
+    displacement_px : np.ndarray, (2,)
+        (dy, dx).
+    coefficient : float
+        Of correlation, in the common part.
     """
     correlation, common = _correlation(reference, image)
     rows, columns = reference.shape

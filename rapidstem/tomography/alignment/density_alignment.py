@@ -56,6 +56,16 @@ def object_density(series: np.ndarray) -> np.ndarray:
 
     The background is the median of a frame's upper and lower edge; the object is what is brighter, or darker, on average.
 
+    Parameters
+    ----------
+    series : np.ndarray, (frame, y, x)
+        Raw or denoised frames.
+
+    Returns
+    -------
+    np.ndarray, (frame, y, x)
+        In the unit of the series.
+
     Raises
     ------
     InputError

@@ -18,6 +18,22 @@ def fitting_frames(points: LinePoints, geometry: TiltGeometry, columns: int, mat
 
     A frame that drift has carried out of the field, a blank frame or one whose shift is wrong shows lines near the points by chance
     only.
+
+    Parameters
+    ----------
+    points : LinePoints
+        Points on dislocations.
+    geometry : TiltGeometry
+        Of the series.
+    columns : int
+        Of a frame.
+    matches : Matches
+        Lines of the frames that the points were found on.
+
+    Returns
+    -------
+    np.ndarray, (frame,) of bool
+        True where a frame fits.
     """
     place, _ = project_positions(points.position_px, geometry, columns)
     inside = np.all((place > 1) & (place < [geometry.rows - 2, columns - 2]), axis=-1).sum(axis=1)

@@ -16,6 +16,13 @@ _FEWEST_FRAMES = 5
 def without_repetitions(recorded: TiltGeometry, series: np.ndarray) -> tuple[TiltGeometry, tuple[str, ...]]:
     """Mark the frames that repeat an earlier one as not used.
 
+    Parameters
+    ----------
+    recorded : TiltGeometry
+        Before the alignment.
+    series : np.ndarray, (frame, y, x)
+        Raw or denoised frames.
+
     Returns
     -------
     TiltGeometry

@@ -65,7 +65,18 @@ class AlignmentSettings:
             raise InputError(f"alignment_features is {self.features!r}: choose 'lines' or 'density'")
 
     def line_scale_px(self, pixel_size_nm: float) -> float:
-        """Half of the full width of the lines at half depth."""
+        """Half of the full width of the lines at half depth.
+
+        Parameters
+        ----------
+        pixel_size_nm : float
+            Of the series.
+
+        Returns
+        -------
+        float
+            In pixels.
+        """
         return self.line_width_nm / (2 * pixel_size_nm)
 
 

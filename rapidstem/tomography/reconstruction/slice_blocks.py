@@ -22,6 +22,20 @@ _RAY_ARRAYS = {"sirt": 4, "weighted-back-projection": 12, "total-variation": 5}
 def slice_range(number: int, count: int, columns: int) -> slice:
     """Columns of block `number` (from 0) of `count` blocks of nearly the same size.
 
+    Parameters
+    ----------
+    number : int
+        Of the block, from 0.
+    count : int
+        Of blocks.
+    columns : int
+        Of the series.
+
+    Returns
+    -------
+    slice
+        Of columns.
+
     Raises
     ------
     InputError
@@ -34,6 +48,18 @@ def slice_range(number: int, count: int, columns: int) -> slice:
 
 def half_frames(half: Literal["even", "odd"] | None, frames: int) -> np.ndarray | None:
     """Every second frame, (frame,) bool, for two independent volumes; None takes all.
+
+    Parameters
+    ----------
+    half : {"even", "odd"} or None
+        Which half.
+    frames : int
+        Of the series.
+
+    Returns
+    -------
+    np.ndarray, (frame,) of bool, or None
+        Frames that are used.
 
     Raises
     ------
@@ -53,6 +79,18 @@ def matrix_columns(geometry: TiltGeometry, columns: int) -> int:
     All of them where every column of the aligned series was scanned at nearly the same tilts; where the columns are scanned one after the
     other, as many as stay within 0.02 degrees of the middle of their group, whose angles they take (24 columns where the stage turns
     by 0.84 degrees while 512 columns are scanned). That misplaces nothing by more than 0.09 voxels at 256 voxels from the axis.
+
+    Parameters
+    ----------
+    geometry : TiltGeometry
+        Of the aligned series.
+    columns : int
+        Of the series.
+
+    Returns
+    -------
+    int
+        At least 1.
     """
     first, last = (aligned_row_angles_rad(geometry, column) for column in (0.0, columns - 1.0))
     turn = np.abs(last - first).max()
@@ -95,6 +133,8 @@ def plan_blocks(
     Raises
     ------
     InputError
+        If not even one narrow block fits.
+    ResourceError
         If not even one narrow block fits.
     """
     matrix_bytes = _MATRIX_ELEMENT_BYTES * expected_elements(rays)
