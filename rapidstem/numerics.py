@@ -2,6 +2,7 @@
 
 import numpy as np
 
+# Of a Gaussian.
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 # A normal distribution's standard deviation over its median absolute deviation.
 _SIGMA_PER_MEDIAN_DEVIATION = 1.4826

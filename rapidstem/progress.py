@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 
 from tqdm import tqdm
 
+# In a log: seldom enough for hours of work, often enough to see that it goes on.
 SECONDS_BETWEEN_LINES = 15.0
 
 Item = TypeVar("Item")

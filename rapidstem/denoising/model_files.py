@@ -22,6 +22,8 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.files.scan_format import ScanFormat
 
+# Of the model's range: how far intensities may reach beyond it, and how much of it they must fill; by judgement, wide enough for other
+# tilts of one session.
 _LARGEST_EXCESS, _LEAST_FILLING = 0.25, 0.05
 _PACKAGES = ("torch", "numpy", "safetensors")
 # What models that were trained before version 0.1.0 call their settings and layers.

@@ -14,8 +14,11 @@ from rapidstem.denoising.networks.unets import DenoisingNetwork
 from rapidstem.errors import InputError, ResourceError
 from rapidstem.files.sliced_frames import SlicedFrames
 
+# On a graphics card: eight frames of 512 x 512 px.
 PIXELS_AT_ONCE = 2**21
+# On a processor: a few frames at once are twice as fast as many, as their features stay in its cache (two frames of 256 x 256 px).
 _PIXELS_THAT_STAY_IN_CACHE = 2**17
+# A tile below 256 x 256 px is mostly margin: with less memory the card is refused.
 _FEWEST_PIXELS = 2**16
 
 Frames = np.ndarray | SlicedFrames

@@ -7,6 +7,7 @@ from rapidstem.dislocations.line_joining import sampled_strength
 from rapidstem.dislocations.path_graph import STRAIGHTEST_BEND_DEG, arm_direction, dissolve, oriented, straight_bend_deg
 from rapidstem.dislocations.polylines import end_direction, steps_along
 
+# Dislocations bend gently over `reach`, streaks leave lines sideways; by judgement.
 CORNER_DEG = 45.0
 # To turn so far within eight line widths, a radius of some 60 nm, takes a stress of about 200 MPa (G b / radius, copper).
 HAIRPIN_DEG = 100.0

@@ -7,6 +7,7 @@ from skimage.morphology import skeletonize
 
 from rapidstem.dislocations.polylines import end_direction, steps_along
 
+# As of crossings: up to here two paths are taken for one line.
 STRAIGHTEST_BEND_DEG = 35.0
 
 

@@ -6,7 +6,9 @@ from scipy.sparse import coo_array, csgraph
 from scipy.spatial import cKDTree
 
 COORDINATES = ["x_nm", "y_nm", "z_nm"]
+# Axis (x, y, z) that a plane's sections are numbered along.
 SECTION_NORMAL = {"yz": 0, "xz": 1}
+# Section distances: a line may be inclined by up to 72 degrees to the section's normal.
 LINK_SECTIONS = 3.0
 
 

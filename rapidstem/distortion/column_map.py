@@ -12,7 +12,9 @@ from rapidstem.errors import InputError
 from rapidstem.files.scan_format import ScanFormat
 from rapidstem.files.tables import read_table, write_table
 
+# Bisection alone, where Newton's steps fail, takes a bracket of one column to rounding error in fewer.
 INVERSION_STEPS = 60
+# Relative: steps that differ by less are equal but for rounding.
 STRAIGHT = 1e-6
 FORMAT_COLUMNS = ("columns", "pixel_size_nm", "dwell_time_s")
 

@@ -9,7 +9,9 @@ from scipy.interpolate import BSpline, make_interp_spline
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.errors import InputError
 
+# Cubic: a rapid image's details are several pixels wide.
 SPLINE_DEGREE = 3
+# Relative: over 4096 px a difference below this is less than half a pixel.
 EQUAL_PIXELS = 1e-4
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.errors import InputError
 
+# A map that squeezes to a twentieth runs backwards but for noise: no scan does so within a frame.
 SMALLEST_SLOPE = 0.05
 
 

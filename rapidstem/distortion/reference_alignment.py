@@ -13,10 +13,14 @@ from rapidstem.errors import InputError
 from rapidstem.frames.integration import valid_area
 from rapidstem.numerics import gap_free_rectangle
 
+# Of the field, between the centres of the two images; as in `coarse_columns`.
 FARTHEST_SHARE = 0.25
+# About the lines' standard deviation at 4.56 nm a pixel; the steps begin with more, for a wider catch, and end with less.
 SEARCH_SMOOTHING_PX = 1.5
 SMOOTHINGS_PX = (2.5, 2.5, 1.0, 1.0, 1.0)
+# A linear step holds within a line's width.
 LONGEST_STEP_PX = 2.0
+# Of the features; below it the pair is refused. By judgement; the tests hold that another field lies below and the same one above.
 LOWEST_CORRELATION = 0.25
 
 

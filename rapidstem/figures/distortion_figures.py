@@ -26,12 +26,17 @@ from rapidstem.figures.style import (
 
 RED = "#FF0000"
 CYAN = "#00FFFF"
+# Averaged rows of a profile against noise, fewer than a line is wide across.
 PROFILE_ROWS = 5
+# At most so many dips are marked, this far apart: the figure stays legible.
 MARKS = 8
 MARK_DISTANCE_PX = 10
+# Standard deviations of the band-pass that shows dips: about a line's at 4.56 nm a pixel, and some times more.
 LINE_WIDTH_PX = 1.5
 BACKGROUND_PX = 10.0
+# In standard deviations of the filtered row.
 LOWEST_CONTRAST = 1.0
+# Before the correction a dip lies up to 20 px off.
 FARTHEST_MARK_PX = 20
 
 

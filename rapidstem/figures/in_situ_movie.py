@@ -11,10 +11,12 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidstem.figures.style import length_label, round_length
 from rapidstem.files.atomic import written_beside
 
+# Sizes of the picture: two panels fit a screen of 1024 px.
 PANEL_PX = 480
 GAP_PX = 8
 CAPTION_PX = 34
 TEXT_PX = 18
+# Pictures a second: that of television, and the limits of what players take.
 UNKNOWN_RATE = Fraction(25)
 RATES = (Fraction(1), Fraction(60))
 QUALITY = "20"

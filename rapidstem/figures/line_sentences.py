@@ -4,7 +4,9 @@ import pandas as pd
 
 from rapidstem.scores import LineAgreement, line_agreement
 
+# The usual level: one line in twenty that are called certain is none.
 CERTAIN = 0.95
+# Of a line's length in the frames.
 MOSTLY_HIDDEN_PERCENT = 50.0
 
 

@@ -13,6 +13,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 
 _LABEL = "Created by rapidstem"
+# MRC has its sizes in angstroms.
 _ANGSTROM_PER_NM = 10.0
 
 Wanted = TypeVar("Wanted")

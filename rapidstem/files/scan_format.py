@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rapidstem.files.image_stacks import StackHeader
 
+# Relative: magnifications are calibrated to some per cent and differ by far more from step to step; dwell times likewise.
 _PIXEL_SIZE_TOLERANCE, _DWELL_TIME_TOLERANCE = 0.05, 0.1
 
 

@@ -16,6 +16,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.tables import read_table
 
 LOG_COLUMNS = ("time_s", "temperature_c")
+# Absolute zero.
 LOWEST_C = -273.15
 FORMS = "give °C as a number (150), a ramp from one to another at °C per second (90..150@1), or a CSV file with time_s and temperature_c"
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"

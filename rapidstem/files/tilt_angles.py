@@ -14,7 +14,9 @@ from rapidstem.files.atomic import written_beside
 
 ENDINGS = (".rawtlt", ".tlt")
 GENERAL_ENDINGS = (".txt", ".csv")
+# A stage turns no farther.
 LARGEST_DEG = 90.0
+# Files of angles are rounded to one or two places.
 SAME_DEG = 0.1
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _REMEDY = "write one angle in degrees a line, or the columns frame and angle, a line a frame"

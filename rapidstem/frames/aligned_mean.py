@@ -8,7 +8,9 @@ from scipy import ndimage
 
 from rapidstem.frames.frame_spectra import Band, shift_phases
 
+# Half a megabyte of complex64: stays in the processor's second cache.
 CHUNK_COEFFICIENTS = 60_000
+# Smoothing of the noise's power along ky, and of the signal's in both directions, in modes: an average over as many estimates.
 NOISE_ROWS = 9
 SIGNAL_MODES = 5
 

@@ -5,6 +5,7 @@ from scipy import fft
 
 from rapidstem.frames.frame_spectra import Band, shift_phases
 
+# From the nearest sample of the coarse grid three steps reach rounding error of single precision.
 NEWTON_STEPS = 3
 
 

@@ -12,7 +12,9 @@ from rapidstem.frames.frame_source import FrameSource
 from rapidstem.frames.registration import Drift, register_frames
 from rapidstem.frames.repeated_frames import SeenFrames
 
+# Neighbours in time, three seconds at 30 ms a frame: enough for a mean without noise, few enough for what changes.
 WINDOW_FRAMES = 100
+# Frames that two windows share: fewer cannot lay one on the other when one of them is an outlier.
 FEWEST_SHARED = 3
 
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+# Of the pixels at one limit of the counts, and of the rows without any variation: a frame with more is clipped or cut short.
 LARGEST_CLIPPED_SHARE = 0.5
 LARGEST_EMPTY_ROW_SHARE = 0.1
+# A few rows and columns are looked at first, as nearly all frames are sound.
 PROBED_ROWS = 16
 PROBED_COLUMNS = 4
 # a frame of counted electrons has few levels, evenly spaced, and at most so many electrons a pixel

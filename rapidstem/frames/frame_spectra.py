@@ -7,12 +7,18 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft
 
+# Cycles a pixel: lines are wider than four pixels' detail, which in rapid frames is mostly noise.
 HIGHEST_FREQUENCY = 0.25
+# A side: more samples do not make the shift better at the lines' width, and take longer.
 ENOUGH_SAMPLES = 256
+# Two rows are added: half of the time, and lines are wider.
 ROW_PAIR = 2
+# Of a side over which the window falls to zero.
 EDGE_SHARE = 0.125
+# In modes: slower waves are background, and those within two of kx = 0 streaks, which are uncorrelated from row to row.
 SLOWEST_MODE = 4.0
 STREAK_MODES = 2.0
+# 2 MB of raw counts at a time.
 BLOCK_PIXELS = 1_000_000
 
 

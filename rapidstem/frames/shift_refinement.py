@@ -9,9 +9,13 @@ from rapidstem.frames.correlation_peaks import bounded_steps, negative_definite
 from rapidstem.frames.frame_spectra import Band, shift_phases
 from rapidstem.frames.shift_search import OUTLIER_DEVIATIONS, unlike_others
 
+# By judgement: each pass is a step of Newton's method against a mean of better shifts.
 PASSES = 2
+# Rows of the spectrum whose slopes are added before their scatter gives the error, as the fading window correlates neighbours; and the
+# fewest such groups.
 GROUP_ROWS = 6
 LEAST_GROUPS = 8
+# Of curvature, so that a frame without contrast has a large error and not an infinite one.
 LEAST_CONTRAST = 0.1
 
 

@@ -7,7 +7,9 @@ from rapidstem.lines.frame_projection import scanned_pixels
 from rapidstem.lines.line_likelihood import LineLikelihood
 from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad
 
+# Columns that share one tilt where the columns are scanned one after the other; the stage turns by 0.05 degrees meanwhile.
 COLUMNS_TOGETHER = 32
+# Each shrinks the error a hundredfold, as the stage turns little while a frame is scanned (methods as in `frame_projection`).
 FIXED_POINT_STEPS = 2
 
 

@@ -8,6 +8,7 @@ from scipy import ndimage
 from rapidstem.lines.frame_projection import FramePlaces
 from rapidstem.tomography import subtract_background
 
+# Of a frame's curvature: lines cover a few per cent of it, so that this is a strong line whatever the contrast.
 STRONG_PERCENTILE = 99.0
 
 

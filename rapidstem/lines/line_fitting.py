@@ -23,6 +23,7 @@ from rapidstem.lines.piece_linking import LinkSettings, linked_pieces
 from rapidstem.lines.spline_curves import curve_through, typical_curvature
 from rapidstem.tomography import TiltGeometry
 
+# Of a cubic spline.
 FEWEST_POINTS = 4
 
 

@@ -9,7 +9,9 @@ from scipy.spatial import cKDTree
 
 from rapidstem.dislocations import end_direction, steps_along
 
+# A third of a line width.
 STEP_NM = 5.0
+# A bend of several standard deviations: such links are not weighed, for speed.
 SHARPEST_DEG = 70.0
 
 

@@ -11,6 +11,7 @@ import pandas as pd
 from rapidstem.errors import InputError
 from rapidstem.figures.style import RAPID_COLOUR, SLOW_COLOUR, image_png, length_label, round_length
 
+# Canvas draws them point by point at every turn; by judgement, for the processor of a telephone.
 LARGEST_CLOUD_POINTS = 20_000
 
 

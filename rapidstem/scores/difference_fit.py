@@ -9,8 +9,11 @@ from rapidstem.numerics import robust_spread
 
 AXIS_PLANE = {"x": "xz", "y": "yz", "z": "yz"}
 
+# 95 % efficiency for normal errors (Huber, Robust Statistics, 1981).
 _HUBER_LIMIT = 1.345
+# Until weights no longer change.
 _REWEIGHTINGS = 30
+# A quadratic has three unknowns; its standard error needs a line more.
 _FEWEST_LINES = 4
 
 

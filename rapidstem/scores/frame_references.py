@@ -10,6 +10,7 @@ from rapidstem.distortion.drift_correction import corrected_shift
 from rapidstem.distortion.image_warping import inside_view, resample_grid, to_slow_geometry
 from rapidstem.distortion.reference_alignment import AlignedReference
 
+# What the spline's kernel reaches from what is unseen.
 _EDGE_PX = 3
 Area = tuple[slice, slice]
 

@@ -6,8 +6,10 @@ from skimage.metrics import structural_similarity
 from rapidstem.errors import InputError
 
 Area = tuple[slice, slice]
+# The papers scale images to 16 bits before the PSNR.
 _LARGEST = 65535.0
 INTENSITY_RANGES = {"psnr_dark_db": (0.0, 20_000.0), "psnr_middle_db": (20_000.0, 40_000.0), "psnr_bright_db": (40_000.0, np.inf)}
+# Wang et al. 2004.
 _SSIM_SIGMA = 1.5
 
 

@@ -11,9 +11,13 @@ from rapidstem.scores.line_profiles import coarsely_matched
 
 SPECTRUM_COLUMNS = ["denoiser", "reference", "direction", "wave_number_per_um", "power", "reference_power", "cross_power"]
 DIRECTIONS = ("x", "y", "ring")
+# Of the wave number's axis: finer than a mode of 128 px.
 POINTS = 64
+# Our rule for "agree", as the papers read their wave numbers off figures.
 LARGEST_POWER_RATIO = 2.0
+# The usual 0.143 of Fourier ring correlation (Rosenthal and Henderson 2003).
 ONE_SEVENTH = 1 / 7
+# Against the scatter of single points.
 _SMOOTHED_POINTS = 5
 
 

@@ -12,11 +12,18 @@ from rapidstem.dislocations.foil_clipping import clipped
 from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion
 from rapidstem.dislocations.polylines import Polyline, resampled, steps_along
 
+# A quarter of the radius.
 STEP_NM = 5.0
+# One and a half line widths: nearer than two lines that can be told apart, farther than positions err; junctions err more, as three ridges
+# merge there.
 RADIUS_NM = 20.0
 JUNCTION_RADIUS_NM = 30.0
+# The shortest line that is traced.
 LEAST_LENGTH_NM = 80.0
+# Lines that meet share their end but for rounding.
 SHARED_NODE_NM = 1.0
+# What one line may lack of another and still be that line, and what counts as a part of it; definitions of the scores (docs/accuracy.md),
+# set once and not tuned.
 TOLERATED_SHARE, TOLERATED_NM = 0.1, 40.0
 PART_SHARE, PART_NM = 0.1, 30.0
 IDENTITY_COLUMNS = [

@@ -8,9 +8,12 @@ from rapidstem.errors import InputError
 
 ALL_DIRECTIONS = "all"
 DIRECTIONS = {"x": 2, "y": 1, "z": 0}
+# Rosenthal and Henderson, J. Mol. Biol. 333 (2003) 721.
 GOLD_STANDARD = 0.143
 SHELL_COLUMNS = ["direction", "spatial_frequency_per_nm", "correlation", "half_bit", "voxels"]
+# Of a side over which the window falls: against the edges' cross in Fourier space.
 _EDGE_SHARE = 0.15
+# Of a shell: with fewer the correlation is chance.
 _FEWEST_VOXELS = 10
 
 

@@ -9,6 +9,7 @@ from scipy.interpolate import PchipInterpolator
 
 from rapidstem.errors import InputError
 
+# Wider than what is reported, as refinement may go beyond.
 _LARGEST_TILT_DEG = 110.0
 
 

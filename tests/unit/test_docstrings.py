@@ -1,4 +1,4 @@
-"""Docstrings say what goes in, what comes out and what is raised (numpydoc); ruff's rules `D` hold their form."""
+"""Docstrings say what goes in, what comes out and what is raised (numpydoc), comments what chosen numbers rest on."""
 
 import ast
 import re
@@ -94,3 +94,37 @@ def test_what_a_docstring_keeps_back_is_found(docstring: str, untold: set[str]) 
     indented = docstring.replace("\n", "\n    ")
     code = f'def twice(values: np.ndarray) -> np.ndarray:\n    """{indented}"""\n    raise InputError("empty")\n'
     assert set(_untold(next(_functions(code))[1], handed_on=True)) == untold
+
+
+def _is_number(value: ast.expr | None) -> bool:
+    """Whether an expression is a number, several, or made of numbers alone."""
+    match value:
+        case ast.Constant():
+            return isinstance(value.value, int | float) and not isinstance(value.value, bool)
+        case ast.Tuple() | ast.List():
+            return bool(value.elts) and all(map(_is_number, value.elts))
+        case ast.UnaryOp():
+            return _is_number(value.operand)
+        case ast.BinOp():
+            return _is_number(value.left) or _is_number(value.right)
+    return False
+
+
+def _unexplained(text: str) -> list[str]:
+    """Numbers at the top of a module whose block of lines has no comment above them, nor one beside them."""
+    lines, found = text.splitlines(), []
+    for statement in ast.parse(text).body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and _is_number(statement.value):
+            block = "".join(f"{line}\n" for line in lines[: statement.lineno - 1]).rpartition("\n\n")[2]
+            if not re.search(r"^#", block, flags=re.MULTILINE) and "  # " not in lines[statement.lineno - 1]:
+                found.append(lines[statement.lineno - 1])
+    return found
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: str(path.relative_to(PACKAGE)))
+def test_numbers_that_were_chosen_say_what_they_rest_on(path: Path) -> None:
+    assert _unexplained(path.read_text(encoding="utf-8")) == []
+
+
+def test_a_number_without_a_word_is_found() -> None:
+    assert _unexplained('"""Of a module."""\n\n# why\nFIRST = 1.0\nSECOND = (2, -3)\n\nTHIRD = 2**16\n') == ["THIRD = 2**16"]

@@ -22,6 +22,7 @@ from rapidstem.numerics import evenly_spread
 from rapidstem.progress import tracked
 
 SPECTRUM, CARD = "spectrum.safetensors", "model.json"
+# Cut off all round, as block matching repeats its patches at the edge; half of its 8 px blocks.
 _EDGE_PX = 4
 
 Score = Callable[[np.ndarray, np.ndarray, tuple[slice, slice]], float]

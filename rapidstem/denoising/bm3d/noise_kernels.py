@@ -2,6 +2,7 @@
 
 import numpy as np
 
+# Shapes of the kernels; Makinen et al. 2020 give pictures of theirs and no numbers, so lengths in pixels and shares are our reading.
 _LINE_PX = 16
 _ENVELOPE_PX = 10.0
 _PINK_SHARE = 0.01

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+# Lagrange interpolation through six samples: exact for polynomials of the fifth degree, and few enough for single patches.
 TAPS = 6
 
 

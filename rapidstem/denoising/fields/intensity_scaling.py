@@ -9,7 +9,9 @@ from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.errors import InputError
 from rapidstem.numerics import evenly_spread
 
+# What becomes 0 and 1: hot pixels and the outermost 1 % are left out.
 _PERCENTILES = (0.5, 99.5)
+# Spread over each stack: the percentiles of half a million pixels do not ask for more.
 _FRAMES_LOOKED_AT = 8
 
 

@@ -11,6 +11,7 @@ from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.errors import InputError
 
+# Pixels that the kernel reads before the first of a patch.
 MARGIN = TAPS // 2 - 1
 
 

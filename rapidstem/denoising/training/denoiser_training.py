@@ -31,6 +31,7 @@ from rapidstem.files.tables import write_table
 from rapidstem.progress import Progress
 
 CHECKPOINT = "checkpoint.safetensors"
+# 128 patches of 64 x 64 px, the same ones at every validation, so that losses can be compared.
 _VALIDATION_PIXELS = 64 * 64 * 128
 _VALIDATION_SEED = 0
 

@@ -5,9 +5,15 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+# Kernels with fewer channels on a side (the first and the last) have no matrix worth the name: AdamW changes them.
 _FEWEST_CHANNELS = 8
+# Decay of the weights, of AdamW's and of Muon's. AdamW's is small against its learning rate; Muon's, of order one, is times a learning rate
+# of some thousandths; by judgement.
 _DECAY, _KERNEL_DECAY = 1e-4, 1.0
+# K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024): momentum, number of iterations and coefficients of the
+# polynomial.
 _MOMENTUM = 0.95
+# J. Liu et al., "Muon is scalable for LLM training" (2025): with this factor a change is as large as AdamW's at the same learning rate.
 _STEP_OF_ADAMW = 0.2
 _ITERATIONS, _COEFFICIENTS = 5, (3.4445, -4.7750, 2.0315)
 

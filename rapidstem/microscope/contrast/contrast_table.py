@@ -15,12 +15,18 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes, to_microscope
 from rapidstem.numerics import FWHM_PER_SIGMA
 
+# More than an extinction distance, beyond which little contrast is left; it fades to nothing over the last 12 nm, so that no edge is seen.
 PROFILE_REACH_NM = 46.0
+# One a nanometre: a fifteenth of the line's width.
 PROFILE_SAMPLES = 93
 FADE_NM = 12.0
+# Of lines in their glide plane, 15 degrees apart, interpolated.
 DIRECTIONS = 24
+# Contrast oscillates with depth over the extinction distance, tens of nm.
 DEPTH_STEP_NM = 7.0
+# From 0.7 nm on, denser at the core, where the contrast changes fastest.
 COMPUTED_DISTANCES_NM = 0.7 * np.sinh(np.linspace(-5.2, 5.2, 24))
+# Bounds the memory of the integration.
 CHUNK = 24
 
 

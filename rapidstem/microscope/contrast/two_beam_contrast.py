@@ -16,10 +16,16 @@ import numpy as np
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import REFLECTION
 
+# Thickness of a layer of constant displacement: a tenth of the extinction distance and less; tested against a general integrator
+# (tests/unit/test_microscope_two_beam_contrast.py).
 LAYER_NM = 4.0
+# A line steeper than 12 degrees to the beam is drawn as one of 12 degrees: end-on it has no projected direction.
 SMALLEST_SINE = 0.2
+# Gauss-Legendre nodes over the probe's disk.
 CONVERGENCE_POINTS = 4
+# Of the series of a layer's matrix exponential, for layers of a tenth of the extinction distance.
 SERIES_TERMS = 7
+# Within this distance of the core layers are cut in four, as the phase turns quickly there.
 CORE_NM = 24.0
 CORE_PARTS = 4
 

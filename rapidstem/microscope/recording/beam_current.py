@@ -4,6 +4,7 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# From ten seconds, longer than a series takes, to below a millisecond, shorter than a row.
 SLOWEST_HZ = 0.1
 OCTAVES = 14
 WAVES_PER_OCTAVE = 2

@@ -8,6 +8,7 @@ from scipy.signal import lfilter
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# Of 16 bits.
 MAXIMUM_COUNT = 65535
 
 

@@ -14,6 +14,7 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.specimens import GratingSpecimen, Specimen, foil_at
 from rapidstem.microscope.truth import StackTruth
 
+# Error of the shifts and of the angle that the simulated instrument states; plausible, no measurement is public.
 VELOX_SHIFT_ERROR_PX = 0.3
 READING_ERROR_DEG = 0.05
 

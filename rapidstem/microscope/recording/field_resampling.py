@@ -11,6 +11,7 @@ from rapidstem.microscope.recording.scan_coils import rapid_to_slow
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.specimens import FrameGeometry, Specimen
 
+# Twice as fine as the pixels, by cubic splines: the error of resampling is far below the noise.
 STEP_PX = 0.5
 DEGREE = 3
 

@@ -7,6 +7,7 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# Frequencies of a shaking stage, drawn evenly on a logarithmic scale, and how many at once; plausible, no measurement is public.
 SHAKE_HZ = (4.0, 40.0)
 SHAKES = 5
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# Frequencies and shares of the speed's ripple; plausible, no measurement of a goniometer that turns so fast is public.
 RIPPLE_HZ = np.array((0.33, 0.83, 2.9))
 RIPPLE_SHARE = np.array((0.5, 0.3, 0.2))
 

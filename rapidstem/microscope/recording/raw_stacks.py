@@ -13,7 +13,9 @@ from rapidstem.microscope.specimen.crystal import specimen_axes
 from rapidstem.microscope.specimen.specimens import KnownSpecimen
 from rapidstem.microscope.truth import AcquisitionTruth, StackTruth, write_truth
 
+# 1 June 2021, 0 h UTC: a date that is the same in every simulated file.
 START_S = 1_622_505_600
+# Between the rapid file and the slow one.
 LEAST_PAUSE_S = 60
 
 

@@ -11,6 +11,7 @@ from rapidstem.microscope.recording.beam_current import beam_current
 from rapidstem.microscope.recording.frame_vibration import mains_vibration, stage_jumps, stage_shake, steady_drift
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# What cubic splines reach beyond the edge.
 SPARE_PX = 4
 
 

@@ -13,6 +13,7 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.specimens import FrameGeometry, Specimen, foil_for_series
 from rapidstem.microscope.truth import StackTruth
 
+# Time from one slow image to the next: turning, settling, scanning.
 SLOW_STEP_S = 20.0
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from rapidstem.files.atomic import written_beside
 
+# Room for the text of a frame, padded with zeros as Velox does.
 METADATA_BYTES = 60000
 DETECTORS = ("BF", "DF2", "DF4", "HAADF")
 

@@ -13,7 +13,9 @@ import numpy as np
 
 from rapidstem.microscope.settings import LARGEST_TILT_DEG, MicroscopeSettings
 
+# Angle to the contour before it: bent in two directions, a foil has families of contours that cross.
 CROSSING_DEG = (50.0, 130.0)
+# Radius of a contour's bow in fields of view; by judgement.
 BOW_FIELDS = 6.0
 
 

@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 
 GLIDE_PLANES = np.array([(1, 1, 1), (-1, 1, 1), (1, -1, 1), (1, 1, -1)], float)
+# g = 200 along the tilt axis: it stays excited at every tilt.
 REFLECTION = np.array((2.0, 0.0, 0.0))
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# So many that their sum looks random.
 WAVES = 14
 
 

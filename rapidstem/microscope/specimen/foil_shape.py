@@ -10,11 +10,16 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# Of the sum along the beam: by how much it may move sideways in a layer, and the grid of the surfaces along y; finer than any detail of the
+# shape.
 FEWEST_LAYERS = 8
 SIDEWAYS_NM = 12.0
 GRID_NM = 2.0
+# Of a hole's rim, relative to its radius, in its second and third harmonic; by judgement.
 ROUGHNESS = (0.12, 0.08)
+# Of the field: holes and steps lie near its middle, so that they are seen at every tilt.
 OFF_CENTRE = 0.3
+# Out of any field.
 FAR_NM = 1e9
 
 

@@ -12,7 +12,9 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.foil_shape import FoilShape
 
 KINDS = ("particle", "contamination", "precipitate")
+# Contamination is a flat patch.
 CONTAMINATION_HEIGHT_NM = 12.0
+# Gauss-Hermite quadrature of order three of a normal distribution.
 BLUR_NODES = np.array((-np.sqrt(3), 0.0, np.sqrt(3)))
 BLUR_WEIGHTS = np.array((1, 4, 1)) / 6
 

@@ -5,7 +5,9 @@ import numpy as np
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# A cross grating of 2160 lines a millimetre, as sold for calibration.
 PERIOD_NM = 463.0
+# Number, radii and transmission of the gold particles; plausible for such replicas, not measured on one.
 PARTICLES_PER_UM2 = 900.0
 RADIUS_NM = (5.0, 11.0)
 TRANSMISSION = 0.45

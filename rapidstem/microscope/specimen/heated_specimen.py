@@ -21,11 +21,13 @@ from rapidstem.microscope.specimen.foil_faults import FoilFaults
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.specimen.specimens import foil_at
 
+# Of the lines: most are held. How many jump, at what temperatures, how far and how often: plausible, not measured on films.
 MOBILE_SHARE = 0.3
 ACTIVE_RANGE_C = (20.0, 420.0)
 JUMP_EVERY_C = 40.0
 JUMP_LASTS_C = 5.0
 JUMP_NM = (60.0, 160.0)
+# From where a line began: the foil is drawn larger by as much.
 FARTHEST_NM = 240.0
 
 

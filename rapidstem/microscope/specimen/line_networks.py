@@ -7,9 +7,13 @@ import numpy as np
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import SlipSystem, g_dot_b, slip_systems, specimen_axes
 
+# Of a line's points; bows have radii of hundreds of nm.
 STEP_NM = 8.0
+# A bowed line that turns farther would come back into the field.
 LONGEST_TURN_RAD = np.deg2rad(120)
+# Lines begin that far outside of what is seen, so that its border is like its middle.
 MARGIN_NM = 150.0
+# A shorter line is not seen.
 FEWEST_POINTS = 4
 
 

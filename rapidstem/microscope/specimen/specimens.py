@@ -20,6 +20,7 @@ from rapidstem.microscope.specimen.line_strengths import with_strengths
 from rapidstem.microscope.specimen.paradis_networks import lines_from_network
 from rapidstem.microscope.specimen.slip_bands import band_lines
 
+# Tilts of the contrast's table, denser where the thickness along the beam grows fast, as 1 / cos.
 NODES_PER_SERIES_DEG = (0, 15, 30, 40, 48, 54, 59, 63, 67, 70, 73, 76, 80)
 
 

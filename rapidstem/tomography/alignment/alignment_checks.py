@@ -4,6 +4,7 @@ import numpy as np
 
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# A fifth: a foil's thickness is seldom known better.
 _THICKER_THAN_STATED = 1.2
 
 

@@ -17,6 +17,7 @@ from rapidstem.tomography.alignment.bundle_adjustment import (
 )
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# Standard deviation of the average over frames: they see the same lines, and a jackknife variance of one frame scatters.
 _NEIGHBOUR_FRAMES = 2
 
 

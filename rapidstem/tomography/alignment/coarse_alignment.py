@@ -5,7 +5,10 @@ from scipy import fft, ndimage
 
 from rapidstem.numerics import parabola_vertex
 
+# Of the coefficient near by: a stage seldom jumps, and the highest of many far peaks is high by chance; by judgement on the simulated jumps
+# of tests/unit/test_tomography_scenes.py.
 BETTER_FAR_AWAY = 1.4
+# Below a tenth of the windows' power in common the coefficient is chance.
 _LEAST_COMMON_POWER = 0.1
 
 

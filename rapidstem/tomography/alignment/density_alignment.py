@@ -8,6 +8,7 @@ from rapidstem.tomography.alignment.moment_alignment import align_moments
 from rapidstem.tomography.alignment.projection_matching import match_projections
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# Of the largest mean row: more of the object at the edge means that it reaches beyond.
 _LARGEST_SHARE_AT_EDGE = 0.1
 
 

@@ -10,6 +10,7 @@ from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.frame_selection import filled_between
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# As of a tilt series at all (`reported_angles`).
 _FEWEST_FRAMES = 5
 
 

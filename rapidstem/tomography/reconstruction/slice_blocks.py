@@ -11,8 +11,12 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_
 
 Method = Literal["sirt", "weighted-back-projection", "total-variation"]
 
+# Slices: wider blocks leave the cache, narrower ones read the matrix too often (`benchmarks/sirt_speed.py`).
 _WIDEST_BLOCK, _NARROWEST_BLOCK = 64, 8
+# 0.09 voxels at 256 voxels from the axis.
 _NEGLIGIBLE_RAD = np.deg2rad(0.02)
+# What the process holds besides arrays; bytes of an element while ASTRA's matrix is copied and transposed; arrays of each method, counted
+# in its code. A job that would not fit is planned in narrower blocks (tests/unit/test_tomography_reconstruction.py).
 _LIBRARIES_BYTES = 300e6
 _MATRIX_ELEMENT_BYTES = 44
 _VOXEL_ARRAYS = {"sirt": 3, "weighted-back-projection": 3, "total-variation": 9}

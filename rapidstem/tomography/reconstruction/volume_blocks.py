@@ -10,6 +10,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.files.mrc_volumes import name_writer
 
+# MRC has its sizes in angstroms, and 2 for float32.
 _ANGSTROM_PER_NM = 10.0
 _FLOAT32_MODE = 2
 

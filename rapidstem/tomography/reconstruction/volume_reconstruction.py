@@ -17,6 +17,7 @@ from rapidstem.tomography.reconstruction.slice_projector import field_rays, seen
 from rapidstem.tomography.reconstruction.slice_solvers import Device, SolverSettings, make_solver
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# A foil deeper than four times its width is a mistake in units.
 _DEEPEST_SHARE = 4
 
 
