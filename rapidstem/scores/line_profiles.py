@@ -1,4 +1,4 @@
-"""Width and depth of dislocation lines, relative to the same lines in a reference."""
+"""Width and depth of dislocation lines, relative to the same lines in a reference (Zhao et al. 2021, Table 2 and Table 3)."""
 
 from dataclasses import dataclass
 

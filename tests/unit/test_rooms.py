@@ -35,7 +35,9 @@ def test_a_room_can_be_seen_at_a_glance(room: Path) -> None:
     assert not long
 
 
-@pytest.mark.parametrize("folder", ["rapidstem_workflow", "scripts", "benchmarks", "workflow/rules"])
+@pytest.mark.parametrize(
+    "folder", ["rapidstem_workflow", "scripts", "benchmarks", "workflow/rules", "tests/unit", "tests/workflow", "tests/real"]
+)
 def test_no_file_beside_the_package_is_longer(folder: str) -> None:
     files = [path for path in (ROOT / folder).iterdir() if path.suffix in (".py", ".smk")]
     assert files
