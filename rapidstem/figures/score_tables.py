@@ -16,7 +16,7 @@ class Score:
     bm3d: dict[int, tuple[float, float]]
 
 
-# Zhao et al., Sci. Rep. 11, 20720 (2021): Table 1 (PSNR), Table 2 (line width) and Table 3 (line intensity); their reference is the DCFI image.
+# Zhao et al., Sci. Rep. 11, 20720 (2021): Table 1 (PSNR), Table 2 (line width), Table 3 (line intensity), against the DCFI image.
 PSNR = Score(
     "psnr_db",
     "PSNR / dB",
