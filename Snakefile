@@ -86,6 +86,7 @@ include: "workflow/rules/dislocations.smk"
 include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/in_situ.smk"
+include: "workflow/rules/drawing.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/look.smk"
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+# A person reads no more at once.
 _MOST_PROBLEMS = 20
 
 

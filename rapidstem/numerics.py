@@ -2,6 +2,7 @@
 
 import numpy as np
 
+# Of a Gaussian.
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 # A normal distribution's standard deviation over its median absolute deviation.
 _SIGMA_PER_MEDIAN_DEVIATION = 1.4826
@@ -36,6 +37,18 @@ def robust_spread(values: np.ndarray, centre: float | None = None) -> float:
 def evenly_spread(count: int, most: int) -> np.ndarray:
     """At most so many of the numbers 0 to `count` - 1, the first and the last among them, evenly spread.
 
+    Parameters
+    ----------
+    count
+        How many there are.
+    most
+        How many may be chosen.
+
+    Returns
+    -------
+    (number,) of int
+        In rising order.
+
     Examples
     --------
     >>> evenly_spread(11, 3).tolist(), evenly_spread(2, 5).tolist()
@@ -46,6 +59,11 @@ def evenly_spread(count: int, most: int) -> np.ndarray:
 
 def parabola_vertex(before: np.ndarray | float, middle: np.ndarray | float, after: np.ndarray | float) -> np.ndarray:
     """Where parabolas through three neighbouring samples are highest, counted from the middle ones, at most half a sample away.
+
+    Parameters
+    ----------
+    before, middle, after
+        Neighbouring samples, of any common shape.
 
     Returns
     -------

@@ -7,6 +7,7 @@ from typing import Self, TypeVar
 
 from tqdm import tqdm
 
+# In a log: seldom enough for hours of work, often enough to see that it goes on.
 SECONDS_BETWEEN_LINES = 15.0
 
 Item = TypeVar("Item")
@@ -75,7 +76,26 @@ def _one(_: object) -> int:
 
 
 def tracked(items: Iterable[Item], name: str, total: int, unit: str, size: Callable[[Item], int] = _one) -> Iterator[Item]:
-    """Pass items on, and tell how many of the `total` units in them are done; `size` gives the units of an item."""
+    """Pass items on, and tell how many of the `total` units in them are done; `size` gives the units of an item.
+
+    Parameters
+    ----------
+    items
+        What is worked through, one after the other.
+    name
+        Of the work, for the bar.
+    total
+        Units in all items.
+    unit
+        What is counted, in the plural.
+    size
+        Gives the units of an item; by default one.
+
+    Yields
+    ------
+    Item
+        The items as they come.
+    """
     with Progress(name, total, unit) as progress:
         for item in items:
             yield item

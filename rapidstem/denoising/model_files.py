@@ -22,6 +22,8 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.files.scan_format import ScanFormat
 
+# Of the model's range: how far intensities may reach beyond it, and how much of it they must fill; by judgement, wide enough for other
+# tilts of one session.
 _LARGEST_EXCESS, _LEAST_FILLING = 0.25, 0.05
 _PACKAGES = ("torch", "numpy", "safetensors")
 # What models that were trained before version 0.1.0 call their settings and layers.
@@ -52,7 +54,15 @@ class TrainedModel:
 
 
 def save_model(folder: Path | str, model: TrainedModel) -> None:
-    """Write `weights.safetensors` and then `model.json` into `folder`; each appears only when it is complete."""
+    """Write `weights.safetensors` and then `model.json` into `folder`; each appears only when it is complete.
+
+    Parameters
+    ----------
+    folder
+        Where the two files are written.
+    model
+        The network with its settings, scale and card.
+    """
     folder = Path(folder)
     save_weights(folder / WEIGHTS, model.network.state_dict())
     card = {"settings": asdict(model.settings), "scaling": model.scaling.as_dict(), "versions": _versions(), **model.card}
@@ -61,7 +71,15 @@ def save_model(folder: Path | str, model: TrainedModel) -> None:
 
 
 def save_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
-    """Write a network's weights as safetensors."""
+    """Write a network's weights as safetensors.
+
+    Parameters
+    ----------
+    path
+        File to write.
+    weights
+        Tensors by their names.
+    """
     ready = {name: tensor.detach().cpu().contiguous() for name, tensor in weights.items()}
     with written_beside(path) as temporary:
         save_file(ready, temporary)
@@ -69,6 +87,11 @@ def save_weights(path: Path, weights: Mapping[str, torch.Tensor]) -> None:
 
 def load_model(folder: Path | str) -> TrainedModel:
     """Read a trained model.
+
+    Parameters
+    ----------
+    folder
+        Where `save_model` has written.
 
     Raises
     ------
@@ -107,6 +130,11 @@ def _with_present_layers(name: str) -> str:
 def load_start(settings: NetworkSettings) -> TrainedModel:
     """The model that `settings.start_from` names, for a training that starts from its weights.
 
+    Parameters
+    ----------
+    settings
+        Of the network that is to be trained.
+
     Raises
     ------
     InputError
@@ -124,6 +152,8 @@ def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwe
 
     Parameters
     ----------
+    model
+        Whose card says what it was trained on.
     frames : (frame, y, x)
         Raw frames; a few are enough.
     pixel_size_nm, dwell_time_s

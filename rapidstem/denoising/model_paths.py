@@ -19,6 +19,11 @@ def model_folder(path: str) -> Path:
 
     Environment variables in a path are replaced.
 
+    Parameters
+    ----------
+    path
+        As the configuration has it.
+
     Raises
     ------
     InputError
@@ -35,6 +40,16 @@ def model_folder(path: str) -> Path:
 def read_card(folder: Path) -> dict[str, Any]:
     """Read the card of a trained model.
 
+    Parameters
+    ----------
+    folder
+        Of the model.
+
+    Returns
+    -------
+    dict
+        What `model.json` holds.
+
     Raises
     ------
     InputError
@@ -49,6 +64,12 @@ def read_card(folder: Path) -> dict[str, Any]:
 
 
 def model_format(card: Mapping[str, Any]) -> ScanFormat:
-    """How the frames were scanned that a model was trained on, as far as its card says it; their size does not matter."""
+    """How the frames were scanned that a model was trained on, as far as its card says it; their size does not matter.
+
+    Parameters
+    ----------
+    card
+        As `read_card` gives it.
+    """
     data = card["data"]
     return ScanFormat(None, data["pixel_size_nm"], data["dwell_time_s"])

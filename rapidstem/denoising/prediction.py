@@ -14,8 +14,11 @@ from rapidstem.denoising.networks.unets import DenoisingNetwork
 from rapidstem.errors import InputError, ResourceError
 from rapidstem.files.sliced_frames import SlicedFrames
 
+# On a graphics card: eight frames of 512 x 512 px.
 PIXELS_AT_ONCE = 2**21
+# On a processor: a few frames at once are twice as fast as many, as their features stay in its cache (two frames of 256 x 256 px).
 _PIXELS_THAT_STAY_IN_CACHE = 2**17
+# A tile below 256 x 256 px is mostly margin: with less memory the card is refused.
 _FEWEST_PIXELS = 2**16
 
 Frames = np.ndarray | SlicedFrames
@@ -58,9 +61,23 @@ def denoise_blocks(model: TrainedModel, frames: Frames, pixels_at_once: int = PI
     whole frame. When a graphics card has too little memory, smaller tiles are taken from there on, and a line says so.
     Parameters and errors are those of `denoise_stack`, but frames may be in an open file.
 
+    Parameters
+    ----------
+    model
+        A trained network and the scales of its training.
+    frames : (frame, y, x)
+        Raw frames; an open file will do.
+    pixels_at_once
+        How many pixels the network is given at once.
+
     Yields
     ------
     (frame, y, x) float32, in the order of the frames
+
+    Raises
+    ------
+    InputError
+        as of `denoise_stack`
     """
     if len(frames.shape) != 3:
         raise InputError(f"frames of shape {frames.shape} are no stack (frame, y, x)")

@@ -103,6 +103,13 @@ def denoiser_settings(name: str, overrides: Mapping[str, Any]) -> DenoiserSettin
 
     The key `preset` of `overrides` chooses what they start from: `best` (where it is left out) or `paper`.
 
+    Parameters
+    ----------
+    name
+        A key of `DENOISERS`.
+    overrides
+        Settings by name, as the configuration has them.
+
     Raises
     ------
     InputError

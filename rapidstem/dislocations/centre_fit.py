@@ -2,8 +2,11 @@
 
 import numpy as np
 
+# Places of the parameters in the vector of unknowns.
 _AMPLITUDE, _PLACE = 0, slice(1, 3)
+# Amplitude, place (2), inclination to the section (2), and the three numbers of the matrix that gives the width.
 _PARAMETERS = 8
+# A fitted height that differs from the measured one by more than this factor belongs to no ridge; the centre of gravity is kept then.
 _LARGEST_AMPLITUDE = 5.0
 # In radii of the neighbourhood: the width that a fit starts from, and the largest step from its start.
 _FIRST_WIDTH, _LARGEST_STEP = 0.4, 0.5

@@ -7,7 +7,9 @@ from rapidstem.dislocations.pairing import pair_centroids
 from rapidstem.dislocations.section_links import COORDINATES, SECTION_NORMAL, chain_labels
 
 SIGMA_COLUMNS = ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
+# As many centres the mean variance of all counts for where a line has few of its own: empirical Bayes; by judgement.
 _PRIOR_CENTRES = 10.0
+# Where the parabola through the neighbours leaves less than this share of a centre free, its deviation says nothing.
 _LEAST_FREEDOM = 0.1
 
 

@@ -7,8 +7,11 @@ import numpy as np
 from rapidstem.dislocations.polylines import BORDER, INSIDE, JUNCTION, LOOP, SURFACE, Polyline, end_direction, steps_along
 from rapidstem.tomography.foil_extent import foil_surfaces
 
+# The density at a surface is compared with that two line widths further inside.
 INWARD_NM = 30.0
+# The direction of an end is that of its last 50 nm, more than three line widths: noise of 1 nm turns it by some 2 degrees.
 DIRECTION_REACH_NM = 50.0
+# Nothing but rounding lies between an end and the face that it was cut at.
 ON_FACE_NM = 1e-6
 
 
@@ -41,10 +44,17 @@ def clipped(line: Polyline, box_nm: np.ndarray, fresh_node: int) -> list[Polylin
 
     Parameters
     ----------
+    line
+        In nm, x, y, z.
     box_nm : np.ndarray, (2, 3)
         Lowest and highest x, y, z.
     fresh_node : int
         The first of the numbers given to new ends; two for each piece are enough.
+
+    Returns
+    -------
+    list of Polyline
+        In the order of the line; empty where all of it lies outside.
     """
     points = line.points_nm
     inside = np.all((points >= box_nm[0]) & (points <= box_nm[1]), axis=1)
@@ -77,6 +87,11 @@ def without_forks(lines: list[Polyline], box_nm: np.ndarray, depth_nm: float, sh
         How far from a face a junction still counts as near.
     shortest_nm : float
         Branches of this length stay.
+
+    Returns
+    -------
+    list of Polyline
+        Those that stay.
     """
     nodes = Counter(node for line in lines for node in (line.start_node, line.end_node))
     return [line for line in lines if line.length_nm >= shortest_nm or not _is_fork(line, nodes, box_nm, depth_nm)]
@@ -105,6 +120,11 @@ def with_ends(lines: list[Polyline], box_nm: np.ndarray, largest_extension_nm: f
         Ends that would need a longer extension stay where they are.
     fading_nm : float
         Free ends that are left no farther than this below a face are stated as ending at it, others as `inside`.
+
+    Returns
+    -------
+    list of Polyline
+        In the order of `lines`.
     """
     nodes = [node for line in lines for node in (line.start_node, line.end_node)]
     shared = {node for node in nodes if nodes.count(node) > 1}
@@ -145,7 +165,22 @@ def _on_face(inner: np.ndarray, outer: np.ndarray, box_nm: np.ndarray) -> np.nda
 
 
 def distance_to_face(place: np.ndarray, direction: np.ndarray, box_nm: np.ndarray) -> float:
-    """How many times `direction` (3,) leads from a place (3,) inside a box (2, 3) to its face."""
+    """How many times `direction` (3,) leads from a place (3,) inside a box (2, 3) to its face.
+
+    Parameters
+    ----------
+    place : np.ndarray, (3,)
+        Inside the box.
+    direction : np.ndarray, (3,)
+        Of any length.
+    box_nm : np.ndarray, (2, 3)
+        Lowest and highest x, y, z.
+
+    Returns
+    -------
+    float
+        In lengths of `direction`; infinite for a direction of length 0.
+    """
     face = np.where(direction > 0, box_nm[1], box_nm[0])
     with np.errstate(divide="ignore", invalid="ignore"):
         reach = np.where(direction == 0, np.inf, (face - place) / direction)

@@ -5,7 +5,9 @@ from scipy import ndimage
 
 from rapidstem.dislocations.polylines import resampled, smoothed
 
+# Samples of the disc across the line; its radius is in line widths.
 DISC_RADII, DISC_ANGLES = 6, 12
+# Of the maximum: below it the streaks of the missing wedge begin, as in `centroids`.
 LEVEL = 0.5
 
 

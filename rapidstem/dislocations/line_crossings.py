@@ -8,7 +8,10 @@ import numpy as np
 
 from rapidstem.dislocations.path_graph import arm_direction, dissolve, oriented, path_length, straight_bend_deg
 
+# Lines bend less than this over a meeting place of some six line widths; by judgement, what it finds is measured (docs/dislocations.md).
 LARGEST_BEND_DEG = 35.0
+# Line tension holds three dislocations at a junction at large angles: where two go straight on, they are one line and the third has another
+# story.
 LARGEST_BEND_OF_THREE_DEG = 20.0
 
 

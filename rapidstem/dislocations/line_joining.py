@@ -10,9 +10,14 @@ from scipy.spatial import cKDTree
 from rapidstem.dislocations.path_graph import oriented, straight_bend_deg
 from rapidstem.dislocations.polylines import end_direction
 
+# Of the direction from step to step, a voxel each: a ridge is followed with a memory of ten voxels; by judgement.
 INERTIA = 0.9
+# In voxels: of the disc, one voxel ahead, in which the ridge is looked for; by judgement.
 SEARCH_RADIUS = 1.6
+# In voxels: what lies nearer to the volume's edge cannot be interpolated.
 EDGE = 1.0
+# Ends that face each other over a gap bend less, and a ridge that is followed turns less from where it started: beyond, streaks that leave
+# the line are followed (docs/dislocations.md).
 LARGEST_BEND_DEG = 40.0
 LARGEST_TURN_DEG = 35.0
 # In line widths; two ends may each have been followed along one ridge until they met the other's path.
@@ -44,6 +49,8 @@ def follow_ends(graph: nx.MultiGraph, strength: np.ndarray, following: Following
         As `line_graph` gives it; changed in place.
     strength : np.ndarray, (z, y, x)
         Ridge strength.
+    following : Following
+        How far and over how weak spots a ridge is followed.
     """
     ends = [node for node in graph if graph.degree(node) == 1]
     strongest_first = sorted(ends, key=lambda node: -_median_strength(graph, node, strength))

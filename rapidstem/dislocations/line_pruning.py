@@ -7,6 +7,7 @@ from rapidstem.dislocations.line_joining import sampled_strength
 from rapidstem.dislocations.path_graph import STRAIGHTEST_BEND_DEG, arm_direction, dissolve, oriented, straight_bend_deg
 from rapidstem.dislocations.polylines import end_direction, steps_along
 
+# Dislocations bend gently over `reach`, streaks leave lines sideways; by judgement.
 CORNER_DEG = 45.0
 # To turn so far within eight line widths, a radius of some 60 nm, takes a stress of about 200 MPa (G b / radius, copper).
 HAIRPIN_DEG = 100.0
@@ -61,6 +62,8 @@ def cut_hairpins(graph: nx.MultiGraph, strength: np.ndarray, reach: float) -> No
         Changed in place.
     strength : np.ndarray, (z, y, x)
         Ridge strength.
+    reach : float
+        In voxels, about a line width.
     """
     fresh = max(graph.nodes, default=0) + 1
     waiting = list(graph.edges(keys=True, data=True))
@@ -105,7 +108,15 @@ def _continues(graph: nx.MultiGraph, node: int, data: dict, reach: float) -> boo
 
 
 def split_corners(graph: nx.MultiGraph, reach: float) -> None:
-    """Put a node into every path where it bends by more than 45 degrees within `reach`."""
+    """Put a node into every path where it bends by more than 45 degrees within `reach`.
+
+    Parameters
+    ----------
+    graph : nx.MultiGraph
+        Changed in place.
+    reach : float
+        In voxels, about a line width.
+    """
     fresh = max(graph.nodes, default=0) + 1
     waiting = list(graph.edges(keys=True, data=True))
     while waiting:

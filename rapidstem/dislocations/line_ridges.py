@@ -5,6 +5,7 @@ from itertools import combinations_with_replacement
 import numpy as np
 from scipy import ndimage
 
+# Of the volume's strong lines: below it the Hessian is not asked for, for speed; thresholds lie far above.
 LEAST_SHARE = 0.02
 
 

@@ -63,8 +63,15 @@ def line_points(network: LineNetwork, summary: pd.DataFrame) -> pd.DataFrame:
 
     Parameters
     ----------
+    network : LineNetwork
+        The lines.
     summary : DataFrame
         As `line_summary` gives it for the same network. Slip planes that are not conditioned become `undetermined`.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `POINT_COLUMNS`.
     """
     certain = summary["slip_plane"].where(summary["slip_conditioned"].astype(bool), UNDETERMINED)
     tables = []
@@ -78,13 +85,35 @@ def line_points(network: LineNetwork, summary: pd.DataFrame) -> pd.DataFrame:
 
 
 def polylines_of(points: pd.DataFrame) -> list[np.ndarray]:
-    """Give the polylines (n, 3), nm, of a table of points."""
+    """Give the polylines (n, 3), nm, of a table of points.
+
+    Parameters
+    ----------
+    points : DataFrame
+        As `line_points` gives it, or another table with `line`, `point`, `x_nm`, `y_nm`, `z_nm`.
+
+    Returns
+    -------
+    list of np.ndarray, (n, 3)
+        In the order of the lines' numbers.
+    """
     ordered = points.sort_values(["line", "point"], kind="stable")
     return [rows[["x_nm", "y_nm", "z_nm"]].to_numpy(float) for _, rows in ordered.groupby("line", sort=True)]
 
 
 def traced_points(network: LineNetwork) -> pd.DataFrame:
-    """Give one row a point of traced lines, with the height of the foil's middle in each (`foil_middle_nm`)."""
+    """Give one row a point of traced lines, with the height of the foil's middle in each (`foil_middle_nm`).
+
+    Parameters
+    ----------
+    network : LineNetwork
+        The traced lines.
+
+    Returns
+    -------
+    DataFrame
+        With the columns `TRACED_COLUMNS` and `foil_middle_nm`.
+    """
     tables = [pd.DataFrame(line.points_nm, columns=["x_nm", "y_nm", "z_nm"]) for line in network.lines]
     numbered = [table.assign(line=number, point=np.arange(len(table))) for number, table in enumerate(tables)]
     points = pd.concat(numbered, ignore_index=True) if numbered else pd.DataFrame(columns=TRACED_COLUMNS)
@@ -100,6 +129,13 @@ def foil_box(traced: pd.DataFrame, shape: tuple[int, ...], pixel_size_nm: float,
         As `traced_points` gives it; without lines the middle is that of the volume.
     shape : tuple of int
         Rows and columns.
+    pixel_size_nm, thickness_nm : float
+        Edge length of a pixel, and thickness of the foil.
+
+    Returns
+    -------
+    np.ndarray, (2, 3)
+        In nm from the centre of the volume.
     """
     middle_nm = float(traced["foil_middle_nm"].iloc[0]) if len(traced) else 0.0
     half_nm = np.array([shape[1] * pixel_size_nm, shape[0] * pixel_size_nm, thickness_nm]) / 2
@@ -108,6 +144,13 @@ def foil_box(traced: pd.DataFrame, shape: tuple[int, ...], pixel_size_nm: float,
 
 def line_density(network: LineNetwork, summary: pd.DataFrame) -> pd.DataFrame:
     """Dislocation density, line length over foil volume, of all lines and of those on each slip plane.
+
+    Parameters
+    ----------
+    network : LineNetwork
+        The lines and the box that they fill.
+    summary : DataFrame
+        As `line_summary` gives it for the same network.
 
     Returns
     -------

@@ -41,19 +41,63 @@ class RigidMotion:
         return {name: getattr(self, name) for name in MOTION_COLUMNS}
 
     def turn(self, vectors: np.ndarray) -> np.ndarray:
-        """Rotate vectors (n, 3) in the order x, y, z."""
+        """Rotate vectors (n, 3) in the order x, y, z.
+
+        Parameters
+        ----------
+        vectors : np.ndarray, (n, 3)
+            In any unit.
+
+        Returns
+        -------
+        np.ndarray, (n, 3)
+            In the same unit.
+        """
         return vectors @ _rotation(np.deg2rad(self.rotation_deg)).T
 
     def apply(self, points_nm: np.ndarray) -> np.ndarray:
-        """Move points (n, 3), nm, in the order x, y, z."""
+        """Move points (n, 3), nm, in the order x, y, z.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (n, 3)
+            x, y, z from the centre of the volume.
+
+        Returns
+        -------
+        np.ndarray, (n, 3)
+            In nm.
+        """
         return self.turn(points_nm) + self.shift_nm
 
     def undo(self, points_nm: np.ndarray) -> np.ndarray:
-        """Move points (n, 3) back, so that `undo(apply(points))` gives the points."""
+        """Move points (n, 3) back, so that `undo(apply(points))` gives the points.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (n, 3)
+            x, y, z from the centre of the volume.
+
+        Returns
+        -------
+        np.ndarray, (n, 3)
+            In nm.
+        """
         return (np.asarray(points_nm, float) - self.shift_nm) @ self.turn(np.eye(3)).T
 
     def applied_to(self, table: pd.DataFrame) -> pd.DataFrame:
-        """A table with its points (`x_nm`, `y_nm`, `z_nm`) moved."""
+        """A table with its points (`x_nm`, `y_nm`, `z_nm`) moved.
+
+        Parameters
+        ----------
+        table : DataFrame
+            One row a point.
+
+        Returns
+        -------
+        DataFrame
+            With the other columns as they were.
+        """
         moved = self.apply(table[COORDINATES].to_numpy(float))
         return table.assign(**dict(zip(COORDINATES, moved.T, strict=True)))
 
@@ -93,6 +137,13 @@ def moved_to_sections(first: pd.DataFrame, second: pd.DataFrame, motion: RigidMo
     After the motion a centre lies between two sections. It slides along its dislocation line, by half a section at most, so that its own
     error stays as it is; averaging two neighbours instead would make it look smaller. The line's direction comes from the centres of the
     adjacent sections (`line_directions`).
+
+    Parameters
+    ----------
+    first, second : DataFrame
+        Tables of centres, as `locate_centroids` gives them.
+    motion : RigidMotion
+        Brings the first tomogram onto the second.
 
     Returns
     -------

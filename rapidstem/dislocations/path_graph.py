@@ -7,6 +7,7 @@ from skimage.morphology import skeletonize
 
 from rapidstem.dislocations.polylines import end_direction, steps_along
 
+# As of crossings: up to here two paths are taken for one line.
 STRAIGHTEST_BEND_DEG = 35.0
 
 
@@ -83,7 +84,15 @@ def oriented(data: dict, node: int) -> np.ndarray:
 
 
 def contract(graph: nx.MultiGraph, node_size: float) -> None:
-    """Make one node of junctions that a bridge shorter than `node_size` voxels joins; the paths keep their own points."""
+    """Make one node of junctions that a bridge shorter than `node_size` voxels joins; the paths keep their own points.
+
+    Parameters
+    ----------
+    graph : nx.MultiGraph
+        Changed in place.
+    node_size : float
+        In voxels.
+    """
     while True:
         bridges = [
             (path_length(data["points"]), first, second, key)

@@ -32,12 +32,36 @@ class Polyline:
 
 
 def steps_along(points: np.ndarray) -> np.ndarray:
-    """Distance (n,) of every point from the first, along the polyline."""
+    """Distance (n,) of every point from the first, along the polyline.
+
+    Parameters
+    ----------
+    points : np.ndarray, (n, 3)
+        In any unit.
+
+    Returns
+    -------
+    np.ndarray, (n,)
+        In the same unit; the first is 0.
+    """
     return np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(points, axis=0), axis=1))])
 
 
 def resampled(points: np.ndarray, step: float) -> np.ndarray:
-    """Put points about `step` apart along a polyline; its first and last point stay."""
+    """Put points about `step` apart along a polyline; its first and last point stay.
+
+    Parameters
+    ----------
+    points : np.ndarray, (n, 3)
+        In any unit.
+    step : float
+        In the same unit.
+
+    Returns
+    -------
+    np.ndarray, (m, 3)
+        At least the two ends.
+    """
     along = steps_along(points)
     at = np.linspace(0.0, along[-1], max(2, round(along[-1] / step) + 1))
     return np.column_stack([np.interp(at, along, coordinate) for coordinate in points.T])
@@ -47,6 +71,20 @@ def smoothed(points: np.ndarray, window: int, closed: bool = False) -> np.ndarra
     """Replace every point by a parabola fitted to `window` evenly spaced neighbours (Savitzky & Golay 1964).
 
     A parabola follows a bow, so that a curved line is not drawn towards its chord as a moving mean would draw it.
+
+    Parameters
+    ----------
+    points : np.ndarray, (n, 3)
+        Evenly spaced.
+    window : int
+        Points that a parabola is fitted to, an odd number.
+    closed : bool
+        Whether the last point is followed by the first.
+
+    Returns
+    -------
+    np.ndarray, (n, 3)
+        In the unit of the points.
     """
     window = min(window, len(points) - (1 - len(points) % 2))
     if window < 4:
@@ -58,7 +96,20 @@ def smoothed(points: np.ndarray, window: int, closed: bool = False) -> np.ndarra
 
 
 def end_direction(points: np.ndarray, reach: float) -> np.ndarray:
-    """Unit vector that leaves the polyline at its last point, from a straight fit to its last stretch of length `reach`."""
+    """Unit vector that leaves the polyline at its last point, from a straight fit to its last stretch of length `reach`.
+
+    Parameters
+    ----------
+    points : np.ndarray, (n, 3)
+        In any unit.
+    reach : float
+        In the same unit.
+
+    Returns
+    -------
+    np.ndarray, (3,)
+        Pointing away from the polyline.
+    """
     along = steps_along(points)
     last = points[along >= along[-1] - reach]
     if len(last) < 2:

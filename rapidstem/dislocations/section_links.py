@@ -6,7 +6,9 @@ from scipy.sparse import coo_array, csgraph
 from scipy.spatial import cKDTree
 
 COORDINATES = ["x_nm", "y_nm", "z_nm"]
+# Axis (x, y, z) that a plane's sections are numbered along.
 SECTION_NORMAL = {"yz": 0, "xz": 1}
+# Section distances: a line may be inclined by up to 72 degrees to the section's normal.
 LINK_SECTIONS = 3.0
 
 
@@ -15,6 +17,11 @@ def line_directions(centroids: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
 
     Centres of adjacent sections are linked if they are each other's nearest and not more than three section distances apart within the
     section, which a line does that is inclined by at most 72 degrees to the section's normal.
+
+    Parameters
+    ----------
+    centroids : DataFrame
+        As `locate_centroids` gives it.
 
     Returns
     -------
@@ -45,6 +52,16 @@ def chain_labels(centroids: pd.DataFrame) -> np.ndarray:
     """Number of the chain that each centre belongs to, (n,): centres linked from section to section, the two planes apart.
 
     Centres are linked as in `line_directions`; a chain is a dislocation line, or as much of it as one plane's sections follow.
+
+    Parameters
+    ----------
+    centroids : DataFrame
+        As `locate_centroids` gives it.
+
+    Returns
+    -------
+    np.ndarray, (n,) of int
+        In the order of the rows.
     """
     lower_rows, upper_rows = [np.empty(0, int)], [np.empty(0, int)]
     for plane, axis in SECTION_NORMAL.items():

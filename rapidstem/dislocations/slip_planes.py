@@ -10,11 +10,17 @@ from rapidstem.errors import InputError
 
 SLIP_NORMALS = np.array([(1, 1, 1), (-1, 1, 1), (1, -1, 1), (1, 1, -1)], float) / np.sqrt(3)
 SLIP_NAMES = ("(111)", "(-111)", "(1-11)", "(11-1)")
+# Against the truth, lines lie some 1 to 3 nm off; their errors are the same over some 50 nm, over which positions are smoothed.
 POSITION_SD_NM = 3.0
 INDEPENDENT_NM = 50.0
+# Of the points that planes are fitted to; finer than any detail of a line.
 STEP_NM = 2.0
+# A normal that is known to 5 degrees tells {111} planes apart, which lie 70.5 degrees from each other.
 LARGEST_NORMAL_SD_DEG = 5.0
+# Twice as far from the second-best plane as from the best one, with the measuring error allowed for; by judgement, its yield is measured
+# (`benchmarks/line_detection.py`).
 LEAST_MARGIN = 2.0
+# Rounded directions from a diffraction pattern are that far from a right angle; more is a mistake.
 ORTHOGONAL_WITHIN_DEG = 2.0
 
 

@@ -12,7 +12,9 @@ from rapidstem.errors import InputError
 from rapidstem.files.scan_format import ScanFormat
 from rapidstem.files.tables import read_table, write_table
 
+# Bisection alone, where Newton's steps fail, takes a bracket of one column to rounding error in fewer.
 INVERSION_STEPS = 60
+# Relative: steps that differ by less are equal but for rounding.
 STRAIGHT = 1e-6
 FORMAT_COLUMNS = ("columns", "pixel_size_nm", "dwell_time_s")
 
@@ -57,7 +59,18 @@ class ColumnMap:
             _check_increasing(name, getattr(self, name))
 
     def to_slow(self, rapid_px: np.ndarray) -> np.ndarray:
-        """Columns of the slow image for (fractional) columns of a rapid frame, of any shape."""
+        """Columns of the slow image for (fractional) columns of a rapid frame, of any shape.
+
+        Parameters
+        ----------
+        rapid_px
+            Columns of a rapid frame, of any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape, in pixels of the slow image.
+        """
         rapid = np.asarray(rapid_px, dtype=float)
         inside = np.clip(rapid, self.rapid_px[0], self.rapid_px[-1])
         beyond = rapid - inside
@@ -68,6 +81,16 @@ class ColumnMap:
         """Columns of a rapid frame for (fractional) columns of the slow image: the inverse of `to_slow` to rounding error.
 
         Newton's method on the cubic of the right interval, kept inside a shrinking bracket.
+
+        Parameters
+        ----------
+        slow_px
+            Columns of the slow image, of any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape, in pixels of a rapid frame.
         """
         slow = np.asarray(slow_px, dtype=float)
         inside = np.clip(slow, self.slow_px[0], self.slow_px[-1])
@@ -110,6 +133,10 @@ def write_map(path: Path | str, column_map: ColumnMap, residual_px: float | None
 
     Parameters
     ----------
+    path
+        File to write, `.csv`.
+    column_map
+        The map.
     residual_px
         Where given, a third column of that name states the residual of the map along x (rms, px).
     scanned
@@ -129,6 +156,11 @@ def read_map_format(path: Path | str) -> ScanFormat:
 
     A map without the column `columns` is taken to go to the last column of the frames, unless it is a straight line, which fits all.
 
+    Parameters
+    ----------
+    path
+        File of a map.
+
     Raises
     ------
     InputError
@@ -142,6 +174,11 @@ def read_map_format(path: Path | str) -> ScanFormat:
 
 def read_map(path: Path | str | None) -> ColumnMap:
     """Read a map written by `write_map` or by hand; without a path, the straight map, for frames whose distortion is not corrected.
+
+    Parameters
+    ----------
+    path
+        File to read; empty or None for the straight map.
 
     Raises
     ------

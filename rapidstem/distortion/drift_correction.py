@@ -7,7 +7,20 @@ from rapidstem.distortion.image_warping import resample_view
 
 
 def corrected_shift(shift_px: np.ndarray, column_map: ColumnMap) -> np.ndarray:
-    """Shifts (..., 2) of rapid frames in pixels of the corrected grid: along x by the mean magnification of the map."""
+    """Shifts (..., 2) of rapid frames in pixels of the corrected grid: along x by the mean magnification of the map.
+
+    Parameters
+    ----------
+    shift_px : (..., 2)
+        (dy, dx) in pixels of the rapid frames.
+    column_map
+        The scan distortion.
+
+    Returns
+    -------
+    (..., 2)
+        (dy, dx) in pixels of the corrected grid.
+    """
     magnification = np.ptp(column_map.slow_px) / np.ptp(column_map.rapid_px)
     return np.asarray(shift_px) * [1.0, magnification]
 

@@ -7,11 +7,16 @@ from scipy import ndimage
 
 from rapidstem.distortion.image_warping import inside_view, resample_grid
 
+# Background and local contrast are taken over a few and over many line widths (3 px at 4.56 nm a pixel).
 BACKGROUND_PX = 10.0
 CONTRAST_PX = 32.0
+# Of the image's typical contrast: empty places are not blown up to features.
 LOWEST_CONTRAST = 0.3
+# Gaussian smoothing and interpolation reach that far from what is unseen.
 MARGIN_PX = 2
+# A strip narrower than a line has no features to be compared.
 NARROW_PX = 4.0
+# Against division by zero.
 TINY = 1e-12
 
 
@@ -51,6 +56,11 @@ def features(image: np.ndarray, seen: np.ndarray, smoothing_px: float) -> np.nda
     seen : (y, x) bool
     smoothing_px
         Standard deviation of the smoothing against noise.
+
+    Returns
+    -------
+    (y, x)
+        Without a unit.
     """
     weight = seen.astype(np.float32)
     image = np.asarray(image - image[seen].mean() if seen.any() else image, dtype=np.float32)

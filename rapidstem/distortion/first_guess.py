@@ -11,8 +11,11 @@ from rapidstem.distortion.random_curve import spline_basis, straightening_operat
 from rapidstem.errors import InputError
 from rapidstem.numerics import robust_spread
 
+# Weight of the smoothness of the first curve; the finer methods choose theirs from the data.
 ROUGHNESS = 1e-2
+# Of a field's columns: with fewer found, the slow image shows another field.
 SMALLEST_MATCHED_SHARE = 0.5
+# Passes of reweighting, after which weights no longer change.
 ROBUST_PASSES = 6
 
 

@@ -9,7 +9,9 @@ from scipy.interpolate import BSpline, make_interp_spline
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.errors import InputError
 
+# Cubic: a rapid image's details are several pixels wide.
 SPLINE_DEGREE = 3
+# Relative: over 4096 px a difference below this is less than half a pixel.
 EQUAL_PIXELS = 1e-4
 
 
@@ -62,7 +64,22 @@ def to_rapid_geometry(
 
 
 def resample_view(image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
-    """Interpolate an image (y, x) at all crossings of rows and columns: float32, NaN beyond the centres of its outer pixels."""
+    """Interpolate an image (y, x) at all crossings of rows and columns: float32, NaN beyond the centres of its outer pixels.
+
+    Parameters
+    ----------
+    image : (y, x)
+        Finite.
+    row_px : (row,)
+        Rows to interpolate at.
+    column_px : (column,)
+        Columns to interpolate at.
+
+    Returns
+    -------
+    (row, column)
+        float32.
+    """
     seen_rows, seen_columns = (inside_view(px, side) for px, side in zip((row_px, column_px), image.shape, strict=True))
     sampled = np.full((len(row_px), len(column_px)), np.nan, dtype=np.float32)
     if seen_rows.any() and seen_columns.any():
@@ -75,8 +92,15 @@ def resample_grid(image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) 
 
     Parameters
     ----------
+    image : (y, x)
+        Finite.
     row_px, column_px
         Positions; beyond the edges the edge value is taken.
+
+    Returns
+    -------
+    (row, column)
+        float64.
     """
     along_rows = interpolation_matrix(image.shape[0], row_px)
     along_columns = interpolation_matrix(image.shape[1], column_px)
@@ -94,7 +118,20 @@ def _cardinal_splines(length: int) -> BSpline:
 
 
 def inside_view(position_px: np.ndarray, length: int) -> np.ndarray:
-    """True for positions between the centres of the first and the last of `length` pixels."""
+    """True for positions between the centres of the first and the last of `length` pixels.
+
+    Parameters
+    ----------
+    position_px
+        Rows or columns, of any shape.
+    length
+        Pixels along this axis.
+
+    Returns
+    -------
+    ndarray of bool
+        Of the same shape.
+    """
     return (position_px >= 0) & (position_px <= length - 1)
 
 
@@ -107,6 +144,11 @@ def match_pixel_size(slow_image: np.ndarray, pixel_ratio: float) -> np.ndarray:
     pixel_ratio
         Pixel size of the slow image over that of the rapid image. Below one the image is smoothed first, so that no detail finer than the
         new pixels is folded back.
+
+    Returns
+    -------
+    (y, x)
+        With pixels of the rapid image's size.
 
     Raises
     ------

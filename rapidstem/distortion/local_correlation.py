@@ -14,15 +14,25 @@ from rapidstem.distortion.random_curve import likeliest_step, spline_basis
 from rapidstem.errors import InputError
 from rapidstem.numerics import parabola_vertex
 
+# (y, x). Zhao et al. do not give the size of their windows; high ones average over noise, narrow ones see one stretch. They overlap by
+# half.
 WINDOW_PX = (48, 24)
 SPACING_PX = (24, 12)
+# From the first guess, which is good to a few pixels.
 FARTHEST_PX = 5
+# Against noise, below the lines' width.
 SMOOTHING_PX = 1.0
+# Windows that correlate by less hold no feature.
 LOWEST_ZNCC = 0.4
+# The squeeze inside the windows shrinks by more than half a pass.
 PASSES = 4
+# Fewer do not show a curve.
 FEWEST_COLUMNS = 4
+# Huber's usual limit, 1.345 for 95 % efficiency, rounded up.
 HUBER = 1.5
+# No column is trusted to better than what interpolation leaves.
 SMALLEST_ERROR_PX = 0.01
+# Of a perfect match against a poor one, so that a single window cannot decide a column.
 STRONGEST_WEIGHT = 50.0
 
 

@@ -8,6 +8,7 @@ import pandas as pd
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.errors import InputError
 
+# A map that squeezes to a twentieth runs backwards but for noise: no scan does so within a frame.
 SMALLEST_SLOPE = 0.05
 
 
@@ -59,6 +60,11 @@ def expected_error_px(column_map: ColumnMap, strips: pd.DataFrame) -> np.ndarray
         The map.
     strips
         See `rapidstem.distortion.residual_strips.strip_residuals`.
+
+    Returns
+    -------
+    (column,)
+        Standard deviation in pixels of the slow image.
     """
     columns = column_map.rapid_px
     weighted = strips.assign(weight=1 / strips["expected_px"].clip(lower=1e-3) ** 2)

@@ -17,7 +17,10 @@ from rapidstem.distortion.spline_fit import fit_spline
 from rapidstem.distortion.strip_matching import match_strips
 from rapidstem.errors import InputError
 
+# Inside the outer eighths: with more the correction may do harm, by judgement; what the methods reach is measured
+# (docs/registration-and-distortion.md).
 LARGEST_UNCERTAINTY_PX = 0.5
+# From the first guess, which is good to one or two pixels: farther off the fit has gone astray.
 LARGEST_DISAGREEMENT_PX = 3.0
 
 Method = Callable[[Sequence[np.ndarray], Sequence[np.ndarray], FirstGuess], MapEstimate]

@@ -13,10 +13,14 @@ from rapidstem.errors import InputError
 from rapidstem.frames.integration import valid_area
 from rapidstem.numerics import gap_free_rectangle
 
+# Of the field, between the centres of the two images; as in `coarse_columns`.
 FARTHEST_SHARE = 0.25
+# About the lines' standard deviation at 4.56 nm a pixel; the steps begin with more, for a wider catch, and end with less.
 SEARCH_SMOOTHING_PX = 1.5
 SMOOTHINGS_PX = (2.5, 2.5, 1.0, 1.0, 1.0)
+# A linear step holds within a line's width.
 LONGEST_STEP_PX = 2.0
+# Of the features; below it the pair is refused. By judgement; the tests hold that another field lies below and the same one above.
 LOWEST_CORRELATION = 0.25
 
 
@@ -45,7 +49,15 @@ class AlignedReference:
 
     @classmethod
     def without_slow_image(cls, reference: np.ndarray, frame_shift_px: np.ndarray) -> "AlignedReference":
-        """What is known of a field that has a DCFI reference (y, x) alone: the area that its frames, shifted by (frame, 2), have seen."""
+        """What is known of a field that has a DCFI reference (y, x) alone: the area that its frames, shifted by (frame, 2), have seen.
+
+        Parameters
+        ----------
+        reference : (y, x)
+            DCFI reference in rapid geometry.
+        frame_shift_px : (frame, 2)
+            (dy, dx) of the frames in use.
+        """
         return cls(np.full_like(reference, np.nan), np.full(2, np.nan), np.nan, *valid_area(frame_shift_px, reference.shape))
 
 
@@ -85,6 +97,15 @@ def align_reference(
 
 def field_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap) -> tuple[np.ndarray, float]:
     """Find the shift of a slow image with pixels of the rapid image's size.
+
+    Parameters
+    ----------
+    reference : (y, x)
+        DCFI reference in rapid geometry, NaN where unseen.
+    slow_image : (y, x)
+        With pixels of the rapid image's size.
+    column_map
+        The scan distortion.
 
     Returns
     -------

@@ -37,6 +37,11 @@ def write_pair(folder: Path | str, dcfi: np.ndarray, aligned: AlignedReference, 
 def read_pair(folder: Path | str) -> tuple[np.ndarray, AlignedReference, float]:
     """Read what `write_pair` wrote.
 
+    Parameters
+    ----------
+    folder
+        Where `write_pair` has written.
+
     Returns
     -------
     np.ndarray, (y, x)

@@ -8,12 +8,19 @@ import pandas as pd
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.feature_matching import Prediction, predict
 
+# Of columns; at 256 px each is 16 px wide, some five lines' widths.
 STRIPS = 16
+# Bands of rows, whose scatter gives the error: independent, as they are wider than lines.
 ROW_GROUPS = 16
+# Of the steps, from coarse to fine; as in `reference_alignment`.
 SMOOTHINGS_PX = (2.5, 1.0, 1.0, 1.0)
+# A linear step holds within a line's width.
 LONGEST_STEP_PX = 2.0
+# A strip that is worse known than this has no features and is left out.
 SHAKIEST_STRIP_PX = 1.0
+# Of a strip's pixels that both images show; by judgement.
 SMALLEST_SHOWN_SHARE = 0.6
+# Keeps columns in order where the map is flat.
 TINY = 1e-6
 
 

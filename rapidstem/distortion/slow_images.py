@@ -5,7 +5,9 @@ import numpy as np
 from rapidstem.distortion.image_warping import match_pixel_size, matched_shape
 from rapidstem.errors import InputError
 
+# As for rapid frames: smaller images have no features to match.
 SMALLEST_SIDE_PX = 16
+# Of the pixels with one value: such an image is blank or saturated.
 LARGEST_EQUAL_SHARE = 0.95
 
 

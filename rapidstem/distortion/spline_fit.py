@@ -11,7 +11,9 @@ from rapidstem.distortion.map_estimate import MapEstimate
 from rapidstem.distortion.random_curve import SETTLING_KNOTS, likeliest_step, spline_basis
 
 PASSES = (*4 * ((2.5, ()),), *4 * ((1.0, ()),), *4 * ((1.0, SETTLING_KNOTS),))
+# A linear step holds within a line's width.
 LONGEST_STEP_PX = 2.0
+# Bands of rows, whose scatter gives the error: independent, as they are wider than lines.
 ROW_GROUPS = 16
 
 

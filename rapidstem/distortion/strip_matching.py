@@ -12,11 +12,17 @@ from rapidstem.distortion.image_warping import centre_offset_px
 from rapidstem.distortion.map_estimate import SMALLEST_SLOPE, MapEstimate
 from rapidstem.distortion.view_matching import View, matched_view
 
+# Ihara et al. 2022, "Distortion correction": widths of 10 to 100 px, deformations of -50 to +100 % in steps of 1 %, images scaled to 16
+# bits.
 STRIP_WIDTHS_PX = range(10, 101)
 DEFORMATIONS = np.linspace(-0.5, 1.0, 151)
+# Samples a pixel of the table of errors; deformations of 1 % move the end of a 12 px strip by one sample.
 FINENESS = 8
+# The largest of 16 bits, as theirs.
 WHITE = 65535.0
+# A curve needs three ends.
 FEWEST_STRIPS = 2
+# Of the columns, whose mean slope continues the map beyond the matched view.
 OUTER_SHARE = 1 / 8
 
 

@@ -9,9 +9,12 @@ from rapidstem.distortion.image_warping import centre_offset_px, resample_grid
 from rapidstem.errors import InputError
 from rapidstem.numerics import parabola_vertex
 
+# Ihara et al. 2022, Fig. 7b; a quarter of the image where that is less.
 TEMPLATE_PX = 50
 LARGEST_TEMPLATE_SHARE = 0.25
+# Of the width beyond the template: views that differ by more are refused by the first guess.
 SEARCHED_SHARE = 0.25
+# Left out on either side while rows are searched, so that both images show the template.
 SIDE_MARGIN_SHARE = 1 / 16
 
 

@@ -6,6 +6,7 @@ from matplotlib.axes import Axes
 
 from rapidstem.figures.style import AQUA, BLACK, BLUE, VERMILION, Drawing, panels, styled
 
+# For the page's width.
 _TILTS_A_ROW = 3
 
 

@@ -23,6 +23,13 @@ def clearest_window(reference: np.ndarray, size_px: int) -> Window:
     ----------
     reference : ndarray (y, x)
         NaN where nothing was seen; such places are avoided.
+    size_px : int
+        Edge of the square.
+
+    Returns
+    -------
+    rows, columns : slices
+        Of the square.
     """
     seen = np.isfinite(reference)
     filled = np.where(seen, reference, np.nanmedian(reference))
@@ -42,8 +49,15 @@ def central_line(lines: pd.DataFrame, area: Window, otherwise: Window) -> tuple[
     ----------
     lines : DataFrame
         `y_px`, `x_px`, `angle_deg` of straight lines that stand alone, found in the whole field.
+    area : (slice, slice)
+        Rows and columns within which the line is sought.
     otherwise : (slice, slice)
         Rows and columns of the area whose middle, along y, is given where there is no such line.
+
+    Returns
+    -------
+    place_px, angle_deg
+        (y, x) from the corner of the area, and the direction from +x towards +y.
     """
     if lines.empty:
         row, column = ((side.start + side.stop - 1) / 2 for side in otherwise)
@@ -62,6 +76,8 @@ def side_by_side(images: Mapping[str, np.ndarray], pixel_size_nm: float, window:
     ----------
     images : mapping of a name to ndarray (y, x)
         For instance raw, bm3d, dlf-dcfi, dlf-slow, dcfi, slow; all in the same geometry, each shown between its own grey limits.
+    pixel_size_nm : float
+        Of all images.
     window : (slice, slice)
         Rows and columns of the magnified part, see `clearest_window`.
     """
@@ -99,8 +115,12 @@ def line_profiles(
         All in the same geometry; intensities are scaled between each image's own grey limits.
     place_px, angle_deg : (y, x) and direction of the line from +x towards +y
         As in the tables of lines (`y_px`, `x_px`, `angle_deg`); the profile runs across the line, averaged over 3 px along it.
+    pixel_size_nm : float
+        Of all images.
     shown : str
         Name of the image in which the place is marked.
+    half_length_px : float
+        How far the profiles reach to both sides.
     """
     offset_px = np.arange(-half_length_px, half_length_px + 0.25, 0.5)
     along = np.array([np.sin(np.deg2rad(angle_deg)), np.cos(np.deg2rad(angle_deg))])
@@ -173,6 +193,8 @@ def power_spectra(images: Mapping[str, np.ndarray], pixel_size_nm: float) -> Dra
     ----------
     images : mapping of a name to ndarray (y, x)
         All in the same geometry, without NaN.
+    pixel_size_nm : float
+        Of all images.
     """
     figure, axes = panels(1, 1, 6.4, 3.6)
     panel, data = axes[0, 0], pd.DataFrame()

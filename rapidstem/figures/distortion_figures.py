@@ -26,12 +26,17 @@ from rapidstem.figures.style import (
 
 RED = "#FF0000"
 CYAN = "#00FFFF"
+# Averaged rows of a profile against noise, fewer than a line is wide across.
 PROFILE_ROWS = 5
+# At most so many dips are marked, this far apart: the figure stays legible.
 MARKS = 8
 MARK_DISTANCE_PX = 10
+# Standard deviations of the band-pass that shows dips: about a line's at 4.56 nm a pixel, and some times more.
 LINE_WIDTH_PX = 1.5
 BACKGROUND_PX = 10.0
+# In standard deviations of the filtered row.
 LOWEST_CONTRAST = 1.0
+# Before the correction a dip lies up to 20 px off.
 FARTHEST_MARK_PX = 20
 
 
@@ -82,6 +87,15 @@ def superposition(rapid_before: np.ndarray, rapid_after: np.ndarray, slow: np.nd
 
     Dark lines are shown bright: aqua where only the rapid image has one, red where only the slow image has one, white where they agree.
     All images (y, x) have the rapid image's shape; what was not seen (NaN) stays black.
+
+    Parameters
+    ----------
+    rapid_before, rapid_after : ndarray (y, x)
+        DCFI image on the slow image's grid, by one shift alone and with the map.
+    slow : ndarray (y, x)
+        Slow image.
+    pixel_size_nm : float
+        Of all images.
     """
     slow_lines = _lines(slow)
     figure, axes = panels(1, 2, 7.2, 3.9)
@@ -138,6 +152,15 @@ def corrected_profiles(rapid_before: np.ndarray, rapid_after: np.ndarray, slow: 
 
     The row with the clearest dark lines is taken; circles mark their dips. The images (y, x) have one shape and the same grid of the slow
     image; what was not seen is NaN.
+
+    Parameters
+    ----------
+    rapid_before, rapid_after : ndarray (y, x)
+        DCFI image on the slow image's grid, by one shift alone and with the map.
+    slow : ndarray (y, x)
+        Slow image.
+    pixel_size_nm : float
+        Of all images.
     """
     row = _clearest_row(slow)
     figure, axes, images = _profile_panels()

@@ -205,10 +205,32 @@ REGISTRY = (
 
 
 def figures_of(scope: str) -> list[FigureEntry]:
-    """The figures of a scope, in their order."""
+    """The figures of a scope, in their order.
+
+    Parameters
+    ----------
+    scope : str
+        One of the scopes of this module, such as `FIELD`.
+
+    Returns
+    -------
+    list of FigureEntry
+        Empty for an unknown scope.
+    """
     return [entry for entry in REGISTRY if entry.scope == scope]
 
 
 def figure_entry(name: str) -> FigureEntry:
-    """A figure by its name."""
+    """A figure by its name.
+
+    Parameters
+    ----------
+    name : str
+        As in the names of its files.
+
+    Raises
+    ------
+    StopIteration
+        if there is none
+    """
     return next(entry for entry in REGISTRY if entry.name == name)

@@ -19,7 +19,9 @@ def series_stills(
     ----------
     raw, denoised : (still, y, x) in one geometry
     stills : one row a still with the columns `frame, time_s, temperature_c`
+    denoiser : name of the filter
     slow : (y, x) the final slow image in the same geometry, None where there is none
+    pixel_size_nm : of all images
     """
     columns = len(raw) + (slow is not None)
     figure, axes = panels(2, columns, 2.3 * columns, 5.0)

@@ -11,10 +11,12 @@ from PIL import Image, ImageDraw, ImageFont
 from rapidstem.figures.style import length_label, round_length
 from rapidstem.files.atomic import written_beside
 
+# Sizes of the picture: two panels fit a screen of 1024 px.
 PANEL_PX = 480
 GAP_PX = 8
 CAPTION_PX = 34
 TEXT_PX = 18
+# Pictures a second: that of television, and the limits of what players take.
 UNKNOWN_RATE = Fraction(25)
 RATES = (Fraction(1), Fraction(60))
 QUALITY = "20"
@@ -49,7 +51,20 @@ class MovieLayout:
         return rows + rows % 2, columns + columns % 2
 
     def picture(self, left: np.ndarray, right: np.ndarray, words: str) -> np.ndarray:
-        """Compose one picture (y, x) uint8; pixels without a value are black."""
+        """Compose one picture (y, x) uint8; pixels without a value are black.
+
+        Parameters
+        ----------
+        left, right : ndarray (y, x)
+            Raw and denoised frame, NaN where nothing was seen.
+        words : str
+            Written above them.
+
+        Returns
+        -------
+        ndarray (y, x) of uint8
+            Of the size of the layout.
+        """
         rows, columns = self.size_px
         canvas = np.zeros((rows, columns), np.uint8)
         for number, image in enumerate((left, right)):
@@ -80,7 +95,15 @@ class MovieLayout:
 
 
 def picture_words(time_s: float, temperature_c: float) -> str:
-    """Time and temperature of a frame, as far as they are known (NaN where not)."""
+    """Time and temperature of a frame, as far as they are known (NaN where not).
+
+    Parameters
+    ----------
+    time_s : float
+        Since the first frame.
+    temperature_c : float
+        Of the specimen.
+    """
     known = [(time_s, f"{time_s:.2f} s"), (temperature_c, f"{temperature_c:.0f} °C")]
     return "   ".join(text for value, text in known if np.isfinite(value))
 
@@ -89,6 +112,16 @@ def frame_rate(time_s: np.ndarray) -> Fraction:
     """Pictures a second, so that the movie is as long as the series was; 25 where the times are unknown.
 
     Movies play from 1 to 60 pictures a second: slower and faster series are shown at these limits.
+
+    Parameters
+    ----------
+    time_s : ndarray (frame,)
+        Start of each frame.
+
+    Returns
+    -------
+    Fraction
+        Pictures a second.
     """
     step = float(np.diff(time_s).mean()) if len(time_s) > 1 and np.isfinite(time_s).all() else 0.0
     if not step > 0:
@@ -102,6 +135,7 @@ def write_movie(path: Path | str, pictures: Iterable[np.ndarray], size_px: tuple
     Parameters
     ----------
     path : file to write, `*.mp4`; it appears only when it is complete
+    pictures : one a frame, (y, x) uint8
     size_px : rows and columns of a picture, both even
     rate : pictures a second
     """

@@ -4,7 +4,9 @@ import pandas as pd
 
 from rapidstem.scores import LineAgreement, line_agreement
 
+# The usual level: one line in twenty that are called certain is none.
 CERTAIN = 0.95
+# Of a line's length in the frames.
 MOSTLY_HIDDEN_PERCENT = 50.0
 
 
@@ -69,7 +71,18 @@ def difference_words(agreement: LineAgreement, variant: str, against: str) -> li
 
 
 def truth_sentences(identity: pd.DataFrame) -> list[str]:
-    """Say for each variant how its lines are those of the truth, from the table `line_identity.csv`."""
+    """Say for each variant how its lines are those of the truth, from the table `line_identity.csv`.
+
+    Parameters
+    ----------
+    identity : DataFrame
+        As `rapidstem.scores.identity_scores` gives it, of all variants.
+
+    Returns
+    -------
+    list of str
+        One sentence a variant.
+    """
     return [
         f"{row.acquisition}, {row.variant} against the truth: {row.one_to_one} of {row.true_lines} lines one to one, {row.split} split, "
         f"{row.merged} traced lines merged, {row.missed} missed, {row.invented} invented; {row.junctions_real} of "

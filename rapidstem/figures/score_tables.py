@@ -16,7 +16,7 @@ class Score:
     bm3d: dict[int, tuple[float, float]]
 
 
-# Zhao et al., Sci. Rep. 11, 20720 (2021), Tables 1 to 3; their reference is the DCFI image
+# Zhao et al., Sci. Rep. 11, 20720 (2021): Table 1 (PSNR), Table 2 (line width), Table 3 (line intensity), against the DCFI image.
 PSNR = Score(
     "psnr_db",
     "PSNR / dB",
@@ -54,6 +54,8 @@ def by_tilt(table: pd.DataFrame, score: Score) -> pd.DataFrame:
     ----------
     table : DataFrame
         `denoiser`, `tilt` (degrees) and the score's column, all against the same reference; rows without a value are left out.
+    score : Score
+        Which column is shown, and how.
 
     Returns
     -------
@@ -73,7 +75,22 @@ def by_tilt(table: pd.DataFrame, score: Score) -> pd.DataFrame:
 
 
 def score_table(table: pd.DataFrame, score: Score, digits: int = 1) -> pd.DataFrame:
-    """A table to print: one row a tilt, one column a filter, `mean ± standard deviation`, the published filters last."""
+    """A table to print: one row a tilt, one column a filter, `mean ± standard deviation`, the published filters last.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As for `by_tilt`.
+    score : Score
+        Which column is shown, and how.
+    digits : int
+        Behind the decimal point.
+
+    Returns
+    -------
+    DataFrame
+        Of texts.
+    """
     scores = by_tilt(table, score)
     measured_tilts = scores.loc[scores["count"] > 0, "tilt"].unique()
     scores = scores[scores["tilt"].isin(measured_tilts)]

@@ -68,7 +68,22 @@ def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
 
 
 def panels(rows: int, columns: int, width_inch: float, height_inch: float, **options: Any) -> tuple[Figure, np.ndarray]:
-    """Give a figure and its axes as an array (rows, columns); `options` go to `Figure.subplots`."""
+    """Give a figure and its axes as an array (rows, columns); `options` go to `Figure.subplots`.
+
+    Parameters
+    ----------
+    rows, columns : int
+        Of axes.
+    width_inch, height_inch : float
+        Of the whole figure.
+    options
+        For `Figure.subplots`.
+
+    Returns
+    -------
+    Figure, ndarray (rows, columns) of Axes
+        With two dimensions even where there is one panel.
+    """
     figure = Figure(figsize=(width_inch, height_inch))
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
@@ -79,7 +94,20 @@ def series_style(number: int) -> dict[str, str]:
 
 
 def grey_limits(image: np.ndarray, percent: float = 0.5) -> tuple[float, float]:
-    """Intensities shown as black and white: percentiles of the finite pixels, never equal."""
+    """Intensities shown as black and white: percentiles of the finite pixels, never equal.
+
+    Parameters
+    ----------
+    image : ndarray
+        Of any shape; NaN is left out.
+    percent : float
+        Of the pixels that are black, and of those that are white.
+
+    Returns
+    -------
+    low, high : float
+        In the unit of the image.
+    """
     finite = image[np.isfinite(image)]
     if finite.size == 0:
         return 0.0, 1.0
@@ -94,7 +122,24 @@ def unit_range(image: np.ndarray) -> np.ndarray:
 
 
 def show_image(axes: Axes, image: np.ndarray, pixel_size_nm: float, title: str = "") -> tuple[float, float]:
-    """Show a grey (y, x) or coloured (y, x, 3) image with a scale bar; give the intensities shown as black and white."""
+    """Show a grey (y, x) or coloured (y, x, 3) image with a scale bar; give the intensities shown as black and white.
+
+    Parameters
+    ----------
+    axes : Axes
+        Where to draw.
+    image : ndarray (y, x) or (y, x, 3)
+        NaN is left blank.
+    pixel_size_nm : float
+        For the scale bar.
+    title : str
+        Above the image.
+
+    Returns
+    -------
+    low, high : float
+        In the unit of the image.
+    """
     low, high = grey_limits(image)
     axes.imshow(image, cmap="gray", vmin=low, vmax=high)
     bare_image_axes(axes, title)
@@ -122,18 +167,48 @@ def scale_bar(axes: Axes, width_px: float, pixel_size_nm: float) -> float:
 
 
 def round_length(largest: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is not above `largest`."""
+    """The largest of 1, 2, 5 times a power of ten that is not above `largest`.
+
+    Parameters
+    ----------
+    largest : float
+        Above zero, in any unit.
+
+    Returns
+    -------
+    float
+        In the same unit.
+    """
     power = 10.0 ** np.floor(np.log10(largest))
     return float(max(step for step in (1.0, 2.0, 5.0) if step * power <= largest * (1 + 1e-12)) * power)
 
 
 def length_label(length_nm: float) -> str:
-    """A length in nm, or in µm from 1000 nm on."""
+    """A length in nm, or in µm from 1000 nm on.
+
+    Parameters
+    ----------
+    length_nm : float
+        Above zero.
+    """
     return f"{length_nm:g} nm" if length_nm < 1000 else f"{length_nm / 1000:g} µm"
 
 
 def two_colours(first: np.ndarray, second: np.ndarray, first_colour: str, second_colour: str) -> np.ndarray:
-    """Superpose two images (0 to 1) in two colours on black: (y, x, 3), nearly white where both are bright."""
+    """Superpose two images (0 to 1) in two colours on black: (y, x, 3), nearly white where both are bright.
+
+    Parameters
+    ----------
+    first, second : ndarray (y, x)
+        From 0 to 1.
+    first_colour, second_colour : str
+        Names or codes of colours.
+
+    Returns
+    -------
+    ndarray (y, x, 3)
+        From 0 to 1.
+    """
     colours = [np.array(matplotlib.colors.to_rgb(colour)) for colour in (first_colour, second_colour)]
     return np.clip(first[..., None] * colours[0] + second[..., None] * colours[1], 0.0, 1.0)
 
@@ -149,14 +224,28 @@ def svg_bytes(figure: Figure) -> bytes:
 
 
 def image_png(image: np.ndarray) -> bytes:
-    """A grey image as an 8-bit PNG, pixel by pixel, between its grey limits."""
+    """A grey image as an 8-bit PNG, pixel by pixel, between its grey limits.
+
+    Parameters
+    ----------
+    image : ndarray (y, x)
+        Of any range; NaN becomes black.
+    """
     buffer, metadata = io.BytesIO(), dict[str, Any](Software=None)
     matplotlib.image.imsave(buffer, unit_range(image), cmap="gray", vmin=0.0, vmax=1.0, format="png", metadata=metadata)
     return buffer.getvalue()
 
 
 def save_drawing(drawing: Drawing, stem: Path | str) -> None:
-    """Write `<stem>.png`, `<stem>.svg`, the data as `<stem>.csv` and the description as `<stem>.txt`, each complete or not at all."""
+    """Write `<stem>.png`, `<stem>.svg`, the data as `<stem>.csv` and the description as `<stem>.txt`, each complete or not at all.
+
+    Parameters
+    ----------
+    drawing : Drawing
+        Figure, data and words.
+    stem : path
+        Path of the files without their ending.
+    """
     stem = Path(stem)
     pictures = ((".png", png_bytes(drawing.figure)), (".svg", svg_bytes(drawing.figure)), (".txt", drawing.description.encode()))
     for suffix, content in pictures:

@@ -55,6 +55,8 @@ def series_images(
         Tilt of each frame.
     shown_deg : ndarray (n,)
         Tilts of the columns.
+    pixel_size_nm : float
+        Of all series.
     """
     figure, axes = panels(len(series), len(shown_deg), 1.9 * len(shown_deg), 2.05 * len(series))
     rows = []

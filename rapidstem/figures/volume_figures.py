@@ -19,6 +19,8 @@ def projections(rapid: np.ndarray, slow: np.ndarray, voxel_size_nm: float) -> Dr
     Parameters
     ----------
     rapid, slow : ndarray (z, y, x)
+    voxel_size_nm : float
+        Of both.
     """
     heights = _heights(slow.shape)
     figure, axes = panels(3, 3, 7.4, 2.4 * sum(heights), height_ratios=heights)

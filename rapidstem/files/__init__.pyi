@@ -1,8 +1,6 @@
 from .acquisition_sheet import (
     FILE_COLUMNS as FILE_COLUMNS,
-    LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG,
     check_files as check_files,
-    field_problems as field_problems,
     read_sheet as read_sheet,
 )
 from .atomic import written_beside as written_beside
@@ -46,6 +44,7 @@ from .ome_tiff import (
     write_images as write_images,
 )
 from .paradis_files import write_paradis as write_paradis
+from .raw_file_problems import LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG, field_problems as field_problems
 from .readers import BRIGHT_FIELD as BRIGHT_FIELD
 from .scan_format import ScanFormat as ScanFormat
 from .sheet_contradictions import TILT_TOLERANCE_DEG as TILT_TOLERANCE_DEG

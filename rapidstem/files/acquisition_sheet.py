@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from rapidstem.errors import InputError, raise_problems
 from rapidstem.files.image_stacks import FallbackMetadata, StackHeader, read_header
+from rapidstem.files.raw_file_problems import file_problems
 from rapidstem.files.readers import BRIGHT_FIELD
 from rapidstem.files.sheet_contradictions import file_remarks
 from rapidstem.files.specimen_temperature import is_log, read_temperature
@@ -22,17 +22,15 @@ COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature"
 KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
 FILE_COLUMNS = ("rapid", "slow", "dcfi")
 _OPTIONAL = ("dcfi", "temperature", "detector")
-# rapid and slow tilt series may differ by this much in their pixel size, relatively; slow images of fields are resampled
-_PIXEL_SIZE_TOLERANCE = 0.05
-# pixel sizes, and fields of view, of two images of one place are at most this often as large
-_LARGEST_RATIO = 8.0
-_LARGEST_FIELD_RATIO = 2.0
-# angles of a tilt series that span less than this are one angle, noted again and again
-LEAST_TILT_RANGE_DEG = 1.0
 
 
 def read_sheet(path: Path | str) -> pd.DataFrame:
     """Read and check a sheet of acquisitions. The raw files themselves are not looked at.
+
+    Parameters
+    ----------
+    path
+        Tab-separated text in UTF-8.
 
     Returns
     -------
@@ -99,7 +97,8 @@ def check_files(
     checked = CheckedFiles([], {})
     for row in sheet.to_dict("records"):
         headers, unread = _headers(row, row.get("detector") or detector, fallback)
-        found = [*unread, *_file_problems(row, headers, single_frames)]
+        in_log = _temperature_problems(row["temperature"]) if is_log(row["temperature"]) else ()
+        found = [*unread, *in_log, *file_problems(row, headers, single_frames)]
         problems += [f"acquisition {row['acquisition']!r}, {problem}" for problem in found]
         checked.remarks.extend(f"acquisition {row['acquisition']!r}, {remark}" for remark in file_remarks(row, headers))
         checked.rapid.update({row["acquisition"]: headers["rapid"]} if "rapid" in headers else {})
@@ -237,63 +236,3 @@ def _headers(row: dict[Any, Any], detector: str, fallback: FallbackMetadata) -> 
         except InputError as error:
             problems.append(f"column {column}: {error}")
     return headers, problems
-
-
-def _file_problems(row: dict[Any, Any], headers: dict[str, StackHeader], single_frames: bool) -> Iterator[str]:
-    if is_log(row["temperature"]):
-        yield from _temperature_problems(row["temperature"])
-    is_tilt_series = row["kind"] == "tilt_series"
-    needs_several = row["kind"] in ("tilt_series", "in_situ") or not single_frames
-    for column in [name for name in ("rapid", "slow") if name in headers]:
-        problems = [*_frame_problems(headers[column], needs_several if column == "rapid" else is_tilt_series)]
-        problems += [*_angle_problems(headers[column])] if is_tilt_series else []
-        yield from (f"column {column}: {headers[column].path}: {problem}" for problem in problems)
-    if "rapid" in headers and "slow" in headers:
-        pair_problems = _series_problems if is_tilt_series else field_problems
-        yield from (f"column slow: {headers['slow'].path}: {problem}" for problem in pair_problems(headers["rapid"], headers["slow"]))
-
-
-def _frame_problems(header: StackHeader, needs_several: bool) -> Iterator[str]:
-    frames, rows, columns = header.shape
-    if needs_several and frames < 2:
-        yield "has only one frame; give the file with the whole series, or allow training.single_frames"
-    if min(rows, columns) < 2:
-        yield f"has frames of {rows} x {columns} pixels; give images with two axes"
-
-
-def _angle_problems(header: StackHeader) -> Iterator[str]:
-    if header.tilt_deg is None:
-        beside = header.path.with_suffix(".rawtlt").name
-        frames = header.shape[0]
-        reasons = "".join(f" ({remark})" for remark in header.remarks if "tilt" in remark)
-        yield f"has no tilt for every frame{reasons}; write {beside} beside it, one angle in degrees a line for each of the {frames} frames"
-    elif header.shape[0] > 1 and np.ptp(header.tilt_deg) < LEAST_TILT_RANGE_DEG:
-        low, high = header.tilt_deg.min(), header.tilt_deg.max()
-        yield f"its tilts go from {low:.2f} to {high:.2f} degrees only; is this a tilt series? Give the right file, or the right kind"
-
-
-def _series_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
-    if rapid.shape[1:] != slow.shape[1:]:
-        sizes = [" x ".join(map(str, header.shape[1:])) for header in (slow, rapid)]
-        yield f"has {sizes[0]} pixels, the rapid frames {sizes[1]}; scan both series with the same pixels, or bin one of them"
-    elif _larger_ratio(slow.pixel_size_nm, rapid.pixel_size_nm) > 1 + _PIXEL_SIZE_TOLERANCE:
-        yield f"has {_pixel_sizes(rapid, slow)}; give two series of the same field and magnification"
-
-
-def field_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
-    """Other pixels are allowed, as the slow image is resampled; another field of view is not."""
-    if _larger_ratio(slow.pixel_size_nm, rapid.pixel_size_nm) > _LARGEST_RATIO:
-        yield f"has {_pixel_sizes(rapid, slow)}; is the unit right? Give two files of the same field"
-        return
-    views = [(header.shape[1] * header.pixel_size_nm, header.shape[2] * header.pixel_size_nm) for header in (slow, rapid)]
-    if any(_larger_ratio(first, second) > _LARGEST_FIELD_RATIO for first, second in zip(*views, strict=True)):
-        sizes = [f"{height:.4g} x {width:.4g} nm" for height, width in views]
-        yield f"shows {sizes[0]}, the rapid frames {sizes[1]}; give two files of the same field"
-
-
-def _pixel_sizes(rapid: StackHeader, slow: StackHeader) -> str:
-    return f"pixels of {slow.pixel_size_nm:.5g} nm, the rapid frames of {rapid.pixel_size_nm:.5g} nm"
-
-
-def _larger_ratio(first: float, second: float) -> float:
-    return max(first / second, second / first)

@@ -25,6 +25,16 @@ def written_beside(path: Path | str) -> Iterator[Path]:
     or the one before it. The temporary name keeps the suffixes of `path`, so that libraries which look at them write the right format. What
     a writer that was killed has left there is removed first.
 
+    Parameters
+    ----------
+    path
+        The file that is to appear; its folder is made.
+
+    Yields
+    ------
+    Path
+        Where to write.
+
     Raises
     ------
     ResourceError

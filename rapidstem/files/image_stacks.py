@@ -133,6 +133,16 @@ def open_frames(path: Path | str, detector: str = BRIGHT_FIELD, fallback: Fallba
 
     Velox files, TIFF and MRC give only the frames that are asked for. Of other formats it depends on RosettaSciIO what it
     has to read for a slice.
+
+    Parameters
+    ----------
+    path, detector, fallback
+        As for `read_stack`.
+
+    Yields
+    ------
+    OpenStack
+        Open until the context ends.
     """
     path = Path(path)
     series = _read_series(path, detector)
@@ -144,7 +154,13 @@ def open_frames(path: Path | str, detector: str = BRIGHT_FIELD, fallback: Fallba
 
 
 def read_header(path: Path | str, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata = _NO_FALLBACK) -> StackHeader:
-    """Read what `read_stack` reads, but no pixels. Same parameters, same errors."""
+    """Read what `read_stack` reads, but no pixels. Same parameters, same errors.
+
+    Parameters
+    ----------
+    path, detector, fallback
+        As for `read_stack`.
+    """
     path = Path(path)
     return _header(path, _read_series(path, detector), fallback)
 

@@ -42,12 +42,24 @@ class FailedJob:
 
 
 def first_words(job: str) -> str:
-    """The line that a job begins its log with: it was started, and where."""
+    """The line that a job begins its log with: it was started, and where.
+
+    Parameters
+    ----------
+    job
+        Rule, and what the job is about in brackets.
+    """
     return f"{job} has started on {platform.node()}"
 
 
 def finished_words(job: str) -> str:
-    """The line that a job ends its log with when all has gone well."""
+    """The line that a job ends its log with when all has gone well.
+
+    Parameters
+    ----------
+    job
+        Rule, and what the job is about in brackets.
+    """
     return f"{job} is finished"
 
 
@@ -77,6 +89,11 @@ def failed_jobs(folder: Path, since_s: float) -> list[FailedJob]:
     ----------
     folder : of the session; its logs are `<folder>/logs/<rule>/...`.
     since_s : when the run started, in the time of the file system; older logs are of earlier runs.
+
+    Returns
+    -------
+    list of FailedJob
+        Empty where all went well.
     """
     ends = {log: log.stat().st_mtime for log in folder.glob("logs/**/*.log")}
     recent = sorted((log for log in ends if ends[log] >= since_s), key=lambda log: (ends[log], log))
@@ -84,7 +101,15 @@ def failed_jobs(folder: Path, since_s: float) -> list[FailedJob]:
 
 
 def failed_job(log: Path, folder: Path) -> FailedJob:
-    """What a log below `<folder>/logs/<rule>` tells about its job's failure."""
+    """What a log below `<folder>/logs/<rule>` tells about its job's failure.
+
+    Parameters
+    ----------
+    log
+        Of the job.
+    folder
+        Of the session.
+    """
     rule, *subject = log.relative_to(folder / "logs").with_suffix("").parts
     said = _LAST_WORDS.search(_text(log))
     reason = " ".join(said[2].split()) if said else UNKNOWN_REASON
@@ -92,7 +117,15 @@ def failed_job(log: Path, folder: Path) -> FailedJob:
 
 
 def input_fault(folder: Path, acquisition: str) -> str:
-    """Why an acquisition's data made a job fail, from the newest log of it that tells so; empty where none does."""
+    """Why an acquisition's data made a job fail, from the newest log of it that tells so; empty where none does.
+
+    Parameters
+    ----------
+    folder
+        Of the session.
+    acquisition
+        Its name.
+    """
     logs = [*folder.glob(f"logs/*/{acquisition}.log"), *folder.glob(f"logs/*/{acquisition}/*.log")]
     logs.sort(key=lambda log: log.stat().st_mtime, reverse=True)
     told = (job for log in logs if (job := failed_job(log, folder)).bad_input)

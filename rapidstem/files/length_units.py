@@ -20,6 +20,18 @@ _LOOK_ALIKES = {"Âµ": "µ", "Î¼": "µ", "Ã…": "Å", "Ã¥": "å", "Â°":
 def length_in_nm(value: float, unit: object) -> float | None:
     """`value` in nm, or None where `unit` is no length (empty, pixels, reciprocal lengths, angles).
 
+    Parameters
+    ----------
+    value
+        In the unit.
+    unit
+        As a file states it.
+
+    Returns
+    -------
+    float or None
+        In nm.
+
     Examples
     --------
     >>> length_in_nm(4.56e-3, "µm"), length_in_nm(4.56, "1/nm")
@@ -30,7 +42,20 @@ def length_in_nm(value: float, unit: object) -> float | None:
 
 
 def angle_in_degrees(value: float, unit: object) -> float | None:
-    """`value` in degrees, or None where `unit` is no angle."""
+    """`value` in degrees, or None where `unit` is no angle.
+
+    Parameters
+    ----------
+    value
+        In the unit.
+    unit
+        As a file states it.
+
+    Returns
+    -------
+    float or None
+        In degrees.
+    """
     factor = _factor(_DEGREES, unit)
     return None if factor is None else float(value) * factor
 
@@ -39,6 +64,11 @@ def unit_name(unit: object) -> str:
     """A unit in one spelling: without brackets, underscores and a share a pixel, escapes of characters resolved, in lower case.
 
     ImageJ writes the micro sign as the text of its escape, openNCEM units as `[n_m]`, HDF5 texts as bytes.
+
+    Parameters
+    ----------
+    unit
+        As a file states it: text, bytes, or nothing.
 
     Examples
     --------

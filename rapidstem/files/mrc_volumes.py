@@ -13,6 +13,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 
 _LABEL = "Created by rapidstem"
+# MRC has its sizes in angstroms.
 _ANGSTROM_PER_NM = 10.0
 
 Wanted = TypeVar("Wanted")
@@ -39,12 +40,27 @@ def write_volume(path: Path | str, volume: np.ndarray, voxel_size_nm: float) -> 
 
 
 def write_series(path: Path | str, series: np.ndarray, pixel_size_nm: float) -> None:
-    """Write a series of images (frame, y, x) as an MRC image stack; see `write_volume` for types and errors."""
+    """Write a series of images (frame, y, x) as an MRC image stack; see `write_volume` for types and errors.
+
+    Parameters
+    ----------
+    path
+        File to write, `.mrc`.
+    series : (frame, y, x)
+        In a type that MRC has.
+    pixel_size_nm
+        Edge length of a pixel.
+    """
     _write(path, series, pixel_size_nm, is_volume=False)
 
 
 def read_volume(path: Path | str) -> tuple[np.ndarray, float]:
     """Read a volume.
+
+    Parameters
+    ----------
+    path
+        File to read.
 
     Returns
     -------
@@ -60,12 +76,38 @@ def read_volume(path: Path | str) -> tuple[np.ndarray, float]:
 
 
 def read_volume_shape(path: Path | str) -> tuple[tuple[int, int, int], float]:
-    """Read the shape (z, y, x) of a volume and the edge length of its voxels in nm, without its voxels; see `read_volume` for errors."""
+    """Read the shape (z, y, x) of a volume and the edge length of its voxels in nm, without its voxels; see `read_volume` for errors.
+
+    Parameters
+    ----------
+    path
+        File to read.
+
+    Returns
+    -------
+    shape : (z, y, x)
+        Voxels along the axes.
+    voxel_size_nm
+        Edge length of a voxel.
+    """
     return _read(path, lambda file: file.data.shape)
 
 
 def read_series(path: Path | str) -> tuple[np.ndarray, float]:
-    """Read a series of images (frame, y, x) and its pixel size in nm; see `read_volume` for errors."""
+    """Read a series of images (frame, y, x) and its pixel size in nm; see `read_volume` for errors.
+
+    Parameters
+    ----------
+    path
+        File to read.
+
+    Returns
+    -------
+    series : (frame, y, x)
+        In the stored type.
+    pixel_size_nm
+        Edge length of a pixel.
+    """
     return _read(path, lambda file: np.array(file.data))
 
 
@@ -89,7 +131,13 @@ def _write(path: Path | str, data: np.ndarray, size_nm: float, is_volume: bool) 
 
 
 def name_writer(file: Any) -> None:
-    """Put a label without the time of day into an open MRC file: the same content gives the same bytes, whenever it is written."""
+    """Put a label without the time of day into an open MRC file: the same content gives the same bytes, whenever it is written.
+
+    Parameters
+    ----------
+    file
+        Of mrcfile, open for writing.
+    """
     file.header.label[0] = f"{_LABEL:<80}".encode("ascii")
 
 

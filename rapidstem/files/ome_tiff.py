@@ -101,6 +101,11 @@ def write_frames(
 def read_images(path: Path | str) -> tuple[np.ndarray, float]:
     """Read what `write_images` wrote.
 
+    Parameters
+    ----------
+    path
+        File to read.
+
     Returns
     -------
     images : (y, x), (t, y, x) or (c, y, x), in the stored type.
@@ -132,7 +137,18 @@ def read_images(path: Path | str) -> tuple[np.ndarray, float]:
 
 
 def read_channel_names(path: Path | str) -> list[str]:
-    """Names of the channels of an OME-TIFF, empty where it has none."""
+    """Names of the channels of an OME-TIFF, empty where it has none.
+
+    Parameters
+    ----------
+    path
+        File to read.
+
+    Returns
+    -------
+    list of str
+        In the order of the channels.
+    """
     import tifffile
 
     with tifffile.TiffFile(path) as file:

@@ -8,6 +8,7 @@ import numpy as np
 
 from rapidstem.files.atomic import written_beside
 
+# ParaDiS' constraints of a node: free, and pinned.
 FREE, PINNED = 0, 7
 # the first line is what OVITO's importer tells the format by
 HEADER = """dataFileVersion = 4

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from rapidstem.files.image_stacks import StackHeader
 
+# Relative: magnifications are calibrated to some per cent and differ by far more from step to step; dwell times likewise.
 _PIXEL_SIZE_TOLERANCE, _DWELL_TIME_TOLERANCE = 0.05, 0.1
 
 
@@ -27,7 +28,13 @@ class ScanFormat:
 
     @classmethod
     def of(cls, header: StackHeader) -> "ScanFormat":
-        """The format of recorded frames."""
+        """The format of recorded frames.
+
+        Parameters
+        ----------
+        header
+            Of the file with the frames.
+        """
         return cls(header.shape[2], header.pixel_size_nm, header.dwell_time_s, header.detector)
 
     def differences(self, other: "ScanFormat", made: str) -> Iterator[str]:

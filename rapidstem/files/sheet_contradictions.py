@@ -18,6 +18,11 @@ def file_remarks(row: Mapping[Any, Any], headers: Mapping[str, StackHeader]) -> 
         Of the sheet: `kind` and `tilt` (degrees, NaN for a tilt series).
     headers
         Of its files, by column.
+
+    Yields
+    ------
+    str
+        What is doubtful, a sentence each.
     """
     for column, header in headers.items():
         yield from (f"column {column}: {header.path}: {remark}" for remark in [*header.remarks, *_tilt_remarks(row, header)])

@@ -16,6 +16,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.tables import read_table
 
 LOG_COLUMNS = ("time_s", "temperature_c")
+# Absolute zero.
 LOWEST_C = -273.15
 FORMS = "give °C as a number (150), a ramp from one to another at °C per second (90..150@1), or a CSV file with time_s and temperature_c"
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
@@ -38,17 +39,39 @@ class TemperatureCourse:
     temperature_c: np.ndarray
 
     def at(self, time_s: np.ndarray) -> np.ndarray:
-        """Temperature in °C at times of any shape."""
+        """Temperature in °C at times of any shape.
+
+        Parameters
+        ----------
+        time_s
+            Since the first frame, of any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape, in °C.
+        """
         return np.interp(time_s, self.time_s, self.temperature_c)
 
 
 def is_log(text: str) -> bool:
-    """Whether an entry of the sheet names a file."""
+    """Whether an entry of the sheet names a file.
+
+    Parameters
+    ----------
+    text
+        Entry of the sheet.
+    """
     return text.lower().endswith(".csv")
 
 
 def read_temperature(text: str) -> TemperatureCourse:
     """Understand an entry of the sheet; the path of a log is taken as it is.
+
+    Parameters
+    ----------
+    text
+        Entry of the sheet: a temperature, a range with a rate, or the path of a log.
 
     Raises
     ------
@@ -108,6 +131,11 @@ def frame_temperatures(text: str, time_s: np.ndarray | None, frames: int) -> np.
         Start of each frame since the first; None where it is unknown.
     frames
         Their number.
+
+    Returns
+    -------
+    (frame,)
+        In °C.
 
     Raises
     ------

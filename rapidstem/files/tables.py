@@ -13,6 +13,13 @@ def write_table(path: Path | str, table: pd.DataFrame) -> None:
     """Write a table as CSV without its index; it appears only when it is complete.
 
     Numbers keep nine significant digits: every float32 comes back as it was, a float64 to 5e-10 of its value.
+
+    Parameters
+    ----------
+    path
+        File to write, `.csv`.
+    table
+        Its index is not kept.
     """
     with written_beside(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.9g", lineterminator="\n", encoding="utf-8")
@@ -27,6 +34,11 @@ def read_table(path: Path | str, columns: Sequence[str]) -> pd.DataFrame:
         File to read.
     columns
         Columns that must be there; others may be there too and are kept.
+
+    Returns
+    -------
+    DataFrame
+        With all columns of the file.
 
     Raises
     ------

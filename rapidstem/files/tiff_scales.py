@@ -14,6 +14,16 @@ def stated_pixel_size_nm(file: Any) -> tuple[float, float] | None:
     """Edge lengths of a pixel (y, x) in nm that an open TIFF file of tifffile states; None where it states none, or one alone.
 
     Both axes are asked: a file that gives one edge says nothing about the other.
+
+    Parameters
+    ----------
+    file
+        A `TiffFile`, open for reading.
+
+    Returns
+    -------
+    (y, x) or None
+        In nm.
     """
     if file.ome_metadata is not None:
         return _complete(*_ome_sizes_nm(file.ome_metadata))

@@ -14,7 +14,9 @@ from rapidstem.files.atomic import written_beside
 
 ENDINGS = (".rawtlt", ".tlt")
 GENERAL_ENDINGS = (".txt", ".csv")
+# A stage turns no farther.
 LARGEST_DEG = 90.0
+# Files of angles are rounded to one or two places.
 SAME_DEG = 0.1
 _DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
 _REMEDY = "write one angle in degrees a line, or the columns frame and angle, a line a frame"
@@ -25,6 +27,11 @@ def angle_file(path: Path) -> Path | None:
 
     `series.rawtlt` or `series.mrc.rawtlt`, and likewise with the other `ENDINGS`, the first that exists. Files with `GENERAL_ENDINGS`,
     which may be about something else, count where they hold nothing but one or two numbers a line.
+
+    Parameters
+    ----------
+    path
+        Of the series.
     """
     special, general = (_beside(path, endings) for endings in (ENDINGS, GENERAL_ENDINGS))
     return next(iter([*special, *filter(_holds_numbers, general)]), None)
@@ -32,6 +39,18 @@ def angle_file(path: Path) -> Path | None:
 
 def read_angle_file(path: Path, frames: int) -> np.ndarray:
     """Read one angle in degrees for each of `frames` frames.
+
+    Parameters
+    ----------
+    path
+        File to read.
+    frames
+        How many the series has.
+
+    Returns
+    -------
+    (frame,)
+        In degrees, in the order of the frames.
 
     Raises
     ------
@@ -67,6 +86,13 @@ def recorded_tilts(path: Path, frames: int, own_deg: np.ndarray | None) -> tuple
     own_deg : (frame,)
         Its own tilts, None where it has none.
 
+    Returns
+    -------
+    tilt_deg : (frame,)
+        None where nothing states tilts.
+    remarks : tuple of str
+        What the two say differently.
+
     Raises
     ------
     InputError
@@ -94,7 +120,15 @@ def recorded_tilts(path: Path, frames: int, own_deg: np.ndarray | None) -> tuple
 
 
 def write_angle_file(path: Path | str, angle_deg: np.ndarray) -> None:
-    """Write angles (frame,) in degrees as a `.rawtlt` file: one a line, in the order of the frames."""
+    """Write angles (frame,) in degrees as a `.rawtlt` file: one a line, in the order of the frames.
+
+    Parameters
+    ----------
+    path
+        File to write.
+    angle_deg : (frame,)
+        As IMOD reads them, from -90 to 90.
+    """
     with written_beside(path) as temporary:
         temporary.write_text("".join(f"{angle:.3f}\n" for angle in angle_deg), encoding="utf-8")
 

@@ -29,6 +29,11 @@ def write_polydata(
         Name to one number, or one text, a line; they become cell data.
     point_data : mapping, optional
         Name to one number a point, line after line.
+
+    Raises
+    ------
+    ValueError
+        If there is not one value for every line or point.
     """
     for name, values in line_data.items():
         if len(values) != len(polylines):

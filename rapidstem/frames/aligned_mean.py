@@ -8,7 +8,9 @@ from scipy import ndimage
 
 from rapidstem.frames.frame_spectra import Band, shift_phases
 
+# Half a megabyte of complex64: stays in the processor's second cache.
 CHUNK_COEFFICIENTS = 60_000
+# Smoothing of the noise's power along ky, and of the signal's in both directions, in modes: an average over as many estimates.
 NOISE_ROWS = 9
 SIGNAL_MODES = 5
 
@@ -50,7 +52,21 @@ class AlignedMean:
 
 
 def aligned_mean(spectra: np.ndarray, shift_px: np.ndarray, kept: np.ndarray, power: np.ndarray, band: Band) -> AlignedMean:
-    """Sum the kept spectra (frame, ky, kx), each brought back by its shift; `power` is the sum of their powers."""
+    """Sum the kept spectra (frame, ky, kx), each brought back by its shift; `power` is the sum of their powers.
+
+    Parameters
+    ----------
+    spectra : (frame, ky, kx)
+        complex64.
+    shift_px : (frame, 2)
+        (dy, dx).
+    kept : (frame,) bool
+        Frames that count in the mean.
+    power : (ky, kx)
+        As `summed_power` gives it.
+    band
+        The wave numbers of the spectra.
+    """
     total = np.zeros(band.shape, np.complex64)
     for chunk in spectrum_chunks(spectra):
         rows, columns = shift_phases(shift_px[chunk], band)

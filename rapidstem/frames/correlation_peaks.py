@@ -5,6 +5,7 @@ from scipy import fft
 
 from rapidstem.frames.frame_spectra import Band, shift_phases
 
+# From the nearest sample of the coarse grid three steps reach rounding error of single precision.
 NEWTON_STEPS = 3
 
 
@@ -19,6 +20,11 @@ def correlation_peaks(cross: np.ndarray, band: Band, start_px: np.ndarray) -> np
         Their wave numbers.
     start_px : (frame, 2)
         Where Newton's method starts.
+
+    Returns
+    -------
+    (frame, 2)
+        (dy, dx) in pixels.
     """
     shifts = start_px
     for _ in range(NEWTON_STEPS):
@@ -38,6 +44,11 @@ def highest_samples(cross: np.ndarray, band: Band, shape: tuple[int, ...]) -> np
         Their wave numbers.
     shape
         Rows and columns of a frame.
+
+    Returns
+    -------
+    (frame, 2)
+        (dy, dx) in pixels.
     """
     sizes = [fft.next_fast_len(2 * modes + 2, real=True) for modes in (band.row_modes, band.column_modes)]
     padded = np.zeros((len(cross), sizes[0], sizes[1] // 2 + 1), dtype=np.complex64)

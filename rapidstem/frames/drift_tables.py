@@ -12,19 +12,43 @@ DRIFT_COLUMNS = ["frame", "dy_px", "dx_px", "residual_px", "used", "reason"]
 
 
 def drift_table(drift: Drift) -> pd.DataFrame:
-    """One row a frame with the columns `DRIFT_COLUMNS`."""
+    """One row a frame with the columns `DRIFT_COLUMNS`.
+
+    Parameters
+    ----------
+    drift
+        Of all frames.
+
+    Returns
+    -------
+    DataFrame
+        Shifts and residuals in pixels.
+    """
     dy, dx = drift.shift_px.T
     columns = (np.arange(len(drift.used)), dy, dx, drift.residual_px, drift.used, drift.reason)
     return pd.DataFrame(dict(zip(DRIFT_COLUMNS, columns, strict=True)))
 
 
 def write_drift(path: Path | str, drift: Drift) -> None:
-    """Write `<acquisition>.drift.csv`."""
+    """Write `<acquisition>.drift.csv`.
+
+    Parameters
+    ----------
+    path
+        File to write.
+    drift
+        Of all frames.
+    """
     write_table(path, drift_table(drift))
 
 
 def read_drift(path: Path | str) -> Drift:
     """Read what `write_drift` wrote, or another table that has its columns.
+
+    Parameters
+    ----------
+    path
+        File to read.
 
     Raises
     ------

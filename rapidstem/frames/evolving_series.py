@@ -12,7 +12,9 @@ from rapidstem.frames.frame_source import FrameSource
 from rapidstem.frames.registration import Drift, register_frames
 from rapidstem.frames.repeated_frames import SeenFrames
 
+# Neighbours in time, three seconds at 30 ms a frame: enough for a mean without noise, few enough for what changes.
 WINDOW_FRAMES = 100
+# Frames that two windows share: fewer cannot lay one on the other when one of them is an outlier.
 FEWEST_SHARED = 3
 
 
@@ -47,7 +49,18 @@ def register_series(frames: FrameSource, window_frames: int = WINDOW_FRAMES) -> 
 
 
 def filled_shifts(drift: Drift) -> np.ndarray:
-    """Shifts (frame, 2) with those of unused frames interpolated in time, so that no frame is without one."""
+    """Shifts (frame, 2) with those of unused frames interpolated in time, so that no frame is without one.
+
+    Parameters
+    ----------
+    drift
+        Of all frames, at least one of them used.
+
+    Returns
+    -------
+    (frame, 2)
+        (dy, dx) in pixels.
+    """
     number = np.arange(len(drift.used))
     return np.column_stack([np.interp(number, number[drift.used], drift.shift_px[drift.used, axis]) for axis in (0, 1)])
 

@@ -5,7 +5,9 @@ from scipy import fft
 
 from rapidstem.frames.frame_spectra import fading_window
 
+# Cycles a pixel along y and x beyond which the specimen has next to nothing: lines are several pixels wide, the lag blurs along x.
 LOWEST_FREQUENCY = (0.25, 0.35)
+# In standard deviations of the mean: below it the pattern is taken for noise.
 SIGNIFICANCE = 4.0
 
 

@@ -5,8 +5,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+# Of the pixels at one limit of the counts, and of the rows without any variation: a frame with more is clipped or cut short.
 LARGEST_CLIPPED_SHARE = 0.5
 LARGEST_EMPTY_ROW_SHARE = 0.1
+# A few rows and columns are looked at first, as nearly all frames are sound.
 PROBED_ROWS = 16
 PROBED_COLUMNS = 4
 # a frame of counted electrons has few levels, evenly spaced, and at most so many electrons a pixel
@@ -47,6 +49,16 @@ def counted_dose(frame: np.ndarray) -> float | None:
 
     Such a frame has few levels, multiples of one step above the lowest: most of its pixels may well be at the lowest, since
     at 0.5 electrons a pixel 61 % of them have none.
+
+    Parameters
+    ----------
+    frame : (y, x)
+        Raw counts.
+
+    Returns
+    -------
+    float or None
+        Electrons a pixel.
     """
     levels = np.unique(frame[:: max(1, frame.shape[0] // PROBED_ROWS)]).astype(float)
     if not 2 <= len(levels) <= MOST_COUNTED_LEVELS:

@@ -7,12 +7,18 @@ from functools import lru_cache
 import numpy as np
 from scipy import fft
 
+# Cycles a pixel: lines are wider than four pixels' detail, which in rapid frames is mostly noise.
 HIGHEST_FREQUENCY = 0.25
+# A side: more samples do not make the shift better at the lines' width, and take longer.
 ENOUGH_SAMPLES = 256
+# Two rows are added: half of the time, and lines are wider.
 ROW_PAIR = 2
+# Of a side over which the window falls to zero.
 EDGE_SHARE = 0.125
+# In modes: slower waves are background, and those within two of kx = 0 streaks, which are uncorrelated from row to row.
 SLOWEST_MODE = 4.0
 STREAK_MODES = 2.0
+# 2 MB of raw counts at a time.
 BLOCK_PIXELS = 1_000_000
 
 
@@ -70,6 +76,16 @@ def sample_edges(shape: tuple[int, ...]) -> tuple[int, int]:
     """Rows and columns that are added to one sample: at least two rows, and as many pixels as large frames allow.
 
     Halving the rows halves the time of all that follows and costs next to nothing, for lines are wider than that.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns of a frame.
+
+    Returns
+    -------
+    rows, columns
+        In pixels.
     """
     return max(ROW_PAIR, shape[0] // ENOUGH_SAMPLES // ROW_PAIR * ROW_PAIR), max(1, shape[1] // ENOUGH_SAMPLES)
 
@@ -78,6 +94,16 @@ def row_pairs(frames: np.ndarray) -> np.ndarray:
     """Sums (frame, y / 2, x), float32, of every two rows.
 
     Numbers of more than 16 bits, which single precision may not hold, are brought to zero mean and unit deviation in every frame.
+
+    Parameters
+    ----------
+    frames : (frame, y, x)
+        Any real dtype.
+
+    Returns
+    -------
+    (frame, y / 2, x) float32
+        A last single row is cut off.
     """
     rows = frames.shape[1] // ROW_PAIR * ROW_PAIR
     even, odd = frames[:, 0:rows:ROW_PAIR], frames[:, 1:rows:ROW_PAIR]
@@ -130,7 +156,18 @@ def band_spectra(
 
 
 def frame_blocks(shape: tuple[int, ...]) -> Iterator[slice]:
-    """Slices of frames small enough for a bounded working memory, and for the processor's cache."""
+    """Slices of frames small enough for a bounded working memory, and for the processor's cache.
+
+    Parameters
+    ----------
+    shape
+        Frames, rows and columns of a stack.
+
+    Yields
+    ------
+    slice
+        Of frames, in their order.
+    """
     step = max(1, BLOCK_PIXELS // (shape[1] * shape[2]))
     for start in range(0, shape[0], step):
         yield slice(start, min(start + step, shape[0]))
@@ -140,6 +177,18 @@ def feature_weights(band: Band, shape: tuple[int, ...]) -> np.ndarray:
     """Weights (ky, kx) of a band-pass that leaves out slow backgrounds and the streak line kx = 0.
 
     Streaks along x are uncorrelated from row to row, so that their energy lies near kx = 0 at all ky.
+
+    Parameters
+    ----------
+    band
+        The wave numbers of the spectra.
+    shape
+        Rows and columns of a frame.
+
+    Returns
+    -------
+    (ky, kx) float32
+        From 0 to 1.
     """
     modes_y = band.row_frequency[:, None] * shape[0]
     modes_x = band.column_frequency[None, :] * shape[1]

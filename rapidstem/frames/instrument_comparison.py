@@ -9,8 +9,11 @@ from rapidstem.errors import InputError
 from rapidstem.frames.registration import Drift
 from rapidstem.numerics import gap_free_rectangle, parabola_vertex, robust_spread
 
+# Drift of less is noise, which correlates with nothing.
 SMALLEST_SPREAD_PX = 0.05
+# From here on sign and unit of the instrument's shifts are certain.
 WELL_CORRELATED = 0.9
+# Its shifts come from other filters and may differ by some per cent; a wrong unit is off by far more.
 LARGEST_SCALE_ERROR = 0.15
 # a registration that has lost the drift is off by more than this; less is what two methods differ by
 LARGEST_DISAGREEMENT_PX = 1.0

@@ -22,10 +22,14 @@ from rapidstem.frames.repeated_frames import SeenFrames
 from rapidstem.frames.shift_refinement import RefinedShifts, refined_shifts, significance
 from rapidstem.frames.shift_search import searched_shifts
 
+# With fewer samples no mode of the search is left.
 SMALLEST_SIDE = 16
+# Bounds the working memory to 200 MB of samples (`benchmarks/registration_memory.py`); the mean of 400 frames has hardly any noise.
 MOST_GROUP_FRAMES = 400
 MOST_GROUP_SAMPLES = 50_000_000
+# Of a side, four pixels of 256: with more drift the windows of the groups must follow it.
 LARGEST_STILL_SHARE = 1 / 64
+# In standard deviations of chance: among a thousand frames none is used by chance.
 LOWEST_SIGNIFICANCE = 5.0
 UNLIKE = "differs too much from the mean of the others or shares no feature with it"
 ALONE = "is the only usable frame among its neighbours"
@@ -55,6 +59,16 @@ class Drift:
 
     def first_used(self, most: int | None = None) -> np.ndarray:
         """Numbers of the first used frames, at most so many: those that a field is shown and judged by.
+
+        Parameters
+        ----------
+        most
+            None for all of them.
+
+        Returns
+        -------
+        (number,) of int
+            In rising order.
 
         Raises
         ------

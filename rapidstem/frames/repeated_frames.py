@@ -4,7 +4,9 @@ import hashlib
 
 import numpy as np
 
+# Whose bytes tell whether a frame is a copy: two recordings of noise never agree in them.
 PROBED_ROWS = 64
+# Of the standard deviation: a filter's rounding is below, another recording far above.
 LARGEST_DIFFERENCE = 1e-3
 REPEATS = "repeats an earlier frame"
 
@@ -44,6 +46,11 @@ def repeated_images(images: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     images : (image, y, x), of any real dtype
+
+    Returns
+    -------
+    (image,) of int
+        Counted from 0.
     """
     flat = np.asarray(images, np.float32).reshape(len(images), -1)
     spread = flat.std(axis=1)

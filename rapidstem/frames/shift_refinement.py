@@ -9,9 +9,13 @@ from rapidstem.frames.correlation_peaks import bounded_steps, negative_definite
 from rapidstem.frames.frame_spectra import Band, shift_phases
 from rapidstem.frames.shift_search import OUTLIER_DEVIATIONS, unlike_others
 
+# By judgement: each pass is a step of Newton's method against a mean of better shifts.
 PASSES = 2
+# Rows of the spectrum whose slopes are added before their scatter gives the error, as the fading window correlates neighbours; and the
+# fewest such groups.
 GROUP_ROWS = 6
 LEAST_GROUPS = 8
+# Of curvature, so that a frame without contrast has a large error and not an infinite one.
 LEAST_CONTRAST = 0.1
 
 
@@ -86,6 +90,24 @@ def significance(spectra: np.ndarray, shift_px: np.ndarray, kept: np.ndarray, ba
 
     The deviation is that of the imaginary part, to which noise contributes as much as to the real part, and features nothing. The
     weights must not depend on the frames, or noise would look significant.
+
+    Parameters
+    ----------
+    spectra : (frame, ky, kx)
+        complex64.
+    shift_px : (frame, 2)
+        (dy, dx).
+    kept : (frame,) bool
+        Frames that count in the mean.
+    band
+        The wave numbers of the spectra.
+    weights : (ky, kx)
+        Of the wave numbers; they must not depend on the frames.
+
+    Returns
+    -------
+    (frame,)
+        In standard deviations.
     """
     mean = aligned_mean(spectra, shift_px, kept, np.zeros(band.shape, np.float32), band)
     density = _correlation_densities(spectra, shift_px, mean, weights, 0.0, band)[:, :, 0]

@@ -7,8 +7,12 @@ from rapidstem.frames.correlation_peaks import correlation_peaks, highest_sample
 from rapidstem.frames.frame_spectra import Band, feature_weights, shift_phases
 from rapidstem.numerics import evenly_spread, robust_spread
 
+# Frames that all others are compared with first: one of them may be an outlier.
 ANCHORS = 3
+# Twice against the mean of all others: the second time it is built from good shifts.
 PASSES = 2
+# Robust deviations below the median correlation; a frame among a thousand good ones hardly lies there. The spread is not below 5 % of the
+# median, so that frames without noise are not judged by rounding.
 OUTLIER_DEVIATIONS = 5.0
 SMALLEST_SPREAD = 0.05
 
@@ -28,6 +32,13 @@ def searched_shifts(spectra: np.ndarray, pattern_power: float, band: Band, shape
         The wave numbers of the spectra.
     shape
         Rows and columns of a frame.
+
+    Returns
+    -------
+    shift_px : (frame, 2)
+        (dy, dx).
+    kept : (frame,) bool
+        False for frames unlike the others.
     """
     shifts = _anchored_shifts(spectra, pattern_power, band, shape)
     kept = np.ones(len(spectra), dtype=bool)

@@ -7,7 +7,9 @@ from rapidstem.lines.frame_projection import scanned_pixels
 from rapidstem.lines.line_likelihood import LineLikelihood
 from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad
 
+# Columns that share one tilt where the columns are scanned one after the other; the stage turns by 0.05 degrees meanwhile.
 COLUMNS_TOGETHER = 32
+# Each shrinks the error a hundredfold, as the stage turns little while a frame is scanned (methods as in `frame_projection`).
 FIXED_POINT_STEPS = 2
 
 
@@ -15,6 +17,20 @@ def frame_evidence(curvature: FrameCurvature, likelihood: LineLikelihood, geomet
     """Log likelihood ratio of a line, of the direction that fits best, in every pixel of every frame, (frame, y, x), float32.
 
     It is 0 where a frame says nothing: outside what was scanned, and in frames that are not used.
+
+    Parameters
+    ----------
+    curvature : FrameCurvature
+        Of the aligned series.
+    likelihood : LineLikelihood
+        Learnt from the same series.
+    geometry : TiltGeometry
+        Of the same series.
+
+    Returns
+    -------
+    np.ndarray, (frame, y, x), float32
+        Natural logarithms.
     """
     rows, mixed, columns = np.moveaxis(curvature.second, -1, 0)
     largest = (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
@@ -35,6 +51,11 @@ def evidence_volume(evidence: np.ndarray, geometry: TiltGeometry, depth_px: int)
         Every row counts at the tilt at which it was scanned.
     depth_px : int
         Height of the volume in voxels of the pixels' size.
+
+    Returns
+    -------
+    np.ndarray, (z, y, x), float32
+        Natural logarithms.
     """
     _, rows, columns = evidence.shape
     volume = np.zeros((depth_px, rows, columns), np.float32)

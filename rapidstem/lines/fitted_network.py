@@ -16,12 +16,18 @@ from rapidstem.dislocations import (
     with_ends,
 )
 
+# Contrast fades that far below a face (docs/dislocations.md): ends within it are led on, or stated to end there.
 EXTENSION_NM = 35.0
+# How far an end is led on, and how near it must pass another line to meet it: about two line widths and less than one.
 MEETING_NM = 30.0
 TOUCHING_NM = 12.0
+# A junction so near to the end of the other line is its end, not a place along it.
 LEAST_ARM_NM = 30.0
+# Nearer to a face a line that goes on behind the other one looks the same.
 UNDECIDED_NM = 50.0
+# The tension of the third line would pull a straight one out of line (Hirth and Lothe, Theory of Dislocations, on nodes).
 LEAST_BEND_DEG = 20.0
+# Three line widths: shorter pieces are no lines.
 LEAST_NM = 40.0
 
 

@@ -8,6 +8,7 @@ from scipy import ndimage
 from rapidstem.lines.frame_projection import FramePlaces
 from rapidstem.tomography import subtract_background
 
+# Of a frame's curvature: lines cover a few per cent of it, so that this is a strong line whatever the contrast.
 STRONG_PERCENTILE = 99.0
 
 
@@ -52,6 +53,20 @@ def curvature_across(curvature: FrameCurvature, places: FramePlaces, offset_px: 
     """Second derivative across a projected line at its points, or `offset_px` beside them along the normal, (frame, ..., point).
 
     The points must follow each other along the line. Another line that crosses this one hardly counts, as it is curved along it.
+
+    Parameters
+    ----------
+    curvature : FrameCurvature
+        Of the aligned series.
+    places : FramePlaces
+        Where the points of a line appear in the frames.
+    offset_px : float or np.ndarray
+        Distance from the line along its normal.
+
+    Returns
+    -------
+    np.ndarray, (frame, ..., point)
+        In the unit of `FrameCurvature`.
     """
     normal_row, normal_column = frame_normals(places)
     row, column = places.row + offset_px * normal_row, places.column + offset_px * normal_column

@@ -6,6 +6,7 @@ import numpy as np
 
 from rapidstem.tomography import TiltGeometry, turned
 
+# Each shrinks the error a hundredfold, as the stage turns little while a frame is scanned.
 FIXED_POINT_STEPS = 2
 
 

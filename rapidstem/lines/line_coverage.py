@@ -116,6 +116,13 @@ class CoveredFrames:
     def asked(self, points_nm: np.ndarray, number: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """What the frames say for points (..., n, 3) that would lengthen a line, or be a new one, where no other line covers them.
 
+        Parameters
+        ----------
+        points_nm : np.ndarray, (..., n, 3)
+            x, y, z from the centre of the volume.
+        number : int or None
+            Of the line that is lengthened; None for a new one.
+
         Returns
         -------
         np.ndarray, (frame, ..., n)

@@ -7,11 +7,15 @@ import numpy as np
 from rapidstem.dislocations import end_direction, resampled
 from rapidstem.lines.line_coverage import CoveredFrames
 
+# A third of a line width.
 STEP_NM = 5.0
+# An end is led on by stretches of three line widths, from the direction of its last four to five, with these bends over a stretch.
 STRIDE_NM = 40.0
 DIRECTION_NM = 60.0
 BENDS_DEG = (-16.0, -8.0, 0.0, 8.0, 16.0)
+# Over which the frames may say nothing or a little against it, as where another line hides this one.
 LONGEST_GAP_NM = 90.0
+# What a line may bend over a stretch, and the standard deviation of bends; by judgement, as in `piece_linking`.
 SHARPEST_BEND_DEG = 20.0
 USUAL_BEND_DEG = 8.0
 
@@ -24,6 +28,11 @@ def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
     points_nm : np.ndarray, (n, 3)
     own : np.ndarray, (n,)
         Evidence of each point.
+
+    Returns
+    -------
+    np.ndarray, (m, 3)
+        Empty where the frames speak against all of it.
     """
     cumulative = np.concatenate([[0.0], np.cumsum(own)])
     stop = int(np.argmax(cumulative))

@@ -23,6 +23,7 @@ from rapidstem.lines.piece_linking import LinkSettings, linked_pieces
 from rapidstem.lines.spline_curves import curve_through, typical_curvature
 from rapidstem.tomography import TiltGeometry
 
+# Of a cubic spline.
 FEWEST_POINTS = 4
 
 
@@ -99,6 +100,8 @@ def fit_lines(
         Field of view and foil, lowest and highest x, y, z.
     depth_px : int
         Height of the volume in which candidates are sought.
+    settings : FittingSettings
+        Width of the lines, and how much evidence they need.
 
     Returns
     -------

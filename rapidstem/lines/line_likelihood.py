@@ -11,11 +11,17 @@ from rapidstem.lines.frame_curvature import FrameCurvature, curvature_across
 from rapidstem.lines.frame_projection import project
 from rapidstem.tomography import TiltGeometry
 
+# Classes of curvature, each with as many samples: fine enough for a ratio that rises smoothly.
 BINS = 24
+# Frames on either side that share their ratio, some 6 degrees of tilt each way at 2 degrees a frame.
 NEIGHBOURS = 3
+# Natural logarithm: no pixel speaks for or against a line by more than 55 to 1, as pixels of one frame are not independent.
 LARGEST_RATIO = 4.0
+# A third of a line width.
 STEP_NM = 5.0
+# Aside, for each line: the classes beside lines have four times the samples of those on them.
 COPIES = 4
+# Three line widths aside nothing of the line is left; within 200 nm background and thickness are the same.
 NEAREST_NM, FARTHEST_NM = 40.0, 200.0
 
 
@@ -69,6 +75,17 @@ def likelihood_of(lines: Sequence[np.ndarray], curvature: FrameCurvature, geomet
     """Learn the ratios from the lines (n, 3), nm, that are known so far, and from copies of them 40 to 200 nm aside.
 
     Frames that are not used do not count.
+
+    Parameters
+    ----------
+    lines : sequence of np.ndarray, (n, 3)
+        x, y, z in nm.
+    curvature : FrameCurvature
+        Of the aligned series.
+    geometry : TiltGeometry
+        Of the same series.
+    seed : int
+        Of the displacements.
     """
     rng = np.random.default_rng(seed)
     curvatures: list[list[np.ndarray]] = [[], []]

@@ -21,6 +21,11 @@ def needed_lines(lines: Sequence[np.ndarray], evidence: SeriesEvidence, least: f
     evidence : SeriesEvidence
     least : float
         Least log likelihood that a line must add, summed over its points and the frames.
+
+    Returns
+    -------
+    list of int
+        In rising order.
     """
     covered = CoveredFrames(evidence, lines)
     density = np.array([covered.whole(number).sum() / max(steps_along(line)[-1], 1e-9) for number, line in enumerate(lines)])

@@ -9,9 +9,13 @@ from rapidstem.dislocations import resampled
 from rapidstem.lines.line_coverage import CoveredFrames
 from rapidstem.lines.line_likelihood import moved_aside
 
+# A third of a line width.
 STEP_NM = 5.0
+# In all, however many lines: a p-value of 1 in 240 is the least that can be told.
 COPIES = 240
+# Half a line width: where a candidate would settle that is fitted.
 REFINED_NM = 7.0
+# Below it the share is taken over all copies, not over those of this length.
 FEWEST_SAMPLES = 100
 
 

@@ -9,7 +9,9 @@ from scipy.spatial import cKDTree
 
 from rapidstem.dislocations import end_direction, steps_along
 
+# A third of a line width.
 STEP_NM = 5.0
+# A bend of several standard deviations: such links are not weighed, for speed.
 SHARPEST_DEG = 70.0
 
 
@@ -51,6 +53,13 @@ def linked_pieces(
         nm.
     evidence_at : callable
         Log likelihood ratio, summed over the frames, at points (n, 3).
+    settings : LinkSettings
+        How far ends are linked, and what a bend costs.
+
+    Returns
+    -------
+    list of np.ndarray, (n, 3)
+        Chains of pieces, and the pieces that are left alone, nm.
     """
     graph = nx.Graph()
     for length_nm in settings.set_backs_nm:

@@ -8,7 +8,9 @@ from scipy.interpolate import BSpline
 
 from rapidstem.dislocations import resampled, steps_along
 
+# Cubic: continuous curvature, as line tension makes it.
 DEGREE = 3
+# A radius of 5 um, straight in any field: keeps the penalty finite where all traced lines are straight.
 LEAST_CURVATURE_PER_NM = 2e-4
 
 

@@ -73,6 +73,7 @@ RANGES = (
 )
 SHARES = ("bend_contour_depth", "particle_absorption", "contamination_absorption", "precipitate_absorption")
 WIDTHS = ("bend_contour_width_nm", "particle_radius_nm", "contamination_radius_nm", "precipitate_radius_nm")
+# Of a share that must leave something.
 LARGEST_SHARE = 0.99
 LIMITS = {
     "bend_contours": (0, 100),

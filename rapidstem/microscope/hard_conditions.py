@@ -33,6 +33,11 @@ def named_conditions(names: str | Sequence[str]) -> Mapping[str, Any]:
     names
         `hard`, which is all of them with a hole rather than an edge, or the names of single conditions.
 
+    Returns
+    -------
+    dict
+        Names of `MicroscopeSettings` and their values.
+
     Raises
     ------
     InputError

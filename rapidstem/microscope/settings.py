@@ -10,7 +10,9 @@ from rapidstem.microscope import condition_settings
 from rapidstem.microscope.condition_settings import FoilConditions, InstrumentConditions
 from rapidstem.microscope.hard_conditions import named_conditions
 
+# At 80 degrees the beam's way through the foil is six times its thickness; tables of contrast end there.
 LARGEST_TILT_DEG = 80.0
+# Anything narrower is no object for images of this kind.
 SMALLEST_WIDTH_NM = 1.0
 CALIBRATION_SPECIMENS = ("gold-grating", "dislocations")
 

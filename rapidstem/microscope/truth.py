@@ -79,7 +79,15 @@ class AcquisitionTruth:
 
 
 def write_truth(path: Path | str, truth: AcquisitionTruth) -> None:
-    """Write the truth as HDF5; angles in degrees, lengths in nm, lines as groups `lines/0`, `lines/1`, ..."""
+    """Write the truth as HDF5; angles in degrees, lengths in nm, lines as groups `lines/0`, `lines/1`, ...
+
+    Parameters
+    ----------
+    path
+        File to write, `.h5`.
+    truth
+        What is true of the acquisition.
+    """
     with written_beside(path) as temporary, h5py.File(temporary, "w") as file:
         file.attrs.update(name=truth.name, kind=truth.kind, pixel_size_nm=truth.pixel_size_nm, foil_thickness_nm=truth.foil_thickness_nm)
         file["crystal_axes"] = truth.crystal_axes
@@ -104,6 +112,11 @@ def write_truth(path: Path | str, truth: AcquisitionTruth) -> None:
 
 def read_truth(path: Path | str) -> AcquisitionTruth:
     """Read what `write_truth` wrote.
+
+    Parameters
+    ----------
+    path
+        File to read.
 
     Raises
     ------

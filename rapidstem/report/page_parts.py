@@ -11,6 +11,7 @@ import pandas as pd
 from rapidstem.errors import InputError
 from rapidstem.figures.style import RAPID_COLOUR, SLOW_COLOUR, image_png, length_label, round_length
 
+# Canvas draws them point by point at every turn; by judgement, for the processor of a telephone.
 LARGEST_CLOUD_POINTS = 20_000
 
 
@@ -110,6 +111,17 @@ def saved_figure(stem: Path | str, caption: str, folder: Path | str) -> ReportFi
 def image_slider(caption: str, left_name: str, left: np.ndarray, right_name: str, right: np.ndarray, pixel_size_nm: float) -> Slider:
     """Make a slider from two images (y, x) of one shape, each between its own grey limits.
 
+    Parameters
+    ----------
+    caption
+        Below the slider.
+    left_name, right_name
+        Above the two images.
+    left, right : (y, x)
+        Of one shape.
+    pixel_size_nm
+        Of both.
+
     Raises
     ------
     InputError
@@ -124,7 +136,19 @@ def image_slider(caption: str, left_name: str, left: np.ndarray, right_name: str
 
 
 def centre_cloud(name: str, centroids: pd.DataFrame, colour: str, lines_nm: Sequence[np.ndarray] = ()) -> Cloud:
-    """Make a cloud from a table of centres: those of the yz sections, thinned evenly to a number that turns smoothly."""
+    """Make a cloud from a table of centres: those of the yz sections, thinned evenly to a number that turns smoothly.
+
+    Parameters
+    ----------
+    name
+        For the legend.
+    centroids
+        As `rapidstem.dislocations.locate_centroids` gives it.
+    colour
+        Of the points.
+    lines_nm : sequence of (n, 3)
+        Drawn through the cloud.
+    """
     points = centroids.loc[centroids["plane"] == "yz", ["x_nm", "y_nm", "z_nm"]].to_numpy(float)
     return Cloud(name, colour, points[:: len(points) // (LARGEST_CLOUD_POINTS // 2) + 1], lines_nm)
 
@@ -132,5 +156,18 @@ def centre_cloud(name: str, centroids: pd.DataFrame, colour: str, lines_nm: Sequ
 def centre_clouds(
     rapid: pd.DataFrame, slow: pd.DataFrame, rapid_lines: Sequence[np.ndarray] = (), slow_lines: Sequence[np.ndarray] = ()
 ) -> list[Cloud]:
-    """The rapid centres and lines in orange and the slow ones in aqua."""
+    """The rapid centres and lines in orange and the slow ones in aqua.
+
+    Parameters
+    ----------
+    rapid, slow
+        Tables of centres.
+    rapid_lines, slow_lines : sequence of (n, 3)
+        In nm.
+
+    Returns
+    -------
+    list of Cloud
+        Rapid and slow.
+    """
     return [centre_cloud("rapid", rapid, RAPID_COLOUR, rapid_lines), centre_cloud("slow", slow, SLOW_COLOUR, slow_lines)]

@@ -14,6 +14,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.report.page_parts import LARGEST_CLOUD_POINTS, Cloud, Report
 
+# What mail servers usually let through.
 LARGEST_FILE_BYTES = 25_000_000
 # quality and scale of the pictures in the page: the first with which it is not too large
 PICTURE_SIZES = ((90, 1.0), (75, 0.7), (60, 0.4))
@@ -21,6 +22,18 @@ PICTURE_SIZES = ((90, 1.0), (75, 0.7), (60, 0.4))
 
 def write_report(path: Path | str, report: Report) -> int:
     """Write the page as one file and give its size in bytes; with very many figures their pictures are smaller.
+
+    Parameters
+    ----------
+    path
+        File to write, `.html`.
+    report
+        What the page holds.
+
+    Returns
+    -------
+    int
+        Bytes of the page.
 
     Raises
     ------

@@ -10,6 +10,16 @@ def verdict_table(errors: pd.DataFrame) -> pd.DataFrame:
     """Print the table of positional errors (`rapidstem.scores.positional_error.positional_errors`), one row a comparison.
 
     Zhao et al. compare rapid with slow; rows against anything else have no published figure.
+
+    Parameters
+    ----------
+    errors
+        One row a comparison and axis.
+
+    Returns
+    -------
+    DataFrame
+        Of texts; lengths in nm.
     """
     rows = []
     for (acquisition, variant, against), axes in errors.groupby(["acquisition", "variant", "against"], sort=False):

@@ -29,6 +29,11 @@ def job_times(folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     folder : holds a file `<rule>.tsv`, or a folder of them, for each rule.
+
+    Returns
+    -------
+    DataFrame
+        One row a rule.
     """
     rows = []
     for rule in sorted(folder.iterdir()) if folder.is_dir() else ():

@@ -9,8 +9,11 @@ from rapidstem.numerics import robust_spread
 
 AXIS_PLANE = {"x": "xz", "y": "yz", "z": "yz"}
 
+# 95 % efficiency for normal errors (Huber, Robust Statistics, 1981).
 _HUBER_LIMIT = 1.345
+# Until weights no longer change.
 _REWEIGHTINGS = 30
+# A quadratic has three unknowns; its standard error needs a line more.
 _FEWEST_LINES = 4
 
 
@@ -27,7 +30,18 @@ class QuadraticFit:
     curvature_sigma_nm_per_um2: float = float("nan")
 
     def at(self, position_nm: np.ndarray) -> np.ndarray:
-        """The fitted difference in nm at positions in nm."""
+        """The fitted difference in nm at positions in nm.
+
+        Parameters
+        ----------
+        position_nm
+            Of any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape, in nm.
+        """
         position_um = np.asarray(position_nm, float) / 1000.0
         return self.offset_nm + self.slope_nm_per_um * position_um + self.curvature_nm_per_um2 * position_um**2
 
@@ -71,6 +85,17 @@ def quadratic_fit(pairs: pd.DataFrame, along: str, of: str = "z") -> QuadraticFi
 
 def difference_profile(pairs: pd.DataFrame, along: str, bin_nm: float, of: str = "z") -> pd.DataFrame:
     """Average the difference in one axis over bins of the position along another (Zhao et al. 2021, Fig. 7a: z along y; 7b: z along x).
+
+    Parameters
+    ----------
+    pairs : DataFrame
+        As `rapidstem.scores.positional_error.position_pairs` gives them.
+    along : str
+        Axis of the position, `x` or `y`.
+    bin_nm : float
+        Width of a bin.
+    of : str
+        Axis of the difference.
 
     Returns
     -------

@@ -10,6 +10,7 @@ from rapidstem.distortion.drift_correction import corrected_shift
 from rapidstem.distortion.image_warping import inside_view, resample_grid, to_slow_geometry
 from rapidstem.distortion.reference_alignment import AlignedReference
 
+# What the spline's kernel reaches from what is unseen.
 _EDGE_PX = 3
 Area = tuple[slice, slice]
 
@@ -53,12 +54,24 @@ class FieldReferences:
     column_map: ColumnMap
 
     def in_rapid_geometry(self) -> dict[str, FrameReference]:
-        """The references for frames as recorded, at shift zero."""
+        """The references for frames as recorded, at shift zero.
+
+        Returns
+        -------
+        dict of FrameReference
+            By the names `dcfi` and `slow`.
+        """
         images = {"dcfi": self.dcfi, "slow": self.aligned.slow}
         return {name: FrameReference(without_gaps(image), (self.aligned.rows, self.aligned.columns)) for name, image in images.items()}
 
     def in_slow_geometry(self) -> dict[str, FrameReference]:
-        """The references for frames that were corrected for the distortion, at shift zero."""
+        """The references for frames that were corrected for the distortion, at shift zero.
+
+        Returns
+        -------
+        dict of FrameReference
+            By the names `dcfi` and `slow`.
+        """
         rows, columns = (np.arange(length) for length in self.dcfi.shape)
         slow_columns = columns + self.aligned.slow_shift_px[1]
         slow = resample_grid(self.slow, rows + self.aligned.slow_shift_px[0], slow_columns)
@@ -71,11 +84,33 @@ class FieldReferences:
         return {"dcfi": FrameReference(dcfi, area), "slow": FrameReference(slow, area)}
 
     def corrected_shift(self, shift_px: np.ndarray) -> np.ndarray:
-        """Shifts (..., 2) of rapid frames in pixels of the corrected grid: along x by the mean magnification of the map."""
+        """Shifts (..., 2) of rapid frames in pixels of the corrected grid: along x by the mean magnification of the map.
+
+        Parameters
+        ----------
+        shift_px : (..., 2)
+            (dy, dx) in pixels of the rapid frames.
+
+        Returns
+        -------
+        (..., 2)
+            (dy, dx) in pixels of the corrected grid.
+        """
         return corrected_shift(shift_px, self.column_map)
 
 
 def without_gaps(image: np.ndarray) -> np.ndarray:
-    """An image whose unseen pixels have the value of the nearest seen one."""
+    """An image whose unseen pixels have the value of the nearest seen one.
+
+    Parameters
+    ----------
+    image : (y, x)
+        NaN where unseen, but not everywhere.
+
+    Returns
+    -------
+    (y, x)
+        Finite.
+    """
     nearest = ndimage.distance_transform_edt(~np.isfinite(image), return_distances=False, return_indices=True)
     return image[tuple(nearest)]

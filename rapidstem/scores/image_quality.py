@@ -6,8 +6,10 @@ from skimage.metrics import structural_similarity
 from rapidstem.errors import InputError
 
 Area = tuple[slice, slice]
+# The papers scale images to 16 bits before the PSNR.
 _LARGEST = 65535.0
 INTENSITY_RANGES = {"psnr_dark_db": (0.0, 20_000.0), "psnr_middle_db": (20_000.0, 40_000.0), "psnr_bright_db": (40_000.0, np.inf)}
+# Wang et al. 2004.
 _SSIM_SIGMA = 1.5
 
 
@@ -47,6 +49,16 @@ def psnr_by_range_db(image: np.ndarray, reference: np.ndarray, area: Area) -> di
     """`psnr_db` over the pixels whose reference, scaled to 0 to 65535, is below 20000, from 20000 to 40000, and above (Ihara et al. 2022).
 
     Parameters and errors are those of `psnr_db`; NaN for a range in which there is no pixel.
+
+    Parameters
+    ----------
+    image, reference, area
+        As for `psnr_db`.
+
+    Returns
+    -------
+    dict of float
+        In dB, by the names of the columns.
     """
     image, reference = (_stretched(each) for each in _compared(image, reference, area))
     found = {}
@@ -62,6 +74,16 @@ def psnr_affine_db(image: np.ndarray, reference: np.ndarray, area: Area) -> floa
     The peak is the range of the reference. A differing gain or background does not count, noise and blur do.
     Parameters and errors are those of `psnr_db`.
 
+    Parameters
+    ----------
+    image, reference, area
+        As for `psnr_db`.
+
+    Returns
+    -------
+    float
+        In dB.
+
     Examples
     --------
     >>> image, whole = np.arange(16.0).reshape(4, 4), (slice(4), slice(4))
@@ -76,6 +98,21 @@ def ssim(image: np.ndarray, reference: np.ndarray, area: Area) -> float:
     """Structural similarity (Wang et al. 2004, Gaussian weights of 1.5 px) after the same affine fit as in `psnr_affine_db`.
 
     Parameters and errors are those of `psnr_db`; the area must be at least 11 px high and wide.
+
+    Parameters
+    ----------
+    image, reference, area
+        As for `psnr_db`.
+
+    Returns
+    -------
+    float
+        At most 1.
+
+    Raises
+    ------
+    InputError
+        as of `psnr_db`, and where the area is too small
     """
     image, reference = _compared(image, reference, area)
     if min(reference.shape) < 11:

@@ -11,9 +11,13 @@ from rapidstem.scores.line_profiles import coarsely_matched
 
 SPECTRUM_COLUMNS = ["denoiser", "reference", "direction", "wave_number_per_um", "power", "reference_power", "cross_power"]
 DIRECTIONS = ("x", "y", "ring")
+# Of the wave number's axis: finer than a mode of 128 px.
 POINTS = 64
+# Our rule for "agree", as the papers read their wave numbers off figures.
 LARGEST_POWER_RATIO = 2.0
+# The usual 0.143 of Fourier ring correlation (Rosenthal and Henderson 2003).
 ONE_SEVENTH = 1 / 7
+# Against the scatter of single points.
 _SMOOTHED_POINTS = 5
 
 
@@ -62,6 +66,13 @@ def agreement_per_um(wave_number_per_um: np.ndarray, power: np.ndarray, referenc
     """The wave number up to which two power spectra agree within a factor of 2, smoothed over five points; interpolated.
 
     Ihara et al. 2022 read 120 per um for DLF-Slow and 48 per um for DLF-2500 off their Figs. 4c and 6c; this is our rule for it.
+
+    Parameters
+    ----------
+    wave_number_per_um : (k,)
+        Increasing.
+    power, reference_power : (k,)
+        Of the image and of what it is compared with.
 
     Returns
     -------
@@ -125,6 +136,16 @@ def spectral_scores(spectra: pd.DataFrame) -> pd.DataFrame:
 
 def flatness(residual: np.ndarray) -> float:
     """Geometric over arithmetic mean of the power of an image (y, x): 0.56 for white noise, less for anything with structure.
+
+    Parameters
+    ----------
+    residual : (y, x)
+        Finite; what is left of an image when its reference is taken away.
+
+    Returns
+    -------
+    float
+        From 0 to 1.
 
     References
     ----------

@@ -12,11 +12,18 @@ from rapidstem.dislocations.foil_clipping import clipped
 from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion
 from rapidstem.dislocations.polylines import Polyline, resampled, steps_along
 
+# A quarter of the radius.
 STEP_NM = 5.0
+# One and a half line widths: nearer than two lines that can be told apart, farther than positions err; junctions err more, as three ridges
+# merge there.
 RADIUS_NM = 20.0
 JUNCTION_RADIUS_NM = 30.0
+# The shortest line that is traced.
 LEAST_LENGTH_NM = 80.0
+# Lines that meet share their end but for rounding.
 SHARED_NODE_NM = 1.0
+# What one line may lack of another and still be that line, and what counts as a part of it; definitions of the scores (docs/accuracy.md),
+# set once and not tuned.
 TOLERATED_SHARE, TOLERATED_NM = 0.1, 40.0
 PART_SHARE, PART_NM = 0.1, 30.0
 IDENTITY_COLUMNS = [
@@ -147,6 +154,18 @@ def identity_scores(identity: LineIdentity, *, acquisition: str, variant: str, a
     """Give one row of `IDENTITY_COLUMNS`: counts of lines and junctions, and run lengths in nm.
 
     `true_lines` and `true_junctions` are the reference's, be it the truth or another tomogram.
+
+    Parameters
+    ----------
+    identity : LineIdentity
+        As `identify_lines` gives it.
+    acquisition, variant, against : str
+        What was compared with what.
+
+    Returns
+    -------
+    DataFrame
+        Lengths in nm.
     """
     one_to_one = int(identity.one_to_one.sum())
     lines = len(identity.reference.numbers)
@@ -170,13 +189,37 @@ def identity_scores(identity: LineIdentity, *, acquisition: str, variant: str, a
 
 
 def whole_field(widths_nm: tuple[float, float]) -> np.ndarray:
-    """Lowest and highest x and y, (2, 2), of a field of these widths around the origin."""
+    """Lowest and highest x and y, (2, 2), of a field of these widths around the origin.
+
+    Parameters
+    ----------
+    widths_nm : (x, y)
+        Of the field.
+
+    Returns
+    -------
+    ndarray (2, 2)
+        In nm.
+    """
     half_nm = np.asarray(widths_nm, float) / 2
     return np.array([-half_nm, half_nm])
 
 
 def common_field(widths_nm: tuple[float, float], motion: RigidMotion) -> np.ndarray:
-    """What two tomograms of the same widths have in common, in the first one's coordinates; `motion` brings it onto the second."""
+    """What two tomograms of the same widths have in common, in the first one's coordinates; `motion` brings it onto the second.
+
+    Parameters
+    ----------
+    widths_nm : (x, y)
+        Of both fields.
+    motion : RigidMotion
+        Of the first onto the second.
+
+    Returns
+    -------
+    ndarray (2, 2)
+        In nm.
+    """
     own, shift_nm = whole_field(widths_nm), motion.shift_nm[:2]
     return np.array([np.maximum(own[0], own[0] - shift_nm), np.minimum(own[1], own[1] - shift_nm)])
 

@@ -8,6 +8,7 @@ import pandas as pd
 
 from rapidstem.scores.line_identity import LineIdentity
 
+# Two lines that only cross have less in common than this, in length and in share.
 LEAST_COMMON_NM = 30.0
 LEAST_COVERED_PERCENT = 10.0
 PAIR_COLUMNS = [

@@ -1,4 +1,4 @@
-"""Width and depth of dislocation lines, relative to the same lines in a reference."""
+"""Width and depth of dislocation lines, relative to the same lines in a reference (Zhao et al. 2021, Table 2 and Table 3)."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,18 @@ from rapidstem.errors import InputError
 from rapidstem.scores.image_quality import Area
 from rapidstem.scores.line_segments import LineSegment, find_lines
 
+# Profiles reach three line widths to either side at 4.56 nm a pixel, so that the background is seen, and are sampled four times a pixel.
 HALF_PROFILE_PX = 10.0
 _PROFILE_STEP_PX = 0.25
+# A fitted dip farther off, narrower or wider than these is another line, noise or background.
 _LARGEST_SIDESTEP_PX = 4.0
 _SIGMA_RANGE_PX = (0.4, 6.0)
+# Of a Gaussian.
 FWHM_PER_SIGMA = 2 * np.sqrt(2 * np.log(2))
+# Share of the profile's variance that a dip must explain: clear ones in the reference; in the image that is judged, any that is there.
 _EXPLAINED_IN_REFERENCE = 0.9
 _EXPLAINED_IN_IMAGE = 0.5
+# Wider than lines, so that they have no part in the gain.
 _COARSE_SIGMA_PX = 6.0
 COLUMNS = ("line", "y_px", "x_px", "angle_deg", "relative_width", "relative_intensity")
 
@@ -145,6 +150,11 @@ def coarsely_matched(image: np.ndarray, reference: np.ndarray, area: Area) -> np
         In the same geometry.
     area
         Rows and columns that both see; unseen pixels outside it are given the area's mean.
+
+    Returns
+    -------
+    (y, x)
+        In the unit of the reference.
     """
     image, reference = _filled(image, area), _filled(reference, area)
     coarse, wanted = (gaussian_filter(each, _COARSE_SIGMA_PX)[area] for each in (image, reference))

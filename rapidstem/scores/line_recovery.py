@@ -8,7 +8,9 @@ from scipy.spatial import cKDTree
 
 from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion
 
+# A tenth of the radius.
 STEP_NM = 2.0
+# Places that the score tells apart: near the field's border, near a surface, and lines within 45 degrees of the tilt axis.
 BORDER_NM = 60.0
 SURFACE_NM = 30.0
 ALONG_X_DEG = 45.0

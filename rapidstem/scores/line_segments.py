@@ -11,8 +11,10 @@ from skimage.morphology import skeletonize
 from rapidstem.numerics import robust_spread
 from rapidstem.scores.image_quality import Area
 
+# Standard deviations of narrow and wide lines at 4.56 nm a pixel, and the threshold in robust deviations of the curvature.
 _RIDGE_SIGMAS_PX = (1.5, 2.5)
 _RIDGE_THRESHOLD = 4.0
+# Eight line widths: long enough for an average, short enough to be straight to a pixel.
 _PIECE_PX = 24
 _LARGEST_BEND_PX = 1.0
 _NEIGHBOURHOOD = np.ones((3, 3), int)

@@ -8,9 +8,12 @@ from rapidstem.errors import InputError
 
 ALL_DIRECTIONS = "all"
 DIRECTIONS = {"x": 2, "y": 1, "z": 0}
+# Rosenthal and Henderson, J. Mol. Biol. 333 (2003) 721.
 GOLD_STANDARD = 0.143
 SHELL_COLUMNS = ["direction", "spatial_frequency_per_nm", "correlation", "half_bit", "voxels"]
+# Of a side over which the window falls: against the edges' cross in Fourier space.
 _EDGE_SHARE = 0.15
+# Of a shell: with fewer the correlation is chance.
 _FEWEST_VOXELS = 10
 
 
@@ -58,7 +61,22 @@ def shell_correlation(
 
 
 def directional_correlations(first: np.ndarray, second: np.ndarray, voxel_size_nm: float, cone_deg: float = 30.0) -> pd.DataFrame:
-    """`shell_correlation` in all directions and in the cones around x, y and z, one table below the other."""
+    """`shell_correlation` in all directions and in the cones around x, y and z, one table below the other.
+
+    Parameters
+    ----------
+    first, second : ndarray (z, y, x)
+        Two independent volumes.
+    voxel_size_nm : float
+        Of both.
+    cone_deg : float
+        Half angle of the cones.
+
+    Returns
+    -------
+    DataFrame
+        As of `shell_correlation`, with the direction in a column.
+    """
     _check_volumes(first, second)
     window = _soft_window(first.shape)
     spectra = [_spectrum(volume, window) for volume in (first, second)]

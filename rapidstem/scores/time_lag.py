@@ -6,6 +6,7 @@ import pandas as pd
 from rapidstem.errors import InputError
 from rapidstem.scores.difference_fit import AXIS_PLANE, QuadraticFit, quadratic_fit
 
+# Of cross-validation: four fifths of the lines calibrate the rest.
 _FOLDS = 5
 
 

@@ -14,6 +14,18 @@ def with_axis_along_x(images: np.ndarray, tilt_axis: Literal["x", "y"]) -> np.nd
 
     After the transposition the scan time runs along the columns: the geometry of the series then has `slow_scan="columns"`.
 
+    Parameters
+    ----------
+    images : np.ndarray, (..., y, x)
+        As recorded.
+    tilt_axis : {"x", "y"}
+        In the recorded images.
+
+    Returns
+    -------
+    np.ndarray, (..., y, x)
+        With the axis along x.
+
     Raises
     ------
     InputError
@@ -26,6 +38,15 @@ def with_axis_along_x(images: np.ndarray, tilt_axis: Literal["x", "y"]) -> np.nd
 
 def apply_alignment(series: np.ndarray, geometry: TiltGeometry, order: int = 3) -> np.ndarray:
     """Take shifts and the rotation of the axis away in one resampling by splines of the order; outside counts the value of the edge.
+
+    Parameters
+    ----------
+    series : np.ndarray, (frame, y, x)
+        Raw or denoised frames.
+    geometry : TiltGeometry
+        As aligned.
+    order : int
+        Of the spline: 1 is linear, 3 cubic.
 
     Returns
     -------

@@ -8,6 +8,7 @@ from scipy import ndimage
 from rapidstem.errors import InputError
 from rapidstem.tomography.frame_ridges import line_curvature, line_threshold, subtract_background
 
+# Hysteresis: a line goes on down to three quarters of the strength that it must reach somewhere (Canny 1986).
 _SMALLEST_SHARE = 0.75
 # In scales of the lines (half of their full width at half depth): the core of a line, and the area of the smallest speck that is one.
 _CORE_SCALES, _SMALLEST_SQUARE_SCALES = 4 / 3, 40 / 3

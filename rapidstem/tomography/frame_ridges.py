@@ -108,6 +108,16 @@ def line_threshold(strength: np.ndarray) -> float:
     """Least strength of a line, from what the frame itself holds.
 
     The larger of 0.35 of the frame's strong lines (the 99th percentile of the strength) and 3 robust spreads of the whole frame.
+
+    Parameters
+    ----------
+    strength : np.ndarray, (y, x)
+        Curvature across the lines of a frame.
+
+    Returns
+    -------
+    float
+        In the unit of the strength.
     """
     return max(0.35 * float(np.percentile(strength, 99)), 3 * robust_spread(strength), 1e-9)
 

@@ -59,6 +59,11 @@ def write_geometry(
 def read_geometry(path: Path | str) -> TiltGeometry:
     """Read the geometry of a series that `write_geometry` wrote.
 
+    Parameters
+    ----------
+    path : path
+        File to read.
+
     Raises
     ------
     InputError
@@ -83,6 +88,16 @@ def read_geometry(path: Path | str) -> TiltGeometry:
 
 def read_angles(path: Path | str) -> pd.DataFrame:
     """Read the table itself, with the reported angles and the uncertainties (`GEOMETRY_COLUMNS`).
+
+    Parameters
+    ----------
+    path : path
+        File to read.
+
+    Returns
+    -------
+    DataFrame
+        One row a frame; angles in degrees, shifts in pixels.
 
     Raises
     ------

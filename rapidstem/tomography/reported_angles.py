@@ -7,8 +7,10 @@ import numpy as np
 from rapidstem.errors import InputError
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# With less there is nothing to reconstruct; angles in radians are recognised by their small range.
 _FEWEST_FRAMES = 5
 _SMALLEST_RANGE_DEG = 20.0
+# Stages turn by less; more are other units or another column.
 _LARGEST_ANGLE_DEG = 100.0
 
 

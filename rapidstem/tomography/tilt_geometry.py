@@ -9,6 +9,7 @@ from scipy.interpolate import PchipInterpolator
 
 from rapidstem.errors import InputError
 
+# Wider than what is reported, as refinement may go beyond.
 _LARGEST_TILT_DEG = 110.0
 
 
@@ -136,6 +137,18 @@ def aligned_row_angles_rad(geometry: TiltGeometry, column: float | None = None) 
 
     Aligned row r shows what raw row r + dy has scanned. The column matters where columns are scanned one after the other, and, a
     little, where the tilt axis is rotated; without the number of columns in the geometry it is taken for the middle one.
+
+    Parameters
+    ----------
+    geometry : TiltGeometry
+        Of the aligned series.
+    column : float, optional
+        Which column.
+
+    Returns
+    -------
+    np.ndarray, (frame, row)
+        In radians.
     """
     middle_column = 0.0 if geometry.columns is None else (geometry.columns - 1) / 2
     along = 0.0 if column is None or geometry.columns is None else column - middle_column
@@ -145,6 +158,19 @@ def aligned_row_angles_rad(geometry: TiltGeometry, column: float | None = None) 
 
 
 def turned(row: np.ndarray | float, column: np.ndarray | float, rotation_rad: float) -> tuple[np.ndarray, np.ndarray]:
-    """Rows and columns, counted from the centre, after the rotation that brings x onto the tilt axis of the raw frames."""
+    """Rows and columns, counted from the centre, after the rotation that brings x onto the tilt axis of the raw frames.
+
+    Parameters
+    ----------
+    row, column : np.ndarray or float
+        From the centre of the frames, in any unit.
+    rotation_rad : float
+        Of the tilt axis.
+
+    Returns
+    -------
+    row, column : np.ndarray
+        In the same unit.
+    """
     sine, cosine = np.sin(rotation_rad), np.cos(rotation_rad)
     return np.asarray(column * sine + row * cosine), np.asarray(column * cosine - row * sine)

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 import h5py
-import mrcfile
 import numpy as np
 import pytest
 import tifffile
@@ -19,106 +18,11 @@ SIZE = FallbackMetadata(pixel_size_nm=2.0)
 UNEVEN_DEG = [-60.0, -31.0, 0.5, 30.0, 61.0]
 
 
-def mrc(path: Path, data: np.ndarray, angstrom: float = 45.6, **header: object) -> Path:
-    with mrcfile.new(path.with_suffix(".mrc"), overwrite=True) as file:
-        file.set_data(data)
-        file.set_image_stack()
-        file.voxel_size = angstrom
-        for name, value in header.items():
-            setattr(file.header, name, value)
-    return path.with_suffix(".mrc").rename(path)
-
-
 def patched(path: Path, offset: int, content: bytes) -> Path:
     raw = bytearray(path.read_bytes())
     raw[offset : offset + len(content)] = content
     path.write_bytes(raw)
     return path
-
-
-def test_bytes_of_mrc_are_signed_unless_the_file_says_otherwise(tmp_path: Path) -> None:
-    signed = (FRAMES.astype(int) % 256 - 128).astype(np.int8)
-    path = mrc(tmp_path / "a.mrc", signed)
-    np.testing.assert_array_equal(read_stack(path).frames, signed)
-    stamp = np.array([1146047817, 0], "<i4").tobytes()
-    np.testing.assert_array_equal(read_stack(patched(path, 152, stamp)).frames, signed.view(np.uint8))
-    np.testing.assert_array_equal(read_stack(patched(path, 156, b"\1")).frames, signed)
-    beyond = mrc(tmp_path / "b.mrc", signed, dmin=0, dmax=255)
-    np.testing.assert_array_equal(read_stack(beyond).frames, signed.view(np.uint8))
-
-
-@pytest.mark.parametrize(("offset", "content"), [(28, bytes(12)), (40, np.float32([-45.6] * 3).tobytes()), (40, bytes(12))])
-def test_mrc_without_a_positive_size_has_none(tmp_path: Path, offset: int, content: bytes) -> None:
-    path = patched(mrc(tmp_path / "a.mrc", FRAMES), offset, content)
-    assert "`pixel_size_nm`" in refusal(path)
-    assert read_stack(path, fallback=SIZE).pixel_size_nm == 2.0
-
-
-def test_the_size_that_programs_write_where_they_know_none_gives_way(tmp_path: Path) -> None:
-    path = mrc(tmp_path / "a.mrc", FRAMES, angstrom=1.0)
-    assert read_header(path).pixel_size_nm == pytest.approx(0.1)
-    assert "where they know none" in read_header(path).remarks[0]
-    assert read_header(path, fallback=SIZE).pixel_size_nm == 2.0
-
-
-@pytest.mark.parametrize("kind", [">u2", ">i2", ">f4", ">f2", "<f2", "i1"])
-def test_mrc_of_every_type_and_byte_order_is_read_and_computable(tmp_path: Path, kind: str) -> None:
-    frames = (FRAMES % 100).astype(kind)
-    path = mrc(tmp_path / "a.mrc", frames)
-    stack = read_stack(path)
-    np.testing.assert_array_equal(stack.frames, FRAMES % 100)
-    assert stack.frames.dtype.isnative and stack.frames.dtype in (np.int8, np.int16, np.uint16, np.float32)
-    with open_frames(path) as opened:
-        assert opened.frames.dtype == stack.frames.dtype
-        np.testing.assert_array_equal(opened.frames[1:3], stack.frames[1:3])
-
-
-@pytest.mark.parametrize("ending", [".map", ".preali", ".ali", ".st", ".rec", ".mrcs", ".MRC"])
-def test_mrc_under_other_endings(tmp_path: Path, ending: str) -> None:
-    stack = read_stack(mrc(tmp_path / f"a{ending}", FRAMES))
-    np.testing.assert_array_equal(stack.frames, FRAMES)
-    assert stack.pixel_size_nm == pytest.approx(4.56)
-
-
-def test_a_map_of_another_program_is_no_mrc(tmp_path: Path) -> None:
-    (tmp_path / "a.map").write_bytes(b"JEOL" * 500)
-    assert "cannot be read" in refusal(tmp_path / "a.map") or "no series of grey images" in refusal(tmp_path / "a.map")
-
-
-@pytest.mark.parametrize(
-    ("offset", "content", "words"),
-    [
-        (12, b"\4", "complex"),
-        (12, b"\x65", "half bytes"),
-        (12, b"\x0b", "mode 11"),
-        (0, bytes(4), "5 frames of 12 x 0 pixels"),
-        (64, b"\3\0\0\0\2\0\0\0\1\0\0\0", "order (3, 2, 1)"),
-    ],
-)
-def test_mrc_that_holds_something_else_says_what(tmp_path: Path, offset: int, content: bytes, words: str) -> None:
-    assert words in refusal(patched(mrc(tmp_path / "a.mrc", FRAMES), offset, content))
-
-
-@pytest.mark.parametrize("kind", [b"FEI1", b"SERI"])
-def test_tilts_in_the_extended_header_of_mrc(tmp_path: Path, kind: bytes) -> None:
-    path = mrc(tmp_path / "a.mrc", FRAMES)
-    content = path.read_bytes()
-    size = 768 if kind == b"FEI1" else 4
-    records = b""
-    for tilt in UNEVEN_DEG:
-        record = bytearray(size)
-        if kind == b"FEI1":
-            record[:4], record[100:108] = np.int32(size).tobytes(), np.float64(tilt).tobytes()
-        else:
-            record[:2] = np.int16(100 * tilt).tobytes()
-        records += record
-    path.write_bytes(content[:1024] + records + content[1024:])
-    patched(path, 92, np.int32(len(records)).tobytes())
-    patched(path, 104, kind)
-    patched(path, 128, np.array([size, 1], "<i2").tobytes())
-    stack = read_stack(path)
-    np.testing.assert_allclose(stack.tilt_deg, UNEVEN_DEG, atol=1e-6)
-    np.testing.assert_array_equal(stack.frames, FRAMES)
 
 
 def ome(path: Path, **sizes: object) -> Path:

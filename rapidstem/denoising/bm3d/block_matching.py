@@ -22,6 +22,7 @@ from rapidstem.numerics import evenly_spread
 from rapidstem.progress import tracked
 
 SPECTRUM, CARD = "spectrum.safetensors", "model.json"
+# Cut off all round, as block matching repeats its patches at the edge; half of its 8 px blocks.
 _EDGE_PX = 4
 
 Score = Callable[[np.ndarray, np.ndarray, tuple[slice, slice]], float]
@@ -120,7 +121,17 @@ def denoise_with_bm3d(frames: np.ndarray, tuned: TunedFilter, processes: int = 1
 
 
 def write_filter(folder: Path | str, tuned: TunedFilter, trials: Sequence[Trial]) -> None:
-    """Write `spectrum.safetensors` and `model.json` with the choice and all trials."""
+    """Write `spectrum.safetensors` and `model.json` with the choice and all trials.
+
+    Parameters
+    ----------
+    folder
+        Where the files are written.
+    tuned
+        The chosen filter.
+    trials
+        All that was tried, kept in the card.
+    """
     folder = Path(folder)
     with written_beside(folder / SPECTRUM) as temporary:
         save_file({"spectrum": np.ascontiguousarray(tuned.noise.spectrum)}, temporary)
@@ -138,6 +149,11 @@ def write_filter(folder: Path | str, tuned: TunedFilter, trials: Sequence[Trial]
 
 def read_filter(folder: Path | str) -> TunedFilter:
     """Read what `write_filter` wrote.
+
+    Parameters
+    ----------
+    folder
+        Where `write_filter` has written.
 
     Raises
     ------

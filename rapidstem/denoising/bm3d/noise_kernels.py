@@ -2,6 +2,7 @@
 
 import numpy as np
 
+# Shapes of the kernels; Makinen et al. 2020 give pictures of theirs and no numbers, so lengths in pixels and shares are our reading.
 _LINE_PX = 16
 _ENVELOPE_PX = 10.0
 _PINK_SHARE = 0.01
@@ -16,6 +17,11 @@ def noise_spectrum(kind: str, shape: tuple[int, int]) -> np.ndarray:
         `gw` white; `g1` lines along x; `g2` rings; `g3` diagonal lines; `g4` pink. With a `w` behind, half of the variance is white.
     shape
         Rows and columns.
+
+    Returns
+    -------
+    (y, x)
+        Power of each wave number, not shifted.
 
     References
     ----------

@@ -9,7 +9,10 @@ from scipy import ndimage
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.errors import InputError
 
+# Classes of intensity in which the variance is read, for a straight line through them; by judgement.
 _INTENSITY_BINS = 20
+# A variance that does not grow with the intensity counts as growing by this share of its mean over the whole range: the
+# variance-stabilising transform divides by it.
 _LEAST_GROWTH = 1e-3
 
 
@@ -54,6 +57,11 @@ def measure_noise(fields: Sequence[TrainingField]) -> NoiseStatistics:
     """Measure the noise of raw frames from their differences to the mean of their field.
 
     Frames are laid over each other by whole pixels; the mean image, not the frame, is moved by the rest of the shift.
+
+    Parameters
+    ----------
+    fields
+        Raw frames with the drift of each; two frames a field are the least.
 
     Raises
     ------

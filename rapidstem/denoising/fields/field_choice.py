@@ -12,9 +12,12 @@ from rapidstem.numerics import evenly_spread
 
 CHOICE_COLUMNS = ["acquisition", "tilt_deg", "series", "series_tilt_deg", "distance", "largest_distance", "kept"]
 HISTOGRAM_COLUMNS = ["acquisition", "tilt_deg", "kept", "intensity", "share"]
+# For the figure alone; the distance is that of the quantiles.
 BINS = 80
+# Frames nearest the tilt, and frames spread over a field's stack: enough for histograms of 256 x 256 px and more, and read quickly.
 _SERIES_FRAMES = 3
 _FIELD_FRAMES = 5
+# The distance is the mean difference of these: the earth mover's distance in one dimension.
 _QUANTILES = (np.arange(1000) + 0.5) / 1000
 _SHOWN_QUANTILES = (0.001, 0.999)
 
@@ -44,6 +47,15 @@ class FieldSample:
 def field_sample(name: str, tilt_deg: float, frames: np.ndarray | SlicedFrames) -> FieldSample:
     """Intensities of some frames, evenly spread over a field's stack (frame, y, x).
 
+    Parameters
+    ----------
+    name
+        Of the field.
+    tilt_deg
+        Its tilt.
+    frames : (frame, y, x)
+        Raw stack; an open file will do.
+
     Raises
     ------
     InputError
@@ -58,7 +70,19 @@ def field_sample(name: str, tilt_deg: float, frames: np.ndarray | SlicedFrames) 
 
 
 def series_sample(name: str, series_tilt_deg: np.ndarray, frames: np.ndarray | SlicedFrames, tilt_deg: float) -> FieldSample:
-    """Intensities of the frames of a tilt series, (frame, y, x), that are nearest a tilt."""
+    """Intensities of the frames of a tilt series, (frame, y, x), that are nearest a tilt.
+
+    Parameters
+    ----------
+    name
+        Of the series.
+    series_tilt_deg : (frame,)
+        Tilt of each frame.
+    frames : (frame, y, x)
+        Raw stack; an open file will do.
+    tilt_deg
+        Where the field lies that the sample is compared with.
+    """
     nearest = np.sort(np.argsort(np.abs(series_tilt_deg - tilt_deg), kind="stable")[:_SERIES_FRAMES])
     return field_sample(name, float(np.mean(series_tilt_deg[nearest])), frames[nearest])
 
@@ -67,6 +91,18 @@ def histogram_distance(field: FieldSample, series: FieldSample) -> float:
     """Earth mover's distance of two distributions of intensity, in standard deviations of the second.
 
     A distribution that is shifted as a whole by its own standard deviation has the distance 1.
+
+    Parameters
+    ----------
+    field
+        Of the training field.
+    series
+        Of the tilt series at the same tilt.
+
+    Returns
+    -------
+    float
+        In standard deviations of the series' intensities.
 
     References
     ----------
@@ -115,7 +151,20 @@ def choose_fields(fields: Sequence[FieldSample], series: Mapping[str, FieldSampl
 
 
 def histograms(samples: Sequence[FieldSample], kept: Sequence[bool]) -> pd.DataFrame:
-    """Histograms for a figure, all with the same bins: `acquisition, tilt_deg, kept, intensity` (centre of the bin)`, share`."""
+    """Histograms for a figure, all with the same bins: `acquisition, tilt_deg, kept, intensity` (centre of the bin)`, share`.
+
+    Parameters
+    ----------
+    samples
+        Of fields and series.
+    kept
+        Which of them are trained on, in the same order.
+
+    Returns
+    -------
+    DataFrame
+        One row a bin and sample.
+    """
     lowest = min(np.quantile(sample.quantiles, _SHOWN_QUANTILES[0]) for sample in samples)
     highest = max(np.quantile(sample.quantiles, _SHOWN_QUANTILES[1]) for sample in samples)
     edges = np.linspace(lowest, highest, BINS + 1)

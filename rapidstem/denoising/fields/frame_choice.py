@@ -44,6 +44,20 @@ def own_reference_field(name: str, frames: np.ndarray, drift: Drift, pixel_size_
 def training_frames(fields: Sequence[TrainingField], settings: NetworkSettings, name: str) -> list[TrainingField]:
     """The fields and frames that the settings `most_fields` and `most_frames` leave: fields with the most frames, frames evenly spread.
 
+    Parameters
+    ----------
+    fields
+        All fields that could be learned from.
+    settings
+        Of the network: `most_fields`, `most_frames`.
+    name
+        Of the denoiser, for the message.
+
+    Returns
+    -------
+    list of TrainingField
+        The fields that are left, thinned.
+
     Raises
     ------
     InputError

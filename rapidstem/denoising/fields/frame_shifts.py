@@ -2,6 +2,7 @@
 
 import numpy as np
 
+# Lagrange interpolation through six samples: exact for polynomials of the fifth degree, and few enough for single patches.
 TAPS = 6
 
 
@@ -55,7 +56,20 @@ def moved_back(frame: np.ndarray, shift_px: np.ndarray) -> np.ndarray:
 
 
 def aligned_sum(frames: np.ndarray, shift_px: np.ndarray) -> np.ndarray:
-    """Sum of frames (frame, y, x), each moved back by its shift (frame, 2); (y, x) float32."""
+    """Sum of frames (frame, y, x), each moved back by its shift (frame, 2); (y, x) float32.
+
+    Parameters
+    ----------
+    frames : (frame, y, x)
+        Of any real dtype.
+    shift_px : (frame, 2)
+        (dy, dx) of each.
+
+    Returns
+    -------
+    (y, x) float32
+        In counts.
+    """
     total = np.zeros(frames.shape[1:], np.float32)
     for frame, shift in zip(frames, shift_px, strict=True):
         total += moved_back(frame, shift)

@@ -10,7 +10,9 @@ from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.errors import InputError
 from rapidstem.numerics import evenly_spread, robust_spread
 
+# What becomes 0 and 1: hot pixels and the outermost 1 % are left out.
 _PERCENTILES = (0.5, 99.5)
+# Spread over each stack: the percentiles of half a million pixels do not ask for more.
 _FRAMES_LOOKED_AT = 8
 # Of a field in the loss, as a share of the variance of its frames: an image of nothing must not outweigh all others.
 _LEAST_VARIANCE = 0.05
@@ -32,7 +34,13 @@ class IntensityScaling:
     target_high: float
 
     def as_dict(self) -> dict[str, float]:
-        """For the model card."""
+        """For the model card.
+
+        Returns
+        -------
+        dict
+            The four limits by name, in counts.
+        """
         return asdict(self)
 
     def of_frames(self, frames: np.ndarray) -> np.ndarray:
@@ -119,6 +127,11 @@ def measure_scaling(fields: Sequence[TrainingField]) -> IntensityScaling:
     One scale for all fields, not one an image: the brightness that falls with the tilt stays visible, a prediction needs no
     statistics of the image that it is made for, and the result has the target's absolute intensities.
 
+    Parameters
+    ----------
+    fields
+        Frames and references of all fields.
+
     Raises
     ------
     InputError
@@ -138,6 +151,16 @@ def field_weights(fields: Sequence[TrainingField], scaling: Scaling) -> np.ndarr
 
     A highly tilted field is dark and has little contrast; the mean squared error alone would count it for next to nothing.
     With these weights every field's loss is, but for one factor, the share of its reference's variance that is left unexplained.
+
+    Parameters
+    ----------
+    fields
+        Of which the references count.
+
+    Returns
+    -------
+    (field,)
+        Without a unit.
     """
     variance = np.array([field.valid_reference.var(dtype=np.float64) for field in fields])
     if isinstance(scaling, OwnScaling):

@@ -8,5 +8,11 @@ ARCHITECTURES = {"unet": UNet, "residual-unet": ResidualUNet, "hourglass": Rever
 
 
 def new_network(settings: NetworkSettings) -> DenoisingNetwork:
-    """Give an untrained network of these settings."""
+    """Give an untrained network of these settings.
+
+    Parameters
+    ----------
+    settings
+        Of which `network`, `width` and `depth` count.
+    """
     return ARCHITECTURES[settings.network](settings.width, settings.depth)

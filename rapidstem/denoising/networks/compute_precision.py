@@ -11,7 +11,15 @@ def best_device() -> torch.device:
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
-    """`bfloat16` or `float32` for a setting that may be `auto`: bfloat16 where the device multiplies matrices in it."""
+    """`bfloat16` or `float32` for a setting that may be `auto`: bfloat16 where the device multiplies matrices in it.
+
+    Parameters
+    ----------
+    precision
+        `auto`, `bfloat16` or `float32`.
+    device
+        Where the network computes.
+    """
     if precision != "auto":
         return precision
     fast = torch.cuda.is_bf16_supported() if device.type == "cuda" else torch.cpu.get_capabilities().get("amx_bf16", False)
@@ -19,5 +27,13 @@ def resolve_precision(precision: str, device: torch.device) -> str:
 
 
 def autocast(precision: str, device: torch.device) -> AbstractContextManager[None]:
-    """Context in which layers compute in bfloat16 where `precision` (resolved) says so."""
+    """Context in which layers compute in bfloat16 where `precision` (resolved) says so.
+
+    Parameters
+    ----------
+    precision
+        `bfloat16` or `float32`.
+    device
+        Where the network computes.
+    """
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")

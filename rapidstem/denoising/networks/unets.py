@@ -6,7 +6,10 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+# Squares of 2 x 2 pixels become channels, so that the first layers work on a quarter of the pixels.
 _FOLD = 2
+# Residual blocks at each depth, and how much of its first weights the last kernel of a block keeps, so that blocks begin near the identity;
+# by judgement, the whole network was compared with others (docs/denoising.md).
 _BLOCKS = 2
 _FIRST_RESIDUE = 0.1
 
@@ -29,11 +32,28 @@ class DenoisingNetwork(nn.Module):
     reach_px: int
 
     def on(self, device: torch.device) -> "DenoisingNetwork":
-        """The network on a device, its weights laid out for channels that lie together in memory."""
+        """The network on a device, its weights laid out for channels that lie together in memory.
+
+        Parameters
+        ----------
+        device
+            Where the network is to compute.
+        """
         return self.to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Images (n, 1, y, x) to images of the same shape, float32."""
+        """Images (n, 1, y, x) to images of the same shape, float32.
+
+        Parameters
+        ----------
+        images : (n, 1, y, x)
+            Scaled intensities.
+
+        Returns
+        -------
+        (n, 1, y, x) float32
+            Scaled as the targets.
+        """
         rows, columns = images.shape[-2:]
         step = 2**self.depth
         features = self.features(functional.pad(images, (0, -columns % step, 0, -rows % step), mode="reflect"))
@@ -41,11 +61,43 @@ class DenoisingNetwork(nn.Module):
             return self.answer(features.float())[..., :rows, :columns]
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
-        """All layers but the last."""
+        """All layers but the last.
+
+        Parameters
+        ----------
+        images : (n, 1, y, x)
+            Scaled intensities, their sides whole multiples of what the network folds or pools.
+
+        Returns
+        -------
+        (n, channel, y, x)
+            What the last layer works on.
+
+        Raises
+        ------
+        NotImplementedError
+            where an architecture does not say what its layers are
+        """
         raise NotImplementedError
 
     def answer(self, features: torch.Tensor) -> torch.Tensor:
-        """The last layer."""
+        """The last layer.
+
+        Parameters
+        ----------
+        features : (n, channel, y, x)
+            What `features` gives, in float32.
+
+        Returns
+        -------
+        (n, 1, y, x) float32
+            Scaled as the targets.
+
+        Raises
+        ------
+        NotImplementedError
+            where an architecture does not say what its last layer is
+        """
         raise NotImplementedError
 
 

@@ -12,10 +12,16 @@ from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch, PatchSampler, Places
 from rapidstem.numerics import evenly_spread
 
+# Of the pixels of a patch that lie in blind spots; by judgement, the more the faster it learns, the fewer the more a spot sees of its
+# surroundings.
 _HIDDEN_SHARE = 0.2
+# Noise that is correlated by less than a tenth hardly tells a pixel; beyond 8 px only offsets of whole rows are left, which the plateau
+# takes away.
 _CORRELATED = 0.1
 _LONGEST_SPOT_PX = 8
+# Spread over the stack; by judgement.
 _FRAMES_LOOKED_AT = 8
+# A hidden pixel gets the value of a pixel one or two rows above or below, whose noise is independent of its own.
 _ROWS_AWAY = (1, 2)
 
 
@@ -78,6 +84,16 @@ def correlated_length(frames: np.ndarray) -> int:
 
     Measured on second differences along y, which keep noise that is white along y and take smooth structure away, and without the
     correlation at long distances, which offsets of whole rows leave. At most 8.
+
+    Parameters
+    ----------
+    frames : (frame, y, x)
+        Raw frames of one field.
+
+    Returns
+    -------
+    int
+        In pixels.
     """
     chosen = evenly_spread(len(frames), _FRAMES_LOOKED_AT)
     noise = np.diff(frames[chosen].astype(np.float64), 2, axis=1)

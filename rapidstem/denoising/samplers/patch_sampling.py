@@ -11,6 +11,7 @@ from rapidstem.denoising.fields.intensity_scaling import Scaling, field_scales
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.errors import InputError
 
+# Pixels that the kernel reads before the first of a patch.
 MARGIN = TAPS // 2 - 1
 
 
@@ -34,7 +35,18 @@ class PatchBatch:
     counted: torch.Tensor | None = None
 
     def loss(self, outputs: torch.Tensor) -> torch.Tensor:
-        """Weighted mean squared error of the network's answers (patch, 1, y, x), float32."""
+        """Weighted mean squared error of the network's answers (patch, 1, y, x), float32.
+
+        Parameters
+        ----------
+        outputs : (patch, 1, y, x)
+            What the network makes of `inputs`.
+
+        Returns
+        -------
+        scalar
+            float32.
+        """
         errors = (outputs - self.targets).square()
         if self.counted is not None:
             errors = errors * self.counted / self.counted.mean(dim=(1, 2, 3), keepdim=True)
@@ -123,7 +135,24 @@ class PatchSampler:
         return self.frame_pixels(places.field, places.frame, places.corner, self.size)
 
     def frame_pixels(self, field: np.ndarray, frame: np.ndarray, corner: np.ndarray, size: int) -> torch.Tensor:
-        """Squares of `size` pixels with their top-left pixels at `corner` (patch, 2), float32."""
+        """Squares of `size` pixels with their top-left pixels at `corner` (patch, 2), float32.
+
+        Parameters
+        ----------
+        field : (patch,)
+            Number of the field of each patch.
+        frame : (patch,)
+            Number of its frame in the field.
+        corner : (patch, 2)
+            Row and column of its top-left pixel.
+        size
+            Edge of a patch in pixels.
+
+        Returns
+        -------
+        (patch, y, x) float32
+            In counts.
+        """
         pixels = self.gathered(self._frames, self._frame_starts[field] + frame * self._frame_sizes[field], corner, field, size)
         return pixels.to(torch.int32).bitwise_and(0xFFFF).float() if pixels.dtype == torch.int16 else pixels
 
@@ -138,7 +167,26 @@ class PatchSampler:
         return interpolated(pixels, fraction)
 
     def gathered(self, pixels: torch.Tensor, origin: np.ndarray, corner: np.ndarray, field: np.ndarray, size: int) -> torch.Tensor:
-        """Squares of `size` pixels of images that lie flat behind each other, from their top-left pixels on: (patch, y, x)."""
+        """Squares of `size` pixels of images that lie flat behind each other, from their top-left pixels on: (patch, y, x).
+
+        Parameters
+        ----------
+        pixels : (pixel,)
+            All images, one behind the other.
+        origin : (patch,)
+            Where the image of each patch begins.
+        corner : (patch, 2)
+            Row and column of its top-left pixel.
+        field : (patch,)
+            Number of its field, whose width counts.
+        size
+            Edge of a patch in pixels.
+
+        Returns
+        -------
+        (patch, y, x)
+            In the type of `pixels`.
+        """
         widths = self._widths[field]
         first = torch.from_numpy(origin + corner[:, 0] * widths + corner[:, 1]).to(pixels.device)
         step = torch.arange(size, device=pixels.device)

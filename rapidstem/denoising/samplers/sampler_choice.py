@@ -24,6 +24,17 @@ _SAMPLERS: dict[str, type[PatchSampler]] = {
 def new_sampler(fields: Sequence[TrainingField], scaling: Scaling, settings: NetworkSettings, device: torch.device) -> Sampler:
     """Give the sampler of training patches for these settings: real frames, clean images with synthetic noise, or both.
 
+    Parameters
+    ----------
+    fields
+        What is learned from.
+    scaling
+        Scales of inputs and targets.
+    settings
+        Of the network: what a patch is compared with, and its size.
+    device
+        Where the patches are wanted.
+
     Raises
     ------
     InputError

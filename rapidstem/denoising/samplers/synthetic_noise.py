@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import torch
 from torch.nn import functional
 
+# Exact by the definition of the ampere (SI, 2019).
 ELEMENTARY_CHARGE_C = 1.602176634e-19
+# Weights of the lag's tail below this share of the first are left out: less than a thousandth of a count.
 _NEGLIGIBLE = 1e-4
 
 

@@ -17,7 +17,15 @@ class Sampler(Protocol):
     """What gives a training its patches."""
 
     def draw(self, count: int, random: np.random.Generator) -> PatchBatch:
-        """`count` patches at random places."""
+        """`count` patches at random places.
+
+        Parameters
+        ----------
+        count
+            Patches in a batch.
+        random
+            Source of the random numbers.
+        """
 
 
 class SyntheticSampler(PatchSampler):

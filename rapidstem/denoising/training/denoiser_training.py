@@ -31,6 +31,7 @@ from rapidstem.files.tables import write_table
 from rapidstem.progress import Progress
 
 CHECKPOINT = "checkpoint.safetensors"
+# 128 patches of 64 x 64 px, the same ones at every validation, so that losses can be compared.
 _VALIDATION_PIXELS = 64 * 64 * 128
 _VALIDATION_SEED = 0
 
@@ -40,6 +41,20 @@ def split_fields(fields: Sequence[TrainingField], share: float, seed: int) -> tu
 
     Frames of one field share their answer, so whole fields are kept apart: `share` of them, at least one if there are two or more
     and the share is above zero.
+
+    Parameters
+    ----------
+    fields
+        All fields of view.
+    share
+        Of the fields that are validated on, 0 to 1.
+    seed
+        Of the choice.
+
+    Returns
+    -------
+    training, validation : lists of TrainingField
+        Both in the order of `fields`.
     """
     count = min(max(round(share * len(fields)), 1 if share > 0 else 0), len(fields) - 1)
     kept = set(np.random.default_rng(seed).permutation(len(fields))[:count].tolist())
@@ -75,6 +90,8 @@ def train_denoiser(
     InputError
         if there is no field, a field cannot be used, the weights to start from belong to another network, the loss stops being a
         number, or the graphics card has too little memory.
+    ResourceError
+        if the graphics card has too little memory
     """
     if not fields:
         raise InputError(f"{name}: no field of view is left to train on")
@@ -92,7 +109,15 @@ def train_denoiser(
 def train_in_group(
     group: ProcessGroup, fields: Sequence[TrainingField], settings: NetworkSettings, folder: Path, name: str, threads: int
 ) -> TrainedModel:
-    """One process's part of `train_denoiser`, which has the other parameters; only the first process writes anything."""
+    """One process's part of `train_denoiser`, which has the other parameters; only the first process writes anything.
+
+    Parameters
+    ----------
+    group
+        The processes that train together.
+    fields, settings, folder, name, threads
+        As for `train_denoiser`.
+    """
     torch.set_num_threads(threads)
     device = group.device()
     training_fields, validation_fields = split_fields(fields, settings.validation_share, settings.seed)

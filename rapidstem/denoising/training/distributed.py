@@ -96,6 +96,11 @@ def process_group(size: int, job: Any) -> Iterator[ProcessGroup]:
         Number of processes, this one included.
     job
         Arguments of `rapidstem.denoising.training.denoiser_training.train_in_group` behind the group; whatever can be pickled.
+
+    Yields
+    ------
+    ProcessGroup
+        As seen by this process, the first.
     """
     if size == 1:
         yield ProcessGroup()

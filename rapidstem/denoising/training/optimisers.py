@@ -5,9 +5,15 @@ from collections.abc import Sequence
 import torch
 from torch import nn
 
+# Kernels with fewer channels on a side (the first and the last) have no matrix worth the name: AdamW changes them.
 _FEWEST_CHANNELS = 8
+# Decay of the weights, of AdamW's and of Muon's. AdamW's is small against its learning rate; Muon's, of order one, is times a learning rate
+# of some thousandths; by judgement.
 _DECAY, _KERNEL_DECAY = 1e-4, 1.0
+# K. Jordan et al., "Muon: an optimizer for hidden layers in neural networks" (2024): momentum, number of iterations and coefficients of the
+# polynomial.
 _MOMENTUM = 0.95
+# J. Liu et al., "Muon is scalable for LLM training" (2025): with this factor a change is as large as AdamW's at the same learning rate.
 _STEP_OF_ADAMW = 0.2
 _ITERATIONS, _COEFFICIENTS = 5, (3.4445, -4.7750, 2.0315)
 
@@ -107,6 +113,16 @@ def orthogonal_factors(matrices: torch.Tensor) -> torch.Tensor:
     By the iteration of Newton and Schulz with the coefficients of Jordan et al. 2024, which take small singular values up fast. Each of
     its steps multiplies by a polynomial of the squared matrix; here the polynomials are multiplied first, which are as large as the
     shorter side alone, and the matrix itself is taken twice only.
+
+    Parameters
+    ----------
+    matrices : (matrix, row, column)
+        Momenta of the weights.
+
+    Returns
+    -------
+    (matrix, row, column)
+        Of the same type.
     """
     tall = matrices.shape[1] > matrices.shape[2]
     wide = matrices.mT if tall else matrices

@@ -15,6 +15,7 @@ from rapidstem.denoising.training.distributed import ProcessGroup
 from rapidstem.denoising.training.training_state import TrainingState
 from rapidstem.progress import Progress
 
+# Share of the steps in which the learning rate rises, and the norm to which gradients are cut: usual values, not tuned here.
 _WARM_UP_SHARE, _LARGEST_GRADIENT = 0.05, 1.0
 
 Network = Callable[[torch.Tensor], torch.Tensor]

@@ -46,6 +46,16 @@ def image_order(axes: Sequence[StoredAxis]) -> tuple[int, ...] | None:
     """Positions of the axes (frame, y, x), or (y, x) of a single image; None where they are no images.
 
     Rows and columns are known by their names, else the series by an angle or by its name, else the last axis is x and the one before it y.
+
+    Parameters
+    ----------
+    axes
+        As the file has them, the slowest first.
+
+    Returns
+    -------
+    tuple of int or None
+        To be given to `transpose`.
     """
     if len(axes) not in (2, 3):
         return None
@@ -95,6 +105,18 @@ def series_tilt_deg(axis: StoredAxis) -> tuple[np.ndarray | None, str]:
     """Tilts along the axis of the frames, and why they are none although the axis is an angle.
 
     An axis that only counts the frames, whatever its unit says, is no list of tilts: HyperSpy's axes count from 0 until somebody sets them.
+
+    Parameters
+    ----------
+    axis
+        The one across the images.
+
+    Returns
+    -------
+    tilt_deg : (frame,)
+        None where they are none.
+    remark
+        Empty where nothing is to be said.
     """
     factor = angle_in_degrees(1, axis.unit)
     if factor is None or axis.values is None:

@@ -18,8 +18,10 @@ from rapidstem.files.sliced_frames import SlicedFrames
 
 ENDINGS = (".mrc", ".mrcs", ".st", ".rec", ".ali", ".preali", ".map", ".ccp4", ".join", ".raw")
 _NO_MRC = "it is damaged or no MRC file, copy it from the microscope again"
+# MRC2014 (Cheng et al., J. Struct. Biol. 192 (2015) 146): length of the header, and the word MAP in it.
 _HEADER_BYTES = 1024
 _MAP_WORD = slice(208, 211)
+# IMOD's stamp in the header and its flag for signed bytes; SerialEM's and FEI's records for each frame (IMOD, "MRC file format").
 _IMOD_STAMP, _IMOD_SIGNED = 1146047817, 1
 _KINDS = {3: "complex numbers", 4: "complex numbers", 16: "colours", 101: "half bytes (4-bit)"}
 _SERIALEM_HAS_TILT, _SERIALEM_TILT_PER_DEGREE = 1, 100
@@ -39,6 +41,11 @@ def is_mrc(path: Path) -> bool:
 
 def read_mrc_series(path: Path) -> RecordedSeries:
     """Describe the images of an MRC file.
+
+    Parameters
+    ----------
+    path
+        File to read.
 
     Raises
     ------

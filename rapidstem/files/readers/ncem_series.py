@@ -24,6 +24,15 @@ _EVEN_TOLERANCE = 0.01
 def read_ncem_series(path: Path, file: Any, detector: str) -> RecordedSeries | None:
     """Describe the images in an open file; None where it has no group of the NCEM's kind.
 
+    Parameters
+    ----------
+    path
+        Of the file, for messages.
+    file
+        Of h5py, open for reading.
+    detector
+        Whose images to take from a file with several.
+
     Raises
     ------
     InputError

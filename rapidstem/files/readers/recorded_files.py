@@ -12,6 +12,13 @@ from rapidstem.files.readers.velox_series import read_emd_series
 def read_recorded_series(path: Path, detector: str) -> RecordedSeries:
     """Describe the images of a detector in a raw file.
 
+    Parameters
+    ----------
+    path
+        File to read; its ending tells the format.
+    detector
+        Whose images to take from a file with several.
+
     Raises
     ------
     InputError

@@ -61,6 +61,16 @@ def computable(pixels: np.ndarray) -> np.ndarray:
     """The pixels in a type that every stage computes with: in this machine's byte order, and real numbers of other sizes as float32.
 
     Integers of 8 and 16 bits stay as they are. Wider ones lose what lies below their 24th binary place, a ten millionth of the value.
+
+    Parameters
+    ----------
+    pixels
+        Of any shape and type.
+
+    Returns
+    -------
+    ndarray
+        Of the same shape.
     """
     kept = pixels.dtype.kind in "iu" and pixels.dtype.itemsize <= 2
     with np.errstate(over="ignore"):
@@ -68,7 +78,13 @@ def computable(pixels: np.ndarray) -> np.ndarray:
 
 
 def computable_type(stored: np.dtype) -> np.dtype:
-    """The type that `computable` gives pixels of a stored type."""
+    """The type that `computable` gives pixels of a stored type.
+
+    Parameters
+    ----------
+    stored
+        As the file has them.
+    """
     return computable(np.empty(0, stored)).dtype
 
 
@@ -89,6 +105,18 @@ def match_detector(wanted: str, names: Sequence[Sequence[str]]) -> list[int]:
 
     A name that is equal counts first (whatever the case); else a name that has the wanted one as a word of its own, so that `BF` finds
     `BF-S` and `STEM BF`, but neither `ABF` nor `HAADF`.
+
+    Parameters
+    ----------
+    wanted
+        Name of the detector in the configuration or the sheet.
+    names
+        Names that each series goes by.
+
+    Returns
+    -------
+    list of int
+        Empty where there is none.
     """
     target = wanted.strip().lower()
     equal = [i for i, own in enumerate(names) if target in (name.lower() for name in own)]

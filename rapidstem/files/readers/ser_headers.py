@@ -8,8 +8,10 @@ from pathlib import Path
 
 from rapidstem.errors import InputError
 
+# Marks at the start of TIA's series files, and the version up to which offsets have four bytes (ER-C, "TIA's file format").
 _BYTE_ORDER, _SERIES = 0x4949, 0x0197
 _NEWEST_WITH_SHORT_OFFSETS = 0x0210
+# A series over positions has two; more is a damaged header.
 _MOST_DIMENSIONS = 8
 _DAMAGED = "its header is damaged; copy it from the microscope again"
 

@@ -25,6 +25,13 @@ _HDF5_ENDINGS = (".hspy", ".hdf5", ".h5", ".emd", ".nxs")
 def read_signal_series(path: Path, detector: str) -> RecordedSeries:
     """Describe the image series in a file; of several, the one whose title names the detector.
 
+    Parameters
+    ----------
+    path
+        File to read; its ending tells the format.
+    detector
+        Whose images to take from a file with several.
+
     Raises
     ------
     InputError

@@ -15,14 +15,21 @@ from rapidstem.files.sliced_frames import SlicedFrames
 from rapidstem.files.tiff_scales import stated_pixel_size_nm
 
 ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
+# TIFF 6.0, tag 259.
 _UNCOMPRESSED = 1
 _MAKERS = {"fei", "sem", "tvips", "sis", "streak"}
+# Private tags that DigitalMicrograph writes scales and units to.
 _DIGITAL_MICROGRAPH_TAGS = (65003, 65004, 65005, 65009, 65010, 65011)
 _AXES = {"C": "channels", "T": "times", "Z": "depths", "S": "colours", "R": "repetitions", "H": "lifetimes"}
 
 
 def read_tiff_series(path: Path) -> RecordedSeries:
     """Describe the images of a TIFF file.
+
+    Parameters
+    ----------
+    path
+        File to read.
 
     Raises
     ------

@@ -9,7 +9,29 @@ from rapidstem.errors import InputError
 
 
 def frame_document(path: Path, identifier: str, metadata: Any, frame: int) -> dict[str, Any]:
-    """What Velox has written about one frame of an image; a document that is no JSON is an `InputError`."""
+    """What Velox has written about one frame of an image; a document that is no JSON is an `InputError`.
+
+    Parameters
+    ----------
+    path
+        Of the file, for messages.
+    identifier
+        Of the image within the file.
+    metadata : (byte, frame)
+        Velox's texts, one a column, as an open data set.
+    frame
+        Whose text is read.
+
+    Returns
+    -------
+    dict
+        Empty where the text holds something else.
+
+    Raises
+    ------
+    InputError
+        when the text is no JSON
+    """
     text = metadata[:, frame].tobytes().split(b"\0", 1)[0]
     try:
         document = json.loads(text)

@@ -67,6 +67,18 @@ def is_velox(file: Any) -> bool:
 def list_images(path: Path, file: Any) -> list[VeloxImage]:
     """List the image series of an open Velox file, in the order of the file; those that cannot be read say why.
 
+    Parameters
+    ----------
+    path
+        Of the file, for messages.
+    file
+        Of h5py, open for reading.
+
+    Returns
+    -------
+    list of VeloxImage
+        With the faults of those that cannot be read.
+
     Raises
     ------
     InputError

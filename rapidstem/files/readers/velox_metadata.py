@@ -49,6 +49,15 @@ class FrameMetadata:
 def read_frame_metadata(path: Path, file: Any, image: VeloxImage) -> FrameMetadata:
     """Read what Velox stores about every frame of `image`.
 
+    Parameters
+    ----------
+    path
+        Of the file, for messages.
+    file
+        Of h5py, open for reading.
+    image
+        Which of the series in the file.
+
     Raises
     ------
     InputError

@@ -22,6 +22,13 @@ _CHUNK_CACHE_BYTES = 64 * 2**20
 def read_emd_series(path: Path, detector: str) -> RecordedSeries | None:
     """Describe the series of one detector in an EMD file of Velox or of the NCEM; None where the file is HDF5, but of neither.
 
+    Parameters
+    ----------
+    path
+        File to read.
+    detector
+        Whose images to take from a file with several.
+
     Raises
     ------
     InputError
@@ -43,6 +50,15 @@ def choose_image(path: Path, images: list[VeloxImage], detector: str) -> VeloxIm
 
     An only image is taken for the bright field whatever its name. Of several images of a detector, those that Velox calculated
     (DCFI, DPC) give way to the raw ones, and a single image to a series.
+
+    Parameters
+    ----------
+    path
+        Of the file, for messages.
+    images
+        All series of the file.
+    detector
+        Whose images are wanted.
 
     Raises
     ------

@@ -15,12 +15,18 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes, to_microscope
 from rapidstem.numerics import FWHM_PER_SIGMA
 
+# More than an extinction distance, beyond which little contrast is left; it fades to nothing over the last 12 nm, so that no edge is seen.
 PROFILE_REACH_NM = 46.0
+# One a nanometre: a fifteenth of the line's width.
 PROFILE_SAMPLES = 93
 FADE_NM = 12.0
+# Of lines in their glide plane, 15 degrees apart, interpolated.
 DIRECTIONS = 24
+# Contrast oscillates with depth over the extinction distance, tens of nm.
 DEPTH_STEP_NM = 7.0
+# From 0.7 nm on, denser at the core, where the contrast changes fastest.
 COMPUTED_DISTANCES_NM = 0.7 * np.sinh(np.linspace(-5.2, 5.2, 24))
+# Bounds the memory of the integration.
 CHUNK = 24
 
 
@@ -38,7 +44,18 @@ class VertexContrast:
     log_ratio: np.ndarray
 
     def at(self, tilt_rad: float) -> np.ndarray:
-        """Give the profiles (vertex, distance) at a tilt, interpolated between nodes."""
+        """Give the profiles (vertex, distance) at a tilt, interpolated between nodes.
+
+        Parameters
+        ----------
+        tilt_rad
+            Within the range of the nodes.
+
+        Returns
+        -------
+        (vertex, distance)
+            Logarithm of the intensity ratio.
+        """
         if len(self.tilt_rad) == 1:
             return self.log_ratio[0]
         upper = int(np.clip(np.searchsorted(self.tilt_rad, tilt_rad), 1, len(self.tilt_rad) - 1))
@@ -66,7 +83,17 @@ class _DirectionNodes:
 
 
 def vertex_contrast(vertices: DrawnLines, tilt_nodes_rad: np.ndarray, settings: MicroscopeSettings) -> VertexContrast:
-    """Compute the profiles of all vertices at the given tilts."""
+    """Compute the profiles of all vertices at the given tilts.
+
+    Parameters
+    ----------
+    vertices
+        Of the lines as they are drawn.
+    tilt_nodes_rad : (node,)
+        Increasing.
+    settings
+        Of the virtual microscope.
+    """
     log_ratio = np.zeros((len(tilt_nodes_rad), len(vertices.line), PROFILE_SAMPLES), np.float32)
     if len(vertices.line):
         nodes = _direction_nodes(vertices, specimen_axes(settings.foil_normal))

@@ -11,6 +11,7 @@ import numpy as np
 from rapidstem.microscope.specimen.foil_shape import FoilShape
 from rapidstem.microscope.specimen.line_networks import STEP_NM, DislocationLine
 
+# A line's field acts on the crystal before it leaves the foil; a line along the surface is drawn no farther outside than 90 nm.
 OUTSIDE_NM = 20.0
 LONGEST_NM = 90.0
 
@@ -41,6 +42,10 @@ def drawn_lines(lines: list[DislocationLine], thickness_nm: float, shape: FoilSh
 
     Parameters
     ----------
+    lines
+        Dislocations in specimen axes.
+    thickness_nm
+        Of the foil where it is an even plate.
     shape
         Of a foil that is no even plate, to whose surfaces the lines have been cut.
     """

@@ -12,7 +12,9 @@ from rapidstem.microscope.contrast.contrast_table import PROFILE_REACH_NM
 from rapidstem.microscope.recording.goniometer import TiltMotion
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# Each shrinks the error a hundredfold: below rounding after six.
 FIXED_POINT_STEPS = 6
+# Bounds the memory of drawing.
 SLABS_AT_ONCE = 128
 
 
@@ -39,12 +41,16 @@ def project_points(
     ----------
     points_nm : (n, 3)
         x, y, z in specimen axes.
+    motion
+        Of the stage.
     start_s
         Time at which row 0 is scanned.
     line_time_s
         Time from row to row; 0 for a stage that stands still during the frame.
     shift_px : (2,)
         (dy, dx) by which the frame is displaced.
+    settings
+        Of the virtual microscope.
 
     Returns
     -------
@@ -76,6 +82,8 @@ def line_contrast(
 
     Parameters
     ----------
+    vertices
+        Of the lines, projected into the frame.
     profiles : (vertex, distance)
         Logarithm of the intensity ratio against signed distance from -PROFILE_REACH_NM to +PROFILE_REACH_NM, positive on the side
         of (row, column) = (tangent column, -tangent row).
@@ -83,6 +91,13 @@ def line_contrast(
         Where the rows lie in slow geometry, evenly spaced.
     column_px : (column,)
         Where the columns lie, increasing; a rapid frame's are not evenly spaced.
+    pixel_size_nm
+        Of slow geometry.
+
+    Returns
+    -------
+    (row, column)
+        1 where no line is.
     """
     image = np.zeros(len(row_px) * len(column_px))
     slabs = _slabs_near(vertices, row_px, column_px, pixel_size_nm)

@@ -16,10 +16,16 @@ import numpy as np
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import REFLECTION
 
+# Thickness of a layer of constant displacement: a tenth of the extinction distance and less; tested against a general integrator
+# (tests/unit/test_microscope_two_beam_contrast.py).
 LAYER_NM = 4.0
+# A line steeper than 12 degrees to the beam is drawn as one of 12 degrees: end-on it has no projected direction.
 SMALLEST_SINE = 0.2
+# Gauss-Legendre nodes over the probe's disk.
 CONVERGENCE_POINTS = 4
+# Of the series of a layer's matrix exponential, for layers of a tenth of the extinction distance.
 SERIES_TERMS = 7
+# Within this distance of the core layers are cut in four, as the phase turns quickly there.
 CORE_NM = 24.0
 CORE_PARTS = 4
 
@@ -69,10 +75,14 @@ def displacement_phase(
 
     Parameters
     ----------
+    geometry
+        n dislocations.
     distance_nm : (m,)
         Signed distances of the columns from the projected line.
     beam_nm
         Position along the beam, from where the column passes the line.
+    poisson_ratio
+        Of the isotropic crystal.
 
     Returns
     -------
@@ -103,6 +113,18 @@ def perfect_intensity(thickness_nm: float, deviation_per_nm: np.ndarray, setting
 
 def convergence_deviations(settings: MicroscopeSettings) -> tuple[np.ndarray, np.ndarray]:
     """Sample the deviations s that a convergent probe contains: values (s,) in 1/nm and their weights (s,), which sum to one.
+
+    Parameters
+    ----------
+    settings
+        Of the virtual microscope.
+
+    Returns
+    -------
+    deviation : (s,)
+        In 1/nm.
+    weight : (s,)
+        Sums to one.
 
     Notes
     -----
@@ -136,6 +158,8 @@ def intensity_ratio(
         Number of depths inside the foil wished for, denser near the surfaces.
     outside_nm
         How far outside the foil along the beam the dislocation may lie.
+    settings
+        Of the virtual microscope.
 
     Returns
     -------

@@ -36,6 +36,8 @@ def simulate_acquisition(
         The acquisition's name; with the seed it decides every random number.
     tilt_deg
         Tilt of a field or of an in-situ series, None for a tilt series. A calibration field without a tilt is not tilted.
+    settings
+        Of the virtual microscope.
     rapid_path, slow_path
         Velox EMD files to be written.
     truth_path

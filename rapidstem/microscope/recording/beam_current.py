@@ -4,6 +4,7 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# From ten seconds, longer than a series takes, to below a millisecond, shorter than a row.
 SLOWEST_HZ = 0.1
 OCTAVES = 14
 WAVES_PER_OCTAVE = 2
@@ -16,6 +17,15 @@ def beam_current(row_time_s: np.ndarray, settings: MicroscopeSettings, rng: np.r
     ----------
     row_time_s : (frame, row)
         When the rows are scanned.
+    settings
+        Of the virtual microscope.
+    rng
+        Source of the random numbers.
+
+    Returns
+    -------
+    (frame, row) or None
+        Without a unit.
 
     Notes
     -----

@@ -8,6 +8,7 @@ from scipy.signal import lfilter
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# Of 16 bits.
 MAXIMUM_COUNT = 65535
 
 
@@ -18,6 +19,10 @@ def rapid_counts(intensity: np.ndarray, settings: MicroscopeSettings, rng: np.ra
     ----------
     intensity : (y, x)
         Noise-free image in the rapid scan's geometry; 1 stands for `electrons_per_px`.
+    settings
+        Of the virtual microscope.
+    rng
+        Source of the random numbers.
 
     Returns
     -------

@@ -14,6 +14,7 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.specimens import GratingSpecimen, Specimen, foil_at
 from rapidstem.microscope.truth import StackTruth
 
+# Error of the shifts and of the angle that the simulated instrument states; plausible, no measurement is public.
 VELOX_SHIFT_ERROR_PX = 0.3
 READING_ERROR_DEG = 0.05
 
@@ -25,8 +26,18 @@ def simulate_field(
 
     Parameters
     ----------
+    kind
+        `training`, `test` or `calibration`.
+    name
+        Of the acquisition; with the seed it decides every random number.
+    tilt_deg
+        Of the stage at rest.
+    settings
+        Of the virtual microscope.
     paths
         Of the rapid file, the slow file and the truth.
+    specimen_name
+        Acquisitions of one specimen show the same lines.
     """
     specimen = _specimen(kind, specimen_name, tilt_deg, settings)
     motion = resting_stage(tilt_deg)

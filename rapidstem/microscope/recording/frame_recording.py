@@ -24,8 +24,14 @@ def rapid_frames(
     ----------
     name
         The acquisition's; it decides the noise.
+    count
+        Number of frames.
     clean
         Gives the clean image (row, column) of a frame from its number and rows and columns in slow geometry.
+    faults
+        What goes wrong while they are scanned.
+    settings
+        Of the virtual microscope.
 
     Returns
     -------
@@ -45,7 +51,29 @@ def rapid_frames(
 def slow_frames(
     name: str, count: int, clean: CleanFrame, faults: ScanFaults, settings: MicroscopeSettings, noise: np.random.Generator
 ) -> tuple[np.ndarray, np.ndarray | None]:
-    """Record slow images, as `rapid_frames` does rapid ones."""
+    """Record slow images, as `rapid_frames` does rapid ones.
+
+    Parameters
+    ----------
+    name
+        The acquisition's; it decides the noise.
+    count
+        Number of images.
+    clean
+        Gives the clean image (row, column) of an image from its number and rows and columns in slow geometry.
+    faults
+        What goes wrong while they are scanned.
+    settings
+        Of the virtual microscope.
+    noise
+        Source of the detector's noise.
+
+    Returns
+    -------
+    images : (image, y, x) uint16
+    hot : (pixel, 3)
+        Hot pixels, or None.
+    """
     frames = np.empty((count, settings.size_px, settings.size_px), np.uint16)
     for frame in range(count):
         image = faults.image(frame, partial(clean, frame), lambda columns: columns, settings.size_px)

@@ -7,6 +7,7 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# Frequencies of a shaking stage, drawn evenly on a logarithmic scale, and how many at once; plausible, no measurement is public.
 SHAKE_HZ = (4.0, 40.0)
 SHAKES = 5
 
@@ -18,6 +19,10 @@ def mains_vibration(row_time_s: np.ndarray, settings: MicroscopeSettings, rng: n
     ----------
     row_time_s : (frame, row)
         When the rows are scanned.
+    settings
+        Of the virtual microscope.
+    rng
+        Source of the random numbers.
 
     Returns
     -------

@@ -10,6 +10,7 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# Frequencies and shares of the speed's ripple; plausible, no measurement of a goniometer that turns so fast is public.
 RIPPLE_HZ = np.array((0.33, 0.83, 2.9))
 RIPPLE_SHARE = np.array((0.5, 0.3, 0.2))
 
@@ -28,7 +29,18 @@ class TiltMotion:
     angle_rad: np.ndarray
 
     def at(self, time_s: float | np.ndarray) -> np.ndarray:
-        """Give the true tilt in radians at times of any shape."""
+        """Give the true tilt in radians at times of any shape.
+
+        Parameters
+        ----------
+        time_s
+            Of any shape.
+
+        Returns
+        -------
+        ndarray
+            Of the same shape, in radians.
+        """
         return np.interp(time_s, self.time_s, self.angle_rad)
 
 
@@ -52,6 +64,15 @@ def tilting_stage(settings: MicroscopeSettings, rng: np.random.Generator) -> Til
 
 def reported_angles_rad(true_rad: np.ndarray, settings: MicroscopeSettings, rng: np.random.Generator) -> np.ndarray:
     """Give what the turning goniometer reports for the true tilts (frame,) at the start of the frames.
+
+    Parameters
+    ----------
+    true_rad : (frame,)
+        At the start of the frames.
+    settings
+        Of the virtual microscope.
+    rng
+        Source of the random numbers.
 
     Returns
     -------

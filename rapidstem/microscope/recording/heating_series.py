@@ -30,10 +30,18 @@ def simulate_heating(
 
     Parameters
     ----------
+    name
+        Of the acquisition; with the seed it decides every random number.
+    tilt_deg
+        Of the stage at rest.
     temperature
         Of the specimen; lines move while it rises.
+    settings
+        Of the virtual microscope.
     paths
         Of the rapid file, the slow file and the truth.
+    specimen_name
+        Acquisitions of one specimen show the same lines.
 
     Raises
     ------

@@ -13,8 +13,14 @@ def add_hot_pixels(
 
     Parameters
     ----------
+    frames : (frame, y, x)
+        Counts, changed in place.
     offset, gain
         Counts are `offset + gain * intensity`.
+    settings
+        Of the virtual microscope.
+    rng
+        Source of the random numbers.
 
     Returns
     -------

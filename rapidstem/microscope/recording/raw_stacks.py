@@ -13,7 +13,9 @@ from rapidstem.microscope.specimen.crystal import specimen_axes
 from rapidstem.microscope.specimen.specimens import KnownSpecimen
 from rapidstem.microscope.truth import AcquisitionTruth, StackTruth, write_truth
 
+# 1 June 2021, 0 h UTC: a date that is the same in every simulated file.
 START_S = 1_622_505_600
+# Between the rapid file and the slow one.
 LEAST_PAUSE_S = 60
 
 
@@ -35,7 +37,24 @@ def wandering_shift(count: int, rng: np.random.Generator, settings: MicroscopeSe
 
 
 def row_tilts(motion: TiltMotion, start_s: np.ndarray, line_time_s: float, settings: MicroscopeSettings) -> np.ndarray:
-    """Tilts (frame, row) in degrees when each row is scanned, from the starts (frame,) of the frames."""
+    """Tilts (frame, row) in degrees when each row is scanned, from the starts (frame,) of the frames.
+
+    Parameters
+    ----------
+    motion
+        Of the stage.
+    start_s : (frame,)
+        When each frame starts.
+    line_time_s
+        Time from row to row.
+    settings
+        Of the virtual microscope.
+
+    Returns
+    -------
+    (frame, row)
+        In degrees.
+    """
     return np.rad2deg(motion.at(start_s[:, None] + np.arange(settings.size_px) * line_time_s))
 
 
@@ -53,6 +72,9 @@ def write_acquisition(
 
     Parameters
     ----------
+    name : of the acquisition
+    kind : of the acquisition
+    settings : of the virtual microscope
     paths : of the three files, in this order
     specimen : whose dislocations and faults are true
     stacks : rapid and slow

@@ -16,6 +16,8 @@ def rapid_to_slow(rapid_px: np.ndarray, settings: MicroscopeSettings) -> np.ndar
     ----------
     rapid_px
         Columns of the rapid frame, fractions allowed, of any shape.
+    settings
+        Of the virtual microscope.
 
     Returns
     -------

@@ -11,6 +11,7 @@ from rapidstem.microscope.recording.beam_current import beam_current
 from rapidstem.microscope.recording.frame_vibration import mains_vibration, stage_jumps, stage_shake, steady_drift
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# What cubic splines reach beyond the edge.
 SPARE_PX = 4
 
 
@@ -55,6 +56,13 @@ class ScanFaults:
             Gives the image (row, column) without these faults for rows and columns in slow geometry.
         slow_columns
             Where columns of the frame lie in slow geometry.
+        size_px
+            Rows and columns of the frame.
+
+        Returns
+        -------
+        (row, column)
+            1 on the average background without tilt.
 
         Notes
         -----
@@ -84,7 +92,19 @@ def _displaced_rows(
 
 
 def rapid_faults(name: str, start_s: np.ndarray, turning: bool, settings: MicroscopeSettings) -> ScanFaults:
-    """Draw the faults of rapid frames that start at `start_s` (frame,); the stage shakes and jumps only while it is turning."""
+    """Draw the faults of rapid frames that start at `start_s` (frame,); the stage shakes and jumps only while it is turning.
+
+    Parameters
+    ----------
+    name
+        Of the acquisition.
+    start_s : (frame,)
+        When each frame starts.
+    turning
+        Whether the stage is turning.
+    settings
+        Of the virtual microscope.
+    """
     time = start_s[:, None] + np.arange(settings.size_px) * settings.line_time_s
     moves = []
     if settings.vibration_nm:
@@ -97,7 +117,19 @@ def rapid_faults(name: str, start_s: np.ndarray, turning: bool, settings: Micros
 
 
 def slow_faults(name: str, start_s: np.ndarray, series: bool, settings: MicroscopeSettings) -> ScanFaults:
-    """Draw the faults of slow images that start at `start_s` (frame,); only a series has an offset from the rapid one."""
+    """Draw the faults of slow images that start at `start_s` (frame,); only a series has an offset from the rapid one.
+
+    Parameters
+    ----------
+    name
+        Of the acquisition.
+    start_s : (image,)
+        When each image starts.
+    series
+        Whether the images are those of a tilt series.
+    settings
+        Of the virtual microscope.
+    """
     time = start_s[:, None] + np.arange(settings.size_px) * settings.slow_line_time_s
     moves = []
     if settings.vibration_nm:

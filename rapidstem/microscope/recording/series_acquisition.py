@@ -13,6 +13,7 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.specimens import FrameGeometry, Specimen, foil_for_series
 from rapidstem.microscope.truth import StackTruth
 
+# Time from one slow image to the next: turning, settling, scanning.
 SLOW_STEP_S = 20.0
 
 
@@ -21,8 +22,14 @@ def simulate_series(name: str, settings: MicroscopeSettings, paths: tuple[Path |
 
     Parameters
     ----------
+    name
+        Of the acquisition; with the seed it decides every random number.
+    settings
+        Of the virtual microscope.
     paths
         Of the rapid file, the slow file and the truth.
+    specimen_name
+        Acquisitions of one specimen and tilt range show the same lines.
     """
     specimen = foil_for_series(specimen_name, settings)
     stacks = (_rapid_series(name, specimen, settings), _slow_series(name, specimen.after_bending(), settings))

@@ -15,6 +15,7 @@ import numpy as np
 
 from rapidstem.files.atomic import written_beside
 
+# Room for the text of a frame, padded with zeros as Velox does.
 METADATA_BYTES = 60000
 DETECTORS = ("BF", "DF2", "DF4", "HAADF")
 
@@ -48,7 +49,11 @@ def write_velox(
 
     Parameters
     ----------
+    path
+        File to write, `.emd`.
     frames : (frame, y, x) uint16
+    scan
+        Pixel size and times, for the file's metadata.
     tilt_rad : (frame,)
         What the goniometer reports at the start of each frame.
     time_s : (frame,)

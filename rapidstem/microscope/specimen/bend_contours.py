@@ -13,7 +13,9 @@ import numpy as np
 
 from rapidstem.microscope.settings import LARGEST_TILT_DEG, MicroscopeSettings
 
+# Angle to the contour before it: bent in two directions, a foil has families of contours that cross.
 CROSSING_DEG = (50.0, 130.0)
+# Radius of a contour's bow in fields of view; by judgement.
 BOW_FIELDS = 6.0
 
 
@@ -49,6 +51,11 @@ class BendContours:
             Height of the rows in the image; a row shows the specimen's middle plane at y = row / cos(tilt).
         row_tilt_rad : (row,)
             Tilt when the row is scanned.
+
+        Returns
+        -------
+        (row, column)
+            From 0 to 1.
         """
         y_nm = (row_nm / np.cos(row_tilt_rad))[:, None]
         product = np.ones((len(row_nm), len(x_nm)))
@@ -63,6 +70,13 @@ class BendContours:
 
 def draw_contours(settings: MicroscopeSettings, rng: np.random.Generator) -> BendContours | None:
     """Draw the bands of a foil: as many in view at any tilt, on average, as the settings say, each crossing the one before it.
+
+    Parameters
+    ----------
+    settings
+        Of the virtual microscope.
+    rng
+        Source of the random numbers.
 
     Returns
     -------

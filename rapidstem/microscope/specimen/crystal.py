@@ -9,6 +9,7 @@ from itertools import product
 import numpy as np
 
 GLIDE_PLANES = np.array([(1, 1, 1), (-1, 1, 1), (1, -1, 1), (1, 1, -1)], float)
+# g = 200 along the tilt axis: it stays excited at every tilt.
 REFLECTION = np.array((2.0, 0.0, 0.0))
 
 
@@ -33,6 +34,11 @@ def specimen_axes(foil_normal: tuple[float, float, float]) -> np.ndarray:
     ----------
     foil_normal
         The specimen's z in crystal axes, perpendicular to [100].
+
+    Returns
+    -------
+    (3, 3)
+        Unit vectors.
     """
     x = np.array((1.0, 0.0, 0.0))
     z = np.asarray(foil_normal, float) / np.linalg.norm(foil_normal)
@@ -59,6 +65,11 @@ def to_microscope(vectors: np.ndarray, tilt_rad: float | np.ndarray) -> np.ndarr
     vectors : (..., 3)
     tilt_rad
         A number, or an array of the shape of the leading axes.
+
+    Returns
+    -------
+    (..., 3)
+        Of the same length.
 
     Notes
     -----

@@ -6,6 +6,7 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# So many that their sum looks random.
 WAVES = 14
 
 
@@ -35,6 +36,13 @@ class FoilBackground:
             Height of the rows in the image, from the tilt axis.
         row_tilt_rad : (row,)
             Tilt when the row is scanned.
+        settings
+            Of the virtual microscope.
+
+        Returns
+        -------
+        (row, column)
+            Without a unit.
 
         Notes
         -----

@@ -66,6 +66,15 @@ def thinned(diffracting: np.ndarray, path_nm: np.ndarray, row_tilt_rad: np.ndarr
         Product of everything that the crystal does to the beam, without its mean absorption.
     path_nm : (row, column)
         Way of the beam through the foil.
+    row_tilt_rad : (row,)
+        Tilt when the row is scanned.
+    settings
+        Of the virtual microscope.
+
+    Returns
+    -------
+    (row, column)
+        1 on the average of the nominal foil without tilt.
 
     Notes
     -----

@@ -10,11 +10,16 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# Of the sum along the beam: by how much it may move sideways in a layer, and the grid of the surfaces along y; finer than any detail of the
+# shape.
 FEWEST_LAYERS = 8
 SIDEWAYS_NM = 12.0
 GRID_NM = 2.0
+# Of a hole's rim, relative to its radius, in its second and third harmonic; by judgement.
 ROUGHNESS = (0.12, 0.08)
+# Of the field: holes and steps lie near its middle, so that they are seen at every tilt.
 OFF_CENTRE = 0.3
+# Out of any field.
 FAR_NM = 1e9
 
 
@@ -40,7 +45,18 @@ class FoilShape:
     taper_nm: float
 
     def surfaces_nm(self, x_nm: np.ndarray, y_nm: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Give z of the lower and of the upper surface at places of any common shape; both are 0 where there is no foil."""
+        """Give z of the lower and of the upper surface at places of any common shape; both are 0 where there is no foil.
+
+        Parameters
+        ----------
+        x_nm, y_nm
+            Places in the specimen, of any common shape.
+
+        Returns
+        -------
+        lower, upper
+            z in nm, of the same shape.
+        """
         thinned = np.clip(self.from_rim_nm(x_nm, y_nm) / self.taper_nm, 0, 1)
         half = self.thickness_nm / 2 * np.maximum(1 + self.wedge_per_nm[0] * x_nm + self.wedge_per_nm[1] * y_nm, 0.1)
         upper = half
@@ -49,7 +65,18 @@ class FoilShape:
         return -half * thinned, np.maximum(upper, 0) * thinned
 
     def from_rim_nm(self, x_nm: np.ndarray, y_nm: np.ndarray) -> np.ndarray:
-        """Give the distance of places of any common shape from the hole or the edge, whichever is nearer; negative in the vacuum."""
+        """Give the distance of places of any common shape from the hole or the edge, whichever is nearer; negative in the vacuum.
+
+        Parameters
+        ----------
+        x_nm, y_nm
+            Places in the specimen, of any common shape.
+
+        Returns
+        -------
+        ndarray
+            In nm, of the same shape.
+        """
         direction, offset = self.edge
         from_edge = offset - x_nm * np.cos(direction) - y_nm * np.sin(direction)
         x, y, radius, *phases = self.hole
@@ -62,13 +89,38 @@ class FoilShape:
         return np.minimum(from_edge, distance - radius * (1 + rough.real))
 
     def inside(self, points_nm: np.ndarray) -> np.ndarray:
-        """Say which of the points (n, 3) lie in the foil."""
+        """Say which of the points (n, 3) lie in the foil.
+
+        Parameters
+        ----------
+        points_nm : (n, 3)
+            x, y, z in the specimen.
+
+        Returns
+        -------
+        (n,) bool
+            Points on a surface count.
+        """
         x, y, z = points_nm.T
         lower, upper = self.surfaces_nm(x, y)
         return (z >= lower) & (z <= upper) & (upper > lower)
 
     def path_nm(self, x_nm: np.ndarray, row_nm: np.ndarray, row_tilt_rad: np.ndarray) -> np.ndarray:
         """Give the way of the beam through the foil (row, column), for columns at `x_nm` and rows at heights `row_nm` in the image.
+
+        Parameters
+        ----------
+        x_nm : (column,)
+            Position of the columns in the specimen.
+        row_nm : (row,)
+            Height of the rows in the image, from the tilt axis.
+        row_tilt_rad : (row,)
+            Tilt when the row is scanned.
+
+        Returns
+        -------
+        (row, column)
+            In nm; 0 in a hole.
 
         Notes
         -----

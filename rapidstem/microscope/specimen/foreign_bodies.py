@@ -12,7 +12,9 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.foil_shape import FoilShape
 
 KINDS = ("particle", "contamination", "precipitate")
+# Contamination is a flat patch.
 CONTAMINATION_HEIGHT_NM = 12.0
+# Gauss-Hermite quadrature of order three of a normal distribution.
 BLUR_NODES = np.array((-np.sqrt(3), 0.0, np.sqrt(3)))
 BLUR_WEIGHTS = np.array((1, 4, 1)) / 6
 
@@ -54,6 +56,13 @@ class ForeignBodies:
             Tilt when a body's row is scanned.
         row_px, column_px : (row,), (column,)
             Where the image's rows and columns lie in slow geometry, increasing.
+        settings
+            Of the virtual microscope.
+
+        Returns
+        -------
+        (row, column)
+            From 0 to 1.
 
         Notes
         -----
@@ -83,10 +92,14 @@ def draw_bodies(
 
     Parameters
     ----------
+    settings
+        Of the virtual microscope.
     half_box_nm : (3,)
         Half widths of the box in x, y and z.
     shape
         Of the foil, where it is no even plate; no body lies over a hole or beyond an edge.
+    rng
+        Source of the random numbers.
     """
     if not (settings.particles_per_um2 or settings.contamination_per_um2 or settings.precipitates_per_um2):
         return None

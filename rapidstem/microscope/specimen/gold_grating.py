@@ -5,7 +5,9 @@ import numpy as np
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.settings import MicroscopeSettings
 
+# A cross grating of 2160 lines a millimetre, as sold for calibration.
 PERIOD_NM = 463.0
+# Number, radii and transmission of the gold particles; plausible for such replicas, not measured on one.
 PARTICLES_PER_UM2 = 900.0
 RADIUS_NM = (5.0, 11.0)
 TRANSMISSION = 0.45
@@ -23,6 +25,13 @@ def grating_image(name: str, row_px: np.ndarray, column_px: np.ndarray, settings
         Chooses the piece of the grating.
     row_px, column_px
         Where the image's rows and columns lie in slow geometry, increasing.
+    settings
+        Of the virtual microscope.
+
+    Returns
+    -------
+    (row, column)
+        Without noise.
     """
     rng = random_stream(settings.seed, name, "gold grating")
     half = settings.field_nm

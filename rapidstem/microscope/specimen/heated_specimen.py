@@ -21,11 +21,13 @@ from rapidstem.microscope.specimen.foil_faults import FoilFaults
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.specimen.specimens import foil_at
 
+# Of the lines: most are held. How many jump, at what temperatures, how far and how often: plausible, not measured on films.
 MOBILE_SHARE = 0.3
 ACTIVE_RANGE_C = (20.0, 420.0)
 JUMP_EVERY_C = 40.0
 JUMP_LASTS_C = 5.0
 JUMP_NM = (60.0, 160.0)
+# From where a line began: the foil is drawn larger by as much.
 FARTHEST_NM = 240.0
 
 
@@ -73,7 +75,24 @@ class HeatedFoil:
     faults: FoilFaults
 
     def image(self, temperature_c: float, shift_px: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
-        """Give the clean image (row, column) at a temperature, at rows and columns in slow geometry."""
+        """Give the clean image (row, column) at a temperature, at rows and columns in slow geometry.
+
+        Parameters
+        ----------
+        temperature_c
+            Of the specimen.
+        shift_px : (2,)
+            (dy, dx) by which the frame is displaced.
+        row_px : (row,)
+            Where the image's rows lie in slow geometry.
+        column_px : (column,)
+            Where its columns lie.
+
+        Returns
+        -------
+        (row, column)
+            1 on the average background without tilt.
+        """
         numbers, vertex_line = np.unique(self.mobile.line, return_inverse=True)
         moves = np.array([self.glides[number].displacement_nm(temperature_c) for number in numbers]).reshape(-1, 3)
         points = self.mobile.points_nm + moves[vertex_line]
@@ -83,13 +102,38 @@ class HeatedFoil:
         return self.resting.image(shift_px, row_px, column_px) * factor
 
     def lines_at(self, temperature_c: float) -> list[DislocationLine]:
-        """All dislocations as they lie when this temperature is reached."""
+        """All dislocations as they lie when this temperature is reached.
+
+        Parameters
+        ----------
+        temperature_c
+            Of the specimen.
+
+        Returns
+        -------
+        list of DislocationLine
+            In specimen axes, nm.
+        """
         moved = {number: glide.displacement_nm(temperature_c) for number, glide in self.glides.items()}
         return [replace(line, points_nm=line.points_nm + moved.get(number, 0.0)) for number, line in enumerate(self.lines)]
 
 
 def heated_foil(name: str, tilt_deg: float, motion: TiltMotion, largest_shift_px: float, settings: MicroscopeSettings) -> HeatedFoil:
-    """Draw a foil, larger than what is seen by what glide and drift can bring in, and decide which lines jump when."""
+    """Draw a foil, larger than what is seen by what glide and drift can bring in, and decide which lines jump when.
+
+    Parameters
+    ----------
+    name
+        Of the specimen; with the seed it decides every random number.
+    tilt_deg
+        Of the stage at rest.
+    motion
+        The same stage, as a motion.
+    largest_shift_px
+        How far frames will be displaced at most.
+    settings
+        Of the virtual microscope.
+    """
     margin_nm = FARTHEST_NM + largest_shift_px * settings.pixel_size_nm
     foil = foil_at(name, tilt_deg, settings, margin_nm)
     glides = _draw_glides(name, foil.lines, settings)

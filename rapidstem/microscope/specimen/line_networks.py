@@ -7,9 +7,13 @@ import numpy as np
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import SlipSystem, g_dot_b, slip_systems, specimen_axes
 
+# Of a line's points; bows have radii of hundreds of nm.
 STEP_NM = 8.0
+# A bowed line that turns farther would come back into the field.
 LONGEST_TURN_RAD = np.deg2rad(120)
+# Lines begin that far outside of what is seen, so that its border is like its middle.
 MARGIN_NM = 150.0
+# A shorter line is not seen.
 FEWEST_POINTS = 4
 
 
@@ -62,8 +66,17 @@ def generate_lines(settings: MicroscopeSettings, half_box_nm: np.ndarray, rng: n
 
     Parameters
     ----------
+    settings
+        Of the virtual microscope.
     half_box_nm : (3,)
         Half widths of the box in x, y and z.
+    rng
+        Source of the random numbers.
+
+    Returns
+    -------
+    list of DislocationLine
+        In specimen axes, nm.
     """
     wanted = settings.dislocation_density_per_m2 * 1e-18 * np.prod(2 * half_box_nm)
     axes = specimen_axes(settings.foil_normal)
@@ -92,12 +105,18 @@ def grow_line(
 
     Parameters
     ----------
+    system
+        Plane and Burgers vector of the line.
     axes : (3, 3)
         The specimen's axes in crystal axes (`rapidstem.microscope.crystal.specimen_axes`).
+    settings
+        Of the virtual microscope.
     half_box_nm : (3,)
         Half widths of the box.
     start : (3,)
         The point, in the box.
+    rng
+        Source of the random numbers.
 
     Returns
     -------

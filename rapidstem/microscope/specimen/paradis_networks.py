@@ -52,6 +52,11 @@ class ParadisNetwork:
 def read_network(path: Path | str) -> ParadisNetwork:
     """Read a ParaDiS `.data` file.
 
+    Parameters
+    ----------
+    path
+        File to read.
+
     Raises
     ------
     InputError
@@ -87,6 +92,11 @@ def _read_nodes(words: Iterator[str]) -> tuple[dict[Node, np.ndarray], dict[Node
 
 def chains(network: ParadisNetwork) -> list[DislocationLine]:
     """Join the arms into lines that run from junction to junction, or around a loop, with one Burgers vector and plane each.
+
+    Parameters
+    ----------
+    network
+        As `read_network` gives it.
 
     Returns
     -------
@@ -127,8 +137,19 @@ def lines_from_network(
 
     Parameters
     ----------
+    path
+        Of the ParaDiS file.
+    settings
+        Of the virtual microscope.
     half_box_nm : (3,)
         Half widths of the box in x, y and z.
+    rng
+        Source of the random numbers.
+
+    Returns
+    -------
+    list of DislocationLine
+        In specimen axes, nm.
 
     Raises
     ------

@@ -6,7 +6,9 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import SlipSystem, g_dot_b, slip_systems, specimen_axes
 from rapidstem.microscope.specimen.line_networks import FEWEST_POINTS, DislocationLine, grow_line
 
+# Sine of the angle between plane and foil: a plane that lies nearly in the foil has no trace.
 SMALLEST_TRACE = 0.3
+# Random points that a slab's volume is measured with, to a per cent.
 SAMPLES = 20_000
 
 
@@ -17,8 +19,17 @@ def band_lines(settings: MicroscopeSettings, half_box_nm: np.ndarray, rng: np.ra
 
     Parameters
     ----------
+    settings
+        Of the virtual microscope.
     half_box_nm : (3,)
         Half widths of the box in x, y and z that the lines fill.
+    rng
+        Source of the random numbers.
+
+    Returns
+    -------
+    list of DislocationLine
+        In specimen axes, nm.
     """
     axes = specimen_axes(settings.foil_normal)
     inclined = [

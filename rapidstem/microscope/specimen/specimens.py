@@ -20,6 +20,7 @@ from rapidstem.microscope.specimen.line_strengths import with_strengths
 from rapidstem.microscope.specimen.paradis_networks import lines_from_network
 from rapidstem.microscope.specimen.slip_bands import band_lines
 
+# Tilts of the contrast's table, denser where the thickness along the beam grows fast, as 1 / cos.
 NODES_PER_SERIES_DEG = (0, 15, 30, 40, 48, 54, 59, 63, 67, 70, 73, 76, 80)
 
 
@@ -64,7 +65,18 @@ class Specimen(KnownSpecimen, Protocol):
     """Anything that the microscope can look at."""
 
     def image(self, frame: FrameGeometry) -> np.ndarray:
-        """Give the clean image (row, column), 1 on the average background without tilt."""
+        """Give the clean image (row, column), 1 on the average background without tilt.
+
+        Parameters
+        ----------
+        frame
+            Rows, columns, shift and times of the frame.
+
+        Returns
+        -------
+        (row, column)
+            Without noise.
+        """
 
 
 @dataclass(frozen=True)
@@ -77,7 +89,18 @@ class GratingSpecimen:
     faults: FoilFaults = NO_FAULTS
 
     def image(self, frame: FrameGeometry) -> np.ndarray:
-        """Give the clean image of the grating, displaced by the frame's shift."""
+        """Give the clean image of the grating, displaced by the frame's shift.
+
+        Parameters
+        ----------
+        frame
+            Rows, columns, shift and times of the frame.
+
+        Returns
+        -------
+        (row, column)
+            1 on the carbon film.
+        """
         return grating_image(self.name, frame.row_px - frame.shift_px[0], frame.column_px - frame.shift_px[1], self.settings)
 
 
@@ -128,12 +151,32 @@ class FoilSpecimen:
 
 
 def foil_at(name: str, tilt_deg: float, settings: MicroscopeSettings, margin_nm: float = 0.0) -> FoilSpecimen:
-    """Make a foil that will be looked at with one tilt; `margin_nm` makes it larger along x and y than what is seen."""
+    """Make a foil that will be looked at with one tilt; `margin_nm` makes it larger along x and y than what is seen.
+
+    Parameters
+    ----------
+    name
+        Of the specimen; with the seed it decides every random number.
+    tilt_deg
+        Of the stage at rest.
+    settings
+        Of the virtual microscope.
+    margin_nm
+        On every side along x and y.
+    """
     return _foil(name, abs(tilt_deg), np.deg2rad([tilt_deg]), settings, margin_nm)
 
 
 def foil_for_series(name: str, settings: MicroscopeSettings) -> FoilSpecimen:
-    """Make a foil that will be looked at over the whole range of a tilt series."""
+    """Make a foil that will be looked at over the whole range of a tilt series.
+
+    Parameters
+    ----------
+    name
+        Of the specimen; with the seed it decides every random number.
+    settings
+        Of the virtual microscope.
+    """
     low, high = sorted((settings.tilt_start_deg, settings.tilt_stop_deg))
     nodes = sorted({sign * angle for angle in NODES_PER_SERIES_DEG for sign in (-1, 1) if low - 5 <= sign * angle <= high + 5})
     return _foil(name, max(abs(low), abs(high)), np.deg2rad(nodes), settings)

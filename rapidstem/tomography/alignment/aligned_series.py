@@ -88,7 +88,13 @@ class AlignedSeries:
         axis_rotation_sigma_deg: float = np.nan,
         rms_residual_px: float = np.nan,
     ) -> "AlignedSeries":
-        """Give the result of a method that uses all frames and follows no points; arguments are those of the attributes."""
+        """Give the result of a method that uses all frames and follows no points; arguments are those of the attributes.
+
+        Parameters
+        ----------
+        geometry, reported_rad, sigma_deg, shift_sigma_px, method, warnings, axis_rotation_sigma_deg, rms_residual_px
+            As the attributes of these names.
+        """
         offset, offset_sigma = offset_or_none(geometry)
         return cls(
             geometry=geometry,

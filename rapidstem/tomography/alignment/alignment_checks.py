@@ -4,6 +4,7 @@ import numpy as np
 
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# A fifth: a foil's thickness is seldom known better.
 _THICKER_THAN_STATED = 1.2
 
 
@@ -24,6 +25,11 @@ def alignment_warnings(
         Lower and upper surface of the foil, from the points on dislocations.
     thickness_nm : float
         Of the foil, as the configuration says.
+
+    Returns
+    -------
+    tuple of str
+        Empty where all is well.
     """
     warnings = []
     lost = np.flatnonzero(recorded.used & ~geometry.used)

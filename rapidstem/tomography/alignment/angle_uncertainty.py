@@ -17,6 +17,7 @@ from rapidstem.tomography.alignment.bundle_adjustment import (
 )
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# Standard deviation of the average over frames: they see the same lines, and a jackknife variance of one frame scatters.
 _NEIGHBOUR_FRAMES = 2
 
 
@@ -44,6 +45,15 @@ def series_uncertainty(points: LinePoints, geometry: TiltGeometry, measured: Mea
     its reweighted least squares (`loss_curvature`); a few long lines carry most of the information, so that the variance of n
     contributions is divided by n - 1 with their effective number; and variances are averaged over neighbouring frames, which see
     the same lines.
+
+    Parameters
+    ----------
+    points : LinePoints
+        Points on dislocations, after the adjustment.
+    geometry : TiltGeometry
+        As adjusted.
+    measured : Measurement
+        Matches and weights of the last step.
 
     References
     ----------

@@ -82,6 +82,15 @@ class Measurement:
 def project_positions(position_px: np.ndarray, geometry: TiltGeometry, columns: int) -> tuple[np.ndarray, np.ndarray]:
     """Where points appear in the raw frames, each in the row that was scanned at the tilt that puts it there.
 
+    Parameters
+    ----------
+    position_px : np.ndarray, (point, 3)
+        x, y, z from the centre, in pixels.
+    geometry : TiltGeometry
+        Of the series.
+    columns : int
+        Of a frame.
+
     Returns
     -------
     np.ndarray, (frame, point, 2)
@@ -101,7 +110,24 @@ def project_positions(position_px: np.ndarray, geometry: TiltGeometry, columns: 
 
 
 def residuals_px(points: LinePoints, geometry: TiltGeometry, columns: int, matches: Matches) -> np.ndarray:
-    """Distance of each match's projected point from its line, (match,), in pixels."""
+    """Distance of each match's projected point from its line, (match,), in pixels.
+
+    Parameters
+    ----------
+    points : LinePoints
+        Points on dislocations.
+    geometry : TiltGeometry
+        Of the series.
+    columns : int
+        Of a frame.
+    matches : Matches
+        Lines of the frames that the points were found on.
+
+    Returns
+    -------
+    np.ndarray, (match,)
+        Signed, along the normal of the line.
+    """
     place, _ = project_positions(points.position_px, geometry, columns)
     return np.sum(matches.normal * (place[matches.frame, matches.point] - matches.ridge_px), axis=1)
 

@@ -5,7 +5,10 @@ from scipy import fft, ndimage
 
 from rapidstem.numerics import parabola_vertex
 
+# Of the coefficient near by: a stage seldom jumps, and the highest of many far peaks is high by chance; by judgement on the simulated jumps
+# of tests/unit/test_tomography_scenes.py.
 BETTER_FAR_AWAY = 1.4
+# Below a tenth of the windows' power in common the coefficient is chance.
 _LEAST_COMMON_POWER = 0.1
 
 
@@ -65,6 +68,20 @@ def correlation_peak(reference: np.ndarray, image: np.ndarray, largest_px: float
     """Displacement (dy, dx) of a line image against another, at most `largest_px`, and the correlation coefficient there.
 
     Images without any structure are not displaced and have the coefficient 0.
+
+    Parameters
+    ----------
+    reference, image : np.ndarray, (y, x)
+        Images of lines, of one shape.
+    largest_px : float
+        Farthest displacement along y and along x.
+
+    Returns
+    -------
+    displacement_px : np.ndarray, (2,)
+        (dy, dx).
+    coefficient : float
+        Of correlation.
     """
     correlation, _ = _correlation(reference, image)
     return _highest(correlation, (int(largest_px), int(largest_px)))
@@ -75,6 +92,18 @@ def far_peak(reference: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, floa
 
     A stage that was moved back to its place, or has slipped, leaves only a part of the field in view, and the windows of the two images
     fade there: the correlation is divided by what the windows have in common, where that is a tenth of their power or more.
+
+    Parameters
+    ----------
+    reference, image : np.ndarray, (y, x)
+        Images of lines, of one shape.
+
+    Returns
+    -------
+    displacement_px : np.ndarray, (2,)
+        (dy, dx).
+    coefficient : float
+        Of correlation, in the common part.
     """
     correlation, common = _correlation(reference, image)
     rows, columns = reference.shape

@@ -8,6 +8,7 @@ from rapidstem.tomography.alignment.moment_alignment import align_moments
 from rapidstem.tomography.alignment.projection_matching import match_projections
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# Of the largest mean row: more of the object at the edge means that it reaches beyond.
 _LARGEST_SHARE_AT_EDGE = 0.1
 
 
@@ -55,6 +56,16 @@ def object_density(series: np.ndarray) -> np.ndarray:
     """Images that are zero around the object and positive on it, float32.
 
     The background is the median of a frame's upper and lower edge; the object is what is brighter, or darker, on average.
+
+    Parameters
+    ----------
+    series : np.ndarray, (frame, y, x)
+        Raw or denoised frames.
+
+    Returns
+    -------
+    np.ndarray, (frame, y, x)
+        In the unit of the series.
 
     Raises
     ------

@@ -7,9 +7,13 @@ import numpy as np
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, project_positions
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# On either side in the order of the tilts.
 _NEIGHBOURS = 4
+# Of the share of points that frames of similar tilt see, and that the best see; by judgement, tests/unit/test_tomography_axis.py and
+# test_tomography_scenes.py hold that lost frames fall below and good ones do not.
 _SHARE_OF_NEIGHBOURS = 0.62
 _SHARE_OF_BEST = 0.5
+# An angle and two shifts from fewer are not worth having.
 _FEWEST_MATCHES = 15
 
 
@@ -18,6 +22,22 @@ def fitting_frames(points: LinePoints, geometry: TiltGeometry, columns: int, mat
 
     A frame that drift has carried out of the field, a blank frame or one whose shift is wrong shows lines near the points by chance
     only.
+
+    Parameters
+    ----------
+    points : LinePoints
+        Points on dislocations.
+    geometry : TiltGeometry
+        Of the series.
+    columns : int
+        Of a frame.
+    matches : Matches
+        Lines of the frames that the points were found on.
+
+    Returns
+    -------
+    np.ndarray, (frame,) of bool
+        True where a frame fits.
     """
     place, _ = project_positions(points.position_px, geometry, columns)
     inside = np.all((place > 1) & (place < [geometry.rows - 2, columns - 2]), axis=-1).sum(axis=1)

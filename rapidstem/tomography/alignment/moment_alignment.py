@@ -8,8 +8,11 @@ from scipy import optimize
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
+# Of the search for the tilt axis about x or y; by judgement, scans are turned so that the axis lies along one of them.
 _LARGEST_ROTATION_DEG = 20.0
+# Until profiles no longer move.
 _PROFILE_STEPS = 8
+# Of the heaviest column: lighter ones have no centre of mass worth the name.
 _LEAST_SHARE_OF_MASS = 0.1
 
 

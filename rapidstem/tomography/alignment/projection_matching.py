@@ -10,15 +10,24 @@ from rapidstem.tomography.reconstruction.sirt import SirtOperator, sirt_slices
 from rapidstem.tomography.reconstruction.slice_projector import SliceGeometry, system_matrix
 from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad, turned
 
+# Of SIRT: enough for the object's shape, too few for its noise.
 _ITERATIONS = 30
+# Of the numerical derivative by the angle: one pixel at 115 px from the axis.
 _ANGLE_STEP_RAD = np.deg2rad(0.5)
+# Of frames and projections, against noise and interpolation.
 _SMOOTHING_PX = 0.7
+# Columns whose residuals are added before their scatter gives the error, as smoothing correlates neighbours.
 _COLUMNS_TOGETHER = 4
+# Of a known error of the angles that the images must find again: with less, as of a round needle, angles stay as reported.
 _LEAST_RESPONSE = 0.5
+# Known errors of random sign that are put in, and their seed.
 _TRIALS = 2
 _TRIAL_SEED = 1
+# Slow trends up to cubic bend the volume rather than contradict it.
 _TREND_DEGREE = 3
+# A prior so narrow that angles stay.
 _HELD_RAD = 1e-6
+# A round: one degree and one pixel, within which the derivative holds.
 _LARGEST_STEP = np.array([np.deg2rad(1.0), 1.0, 1.0])
 
 

@@ -12,10 +12,14 @@ from rapidstem.tomography.alignment.line_tracking import volume_line_points
 from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, project_volume, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# Rounds and iterations of a first look: shifts are good to a pixel or two afterwards, which the following of lines allows.
 _PROJECTION_MATCHINGS = 4
 _ITERATIONS = 15
+# The foil may be inclined or off the middle by a fifth of its thickness either way.
 _VOLUME_TO_FOIL = 1.4
+# Binned pixels between frames of similar tilt.
 _LARGEST_STEP_PX = 16
+# Of the field: how far correlation may slide along the axis over a series, and how many trends are tried.
 _LARGEST_AXIAL_TREND = 0.12
 _TREND_TRIALS = 12
 

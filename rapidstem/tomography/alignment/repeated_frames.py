@@ -10,11 +10,19 @@ from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.frame_selection import filled_between
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# As of a tilt series at all (`reported_angles`).
 _FEWEST_FRAMES = 5
 
 
 def without_repetitions(recorded: TiltGeometry, series: np.ndarray) -> tuple[TiltGeometry, tuple[str, ...]]:
     """Mark the frames that repeat an earlier one as not used.
+
+    Parameters
+    ----------
+    recorded : TiltGeometry
+        Before the alignment.
+    series : np.ndarray, (frame, y, x)
+        Raw or denoised frames.
 
     Returns
     -------

@@ -25,8 +25,12 @@ from rapidstem.tomography.foil_extent import foil_of_points
 from rapidstem.tomography.frame_ridges import NO_RIDGES, RidgePoints, ridge_points, subtract_background
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
+# How far from its projection a line is taken for a point's, in pixels of the frames: from the first shifts' error to that of the lines'
+# own; in three rounds, as frames and points fall out.
 _ROUNDS_RADII_PX = ((8.0, 6.0, 4.0, 3.0), (4.0, 3.0, 2.5), (3.0, 2.5, 2.0, 2.0))
+# By judgement: with fewer the angles would rest on a handful of lines, and the fallback takes over (docs/tomography.md).
 _FEWEST_POINTS = 60
+# The loss' scale on noise-free series.
 _LEAST_RESIDUAL_PX = 0.05
 
 
@@ -65,7 +69,18 @@ class AlignmentSettings:
             raise InputError(f"alignment_features is {self.features!r}: choose 'lines' or 'density'")
 
     def line_scale_px(self, pixel_size_nm: float) -> float:
-        """Half of the full width of the lines at half depth."""
+        """Half of the full width of the lines at half depth.
+
+        Parameters
+        ----------
+        pixel_size_nm : float
+            Of the series.
+
+        Returns
+        -------
+        float
+            In pixels.
+        """
         return self.line_width_nm / (2 * pixel_size_nm)
 
 

@@ -10,8 +10,11 @@ from rapidstem.errors import InputError
 from rapidstem.tomography.alignment.bundle_adjustment import Matches
 from rapidstem.tomography.alignment.coarse_alignment import far_peak
 
+# Frames on either side, in the order of the tilts, that a frame is compared with.
 _NEIGHBOURS = 4
+# Of the usual share of points in common: two parts of a specimen share points by chance alone.
 _SHARE_OF_USUAL = 0.6
+# A part of fewer is lost frames.
 _FEWEST_FRAMES = 3
 # Fewer may be the frames at the highest tilts, whose lines are too faint to be followed: they are left out with a warning.
 _LEFT_OUT_SHARE = 0.25

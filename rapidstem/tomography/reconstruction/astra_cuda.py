@@ -20,6 +20,16 @@ def astra_vectors(rays: SliceGeometry) -> np.ndarray:
     """Geometry `parallel3d_vec` in voxels, (ray, 12): direction of the ray, centre of the detector, its steps along columns and rows.
 
     ASTRA's volume is (Z, Y, X); ours is (z, y, x), so that the axes are the same. The detector of a ray is one row of pixels along x.
+
+    Parameters
+    ----------
+    rays : SliceGeometry
+        Of one slice.
+
+    Returns
+    -------
+    np.ndarray, (ray, 12)
+        In voxels.
     """
     cosine, sine, none = np.cos(rays.angle_rad), np.sin(rays.angle_rad), np.zeros(len(rays.angle_rad))
     direction = [none, -sine, cosine]

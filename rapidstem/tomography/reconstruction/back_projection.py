@@ -11,6 +11,16 @@ def angular_weights(angle_rad: np.ndarray) -> np.ndarray:
 
     The first and the last angle stand for as much as their distance to the only neighbour. Angles may come in any order; a single frame
     stands for the whole half circle.
+
+    Parameters
+    ----------
+    angle_rad : np.ndarray, (frame, ...)
+        Of the frames, or of each of their rows.
+
+    Returns
+    -------
+    np.ndarray, (frame, ...)
+        In radians.
     """
     if len(angle_rad) == 1:
         return np.full(np.shape(angle_rad), np.pi)
@@ -26,6 +36,16 @@ def filtered_rows(frames: np.ndarray) -> np.ndarray:
     """Ramp filter along the rows' axis with a Hamming window, (frame, row, column), float32.
 
     The ramp is the transform of its sampled impulse response, so that the mean is treated rightly.
+
+    Parameters
+    ----------
+    frames : np.ndarray, (frame, row, column)
+        Aligned series.
+
+    Returns
+    -------
+    np.ndarray, (frame, row, column), float32
+        In the unit of the frames a pixel.
 
     References
     ----------

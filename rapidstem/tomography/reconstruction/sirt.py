@@ -25,7 +25,13 @@ class SirtOperator:
 
     @classmethod
     def from_matrix(cls, matrix: sparse.csr_matrix) -> "SirtOperator":
-        """Normalise A^T by the sums of rows and columns; empty rows and columns stay empty."""
+        """Normalise A^T by the sums of rows and columns; empty rows and columns stay empty.
+
+        Parameters
+        ----------
+        matrix : sparse matrix, (ray, voxel)
+            As `system_matrix` gives it.
+        """
         return cls(SparseRows.from_matrix(matrix), SparseRows.from_matrix(-normalised_transpose(matrix)))
 
 

@@ -11,8 +11,12 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_
 
 Method = Literal["sirt", "weighted-back-projection", "total-variation"]
 
+# Slices: wider blocks leave the cache, narrower ones read the matrix too often (`benchmarks/sirt_speed.py`).
 _WIDEST_BLOCK, _NARROWEST_BLOCK = 64, 8
+# 0.09 voxels at 256 voxels from the axis.
 _NEGLIGIBLE_RAD = np.deg2rad(0.02)
+# What the process holds besides arrays; bytes of an element while ASTRA's matrix is copied and transposed; arrays of each method, counted
+# in its code. A job that would not fit is planned in narrower blocks (tests/unit/test_tomography_reconstruction.py).
 _LIBRARIES_BYTES = 300e6
 _MATRIX_ELEMENT_BYTES = 44
 _VOXEL_ARRAYS = {"sirt": 3, "weighted-back-projection": 3, "total-variation": 9}
@@ -21,6 +25,20 @@ _RAY_ARRAYS = {"sirt": 4, "weighted-back-projection": 12, "total-variation": 5}
 
 def slice_range(number: int, count: int, columns: int) -> slice:
     """Columns of block `number` (from 0) of `count` blocks of nearly the same size.
+
+    Parameters
+    ----------
+    number : int
+        Of the block, from 0.
+    count : int
+        Of blocks.
+    columns : int
+        Of the series.
+
+    Returns
+    -------
+    slice
+        Of columns.
 
     Raises
     ------
@@ -34,6 +52,18 @@ def slice_range(number: int, count: int, columns: int) -> slice:
 
 def half_frames(half: Literal["even", "odd"] | None, frames: int) -> np.ndarray | None:
     """Every second frame, (frame,) bool, for two independent volumes; None takes all.
+
+    Parameters
+    ----------
+    half : {"even", "odd"} or None
+        Which half.
+    frames : int
+        Of the series.
+
+    Returns
+    -------
+    np.ndarray, (frame,) of bool, or None
+        Frames that are used.
 
     Raises
     ------
@@ -53,6 +83,18 @@ def matrix_columns(geometry: TiltGeometry, columns: int) -> int:
     All of them where every column of the aligned series was scanned at nearly the same tilts; where the columns are scanned one after the
     other, as many as stay within 0.02 degrees of the middle of their group, whose angles they take (24 columns where the stage turns
     by 0.84 degrees while 512 columns are scanned). That misplaces nothing by more than 0.09 voxels at 256 voxels from the axis.
+
+    Parameters
+    ----------
+    geometry : TiltGeometry
+        Of the aligned series.
+    columns : int
+        Of the series.
+
+    Returns
+    -------
+    int
+        At least 1.
     """
     first, last = (aligned_row_angles_rad(geometry, column) for column in (0.0, columns - 1.0))
     turn = np.abs(last - first).max()
@@ -95,6 +137,8 @@ def plan_blocks(
     Raises
     ------
     InputError
+        If not even one narrow block fits.
+    ResourceError
         If not even one narrow block fits.
     """
     matrix_bytes = _MATRIX_ELEMENT_BYTES * expected_elements(rays)

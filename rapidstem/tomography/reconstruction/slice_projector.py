@@ -38,6 +38,16 @@ def astra_geometry(rays: SliceGeometry) -> tuple[dict, dict]:
     """Volume and projection geometry of ASTRA: a single-pixel projection for every ray.
 
     ASTRA's Y axis points towards row 0 of its volume; with the volume as (z, y), ASTRA's X is y and its Y is -z.
+
+    Parameters
+    ----------
+    rays : SliceGeometry
+        Of one slice.
+
+    Returns
+    -------
+    volume, projection : dict
+        ASTRA's descriptions.
     """
     cosine, sine = np.cos(rays.angle_rad), np.sin(rays.angle_rad)
     vectors = np.stack([-sine, -cosine, rays.height_px * cosine, -rays.height_px * sine, cosine, -sine], axis=1)
@@ -45,7 +55,20 @@ def astra_geometry(rays: SliceGeometry) -> tuple[dict, dict]:
 
 
 def system_matrix(rays: SliceGeometry, projector: Literal["linear", "strip", "line"] = "linear") -> sparse.csr_matrix:
-    """The projector of ASTRA for one yz slice as a sparse matrix, (ray, z * width + y), float32."""
+    """The projector of ASTRA for one yz slice as a sparse matrix, (ray, z * width + y), float32.
+
+    Parameters
+    ----------
+    rays : SliceGeometry
+        Of one slice.
+    projector : {"linear", "strip", "line"}
+        ASTRA's kinds; `linear` interpolates between the two nearest voxels of each layer.
+
+    Returns
+    -------
+    sparse matrix, (ray, voxel)
+        Lengths of the rays in voxels.
+    """
     volume_geometry, projection_geometry = astra_geometry(rays)
     projector_id = astra.create_projector(projector, projection_geometry, volume_geometry)
     matrix_id = astra.projector.matrix(projector_id)
@@ -108,7 +131,22 @@ def _rows_seen(geometry: TiltGeometry) -> np.ndarray:
 
 
 def seen_pixels(geometry: TiltGeometry, start: int, stop: int, columns: int) -> np.ndarray:
-    """Where the columns from `start` to `stop` of the aligned series come from within the raw frames, (frame, row, column), bool."""
+    """Where the columns from `start` to `stop` of the aligned series come from within the raw frames, (frame, row, column), bool.
+
+    Parameters
+    ----------
+    geometry : TiltGeometry
+        Of the aligned series.
+    start, stop : int
+        First column, and the one behind the last.
+    columns : int
+        Of the series.
+
+    Returns
+    -------
+    np.ndarray, (frame, row, column), bool
+        True where a raw pixel lies.
+    """
     last_row, last_column = geometry.rows - 1, columns - 1
     row, column = turned(
         np.arange(geometry.rows)[:, None] - last_row / 2, np.arange(start, stop) - last_column / 2, geometry.axis_rotation_rad
@@ -119,7 +157,20 @@ def seen_pixels(geometry: TiltGeometry, start: int, stop: int, columns: int) -> 
 
 
 def ray_order(frames: int, rows: int, frames_together: int = 24, rows_together: int = 32) -> np.ndarray:
-    """Order of the flattened (frame, row) in which rays that cross the same voxels follow each other, so that these stay in the cache."""
+    """Order of the flattened (frame, row) in which rays that cross the same voxels follow each other, so that these stay in the cache.
+
+    Parameters
+    ----------
+    frames, rows : int
+        Of the series.
+    frames_together, rows_together : int
+        Edges of the tiles in which rays follow each other.
+
+    Returns
+    -------
+    np.ndarray, (ray,)
+        Permutation of the rays.
+    """
     frame, row = np.divmod(np.arange(frames * rows), rows)
     return np.lexsort((row, frame, row // rows_together, frame // frames_together))
 

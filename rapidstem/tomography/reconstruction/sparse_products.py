@@ -6,6 +6,7 @@ import numba
 import numpy as np
 from scipy import sparse
 
+# Rows are filled up to a multiple of four, so that the inner loop is unrolled.
 _ELEMENTS_TOGETHER = 4
 
 

@@ -10,12 +10,25 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.files.mrc_volumes import name_writer
 
+# MRC has its sizes in angstroms, and 2 for float32.
 _ANGSTROM_PER_NM = 10.0
 _FLOAT32_MODE = 2
 
 
 def write_block(path: Path | str, block: np.ndarray, voxel_size_nm: float, first_column: int) -> None:
-    """Write the slices of a volume from `first_column` on, (z, y, x), float32; the header's `nxstart` says where they belong."""
+    """Write the slices of a volume from `first_column` on, (z, y, x), float32; the header's `nxstart` says where they belong.
+
+    Parameters
+    ----------
+    path : path
+        File to write, `.mrc`.
+    block : np.ndarray, (z, y, x)
+        Some slices of the volume.
+    voxel_size_nm : float
+        Edge length of a voxel.
+    first_column : int
+        Where the block begins in the volume.
+    """
     import mrcfile
 
     with written_beside(path) as temporary, mrcfile.new(temporary) as file:

@@ -17,6 +17,7 @@ from rapidstem.tomography.reconstruction.slice_projector import field_rays, seen
 from rapidstem.tomography.reconstruction.slice_solvers import Device, SolverSettings, make_solver
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
+# A foil deeper than four times its width is a mistake in units.
 _DEEPEST_SHARE = 4
 
 
@@ -121,7 +122,22 @@ def reconstruct(
 
 
 def project_volume(volume: np.ndarray, geometry: TiltGeometry, isolated: bool = False) -> np.ndarray:
-    """The aligned series that a volume (z, y, x) would give, (frame, y, x); zero where no ray of the field was seen."""
+    """The aligned series that a volume (z, y, x) would give, (frame, y, x); zero where no ray of the field was seen.
+
+    Parameters
+    ----------
+    volume : np.ndarray, (z, y, x)
+        Voxels of the pixels' size.
+    geometry : TiltGeometry
+        Of the aligned series.
+    isolated : bool
+        Whether the volume holds an object that ends within the field.
+
+    Returns
+    -------
+    np.ndarray, (frame, y, x)
+        float32.
+    """
     depth, rows, columns = volume.shape
     shared = matrix_columns(geometry, columns)
     series = np.zeros((geometry.frames * rows, columns), np.float32)

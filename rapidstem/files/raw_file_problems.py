@@ -1,0 +1,103 @@
+"""What makes raw files useless for their row of the sheet: too few frames, no tilts, another field of view."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+
+from rapidstem.files.image_stacks import StackHeader
+
+# rapid and slow tilt series may differ by this much in their pixel size, relatively; slow images of fields are resampled
+_PIXEL_SIZE_TOLERANCE = 0.05
+# pixel sizes, and fields of view, of two images of one place are at most this often as large
+_LARGEST_RATIO = 8.0
+_LARGEST_FIELD_RATIO = 2.0
+# angles of a tilt series that span less than this are one angle, noted again and again
+LEAST_TILT_RANGE_DEG = 1.0
+
+
+def file_problems(row: Mapping[Any, Any], headers: Mapping[str, StackHeader], single_frames: bool) -> Iterator[str]:
+    """Say what is wrong with a row's raw files, each by itself and the two beside each other.
+
+    Parameters
+    ----------
+    row
+        Of the sheet, of which `kind` counts.
+    headers
+        Of its files, by column.
+    single_frames
+        Whether the rapid file of a field may hold one frame.
+
+    Yields
+    ------
+    str
+        What is wrong, a sentence each.
+    """
+    is_tilt_series = row["kind"] == "tilt_series"
+    needs_several = row["kind"] in ("tilt_series", "in_situ") or not single_frames
+    for column in [name for name in ("rapid", "slow") if name in headers]:
+        problems = [*_frame_problems(headers[column], needs_several if column == "rapid" else is_tilt_series)]
+        problems += [*_angle_problems(headers[column])] if is_tilt_series else []
+        yield from (f"column {column}: {headers[column].path}: {problem}" for problem in problems)
+    if "rapid" in headers and "slow" in headers:
+        pair_problems = _series_problems if is_tilt_series else field_problems
+        yield from (f"column slow: {headers['slow'].path}: {problem}" for problem in pair_problems(headers["rapid"], headers["slow"]))
+
+
+def _frame_problems(header: StackHeader, needs_several: bool) -> Iterator[str]:
+    frames, rows, columns = header.shape
+    if needs_several and frames < 2:
+        yield "has only one frame; give the file with the whole series, or allow training.single_frames"
+    if min(rows, columns) < 2:
+        yield f"has frames of {rows} x {columns} pixels; give images with two axes"
+
+
+def _angle_problems(header: StackHeader) -> Iterator[str]:
+    if header.tilt_deg is None:
+        beside = header.path.with_suffix(".rawtlt").name
+        frames = header.shape[0]
+        reasons = "".join(f" ({remark})" for remark in header.remarks if "tilt" in remark)
+        yield f"has no tilt for every frame{reasons}; write {beside} beside it, one angle in degrees a line for each of the {frames} frames"
+    elif header.shape[0] > 1 and np.ptp(header.tilt_deg) < LEAST_TILT_RANGE_DEG:
+        low, high = header.tilt_deg.min(), header.tilt_deg.max()
+        yield f"its tilts go from {low:.2f} to {high:.2f} degrees only; is this a tilt series? Give the right file, or the right kind"
+
+
+def _series_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
+    if rapid.shape[1:] != slow.shape[1:]:
+        sizes = [" x ".join(map(str, header.shape[1:])) for header in (slow, rapid)]
+        yield f"has {sizes[0]} pixels, the rapid frames {sizes[1]}; scan both series with the same pixels, or bin one of them"
+    elif _larger_ratio(slow.pixel_size_nm, rapid.pixel_size_nm) > 1 + _PIXEL_SIZE_TOLERANCE:
+        yield f"has {_pixel_sizes(rapid, slow)}; give two series of the same field and magnification"
+
+
+def field_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
+    """Other pixels are allowed, as the slow image is resampled; another field of view is not.
+
+    Parameters
+    ----------
+    rapid
+        Header of the rapid file.
+    slow
+        Header of the slow image.
+
+    Yields
+    ------
+    str
+        What is wrong, a sentence each.
+    """
+    if _larger_ratio(slow.pixel_size_nm, rapid.pixel_size_nm) > _LARGEST_RATIO:
+        yield f"has {_pixel_sizes(rapid, slow)}; is the unit right? Give two files of the same field"
+        return
+    views = [(header.shape[1] * header.pixel_size_nm, header.shape[2] * header.pixel_size_nm) for header in (slow, rapid)]
+    if any(_larger_ratio(first, second) > _LARGEST_FIELD_RATIO for first, second in zip(*views, strict=True)):
+        sizes = [f"{height:.4g} x {width:.4g} nm" for height, width in views]
+        yield f"shows {sizes[0]}, the rapid frames {sizes[1]}; give two files of the same field"
+
+
+def _pixel_sizes(rapid: StackHeader, slow: StackHeader) -> str:
+    return f"pixels of {slow.pixel_size_nm:.5g} nm, the rapid frames of {rapid.pixel_size_nm:.5g} nm"
+
+
+def _larger_ratio(first: float, second: float) -> float:
+    return max(first / second, second / first)
