@@ -8,12 +8,22 @@ from PIL import Image
 
 from rapidstem.files.atomic import written_beside
 
+# Four of them beside a table on a screen of 1300 px, by judgement.
 SIDE_PX, GAP_PX = 160, 4
+# Of the intensities that become black and white: single hot or dead pixels must not decide.
 _PERCENTILES = (1.0, 99.0)
 
 
 def write_thumbnails(path: Path | str, images: Sequence[np.ndarray]) -> None:
-    """Write images (y, x) of any size as one PNG, from left to right, each in its own grey scale."""
+    """Write images as one PNG, from left to right, each in its own grey scale.
+
+    Parameters
+    ----------
+    path
+        Of the picture.
+    images : sequence of np.ndarray, (y, x)
+        Of any size and type.
+    """
     small = [_small(image) for image in images]
     row = Image.new("L", (sum(each.width for each in small) + GAP_PX * (len(small) - 1), max(each.height for each in small)), 255)
     left = 0

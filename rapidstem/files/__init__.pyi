@@ -33,6 +33,7 @@ from .mrc_volumes import (
     write_volume as write_volume,
 )
 from .noise_free_fields import (
+    CONDITIONS as CONDITIONS,
     NoiseFreeFields as NoiseFreeFields,
     read_noise_free as read_noise_free,
     write_noise_free as write_noise_free,

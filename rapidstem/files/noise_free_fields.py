@@ -32,12 +32,26 @@ class NoiseFreeFields:
     conditions: pd.DataFrame
 
     def ranges(self) -> dict[str, list[float]]:
-        """Smallest and largest value of each condition."""
+        """Smallest and largest value of each condition.
+
+        Returns
+        -------
+        dict
+            Of pairs, by the names in `CONDITIONS`.
+        """
         return {name: [float(values.min()), float(values.max())] for name, values in self.conditions.items()}
 
 
 def write_noise_free(path: Path | str, fields: NoiseFreeFields) -> None:
-    """Write fields; the file appears only when it is complete."""
+    """Write fields; the file appears only when it is complete.
+
+    Parameters
+    ----------
+    path
+        Of the HDF5 file.
+    fields
+        All that go into it.
+    """
     with written_beside(path) as temporary, h5py.File(temporary, "w") as file:
         file.create_dataset("frames", data=fields.frames, compression="gzip", compression_opts=1, shuffle=True)
         file.create_dataset("noise_free", data=fields.noise_free, compression="gzip", compression_opts=1, shuffle=True)
@@ -47,6 +61,15 @@ def write_noise_free(path: Path | str, fields: NoiseFreeFields) -> None:
 
 def read_noise_free(paths: Sequence[Path | str]) -> NoiseFreeFields:
     """Read the fields of one or several files, in their order.
+
+    Parameters
+    ----------
+    paths
+        Written by `write_noise_free`.
+
+    Returns
+    -------
+    NoiseFreeFields
 
     Raises
     ------

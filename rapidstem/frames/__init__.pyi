@@ -1,6 +1,12 @@
 from .drift_tables import drift_table as drift_table, read_drift as read_drift, write_drift as write_drift
 from .evolving_series import filled_shifts as filled_shifts, register_series as register_series
-from .first_look import FirstLook as FirstLook, look_at_frames as look_at_frames
+from .first_look import (
+    DOUBTFUL as DOUBTFUL,
+    GOOD as GOOD,
+    UNUSABLE as UNUSABLE,
+    FirstLook as FirstLook,
+    look_at_frames as look_at_frames,
+)
 from .frame_noise import FrameNoise as FrameNoise, measure_noise as measure_noise
 from .frame_spectra import frame_blocks as frame_blocks
 from .instrument_comparison import compare_drift as compare_drift, compare_images as compare_images

@@ -16,7 +16,9 @@ from rapidstem.frames.registration import register_frames
 from rapidstem.numerics import evenly_spread
 
 GOOD, DOUBTFUL, UNUSABLE = "good", "doubtful", "unusable"
+# Enough for the noise, and read within a second at 512 px.
 FRAMES_LOOKED_AT = 12
+# From the first on: the drift of a stage that has just been moved is the largest.
 REGISTERED_FRAMES = 8
 # Rows: of this many the specimen is still nearly the same, while slow changes of the background have been taken off.
 LONGEST_CORRELATION_PX = 24
@@ -73,7 +75,13 @@ class FirstLook:
     verdict: str
 
     def row(self) -> dict[str, Any]:
-        """For a table, the reasons in one text."""
+        """For a table, the reasons in one text.
+
+        Returns
+        -------
+        dict
+            Of the numbers by name, `reasons` and `verdict`.
+        """
         return asdict(self.numbers) | {"reasons": "; ".join(self.reasons), "verdict": self.verdict}
 
 
@@ -88,6 +96,10 @@ def look_at_frames(frames: FrameSource, tilt_deg: np.ndarray | None = None, rema
         Of a series over tilts; None for a field at rest.
     remarks
         Further reasons why the acquisition is doubtful.
+
+    Returns
+    -------
+    FirstLook
     """
     looked_at = np.concatenate([frames[number : number + 1] for number in evenly_spread(len(frames), FRAMES_LOOKED_AT).tolist()])
     faults = [frame_fault(frame) for frame in looked_at]

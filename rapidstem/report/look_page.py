@@ -51,7 +51,18 @@ def write_look(path: Path | str, session: str, table: pd.DataFrame, pictures: Ma
 
 
 def look_sentence(table: pd.DataFrame) -> str:
-    """How many acquisitions are good, doubtful and unusable."""
+    """How many acquisitions are good, doubtful and unusable.
+
+    Parameters
+    ----------
+    table
+        As `write_look` takes it.
+
+    Returns
+    -------
+    str
+        A sentence.
+    """
     counts = {verdict: int((table["verdict"] == verdict).sum()) for verdict in (GOOD, DOUBTFUL, UNUSABLE)}
     words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     return f"{len(table)} acquisitions: {words}."

@@ -23,7 +23,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.noise_free_fields import read_noise_free, write_noise_free
 from rapidstem.microscope.random_conditions import LOG_UNIFORM, UNIFORM
 from rapidstem.microscope.recording.detector import detector_lag
-from rapidstem.microscope.recording.random_fields import delayed, random_field, random_fields
+from rapidstem.microscope.recording.random_fields import delayed, random_field, simulate_fields
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.scores.image_quality import psnr_affine_db
 
@@ -168,9 +168,9 @@ def test_the_image_lies_where_lagging_frames_show_it() -> None:
 
 
 def test_simulated_fields_come_back_from_their_file(tmp_path: Path) -> None:
-    fields = random_fields(1, range(2), 32, 2)
+    fields = simulate_fields(1, range(2), 32, 2)
     write_noise_free(tmp_path / "a.h5", fields)
-    write_noise_free(tmp_path / "b.h5", random_fields(1, range(2, 3), 32, 2))
+    write_noise_free(tmp_path / "b.h5", simulate_fields(1, range(2, 3), 32, 2))
     read = read_noise_free([tmp_path / "a.h5", tmp_path / "b.h5"])
     assert read.frames.shape == (3, 2, 32, 32) and np.array_equal(read.noise_free[:2], fields.noise_free)
     assert read.conditions.loc[0, "tilt_deg"] == fields.conditions.loc[0, "tilt_deg"]

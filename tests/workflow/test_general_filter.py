@@ -45,7 +45,7 @@ def test_the_general_filter_is_trained_by_the_workflow(tmp_path: Path) -> None:
     low, high = card["data"]["ranges"]["electrons_per_px"]
     assert 4 <= low < high <= 60
     assert card["scaling"] == {"slope": 1.0, "offset": 0.0}
-    assert not (tmp_path / "results/tiny/general/0.h5").exists(), "simulated fields go when they have been used"
+    assert not (tmp_path / "results/tiny/raw/general/0.h5").exists(), "simulated fields go when they have been used"
 
 
 def test_a_look_before_the_run_trains_nothing(tmp_path: Path) -> None:

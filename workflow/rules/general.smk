@@ -8,7 +8,7 @@ GENERAL_PARTS = range(0, GENERAL_FIELDS["fields"], FIELDS_A_FILE)
 rule simulate_fields:
     """Frames of random fields, with what they would be without noise."""
     output:
-        fields=temp(f"{FOLDER}/general/{{first}}.h5"),
+        fields=temp(f"{FOLDER}/raw/general/{{first}}.h5"),
     log:
         f"{FOLDER}/logs/simulate_fields/{{first}}.log",
     benchmark:

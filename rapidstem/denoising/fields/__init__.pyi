@@ -14,8 +14,12 @@ from .intensity_scaling import (
     IntensityScaling as IntensityScaling,
     OwnScaling as OwnScaling,
     Scaling as Scaling,
+    field_scales as field_scales,
     field_weights as field_weights,
+    fitted_own_scaling as fitted_own_scaling,
     measure_scaling as measure_scaling,
+    reference_line as reference_line,
+    scaling_of as scaling_of,
 )
 from .simulated_fields import simulated_training_fields as simulated_training_fields
 from .training_pairs import (

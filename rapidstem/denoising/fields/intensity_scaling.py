@@ -44,7 +44,17 @@ class IntensityScaling:
         return asdict(self)
 
     def of_frames(self, frames: np.ndarray) -> np.ndarray:
-        """Zero and unit of the inputs, then those of the targets, for each of the frames (frame, y, x): (frame, 4)."""
+        """Zero and unit of the inputs, then those of the targets, for each frame.
+
+        Parameters
+        ----------
+        frames : np.ndarray, (frame, y, x)
+            Raw.
+
+        Returns
+        -------
+        np.ndarray, (frame, 4)
+        """
         line = (self.input_low, self.input_high - self.input_low, self.target_low, self.target_high - self.target_low)
         return np.tile(line, (len(frames), 1))
 
@@ -65,11 +75,27 @@ class OwnScaling:
     offset: float = 0.0
 
     def as_dict(self) -> dict[str, float]:
-        """For the model card."""
+        """For the model card.
+
+        Returns
+        -------
+        dict
+            Slope and offset by name.
+        """
         return asdict(self)
 
     def of_frames(self, frames: np.ndarray) -> np.ndarray:
-        """As `IntensityScaling.of_frames`."""
+        """Zero and unit of the inputs, then those of the targets, for each frame.
+
+        Parameters
+        ----------
+        frames : np.ndarray, (frame, y, x)
+            Raw, whole frames.
+
+        Returns
+        -------
+        np.ndarray, (frame, 4)
+        """
         statistics = np.array([_middle_and_spread(frame) for frame in frames])
         return np.hstack([statistics, statistics * self.slope + np.array((self.offset, 0.0))])
 
@@ -80,6 +106,15 @@ Scaling = IntensityScaling | OwnScaling
 def scaling_of(values: Mapping[str, float]) -> Scaling:
     """The scaling that a model card describes.
 
+    Parameters
+    ----------
+    values
+        What `as_dict` has given.
+
+    Returns
+    -------
+    IntensityScaling or OwnScaling
+
     Raises
     ------
     TypeError
@@ -89,14 +124,35 @@ def scaling_of(values: Mapping[str, float]) -> Scaling:
 
 
 def fitted_own_scaling(fields: Sequence[TrainingField]) -> OwnScaling:
-    """The frames' own scale, with the straight line by least squares from the references' intensities to the fields' mean frames."""
+    """The frames' own scale, with the straight line by least squares from the references' intensities to the fields' mean frames.
+
+    Parameters
+    ----------
+    fields
+        All pixels of their valid areas count alike.
+
+    Returns
+    -------
+    OwnScaling
+    """
     references, means = zip(*[(field.valid_reference, mean_frame(field)) for field in fields], strict=True)
     slope, offset = _line(np.concatenate([each.ravel() for each in references]), np.concatenate([each.ravel() for each in means]))
     return OwnScaling(1 / slope, -offset / slope)
 
 
 def reference_line(field: TrainingField) -> tuple[float, float]:
-    """Slope and offset from a reference's intensities to those of its rapid frames, by least squares on their aligned mean."""
+    """Slope and offset from a reference's intensities to those of its rapid frames, by least squares on their aligned mean.
+
+    Parameters
+    ----------
+    field
+        In the valid area of its reference.
+
+    Returns
+    -------
+    slope, offset : float
+        In counts.
+    """
     return _line(field.valid_reference.ravel(), mean_frame(field).ravel())
 
 
@@ -111,7 +167,19 @@ def _line(intensity: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
 
 
 def field_scales(fields: Sequence[TrainingField], scaling: Scaling) -> np.ndarray:
-    """What `of_frames` gives for the frames of each field on average, (field, 4)."""
+    """What `of_frames` gives for the frames of each field on average.
+
+    Parameters
+    ----------
+    fields
+        Some frames of each are looked at.
+    scaling
+        Of a model.
+
+    Returns
+    -------
+    np.ndarray, (field, 4)
+    """
     return np.array([scaling.of_frames(_spread(field.frames)).mean(axis=0) for field in fields])
 
 
@@ -156,6 +224,8 @@ def field_weights(fields: Sequence[TrainingField], scaling: Scaling) -> np.ndarr
     ----------
     fields
         Of which the references count.
+    scaling
+        With frames on their own scale no field counts more than twenty times as much as one full of contrast.
 
     Returns
     -------

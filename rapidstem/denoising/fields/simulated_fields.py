@@ -5,8 +5,8 @@ import numpy as np
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.files.noise_free_fields import NoiseFreeFields
 
+# The largest delay of `rapidstem.microscope.recording.random_fields`: further left the reference is a guess.
 FIRST_COLUMN = 6
-"""The largest delay of `rapidstem.microscope.recording.random_fields`: further left the reference is a guess."""
 
 
 def simulated_training_fields(fields: NoiseFreeFields) -> list[TrainingField]:
@@ -14,6 +14,15 @@ def simulated_training_fields(fields: NoiseFreeFields) -> list[TrainingField]:
 
     Pixel size and dwell time are left open: they differ from field to field, and the network that learns from them is for all.
     A field without any contrast is left out.
+
+    Parameters
+    ----------
+    fields
+        Of random microscopes.
+
+    Returns
+    -------
+    list of TrainingField
     """
     rows, columns = slice(0, fields.noise_free.shape[1]), slice(FIRST_COLUMN, fields.noise_free.shape[2])
     at_rest = np.zeros((fields.frames.shape[1], 2))

@@ -20,7 +20,9 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.specimens import GratingSpecimen, Specimen, foil_at
 from rapidstem.numerics import parabola_vertex
 
+# Lags of `random_conditions` delay by 4 px at most.
 LARGEST_DELAY_PX = 6
+# Steps a pixel in which the correlation is sampled; a parabola finds the rest.
 FINER = 8
 
 
@@ -47,7 +49,21 @@ class RandomField:
 
 
 def random_field(seed: int, number: int, size_px: int, frames: int) -> RandomField:
-    """Draw one field; the same seed and number give the same field on every machine."""
+    """Draw one field; the same seed and number give the same field on every machine.
+
+    Parameters
+    ----------
+    seed, number
+        Decide everything.
+    size_px
+        Side of the frames.
+    frames
+        Their number.
+
+    Returns
+    -------
+    RandomField
+    """
     name = f"field-{number}"
     rng = random_stream(seed, name, "conditions")
     settings, tilt_deg = random_settings(size_px, rng), random_tilt_deg(rng)
@@ -65,9 +81,21 @@ def random_field(seed: int, number: int, size_px: int, frames: int) -> RandomFie
 
 
 def delayed(noise_free: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
-    """Move a noise-free image (y, x) along x to where frames that lag show it.
+    """Move a noise-free image along x to where frames that lag show it.
 
     References that are aligned with frames lie there, too: a pixel or so behind where the beam was.
+
+    Parameters
+    ----------
+    noise_free : np.ndarray, (y, x)
+        Without lag.
+    settings
+        Which tell the lag.
+
+    Returns
+    -------
+    np.ndarray, (y, x)
+        Moved by where the correlation of the two images along x is highest.
     """
     lagged = detector_lag(noise_free, settings.lag_decay, settings.lag_weight)
     size = noise_free.shape[1]
@@ -79,8 +107,18 @@ def delayed(noise_free: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
     return ndimage.shift(noise_free, (0, float(delay_px)), order=5, mode="nearest")
 
 
-def random_fields(seed: int, numbers: Iterable[int], size_px: int, frames: int) -> NoiseFreeFields:
-    """Draw the fields of these numbers, with the conditions that they were drawn with."""
+def simulate_fields(seed: int, numbers: Iterable[int], size_px: int, frames: int) -> NoiseFreeFields:
+    """Draw the fields of these numbers, with the conditions that they were drawn with.
+
+    Parameters
+    ----------
+    seed, numbers, size_px, frames
+        As `random_field` takes them.
+
+    Returns
+    -------
+    NoiseFreeFields
+    """
     fields = [random_field(seed, number, size_px, frames) for number in numbers]
     conditions = [{name: getattr(field.settings, name, field.tilt_deg) for name in CONDITIONS} for field in fields]
     return NoiseFreeFields(
