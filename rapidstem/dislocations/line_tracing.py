@@ -94,6 +94,11 @@ def trace_lines(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, s
     ------
     InputError
         If the volume holds values that are no numbers, or the foil does not fit into it.
+
+    References
+    ----------
+    Ridges: Y. Sato et al., Med. Image Anal. 2 (1998) 143; thinning: T. Lee, R. Kashyap, C. Chu, CVGIP: Graph. Models Image Process. 56
+    (1994) 462; paths: J. Nunez-Iglesias et al., PeerJ 6 (2018) e4312.
     """
     _check(volume, voxel_size_nm, thickness_nm)
     volume = volume.astype(np.float32, copy=False)

@@ -34,6 +34,10 @@ def integrate_frames(frames: FrameSource, drift: Drift) -> np.ndarray:
     ------
     InputError
         where no frame is used
+
+    References
+    ----------
+    M. Unser, IEEE Signal Process. Mag. 16 (1999) 22: B-splines with a prefilter.
     """
     if not drift.used.any():
         raise InputError("no frame is left to integrate")

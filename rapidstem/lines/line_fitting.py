@@ -112,6 +112,11 @@ def fit_lines(
     ------
     InputError
         If series and geometry do not fit together.
+
+    References
+    ----------
+    Weights of evidence: I. J. Good, Probability and the Weighing of Evidence (Griffin 1950); splines fitted to images: M. Kass, A. Witkin,
+    D. Terzopoulos, Int. J. Comput. Vis. 1 (1988) 321.
     """
     if series.shape[0] != geometry.frames or series.shape[1] != geometry.rows:
         raise InputError(

@@ -68,6 +68,10 @@ def system_matrix(rays: SliceGeometry, projector: Literal["linear", "strip", "li
     -------
     sparse matrix, (ray, voxel)
         Lengths of the rays in voxels.
+
+    References
+    ----------
+    W. van Aarle et al., Ultramicroscopy 157 (2015) 35: the ASTRA toolbox.
     """
     volume_geometry, projection_geometry = astra_geometry(rays)
     projector_id = astra.create_projector(projector, projection_geometry, volume_geometry)
