@@ -2,8 +2,8 @@
 
 `python -m benchmarks.hard_conditions --size 128 --pixel 4.56 --step 3.5 --seeds 1 2 dirt hole` simulates one slow series a condition
 and seed (all conditions without names; `demo` is the series without any), aligns, reconstructs and traces it, and prints how much of the
-length of lines with contrast is found and how much of the traced length is real (within 20 nm of a line that has contrast), what lies beside the false
-length, the mean absolute errors of paired centres, and those of the angles.
+length of lines with contrast is found and how much of the traced length is real (within 20 nm of such a line), what lies beside the
+false length, the mean absolute errors of paired centres, and those of the angles.
 """
 
 import argparse

@@ -1,4 +1,4 @@
-"""Lines of tomograms beside those of the slow series and beside the true ones: each comparison after the motion that no tilt series can know."""
+"""Lines of tomograms beside those of the slow series and beside the true ones, after the motion that no tilt series can know."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -90,9 +90,11 @@ def compare_lines(
     references = [(variant, SLOW, found[SLOW]) for variant in against_slow]
     references += [(variant, TRUTH, reference) for variant, reference in true.items()]
     for variant, against, reference in references:
-        names = {"acquisition": acquisition, "variant": variant, "against": against}
         motion = rigid_motion(found[variant].centres, reference.centres)
         field_nm = whole_field(widths_nm) if against == TRUTH else common_field(widths_nm, motion)
         identity = identify_lines(found[variant].lines, reference.lines, field_nm, motion)
-        detection = line_detection(found[variant].lines, reference.lines, widths_nm, motion=motion, **names)
-        yield LineComparison(variant, against, identity, identity_scores(identity, **names), detection)
+        scores = identity_scores(identity, acquisition=acquisition, variant=variant, against=against)
+        detection = line_detection(
+            found[variant].lines, reference.lines, widths_nm, motion=motion, acquisition=acquisition, variant=variant, against=against
+        )
+        yield LineComparison(variant, against, identity, scores, detection)
