@@ -198,6 +198,19 @@ def test_dwell_time_that_changes_within_a_stack_is_said(tmp_path: Path) -> None:
     assert "DwellTime changes from 1e-07 to 5e-07 s at frame 1" in read_header(path).remarks[0]
 
 
+def test_times_of_the_configuration_that_a_file_overrules_are_said(tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "a.emd")
+    own = read_header(path)
+    assert own.dwell_time_s and own.line_time_s and own.frame_time_s and own.time_s is not None
+    times = {"dwell_time_s": own.dwell_time_s, "line_time_s": own.line_time_s, "frame_time_s": own.frame_time_s}
+    times["frame_interval_s"] = float(np.diff(own.time_s)[0])
+    assert read_header(path, fallback=FallbackMetadata(**times)).remarks == ()
+    for name, value in times.items():
+        header = read_header(path, fallback=FallbackMetadata(**(times | {name: 2 * value})))
+        assert len(header.remarks) == 1 and f"reading.{name} {2 * value:.4g}; that of the file is used" in header.remarks[0]
+        assert getattr(header, name, value) == value
+
+
 def two_of_one_detector(path: Path) -> Path:
     with velox_file(path) as file:
         for number in range(2):
