@@ -101,10 +101,12 @@ def main(folder: Path) -> None:
     denoised = denoise_stack(load_model(folder / f"models/{sys.argv[2] if len(sys.argv) > 2 else 'dlf-slow'}"), stack.frames[:])
     measured_map = read_map(folder / "distortion/map.csv")
     shape = (round((THICKNESS_NM + MARGIN_NM) / stack.pixel_size_nm), *stack.frames.shape[1:])
-    lines = [line.points_nm for line in truth.lines if line.visible]
+    true, slow_true = (
+        line_centroids([line.points_nm for line in truth.contrast_lines(slow)], shape, stack.pixel_size_nm) for slow in (False, True)
+    )
     slow = locate_centroids(*read_volume(folder / "tomograms/series/slow.mrc"))
-    references = {"slow": slow, "truth": line_centroids(lines, shape, stack.pixel_size_nm)}
-    rows = list(error_rows(Chain("slow series"), slow, {"truth": references["truth"]}))
+    references = {"slow": slow, "truth": true}
+    rows = list(error_rows(Chain("slow series"), slow, {"truth": slow_true}))
     for chain in chains(truth):
         rows += error_rows(chain, centres_of(chain, stack, denoised, measured_map, truth), references)
         print(f"{chain.name}: done", file=sys.stderr, flush=True)

@@ -2,8 +2,8 @@
 
 `python -m benchmarks.hard_conditions --size 128 --pixel 4.56 --step 3.5 --seeds 1 2 dirt hole` simulates one slow series a condition
 and seed (all conditions without names; `demo` is the series without any), aligns, reconstructs and traces it, and prints how much of the
-visible length is found and how much of the traced length is real (within 20 nm of a line that has contrast), what lies beside the false
-length, the mean absolute errors of paired centres, and those of the angles.
+length of lines with contrast is found and how much of the traced length is real (within 20 nm of such a line), what lies beside the
+false length, the mean absolute errors of paired centres, and those of the angles.
 """
 
 import argparse
@@ -47,10 +47,10 @@ def simulated(settings: MicroscopeSettings) -> tuple[FrameStack, AcquisitionTrut
         return read_stack(slow), read_truth(truth)
 
 
-def false_causes(traced: list[np.ndarray], drawn: list[np.ndarray], faults: FoilFaults, motion: RigidMotion) -> dict[str, float]:
+def false_causes(traced: list[np.ndarray], true: list[np.ndarray], faults: FoilFaults, motion: RigidMotion) -> dict[str, float]:
     """Shares (in %) of the traced length that is no line and lies at a rim, at a foreign body, or elsewhere."""
     places = motion.apply(sampled(traced)[0])
-    false = places[cKDTree(sampled(drawn)[0]).query(places)[0] > RADIUS_NM]
+    false = places[cKDTree(sampled(true)[0]).query(places)[0] > RADIUS_NM]
     rim, body = np.zeros((2, len(false)), bool)
     if faults.shape is not None:
         rim = faults.shape.from_rim_nm(*false[:, :2].T) < RIM_NM
@@ -69,23 +69,19 @@ def chain_row(stack: FrameStack, truth: AcquisitionTruth, settings: MicroscopeSe
     lines = binarise(apply_alignment(frames, aligned.geometry))
     volume = reconstruct(lines, aligned.geometry, ReconstructionSettings(thickness + MARGIN_NM))
     centres, traced = locate_centroids(volume, pixel_nm), [line.points_nm for line in trace_lines(volume, pixel_nm, thickness).lines]
-    bending = truth.faults.bending
-    moved = [line.points_nm if bending is None else bending.moved(line.points_nm) for line in truth.lines]
-    visible = [points for points, line in zip(moved, truth.lines, strict=True) if line.visible]
-    drawn = [points for points, line in zip(moved, truth.lines, strict=True) if line.strength]
-    true_centres = line_centroids(visible, volume.shape, pixel_nm)
+    true = [line.points_nm for line in truth.contrast_lines(slow=True)]
+    true_centres = line_centroids(true, volume.shape, pixel_nm)
     motion = rigid_motion(centres, true_centres)
     field = (frames.shape[2] * pixel_nm, frames.shape[1] * pixel_nm)
     names = {"acquisition": "", "variant": "", "against": "truth"}
-    found = line_detection(traced, visible, field, RADIUS_NM, motion, **names).iloc[0]
-    real = line_detection(traced, drawn, field, RADIUS_NM, motion, **names).iloc[0]
+    detection = line_detection(traced, true, field, RADIUS_NM, motion, **names).iloc[0]
     pairs = position_pairs(centres, true_centres, PAIRING_NM, motion)
     errors = errors_of_pairs(pairs, centres, true_centres, PAIRING_NM, motion, **names).set_index("axis")["mean_abs_nm"]
     angle_deg = np.rad2deg(aligned.geometry.angle_rad) - truth.slow.middle_tilt_deg
     return {
-        "found_percent": round(float(found["found_percent"]), 1),
-        "real_percent": round(float(real["real_percent"]), 1),
-        **false_causes(traced, drawn, truth.faults, motion),
+        "found_percent": round(float(detection["found_percent"]), 1),
+        "real_percent": round(float(detection["real_percent"]), 1),
+        **false_causes(traced, true, truth.faults, motion),
         **{f"{axis}_nm": round(float(errors[axis]), 2) for axis in "xyz"},
         "angle_rms_deg": round(float(np.std(angle_deg)), 3),
     }

@@ -54,26 +54,26 @@ def read_found(folder: Path, variant: str) -> Found:
     return Found(lines, centres, density, *read_volume_shape(folder / f"tomograms/series/{variant}.mrc"))
 
 
-def slip_rows(found: Found, truth: AcquisitionTruth, visible: list[DislocationLine], motion: RigidMotion) -> pd.DataFrame:
+def slip_rows(found: Found, truth: AcquisitionTruth, true: list[DislocationLine], motion: RigidMotion) -> pd.DataFrame:
     """For every line that follows one true line over half of its length: the true and the found slip plane.
 
     `separable` says whether the true line, as far as it was found, lies at least 10 nm (rms) from every other {111} plane.
     """
     orientation = CrystalOrientation(truth.crystal_axes)
-    stretches = [sampled([line.points_nm])[0] for line in visible]
-    owner = np.repeat(np.arange(len(visible)), [len(points) for points in stretches])
+    stretches = [sampled([line.points_nm])[0] for line in true]
+    owner = np.repeat(np.arange(len(true)), [len(points) for points in stretches])
     tree = cKDTree(np.concatenate(stretches))
     rows = []
     for line in found.lines:
         distance, partner = tree.query(motion.apply(sampled([line])[0]))
-        counts = np.bincount(owner[partner[distance < RADIUS_NM]], minlength=len(visible))
+        counts = np.bincount(owner[partner[distance < RADIUS_NM]], minlength=len(true))
         best = int(np.argmax(counts))
         if counts[best] < 0.5 * len(distance):
             continue
         own = tree.data[partner[(distance < RADIUS_NM) & (owner[partner] == best)]]
         centred = own - own.mean(axis=0)
         spread = np.sort(np.sqrt(np.mean((centred @ orientation.to_specimen(SLIP_NORMALS).T) ** 2, axis=0)))
-        true_plane = SLIP_NAMES[int(np.argmax(np.abs(SLIP_NORMALS @ visible[best].plane_normal)))]
+        true_plane = SLIP_NAMES[int(np.argmax(np.abs(SLIP_NORMALS @ true[best].plane_normal)))]
         slip = nearest_slip_plane(line, orientation)
         rows.append({"right": slip.name == true_plane, "named": slip.conditioned, "separable": spread[1] > 10.0})
     return pd.DataFrame(rows)
@@ -87,9 +87,9 @@ def plane_row(slip: pd.DataFrame) -> dict[str, float]:
     return row
 
 
-def offsets_nm(found: Found, visible: list[DislocationLine], motion: RigidMotion) -> np.ndarray:
+def offsets_nm(found: Found, true: list[DislocationLine], motion: RigidMotion) -> np.ndarray:
     """Root mean square distance in x, y and z of the lines from the nearest points of the true ones."""
-    tree = cKDTree(sampled([line.points_nm for line in visible])[0])
+    tree = cKDTree(sampled([line.points_nm for line in true])[0])
     places = motion.apply(sampled(found.lines)[0])
     distance, partner = tree.query(places)
     near = distance < RADIUS_NM
@@ -99,21 +99,20 @@ def offsets_nm(found: Found, visible: list[DislocationLine], motion: RigidMotion
 def main(folder: Path) -> None:
     """Print the tables of one session."""
     truth = read_truth(folder / "truth/series.h5")
-    visible = [line for line in truth.lines if line.visible]
-    true_lines = [line.points_nm for line in visible]
     paths = sorted((folder / "tomograms/series").glob("*.mrc"), key=lambda path: path.stem != "slow")
     variants = [path.stem for path in paths if (folder / f"dislocations/series/{path.stem}.lines.csv").is_file()]
     found = {variant: read_found(folder, variant) for variant in variants}
-    true_centres = line_centroids(true_lines, found["slow"].shape, found["slow"].voxel_size_nm)
     lengths, planes = [], []
     for name, each in found.items():
-        motion = rigid_motion(each.centres, true_centres)
+        true = truth.contrast_lines(slow=name == "slow")
+        true_lines = [line.points_nm for line in true]
+        motion = rigid_motion(each.centres, line_centroids(true_lines, each.shape, each.voxel_size_nm))
         table = line_detection(
             each.lines, true_lines, each.field_nm, RADIUS_NM, motion, acquisition="series", variant=name, against="truth"
         )
         lengths.append(table)
-        planes.append({"variant": name} | plane_row(slip_rows(each, truth, visible, motion)))
-        planes[-1] |= dict(zip(("x_rms_nm", "y_rms_nm", "z_rms_nm"), offsets_nm(each, visible, motion).round(1), strict=True))
+        planes.append({"variant": name} | plane_row(slip_rows(each, truth, true, motion)))
+        planes[-1] |= dict(zip(("x_rms_nm", "y_rms_nm", "z_rms_nm"), offsets_nm(each, true, motion).round(1), strict=True))
         planes[-1] |= {f"{key}_per_m2": float(f"{each.density[f'{key}_per_m2']:.3g}") for key in ("density", "sampling_sd")}
         if name != "slow":
             motion, slow = rigid_motion(each.centres, found["slow"].centres), found["slow"]

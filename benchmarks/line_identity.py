@@ -11,10 +11,10 @@ from pathlib import Path
 import pandas as pd
 
 from benchmarks.measured_tables import record_table
-from rapidstem.dislocations import CENTROID_COLUMNS, TRACED_COLUMNS, polylines_of, rigid_motion
+from rapidstem.dislocations import CENTROID_COLUMNS, TRACED_COLUMNS, polylines_of
 from rapidstem.files import read_table, read_volume_shape
 from rapidstem.microscope import read_truth
-from rapidstem.scores import common_field, identify_lines, identity_scores, line_centroids, line_detection, whole_field
+from rapidstem.scores import PlacedLines, compare_lines
 
 KEYS = ["session", "acquisition", "variant", "against", "lines"]
 STAGES = {"traced": "traced.csv", "fitted": "lines.csv"}
@@ -24,26 +24,20 @@ def compared(folder: Path, acquisition: str) -> list[pd.DataFrame]:
     """The scores of one acquisition, a row for every comparison and stage."""
     results = folder / "dislocations" / acquisition
     variants = sorted(path.name.removesuffix(".traced.csv") for path in results.glob("*.traced.csv"))
-    truth = [line.points_nm for line in read_truth(folder / f"truth/{acquisition}.h5").lines if line.visible]
+    truth = read_truth(folder / f"truth/{acquisition}.h5")
     shape, voxel_size_nm = read_volume_shape(folder / f"tomograms/{acquisition}/{variants[0]}.mrc")
     widths_nm = (shape[2] * voxel_size_nm, shape[1] * voxel_size_nm)
     centres = {name: read_table(results / f"{name}.centroids.csv", CENTROID_COLUMNS) for name in variants}
-    centres["truth"] = line_centroids(truth, shape, voxel_size_nm)
-    comparisons = [(name, "truth") for name in variants] + [(name, "slow") for name in variants if name != "slow" and "slow" in variants]
-    motions = {(variant, against): rigid_motion(centres[variant], centres[against]) for variant, against in comparisons}
+    lines = {name: [line.points_nm for line in truth.contrast_lines(slow=name == "slow")] for name in variants}
+    true = {name: PlacedLines.true(lines[name], shape, voxel_size_nm) for name in variants}
+    against_slow = [name for name in variants if name != "slow" and "slow" in variants]
     rows = []
     for stage, ending in STAGES.items():
-        lines = {name: polylines_of(read_table(results / f"{name}.{ending}", TRACED_COLUMNS)) for name in variants} | {"truth": truth}
-        for (variant, against), motion in motions.items():
-            field_nm = whole_field(widths_nm) if against == "truth" else common_field(widths_nm, motion)
-            scores = identity_scores(
-                identify_lines(lines[variant], lines[against], field_nm, motion), acquisition=acquisition, variant=variant, against=against
-            )
-            detection = line_detection(
-                lines[variant], lines[against], widths_nm, motion=motion, acquisition=acquisition, variant=variant, against=against
-            ).set_index("place")
-            shares = detection.loc["all", ["found_percent", "real_percent"]]
-            rows.append(scores.assign(lines=stage, **shares))
+        tables = {name: read_table(results / f"{name}.{ending}", TRACED_COLUMNS) for name in variants}
+        found = {name: PlacedLines(polylines_of(table), centres[name]) for name, table in tables.items()}
+        for each in compare_lines(found, against_slow, true, widths_nm, acquisition):
+            shares = each.detection.set_index("place").loc["all", ["found_percent", "real_percent"]]
+            rows.append(each.scores.assign(lines=stage, **shares))
     return rows
 
 

@@ -23,6 +23,7 @@ from rapidstem.scores import line_centroids
 NEAREST_NM = 20.0
 LEFT_OUT_POINTS = 5
 SMALLEST_SIGMA_NM = 0.1
+TRUTH = "truth/series.h5"
 KEYS = ["session", "variant", "against"]
 SIGMAS = ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
 
@@ -77,19 +78,17 @@ def main(folder: Path) -> None:
     variants = sorted(path.name.removesuffix(".traced.csv") for path in results.glob("*.traced.csv"))
     points = {name: points_of(read_table(results / f"{name}.lines.csv", [*POINT_COLUMNS, *SIGMAS])) for name in variants}
     centres = {name: read_table(results / f"{name}.centroids.csv", CENTROID_COLUMNS) for name in variants}
-    others: dict[str, tuple[np.ndarray, np.ndarray | float]] = {"slow": (points["slow"].places_nm, points["slow"].sigma_nm)}
-    truth = folder / "truth/series.h5"
-    if truth.is_file():
-        lines = [line.points_nm for line in read_truth(truth).lines if line.visible]
-        shape, voxel_size_nm = read_volume_shape(folder / "tomograms/series/slow.mrc")
-        centres["truth"] = line_centroids(lines, shape, voxel_size_nm)
-        others["truth"] = np.concatenate([resampled(line, 1.0) for line in lines]), 0.0
-    comparisons = [(name, against) for name in variants for against in others if name != against]
-    rows = [
-        {"variant": name, "against": against}
-        | differences(points[name].moved(rigid_motion(centres[name], centres[against])), *others[against])
-        for name, against in comparisons
-    ]
+    rows = []
+    for name in variants:
+        if name != "slow":
+            moved = points[name].moved(rigid_motion(centres[name], centres["slow"]))
+            rows.append({"variant": name, "against": "slow"} | differences(moved, points["slow"].places_nm, points["slow"].sigma_nm))
+        if (folder / TRUTH).is_file():
+            lines = [line.points_nm for line in read_truth(folder / TRUTH).contrast_lines(slow=name == "slow")]
+            true = line_centroids(lines, *read_volume_shape(folder / "tomograms/series/slow.mrc"))
+            moved = points[name].moved(rigid_motion(centres[name], true))
+            places_nm = np.concatenate([resampled(line, 1.0) for line in lines])
+            rows.append({"variant": name, "against": "truth"} | differences(moved, places_nm, 0.0))
     record_table(
         "line_positions", pd.DataFrame(rows).assign(session=folder.name)[[*KEYS, *(key for key in rows[0] if key not in KEYS)]], KEYS
     )

@@ -75,12 +75,13 @@ def main(folder: Path, variant: str) -> None:
     """Print the tables of one session."""
     volumes = {name: read_volume(folder / f"tomograms/series/{name}.mrc") for name in (SLOW, variant)}
     shape, voxel_size_nm = volumes[SLOW][0].shape, volumes[SLOW][1]
-    lines = [line.points_nm for line in read_truth(folder / "truth/series.h5").lines if line.visible]
-    truth = {"truth": line_centroids(lines, shape, voxel_size_nm)}
+    true = read_truth(folder / "truth/series.h5")
+    lines = {name: [line.points_nm for line in true.contrast_lines(slow=name == SLOW)] for name in (SLOW, variant)}
+    slow_truth, truth = ({"truth": line_centroids(lines[name], shape, voxel_size_nm)} for name in (SLOW, variant))
     rows, shells = [], []
     for name, options in SETTINGS.items():
         slow, rapid = (locate_centroids(*volumes[key], **options) for key in (SLOW, variant))
-        rows += compared(f"slow, {name}", slow, truth) + compared(f"rapid, {name}", rapid, {"slow": slow} | truth)
+        rows += compared(f"slow, {name}", slow, slow_truth) + compared(f"rapid, {name}", rapid, {"slow": slow} | truth)
     stated = {}
     for key, centres in ((SLOW, slow), (variant, rapid)):
         even, odd = halves(folder, key, shape[0] * voxel_size_nm)

@@ -56,7 +56,7 @@ def elongation(volume: np.ndarray, centres: pd.DataFrame, voxel_size_nm: float) 
 def score_rows(folder: Path, variants: list[str], thickness_nm: float, threads: int) -> Iterator[dict[str, object]]:
     """One row of the table for each binarisation, method and variant against the truth, and for each later variant against the first."""
     truth = read_truth(folder / "truth/series.h5")
-    lines = [line.points_nm for line in truth.lines if line.visible]
+    lines = {variant: [line.points_nm for line in truth.contrast_lines(slow=variant == "slow")] for variant in variants}
     aligned = {variant: aligned_series(folder, variant) for variant in variants}
     for binarisation, method in product(BINARISATIONS, METHODS):
         found: dict[str, pd.DataFrame] = {}
@@ -69,7 +69,8 @@ def score_rows(folder: Path, variants: list[str], thickness_nm: float, threads: 
             found[variant] = locate_centroids(volume, pixel_nm)
             own = {"z_over_y": round(elongation(volume, found[variant], pixel_nm), 2), "busy_s": busy_s}
             names = {"series": variant, "lines": binarisation, "method": method}
-            yield names | {"against": "truth", **centre_scores(found[variant], line_centroids(lines, volume.shape, pixel_nm)), **own}
+            true = line_centroids(lines[variant], volume.shape, pixel_nm)
+            yield names | {"against": "truth", **centre_scores(found[variant], true), **own}
             if variant != variants[0]:
                 yield names | {"against": variants[0], **centre_scores(found[variant], found[variants[0]])}
 

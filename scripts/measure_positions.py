@@ -23,20 +23,19 @@ def named_pairs(variant: str, found: pd.DataFrame, calibrated: dict[str, str]) -
 with logged(snakemake):
     parameters = snakemake.params
     paths = dict(zip(parameters.variants, snakemake.input.centroids, strict=True))
-    references = {name: read_table(path, CENTROID_COLUMNS) for name, path in paths.items()}
-    measured = dict(references)
-    comparisons = [(name, "slow") for name in parameters.against_slow]
+    measured = {name: read_table(path, CENTROID_COLUMNS) for name, path in paths.items()}
+    comparisons = [(name, "slow", measured["slow"]) for name in parameters.against_slow]
     if snakemake.input.truth:
         shape, voxel_size_nm = read_volume_shape(snakemake.input.volume)
-        lines = [line.points_nm for line in read_truth(snakemake.input.truth).lines if line.visible]
-        references["truth"] = line_centroids(lines, shape, voxel_size_nm)
-        comparisons += [(name, "truth") for name in measured]
+        truth = read_truth(snakemake.input.truth)
+        lines = {name: [line.points_nm for line in truth.contrast_lines(slow=name == "slow")] for name in measured}
+        comparisons += [(name, "truth", line_centroids(lines[name], shape, voxel_size_nm)) for name in measured]
     errors, pairs = [], []
-    for variant, against in comparisons:
-        motion = rigid_motion(measured[variant], references[against])
-        found = position_pairs(measured[variant], references[against], parameters.radius_nm, motion)
+    for variant, against, reference in comparisons:
+        motion = rigid_motion(measured[variant], reference)
+        found = position_pairs(measured[variant], reference, parameters.radius_nm, motion)
         for name, variant_pairs in named_pairs(variant, found, parameters.calibrated):
-            tables = variant_pairs, measured[variant], references[against]
+            tables = variant_pairs, measured[variant], reference
             names = {"acquisition": snakemake.wildcards.acquisition, "variant": name, "against": against}
             errors.append(errors_of_pairs(*tables, parameters.radius_nm, motion, **names))
             pairs.append(variant_pairs.assign(variant=name, against=against))

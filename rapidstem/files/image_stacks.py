@@ -14,6 +14,8 @@ from rapidstem.files.tilt_angles import recorded_tilts
 
 # edges of pixels may differ by this much, relatively, before they count as not square
 _SQUARE_TOLERANCE = 0.01
+# times that differ by more, relatively, are another scan's; time stamps are rounded
+_TIME_TOLERANCE = 0.05
 # smaller or larger pixels come from a wrong unit
 _PLAUSIBLE_NM = (1e-4, 1e4)
 
@@ -204,8 +206,22 @@ def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> S
         velox_shift_px=series.velox_shift_px,
         detector=series.detector,
         stage_tilt_deg=series.stage_tilt_deg if series.tilt_deg is None else float(np.median(series.tilt_deg)),
-        remarks=(*series.remarks, *doubt, *contradictions),
+        remarks=(*series.remarks, *doubt, *_overruled_times(series, fallback), *contradictions),
     )
+
+
+def _overruled_times(series: RecordedSeries, fallback: FallbackMetadata) -> Iterator[str]:
+    """Times of the configuration that the file contradicts."""
+    interval_s = float(np.median(np.diff(series.time_s))) if series.time_s is not None and len(series.time_s) > 1 else None
+    for words, name, recorded in (
+        ("dwell time", "dwell_time_s", series.dwell_time_s),
+        ("line time", "line_time_s", series.line_time_s),
+        ("frame time", "frame_time_s", series.frame_time_s),
+        ("time from frame to frame", "frame_interval_s", interval_s),
+    ):
+        given = getattr(fallback, name)
+        if recorded and given and abs(given / recorded - 1) > _TIME_TOLERANCE:
+            yield f"its {words} is {recorded:.4g} s, reading.{name} {given:.4g}; that of the file is used"
 
 
 def _time_s(series: RecordedSeries, fallback: FallbackMetadata) -> np.ndarray | None:

@@ -1,5 +1,6 @@
 """Lengths and angles in the units that microscope files use."""
 
+import html
 import math
 import re
 
@@ -14,7 +15,7 @@ _NANOMETRES = (
 )
 _DEGREES = {"deg": 1.0, "degree": 1.0, "°": 1.0, "º": 1.0, "rad": 180 / math.pi, "radian": 180 / math.pi, "mrad": 0.18 / math.pi}
 # two code points look like the micro sign, two like the letter of the angstrom, and both are often read in the wrong encoding
-_LOOK_ALIKES = {"Âµ": "µ", "Î¼": "µ", "Ã…": "Å", "Ã¥": "å", "Â°": "°", "μ": "µ", "\u212b": "Å", "A\u030a": "Å", "a\u030a": "å"}
+_LOOK_ALIKES = {"\\mu": "µ", "Âµ": "µ", "Î¼": "µ", "Ã…": "Å", "Ã¥": "å", "Â°": "°", "μ": "µ", "\u212b": "Å", "A\u030a": "Å", "a\u030a": "å"}
 
 
 def length_in_nm(value: float, unit: object) -> float | None:
@@ -60,8 +61,29 @@ def angle_in_degrees(value: float, unit: object) -> float | None:
     return None if factor is None else float(value) * factor
 
 
+def is_reciprocal(unit: object) -> bool:
+    """Whether a unit is that of diffraction patterns: a reciprocal length.
+
+    Parameters
+    ----------
+    unit
+        As a file has it.
+
+    Returns
+    -------
+    bool
+
+    Examples
+    --------
+    >>> is_reciprocal("1 / nm"), is_reciprocal("$A^{-1}$"), is_reciprocal("nm")
+    (True, True, False)
+    """
+    name = unit_name(unit)
+    return name.startswith("1/") or name.endswith(("-1", "⁻¹"))
+
+
 def unit_name(unit: object) -> str:
-    """A unit in one spelling: without brackets, underscores and a share a pixel, escapes of characters resolved, in lower case.
+    """A unit in one spelling: without brackets, blanks, underscores and a share a pixel, escapes of characters resolved, in lower case.
 
     ImageJ writes the micro sign as the text of its escape, openNCEM units as `[n_m]`, HDF5 texts as bytes.
 
@@ -75,12 +97,20 @@ def unit_name(unit: object) -> str:
     >>> unit_name("[n_m]")
     'nm'
     """
-    text = unit.decode("utf-8", "replace") if isinstance(unit, bytes) else "" if unit is None else str(unit)
-    text = re.sub(r"\\u([0-9a-fA-F]{4})", lambda found: chr(int(found[1], 16)), text)
+    text = _decoded(unit) if isinstance(unit, bytes) else "" if unit is None else str(unit)
+    text = html.unescape(re.sub(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))", lambda found: chr(int(found[1] or found[2], 16)), text))
     for wrong, right in _LOOK_ALIKES.items():
         text = text.replace(wrong, right)
-    text = re.sub(r"\s*(/|per)\s*(px|pix|pixel)s?$", "", text.strip("\0 \t\r\n[](){}").replace("_", ""), flags=re.IGNORECASE)
-    return text.strip().lower()
+    text = re.sub(r"[\s\0_${}\ufeff]", "", text).strip("[]().")
+    return re.sub(r"(?<=.)(/|per)(px|pix|pixel)s?$", "", text, flags=re.IGNORECASE).lower()
+
+
+def _decoded(unit: bytes) -> str:
+    """UTF-8, else Latin-1, in which the micro sign is one byte."""
+    try:
+        return unit.decode("utf-8")
+    except UnicodeDecodeError:
+        return unit.decode("latin-1")
 
 
 def _factor(factors: dict[str, float], unit: object) -> float | None:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import numpy as np
+
 from rapidstem.files.image_stacks import StackHeader
 
 # the stage's tilt and the sheet's may differ by this much: a sheet gives what was aimed at
@@ -29,6 +31,10 @@ def file_remarks(row: Mapping[Any, Any], headers: Mapping[str, StackHeader]) -> 
 
 
 def _tilt_remarks(row: Mapping[Any, Any], header: StackHeader) -> Iterator[str]:
+    if row["kind"] != "tilt_series" and header.tilt_deg is not None and np.ptp(header.tilt_deg) > TILT_TOLERANCE_DEG:
+        low, high = header.tilt_deg.min(), header.tilt_deg.max()
+        yield f"its tilts go from {low:.2f} to {high:.2f} degrees, the sheet says that it is at rest. Is it a tilt series?"
+        return
     if header.stage_tilt_deg is not None and abs(header.stage_tilt_deg - row["tilt"]) > TILT_TOLERANCE_DEG:
         said = f"the stage stood at {header.stage_tilt_deg:.2f} degrees when it was taken, the sheet says {row['tilt']:g}"
         yield f"{said}; the sheet's tilt is used. Is it the right file?"

@@ -28,13 +28,24 @@ def stated_pixel_size_nm(file: Any) -> tuple[float, float] | None:
     if file.ome_metadata is not None:
         return _complete(*_ome_sizes_nm(file.ome_metadata))
     tags = file.pages.first.tags
-    unit = (file.imagej_metadata or {}).get("unit") if file.is_imagej else None
+    unit = imagej_unit(file)
     stated = [length_in_nm(size, unit) if size else None for size in (_step(tags, "YResolution"), _step(tags, "XResolution"))]
     if unit is None or None in stated:
         printed = _RESOLUTION_UNITS.get(int(tags["ResolutionUnit"].value)) if "ResolutionUnit" in tags else None
         sizes = [length_in_nm(size, printed) if size else None for size in (_step(tags, "YResolution"), _step(tags, "XResolution"))]
         stated = [size if size is not None and size <= _LARGEST_STATED_NM else None for size in sizes]
     return _complete(*stated)
+
+
+def imagej_unit(file: Any) -> object:
+    """The unit that ImageJ has written into an open TIFF file; None where there is none."""
+    return (file.imagej_metadata or {}).get("unit") if file.is_imagej else None
+
+
+def is_default_size(file: Any) -> bool:
+    """Whether the resolution of an open TIFF file is one pixel a unit: what programs write where they know none."""
+    tags = file.pages.first.tags
+    return file.ome_metadata is None and _step(tags, "YResolution") == _step(tags, "XResolution") == 1
 
 
 def _complete(height: float | None, width: float | None) -> tuple[float, float] | None:

@@ -18,7 +18,7 @@ GENERAL_ENDINGS = (".txt", ".csv")
 LARGEST_DEG = 90.0
 # Files of angles are rounded to one or two places.
 SAME_DEG = 0.1
-_DECIMAL_COMMA = re.compile(r"\s*[+-]?\d+,\d+\s*")
+_WITH_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
 _REMEDY = "write one angle in degrees a line, or the columns frame and angle, a line a frame"
 
 
@@ -64,7 +64,8 @@ def read_angle_file(path: Path, frames: int) -> np.ndarray:
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is no text file; {_REMEDY}") from error
     if _has_decimal_commas(lines):
-        raise InputError(f"{path}: has decimal commas, as in {lines[0].strip()!r}; write decimal points")
+        example = next(line.strip() for line in lines if re.search(r"\d,\d", line))
+        raise InputError(f"{path}: has decimal commas, as in {example!r}; write decimal points")
     table = [_row(path, number, values) for number, values in _rows(lines)]
     if len(table) != frames:
         raise InputError(f"{path}: has {len(table)} angles for {frames} frames; {_REMEDY}")
@@ -134,11 +135,16 @@ def write_angle_file(path: Path | str, angle_deg: np.ndarray) -> None:
 
 
 def _has_decimal_commas(lines: list[str]) -> bool:
-    """Whether every line is a number with a comma, and the numbers before the commas do not count the frames."""
-    lines = [line.split("#")[0] for line in lines if line.split("#")[0].strip()]
-    if not lines or not all(_DECIMAL_COMMA.fullmatch(line) for line in lines):
+    """Whether numbers are written with commas, and these do not part the numbers of the frames from their angles."""
+    rows = [[value for value in re.split(r"[\s;]+", line.split("#")[0]) if value] for line in lines]
+    rows = [row for row in rows if row]
+    rows = rows[1:] if rows and _is_heading(rows[0]) else rows
+    values = [value for row in rows for value in row]
+    if not all(_WITH_COMMA.fullmatch(value) for value in values) or not any("," in value for value in values):
         return False
-    firsts = sorted(int(line.split(",")[0]) for line in lines)
+    if len(values) > len(rows) or not all("," in value for value in values):
+        return True
+    firsts = sorted(int(value.split(",")[0]) for value in values)
     return len(firsts) == 1 or firsts not in (list(range(len(firsts))), list(range(1, len(firsts) + 1)))
 
 
@@ -149,10 +155,11 @@ def _beside(path: Path, endings: tuple[str, ...]) -> list[Path]:
 
 def _holds_numbers(path: Path) -> bool:
     try:
-        rows = _rows(path.read_text(encoding="utf-8-sig").splitlines())
+        lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
         return False
-    return bool(rows) and all(len(values) <= 2 and None not in map(_number, values) for _, values in rows)
+    rows = _rows(lines)
+    return _has_decimal_commas(lines) or (bool(rows) and all(len(values) <= 2 and None not in map(_number, values) for _, values in rows))
 
 
 def _rows(lines: list[str]) -> list[tuple[int, list[str]]]:

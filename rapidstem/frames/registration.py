@@ -198,7 +198,10 @@ def _joined(groups: list[_RegisteredGroup], faults: list[str], shape: tuple[int,
         residual_px[group.numbers] = group.found.residual_px
         used[group.numbers] = group.found.kept & (group.significance > LOWEST_SIGNIFICANCE) & belongs
     if used.sum() < 2:
-        raise InputError("the frames cannot be registered: they show no common features above their noise")
+        raise InputError(
+            "the frames cannot be registered: they show no common features above their noise; leave the acquisition out, or add up "
+            "frames of few electrons in groups before"
+        )
     shift_px -= shift_px[used].mean(axis=0)
     reasons = tuple(fault or ("" if use else UNLIKE) for fault, use in zip(faults, used, strict=True))
     return Drift(shift_px, residual_px, used, reasons)

@@ -76,12 +76,35 @@ def random_settings(size_px: int, rng: np.random.Generator) -> MicroscopeSetting
 
 
 def grating_pixel_nm(rng: np.random.Generator) -> float:
-    """Draw a pixel for the particles of a grating, which are small: they are looked at with a high magnification, too."""
+    """Draw a pixel for the particles of a grating, which are small: they are looked at with a high magnification, too.
+
+    Parameters
+    ----------
+    rng
+        Decides.
+
+    Returns
+    -------
+    float
+        In nm.
+    """
     return float(np.exp(rng.uniform(*np.log(GRATING_PIXEL_NM))))
 
 
 def dark_field(intensity: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Turn a bright-field image (y, x) into a dark-field one, or leave it, at random; its brightest pixel stays as bright."""
+    """Turn a bright-field image (y, x) into a dark-field one, or leave it, at random; its brightest pixel stays as bright.
+
+    Parameters
+    ----------
+    intensity : np.ndarray, (y, x)
+        Noise-free.
+    rng
+        Decides.
+
+    Returns
+    -------
+    np.ndarray, (y, x)
+    """
     level = rng.uniform(*DARK_FIELD_LEVEL)
     if rng.uniform() >= DARK_FIELD_SHARE:
         return intensity
@@ -90,7 +113,18 @@ def dark_field(intensity: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def random_tilt_deg(rng: np.random.Generator) -> float:
-    """Draw the tilt of a field, either way."""
+    """Draw the tilt of a field, either way.
+
+    Parameters
+    ----------
+    rng
+        Decides.
+
+    Returns
+    -------
+    float
+        In degrees.
+    """
     return float(rng.choice((-1, 1)) * rng.uniform(*TILT_DEG))
 
 

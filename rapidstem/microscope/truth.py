@@ -1,6 +1,6 @@
 """What is true of a simulated acquisition; only the evaluation and the tests read it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import h5py
@@ -76,6 +76,24 @@ class AcquisitionTruth:
     slow_px: np.ndarray
     clean: np.ndarray | None
     faults: FoilFaults = NO_FAULTS
+
+    def contrast_lines(self, slow: bool = False) -> list[DislocationLine]:
+        """Give the lines that have any contrast, where they lie while a series is recorded: those that an evaluation compares with.
+
+        Lines with g.b = 0 are among them where the settings leave them the contrast of g.(b x u), however little that is.
+
+        Parameters
+        ----------
+        slow
+            Whether it is the slow series of a tilt series, before which the foil may have bent.
+
+        Returns
+        -------
+        list of DislocationLine
+        """
+        lines = [line for line in self.lines if line.strength > 0]
+        bending = self.faults.bending if slow and self.kind == "tilt_series" else None
+        return lines if bending is None else [replace(line, points_nm=bending.moved(line.points_nm)) for line in lines]
 
 
 def write_truth(path: Path | str, truth: AcquisitionTruth) -> None:

@@ -39,7 +39,7 @@ def line_detection(
     Parameters
     ----------
     traced, reference : sequence of ndarray (n, 3)
-        Polylines, nm, in the order x, y, z. The reference is the truth (visible lines) or another tomogram's lines.
+        Polylines, nm, in the order x, y, z. The reference is the truth (lines with contrast) or another tomogram's lines.
     field_nm : tuple of float
         Widths in x and y of the field in which lengths are compared, around the origin of `traced`.
     radius_nm : float

@@ -47,7 +47,7 @@ def binarise(
     Raises
     ------
     InputError
-        If the method is unknown or the frames hold no intensity.
+        If the method is unknown, or a frame holds no intensity.
 
     References
     ----------
@@ -55,8 +55,8 @@ def binarise(
     """
     if method not in ("hard", "soft"):
         raise InputError(f"binarisation {method!r} is unknown: choose 'hard' or 'soft'")
-    if not np.all(np.isfinite(series)) or np.min(np.mean(series, axis=(1, 2))) <= 0:
-        raise InputError("a frame of the tilt series holds no positive intensity or values that are no numbers")
+    if not np.all(np.isfinite(series)) or not np.all(np.any(series, axis=(1, 2))):
+        raise InputError("a frame of the tilt series holds no intensity or values that are no numbers")
     if smallest_line_px is None:
         smallest_line_px = max(round(_SMALLEST_SQUARE_SCALES * line_scale_px**2), _LARGEST_NOISE_PX)
     core_px = max(round(_CORE_SCALES * line_scale_px), _NARROWEST_CORE_PX)

@@ -9,6 +9,8 @@ from rapidstem.numerics import robust_spread
 
 # Wide against a line (two scales), narrow against thickness and bend contours.
 _BACKGROUND_SCALES = 8
+# Share of pixels that noise brings below zero where zero is no intensity: a background of some three standard deviations has fewer.
+_NOISE_BELOW_ZERO = 0.01
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def subtract_background(image: np.ndarray, scale_px: float) -> np.ndarray:
     """The image relative to its slowly varying background, I / background - 1, free of the absolute intensity.
 
     The background is a Gaussian mean of eight times the scale of the lines, taken a second time without what is clearly darker than the
-    first.
+    first. Where more than noise lies below zero, as in signed integers, the lowest intensity is taken for none.
 
     Parameters
     ----------
@@ -69,6 +71,8 @@ def subtract_background(image: np.ndarray, scale_px: float) -> np.ndarray:
     """
     width_px = _BACKGROUND_SCALES * scale_px
     image = np.asarray(image, np.float32)
+    if np.mean(image < 0) > _NOISE_BELOW_ZERO:
+        image = image - image.min()
     first = ndimage.gaussian_filter(image, width_px, mode="nearest")
     relative = image / first - 1
     kept = (relative > -1.5 * robust_spread(relative)).astype(np.float32)

@@ -1,10 +1,11 @@
 """Noise statistics and BM3D on noise of known strength and correlation."""
 
+import tracemalloc
 from pathlib import Path
 
 import numpy as np
 import pytest
-from denoising_phantoms import field, scene
+from denoising_phantoms import MARGIN_PX, field, scene
 from scipy import ndimage
 
 from rapidstem.denoising.bm3d.block_matching import denoise_with_bm3d, read_filter, tune, write_filter
@@ -57,6 +58,48 @@ def test_spectrum_for_another_size_keeps_variance_and_shape(shape: tuple[int, in
     assert other.shape == shape
     assert other.mean() == pytest.approx(noise.spectrum.mean(), rel=0.1)
     assert other[:, np.abs(np.fft.fftfreq(shape[1])) < 0.06].sum() > 0.7 * other.sum()
+
+
+def noise_at_once(fields: list[TrainingField]) -> NoiseStatistics:
+    """What `measure_noise` computes frame by frame, here with everything in the memory, as float64 and complex128."""
+    frames, means = [], []
+    for each in fields:
+        whole = np.rint(each.shift_px).astype(int)
+        low, high = np.maximum(MARGIN_PX, -whole.min(axis=0)), np.minimum(each.rows.stop, each.frames.shape[1] - whole.max(axis=0))
+        cut = [frame[low[0] + dy : high[0] + dy, low[1] + dx : high[1] + dx] for frame, (dy, dx) in zip(each.frames, whole, strict=True)]
+        frames.append(np.array(cut, float))
+        mean = ndimage.spline_filter(frames[-1].mean(axis=0))
+        means.append(np.array([ndimage.shift(mean, rest, mode="nearest", prefilter=False) for rest in each.shift_px - whole]))
+    bias = [len(own) / (len(own) - 1) for own in frames]
+    expected = np.concatenate([own.ravel() for own in means])
+    squares = np.concatenate([b * (f - m).ravel() ** 2 for f, m, b in zip(frames, means, bias, strict=True)])
+    edges = np.quantile(expected, np.linspace(0, 1, 21))
+    which = np.clip(np.searchsorted(edges, expected, side="right") - 1, 0, 19)
+    level, variance = (np.array([values[which == number].mean() for number in range(20)]) for values in (expected, squares))
+    gain = np.polyfit(level, variance, 1)[0]
+    noise = NoiseStatistics(gain, level.mean() - variance.mean() / gain, np.ones((1, 1)))
+    rows, columns = np.min([own.shape[1:] for own in frames], axis=0)
+    spectra = []
+    for own, mean, b in zip(frames, means, bias, strict=True):
+        left = noise.stabilised(own[:, :rows, :columns]) - noise.stabilised(mean[:, :rows, :columns])
+        power = np.abs(np.fft.fft2(left - left.mean(axis=(1, 2), keepdims=True))) ** 2
+        spectra.append(b * power.mean(axis=0) / (rows * columns))
+    return NoiseStatistics(gain, noise.offset, np.mean(spectra, axis=0))
+
+
+@pytest.mark.parametrize("size", [80, 81])
+def test_noise_frame_by_frame_is_that_of_all_at_once_in_a_fifth_of_the_memory(size: int) -> None:
+    fields = [field(1, 1.0, 24, size), field(2, 0.5, 20, size + 9)]
+    peaks, noises = [], []
+    for measure in (noise_at_once, measure_noise):
+        tracemalloc.start()
+        noises.append(measure(fields))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    expected, found = noises
+    assert (found.gain, found.offset) == pytest.approx((expected.gain, expected.offset), rel=1e-6)
+    np.testing.assert_allclose(found.spectrum, expected.spectrum, rtol=1e-6, atol=1e-9)
+    assert peaks[1] < 4 * sum(each.frames.nbytes for each in fields) < peaks[0] / 3
 
 
 def test_one_frame_says_nothing_of_noise() -> None:

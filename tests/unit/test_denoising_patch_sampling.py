@@ -99,7 +99,7 @@ def test_scaling_spans_the_darkest_and_the_brightest_field() -> None:
 
 def test_dark_fields_count_like_bright_ones() -> None:
     bright, dark = field(1), field(1, brightness=0.25)
-    weights = field_weights([bright, dark])
+    weights = field_weights([bright, dark], measure_scaling([bright, dark]))
     assert weights.mean() == pytest.approx(1)
     assert weights[1] / weights[0] == pytest.approx(16, rel=1e-3)
 

@@ -56,7 +56,7 @@ def test_overrides_replace_values_and_leave_the_preset() -> None:
     assert isinstance(settings, NetworkSettings)
     assert (settings.steps, settings.learning_rate, settings.precision) == (10, 1.0, "float32")
     assert isinstance(settings.steps, int)
-    assert DENOISERS["dlf-slow"].best == denoiser_settings("dlf-slow", {})
+    assert DENOISERS["dlf-slow"].tuned == denoiser_settings("dlf-slow", {})
 
 
 def test_lists_become_tuples() -> None:

@@ -57,6 +57,18 @@ def test_decimal_commas_are_named(tmp_path: Path, text: str) -> None:
         read_angle_file(tmp_path / "a.rawtlt", 5)
 
 
+@pytest.mark.parametrize(
+    "text",
+    ["frame;angle\n1;-60,0\n2;-31,0\n3;0,5\n4;30,0\n5;61,0\n", "0\t-60,0\n1\t-31\n2\t0,5\n3\t30\n4\t61\n", "-60,0\n-31\n0,5\n30\n61\n"],
+)
+@pytest.mark.parametrize("ending", [".rawtlt", ".tlt", ".txt", ".csv"])
+def test_decimal_commas_beside_other_separators_are_named_under_every_ending(tmp_path: Path, text: str, ending: str) -> None:
+    write_series(tmp_path / "a.mrc", SERIES, 4.56)
+    (tmp_path / f"a{ending}").write_text(text)
+    with pytest.raises(InputError, match=rf"a\{ending}: has decimal commas, as in .*-60,0'"):
+        read_header(tmp_path / "a.mrc")
+
+
 def test_numbered_frames_with_commas_between_are_no_decimals(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text("0,-60\n1,-31\n2,0\n3,30\n4,61\n")
     np.testing.assert_array_equal(read_angle_file(tmp_path / "a.csv", 5), [-60, -31, 0, 30, 61])
@@ -118,9 +130,27 @@ def test_a_unit_that_a_reader_guesses_is_said(tmp_path: Path) -> None:
     assert any("its reader warns" in remark and "nm" in remark for remark in read_header(write_emi(tmp_path / "a.emi", 0.0)).remarks)
 
 
+def test_pixels_without_their_emi_are_said_to_lack_what_stands_there(tmp_path: Path) -> None:
+    path = write_ser(tmp_path / "a_1.ser", SERIES)
+    header = read_header(path)
+    assert header.pixel_size_nm == pytest.approx(4.56) and header.stage_tilt_deg is None
+    assert header.remarks[0].startswith("a.emi, which holds the mode and the stage's tilt, is not beside it")
+    write_emi(tmp_path / "a.emi", 0.0)
+    assert read_header(path).remarks == ()
+
+
 def test_a_diffraction_series_whose_unit_is_guessed_is_no_image(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="is its unit right"):
         read_header(write_ser(tmp_path / "a_1.ser", SERIES, size_nm=1e17))
+
+
+def test_a_field_at_rest_whose_file_is_a_tilt_series_is_said(tmp_path: Path) -> None:
+    tilted(tmp_path)
+    for kind, tilt, remarks in (("test", "-54", 1), ("tilt_series", "", 0)):
+        (tmp_path / "sheet.tsv").write_text(f"acquisition\tkind\ttilt\trapid\tslow\nf\t{kind}\t{tilt}\ta.hspy\t\n")
+        said = [line for line in check_files(read_sheet(tmp_path / "sheet.tsv")).remarks if "tilts go from" in line]
+        assert len(said) == remarks
+        assert all("from -60.00 to -48.00 degrees, the sheet says that it is at rest" in line for line in said)
 
 
 IMAGE_NM = [(0.00456, 0.0, "µm"), (0.00456, 0.0, "µm")]
@@ -166,6 +196,19 @@ def test_dwell_time_that_changes_within_a_stack_is_said(tmp_path: Path) -> None:
     slow = document(1)["Scan"] | {"DwellTime": "5e-07"}
     path = write_stack(tmp_path / "a.emd", [document(0), document(1, Scan=slow), document(2)])
     assert "DwellTime changes from 1e-07 to 5e-07 s at frame 1" in read_header(path).remarks[0]
+
+
+def test_times_of_the_configuration_that_a_file_overrules_are_said(tmp_path: Path) -> None:
+    path = write_stack(tmp_path / "a.emd")
+    own = read_header(path)
+    assert own.dwell_time_s and own.line_time_s and own.frame_time_s and own.time_s is not None
+    times = {"dwell_time_s": own.dwell_time_s, "line_time_s": own.line_time_s, "frame_time_s": own.frame_time_s}
+    times["frame_interval_s"] = float(np.diff(own.time_s)[0])
+    assert read_header(path, fallback=FallbackMetadata(**times)).remarks == ()
+    for name, value in times.items():
+        header = read_header(path, fallback=FallbackMetadata(**(times | {name: 2 * value})))
+        assert len(header.remarks) == 1 and f"reading.{name} {2 * value:.4g}; that of the file is used" in header.remarks[0]
+        assert getattr(header, name, value) == value
 
 
 def two_of_one_detector(path: Path) -> Path:

@@ -46,6 +46,12 @@ def test_the_size_that_programs_write_where_they_know_none_gives_way(tmp_path: P
     assert read_header(path, fallback=SIZE).pixel_size_nm == 2.0
 
 
+def test_a_cell_of_one_angstrom_is_no_size(tmp_path: Path) -> None:
+    path = patched(mrc(tmp_path / "a.mrc", FRAMES), 40, np.float32([1, 1, 1]).tobytes())
+    assert "`pixel_size_nm`" in refusal(path)
+    assert read_header(path, fallback=SIZE).pixel_size_nm == 2.0
+
+
 @pytest.mark.parametrize("kind", [">u2", ">i2", ">f4", ">f2", "<f2", "i1"])
 def test_mrc_of_every_type_and_byte_order_is_read_and_computable(tmp_path: Path, kind: str) -> None:
     frames = (FRAMES % 100).astype(kind)

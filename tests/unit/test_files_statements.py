@@ -11,10 +11,13 @@ from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import FallbackMetadata, open_frames, read_header, read_stack
 from rapidstem.files.length_units import angle_in_degrees, length_in_nm
 from rapidstem.files.mrc_volumes import write_series
+from tests.unit.digital_micrograph_files import write_dm3
 from tests.unit.test_files_formats import image_axes, refusal, write_hyperspy
+from tests.unit.test_files_velox import document, write_stack
 
 FRAMES = np.random.default_rng(3).integers(0, 4000, (5, 12, 16)).astype(np.uint16)
 SIZE = FallbackMetadata(pixel_size_nm=2.0)
+TAKEN = "they are taken for a series of one detector"
 UNEVEN_DEG = [-60.0, -31.0, 0.5, 30.0, 61.0]
 
 
@@ -53,6 +56,19 @@ def test_imagej_without_scale_has_no_pixel_size(tmp_path: Path, fraction: tuple[
         patched(path, place, np.array(fraction, f"{order}u4").tobytes())
     assert "`pixel_size_nm`" in refusal(path)
     assert read_stack(path, fallback=SIZE).pixel_size_nm == 2.0
+
+
+def test_imagej_with_a_unit_and_no_resolution_gives_way(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", FRAMES, imagej=True, metadata={"unit": "nm", "axes": "TYX"})
+    assert "where they know none" in read_header(tmp_path / "a.tif").remarks[0]
+    assert read_header(tmp_path / "a.tif", fallback=SIZE).pixel_size_nm == 2.0
+
+
+@pytest.mark.parametrize(("axes", "words"), [("TYX", ""), ("ZYX", "stored as depths"), ("CYX", "stored as channels")])
+def test_frames_that_are_stored_as_something_else_are_said(tmp_path: Path, axes: str, words: str) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", FRAMES, imagej=True, resolution=(1 / 4.56,) * 2, metadata={"unit": "nm", "axes": axes})
+    header = read_header(tmp_path / "a.tif")
+    assert header.shape == FRAMES.shape and header.remarks == ((f"its frames are {words}; {TAKEN}",) if words else ())
 
 
 @pytest.mark.parametrize(("unit", "factor"), [("\\u00B5m", 1e-3), ("um", 1e-3), ("micron", 1e-3), ("cm", 1e-7), ("inch", 1 / 25.4e6)])
@@ -143,6 +159,21 @@ def test_ncem_spectra_and_volumes_are_refused(tmp_path: Path) -> None:
     assert "depths" in refusal(ncem(tmp_path / "b.emd", FRAMES, [("z", "nm", np.arange(5)), ROWS, COLUMNS]))
 
 
+@pytest.mark.parametrize("unit", ["1/nm", "1 / nm", "[n_m^-1]", "$A^{-1}$", "mrad"])
+def test_diffraction_patterns_are_refused_whatever_the_configuration_says(tmp_path: Path, unit: str) -> None:
+    axes = [{"name": name, "scale": 0.1, "units": unit, "navigate": False} for name in ("ky", "kx")]
+    write_hyperspy(tmp_path / "a.hspy", FRAMES, [counting_axis(scale=2.0), *axes])
+    ncem(tmp_path / "b.emd", FRAMES, [ANGLES, ("ky", unit, np.arange(12) * 0.1), ("kx", unit, np.arange(16) * 0.1)])
+    write_dm3(tmp_path / "c.dm3", FRAMES[0], [(0.1, 0.0, unit), (0.1, 0.0, unit)])
+    imagej(tmp_path / "d.tif", unit, (1 / 4.56, 1 / 4.56))
+    recorded = document(0)
+    recorded["BinaryResult"] |= {"PixelUnitX": unit, "PixelUnitY": unit}
+    write_stack(tmp_path / "e.emd", [recorded] * 3)
+    for path in sorted(tmp_path.iterdir()):
+        with pytest.raises(InputError, match=f"{path.name}: .*diffraction patterns"):
+            read_header(path, fallback=SIZE)
+
+
 def nanometre_axes() -> list[dict]:
     return image_axes("nm", 4.56)
 
@@ -227,6 +258,8 @@ def test_zarr_stores_are_refused_with_a_remedy(tmp_path: Path, name: str) -> Non
     [
         ("\\u00B5m", 1e3), ("Âµm", 1e3), ("microns", 1e3), ("Micrometers", 1e3), ("micrometre", 1e3), ("cm", 1e7), ("inch", 25.4e6),
         ("inches", 25.4e6), ("metre", 1e9), ("meters", 1e9), ("[n_m]", 1), ("n_m", 1), (b"nm", 1), ("nm/px", 1), ("Ångström", 0.1),
+        (b"\xb5m", 1e3), ("\\xb5m", 1e3), ("&micro;m", 1e3), ("$\\mu$m", 1e3), ("µ m", 1e3), ("um.", 1e3), ("\ufeffnm", 1),
+        ("pixel/nm", None), ("nm⁻¹", None),
         ("A\u030a", 0.1), ("Angstroms", 0.1), ("mm", 1e6), ("nanometers", 1), ("pixel", None), ("1 / nm", None), ("deg", None),
         (None, None),         ("s", None), ("ms", None), ("eV", None), ("[]", None),
     ],

@@ -4,7 +4,8 @@ from scipy import ndimage, signal
 
 from rapidstem.errors import InputError
 from rapidstem.frames.frame_checks import frame_fault
-from rapidstem.frames.registration import register_frames
+from rapidstem.frames.integration import integrate_frames
+from rapidstem.frames.registration import Drift, register_frames
 
 SIDE = 128
 
@@ -166,6 +167,38 @@ def test_counted_electrons_are_judged_by_their_dose_and_not_by_the_empty_pixels(
     assert error_px(drift, truth) < 1.25  # 1.01 px from 8000 electrons a frame; the drift itself spreads over several
 
 
+def least_error_px(electrons, seed=0):
+    """Cramer-Rao bound of a frame's shift where the scene is known: what no registration of counted electrons can do better."""
+    clean = moved_scene(np.random.default_rng(seed), (0.0, 0.0))
+    expected = electrons * clean / clean.mean()
+    slopes = np.stack(np.gradient(expected)).reshape(2, -1)
+    return np.sqrt(np.trace(np.linalg.inv(slopes / expected.ravel() @ slopes.T)))
+
+
+@pytest.mark.parametrize("electrons", [1.0, 8.0])
+def test_counted_electrons_are_registered_to_twice_what_their_number_allows(electrons):
+    truth = drifting(30)
+    drift = register_frames(counted(truth, electrons))
+    assert drift.used.all()
+    assert error_px(drift, truth) < 2 * least_error_px(electrons)
+
+
+def test_average_of_counted_electrons_is_nearly_that_with_the_true_drift():
+    truth = drifting(30, step=2.0)
+    frames = counted(truth, 0.5)
+    drifts = [register_frames(frames), Drift(truth, np.zeros(30), np.ones(30, bool)), Drift(0 * truth, np.zeros(30), np.ones(30, bool))]
+    averages = [ndimage.gaussian_filter(np.nan_to_num(integrate_frames(frames, drift), nan=0.5), 1) for drift in drifts]
+    assert np.nanmean(integrate_frames(frames, drifts[0])) == pytest.approx(0.5, rel=0.02)
+    clean = ndimage.gaussian_filter(moved_scene(np.random.default_rng(0), (0.0, 0.0)), 1)
+    moves = [(dy, dx) for dy in range(-3, 4) for dx in range(-3, 4)]
+    inner = np.s_[24:-24, 24:-24]
+    found, true, still = (
+        max(np.corrcoef(np.roll(average, move, (0, 1))[inner].ravel(), clean[inner].ravel())[0, 1] for move in moves)
+        for average in averages
+    )
+    assert found > 0.93 * true and found > still + 0.1
+
+
 def test_a_detector_that_tells_hit_from_missed_is_not_saturated():
     frames = np.minimum(counted(drifting(4), 0.9), 1).astype(np.uint8)
     assert (frames == 1).mean() > 0.5
@@ -204,6 +237,16 @@ def test_every_kind_of_fault_is_counted_and_named():
         "1 frame: is clipped at its lowest value (6)",
     ):
         assert words in str(caught.value)
+
+
+def test_the_first_used_frames_are_those_behind_blank_ones():
+    frames = recorded(drifting(6)).astype(float)
+    frames[[0, 2]] = 0
+    drift = register_frames(frames)
+    assert drift.first_used(3).tolist() == [1, 3, 4] and drift.first_used().tolist() == [1, 3, 4, 5]
+    assert np.isfinite(drift.shift_px[drift.first_used()]).all()
+    with pytest.raises(InputError, match="none of the 2 frames is used"):
+        Drift(np.full((2, 2), np.nan), np.full(2, np.nan), np.zeros(2, bool)).first_used()
 
 
 def test_fewer_than_two_usable_frames_are_an_error():

@@ -21,6 +21,7 @@ from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.specimen.line_strengths import with_strengths
 from rapidstem.microscope.specimen.slip_bands import band_lines
 from rapidstem.microscope.specimen.specimens import FoilSpecimen, FrameGeometry
+from rapidstem.microscope.truth import AcquisitionTruth, StackTruth
 
 SETTINGS = MicroscopeSettings(size_px=128, pixel_size_nm=5.0)
 MIDDLE = 63.5
@@ -166,6 +167,21 @@ def test_contrast_of_faint_lines_is_weaker_and_that_of_others_the_same() -> None
     assert [line.visible for line in faint[:2]] == [True, False]
     drawn = drawn_lines(faint, 300.0)
     np.testing.assert_array_equal(drawn.fade, np.repeat(strength, 5))
+
+
+def test_true_lines_are_those_with_contrast_where_they_lie_when_their_series_is_recorded() -> None:
+    points = np.array([(100.0 * x, 0.0, 20.0) for x in range(-2, 3)])
+    seen, unseen = (DislocationLine(points, np.array(burgers), np.zeros(3)) for burgers in ((0.5, 0.5, 0), (0, 0.5, 0.5)))
+    residual, gone = replace(unseen, contrast=0.3), replace(seen, contrast=0.0)
+    faults = FoilFaults(bending=FoilBending(0.0, 1e-4))
+    stack = StackTruth(np.zeros(1), np.zeros((1, 4)), np.zeros((1, 2)))
+    places = specimen_axes((0, 1, 3)), stack, stack, np.arange(4.0), np.arange(4.0), None, faults
+    series = AcquisitionTruth("a", "tilt_series", 5.0, 300.0, [seen, unseen, residual, gone], *places)
+    assert series.contrast_lines() == [seen, residual]
+    bent = series.contrast_lines(slow=True)
+    assert [line.strength for line in bent] == [1.0, 0.3]
+    np.testing.assert_allclose(bent[0].points_nm[:, 2], [24, 21, 20, 21, 24])
+    assert replace(series, kind="test").contrast_lines(slow=True) == [seen, residual]
 
 
 def test_slip_bands_are_dense_slabs_on_two_planes() -> None:

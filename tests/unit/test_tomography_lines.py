@@ -36,6 +36,29 @@ def test_background_does_not_depend_on_the_intensity():
     np.testing.assert_allclose(subtract_background(900 * image, 1.5), subtract_background(image, 1.5), atol=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"), [(np.int8, -128, 12), (np.int16, -30000, -8000), (np.int16, -20000, 1500), (np.float32, -3e-9, -1e-9)]
+)
+def test_lines_do_not_depend_on_where_the_zero_of_signed_numbers_lies(dtype: type, low: float, high: float) -> None:
+    series = noisy_series([0.4, 0.2, 0.08], 0.003)
+    share = series / series.max(axis=(1, 2), keepdims=True)
+    signed = (low + (high - low) * share).astype(dtype)
+    positive = (255 * share).astype(np.uint8)
+    lines, expected = binarise(signed), binarise(positive)
+    assert expected.mean() > 0.02
+    assert np.mean((lines > 0.3) != (expected > 0.3)) < 0.02 * np.mean(expected > 0.3)
+    points, places = (ridge_points(subtract_background(each[0], 1.5), 1.5).position_px for each in (signed, positive))
+    assert len(points) == pytest.approx(len(places), rel=0.05)
+
+
+def test_noise_around_a_true_zero_moves_nothing() -> None:
+    image = straight_line(96, 0.2, 30.0)
+    dark = image + 0.0
+    dark[:2, :40] = -1e-3
+    relative = subtract_background(dark, 1.5)
+    np.testing.assert_allclose(relative[20:], subtract_background(image, 1.5)[20:], atol=0.02)
+
+
 def noisy_series(contrasts: list[float], noise: float) -> np.ndarray:
     rng = np.random.default_rng(5)
     frames = [straight_line(96, 0.4, 20.0, depth) + noise * rng.standard_normal((96, 96)) for depth in contrasts]
@@ -76,5 +99,5 @@ def test_lines_keep_their_place_to_a_fraction_of_a_pixel():
 def test_unknown_method_and_empty_frames_are_refused():
     with pytest.raises(InputError, match="'hard' or 'soft'"):
         binarise(np.ones((1, 32, 32)), "otsu")
-    with pytest.raises(InputError, match="no positive intensity"):
+    with pytest.raises(InputError, match="no intensity"):
         binarise(np.zeros((1, 32, 32)))

@@ -21,7 +21,7 @@ rule denoise_frames:
         "../../envs/learning.yaml"
     threads: 2
     resources:
-        mem_mb=memory_mb(1500, 20),
+        mem_mb=memory_mb(450, 6),
         runtime=minutes(30, 240),
     params:
         code=code("denoise_frames"),
@@ -52,7 +52,7 @@ rule match_blocks:
         "../../envs/bm3d.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1000, 12),
+        mem_mb=memory_mb(250, 10),
         runtime=minutes(60, 2000),
     params:
         code=code("match_blocks"),

@@ -17,7 +17,7 @@ rule locate_centroids:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 6),
+        mem_mb=memory_mb(200, 3),
         runtime=minutes(20, 120),
     params:
         code=code("locate_centroids"),
@@ -42,7 +42,7 @@ rule trace_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 12),
+        mem_mb=memory_mb(350, 7),
         runtime=minutes(30, 240),
     params:
         code=code("trace_lines"),
@@ -74,7 +74,7 @@ rule fit_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(200, 27),
+        mem_mb=memory_mb(250, 20),
         runtime=minutes(30, 240),
     params:
         code=code("fit_lines"),

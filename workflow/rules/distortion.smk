@@ -19,7 +19,7 @@ rule measure_distortion:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 12),
+        mem_mb=memory_mb(250, 3),
         runtime=minutes(15, 60),
     params:
         code=code("measure_distortion"),

@@ -26,7 +26,7 @@ rule draw_field:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 8),
+        mem_mb=memory_mb(280, 4),
         runtime=minutes(10, 30),
     params:
         code=drawing_code("draw_field", FIELD),
@@ -60,7 +60,7 @@ rule draw_distortion:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 8),
+        mem_mb=memory_mb(300, 4),
         runtime=minutes(10, 30),
     params:
         code=drawing_code("draw_distortion", DISTORTION),
@@ -91,7 +91,7 @@ if FIELD_CHOICE:
             "../../envs/report.yaml"
         threads: 1
         resources:
-            mem_mb=memory_mb(700, 4),
+            mem_mb=memory_mb(200, 4),
             runtime=minutes(10, 10),
         params:
             code=drawing_code("draw_choice", CHOICE),
@@ -120,7 +120,7 @@ rule draw_scores:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 4),
+        mem_mb=memory_mb(280, 4),
         runtime=minutes(10, 10),
     params:
         code=drawing_code("draw_scores", SCORES),
@@ -157,7 +157,7 @@ rule draw_variant:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 8),
+        mem_mb=memory_mb(230, 3),
         runtime=minutes(10, 30),
     params:
         code=drawing_code("draw_variant", VARIANT),
@@ -191,7 +191,7 @@ rule draw_lines:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 8),
+        mem_mb=memory_mb(250, 8),
         runtime=minutes(10, 30),
     params:
         code=drawing_code("draw_lines", LINES),
@@ -231,7 +231,7 @@ rule draw_positions:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 8),
+        mem_mb=memory_mb(260, 2),
         runtime=minutes(10, 30),
     params:
         code=drawing_code("draw_positions", POSITIONS),

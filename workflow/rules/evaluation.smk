@@ -26,7 +26,7 @@ rule score_images:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(500, 12),
+        mem_mb=memory_mb(250, 6),
         runtime=minutes(15, 120),
     params:
         code=code("score_images"),
@@ -58,7 +58,7 @@ rule measure_positions:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 1),
+        mem_mb=memory_mb(220, 1),
         runtime=minutes(15, 30),
     params:
         code=code("measure_positions"),
@@ -95,7 +95,7 @@ rule score_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 1),
+        mem_mb=memory_mb(220, 1),
         runtime=minutes(15, 30),
     params:
         code=code("score_lines"),
@@ -143,7 +143,7 @@ rule gather_tables:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(500, 4),
+        mem_mb=memory_mb(200, 2),
         runtime=minutes(5, 10),
     params:
         code=code("gather_tables"),

@@ -16,7 +16,7 @@ rule align_in_situ:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1500),
+        mem_mb=memory_mb(250, 1.5),
         runtime=minutes(10, 30),
     params:
         code=code("align_in_situ"),
@@ -49,7 +49,7 @@ rule denoise_in_situ:
         "../../envs/learning.yaml"
     threads: 2
     resources:
-        mem_mb=memory_mb(2500),
+        mem_mb=memory_mb(650, 1),
         runtime=minutes(30, 240),
     params:
         code=code("denoise_in_situ"),
@@ -78,7 +78,7 @@ rule film_in_situ:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1000),
+        mem_mb=memory_mb(350, 1),
         runtime=minutes(10, 60),
     params:
         code=code("film_in_situ"),

@@ -54,7 +54,7 @@ rule write_report:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(700, 4),
+        mem_mb=memory_mb(260, 3),
         runtime=minutes(10, 10),
     params:
         code=code("write_report"),

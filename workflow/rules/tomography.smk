@@ -30,7 +30,7 @@ rule align_series:
         "../../envs/tomography.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1500, 20),
+        mem_mb=memory_mb(380, 7),
         runtime=minutes(60, 240),
     params:
         code=code("align_series"),
@@ -62,7 +62,7 @@ rule binarise_series:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(500, 12),
+        mem_mb=memory_mb(150, 3),
         runtime=minutes(15, 60),
     params:
         code=code("binarise_series"),

@@ -19,7 +19,7 @@ rule align_references:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(500, 12),
+        mem_mb=memory_mb(220, 3),
         runtime=minutes(10, 60),
     params:
         code=code("align_references"),
@@ -49,7 +49,7 @@ if FIELD_CHOICE:
             "../../envs/imaging.yaml"
         threads: 1
         resources:
-            mem_mb=memory_mb(700, 4),
+            mem_mb=memory_mb(160, 0.5),
             runtime=minutes(15, 10),
         params:
             code=code("choose_fields"),
@@ -88,7 +88,7 @@ rule train_denoiser:
         "../../envs/learning.yaml"
     threads: ALL_CORES
     resources:
-        mem_mb=memory_mb(2500, 6),
+        mem_mb=memory_mb(1000, 1.1),
         runtime=minutes(240),
     params:
         code=code("train_denoiser"),
@@ -119,7 +119,7 @@ rule adopt_model:
         "../../envs/learning.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1500),
+        mem_mb=memory_mb(450),
         runtime=minutes(5),
     params:
         code=code("adopt_model"),

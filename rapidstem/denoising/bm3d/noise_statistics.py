@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+from scipy import fft, ndimage
 
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.errors import InputError
@@ -53,10 +53,32 @@ class NoiseStatistics:
         return np.maximum(np.fft.fft2(np.fft.ifftshift(fitted)).real, 1e-3 * self.spectrum.mean())
 
 
+@dataclass(frozen=True)
+class _CommonArea:
+    """The part of a field's scene that all of its frames show.
+
+    Attributes
+    ----------
+    frames
+        Views (y, x) of the raw frames, laid over each other by whole pixels.
+    means
+        What each should show without noise, (frame, y, x).
+    """
+
+    frames: list[np.ndarray]
+    means: np.ndarray
+
+    @property
+    def bias(self) -> float:
+        """Factor for squares of differences from a mean that the frames themselves have given."""
+        return len(self.frames) / (len(self.frames) - 1)
+
+
 def measure_noise(fields: Sequence[TrainingField]) -> NoiseStatistics:
     """Measure the noise of raw frames from their differences to the mean of their field.
 
-    Frames are laid over each other by whole pixels; the mean image, not the frame, is moved by the rest of the shift.
+    Frames are laid over each other by whole pixels; the mean image, not the frame, is moved by the rest of the shift. The memory holds,
+    beside the raw frames, twice a number of four bytes for each of their pixels.
 
     Parameters
     ----------
@@ -68,21 +90,15 @@ def measure_noise(fields: Sequence[TrainingField]) -> NoiseStatistics:
     InputError
         if a field has a single frame, or its frames have no area in common.
     """
-    pairs = [_frames_and_means(field) for field in fields]
-    gain, offset = _variance_growth(pairs)
+    areas = [_common_area(field) for field in fields]
+    gain, offset = _variance_growth(areas)
     unstructured = NoiseStatistics(gain, offset, np.ones((1, 1)))
-    rows, columns = (min(frames.shape[axis] for frames, _ in pairs) for axis in (1, 2))
-    spectra = []
-    for frames, means in pairs:
-        noise = unstructured.stabilised(frames[:, :rows, :columns]) - unstructured.stabilised(means[:, :rows, :columns])
-        noise -= noise.mean(axis=(1, 2), keepdims=True)
-        power = (np.abs(np.fft.fft2(noise)) ** 2).mean(axis=0) / (rows * columns)
-        spectra.append(power * len(frames) / (len(frames) - 1))
-    return NoiseStatistics(gain, offset, np.mean(spectra, axis=0))
+    rows, columns = (min(area.means.shape[axis] for area in areas) for axis in (1, 2))
+    spectra = [_spectrum(area, unstructured, (rows, columns)) for area in areas]
+    return NoiseStatistics(gain, offset, _all_frequencies(np.mean(spectra, axis=0), columns))
 
 
-def _frames_and_means(field: TrainingField) -> tuple[np.ndarray, np.ndarray]:
-    """The part of the scene that all frames show, and what each should show without noise; both (frame, y, x)."""
+def _common_area(field: TrainingField) -> _CommonArea:
     if len(field.frames) < 2:
         raise InputError(f"{field.name}: noise cannot be measured on a single frame; choose another tuning field")
     whole = np.rint(field.shift_px).astype(int)
@@ -93,23 +109,51 @@ def _frames_and_means(field: TrainingField) -> tuple[np.ndarray, np.ndarray]:
     if (stop - start < 16).any():
         raise InputError(f"{field.name}: its frames have no area in common; choose another tuning field")
     places = [tuple(slice(a + d, b + d) for a, b, d in zip(start, stop, shift, strict=True)) for shift in whole]
-    frames = np.stack([frame[place].astype(np.float64) for frame, place in zip(field.frames, places, strict=True)])
-    mean = ndimage.spline_filter(frames.mean(axis=0))
-    rest = field.shift_px - whole
-    means = np.stack([ndimage.shift(mean, shift, order=3, mode="nearest", prefilter=False) for shift in rest])
-    return frames, means
+    frames = [frame[place] for frame, place in zip(field.frames, places, strict=True)]
+    total = np.zeros(frames[0].shape)
+    for frame in frames:
+        total += frame
+    mean = ndimage.spline_filter(total / len(frames))
+    means = np.empty((len(frames), *mean.shape), np.float32)
+    for own, rest in zip(means, field.shift_px - whole, strict=True):
+        ndimage.shift(mean, rest, output=own, order=3, mode="nearest", prefilter=False)
+    return _CommonArea(frames, means)
 
 
-def _variance_growth(pairs: Sequence[tuple[np.ndarray, np.ndarray]]) -> tuple[float, float]:
+def _variance_growth(areas: Sequence[_CommonArea]) -> tuple[float, float]:
     """Gain and offset of variance = gain * (mean - offset), fitted over bins of equal population."""
-    means = np.concatenate([mean.ravel() for _, mean in pairs])
-    squares = np.concatenate([((frames - mean) ** 2).ravel() * len(frames) / (len(frames) - 1) for frames, mean in pairs])
-    edges = np.quantile(means, np.linspace(0, 1, _INTENSITY_BINS + 1))
-    bins = np.clip(np.searchsorted(edges, means, side="right") - 1, 0, _INTENSITY_BINS - 1)
-    population = np.bincount(bins, minlength=_INTENSITY_BINS)
+    means = np.concatenate([area.means.ravel() for area in areas])
+    means.sort()
+    places = np.linspace(0, len(means) - 1, _INTENSITY_BINS + 1)
+    below, above = means[np.floor(places).astype(int)].astype(float), means[np.ceil(places).astype(int)].astype(float)
+    edges, spread = below + (places % 1) * (above - below), float(means[-1]) - float(means[0])
+    del means
+    population, level, variance = np.zeros((3, _INTENSITY_BINS))
+    for area in areas:
+        for frame, mean in zip(area.frames, area.means, strict=True):
+            expected = mean.astype(float).ravel()
+            bins = np.clip(np.searchsorted(edges, expected, side="right") - 1, 0, _INTENSITY_BINS - 1)
+            population += np.bincount(bins, minlength=_INTENSITY_BINS)
+            level += np.bincount(bins, expected, _INTENSITY_BINS)
+            variance += np.bincount(bins, (frame.ravel() - expected) ** 2 * area.bias, _INTENSITY_BINS)
     filled = population > 0
-    level = (np.bincount(bins, means, _INTENSITY_BINS)[filled]) / population[filled]
-    variance = (np.bincount(bins, squares, _INTENSITY_BINS)[filled]) / population[filled]
+    level, variance = level[filled] / population[filled], variance[filled] / population[filled]
     slope = np.polyfit(level, variance, 1)[0] if np.ptp(level) > 0 else 0.0
-    gain = max(slope, _LEAST_GROWTH * variance.mean() / max(np.ptp(means), 1.0))
+    gain = max(slope, _LEAST_GROWTH * variance.mean() / max(spread, 1.0))
     return float(gain), float(level.mean() - variance.mean() / gain)
+
+
+def _spectrum(area: _CommonArea, noise: NoiseStatistics, shape: tuple[int, int]) -> np.ndarray:
+    """Power a pixel of the stabilised noise at the frequencies of a real transform, (y, half of x)."""
+    rows, columns = shape
+    power = np.zeros((rows, columns // 2 + 1))
+    for frame, mean in zip(area.frames, area.means, strict=True):
+        difference = noise.stabilised(frame[:rows, :columns].astype(float)) - noise.stabilised(mean[:rows, :columns].astype(float))
+        power += np.abs(fft.rfft2(difference - difference.mean())) ** 2
+    return power / (len(area.frames) * rows * columns) * area.bias
+
+
+def _all_frequencies(power: np.ndarray, columns: int) -> np.ndarray:
+    """The power at all frequencies (y, x) of a real image; opposite ones have the same."""
+    opposite = np.roll(power[::-1], 1, axis=0)[:, columns - np.arange(power.shape[1], columns)]
+    return np.hstack([power, opposite])

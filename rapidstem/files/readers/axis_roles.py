@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rapidstem.files.length_units import angle_in_degrees, length_in_nm, unit_name
+from rapidstem.files.length_units import angle_in_degrees, is_reciprocal, length_in_nm, unit_name
 
 _ROWS = ("y", "height", "row", "rows", "ry", "ypos")
 _COLUMNS = ("x", "width", "column", "columns", "col", "cols", "rx", "xpos")
@@ -83,15 +83,24 @@ def fault_of_series(axis: StoredAxis, signal_type: str = "") -> str:
         return f"spectra: its axis {axis.name!r} is in {axis.unit}"
     if length_in_nm(1, axis.unit) is not None:
         return f"a volume or a series of depths: its axis {axis.name!r} is in {axis.unit}"
-    if unit_name(axis.unit).startswith("1/") or unit_name(axis.unit).endswith("^-1"):
+    if is_reciprocal(axis.unit):
         return f"diffraction patterns: its axis {axis.name!r} is in {axis.unit}"
     return f"spectra: its signal type is {signal_type}" if _SPECTRAL_SIGNAL.match(signal_type) and not _is_tilt(axis) else ""
 
 
 def fault_of_image(rows: StoredAxis, columns: StoredAxis) -> str:
     """Say why two axes span no image; an empty string where nothing speaks against it."""
-    spectral = next((axis for axis in (rows, columns) if _is_spectral(axis)), None)
-    return "" if spectral is None else f"spectra: its axis {spectral.name!r} is in {spectral.unit}"
+    for axis in (rows, columns):
+        if _is_spectral(axis):
+            return f"spectra: its axis {axis.name!r} is in {axis.unit}"
+        if fault := fault_of_unit(axis.unit):
+            return f"{fault}: its axis {axis.name!r} is in {axis.unit}"
+    return ""
+
+
+def fault_of_unit(unit: object) -> str:
+    """Say what else than an image has pixels in a unit; an empty string for lengths and where there is no unit."""
+    return "diffraction patterns" if is_reciprocal(unit) or angle_in_degrees(1, unit) is not None else ""
 
 
 def pixel_size_nm(rows: StoredAxis, columns: StoredAxis) -> tuple[float, float] | None:

@@ -26,7 +26,7 @@ _IMOD_STAMP, _IMOD_SIGNED = 1146047817, 1
 _KINDS = {3: "complex numbers", 4: "complex numbers", 16: "colours", 101: "half bytes (4-bit)"}
 _SERIALEM_HAS_TILT, _SERIALEM_TILT_PER_DEGREE = 1, 100
 _FEI_RECORD_BYTES = 128
-# the size that programs write where they know none, in ångström
+# the size of a pixel, or of the whole cell, that programs write where they know none, in ångström
 _DEFAULT_ANGSTROM = 1.0
 
 
@@ -117,6 +117,8 @@ def _pixel_size_nm(header: Any) -> tuple[tuple[float, float] | None, bool]:
     cell = (float(header.cella.y), float(header.cella.x))
     samples = (int(header.my), int(header.mx))
     if not all(np.isfinite(length) and length > 0 and count > 0 for length, count in zip(cell, samples, strict=True)):
+        return None, False
+    if np.allclose(cell, _DEFAULT_ANGSTROM, rtol=1e-6):
         return None, False
     angstrom = [length / count for length, count in zip(cell, samples, strict=True)]
     return (angstrom[0] / 10, angstrom[1] / 10), bool(np.allclose(angstrom, _DEFAULT_ANGSTROM, rtol=1e-6))

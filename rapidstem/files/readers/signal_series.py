@@ -41,6 +41,8 @@ def read_signal_series(path: Path, detector: str) -> RecordedSeries:
     for name in parts or ([path.name] if path.suffix.lower() == ".ser" else []):
         check_ser(path.with_name(name))
     signals, remarks = _signals(path)
+    if path.suffix.lower() == ".ser" and not _emi_of(path).is_file():
+        remarks += (f"{_emi_of(path).name}, which holds the mode and the stage's tilt, is not beside it; its lengths are taken for metres",)
     faults = [_fault(signal) for signal in signals]
     images = [signal for signal, fault in zip(signals, faults, strict=True) if not fault]
     if not images:
@@ -50,6 +52,11 @@ def read_signal_series(path: Path, detector: str) -> RecordedSeries:
     if path.suffix.lower() in _HDF5_ENDINGS:
         _check_hdf5(path)
     return _describe(path, signal, remarks)
+
+
+def _emi_of(path: Path) -> Path:
+    """The EMI file that belongs to a SER file."""
+    return path.with_name(re.sub(r"_\d+$", "", path.stem) + ".emi")
 
 
 def _parts_of_emi(path: Path) -> list[str]:

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files.readers.axis_roles import pixel_size_nm, series_tilt_deg
+from rapidstem.files.readers.axis_roles import fault_of_image, fault_of_unit, pixel_size_nm, series_tilt_deg
 from rapidstem.files.readers.recorded_series import RecordedSeries
-from rapidstem.files.readers.signal_axes import stored_axes
+from rapidstem.files.readers.signal_axes import stage_tilt_deg, stored_axes
 from rapidstem.files.sliced_frames import SlicedFrames
-from rapidstem.files.tiff_scales import stated_pixel_size_nm
+from rapidstem.files.tiff_scales import imagej_unit, is_default_size, stated_pixel_size_nm
 
 ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
 # TIFF 6.0, tag 259.
@@ -43,19 +43,23 @@ def read_tiff_series(path: Path) -> RecordedSeries:
         series = _only_series(path, file)
         axes = _frame_axes(path, series)
         _check_compression(path, series)
-        stated_nm, tilt_deg = stated_pixel_size_nm(file), None
+        if fault := fault_of_unit(imagej_unit(file)):
+            raise InputError(f"{path}: holds no images, but {fault}: its pixels are in {imagej_unit(file)}")
+        stated_nm, is_default, tilt_deg, stage_deg = stated_pixel_size_nm(file), is_default_size(file), None, None
         if _has_makers_tags(file):
-            stated_nm, tilt_deg = _makers_scales(path)
+            stated_nm, tilt_deg, stage_deg = _makers_scales(path)
         rows, columns = series.shape[series.axes.index("Y")], series.shape[series.axes.index("X")]
         shape = (series.size // (rows * columns), rows, columns)
         dtype = series.dtype
-    remark = "its frames are stored as channels; they are taken for a series of one detector" if axes == "C" else ""
+    remark = f"its frames are stored as {_AXES[axes]}; they are taken for a series of one detector" if axes in ("C", "Z") else ""
     return RecordedSeries(
         shape=shape,
         pixel_size_nm=stated_nm,
         load=lambda: _load(path, shape),
         open=lambda: _open_frames(path, shape, dtype),
         tilt_deg=tilt_deg,
+        stage_tilt_deg=stage_deg,
+        size_is_default=is_default,
         remarks=(remark,) if remark else (),
     )
 
@@ -65,12 +69,15 @@ def _has_makers_tags(file: Any) -> bool:
     return bool(file.flags & _MAKERS or any(code in tags for code in _DIGITAL_MICROGRAPH_TAGS) or "Make" in tags)
 
 
-def _makers_scales(path: Path) -> tuple[tuple[float, float] | None, np.ndarray | None]:
-    """Pixel size (y, x) in nm and tilts from the tags of a maker."""
+def _makers_scales(path: Path) -> tuple[tuple[float, float] | None, np.ndarray | None, float | None]:
+    """Pixel size (y, x) in nm, tilts, and the stage's tilt from the tags of a maker."""
     from rsciio.tiff import file_reader
 
-    *series, rows, columns = stored_axes(file_reader(str(path), lazy=True)[0])
-    return pixel_size_nm(rows, columns), series_tilt_deg(series[0])[0] if series else None
+    signal = file_reader(str(path), lazy=True)[0]
+    *series, rows, columns = stored_axes(signal)
+    if fault := fault_of_image(rows, columns):
+        raise InputError(f"{path}: holds no images, but {fault}")
+    return pixel_size_nm(rows, columns), series_tilt_deg(series[0])[0] if series else None, stage_tilt_deg(signal)
 
 
 def _only_series(path: Path, file: Any) -> Any:

@@ -9,6 +9,7 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.length_units import length_in_nm
+from rapidstem.files.readers.axis_roles import fault_of_unit
 from rapidstem.files.readers.velox_documents import finite_number, frame_document, positive_number, section
 from rapidstem.files.readers.velox_images import VeloxImage, list_images
 
@@ -65,6 +66,7 @@ def read_frame_metadata(path: Path, file: Any, image: VeloxImage) -> FrameMetada
     """
     frames = _documents(path, file, image)
     scan = section(frames[0], "Scan")
+    _check_unit(path, frames[0])
     _check_zoom(path, frames)
     return FrameMetadata(
         pixel_size_nm=_pixel_size_nm(frames[0]),
@@ -76,6 +78,13 @@ def read_frame_metadata(path: Path, file: Any, image: VeloxImage) -> FrameMetada
         shift_px=_measured_shift_px(path, file, image, frames),
         remarks=tuple(_changes(frames)),
     )
+
+
+def _check_unit(path: Path, frame: dict[str, Any]) -> None:
+    """Raise an InputError where the pixels are those of diffraction patterns."""
+    unit = section(frame, "BinaryResult").get("PixelUnitX")
+    if fault := fault_of_unit(unit):
+        raise InputError(f"{path}: holds no images, but {fault}: its pixels are in {unit}; choose the detector whose images are meant")
 
 
 def _check_zoom(path: Path, frames: list[dict[str, Any]]) -> None:
