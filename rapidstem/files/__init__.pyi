@@ -25,7 +25,12 @@ from .job_logs import (
     input_fault as input_fault,
     last_words as last_words,
 )
-from .length_units import angle_in_degrees as angle_in_degrees, length_in_nm as length_in_nm, unit_name as unit_name
+from .length_units import (
+    angle_in_degrees as angle_in_degrees,
+    is_reciprocal as is_reciprocal,
+    length_in_nm as length_in_nm,
+    unit_name as unit_name,
+)
 from .mrc_volumes import (
     name_writer as name_writer,
     read_series as read_series,
@@ -52,6 +57,10 @@ from .specimen_temperature import (
     read_temperature as read_temperature,
 )
 from .tables import read_table as read_table, write_table as write_table
-from .tiff_scales import stated_pixel_size_nm as stated_pixel_size_nm
+from .tiff_scales import (
+    imagej_unit as imagej_unit,
+    is_default_size as is_default_size,
+    stated_pixel_size_nm as stated_pixel_size_nm,
+)
 from .tilt_angles import write_angle_file as write_angle_file
 from .vtk_polydata import write_polydata as write_polydata
