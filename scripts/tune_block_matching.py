@@ -11,6 +11,7 @@ from rapidstem.scores import psnr_affine_db
 
 with logged(snakemake):
     settings = denoiser_settings("bm3d", snakemake.params.settings)
-    tuned, trials = tune(training_fields(snakemake, settings.target), settings, psnr_affine_db, snakemake.threads)
+    fields = training_fields(snakemake, settings.target, settings.tuning_fields)
+    tuned, trials = tune(fields, settings, psnr_affine_db, snakemake.threads)
     write_filter(Path(snakemake.output.card).parent, tuned, trials)
     print(f"best of {len(trials)} noise models: {tuned.model}, variance times {tuned.variance_factor:g}")

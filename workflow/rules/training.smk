@@ -129,6 +129,11 @@ rule adopt_model:
         "../../scripts/adopt_model.py"
 
 
+def tuned_share():
+    """The share of the training fields that BM3D is tuned on."""
+    return min(1, SESSION.settings_of("bm3d").tuning_fields / len(TRAINING_FIELDS))
+
+
 rule tune_block_matching:
     """The noise model with which BM3D does best on training fields."""
     input:
@@ -147,7 +152,7 @@ rule tune_block_matching:
         "../../envs/bm3d.yaml"
     threads: 2
     resources:
-        mem_mb=memory_mb(1500, 6),
+        mem_mb=lambda wildcards, input, attempt: memory_mb(450, 6 * tuned_share())(wildcards, input, attempt),
         runtime=minutes(60, 10),
     params:
         code=code("tune_block_matching"),
