@@ -38,12 +38,24 @@ def stated_pixel_size_nm(file: Any) -> tuple[float, float] | None:
 
 
 def imagej_unit(file: Any) -> object:
-    """The unit that ImageJ has written into an open TIFF file; None where there is none."""
+    """The unit that ImageJ has written into an open TIFF file; None where there is none.
+
+    Parameters
+    ----------
+    file
+        A `tifffile.TiffFile`.
+    """
     return (file.imagej_metadata or {}).get("unit") if file.is_imagej else None
 
 
 def is_default_size(file: Any) -> bool:
-    """Whether the resolution of an open TIFF file is one pixel a unit: what programs write where they know none."""
+    """Whether the resolution of an open TIFF file is one pixel a unit: what programs write where they know none.
+
+    Parameters
+    ----------
+    file
+        A `tifffile.TiffFile`.
+    """
     tags = file.pages.first.tags
     return file.ome_metadata is None and _step(tags, "YResolution") == _step(tags, "XResolution") == 1
 
