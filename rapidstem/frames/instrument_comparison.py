@@ -136,7 +136,8 @@ def _remark(fits: list[tuple[float, float]], crossed: list[float], spread_px: tu
         opposite = "the instrument's shifts have the opposite sign"
         return opposite if all(scale < 0 for scale, _ in known) else f"{opposite} along one axis"
     if any(_is_another_unit(scale, correlation) for scale, correlation in known):
-        return f"the instrument's shifts look like another unit than pixels: one of its units is {np.mean([scale for scale, _ in known]):.3g} px"
+        unit_px = np.mean([scale for scale, _ in known])
+        return f"the instrument's shifts look like another unit than pixels: one of its units is {unit_px:.3g} px"
     return ""
 
 

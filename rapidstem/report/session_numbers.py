@@ -41,9 +41,8 @@ def series_numbers(results: Results, contents: SessionContents, series: str, ver
 def count_number(summaries: Mapping[str, pd.DataFrame], grade: str) -> Number:
     """How many dislocations there are, from the least to the most, of tables `line_summary.csv` by variant, the leading one first."""
     (variant, summary), *others = summaries.items()
-    least, most = count_interval(summary)
-    note = "; ".join(f"{name}: {count_words(table)}" for name, table in ((variant, summary), *others))
-    return Number("Dislocations", str(most) if least == most else f"{least} to {most}", note, grade)
+    note = "; ".join([f"{variant}: {count_words(summary)}", *(f"{name}: {_interval_words(table)}" for name, table in others)])
+    return Number("Dislocations", _interval_words(summary), note, grade)
 
 
 def difference_number(errors: pd.DataFrame, grade: str) -> Number:
@@ -87,3 +86,8 @@ def resolution_number(shells: pd.DataFrame, grade: str) -> Number:
     at_limit = ", the limit of the pixels" if value <= limit * 1.001 else ""
     depth = f"; along z {resolution_nm(along_z):.0f} nm" if len(along_z) else ""
     return Number("Resolution", f"{value:.0f} nm", f"from two halves of the frames{at_limit}{depth}", grade)
+
+
+def _interval_words(summary: pd.DataFrame) -> str:
+    least, most = count_interval(summary)
+    return str(most) if least == most else f"{least} to {most}"

@@ -30,14 +30,6 @@ class Judgement:
     grade: str
 
     @property
-    def reason(self) -> str:
-        """What was seen, and where good ends."""
-        criterion, value = self.criterion, self.observation.value
-        subject = f"{self.observation.variant}: " if self.observation.variant else ""
-        bound = "at least" if criterion.more_is_better else "at most"
-        return f"{subject}{criterion.quantity}: {criterion.words(value)} (good: {bound} {criterion.words(criterion.good)})"
-
-    @property
     def margin(self) -> float:
         """How far the value is from the limit of good, over that limit; infinite where the limit is zero."""
         limit = abs(self.criterion.good)
@@ -110,13 +102,30 @@ def session_verdict(judgements: Sequence[Judgement]) -> SessionVerdict | None:
 
 def _verdict(judgements: Sequence[Judgement]) -> Verdict:
     """The worst grade, with its reasons first; where all are good, its words say what is nearest to a limit."""
-    worst_first = sorted(judgements, key=lambda each: -GRADES.index(each.grade))
-    poor = [each for each in worst_first if each.grade != GOOD]
-    reasons = [each.reason for each in poor]
-    nearest = min(judgements, key=lambda each: each.margin)
-    passed = f"all {len(judgements)} checks are passed; nearest to its limit is " if len(judgements) > 1 else ""
-    words = "; ".join(reasons) or passed + nearest.reason
-    return Verdict(worst_first[0].grade, words, reasons, list(dict.fromkeys(each.criterion.advice for each in poor)))
+    worst_first = sorted(judgements, key=_urgency)
+    poor: dict[Criterion, list[Judgement]] = {}
+    for each in worst_first:
+        if each.grade != GOOD:
+            poor.setdefault(each.criterion, []).append(each)
+    reasons = [_reason(alike) for alike in poor.values()]
+    passed = f"all {len(judgements)} checks are passed; nearest to its limit: " if len(judgements) > 1 else ""
+    words = "; ".join(reasons) or passed + _reason([min(judgements, key=lambda each: each.margin)])
+    return Verdict(worst_first[0].grade, words, reasons, list(dict.fromkeys(criterion.advice for criterion in poor)))
+
+
+def _urgency(judgement: Judgement) -> tuple[int, int]:
+    """What a reader must know first comes first: the worst grade, then what is nearest to the result."""
+    stage = judgement.criterion.stage
+    return -GRADES.index(judgement.grade), RESULT_STAGES.index(stage) if stage in RESULT_STAGES else len(RESULT_STAGES)
+
+
+def _reason(alike: Sequence[Judgement]) -> str:
+    """What was seen by one criterion, of one variant or of several, and where good ends."""
+    criterion = alike[0].criterion
+    seen = [(criterion.words(each.observation.value), each.observation.variant) for each in alike]
+    values = ", ".join(f"{value} in {variant}" if variant else value for value, variant in seen)
+    bound = "at least" if criterion.more_is_better else "at most"
+    return f"{criterion.quantity}: {values} (good: {bound} {criterion.words(criterion.good)})"
 
 
 def _sentence(grade: str, judgements: Sequence[Judgement]) -> str:

@@ -12,8 +12,8 @@ ALWAYS_USABLE = math.inf
 
 REFERENCES, DISTORTION, CHOICE, TRAINING, DENOISING, IN_SITU = "references", "distortion", "choice", "training", "denoising", "in situ"
 ALIGNMENT, TOMOGRAM, POSITIONS, LINES = "alignment", "tomogram", "positions", "lines"
-# The stages that the positions of the lines come from; what lies before them can spoil a result only through them.
-RESULT_STAGES = (ALIGNMENT, TOMOGRAM, POSITIONS, LINES)
+# The stages that the result comes from, the nearest to it first; what lies before them can spoil a result only through them.
+RESULT_STAGES = (LINES, POSITIONS, TOMOGRAM, ALIGNMENT)
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Criterion:
     def words(self, value: float) -> str:
         """A value with its unit; two digits below ten, a whole number from a hundred on."""
         digits = ".2g" if abs(value) < 10 else ".3g" if abs(value) < 100 else ".0f"
-        return f"{value:{digits}} {self.unit}".rstrip()
+        return f"{value:{digits}}{'' if self.unit == '°' else ' '}{self.unit}".rstrip()
 
 
 CRITERIA = {

@@ -81,16 +81,20 @@ def test_reasons_name_values_and_limits_the_worst_first_and_advice_comes_once() 
     verdict = session_verdict(judge(seen(*changes)))
     assert verdict is not None and verdict.verdict.grade == UNUSABLE
     assert verdict.verdict.reasons == [
-        "slow: ends lost inside the foil: 55 % (good: at most 10 %)",
-        "rapid: lines that lie on others in most frames: 14 % (good: at most 10 %)",
+        "ends lost inside the foil: 55 % in slow (good: at most 10 %)",
+        "lines that lie on others in most frames: 14 % in rapid (good: at most 10 %)",
     ]
-    twice = [Observation("lost_ends", 55, "series", variant) for variant in ("slow", "rapid")]
-    assert len(session_verdict(judge(twice)).verdict.advice) == 1
+    twice = session_verdict(
+        judge([Observation("lost_ends", value, "series", name) for name, value in (("slow", 55), ("rapid", 20))])
+    ).verdict
+    assert twice.reasons == ["ends lost inside the foil: 55 % in slow, 20 % in rapid (good: at most 10 %)"] and len(twice.advice) == 1
 
 
 def test_what_lies_before_the_series_makes_a_result_doubtful_at_most() -> None:
     spoilt = Observation("line_width_change", 90)
     assert session_verdict(judge(seen(spoilt))).verdict.grade == DOUBTFUL
+    both = session_verdict(judge(seen(spoilt, Observation("lost_ends", 55, "series")))).verdict
+    assert both.reasons[0].startswith("ends lost") and both.reasons[1].startswith("change of the line width")
     assert session_verdict(judge([spoilt])).verdict.grade == UNUSABLE
 
 
@@ -131,4 +135,7 @@ def test_values_that_are_no_numbers_say_nothing() -> None:
 
 def test_a_good_stage_says_what_is_nearest_to_its_limit() -> None:
     judged = judge([Observation("lost_ends", 1, "s", "rapid"), Observation("hidden_lines", 8, "s", "rapid")])
-    assert "all 2 checks are passed; nearest to its limit is rapid: lines that lie on others" in stage_verdict(judged, LINES, "s").words
+    assert (
+        "all 2 checks are passed; nearest to its limit: lines that lie on others in most frames: 8 % in rapid"
+        in stage_verdict(judged, LINES, "s").words
+    )

@@ -1,0 +1,60 @@
+"""How the report's verdicts, which see no truth, go with the truth of simulated sessions.
+
+Run from the root of the repository with finished sessions: `python -m benchmarks.session_checks results/demo results/other`. Prints for each
+the grade of its tilt series, which checks are not passed, and how much of the lines of the first rapid series is found, real, and one to one
+with the truth.
+"""
+
+import sys
+from pathlib import Path
+
+import pandas as pd
+
+from benchmarks.measured_tables import record_table
+from rapidstem.report.session_observations import session_observations
+from rapidstem.report.session_results import Results, SessionContents
+from rapidstem.report.session_verdicts import judge, session_verdict
+from rapidstem.report.verdict_criteria import GOOD
+
+# The default of the configuration, which all simulated sessions of the documentation have.
+LINE_WIDTH_NM = 13.7
+TABLES = ("line_detection", "line_identity")
+
+
+def contents_of(folder: Path) -> SessionContents:
+    """What a session's folder holds of its tilt series and the drift of its fields."""
+    shown: dict[str, list[str]] = {}
+    for path in sorted(folder.glob("dislocations/*/*.line_summary.csv")):
+        shown.setdefault(path.parent.name, []).append(path.name.removesuffix(".line_summary.csv"))
+    rapid = {series: [name for name in names if name != "slow"] for series, names in shown.items()}
+    return SessionContents(
+        folder.name,
+        fields=[path.name.removesuffix(".drift.csv") for path in sorted(folder.glob("dcfi/*.drift.csv"))],
+        shown=shown,
+        against_slow=rapid,
+        figures={"distortion": ["distortion-map"], "choice": [], "scores": []},
+        configuration={"tomography": {"line_width_nm": LINE_WIDTH_NM}},
+    )
+
+
+def checked(folder: Path) -> dict[str, object]:
+    """Verdict and truth of one session."""
+    results, contents = Results(folder), contents_of(folder)
+    judgements = judge(session_observations(results, contents))
+    verdict = session_verdict(judgements)
+    assert verdict is not None
+    poor = dict.fromkeys(each.criterion.quantity for each in judgements if each.grade != GOOD)
+    row: dict[str, object] = {"session": folder.name, "verdict": verdict.verdict.grade, "confidence": verdict.confidence}
+    row |= {"checks": len(judgements), "not_good": "; ".join(poor)}
+    return row | truth_of(results, next(name for names in contents.against_slow.values() for name in names))
+
+
+def truth_of(results: Results, variant: str) -> dict[str, float]:
+    """Found, real and one to one of a variant against the truth, percent."""
+    found, identity = (results.table(f"evaluation/{name}.csv").query("variant == @variant and against == 'truth'") for name in TABLES)
+    whole = found[found["place"] == "all"].iloc[0]
+    shares = {name: round(float(whole[name]), 1) for name in ("found_percent", "real_percent")}
+    return shares | {"one_to_one_percent": round(float(identity["one_to_one_percent"].iloc[0]), 1)}
+
+if __name__ == "__main__":
+    record_table("session_checks", pd.DataFrame([checked(Path(folder)) for folder in sys.argv[1:]]), ["session"])
