@@ -51,10 +51,12 @@ def checked(folder: Path) -> dict[str, object]:
 
 def truth_of(results: Results, variant: str) -> dict[str, float]:
     """Found, real and one to one of a variant against the truth, percent."""
-    found, identity = (results.table(f"evaluation/{name}.csv").query("variant == @variant and against == 'truth'") for name in TABLES)
+    tables = [results.table(f"evaluation/{name}.csv") for name in TABLES]
+    found, identity = (table[(table["variant"] == variant) & (table["against"] == "truth")] for table in tables)
     whole = found[found["place"] == "all"].iloc[0]
     shares = {name: round(float(whole[name]), 1) for name in ("found_percent", "real_percent")}
     return shares | {"one_to_one_percent": round(float(identity["one_to_one_percent"].iloc[0]), 1)}
+
 
 if __name__ == "__main__":
     record_table("session_checks", pd.DataFrame([checked(Path(folder)) for folder in sys.argv[1:]]), ["session"])
