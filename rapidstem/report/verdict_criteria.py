@@ -120,6 +120,12 @@ CRITERIA = {
         "at a face of a foil of 300 nm, 150 nm from its middle, 0.2° move a point by 0.5 nm, 1° by 2.6 nm",
         "Choose a view with more lines, and a larger range of tilts.",
     ),
+    "motion_within_frames": Criterion(
+        *(ALIGNMENT, "motion within the frames, rms", "px", 0.5, 2.0),
+        "blur adds in squares: where it cannot be taken out, a line of 3 px (full width at half depth) becomes 7 % wider by 0.5 px rms, "
+        "86 % by 2 px",
+        "Find what shakes the stage (pumps, mains, sound); scan faster, or along the direction that shakes less.",
+    ),
     "alignment_warnings": Criterion(
         *(ALIGNMENT, "warnings of the alignment", "", 0.0, ALWAYS_USABLE),
         "each names a reason for doubt of its own",
@@ -156,8 +162,8 @@ CRITERIA = {
     ),
     "depth_bow": Criterion(
         *(POSITIONS, "bow of the difference in z across the view", "nm", 1.0, 10.3),
-        "docs/accuracy.md: 0.3 nm stay with the true geometry, docs/report.md: 2.5 nm under hard conditions; 10.3 nm is the mean error in z of "
-        "Zhao et al. 2021",
+        "docs/accuracy.md: 0.3 nm stay with the true geometry, docs/report.md: 2.5 nm under hard conditions; 10.3 nm is the mean error in "
+        "z of Zhao et al. 2021",
         "Give the times of the rows (geometry per-row), and check that the foil has not bent between the two series.",
         independent=True,
     ),

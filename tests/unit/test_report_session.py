@@ -62,8 +62,20 @@ def test_what_is_observed_is_what_the_tables_say(results: Results) -> None:
     observed = session_observations(results, contents())
     rapid = {each.criterion: each.value for each in observed if each.variant in ("", RAPID)}
     assert rapid == pytest.approx(EXPECTED)
-    assert set(rapid) == {name for name, criterion in CRITERIA.items() if criterion.stage != "in situ"}
+    assert set(rapid) == {name for name, criterion in CRITERIA.items() if criterion.stage != "in situ"} - {"motion_within_frames"}
     assert {each.acquisition for each in observed if CRITERIA[each.criterion].stage in RESULT_STAGES} == {SERIES}
+
+
+def test_motion_within_frames_counts_where_it_is_measured(results: Results) -> None:
+    """Two frequencies of 1 px and sqrt(2) px in y in half of the frames: (1 + 2) / 2 / 2 is the mean square."""
+    still = {"frequency_hz": 50.0, "cosine_dy_px": 0.0, "sine_dy_px": 0.0, "cosine_dx_px": 0.1, "sine_dx_px": 0.0}
+    rows = [still | {"frame": 0}, {"frame": 1} | still | {"cosine_dy_px": 1.0}]
+    rows.append({"frame": 1} | still | {"frequency_hz": 100.0, "cosine_dy_px": 1.0, "sine_dy_px": 1.0})
+    pd.DataFrame(rows).to_csv(results.folder / f"tilt_series/{SERIES}/{RAPID}.motion.csv", index=False)
+    pd.DataFrame(rows).iloc[:0].to_csv(results.folder / f"tilt_series/{SERIES}/slow.motion.csv", index=False)
+    seen = {each.variant: each.value for each in session_observations(results, contents()) if each.criterion == "motion_within_frames"}
+    assert seen[RAPID] == pytest.approx(0.75**0.5)
+    assert seen["slow"] != seen["slow"]
 
 
 def test_no_observation_depends_on_the_truth(results: Results) -> None:

@@ -22,6 +22,7 @@ EXAMPLES = {
     "tilts_used": (100, 80, 40),
     "track_residual": (0.42, 0.73, 3),
     "angle_sigma": (0.08, 0.4, 2),
+    "motion_within_frames": (0.1, 1, 3),
     "alignment_warnings": (0, 2, None),
     "resolution": (0.7, 1.4, 3),
     "centre_sigma": (0.6, 6, 20),
