@@ -51,6 +51,7 @@ def _unregistered_frames(results: Results, contents: SessionContents) -> Iterato
 
 def _unpaired_centres(results: Results, contents: SessionContents) -> Iterator[str]:
     errors = results.table("evaluation/positional_error.csv")
-    for row in errors[errors["paired_percent"] < LEAST_PAIRED_PERCENT].to_dict("records"):
-        comparison = f"{row['acquisition']}, {row['variant']} against {row['against']}, {row['axis']}"
-        yield f"{comparison}: only {row['paired_percent']:.0f} % of the centres are paired"
+    few = errors[errors["paired_percent"] < LEAST_PAIRED_PERCENT]
+    for (series, variant, against), rows in few.groupby(["acquisition", "variant", "against"], sort=False):
+        shares = ", ".join(f"{row.paired_percent:.0f} % in {row.axis}" for row in rows.itertuples())
+        yield f"{series}, {variant} against {against}: only {shares} of the centres are paired"

@@ -226,7 +226,7 @@ def test_what_comes_first_is_the_verdict_and_what_is_not_needed_is_folded(tmp_pa
     assert len(places) == 5 and places == sorted(places)
     assert "ends lost inside the foil: 31 % in demo (good: at most 10 %)" in shown
     assert "Record more electrons a frame" in shown
-    assert "three frames rejected 2" in shown and "three frames rejected 3" not in shown
+    assert "three frames rejected 1" in shown and "three frames rejected 2" not in shown
     assert "Errors of the dislocation positions" not in shown and "How it was made" in shown
 
 
