@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import sys
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from rapidstem.errors import InputError
 from rapidstem.report import compare_sessions, read_summary, write_summary
 from rapidstem.report.page_parts import Number, Overview, Panel, Report, ReportFigure, Section
-from rapidstem.report.session_comparison import differing_settings
+from rapidstem.report.session_comparison import differing_settings, main
 from rapidstem.report.session_verdicts import Observation, judge, session_verdict, stage_verdict
 
 PNG = bytes.fromhex(
@@ -79,3 +80,17 @@ def test_a_folder_without_a_readable_summary_is_named(tmp_path: Path, text: str 
     with pytest.raises(InputError, match=r"two/report\.json"):
         compare_sessions(tmp_path / "one", tmp_path / "two", tmp_path / "page.html")
     assert not (tmp_path / "page.html").exists()
+
+
+def test_the_command_says_where_the_page_lies_or_which_folder_is_wrong(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    a_session(tmp_path / "one", 3)
+    a_session(tmp_path / "two", 31)
+    monkeypatch.setattr(sys, "argv", ["compare", str(tmp_path / "one"), str(tmp_path / "two")])
+    main()
+    page = tmp_path / "comparison-one-two.html"
+    assert page.is_file() and str(page.resolve()) in capsys.readouterr().out
+    monkeypatch.setattr(sys, "argv", ["compare", str(tmp_path / "one"), str(tmp_path / "three")])
+    with pytest.raises(SystemExit, match=r"three/report\.json: there is no such file"):
+        main()
