@@ -5,6 +5,8 @@
 # make test-cluster  the small session through a real Slurm of two nodes, installed and started for it on this machine
 # make benchmarks  speed and quality against the peers, side by side, on the demo session
 # make sheet FOLDER=path/to/raw/files  a sheet and a configuration for them, proposed from their headers
+# make compare A=results/one B=results/two  two finished sessions side by side on one page
+# make screenshots the pictures of the README: the demo's report in the browser that is installed
 # make docs        pages filled from the code and from docs/measured, then the documentation site in build/site
 # make coverage    the tests of the package, and which lines they run
 
@@ -12,7 +14,7 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 
-.PHONY: docs sheet coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
+.PHONY: docs sheet compare screenshots coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --profile workflow/profiles/default
@@ -20,6 +22,12 @@ demo: .venv/installed
 
 sheet: .venv/installed
 	$(BIN)/python -m rapidstem_workflow.sheet_proposal "$(FOLDER)"
+
+compare: .venv/installed
+	$(BIN)/python -m rapidstem.report.session_comparison "$(A)" "$(B)"
+
+screenshots: demo
+	RAPIDSTEM_REPORT=results/demo/report.html RAPIDSTEM_SCREENSHOTS=docs/images $(BIN)/pytest tests/workflow/test_report_browser.py
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile

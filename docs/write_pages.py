@@ -7,6 +7,7 @@ A page says what it wants between two comments, and everything between them is r
     <!-- modules: -->                                                       the rooms of the package and their modules
     <!-- arrows: -->                                                        which room imports which, as a picture
     <!-- figures: -->                                                       the registry of figures
+    <!-- criteria: -->                                                      what the report's verdicts ask of a session
 
 each followed by what was filled in and `<!-- end -->`. Conditions on rows are `column=value` or `column!=value`, joined by `&`; `a/b`
 stands for either value. It needs nothing but Python, so that the pages can be made where the package is not installed.
@@ -23,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs/measured"
 ORIGIN = ("commit", "processor", "measured_on")
 PACKAGE = ROOT / "rapidstem"
-MARKED = re.compile(r"(<!-- (measured|value|modules|arrows|figures):(.*?)-->)(.*?)(<!-- end -->)", re.DOTALL)
+MARKED = re.compile(r"(<!-- (measured|value|modules|arrows|figures|criteria):(.*?)-->)(.*?)(<!-- end -->)", re.DOTALL)
 UNITS = {"nm": "nm", "px": "px", "deg": "degrees", "percent": "%", "db": "dB", "ms": "ms", "s": "s", "gb": "GB", "mb": "MB"}
 
 
@@ -85,6 +86,18 @@ def figure_table(wanted: str) -> str:
     registry = runpy.run_path(str(PACKAGE / "figures/figure_registry.py"))["REGISTRY"]
     lines = ["| figure | of | function | shows | as in |", "|---|---|---|---|---|"]
     lines += [shown_row([f"`{each.name}`", each.scope, f"`{each.function}`", each.caption, each.source]) for each in registry]
+    return "\n\n" + "\n".join(lines) + "\n\n"
+
+
+def criteria_table(wanted: str) -> str:
+    """One row a criterion of the report's verdicts, with its limits and their source."""
+    del wanted
+    criteria = runpy.run_path(str(PACKAGE / "report/verdict_criteria.py"))["CRITERIA"]
+    lines = ["| stage | what is seen | good | usable | where the limits come from |", "|---|---|---|---|---|"]
+    for each in criteria.values():
+        bound = "from" if each.more_is_better else "to"
+        usable = "always" if each.usable == float("inf") else f"{bound} {each.words(each.usable)}"
+        lines.append(shown_row([each.stage, each.quantity, f"{bound} {each.words(each.good)}", usable, each.source]))
     return "\n\n" + "\n".join(lines) + "\n\n"
 
 
@@ -176,6 +189,7 @@ MAKERS: dict[str, Callable[[str], str]] = {
     "modules": module_table,
     "arrows": arrow_picture,
     "figures": figure_table,
+    "criteria": criteria_table,
 }
 
 if __name__ == "__main__":

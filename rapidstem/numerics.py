@@ -106,3 +106,22 @@ def gap_free_rectangle(gaps: np.ndarray) -> tuple[slice, slice]:
         worst = int(np.argmax(edges))
         top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)
     return slice(top, bottom), slice(left, right)
+
+
+def uncertain_text(value: float, sigma: float) -> str:
+    """`value ± sigma` with the digits that the standard deviation allows: one of it, two where it begins with a one.
+
+    A value without a known deviation has three significant digits.
+
+    Examples
+    --------
+    >>> uncertain_text(28.13, 7.52), uncertain_text(0.3312, 0.0041), uncertain_text(1234.0, 130.0), uncertain_text(2.345, float("nan"))
+    ('28 ± 8', '0.331 ± 0.004', '1230 ± 130', '2.35')
+    """
+    if not (np.isfinite(sigma) and sigma > 0):
+        return f"{value:.3g}"
+    power = int(np.floor(np.log10(sigma)))
+    leading = sigma / 10.0**power
+    decimals = -power + (1 if leading < 1.95 else 0)
+    shown = max(decimals, 0)
+    return f"{round(value, decimals) + 0.0:.{shown}f} ± {round(sigma, decimals):.{shown}f}"

@@ -14,7 +14,14 @@ from .figure_registry import (
     figures_of as figures_of,
 )
 from .in_situ_movie import MovieLayout as MovieLayout, frame_rate as frame_rate, picture_words as picture_words, write_movie as write_movie
-from .line_sentences import agreement_sentence as agreement_sentence, count_words as count_words, truth_sentences as truth_sentences
+from .line_sentences import (
+    CERTAIN as CERTAIN,
+    MOSTLY_HIDDEN_PERCENT as MOSTLY_HIDDEN_PERCENT,
+    agreement_sentence as agreement_sentence,
+    count_interval as count_interval,
+    count_words as count_words,
+    truth_sentences as truth_sentences,
+)
 from .quality_figures import PUBLISHED_AGREEMENT_PER_UM as PUBLISHED_AGREEMENT_PER_UM
 from .registered_drawing import draw_figures as draw_figures
 from .score_tables import (

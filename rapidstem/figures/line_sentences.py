@@ -10,21 +10,28 @@ CERTAIN = 0.95
 MOSTLY_HIDDEN_PERCENT = 50.0
 
 
-def count_words(summary: pd.DataFrame) -> str:
-    """Number of dislocations, from the least to the most that the evidence allows.
+def count_interval(summary: pd.DataFrame) -> tuple[int, int]:
+    """The least and the largest number of dislocations that the evidence allows.
 
     A dislocation cannot end inside a crystal: two ends lost there may belong to one line. Lines whose probability to be real is below
-    0.95 may be none. Lines that others hide in most frames cannot be told from those: the foil is too dense there.
+    0.95 may be none.
 
     Parameters
     ----------
     summary : DataFrame
         As `rapidstem.dislocations.line_summary` gives it.
     """
-    lost = int((summary[["start_kind", "end_kind"]] == "inside").to_numpy().sum())
-    doubtful = int((summary["probability"] < CERTAIN).sum())
-    lines = len(summary)
-    least = max(0, lines - lost // 2 - doubtful)
+    lost, doubtful = _lost_and_doubtful(summary)
+    return max(0, len(summary) - lost // 2 - doubtful), len(summary)
+
+
+def count_words(summary: pd.DataFrame) -> str:
+    """Number of dislocations as `count_interval` gives it, with the reasons for doubt.
+
+    Lines that others hide in most frames cannot be told from those: the foil is too dense there.
+    """
+    lost, doubtful = _lost_and_doubtful(summary)
+    least, lines = count_interval(summary)
     word = "dislocation" if lines == 1 else "dislocations"
     number = f"{least} to {lines} {word}" if least < lines else f"{lines} {word}"
     reasons = [f"{lost} {'ends are' if lost > 1 else 'end is'} lost inside the foil"] if lost else []
@@ -89,6 +96,12 @@ def truth_sentences(identity: pd.DataFrame) -> list[str]:
         f"{row.traced_junctions} junctions real, {row.junctions_found} of {row.true_junctions} found."
         for row in identity[identity["against"] == "truth"].itertuples()
     ]
+
+
+def _lost_and_doubtful(summary: pd.DataFrame) -> tuple[int, int]:
+    """How many ends are lost inside the foil, and how many lines may be none."""
+    lost = (summary[["start_kind", "end_kind"]] == "inside").to_numpy().sum()
+    return int(lost), int((summary["probability"] < CERTAIN).sum())
 
 
 def _listed(numbers: list[int]) -> str:

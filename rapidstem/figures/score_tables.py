@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 import pandas as pd
 
+from rapidstem.numerics import uncertain_text
+
 
 @dataclass(frozen=True)
 class Score:
@@ -74,35 +76,17 @@ def by_tilt(table: pd.DataFrame, score: Score) -> pd.DataFrame:
     return pd.DataFrame([*measured[columns].itertuples(index=False, name=None), *published], columns=columns)
 
 
-def score_table(table: pd.DataFrame, score: Score, digits: int = 1) -> pd.DataFrame:
-    """A table to print: one row a tilt, one column a filter, `mean ± standard deviation`, the published filters last.
-
-    Parameters
-    ----------
-    table : DataFrame
-        As for `by_tilt`.
-    score : Score
-        Which column is shown, and how.
-    digits : int
-        Behind the decimal point.
-
-    Returns
-    -------
-    DataFrame
-        Of texts.
-    """
+def score_table(table: pd.DataFrame, score: Score) -> pd.DataFrame:
+    """A table to print: one row a tilt, one column a filter, `mean ± standard deviation`, the published filters last, as published."""
     scores = by_tilt(table, score)
     measured_tilts = scores.loc[scores["count"] > 0, "tilt"].unique()
     scores = scores[scores["tilt"].isin(measured_tilts)]
     texts = [
-        _text(mean, std, digits if count else 0) for mean, std, count in zip(scores["mean"], scores["std"], scores["count"], strict=True)
+        uncertain_text(mean, std) if count else f"{mean:.0f} ± {std:.0f}"
+        for mean, std, count in zip(scores["mean"], scores["std"], scores["count"], strict=True)
     ]
     scores = scores.assign(text=texts)
     names = list(dict.fromkeys(scores["denoiser"]))
     printed = scores.pivot(index="tilt", columns="denoiser", values="text").reindex(columns=names).sort_index()
     printed.index = pd.Index([f"{tilt:g}" for tilt in printed.index], name="tilt / °")
     return printed.rename_axis(columns=None).reset_index()
-
-
-def _text(mean: float, std: float, digits: int) -> str:
-    return f"{mean:.{digits}f}" if pd.isna(std) else f"{mean:.{digits}f} ± {std:.{digits}f}"

@@ -138,10 +138,20 @@ def _remark(fits: list[tuple[float, float]], crossed: list[float], spread_px: tu
     if any(scale < 0 for scale, _ in known):
         opposite = "the instrument's shifts have the opposite sign"
         return opposite if all(scale < 0 for scale, _ in known) else f"{opposite} along one axis"
-    sizes = [scale for scale, _ in known]
-    if any(abs(scale - 1) > LARGEST_SCALE_ERROR for scale in sizes):
-        return f"the instrument's shifts look like another unit than pixels: one of its units is {np.mean(sizes):.3g} px"
+    if any(_is_another_unit(scale, correlation) for scale, correlation in known):
+        unit_px = np.mean([scale for scale, _ in known])
+        return f"the instrument's shifts look like another unit than pixels: one of its units is {unit_px:.3g} px"
     return ""
+
+
+def _is_another_unit(scale: float, correlation: float) -> bool:
+    """Whether the unit differs whichever of the two holds the errors.
+
+    Errors of the instrument's shifts make the fitted scale too small, by the square of the correlation where ours have none; errors of ours
+    leave it. The true scale lies between (R. Frisch, Statistical Confluence Analysis (1934)): 0.3 px of errors on a drift of 1 px are no
+    other unit.
+    """
+    return scale > 1 + LARGEST_SCALE_ERROR or scale / correlation**2 < 1 - LARGEST_SCALE_ERROR
 
 
 def _unlike(spread_px: tuple[float, float], apart_px: float) -> str:

@@ -63,7 +63,7 @@ function showClouds(view) {
     canvas.width = width * ratio; canvas.height = height * ratio;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     middleX = width / 2; middleY = height / 2;
-    scale = zoom * 0.46 * Math.min(width, height * 1.4) / radius;
+    scale = zoom * 0.46 * Math.min(width, height * 1.25) / radius;
     const a = azimuth * Math.PI / 180, p = polar * Math.PI / 180;
     cosA = Math.cos(a); sinA = Math.sin(a); cosP = Math.cos(p); sinP = Math.sin(p);
     context.clearRect(0, 0, width, height);

@@ -1,4 +1,4 @@
-"""What the page consists of: pictures, tables, sliders, the 3-D view, a section a stage."""
+"""What the page consists of: pictures, tables, sliders, the 3-D view, the first screen, a section a stage."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -10,6 +10,7 @@ import pandas as pd
 
 from rapidstem.errors import InputError
 from rapidstem.figures.style import RAPID_COLOUR, SLOW_COLOUR, image_png, length_label, round_length
+from rapidstem.report.session_verdicts import SessionVerdict, Verdict
 
 # Canvas draws them point by point at every turn; by judgement, for the processor of a telephone.
 LARGEST_CLOUD_POINTS = 20_000
@@ -59,15 +60,55 @@ class Cloud:
 
 
 @dataclass(frozen=True)
+class Panel:
+    """What the page shows of one field, series or variant: a slider or the first figure in full, the other figures folded."""
+
+    name: str
+    figures: Sequence[ReportFigure] = ()
+    sliders: Sequence[Slider] = ()
+
+
+@dataclass(frozen=True)
 class Section:
-    """A part of the page: one stage of the experiment, with one sentence on what to look for."""
+    """A part of the page, one stage of the experiment.
+
+    Attributes
+    ----------
+    title : heading.
+    look_for : one sentence on what to look for.
+    panels : of which one is shown, chosen from a list of their names.
+    choice : what the list holds, in a word.
+    findings : sentences that say what was found; the first is shown, the others are folded.
+    verdict : on the stage, where something can be said.
+    tables : folded.
+    """
 
     title: str
     look_for: str
-    figures: Sequence[ReportFigure] = ()
+    panels: Sequence[Panel] = ()
+    choice: str = "field"
+    findings: Sequence[str] = ()
+    verdict: Verdict | None = None
     tables: Sequence[ReportTable] = ()
-    sliders: Sequence[Slider] = ()
+
+
+@dataclass(frozen=True)
+class Number:
+    """A number of the first screen: what it is, its value with its unit, a note, and whether it can be trusted."""
+
+    label: str
+    value: str
+    note: str = ""
+    grade: str = ""
+
+
+@dataclass(frozen=True)
+class Overview:
+    """What the first screen shows of a tilt series: its lines in 3-D, and four numbers."""
+
+    name: str
     clouds: Sequence[Cloud] = ()
+    numbers: Sequence[Number] = ()
 
 
 @dataclass(frozen=True)
@@ -77,23 +118,23 @@ class Report:
     Attributes
     ----------
     title : heading, with the session's name.
-    verdict : sentences that say what was found.
-    errors : `verdict_table` of the positional errors.
-    scores : tables by tilt, beside the published ones.
+    verdict : on the session.
+    overviews : the tilt series on the first screen, of which one is shown.
     sections : the stages.
     missing : acquisitions that are not in the results, and why.
-    warnings : collected from all stages.
+    warnings : collected from all stages, those that matter most first.
+    checks : what the verdict rests on, one row a check.
     settings, versions : names and values.
     times : one row a job.
     """
 
     title: str
-    verdict: Sequence[str] = ()
-    errors: pd.DataFrame = field(default_factory=pd.DataFrame)
-    scores: Sequence[ReportTable] = ()
+    verdict: SessionVerdict | None = None
+    overviews: Sequence[Overview] = ()
     sections: Sequence[Section] = ()
     missing: Sequence[str] = ()
     warnings: Sequence[str] = ()
+    checks: pd.DataFrame = field(default_factory=pd.DataFrame)
     settings: Mapping[str, Any] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
     times: pd.DataFrame = field(default_factory=pd.DataFrame)
@@ -135,39 +176,8 @@ def image_slider(caption: str, left_name: str, left: np.ndarray, right_name: str
     return Slider(caption, left_name, image_png(left), right_name, image_png(right), 100.0 * bar_nm / width_nm, length_label(bar_nm))
 
 
-def centre_cloud(name: str, centroids: pd.DataFrame, colour: str, lines_nm: Sequence[np.ndarray] = ()) -> Cloud:
-    """Make a cloud from a table of centres: those of the yz sections, thinned evenly to a number that turns smoothly.
-
-    Parameters
-    ----------
-    name
-        For the legend.
-    centroids
-        As `rapidstem.dislocations.locate_centroids` gives it.
-    colour
-        Of the points.
-    lines_nm : sequence of (n, 3)
-        Drawn through the cloud.
-    """
+def centre_cloud(name: str, centroids: pd.DataFrame, lines_nm: Sequence[np.ndarray] = ()) -> Cloud:
+    """Make a cloud from the centres in the yz sections, thinned evenly to a number that turns smoothly; slow is aqua, rapid orange."""
     points = centroids.loc[centroids["plane"] == "yz", ["x_nm", "y_nm", "z_nm"]].to_numpy(float)
-    return Cloud(name, colour, points[:: len(points) // (LARGEST_CLOUD_POINTS // 2) + 1], lines_nm)
-
-
-def centre_clouds(
-    rapid: pd.DataFrame, slow: pd.DataFrame, rapid_lines: Sequence[np.ndarray] = (), slow_lines: Sequence[np.ndarray] = ()
-) -> list[Cloud]:
-    """The rapid centres and lines in orange and the slow ones in aqua.
-
-    Parameters
-    ----------
-    rapid, slow
-        Tables of centres.
-    rapid_lines, slow_lines : sequence of (n, 3)
-        In nm.
-
-    Returns
-    -------
-    list of Cloud
-        Rapid and slow.
-    """
-    return [centre_cloud("rapid", rapid, RAPID_COLOUR, rapid_lines), centre_cloud("slow", slow, SLOW_COLOUR, slow_lines)]
+    thinned = points[:: len(points) // (LARGEST_CLOUD_POINTS // 2) + 1]
+    return Cloud(name, SLOW_COLOUR if name == "slow" else RAPID_COLOUR, thinned, lines_nm)

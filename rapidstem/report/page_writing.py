@@ -14,8 +14,8 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.report.page_parts import LARGEST_CLOUD_POINTS, Cloud, Report
 
-# What mail servers usually let through.
-LARGEST_FILE_BYTES = 25_000_000
+# What mail servers let through without a question.
+LARGEST_FILE_BYTES = 10_000_000
 # quality and scale of the pictures in the page: the first with which it is not too large
 PICTURE_SIZES = ((90, 1.0), (75, 0.7), (60, 0.4))
 
@@ -38,21 +38,32 @@ def write_report(path: Path | str, report: Report) -> int:
     Raises
     ------
     InputError
-        The page would have more than 25 MB, too much to send by mail, or the clouds of one section more than 20000 points, too many to
+        The page would have more than 10 MB, too much to send by mail, or the clouds of one series more than 20000 points, too many to
         turn.
     """
-    for section in report.sections:
-        points = sum(len(cloud.points_nm) for cloud in section.clouds)
+    for overview in report.overviews:
+        points = sum(len(cloud.points_nm) for cloud in overview.clouds)
         if points > LARGEST_CLOUD_POINTS:
-            raise InputError(f"{path}: the 3-D view of '{section.title}' has {points} points; give at most {LARGEST_CLOUD_POINTS}")
+            raise InputError(f"{path}: the 3-D view of '{overview.name}' has {points} points; give at most {LARGEST_CLOUD_POINTS}")
+    return write_page(path, "page.html.j2", report=report)
+
+
+def write_page(path: Path | str, template: str, **contents: Any) -> int:
+    """Write a page from a template of this room and give its size in bytes; with very many figures their pictures are smaller.
+
+    Raises
+    ------
+    InputError
+        The page would have more than 10 MB.
+    """
     page = b""
     for quality, scale in PICTURE_SIZES:
         picture = partial(_picture_address, quality=quality, scale=scale)
-        page = _environment().get_template("page.html.j2").render(report=report, picture=picture).encode()
+        page = _environment().get_template(template).render(picture=picture, **contents).encode()
         if len(page) <= LARGEST_FILE_BYTES:
             break
     else:
-        raise InputError(f"{path}: the report would have {len(page) / 1e6:.0f} MB; give fewer figures (at most 25 MB)")
+        raise InputError(f"{path}: the page would have {len(page) / 1e6:.0f} MB; give fewer figures (at most 10 MB)")
     with written_beside(path) as temporary:
         temporary.write_bytes(page)
     return len(page)
@@ -62,7 +73,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("rapidstem", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(cell=_cell, anchor=_anchor, cloud=_cloud_numbers)
+    environment.filters.update(cell=_cell, anchor=_anchor, cloud=_cloud_numbers, ending=_ending)
     return environment
 
 
@@ -89,6 +100,10 @@ def _cell(value: Any, digits: int = 3) -> str:
 
 def _anchor(title: str) -> str:
     return "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+
+
+def _ending(link: str) -> str:
+    return Path(link).suffix.removeprefix(".").upper()
 
 
 def _cloud_numbers(cloud: Cloud) -> dict[str, Any]:

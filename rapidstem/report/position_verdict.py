@@ -3,48 +3,40 @@
 import numpy as np
 import pandas as pd
 
+from rapidstem.report.page_parts import ReportTable
 from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM
 
 
-def verdict_table(errors: pd.DataFrame) -> pd.DataFrame:
-    """Print the table of positional errors (`rapidstem.scores.positional_error.positional_errors`), one row a comparison.
-
-    Zhao et al. compare rapid with slow; rows against anything else have no published figure.
-
-    Parameters
-    ----------
-    errors
-        One row a comparison and axis.
-
-    Returns
-    -------
-    DataFrame
-        Of texts; lengths in nm.
-    """
+def error_table(errors: pd.DataFrame) -> ReportTable:
+    """Print rows of the table of positional errors (`rapidstem.scores.positional_error.positional_errors`), one row a comparison."""
     rows = []
-    for (acquisition, variant, against), axes in errors.groupby(["acquisition", "variant", "against"], sort=False):
-        row = {"acquisition": acquisition, "series": variant, "against": against}
-        row |= {f"mean |ΔG{error.axis}| / nm": _fixed(error.mean_abs_nm, 1) for error in axes.itertuples()}
+    for (variant, against), axes in errors.groupby(["variant", "against"], sort=False):
         names = " / ".join(axes["axis"])
-        row[f"Zhao et al., {names} / nm"] = " / ".join(f"{ZHAO_MEAN_ABS_NM[axis]:g}" for axis in axes["axis"]) if against == "slow" else "–"
-        row[f"median, {names} / nm"] = " / ".join(_fixed(value, 1) for value in axes["median_abs_nm"])
-        row[f"bias, {names} / nm"] = " / ".join(_fixed(value, 1) for value in axes["bias_nm"])
-        row[f"N, {names}"] = " / ".join(str(int(value)) for value in axes["pairs"])
-        row[f"paired, {names} / %"] = " / ".join(_fixed(value, 0) for value in axes["paired_percent"])
+        row = {"series": variant, "against": against, f"mean |ΔG|, {names} / nm": _joined(axes["mean_abs_nm"], 1)}
+        row[f"median, {names} / nm"] = _joined(axes["median_abs_nm"], 1)
+        row[f"bias, {names} / nm"] = _joined(axes["bias_nm"], 1)
+        row[f"N, {names}"] = _joined(axes["pairs"], 0)
+        row["paired / %"] = _fixed(axes["paired_percent"].min(), 0)
         rows.append(row)
-    return pd.DataFrame(rows)
+    published = " / ".join(f"{ZHAO_MEAN_ABS_NM[axis]:g}" for axis in dict.fromkeys(errors["axis"]))
+    note = f"Zhao et al. (2021) found {published} nm rapid against slow, on a real specimen; nothing is published against a truth."
+    return ReportTable("Errors of the dislocation positions", pd.DataFrame(rows), note)
 
 
-def verdict_sentences(errors: pd.DataFrame) -> list[str]:
+def error_sentences(errors: pd.DataFrame) -> list[str]:
     """Say what the table of `rapidstem.scores.positional_error.positional_errors` holds, one sentence a comparison."""
     sentences = []
-    for (acquisition, variant, against), rows in errors.groupby(["acquisition", "variant", "against"], sort=False):
+    for (variant, against), rows in errors.groupby(["variant", "against"], sort=False):
         found = ", ".join(f"{_fixed(row.mean_abs_nm, 1)} nm in {row.axis} (N = {int(row.pairs)})" for row in rows.itertuples())
         published = " / ".join(f"{ZHAO_MEAN_ABS_NM[axis]:g}" for axis in rows["axis"])
         beside = f"; Zhao et al. (2021) found {published} nm" if against == "slow" else ""
         paired = f"{_fixed(rows['paired_percent'].min(), 0)} % or more of the centres of {against} are paired"
-        sentences.append(f"{acquisition}, {variant} against {against}: mean error {found}; {paired}{beside}.")
+        sentences.append(f"{variant} against {against}: mean error {found}; {paired}{beside}.")
     return sentences
+
+
+def _joined(values: pd.Series, decimals: int) -> str:
+    return " / ".join(_fixed(value, decimals) for value in values)
 
 
 def _fixed(value: float | None, decimals: int) -> str:

@@ -1,34 +1,32 @@
 """The report of a finished session, put together from its folder."""
 
 import json
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-import pandas as pd
-
-from rapidstem.report.page_parts import Report, Section
-from rapidstem.report.position_verdict import verdict_sentences, verdict_table
+from rapidstem.report.page_parts import Overview, Report, Section
+from rapidstem.report.printed_tables import checks_table
+from rapidstem.report.series_sections import line_section, position_section, series_clouds, series_section, tomogram_section
+from rapidstem.report.session_numbers import series_numbers
+from rapidstem.report.session_observations import session_observations
 from rapidstem.report.session_record import job_times, library_versions
 from rapidstem.report.session_results import Results, SessionContents
+from rapidstem.report.session_verdicts import Judgement, judge, session_verdict, stage_verdict
 from rapidstem.report.session_warnings import missing_acquisitions, session_warnings
 from rapidstem.report.stage_sections import (
     choice_section,
-    density_sentences,
     distortion_section,
     field_section,
     in_situ_section,
-    in_situ_sentences,
-    line_section,
-    line_sentences,
     reference_section,
     score_sections,
-    score_tables,
-    series_section,
-    volume_section,
 )
+from rapidstem.report.verdict_criteria import RESULT_STAGES
 
 
 def session_report(folder: Path | str, contents: SessionContents) -> Report:
-    """Gather tables, figures, warnings and the record of how they were made.
+    """Gather verdicts, tables, figures, warnings and the record of how they were made.
 
     Parameters
     ----------
@@ -36,43 +34,47 @@ def session_report(folder: Path | str, contents: SessionContents) -> Report:
     contents : what was made in it.
     """
     results = Results(Path(folder))
-    errors = results.table("evaluation/positional_error.csv")
+    judgements = judge(session_observations(results, contents))
     return Report(
         title=f"Session {contents.session}",
-        verdict=[
-            *line_sentences(results, contents),
-            *verdict_sentences(_leading_errors(errors, contents)),
-            *density_sentences(results, contents),
-            *in_situ_sentences(results),
-        ],
-        errors=verdict_table(errors),
-        scores=score_tables(results, "slow") if contents.figures["scores"] else [],
-        sections=_sections(results, contents),
+        verdict=session_verdict(judgements),
+        overviews=[_overview(results, contents, series, judgements) for series in contents.shown],
+        sections=_sections(results, contents, judgements),
         missing=missing_acquisitions(results, contents),
         warnings=session_warnings(results, contents),
-        settings={name: json.dumps(value) for name, value in contents.settings.items()},
+        checks=checks_table(judgements),
+        settings=flat_settings(contents.configuration),
         versions=library_versions(),
         times=job_times(results.folder / "benchmarks"),
     )
 
 
-def _sections(results: Results, contents: SessionContents) -> list[Section]:
+def flat_settings(configuration: Mapping[str, Any], section: str = "") -> dict[str, str]:
+    """The keys of a configuration with their sections, `tomography.thickness_nm`, and their values as JSON."""
+    flat: dict[str, str] = {}
+    for key, value in configuration.items():
+        if isinstance(value, Mapping) and value:
+            flat |= flat_settings(value, f"{section}{key}.")
+        else:
+            flat[f"{section}{key}"] = json.dumps(value)
+    return flat
+
+
+def _overview(results: Results, contents: SessionContents, series: str, judgements: Sequence[Judgement]) -> Overview:
+    verdicts = {stage: stage_verdict(judgements, stage, series) for stage in RESULT_STAGES}
+    return Overview(series, series_clouds(results, contents, series), series_numbers(results, contents, series, verdicts))
+
+
+def _sections(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> list[Section]:
     """One a stage, those first that a reader asks for first."""
+    given = (results, contents)
+    of_series = (position_section, line_section, tomogram_section, series_section)
     return [
-        *[volume_section(results, contents, series) for series in contents.shown],
-        *[line_section(results, contents, series) for series in contents.shown],
-        *([reference_section(results, contents)] if contents.shown_fields else []),
-        *([distortion_section(results, contents)] if contents.figures["distortion"] else []),
-        *([choice_section(results, contents)] if contents.figures["choice"] else []),
-        *(score_sections(results, contents) if contents.figures["scores"] else []),
-        *([field_section(results, contents)] if contents.test_fields else []),
-        *[in_situ_section(results, contents, series) for series in contents.in_situ],
-        *[series_section(results, contents, series) for series in contents.shown],
+        *[make(*given, series, judgements) for series in contents.shown for make in of_series],
+        *([field_section(*given, judgements)] if contents.test_fields else []),
+        *(score_sections(*given, judgements) if contents.figures["scores"] else []),
+        *([choice_section(*given, judgements)] if contents.figures["choice"] else []),
+        *([distortion_section(*given, judgements)] if contents.figures["distortion"] else []),
+        *([reference_section(*given, judgements)] if contents.shown_fields else []),
+        *[in_situ_section(*given, series, judgements) for series in contents.in_situ],
     ]
-
-
-def _leading_errors(errors: pd.DataFrame, contents: SessionContents) -> pd.DataFrame:
-    """Those of the shown variants against the slow series, or all where there is no slow series."""
-    shown = {variant for _, variant in contents.shown_variants}
-    leading = errors[errors["variant"].isin(shown) & (errors["against"] == "slow")]
-    return leading if len(leading) else errors

@@ -30,7 +30,7 @@ class SessionContents:
     figures : names of the figures that were drawn, by scope.
     left_out : acquisitions that do not take part.
     remarks : what is odd about raw files.
-    settings : names and values that the page repeats.
+    configuration : its sections, with all defaults, as the page repeats them.
     """
 
     session: str
@@ -45,7 +45,7 @@ class SessionContents:
     figures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     left_out: Sequence[str] = ()
     remarks: Sequence[str] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    configuration: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def series_variants(self) -> list[tuple[str, str]]:
@@ -56,6 +56,16 @@ class SessionContents:
     def shown_variants(self) -> list[tuple[str, str]]:
         """Every tilt series with each of its variants that is drawn."""
         return [(series, variant) for series, variants in self.shown.items() for variant in variants]
+
+    @property
+    def reconstructed(self) -> list[str]:
+        """The denoisers whose series are reconstructed."""
+        return list(self.configuration["tomography"]["denoisers"])
+
+    @property
+    def line_width_nm(self) -> float:
+        """Full width at half depth of the lines in the images."""
+        return float(self.configuration["tomography"]["line_width_nm"])
 
 
 @dataclass(frozen=True)

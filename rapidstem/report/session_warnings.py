@@ -4,11 +4,10 @@ from collections.abc import Iterator
 
 from rapidstem.files.job_logs import input_fault
 from rapidstem.report.session_results import Results, SessionContents
+from rapidstem.report.verdict_criteria import CRITERIA
 
-# A slow image of the demo correlates with the average of its rapid frames by 0.75 to 0.95; one of another field by less than 0.3.
-LEAST_CORRELATION = 0.6
-# Two tomograms of one foil share nine tenths of their centres and more; where a fifth is missing, the mean error is that of a selection.
-LEAST_PAIRED_PERCENT = 80.0
+LEAST_CORRELATION = CRITERIA["reference_correlation"].good
+LEAST_PAIRED_PERCENT = CRITERIA["paired_centres"].good
 
 
 def missing_acquisitions(results: Results, contents: SessionContents) -> list[str]:
@@ -18,16 +17,16 @@ def missing_acquisitions(results: Results, contents: SessionContents) -> list[st
 
 
 def session_warnings(results: Results, contents: SessionContents) -> list[str]:
-    """What the stages have found to be doubtful, one sentence each."""
-    sources = (_rejected_frames, _weak_correlations, _doubtful_alignments, _unregistered_frames, _unpaired_centres)
-    return [*contents.remarks, *(sentence for source in sources for sentence in source(results, contents))]
+    """What the stages have found to be doubtful, one sentence each, those that matter most first."""
+    sources = (_doubtful_alignments, _unpaired_centres, _unregistered_frames, _weak_correlations, _rejected_frames)
+    return [*(sentence for source in sources for sentence in source(results, contents)), *contents.remarks]
 
 
 def _rejected_frames(results: Results, contents: SessionContents) -> Iterator[str]:
-    for field in contents.fields:
-        used = results.table(f"dcfi/{field}.drift.csv")["used"]
-        if not used.all():
-            yield f"{field}: {(~used).sum()} of {len(used)} frames were rejected"
+    used = {field: results.table(f"dcfi/{field}.drift.csv")["used"] for field in contents.fields}
+    rejected = [f"{field} ({(~frames).sum()} of {len(frames)})" for field, frames in used.items() if not frames.all()]
+    if rejected:
+        yield f"frames were rejected in {len(rejected)} of {len(used)} fields: {', '.join(rejected)}"
 
 
 def _weak_correlations(results: Results, contents: SessionContents) -> Iterator[str]:
@@ -52,6 +51,7 @@ def _unregistered_frames(results: Results, contents: SessionContents) -> Iterato
 
 def _unpaired_centres(results: Results, contents: SessionContents) -> Iterator[str]:
     errors = results.table("evaluation/positional_error.csv")
-    for row in errors[errors["paired_percent"] < LEAST_PAIRED_PERCENT].to_dict("records"):
-        comparison = f"{row['acquisition']}, {row['variant']} against {row['against']}, {row['axis']}"
-        yield f"{comparison}: only {row['paired_percent']:.0f} % of the centres are paired"
+    few = errors[errors["paired_percent"] < LEAST_PAIRED_PERCENT]
+    for (series, variant, against), rows in few.groupby(["acquisition", "variant", "against"], sort=False):
+        shares = ", ".join(f"{row.paired_percent:.0f} % in {row.axis}" for row in rows.itertuples())
+        yield f"{series}, {variant} against {against}: only {shares} of the centres are paired"

@@ -146,9 +146,9 @@ def test_scores_by_tilt_average_and_stand_beside_the_published_ones():
 
 
 def test_score_table_prints_measured_tilts_only():
-    table = score_table(scores("psnr_db"), PSNR, digits=2)
+    table = score_table(scores("psnr_db"), PSNR)
     assert table["tilt / °"].tolist() == ["0", "60"]
-    assert table["dlf-slow"].tolist() == ["1.10 ± 0.14", "1.30"]
+    assert table["dlf-slow"].tolist() == ["1.10 ± 0.14", "1.3"]
     assert table["BM3D, Zhao et al."].tolist() == ["34 ± 3", "35 ± 3"]
 
 

@@ -84,6 +84,19 @@ def test_small_differences_on_a_field_that_hardly_drifts_are_no_lost_drift():
         assert "too small" in found.remark and max(found.rms_px) < 0.5
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_errors_of_the_instrument_s_shifts_are_no_other_unit(seed):
+    """A drift of 0.9 px with errors of 0.35 px: the fitted scale is 0.87, and no alarm; half a unit is one with the same errors."""
+    rng = np.random.default_rng(seed)
+    drift = rng.normal(0, 0.9, (200, 2))
+    errors = rng.normal(0, 0.35, drift.shape)
+    found = compare_drift(our_drift(drift), drift + errors)
+    assert max(found.scale) < 0.95 and min(found.correlation) > 0.9
+    assert found.remark == ""
+    assert "another unit" in compare_drift(our_drift(drift), 1.4 * (drift + errors)).remark
+    assert "another unit" in compare_drift(our_drift(drift), 0.6 * (drift + errors)).remark
+
+
 def test_large_differences_are_a_lost_drift_whatever_the_size_of_ours():
     rng = np.random.default_rng(2)
     walk = np.cumsum(rng.normal(0, 1, (40, 2)), axis=0)

@@ -15,9 +15,22 @@ from rapidstem.errors import InputError
 from rapidstem.figures.drift_figures import drift_trace
 from rapidstem.figures.style import png_bytes, save_drawing
 from rapidstem.figures.training_figures import loss_curves
-from rapidstem.report.page_parts import Cloud, Report, ReportFigure, ReportTable, Section, centre_clouds, image_slider, saved_figure
+from rapidstem.report.page_parts import (
+    Cloud,
+    Number,
+    Overview,
+    Panel,
+    Report,
+    ReportFigure,
+    ReportTable,
+    Section,
+    centre_cloud,
+    image_slider,
+    saved_figure,
+)
 from rapidstem.report.page_writing import write_report
-from rapidstem.report.position_verdict import verdict_sentences, verdict_table
+from rapidstem.report.position_verdict import error_sentences, error_table
+from rapidstem.report.session_verdicts import Observation, judge, session_verdict, stage_verdict
 
 HOSTILE = '<img src=x onerror="alert(1)">'
 PROBE = """<script>
@@ -58,20 +71,24 @@ def a_report(name="demo"):
     losses = pd.DataFrame({"step": [1, 2], "training_loss": [2.0, 1.0], "validation_loss": [2.0, 1.5]})
     centres = pd.DataFrame(random.normal(size=(400, 3)) * 100, columns=["x_nm", "y_nm", "z_nm"]).assign(plane="yz")
     drawing = loss_curves({name: losses})
+    figure = ReportFigure(f"Losses of {name}.", png_bytes(drawing.figure), drawing.description, ["figures/losses.svg"])
+    slider = image_slider("Field", name, random.normal(size=(32, 32)), "slow", random.normal(size=(32, 32)), 4.56)
+    judged = judge([Observation("lost_ends", 31, name, name), Observation("track_residual", 0.4, name, name)])
     section = Section(
         "Positions",
         "Orange and aqua lie on each other.",
-        figures=[ReportFigure(f"Losses of {name}.", png_bytes(drawing.figure), drawing.description, ["figures/losses.svg"])],
-        tables=[ReportTable("Numbers", pd.DataFrame({name: [1.23456, float("nan")]}))],
-        sliders=[image_slider("Field", name, random.normal(size=(32, 32)), "slow", random.normal(size=(32, 32)), 4.56)],
-        clouds=centre_clouds(centres, centres + {"x_nm": 5, "y_nm": 0, "z_nm": 0, "plane": ""}),
+        [Panel("a", [figure], [slider]), Panel(name, [figure, figure])],
+        findings=error_sentences(errors_table()),
+        verdict=stage_verdict(judged, "lines", name),
+        tables=[error_table(errors_table()), ReportTable("Numbers", pd.DataFrame({name: [1.23456, float("nan")]}))],
     )
+    clouds = [centre_cloud("rapid", centres), centre_cloud("slow", centres + {"x_nm": 5, "y_nm": 0, "z_nm": 0, "plane": ""})]
     return Report(
         f"Session {name}",
-        verdict=verdict_sentences(errors_table()),
-        errors=verdict_table(errors_table()),
+        verdict=session_verdict(judged),
+        overviews=[Overview(name, clouds, [Number(name, "19", name, "good")])],
         sections=[section],
-        warnings=[f"{name}: three frames rejected"],
+        warnings=[f"{name}: three frames rejected {number}" for number in range(5)],
         settings={"seed": 1, name: "x"},
         versions={"numpy": np.__version__},
         times=pd.DataFrame({"job": ["train"], "s": [12.3456]}),
@@ -120,7 +137,7 @@ def test_names_are_escaped_everywhere(tmp_path):
 
 def test_a_cloud_name_cannot_end_the_script(tmp_path):
     cloud = Cloud("</script><script>alert(1)</script>", "#000000", np.zeros((2, 3)))
-    write_report(tmp_path / "report.html", Report("x", sections=[Section("s", "l", clouds=[cloud])]))
+    write_report(tmp_path / "report.html", Report("x", overviews=[Overview("s", [cloud])]))
     assert "<script>alert" not in (tmp_path / "report.html").read_text()
 
 
@@ -129,37 +146,37 @@ def test_an_empty_report_is_a_page(tmp_path):
     assert "<h1>Nothing yet</h1>" in (tmp_path / "report.html").read_text()
 
 
-def test_verdict_puts_the_published_error_beside_rapid_against_slow_only():
-    table = verdict_table(errors_table())
-    assert table["mean |ΔGx| / nm"].tolist() == ["2.3", "3.1"] and table["mean |ΔGz| / nm"].tolist() == ["4.7", "–"]
-    assert table["Zhao et al., x / z / nm"].tolist() == ["6.4 / 10.3", "–"]
+def test_published_errors_stand_beside_rapid_against_slow_only():
+    item = error_table(errors_table())
+    table = item.table
+    assert table["mean |ΔG|, x / z / nm"].tolist() == ["2.3 / 4.7", "3.1 / –"]
+    assert "6.4 / 10.3 nm rapid against slow" in item.note
     assert table["bias, x / z / nm"].tolist() == ["0.0 / 0.0", "0.0 / 0.0"]
     assert table["N, x / z"].tolist() == ["1700 / 1500", "1700 / 1500"]
-    against_slow, against_truth = verdict_sentences(errors_table())
+    against_slow, against_truth = error_sentences(errors_table())
     assert "2.3 nm in x (N = 1700)" in against_slow and "6.4" in against_slow
     assert "Zhao" not in against_truth
 
 
 def test_cells_are_printed_with_significant_digits(tmp_path):
     table = pd.DataFrame({"a": [1.23456, 0.0, 1.5e-7, 123456.0, float("nan")], "b": ["x", 7, True, None, np.int64(3)]})
-    write_report(tmp_path / "report.html", Report("x", scores=[ReportTable("t", table, digits=4)]))
+    write_report(tmp_path / "report.html", Report("x", sections=[Section("s", "l", tables=[ReportTable("t", table, digits=4)])]))
     cells = re.findall(r"<td>(.*?)</td>", (tmp_path / "report.html").read_text())
     assert cells == ["1.235", "x", "0", "7", "1.500e-07", "True", "1.235e+05", "–", "–", "3"]
 
 
 def test_clouds_are_thinned_and_limited(tmp_path):
     centres = pd.DataFrame(np.zeros((50_000, 3)), columns=["x_nm", "y_nm", "z_nm"]).assign(plane="yz")
-    clouds = centre_clouds(centres, centres)
-    assert 5_000 < len(clouds[0].points_nm) <= 10_000
-    too_many = Section("s", "l", clouds=[Cloud("a", "#000000", np.zeros((20_001, 3)))])
+    assert 5_000 < len(centre_cloud("rapid", centres).points_nm) <= 10_000
+    too_many = Overview("s", [Cloud("a", "#000000", np.zeros((20_001, 3)))])
     with pytest.raises(InputError, match="at most 20000"):
-        write_report(tmp_path / "report.html", Report("x", sections=[too_many]))
+        write_report(tmp_path / "report.html", Report("x", overviews=[too_many]))
 
 
 def test_a_report_too_large_to_mail_is_refused_and_the_old_one_kept(tmp_path):
     (tmp_path / "report.html").write_text("old")
-    with pytest.raises(InputError, match="25 MB"):
-        write_report(tmp_path / "report.html", Report("x", warnings=["w" * 26_000_000]))
+    with pytest.raises(InputError, match="10 MB"):
+        write_report(tmp_path / "report.html", Report("x", warnings=["w" * 11_000_000]))
     assert (tmp_path / "report.html").read_text() == "old"
 
 
@@ -168,10 +185,61 @@ def test_many_large_figures_still_make_a_report(tmp_path):
     png = io.BytesIO()
     Image.fromarray(noise).save(png, "PNG")
     figures = [ReportFigure("noise", png.getvalue(), "noise")] * 12
-    size = write_report(tmp_path / "report.html", Report("x", sections=[Section("s", "l", figures=figures)]))
-    assert len(png.getvalue()) * 12 > 25_000_000 > size
+    size = write_report(tmp_path / "report.html", Report("x", sections=[Section("s", "l", [Panel("", figures)])]))
+    assert len(png.getvalue()) * 12 > 10_000_000 > size
     pictures = re.findall(r'src="data:image/webp;base64,([^"]+)"', (tmp_path / "report.html").read_text())
     assert len(pictures) == 12 and Image.open(io.BytesIO(base64.b64decode(pictures[0]))).format == "WEBP"
+
+
+class Outline(HTMLParser):
+    """Which text lies outside of all folded parts, and how deep the parts are nested."""
+
+    def __init__(self):
+        super().__init__()
+        self.open, self.shown = [], ""
+
+    def handle_starttag(self, tag, attrs):
+        if tag in ("details", "script", "style", "head"):
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        if self.open and tag == self.open[-1]:
+            self.open.pop()
+
+    def handle_data(self, data):
+        self.shown += "" if self.open else data
+
+
+def shown_text(path):
+    outline = Outline()
+    outline.feed(path.read_text(encoding="utf-8"))
+    assert outline.open == []
+    return outline.shown
+
+
+def test_what_comes_first_is_the_verdict_and_what_is_not_needed_is_folded(tmp_path):
+    write_report(tmp_path / "report.html", a_report())
+    shown = shown_text(tmp_path / "report.html")
+    places = [
+        shown.index(words) for words in ("used with care", "19", "Warnings", "Next time", "On this page", "Look for:") if words in shown
+    ]
+    assert len(places) == 5 and places == sorted(places)
+    assert "ends lost inside the foil: 31 % in demo (good: at most 10 %)" in shown
+    assert "Record more electrons a frame" in shown
+    assert "three frames rejected 1" in shown and "three frames rejected 2" not in shown
+    assert "Errors of the dislocation positions" not in shown and "How it was made" in shown
+
+
+def test_one_panel_of_several_is_chosen_from_a_list_and_shows_one_picture(tmp_path):
+    write_report(tmp_path / "report.html", a_report())
+    page = (tmp_path / "report.html").read_text()
+    assert re.findall(r"<option[^>]*>(.*?)</option>", page) == ["a", "demo"]
+    panels = page.split('<div class="panel"')[1:]
+    lists = [panel.split("<details>")[0].count("<figure") for panel in panels]
+    assert lists == [1, 1, 1]
+    alone = Report("x", sections=[Section("s", "l", [Panel("a")])])
+    write_report(tmp_path / "alone.html", alone)
+    assert "<select>" not in (tmp_path / "alone.html").read_text()
 
 
 def test_slider_images_have_one_shape():

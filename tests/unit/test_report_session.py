@@ -2,9 +2,48 @@
 
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
+from rapidstem.report.session_numbers import series_numbers
+from rapidstem.report.session_observations import session_observations
 from rapidstem.report.session_record import job_times
+from rapidstem.report.session_results import Results
+from rapidstem.report.verdict_criteria import CRITERIA, RESULT_STAGES
+from tests.unit.report_session import RAPID, SERIES, contents, write_tables
+
+EXPECTED = {
+    "frames_used": 100,
+    "registration_residual": 0.1,
+    "reference_correlation": 0.8,
+    "instrument_difference": 0.4,
+    "distortion_residual": 0.05,
+    "fields_kept": 75,
+    "loss_still_falling": 10,
+    "line_width_change": 25,
+    "line_depth_loss": 10,
+    "tilts_used": 100,
+    "track_residual": 0.4,
+    "angle_sigma": 0.08,
+    "alignment_warnings": 0,
+    "resolution": 1.0,
+    "centre_sigma": 0.9,
+    "lines_found": 4,
+    "lost_ends": 25,
+    "doubtful_lines": 25,
+    "hidden_lines": 50,
+    "position_difference": 50,
+    "stated_deviations": 1.5,
+    "paired_centres": 95,
+    "depth_bow": 1.5,
+    "same_lines": 75,
+}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    write_tables(tmp_path)
+    return Results(tmp_path)
 
 
 def test_times_are_summed_by_rule_and_a_rule_whose_jobs_all_failed_has_none(tmp_path: Path) -> None:
@@ -17,3 +56,74 @@ def test_times_are_summed_by_rule_and_a_rule_whose_jobs_all_failed_has_none(tmp_
     assert list(times.index) == ["align_series", "write_report"]
     assert times.loc["align_series"].to_list() == [2, pytest.approx(5.5), 300.0]
     assert job_times(tmp_path / "nowhere").empty
+
+
+def test_what_is_observed_is_what_the_tables_say(results: Results) -> None:
+    observed = session_observations(results, contents())
+    rapid = {each.criterion: each.value for each in observed if each.variant in ("", RAPID)}
+    assert rapid == pytest.approx(EXPECTED)
+    assert set(rapid) == {name for name, criterion in CRITERIA.items() if criterion.stage != "in situ"} - {"motion_within_frames"}
+    assert {each.acquisition for each in observed if CRITERIA[each.criterion].stage in RESULT_STAGES} == {SERIES}
+
+
+def test_motion_within_frames_counts_where_it_is_measured(results: Results) -> None:
+    """Two frequencies of 1 px and sqrt(2) px in y in half of the frames: (1 + 2) / 2 / 2 is the mean square."""
+    still = {"frequency_hz": 50.0, "cosine_dy_px": 0.0, "sine_dy_px": 0.0, "cosine_dx_px": 0.1, "sine_dx_px": 0.0}
+    rows = [still | {"frame": 0}, {"frame": 1} | still | {"cosine_dy_px": 1.0}]
+    rows.append({"frame": 1} | still | {"frequency_hz": 100.0, "cosine_dy_px": 1.0, "sine_dy_px": 1.0})
+    pd.DataFrame(rows).to_csv(results.folder / f"tilt_series/{SERIES}/{RAPID}.motion.csv", index=False)
+    pd.DataFrame(rows).iloc[:0].to_csv(results.folder / f"tilt_series/{SERIES}/slow.motion.csv", index=False)
+    seen = {each.variant: each.value for each in session_observations(results, contents()) if each.criterion == "motion_within_frames"}
+    assert seen[RAPID] == pytest.approx(0.75**0.5)
+    assert seen["slow"] != seen["slow"]
+
+
+def test_no_observation_depends_on_the_truth(results: Results) -> None:
+    before = session_observations(results, contents())
+    for name in ("positional_error", "line_identity", "line_detection"):
+        table = results.table(f"evaluation/{name}.csv")
+        table[table["against"] != "truth"].to_csv(results.folder / f"evaluation/{name}.csv", index=False)
+    assert session_observations(results, contents()) == before
+
+
+def test_one_bad_field_among_many_spoils_no_stage_but_most_of_them_do(results: Results) -> None:
+    values = {each.criterion: each.value for each in session_observations(results, contents(fields=["b", "c", "c"]))}
+    assert values["frames_used"] == 40
+
+
+def test_a_session_without_series_and_scores_has_what_is_left(results: Results) -> None:
+    bare = contents(series={}, shown={}, against_slow={}, figures={"distortion": [], "choice": [], "scores": []})
+    observed = {each.criterion for each in session_observations(results, bare)}
+    assert observed == {"frames_used", "registration_residual", "reference_correlation", "instrument_difference"}
+
+
+def test_a_tomogram_without_lines_has_no_shares_of_them(results: Results) -> None:
+    path = f"dislocations/{SERIES}/{RAPID}.line_summary.csv"
+    results.table(path).iloc[:0].to_csv(results.folder / path, index=False)
+    rapid = {each.criterion: each.value for each in session_observations(results, contents()) if each.variant == RAPID}
+    assert rapid["lines_found"] == 0 and "lost_ends" not in rapid
+
+
+def test_numbers_say_the_interval_the_error_the_truth_and_the_resolution(results: Results) -> None:
+    verdicts = dict.fromkeys(RESULT_STAGES)
+    count, error, truth, resolution = series_numbers(results, contents(), SERIES, verdicts)
+    assert count.value == "2 to 4" and "2 ends are lost" in count.note
+    assert error.value == "0.6 / 0.8 / 5.2 nm" and "6.4 / 7.8 / 10.3 nm" in error.note
+    assert truth.label == "Same lines in rapid and slow" and truth.value == "3 of 4"
+    assert resolution.value == "10 nm"
+
+
+def test_without_a_slow_series_the_halves_of_the_frames_say_how_uncertain_it_is(results: Results) -> None:
+    alone = contents(shown={SERIES: [RAPID]}, against_slow={SERIES: []})
+    for name in ("positional_error", "line_identity", "line_detection"):
+        pd.read_csv(results.folder / f"evaluation/{name}.csv").iloc[:0].to_csv(results.folder / f"evaluation/{name}.csv", index=False)
+    _, error, real, _ = series_numbers(results, alone, SERIES, dict.fromkeys(RESULT_STAGES))
+    assert error.value == "0.5 / 0.6 / 0.9 nm" and "two halves" in error.note
+    assert real.label == "Probability to be real"
+
+
+def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> None:
+    table = results.table("evaluation/line_detection.csv").assign(against="truth")
+    table.to_csv(results.folder / "evaluation/line_detection.csv", index=False)
+    truth = series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[2]
+    assert (truth.label, truth.value) == ("Found / real", "98 / 99 %")

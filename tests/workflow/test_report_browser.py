@@ -1,5 +1,10 @@
-"""The report of a finished session in a real browser: it is quiet, draws, moves, fits a phone and asks for nothing on a network."""
+"""The report of a finished session in a real browser: it is quiet, draws, moves, fits a phone and asks for nothing on a network.
 
+`make screenshots` opens the demo's report in place of the small session's (RAPIDSTEM_REPORT) and keeps what the tests see of it in a folder
+(RAPIDSTEM_SCREENSHOTS): the pictures of the README.
+"""
+
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,7 +16,7 @@ import pytest
 from rapidstem.report.page_writing import LARGEST_FILE_BYTES
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-DESK = {"viewport": {"width": 1200, "height": 900}}
+DESK = {"viewport": {"width": 1300, "height": 900}}
 PHONE = {"viewport": {"width": 360, "height": 740}, "device_scale_factor": 3, "is_mobile": True, "has_touch": True}
 INK = """canvas => {
     const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
@@ -42,11 +47,20 @@ class OpenPage:
 
 
 @pytest.fixture(scope="module")
-def report(finished_session: Path) -> Path:
-    """The report of the tiny session, alone in a folder: one file must be enough."""
-    alone = finished_session / "mailed"
-    alone.mkdir(exist_ok=True)
-    return Path(shutil.copy(finished_session / "results/tiny/report.html", alone))
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A report alone in a folder, as one file must be enough: that of the tiny session, or the one that the environment names."""
+    given = os.environ.get("RAPIDSTEM_REPORT") or request.getfixturevalue("finished_session") / "results/tiny/report.html"
+    return Path(shutil.copy(given, tmp_path_factory.mktemp("mailed")))
+
+
+def _keep(page: Any, name: str) -> None:
+    """Keep a picture of what the screen shows, where the environment names a folder for it."""
+    if folder := os.environ.get("RAPIDSTEM_SCREENSHOTS"):
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def _unfold(page: Any) -> None:
+    page.evaluate("document.querySelectorAll('details').forEach(part => { part.open = true; })")
 
 
 @pytest.fixture(scope="module")
@@ -101,6 +115,44 @@ def test_every_picture_is_there_and_said_in_words(desk: Any) -> None:
     pictures = desk.eval_on_selector_all("img", "images => images.map(image => [image.complete && image.naturalWidth, image.alt])")
     assert len(pictures) > 10
     assert all(width > 0 and words for width, words in pictures)
+
+
+def test_the_first_screen_says_verdict_lines_numbers_and_what_to_do_next(desk: Any) -> None:
+    for part in (".verdict", ".view canvas", ".numbers > div:nth-child(4)", ".next"):
+        box = desk.locator(part).first.bounding_box()
+        assert box["width"] > 100 and box["y"] + box["height"] <= 900, part
+    assert desk.locator(".verdict .badge").inner_text().split()[-1] in ("good", "doubtful", "unusable")
+    _keep(desk, "report")
+
+
+def test_every_stage_is_about_one_screen_and_has_one_picture(desk: Any) -> None:
+    stages = desk.locator("main > section")
+    for stage in stages.all():
+        assert stage.locator("figure:visible").count() <= 1
+        assert stage.bounding_box()["height"] <= 1000
+    assert stages.count() > 5
+
+
+def test_a_field_is_chosen_from_a_list(desk: Any) -> None:
+    lines = desk.locator("section[aria-labelledby^=dislocation-lines]")
+    shown = lines.locator("img:visible").get_attribute("src")
+    lines.locator("select").select_option("slow")
+    assert lines.locator(".panel:visible").count() == 1
+    assert lines.locator("img:visible").get_attribute("src") != shown
+    lines.locator("select").focus()
+    desk.keyboard.press("ArrowUp")
+    assert lines.locator("img:visible").get_attribute("src") == shown
+
+
+def test_no_table_is_cut_off_on_a_desk_and_the_wide_ones_scroll_on_a_phone(opened: Callable[[dict[str, Any]], OpenPage]) -> None:
+    measure = "tables => tables.map(table => [table.scrollWidth, table.clientWidth, getComputedStyle(table).overflowX, table.tabIndex])"
+    for screen in (DESK, PHONE):
+        page = opened(screen).page
+        _unfold(page)
+        tables = page.eval_on_selector_all(".wide", measure)
+        assert len(tables) > 5 and all(overflow == "auto" and tab == 0 for _, _, overflow, tab in tables)
+        assert screen is PHONE or all(inner <= outer for inner, outer, _, _ in tables)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
 
 
 def test_links_on_the_page_lead_to_its_parts(desk: Any) -> None:
@@ -184,8 +236,9 @@ def test_the_page_fits_a_phone_and_works_by_touch(opened: Callable[[dict[str, An
 
 
 def test_the_keyboard_reaches_view_slider_and_tables_in_turn(desk: Any) -> None:
+    _unfold(desk)
     reached = set()
     for _ in range(desk.locator("a, input, button, summary, [tabindex]").count()):
         desk.keyboard.press("Tab")
         reached.add(desk.evaluate("document.activeElement.tagName + (document.activeElement.type || '')"))
-    assert {"A", "CANVAS", "INPUTcheckbox", "INPUTrange", "BUTTONbutton", "DIV", "SUMMARY"} <= reached
+    assert {"A", "CANVAS", "INPUTcheckbox", "INPUTrange", "BUTTONbutton", "SELECTselect-one", "DIV", "SUMMARY"} <= reached

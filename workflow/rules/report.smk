@@ -44,8 +44,11 @@ rule write_report:
         lines_traced=series_files("dislocations", "lines.csv", SESSION.shown_variants),
         densities=series_files("dislocations", "line_density.csv", SESSION.shown_variants),
         summaries=series_files("dislocations", "line_summary.csv", SESSION.shown_variants),
+        resolutions=series_files("tomograms", "resolution.csv", SESSION.shown_variants),
+        losses=f"{FOLDER}/figures/losses.csv" if "losses" in DRAWN[SCORES] else [],
     output:
         report=f"{FOLDER}/report.html",
+        summary=f"{FOLDER}/report.json",
     log:
         f"{FOLDER}/logs/write_report.log",
     benchmark:
@@ -70,9 +73,11 @@ rule write_report:
         against_slow={series: SESSION.compared_with_slow(SESSION.shown_variants(series)) for series in SERIES},
         in_situ={series: SESSION.in_situ_denoisers for series in IN_SITU},
         figures=DRAWN,
-        settings=SESSION.config["tomography"]
-        | SESSION.config["evaluation"]
-        | {"distortion": SESSION.config["distortion"], "training": SESSION.config["training"]},
+        configuration={
+            key: value
+            for key, value in SESSION.config.items()
+            if key not in ("session", "acquisitions", "leave_out")
+        },
     message:
         "Writing the report"
     script:

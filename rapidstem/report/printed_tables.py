@@ -1,0 +1,160 @@
+"""Tables as the page prints them: columns in words, and the digits that the numbers' uncertainty allows."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from rapidstem.numerics import uncertain_text
+from rapidstem.report.page_parts import ReportTable
+from rapidstem.report.session_verdicts import Judgement
+from rapidstem.report.verdict_criteria import ALWAYS_USABLE
+from rapidstem.scores.in_situ_scores import IHARA_GAIN_PERCENT
+
+IDENTITY_NOTE = (
+    "One to one: a single line covers the other and nothing else, but for 10 % or 40 nm. The run length is what one follows of a "
+    "dislocation, on average, from a point on it without losing it or changing to another."
+)
+
+
+def density_table(density: pd.DataFrame) -> ReportTable:
+    """Lengths and densities by slip plane, of tables `line_density.csv` below each other, each with its `series`."""
+    printed = pd.DataFrame(
+        {
+            "series": density["series"],
+            "slip plane": density["slip_plane"],
+            "lines": density["lines"],
+            "length / µm": _fixed(density["length_nm"] / 1e3, 1),
+            "density / 10¹² m⁻²": _uncertain(density["density_per_m2"] / 1e12, density["sampling_sd_per_m2"] / 1e12),
+        }
+    )
+    foil = density.iloc[0]
+    where = f"In {foil['field_um2']:.2f} µm² of foil, {foil['thickness_nm']:.0f} nm thick"
+    return ReportTable("Lengths and densities", printed, f"{where}; the deviation is that of counting so few lines.")
+
+
+def detection_table(found: pd.DataFrame) -> ReportTable:
+    """How much of the lines is found and real, of rows of `line_detection.csv`."""
+    printed = pd.DataFrame(
+        {
+            "variant": found["variant"],
+            "against": found["against"],
+            "place": found["place"],
+            "length / µm": _fixed(found["true_nm"] / 1e3, 1),
+            "found / %": _fixed(found["found_percent"], 0),
+            "real / %": _fixed(found["real_percent"], 0),
+        }
+    )
+    return ReportTable("Share of the lines that is found and that is real", printed, f"Within {found['radius_nm'].iloc[0]:g} nm.")
+
+
+def identity_table(identity: pd.DataFrame) -> ReportTable:
+    """Which line is which, of rows of `line_identity.csv`."""
+    printed = identity[["variant", "against"]].assign(
+        **{
+            "lines": _joined(identity["traced_lines"], identity["true_lines"]),
+            "one to one": identity["one_to_one"],
+            **{name: identity[name] for name in ("split", "merged", "missed", "invented")},
+            "run length / nm": _joined(*(_fixed(identity[name], 0) for name in ("run_length_nm", "largest_run_length_nm"))),
+            "junctions real": _joined(identity["junctions_real"], identity["traced_junctions"]),
+            "found": _joined(identity["junctions_found"], identity["true_junctions"]),
+        }
+    )
+    return ReportTable("Which line is which", printed, IDENTITY_NOTE)
+
+
+def pairs_table(pairs: pd.DataFrame) -> ReportTable:
+    """Lines of the variants by their numbers, of a table `line_pairs.csv`."""
+    printed = pd.DataFrame(
+        {
+            "variant": pairs["variant"],
+            "line": _fixed(pairs["line"], 0),
+            "against": pairs["against"],
+            "its line": _fixed(pairs["against_line"], 0),
+            "in common / nm": _fixed(pairs["common_nm"], 0),
+            "of the line / %": _fixed(pairs["covered_percent"], 0),
+            "of its line / %": _fixed(pairs["against_covered_percent"], 0),
+            "distance / nm": _fixed(pairs["distance_nm"], 1),
+            "same": pairs["same"].map({True: "yes", False: "no"}),
+        }
+    )
+    return ReportTable("Lines of the variants, by their numbers", printed)
+
+
+def alignment_table(alignment: pd.DataFrame) -> ReportTable:
+    """How the variants were aligned, of tables `alignment.csv` below each other, each with its `series`."""
+    printed = pd.DataFrame(
+        {
+            "series": alignment["series"],
+            "method": alignment["method"],
+            "frames used": _joined(alignment["frames_used"], alignment["frames"]),
+            "points": alignment["points"],
+            "residual / px": _fixed(alignment["rms_residual_px"], 2),
+            "σ angle / °": _fixed(alignment["mean_sigma_deg"], 2),
+            "σ shift / px": _fixed(alignment["mean_shift_sigma_px"], 2),
+            "axis rotation / °": _uncertain(alignment["axis_rotation_deg"], alignment["axis_rotation_sigma_deg"]),
+            "axis offset / px": _uncertain(alignment["axis_offset_px"], alignment["axis_offset_sigma_px"]),
+        }
+    )
+    return ReportTable("Alignment", printed)
+
+
+def instrument_table(instrument: pd.DataFrame) -> ReportTable:
+    """Our integration beside the instrument's own, of tables `instrument.csv` below each other; columns without a value are left out."""
+    note = "Root mean square differences of the shifts; a relative sharpness below 1 says that the instrument's image is more blurred."
+    printed = pd.DataFrame(
+        {
+            "field": instrument["acquisition"],
+            "shifts differ by / px (y)": _fixed(instrument["dy_rms_px"], 2),
+            "(x)": _fixed(instrument["dx_rms_px"], 2),
+            "image moved by / px (y)": _fixed(instrument["image_dy_px"], 1),
+            "image moved by / px (x)": _fixed(instrument["image_dx_px"], 1),
+            "correlation": _fixed(instrument["image_correlation"], 2),
+            "relative sharpness": _fixed(instrument["relative_sharpness"], 2),
+            "remark": instrument["remark"],
+        }
+    )
+    return ReportTable("Beside the instrument's own integration", printed.dropna(axis=1, how="all"), note)
+
+
+def in_situ_table(scores: pd.DataFrame) -> ReportTable:
+    """The last frames of an in-situ series against the final slow image, of rows of `evaluation/in_situ.csv`."""
+    note = f"Ihara et al. 2022: +{IHARA_GAIN_PERCENT:g} % in PSNR. The gain depends on the noise of the raw frames and on the slow image's."
+    printed = pd.DataFrame(
+        {
+            "denoiser": scores["denoiser"],
+            "frames": scores["frames"],
+            "PSNR raw / dB": _fixed(scores["raw_psnr_db"], 1),
+            "denoised / dB": _fixed(scores["denoised_psnr_db"], 1),
+            "gain / %": _fixed(scores["psnr_gain_percent"], 0),
+            "gain after the best affine fit / %": _fixed(scores["psnr_affine_gain_percent"], 0),
+            "SSIM raw": _fixed(scores["raw_ssim"], 2),
+            "SSIM denoised": _fixed(scores["denoised_ssim"], 2),
+        }
+    )
+    return ReportTable("The last frames against the final slow image", printed, note)
+
+
+def checks_table(judgements: Sequence[Judgement]) -> pd.DataFrame:
+    """What the verdict rests on, one row a check, with its limits and their source."""
+    rows = []
+    for each in judgements:
+        criterion, seen = each.criterion, each.observation
+        usable = "always" if abs(criterion.usable) == ALWAYS_USABLE else criterion.words(criterion.usable)
+        row = {"stage": criterion.stage, "of": ", ".join(filter(None, (seen.acquisition, seen.variant))) or None}
+        row |= {"what": criterion.quantity, "value": criterion.words(seen.value), "good": criterion.words(criterion.good)}
+        rows.append(row | {"usable": usable, "grade": each.grade, "where the limits come from": criterion.source})
+    return pd.DataFrame(rows)
+
+
+def _fixed(values: pd.Series, decimals: int) -> pd.Series:
+    """Numbers with so many decimals, never minus zero; None for what is missing."""
+    return pd.Series([None if pd.isna(value) else f"{round(value, decimals) + 0.0:.{decimals}f}" for value in values], values.index, object)
+
+
+def _uncertain(values: pd.Series, sigmas: pd.Series) -> list[str | None]:
+    return [None if not np.isfinite(value) else uncertain_text(value, sigma) for value, sigma in zip(values, sigmas, strict=True)]
+
+
+def _joined(parts: pd.Series, wholes: pd.Series) -> list[str]:
+    return [f"{part} of {whole}" for part, whole in zip(parts, wholes, strict=True)]

@@ -1,0 +1,57 @@
+"""The sections of the report: every figure that was drawn is shown, one of them open, of the field or filter that is chosen."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rapidstem.files import write_images
+from rapidstem.report.session_results import Results
+from rapidstem.report.session_verdicts import judge
+from rapidstem.report.stage_sections import field_section, in_situ_section, reference_section
+from tests.unit.report_session import contents, write_tables
+
+FIGURES = {"field": ["drift", "filters", "profiles"], "in situ": ["stills", "course"]}
+
+
+@pytest.fixture
+def results(tmp_path: Path) -> Results:
+    write_tables(tmp_path)
+    subjects = {"a": ["drift", "filters", "profiles"], "b": ["drift", "filters", "profiles"]}
+    subjects |= {f"heating/{denoiser}": ["stills", "course"] for denoiser in ("net", "other")}
+    for subject, names in subjects.items():
+        (tmp_path / "figures" / subject).mkdir(parents=True)
+        for name in names:
+            (tmp_path / f"figures/{subject}/{name}.png").write_bytes(f"{name} of {subject}".encode())
+            (tmp_path / f"figures/{subject}/{name}.txt").write_text(f"{name} of {subject}")
+        channels = {name: np.eye(16, dtype=np.float32) for name in (("raw", "net") if "heating" in subject else ("raw", "dcfi", "net"))}
+        write_images(tmp_path / f"figures/{subject}/images.ome.tif", np.stack(list(channels.values())), 4.56, list(channels))
+    row = {"acquisition": "heating", "denoiser": ["net", "other"], "frames": 6, "raw_psnr_db": 15.0, "denoised_psnr_db": [20.0, 14.0]}
+    row |= {"psnr_gain_percent": [33.3, -7.0], "psnr_affine_gain_percent": 20.0, "raw_ssim": 0.3, "denoised_ssim": 0.8}
+    pd.DataFrame(row).to_csv(tmp_path / "evaluation/in_situ.csv", index=False)
+    return Results(tmp_path)
+
+
+def test_a_field_has_a_panel_of_its_own_with_a_slider_and_all_figures_but_the_drift(results: Results) -> None:
+    section = field_section(results, contents(test_fields=["a", "b"], figures=FIGURES), [])
+    assert [panel.name for panel in section.panels] == ["a", "b"]
+    assert [figure.description for figure in section.panels[1].figures] == ["filters of b", "profiles of b"]
+    assert (section.panels[0].sliders[0].left_name, section.panels[0].sliders[0].right_name) == ("raw", "net")
+
+
+def test_the_drift_of_a_field_is_chosen_from_a_list_too(results: Results) -> None:
+    section = reference_section(results, contents(test_fields=["a", "b"], figures=FIGURES), [])
+    assert [[figure.description for figure in panel.figures] for panel in section.panels] == [["drift of a"], ["drift of b"]]
+    assert section.findings == ["The instrument's own shifts differ from ours by 0.4 to 0.4 px in 3 fields."]
+    assert section.tables[0].table.columns.tolist() == ["field", "shifts differ by / px (y)", "(x)"]
+
+
+def test_an_in_situ_series_has_a_panel_a_filter_its_movie_and_a_verdict_of_its_own(results: Results) -> None:
+    observed = contents(in_situ={"heating": ["net", "other"]}, figures=FIGURES)
+    section = in_situ_section(results, observed, "heating", judge([]))
+    assert [panel.name for panel in section.panels] == ["net", "other"]
+    assert [figure.description for figure in section.panels[1].figures] == ["stills of heating/other", "course of heating/other"]
+    assert section.panels[1].figures[0].links[0] == "in_situ/heating/other.mp4"
+    assert section.findings[0].startswith("heating, net: the last 6 frames have a PSNR of 20.0 dB") and "+33 %" in section.findings[0]
+    assert section.tables[0].table["gain / %"].tolist() == ["33", "-7"]
