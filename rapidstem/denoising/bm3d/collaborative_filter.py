@@ -62,7 +62,9 @@ _WINDOW = np.outer(np.kaiser(SIDE, _KAISER_BETA), np.kaiser(SIDE, _KAISER_BETA))
 
 
 @numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
-def _filtered(noisy: np.ndarray, guide: np.ndarray, expected: np.ndarray, covariance: np.ndarray, least: float, wiener: bool) -> np.ndarray:
+def _filtered(
+    noisy: np.ndarray, guide: np.ndarray, expected: np.ndarray, covariance: np.ndarray, least: np.float32, wiener: bool
+) -> np.ndarray:
     """One stage: blocks are searched for in `guide`, which is the earlier estimate where `wiener` is true."""
     total, weights = np.zeros(noisy.shape, np.float32), np.zeros(noisy.shape, np.float32)
     distances, rows, columns = np.empty(_GROUP, np.float32), np.empty(_GROUP, np.int64), np.empty(_GROUP, np.int64)
@@ -100,7 +102,7 @@ def _starts(length: int) -> np.ndarray:
 
 
 @numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
-def _cut(group: np.ndarray, variance: np.ndarray) -> float:
+def _cut(group: np.ndarray, variance: np.ndarray) -> np.float32:
     """Set the coefficients that noise explains to zero, and give the variance of the noise that is left."""
     left = np.float32(0)
     for k in range(group.shape[0]):
@@ -113,7 +115,7 @@ def _cut(group: np.ndarray, variance: np.ndarray) -> float:
 
 
 @numba.njit(nogil=True, fastmath={"contract", "reassoc"}, error_model="numpy")  # type: ignore[untyped-decorator]
-def _shrink(group: np.ndarray, pilot: np.ndarray, variance: np.ndarray) -> float:
+def _shrink(group: np.ndarray, pilot: np.ndarray, variance: np.ndarray) -> np.float32:
     """Wiener's filter with the power of `pilot`; gives the variance of the noise that is left."""
     left = np.float32(0)
     for k in range(group.shape[0]):
@@ -126,7 +128,9 @@ def _shrink(group: np.ndarray, pilot: np.ndarray, variance: np.ndarray) -> float
 
 
 @numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
-def _add_blocks(group: np.ndarray, rows: np.ndarray, columns: np.ndarray, weight: float, total: np.ndarray, weights: np.ndarray) -> None:
+def _add_blocks(
+    group: np.ndarray, rows: np.ndarray, columns: np.ndarray, weight: np.float32, total: np.ndarray, weights: np.ndarray
+) -> None:
     for k in range(group.shape[0]):
         block = group[k].reshape(SIDE, SIDE)
         for i in range(SIDE):
