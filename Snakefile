@@ -86,12 +86,15 @@ include: "workflow/rules/evaluation.smk"
 include: "workflow/rules/figures.smk"
 include: "workflow/rules/in_situ.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/exports.smk"
 
 
 rule all:
     default_target: True
     input:
         f"{SESSION.folder}/report.html",
+        ZARR_VOLUMES,
+        ZARR_SERIES,
 
 
 rule dcfi:

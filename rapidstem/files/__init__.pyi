@@ -40,6 +40,7 @@ from .ome_tiff import (
     write_frames as write_frames,
     write_images as write_images,
 )
+from .ome_zarr import write_zarr_series as write_zarr_series, write_zarr_volume as write_zarr_volume
 from .paradis_files import write_paradis as write_paradis
 from .readers import BRIGHT_FIELD as BRIGHT_FIELD
 from .scan_format import ScanFormat as ScanFormat

@@ -3,8 +3,6 @@
 Needs the packages of the group `ome-zarr` (zarr, yaozarrs), which are loaded when they are used.
 """
 
-import os
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
@@ -12,11 +10,12 @@ from typing import Any, Protocol
 import numpy as np
 
 from rapidstem.errors import InputError
+from rapidstem.files.atomic import folder_written_beside
 
 # Planes in memory at once, and edge of the pieces that a viewer loads: halved six times they still fall on whole planes.
 _BLOCK_PLANES, _CHUNK_PX = 64, 256
-# Resolutions are halved until an image fits one piece.
-_COARSEST_PX = _CHUNK_PX
+# Resolutions are halved until an image is a thumbnail.
+_COARSEST_PX = 128
 
 
 class Planes(Protocol):
@@ -68,18 +67,13 @@ def _write(path: Path | str, planes: Planes, names: str, steps: Sequence[float],
         raise ValueError(f"an OME-Zarr image here has three axes, not {len(planes.shape)}")
     if not min(steps) > 0:
         raise ValueError(f"the voxel size must be positive, not {min(steps)}")
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        shapes = _level_shapes(planes.shape, halved)
-        image = _metadata(path.name.split(".")[0], names, planes.shape, steps, halved, len(shapes), timed)
-        chunks = (_BLOCK_PLANES if halved[0] else 1, _CHUNK_PX, _CHUNK_PX)
-        _, levels = prepare_image(temporary, image, [(shape, "float32") for shape in shapes], chunks=chunks, writer="zarr", overwrite=True)
+    shapes = _level_shapes(planes.shape, halved)
+    image = _metadata(path.name.split(".")[0], names, planes.shape, steps, halved, len(shapes), timed)
+    chunks = (_BLOCK_PLANES if halved[0] else 1, _CHUNK_PX, _CHUNK_PX)
+    with folder_written_beside(path) as temporary:
+        _, levels = prepare_image(temporary, image, [(shape, "float32") for shape in shapes], chunks=chunks, writer="zarr")
         for start in range(0, planes.shape[0], _BLOCK_PLANES):
             _write_block(levels, np.asarray(planes[start : start + _BLOCK_PLANES], np.float32), start, halved)
-        shutil.rmtree(path, ignore_errors=True)
-        temporary.rename(path)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _write_block(levels: dict[str, Any], block: np.ndarray, start: int, halved: Sequence[bool]) -> None:

@@ -32,11 +32,11 @@ def test_a_volume_passes_the_validator_and_is_whole(volume: np.ndarray, tmp_path
     assert group.attrs["ome"]["version"] == "0.5"
     assert [axis["name"] + axis["unit"][:4] for axis in group.attrs["ome"]["multiscales"][0]["axes"]] == ["znano", "ynano", "xnano"]
     np.testing.assert_array_equal(group["0"][:], volume)
-    assert [group[level].shape for level in sorted(group.array_keys())] == [(71, 301, 523), (35, 150, 261), (17, 75, 130)]
+    assert [group[level].shape for level in sorted(group.array_keys())] == [(71, 301, 523), (35, 150, 261), (17, 75, 130), (8, 37, 65)]
     assert not list(tmp_path.glob(".*"))
 
 
-@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
 def test_a_place_has_the_same_coordinates_in_every_resolution(volume: np.ndarray, level: int, tmp_path: Path) -> None:
     """The volume is linear, so the value of a coarse voxel is that of the place where its transformation puts it."""
     path = tmp_path / "rapid.ome.zarr"
@@ -65,7 +65,7 @@ def test_the_community_s_models_agree(volume: np.ndarray, tmp_path: Path) -> Non
     path = tmp_path / "rapid.ome.zarr"
     write_zarr_volume(path, volume, 1.5)
     image = models.Image.from_zarr(zarr.open_group(path, mode="r"))
-    assert len(image.ome_attributes.multiscales[0].datasets) == 3
+    assert len(image.ome_attributes.multiscales[0].datasets) == 4
 
 
 def test_a_store_takes_the_place_of_an_older_one_and_nothing_half_written_is_left(volume: np.ndarray, tmp_path: Path) -> None:
