@@ -5,6 +5,7 @@
 # make test-cluster  the small session through a real Slurm of two nodes, installed and started for it on this machine
 # make benchmarks  speed and quality against the peers, side by side, on the demo session
 # make sheet FOLDER=path/to/raw/files  a sheet and a configuration for them, proposed from their headers
+# make crate CONFIG=path/to/config.yaml  a finished session described as a Workflow Run RO-Crate
 # make docs        pages filled from the code and from docs/measured, then the documentation site in build/site
 # make coverage    the tests of the package, and which lines they run
 
@@ -12,7 +13,7 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 
-.PHONY: docs sheet coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
+.PHONY: docs sheet crate coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --profile workflow/profiles/default
@@ -20,6 +21,10 @@ demo: .venv/installed
 
 sheet: .venv/installed
 	$(BIN)/python -m rapidstem_workflow.sheet_proposal "$(FOLDER)"
+
+CONFIG ?= config/config.yaml
+crate: .venv/installed
+	$(BIN)/python -m rapidstem_workflow.run_crate --configfile "$(CONFIG)"
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile
