@@ -1,4 +1,4 @@
-"""Write the conda environments of the rules: each group of pyproject.toml with all it needs, at the pinned versions.
+"""Write the conda environments of the rules, each group of pyproject.toml with all it needs at the pinned versions, and pixi.toml.
 
 They stand in requirements.lock, and in `envs/<group>.lock` for what a group brings that is not in the default environment.
 Run it in the virtual environment after a change of either: `python envs/write_environments.py`.
@@ -37,6 +37,14 @@ def environment_text(group: str) -> str:
     return f"{head}dependencies:\n  - python={PYTHON_VERSION}\n  - pip={PIP_VERSION}\n  - pip:\n" + "\n".join(pins) + "\n"
 
 
+def pixi_text() -> str:
+    """The whole default environment for pixi, as TOML text."""
+    head = '[workspace]\nname = "rapidstem"\nchannels = ["conda-forge"]\nplatforms = ["linux-64"]\n'
+    task = '[tasks]\ndemo = "snakemake --cores all --profile workflow/profiles/default"\n'
+    pins = [f'{name} = "=={version}"' for name, version in sorted(locked_versions().items())]
+    return f'{head}\n{task}\n[dependencies]\npython = "{PYTHON_VERSION}.*"\n\n[pypi-dependencies]\n' + "\n".join(pins) + "\n"
+
+
 def _group(name: str) -> set[str]:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     requirements = project["dependencies"] + project["optional-dependencies"].get(name, [])
@@ -65,3 +73,4 @@ def _requirements(name: str) -> set[str]:
 if __name__ == "__main__":
     for environment in ENVIRONMENTS:
         (ROOT / "envs" / f"{environment}.yaml").write_text(environment_text(environment), encoding="utf-8")
+    (ROOT / "pixi.toml").write_text(pixi_text(), encoding="utf-8")
