@@ -7,14 +7,16 @@
 # make sheet FOLDER=path/to/raw/files  a sheet and a configuration for them, proposed from their headers
 # make compare A=results/one B=results/two  two finished sessions side by side on one page
 # make screenshots the pictures of the README: the demo's report in the browser that is installed
+# make crate CONFIG=path/to/config.yaml  a finished session described as a Workflow Run RO-Crate
 # make docs        pages filled from the code and from docs/measured, then the documentation site in build/site
 # make coverage    the tests of the package, and which lines they run
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
+CONFIG ?= config/config.yaml
 BIN := .venv/bin
 
-.PHONY: docs sheet compare screenshots coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
+.PHONY: docs sheet compare screenshots crate coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --profile workflow/profiles/default
@@ -28,6 +30,9 @@ compare: .venv/installed
 
 screenshots: demo
 	RAPIDSTEM_REPORT=results/demo/report.html RAPIDSTEM_SCREENSHOTS=docs/images $(BIN)/pytest tests/workflow/test_report_browser.py
+
+crate: .venv/installed
+	$(BIN)/python -m rapidstem_workflow.run_crate --configfile "$(CONFIG)"
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile

@@ -89,12 +89,15 @@ include: "workflow/rules/in_situ.smk"
 include: "workflow/rules/drawing.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/look.smk"
+include: "workflow/rules/exports.smk"
 
 
 rule all:
     default_target: True
     input:
         f"{SESSION.folder}/report.html",
+        ZARR_VOLUMES,
+        ZARR_SERIES,
 
 
 rule dcfi:

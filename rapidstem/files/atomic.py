@@ -4,6 +4,7 @@ import errno
 import glob
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,8 @@ _CANNOT_FLUSH = (errno.EINVAL, errno.ENOTSUP, errno.EBADF, errno.EROFS)
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 # what libraries say that do not pass the system's error number on: NumPy, HDF5, safetensors
 _FULL_TEXT = re.compile(r"\d+ requested and \d+ written|No space left on device|File too large|quota exceeded", re.IGNORECASE)
+
+_FULL_WORDS = "the disk is full, or your quota on it; make room and start again. Nothing half written is kept"
 
 
 @contextmanager
@@ -51,12 +54,35 @@ def written_beside(path: Path | str) -> Iterator[Path]:
         _flush(path.parent)
     except Exception as error:
         if _is_full(error):
-            raise ResourceError(
-                f"{path}: the disk is full, or your quota on it; make room and start again. Nothing half written is kept"
-            ) from error
+            raise ResourceError(f"{path}: {_FULL_WORDS}") from error
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextmanager
+def folder_written_beside(path: Path | str) -> Iterator[Path]:
+    """Do the same for a folder of many files, which takes the place of an older one; see `written_beside`.
+
+    Between the old folder and the new one there is a moment with neither.
+    """
+    path = Path(path)
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        yield temporary
+        for entry in (temporary, *temporary.rglob("*")):
+            _flush(entry)
+        shutil.rmtree(path, ignore_errors=True)
+        temporary.replace(path)
+        _flush(path.parent)
+    except Exception as error:
+        if _is_full(error):
+            raise ResourceError(f"{path}: {_FULL_WORDS}") from error
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _flush(path: Path) -> None:
@@ -74,7 +100,7 @@ def _flush(path: Path) -> None:
 def _remove_leftovers(path: Path) -> None:
     for leftover in path.parent.glob(f".*.{glob.escape(path.name)}"):
         if leftover.name.removesuffix(f".{path.name}").removeprefix(".").isdigit():
-            leftover.unlink(missing_ok=True)
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink(missing_ok=True)
 
 
 def _is_full(error: BaseException | None) -> bool:

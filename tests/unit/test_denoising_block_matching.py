@@ -108,7 +108,6 @@ def test_one_frame_says_nothing_of_noise() -> None:
 
 
 def test_streaks_call_for_their_spectrum_and_are_removed(tmp_path: Path) -> None:
-    pytest.importorskip("bm3d", reason="the optional package bm3d is not installed")
     settings = BlockMatchingSettings(target="slow", variance_factors=(1.0,), tuning_fields=2)
     tuned, trials = tune([streaky(1), streaky(2), streaky(3)], settings, psnr_affine_db)
     assert tuned.model == "measured"
@@ -119,7 +118,7 @@ def test_streaks_call_for_their_spectrum_and_are_removed(tmp_path: Path) -> None
     error, before = denoised[0] - unseen.reference, unseen.frames[0] - unseen.reference
     assert np.mean(error**2) < 0.35 * np.mean(before**2)
     write_filter(tmp_path, tuned, trials)
-    np.testing.assert_array_equal(denoise_with_bm3d(unseen.frames[:2], read_filter(tmp_path), processes=2)[:1], denoised)
+    np.testing.assert_array_equal(denoise_with_bm3d(unseen.frames[:2], read_filter(tmp_path), threads=2)[:1], denoised)
 
 
 def test_a_filter_that_was_never_tuned(tmp_path: Path) -> None:

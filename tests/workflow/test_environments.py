@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from envs.write_environments import ENVIRONMENTS, environment_text, locked_versions
+from envs.write_environments import ENVIRONMENTS, environment_text, locked_versions, optional_versions
 from rapidstem_workflow.imported_modules import imported_modules
 from tests.workflow.tiny_session import ROOT
 
@@ -22,8 +22,13 @@ def _pins(environment: str) -> list[str]:
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_environment_holds_the_locked_versions(environment: str) -> None:
     assert (ROOT / f"envs/{environment}.yaml").read_text(encoding="utf-8") == environment_text(environment)
-    versions = locked_versions()
+    versions = locked_versions() | optional_versions(environment)
     assert all(versions[name] == version for name, version in (pin.split("==") for pin in _pins(environment)))
+
+
+@pytest.mark.parametrize("environment", ENVIRONMENTS)
+def test_an_optional_group_changes_nothing_of_the_default_environment(environment: str) -> None:
+    assert not locked_versions().keys() & optional_versions(environment).keys()
 
 
 def _scripts(environment: str) -> list[str]:

@@ -2,16 +2,16 @@
 
 import json
 from collections.abc import Callable, Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 
 import numpy as np
 from safetensors.numpy import load_file, save_file
 from scipy import ndimage
 
+from rapidstem.denoising.bm3d.collaborative_filter import LARGEST_OFFSET_PX, collaborative_filter
 from rapidstem.denoising.bm3d.noise_kernels import noise_spectrum
 from rapidstem.denoising.bm3d.noise_statistics import NoiseStatistics, measure_noise
 from rapidstem.denoising.fields.training_pairs import TrainingField
@@ -57,7 +57,7 @@ class Trial:
 
 
 def tune(
-    fields: Sequence[TrainingField], settings: BlockMatchingSettings, score: Score, processes: int = 1
+    fields: Sequence[TrainingField], settings: BlockMatchingSettings, score: Score, threads: int = 1
 ) -> tuple[TunedFilter, list[Trial]]:
     """Choose the noise model with the best score against the references.
 
@@ -72,7 +72,7 @@ def tune(
         Of the filter.
     score
         Of an image against a reference within a rectangle of rows and columns; the higher the better, as a PSNR.
-    processes
+    threads
         That filter side by side.
 
     Returns
@@ -91,12 +91,12 @@ def tune(
     noise = measure_noise(tuning_fields)
     candidates = [TunedFilter(noise, model, factor) for model in settings.noise_models for factor in settings.variance_factors]
     jobs = [(candidate, field) for candidate in candidates for field in tuning_fields]
-    scores = np.reshape(_side_by_side(partial(_scored, score=score), jobs, processes), (len(candidates), len(tuning_fields))).mean(axis=1)
+    scores = np.reshape(_side_by_side(partial(_scored, score=score), jobs, threads), (len(candidates), len(tuning_fields))).mean(axis=1)
     trials = [Trial(each.model, each.variance_factor, float(score)) for each, score in zip(candidates, scores, strict=True)]
     return candidates[int(np.argmax(scores))], trials
 
 
-def denoise_with_bm3d(frames: np.ndarray, tuned: TunedFilter, processes: int = 1) -> np.ndarray:
+def denoise_with_bm3d(frames: np.ndarray, tuned: TunedFilter, threads: int = 1) -> np.ndarray:
     """Filter frames one by one; intensities stay on the scale of the frames.
 
     Parameters
@@ -105,8 +105,8 @@ def denoise_with_bm3d(frames: np.ndarray, tuned: TunedFilter, processes: int = 1
         Raw frames.
     tuned
         From `tune`.
-    processes
-        That filter side by side; a frame of 256x256 pixels takes a process some four seconds.
+    threads
+        That filter side by side; a frame of 256x256 pixels takes a thread about a second, the first some ten more.
 
     Returns
     -------
@@ -115,9 +115,9 @@ def denoise_with_bm3d(frames: np.ndarray, tuned: TunedFilter, processes: int = 1
     Raises
     ------
     InputError
-        if the package bm3d is not installed.
+        if the frames are smaller than a block of 8x8 pixels.
     """
-    return np.stack(_side_by_side(partial(_filter_frame, tuned=tuned), list(frames), processes)).astype(np.float32)
+    return np.stack(_side_by_side(partial(_filter_frame, tuned=tuned), list(frames), threads)).astype(np.float32)
 
 
 def write_filter(folder: Path | str, tuned: TunedFilter, trials: Sequence[Trial]) -> None:
@@ -172,36 +172,26 @@ def read_filter(folder: Path | str) -> TunedFilter:
 
 
 def _filter_frame(frame: np.ndarray, tuned: TunedFilter) -> np.ndarray:
-    bm3d = _package()
     image = tuned.noise.stabilised(frame.astype(np.float64))
-    low, high = float(image.min()), float(image.max())
-    if low == high:
+    if image.min() == image.max():
         return frame.astype(np.float64)
-    noise = _noise(tuned, frame.shape) / (high - low) ** 2
-    return tuned.noise.restored(bm3d((image - low) / (high - low), noise if noise.ndim else np.sqrt(noise)) * (high - low) + low)
+    return tuned.noise.restored(collaborative_filter(image, _autocovariance(tuned, image.shape)).astype(np.float64))
 
 
-def _noise(tuned: TunedFilter, shape: tuple[int, int]) -> np.ndarray:
-    """Variance of white noise, or the power spectrum of a whole image."""
-    variance = np.asarray(tuned.noise.spectrum.mean() * tuned.variance_factor)
-    if tuned.model == "gw":
-        return variance
-    pixels = shape[0] * shape[1]
+def _autocovariance(tuned: TunedFilter, shape: tuple[int, int]) -> np.ndarray:
+    """Of the noise, at the offsets that the filter asks for, offset zero in the middle; a small image has those of a larger one."""
+    wide = tuple(max(size, 2 * (LARGEST_OFFSET_PX + 1)) for size in shape)
+    covariance = np.fft.fftshift(np.fft.ifft2(whole_spectrum(tuned, (wide[0], wide[1]))).real)
+    middle = [size // 2 for size in wide]
+    y, x = (slice(centre - LARGEST_OFFSET_PX, centre + LARGEST_OFFSET_PX + 1) for centre in middle)
+    return covariance[y, x]
+
+
+def whole_spectrum(tuned: TunedFilter, shape: tuple[int, int]) -> np.ndarray:
+    """Power a pixel of the noise of an image, zero frequency at [0, 0]; its mean is the variance."""
     if tuned.model == "measured":
-        return tuned.noise.spectrum_for(shape) * pixels * tuned.variance_factor
-    return noise_spectrum(tuned.model, shape) * pixels * variance
-
-
-def _package() -> Callable[..., np.ndarray]:
-    """The filter of the optional package bm3d, which asks for a function that numpy has renamed; with one thread its results repeat."""
-    vars(np).setdefault("trapz", np.trapezoid)
-    try:
-        from bm3d import BM3DProfile, bm3d
-    except ImportError:
-        raise InputError("denoiser bm3d: the package bm3d is not installed (its licence is non-commercial); install it") from None
-    profile = BM3DProfile()
-    profile.num_threads = 1
-    return partial(bm3d, profile=profile)
+        return tuned.noise.spectrum_for(shape) * tuned.variance_factor
+    return noise_spectrum(tuned.model, shape) * tuned.noise.spectrum.mean() * tuned.variance_factor
 
 
 def _scored(job: tuple[TunedFilter, TrainingField], score: Score) -> float:
@@ -217,8 +207,6 @@ def _scored(job: tuple[TunedFilter, TrainingField], score: Score) -> float:
     return score(_filter_frame(field.frames[index], tuned), reference, (area[0], area[1]))
 
 
-def _side_by_side(function: Callable, jobs: Sequence, processes: int) -> list:
-    if processes == 1:
-        return list(tracked(map(function, jobs), "BM3D", len(jobs), "image"))
-    with ProcessPoolExecutor(processes, mp_context=get_context("fork")) as pool:
+def _side_by_side(function: Callable, jobs: Sequence, threads: int) -> list:
+    with ThreadPoolExecutor(threads) as pool:
         return list(tracked(pool.map(function, jobs), "BM3D", len(jobs), "image"))

@@ -1,0 +1,67 @@
+"""The orthonormal transform of a group of similar blocks: cosines within a block, Haar's across the group."""
+
+import numba
+import numpy as np
+
+SIDE = 8
+COEFFICIENTS = SIDE * SIDE
+
+
+def cosine_transform() -> np.ndarray:
+    """Rows of the orthonormal discrete cosine transform of `SIDE` samples, (frequency, sample) float32."""
+    frequency, sample = np.arange(SIDE)[:, None], np.arange(SIDE)[None]
+    rows = np.cos(np.pi * (sample + 0.5) * frequency / SIDE) * np.sqrt(2 / SIDE)
+    rows[0] /= np.sqrt(2)
+    return rows.astype(np.float32)
+
+
+_COSINES = cosine_transform()
+_COSINES_ACROSS = np.ascontiguousarray(_COSINES.T)
+_HALF_ROOT = np.float32(np.sqrt(0.5))
+
+
+@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+def read_group(image: np.ndarray, rows: np.ndarray, columns: np.ndarray, group: np.ndarray, spare: np.ndarray) -> None:
+    """Write the transform of the blocks that start at `rows`, `columns` to `group` (block, coefficient)."""
+    half = np.empty((SIDE, SIDE), np.float32)
+    for block in range(len(group)):
+        _multiply(_COSINES, image[rows[block] : rows[block] + SIDE, columns[block] : columns[block] + SIDE], half)
+        _multiply(half, _COSINES_ACROSS, group[block].reshape(SIDE, SIDE))
+    size = len(group)
+    while size > 1:
+        middle = size // 2
+        for k in range(middle):
+            for c in range(COEFFICIENTS):
+                spare[k, c] = (group[2 * k, c] + group[2 * k + 1, c]) * _HALF_ROOT
+                spare[middle + k, c] = (group[2 * k, c] - group[2 * k + 1, c]) * _HALF_ROOT
+        group[:size] = spare[:size]
+        size = middle
+
+
+@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+def restore_blocks(group: np.ndarray, spare: np.ndarray) -> None:
+    """Turn transforms (block, coefficient) back into blocks of pixels, in place."""
+    size = 2
+    while size <= len(group):
+        middle = size // 2
+        for k in range(middle):
+            for c in range(COEFFICIENTS):
+                spare[2 * k, c] = (group[k, c] + group[middle + k, c]) * _HALF_ROOT
+                spare[2 * k + 1, c] = (group[k, c] - group[middle + k, c]) * _HALF_ROOT
+        group[:size] = spare[:size]
+        size *= 2
+    half = np.empty((SIDE, SIDE), np.float32)
+    for block in range(len(group)):
+        pixels = group[block].reshape(SIDE, SIDE)
+        _multiply(_COSINES_ACROSS, pixels, half)
+        _multiply(half, _COSINES, pixels)
+
+
+@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+def _multiply(left: np.ndarray, right: np.ndarray, product: np.ndarray) -> None:
+    for i in range(SIDE):
+        for j in range(SIDE):
+            product[i, j] = left[i, 0] * right[0, j]
+        for k in range(1, SIDE):
+            for j in range(SIDE):
+                product[i, j] += left[i, k] * right[k, j]

@@ -1,0 +1,171 @@
+"""Describe a finished session as a Workflow Run RO-Crate: what was run, with which settings, from which raw files, and what came out.
+
+    python -m rapidstem_workflow.run_crate --configfile config/config.yaml
+
+Writes `ro-crate-metadata.json` and the folder `provenance` (workflow, configuration, sheet, pinned versions) into `results/<session>`,
+which becomes the crate; nothing else is copied or changed. Needs the packages of the group `provenance` (rocrate).
+"""
+
+import argparse
+import hashlib
+import json
+import shutil
+import sys
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from rapidstem import __version__
+from rapidstem.errors import InputError
+from rapidstem.files import FILE_COLUMNS, written_beside
+from rapidstem_workflow.run_summary import REPORT, START
+from rapidstem_workflow.session import Session, open_session
+
+METADATA, PROVENANCE = "ro-crate-metadata.json", "provenance"
+# The specifications that the crate keeps to, https://www.researchobject.org/workflow-run-crate/profiles/workflow_run_crate/
+PROFILES = {
+    "https://w3id.org/ro/wfrun/process/0.5": ("Process Run Crate", "0.5"),
+    "https://w3id.org/ro/wfrun/workflow/0.5": ("Workflow Run Crate", "0.5"),
+    "https://w3id.org/workflowhub/workflow-ro-crate/1.0": ("Workflow RO-Crate", "1.0"),
+}
+_REPOSITORY = Path(__file__).resolve().parent.parent
+# Working files of the run, not results.
+_LEFT_OUT = ("benchmarks", "logs", "raw", "truth", PROVENANCE)
+_TYPES = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".json": "application/json",
+    ".mp4": "video/mp4",
+    ".png": "image/png",
+    ".smk": "text/x-python",
+    ".tif": "image/tiff",
+    ".tsv": "text/tab-separated-values",
+    ".txt": "text/plain",
+    ".vtp": "application/vnd.vtk.polydata+xml",
+    ".yaml": "application/yaml",
+}
+
+
+def write_crate(configuration: Path, licence: str | None = None) -> Path:
+    """Describe the session of a configuration, in the folder where Snakemake ran.
+
+    Parameters
+    ----------
+    configuration
+        The file that the session was run with.
+    licence
+        Address of the licence under which the results are passed on; left out where nothing is given.
+
+    Returns
+    -------
+    The metadata file of the crate.
+
+    Raises
+    ------
+    InputError
+        where the session has not been finished, a raw file is missing, or the package rocrate.
+    """
+    session = open_session(yaml.safe_load(configuration.read_text(encoding="utf-8")))
+    folder = Path(session.folder)
+    if not (folder / REPORT).is_file():
+        raise InputError(f"{folder / REPORT}: there is no report, the session is not finished; run it first")
+    copied = [_copied(path, folder) for path in (configuration, Path(session.config["acquisitions"]), _REPOSITORY / "requirements.lock")]
+    rules = [_copied(path, folder, "workflow/rules") for path in sorted((_REPOSITORY / "workflow/rules").glob("*.smk"))]
+    crate = _described(session, folder, [*copied, *rules], _copied(_REPOSITORY / "Snakefile", folder), licence)
+    with written_beside(folder / METADATA) as path:
+        path.write_text(json.dumps(crate.metadata.generate(), indent=2) + "\n", encoding="utf-8")
+    return folder / METADATA
+
+
+def _described(session: Session, folder: Path, described: list[Path], workflow: Path, licence: str | None) -> Any:
+    try:
+        from rocrate.rocrate import ROCrate
+    except ImportError:
+        raise InputError("the package rocrate is not installed; install the group provenance (pip install .[provenance])") from None
+    crate = ROCrate(version="1.1")
+    crate.metadata.extra_terms["sha256"] = "https://w3id.org/ro/terms/workflow-run#sha256"
+    finished = _time(folder / REPORT)
+    crate.name = f"rapidstem session {session.config['session']}"
+    crate.description = "Rapid STEM tomography of dislocations: results of one session, and the run of the workflow that made them."
+    crate.datePublished = finished
+    if licence:
+        crate.license = licence
+    crate.root_dataset["conformsTo"] = [crate.add_jsonld(_profile(address)) for address in PROFILES]
+    main = crate.add_workflow(
+        dest_path=str(workflow), main=True, lang="snakemake", properties={"name": "rapidstem", "version": __version__}
+    )
+    settings = [crate.add_file(dest_path=str(path), properties=_facts(folder / path)) for path in described]
+    inputs = [crate.add_jsonld(_raw_file(path, folder)) for path in _raw_files(session)]
+    main["hasPart"] = [entity for entity in settings if entity.id.endswith(".smk")]
+    results = [crate.add_file(dest_path=str(path), properties=_facts(folder / path)) for path in _results(folder)]
+    times = {"startTime": _time(folder / START), "endTime": finished, "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"}}
+    run = crate.add_action(main, object=inputs + settings[:2], result=results, properties={"name": f"Run of {crate.name}", **times})
+    crate.root_dataset["mentions"] = [run]
+    crate.root_dataset["hasPart"] = [*crate.root_dataset["hasPart"], *[entity for entity in inputs if entity.id.startswith("raw/")]]
+    return crate
+
+
+def _copied(path: Path, folder: Path, place: str = "") -> Path:
+    """Copy a file into the crate, and give its place there."""
+    copy = Path(PROVENANCE) / place / path.name
+    (folder / copy).parent.mkdir(parents=True, exist_ok=True)
+    with written_beside(folder / copy) as temporary:
+        shutil.copyfile(path, temporary)
+    return copy
+
+
+def _profile(address: str) -> dict[str, str]:
+    name, version = PROFILES[address]
+    return {"@id": address, "@type": "CreativeWork", "name": name, "version": version}
+
+
+def _raw_files(session: Session) -> Iterable[Path]:
+    """Every raw file of the sheet, once."""
+    paths = [session.path(name, column) for name in session.acquisitions() for column in FILE_COLUMNS]
+    for path in map(Path, dict.fromkeys(filter(None, paths))):
+        if not path.is_file():
+            raise InputError(f"{path}: the raw file is missing, so that its checksum cannot be given; put it back")
+        yield path
+
+
+def _raw_file(path: Path, folder: Path) -> dict[str, Any]:
+    """A raw file within the crate by its path, any other by the address of its place: it is not copied."""
+    inside = path.resolve().is_relative_to(folder.resolve())
+    place = path.resolve().relative_to(folder.resolve()).as_posix() if inside else path.resolve().as_uri()
+    return {"@id": place, "@type": "File", **_facts(path)}
+
+
+def _results(folder: Path) -> list[Path]:
+    found = (path.relative_to(folder) for path in sorted(folder.rglob("*")) if path.is_file())
+    return [path for path in found if path.parts[0] not in (*_LEFT_OUT, METADATA) and not path.name.startswith(".")]
+
+
+def _facts(path: Path) -> dict[str, str]:
+    """Name, size, checksum and kind of a file."""
+    with path.open("rb") as file:
+        checksum = hashlib.file_digest(file, "sha256").hexdigest()
+    facts = {"name": path.name, "contentSize": str(path.stat().st_size), "sha256": checksum}
+    return facts | ({"encodingFormat": _TYPES[path.suffix]} if path.suffix in _TYPES else {})
+
+
+def _time(path: Path) -> str:
+    return datetime.fromtimestamp(path.stat().st_mtime, UTC).isoformat(timespec="seconds")
+
+
+def main() -> None:
+    """Write the crate of the session that the command line names."""
+    parser = argparse.ArgumentParser(description="Describe a finished session as a Workflow Run RO-Crate.")
+    parser.add_argument("--configfile", type=Path, default=Path("config/config.yaml"), help="that the session was run with (%(default)s)")
+    parser.add_argument("--licence", help="address of the licence under which the results are passed on")
+    given = parser.parse_args()
+    try:
+        print(write_crate(given.configfile, given.licence))
+    except InputError as error:
+        sys.exit(str(error))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""The crate of a finished session, read back and validated by the libraries of others."""
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from rapidstem.errors import InputError
+from rapidstem_workflow.run_crate import PROFILES, write_crate
+from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, write_session
+
+rocrate = pytest.importorskip("rocrate.rocrate", reason="the packages of the group provenance are not installed")
+
+
+@pytest.fixture
+def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """What a run leaves, with a few bytes in the place of each file."""
+    write_session(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "results/tiny"
+    sheet = (tmp_path / "config/acquisitions.tsv").read_text(encoding="utf-8")
+    raw = [folder / "raw" / entry.rsplit("/", 1)[1] for line in sheet.splitlines() for entry in line.split("\t") if "/raw/" in entry]
+    for path in [*raw, folder / "logs/run_started", folder / "evaluation/lines.csv", folder / "report.html"]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"content of {path.name}", encoding="utf-8")
+    return folder
+
+
+def test_the_crate_says_what_was_run_from_what_and_what_came_out(session: Path) -> None:
+    write_crate(Path("config/config.yaml"), "https://creativecommons.org/licenses/by/4.0/")
+    crate = rocrate.ROCrate(session)
+    action = next(entity for entity in crate.get_entities() if entity.type == "CreateAction")
+    assert action["instrument"] is crate.mainEntity
+    assert {profile.id for profile in crate.root_dataset["conformsTo"]} == set(PROFILES)
+    results = {entity.id for entity in action["result"]}
+    assert {"evaluation/lines.csv", "report.html"} <= results and not any(name.startswith(("raw/", "logs/")) for name in results)
+    inputs = {entity.id: entity for entity in action["object"]}
+    assert "provenance/config.yaml" in inputs and "provenance/acquisitions.tsv" in inputs
+    raw = [name for name in inputs if name.startswith("raw/")]
+    assert len(raw) >= len(FIELDS)
+    for name in raw:
+        assert inputs[name]["sha256"] == hashlib.sha256((session / name).read_bytes()).hexdigest()
+    assert action["startTime"] <= action["endTime"]
+    assert all((session / entity.id).is_file() for entity in crate.data_entities)
+
+
+@pytest.mark.network
+def test_the_crate_passes_the_validator_of_the_profile(session: Path) -> None:
+    validator = pytest.importorskip("rocrate_validator.services", reason="roc-validator is not installed")
+    write_crate(Path("config/config.yaml"), "https://creativecommons.org/licenses/by/4.0/")
+    settings = {"rocrate_uri": str(session), "profile_identifier": "workflow-run-crate-0.5", "requirement_severity": "REQUIRED"}
+    result = validator.validate(settings)
+    assert not result.has_issues(), [f"{issue.check.identifier}: {issue.message}" for issue in result.get_issues()]
+
+
+def test_a_raw_file_elsewhere_is_named_by_its_place_and_not_copied(session: Path, tmp_path: Path) -> None:
+    sheet = sheet_text(FIELDS).replace("../results/tiny/raw/", "../raw data/")
+    write_session(tmp_path, {key: value for key, value in configuration().items() if key != "simulate"}, sheet)
+    (session / "raw").rename(tmp_path / "raw data")
+    graph = json.loads(write_crate(Path("config/config.yaml")).read_text(encoding="utf-8"))["@graph"]
+    outside = [entity["@id"] for entity in graph if entity["@id"].startswith("file:")]
+    assert outside and all("raw%20data/" in name for name in outside)
+    assert not (session / "raw").exists()
+
+
+def test_a_session_without_a_report_is_refused(session: Path) -> None:
+    (session / "report.html").unlink()
+    with pytest.raises(InputError, match=r"report\.html: there is no report, the session is not finished; run it first"):
+        write_crate(Path("config/config.yaml"))
