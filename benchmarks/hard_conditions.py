@@ -43,6 +43,8 @@ SLOW_ANGLE_SIGMA_DEG = 0.1
 # Sharper than the microscope's own sets: what the chain failed on first.
 SHARP_CASES: dict[str, dict[str, Any]] = {
     "half-vacuum": {"foil_edge_share": 0.5},
+    "sharp-edge": {"foil_edge_share": 0.3, "edge_taper_nm": 3.0},
+    "sharp-hole": {"hole_radius_nm": 150.0, "edge_taper_nm": 3.0, "thickness_wedge": 0.18, "thickness_steps": 2},
     "deep-contours": {"bend_contours": 2, "bend_contour_width_nm": (45.0, 46.0), "bend_contour_depth": (0.5, 0.51)},
     "gold-particles": {"particles_per_um2": 75.0, "particle_radius_nm": (10.0, 25.0), "particle_absorption": (0.4, 0.7)},
 }

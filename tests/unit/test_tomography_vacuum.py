@@ -1,0 +1,86 @@
+"""Holes and edges: vacuum is found where it is, and nowhere else; lines and points keep away from it."""
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from rapidstem.tomography import FOIL, RIM, VACUUM, binarise, ridge_points, subtract_background, vacuum_places
+
+SCALE_PX = 1.5
+SIZE = 96
+TILTS_RAD = np.deg2rad([-60.0, -30.0, 0.0, 30.0, 60.0])
+OFFSET = 0.6
+
+
+def foil(tilt_rad: float, rng: np.random.Generator, noise: float = 0.01) -> np.ndarray:
+    """An inclined line and a dark disc on a foil that absorbs more when it is tilted."""
+    row, column = np.indices((SIZE, SIZE)).astype(float)
+    line = 1 - 0.3 * np.exp(-(((row - 0.6 * column - 20) / 2.0) ** 2))
+    disc = 1 - 0.3 * (np.hypot(row - 70, column - 75) < 7)
+    foil_there = np.exp(-0.35 / np.cos(tilt_rad) + 0.35) * (1 + 0.04 * np.sin(column / 30))
+    return (OFFSET + foil_there * line * disc) * (1 + noise * rng.normal(size=row.shape))
+
+
+def vacuum(shape: np.ndarray, blur_px: float, noise: float = 0.01) -> np.ndarray:
+    """The series with vacuum, blurred as much at its rim."""
+    rng = np.random.default_rng(1)
+    share = ndimage.gaussian_filter(shape.astype(float), blur_px)
+    level = (OFFSET + np.exp(0.35)) * (1 + noise * rng.normal(size=shape.shape))
+    return np.stack([share * level + (1 - share) * foil(tilt, rng, noise) for tilt in TILTS_RAD])
+
+
+def half_plane() -> np.ndarray:
+    return np.indices((SIZE, SIZE))[0] > 60
+
+
+def hole() -> np.ndarray:
+    row, column = np.indices((SIZE, SIZE))
+    return np.hypot(row - 30, column - 60) < 12
+
+
+@pytest.mark.parametrize("shape", [half_plane(), hole(), np.indices((SIZE, SIZE))[1] < 65])
+@pytest.mark.parametrize("blur_px", [0.5, 3.0])
+@pytest.mark.parametrize("noise", [0.005, 0.05])
+def test_vacuum_is_found_and_the_foil_away_from_its_rim_is_not(shape: np.ndarray, blur_px: float, noise: float) -> None:
+    places = vacuum_places(vacuum(shape, blur_px, noise), SCALE_PX)
+    inner = ndimage.binary_erosion(shape, iterations=6, border_value=1)
+    outer = ~ndimage.binary_dilation(shape, iterations=14)
+    assert np.mean(places[:, inner] == VACUUM) > 0.98
+    assert np.all(places[:, shape] != FOIL)
+    assert np.all(places[:, outer] == FOIL)
+
+
+def test_a_foil_without_vacuum_has_none() -> None:
+    rng = np.random.default_rng(2)
+    assert np.all(vacuum_places(np.stack([foil(tilt, rng) for tilt in TILTS_RAD]), SCALE_PX) == FOIL)
+
+
+def test_a_step_of_the_thickness_that_lines_cross_is_no_vacuum() -> None:
+    rng = np.random.default_rng(2)
+    row, column = np.indices((SIZE, SIZE))
+    thin = np.where(half_plane(), 1.25, 1.0) * (1 - 0.15 * (np.abs((row + column) % 20 - 10) < 2))
+    frames = np.stack([OFFSET + thin ** (1 / np.cos(tilt)) * (foil(tilt, rng) - OFFSET) for tilt in np.deg2rad(np.linspace(-70, 70, 9))])
+    assert np.all(vacuum_places(frames, SCALE_PX) == FOIL)
+
+
+@pytest.mark.parametrize("shape", [half_plane(), hole()])
+def test_no_line_and_no_point_at_the_rim(shape: np.ndarray) -> None:
+    series = vacuum(shape, 1.0)
+    near = ndimage.distance_transform_edt(~shape) < 2 * SCALE_PX
+    lines = binarise(series, "soft", SCALE_PX)
+    assert lines[:, near].max() == 0
+    row, column = np.indices((SIZE, SIZE))
+    on_line = (np.abs(row - 0.6 * column - 20) < 1) & (vacuum_places(series, SCALE_PX) == FOIL)
+    assert lines[on_line].mean() > 0.6
+    hidden = vacuum_places(series, SCALE_PX)[2] != FOIL
+    points = ridge_points(subtract_background(series[2], SCALE_PX, hidden), SCALE_PX, hidden=hidden).position_px
+    assert len(points) > 20
+    assert not near[tuple(np.rint(points).astype(int).T)].any()
+
+
+def test_the_rim_is_where_the_brightness_rises() -> None:
+    places = vacuum_places(vacuum(half_plane(), 2.0), SCALE_PX)
+    column = places[2][:, 40]
+    assert column[90] == VACUUM
+    assert column[58] == RIM
+    assert column[40] == FOIL
