@@ -3,8 +3,10 @@
 import numpy as np
 
 from rapidstem.tomography.tilt_geometry import TiltGeometry
+from rapidstem.tomography.vacuum import FOIL
 
 _THICKER_THAN_STATED = 1.2
+_MUCH_VACUUM = 0.1
 
 
 def alignment_warnings(
@@ -43,3 +45,21 @@ def alignment_warnings(
             "cannot hold the specimen; correct the thickness"
         )
     return tuple(warnings)
+
+
+def vacuum_warning(places: np.ndarray) -> tuple[str, ...]:
+    """Say how much of the frames is vacuum and its rim, where that is a tenth or more; a sentence or none.
+
+    Parameters
+    ----------
+    places : np.ndarray, (frame, y, x)
+        As `rapidstem.tomography.vacuum_places` gives it.
+    """
+    share = np.mean(places != FOIL, axis=(1, 2))
+    if share.max() < _MUCH_VACUUM:
+        return ()
+    worst = int(np.argmax(share))
+    return (
+        f"vacuum and its rim, where no line is looked for, cover {100 * np.mean(share):.0f} % of the frames, and most of frame {worst} "
+        f"(counted from 0): {100 * share[worst]:.0f} %",
+    )
