@@ -55,11 +55,26 @@ def test_vibration_is_measured_to_a_tenth_of_a_pixel(slow_scan: str, mains_hz: f
     points, measured = seen_points(series, motion)
     found = motion_within_frames(points, series, measured, None)
     assert found is not None
-    assert found.frequency_hz[0] == mains_hz
+    assert found.frequency_hz[1] == mains_hz
     error = found.line_shifts_px() - motion.line_shifts_px()
     rms = np.sqrt(np.mean(error**2, axis=(0, 1)))
     assert np.all(rms < 0.1)
     assert np.all(np.abs(rms / np.sqrt(np.mean(found.sigma_px**2, axis=0)) - 1) < 0.5)
+
+
+def test_slow_shaking_is_measured_too() -> None:
+    frequency_hz, lines_s = 17.0, LINE_TIME_S * ROWS
+    rng = np.random.default_rng(5)
+    phase = rng.uniform(0, 2 * np.pi, (FRAMES, 1, 1, 2))
+    amplitude = 0.6 * np.concatenate([np.cos(phase), np.sin(phase)], axis=2)
+    motion = FrameMotion(np.array([frequency_hz]), amplitude, np.zeros((FRAMES, 2)), LINE_TIME_S, ROWS, "rows")
+    points, measured = seen_points(geometry(), motion)
+    found = motion_within_frames(points, geometry(), measured, None)
+    assert found is not None
+    assert found.frequency_hz[0] == pytest.approx(0.75 / lines_s)
+    left = np.sqrt(np.mean((found.line_shifts_px() - motion.line_shifts_px()) ** 2, axis=(0, 1)))
+    there = np.sqrt(np.mean(motion.line_shifts_px() ** 2, axis=(0, 1)))
+    assert np.all(left < 0.5 * there)
 
 
 def test_nothing_is_measured_where_nothing_moves() -> None:

@@ -17,6 +17,8 @@ MOTION_COLUMNS = [
 ]
 MAINS_HZ = (50.0, 60.0)
 HARMONICS = np.array([1.0, 2.0, 3.0])
+# In a frame: a slow sinusoid bends as the motion of a stage that shakes at a few to some ten hertz.
+SLOW_PERIODS = 0.75
 
 # Of expectation and maximisation, after each of which the weights are set anew; the first ones only bring the weights near.
 _STEPS = (1, 1, 1, 30, 60)
@@ -30,7 +32,7 @@ _ROUNDS = 4
 _NEIGHBOURS = 4
 # Neighbouring ridge points share the errors of their line: sums over cells of this size tell how many of them count as one.
 _CELL_PX = 16
-# Natural units of evidence; six variances are chosen to fit, each of which gains about one unit by chance.
+# Natural units of evidence; eight variances are chosen to fit, each of which gains about one unit by chance.
 _LEAST_EVIDENCE = 12.0
 
 
@@ -101,9 +103,9 @@ def motion_within_frames(
 ) -> FrameMotion | None:
     """Measure by how much each scan line shows the specimen displaced, from the distances of projected points from their lines.
 
-    The motion of a frame is a sum of sinusoids of the mains frequency, 50 or 60 Hz, and of two harmonics, in y and in x: a frame lasts
-    few periods, so that its twelve amplitudes, its tilt and its shift are estimated together. How large amplitudes are is learnt from
-    all frames at once (empirical Bayes: expectation and maximisation), so that noise moves nothing where nothing moves.
+    The motion of a frame is a sum of sinusoids of the mains frequency, 50 or 60 Hz, of two harmonics and of a slow one, in y and in x: a
+    frame lasts few periods, so that its sixteen amplitudes, its tilt and its shift are estimated together. How large amplitudes are is
+    learnt from all frames at once (empirical Bayes: expectation and maximisation), so that noise moves nothing where nothing moves.
 
     Parameters
     ----------
@@ -126,7 +128,8 @@ def motion_within_frames(
     """
     if geometry.time_s is None or geometry.line_time_s is None or not len(measured.matches.frame):
         return None
-    found = [_fitted(points, geometry, measured, known, mains_hz * HARMONICS) for mains_hz in MAINS_HZ]
+    slow_hz = SLOW_PERIODS / (_scan_lines(geometry) * geometry.line_time_s)
+    found = [_fitted(points, geometry, measured, known, np.append(slow_hz, mains_hz * HARMONICS)) for mains_hz in MAINS_HZ]
     evidence, motion = max(found, key=lambda each: each[0])
     return motion if evidence > _LEAST_EVIDENCE else None
 
@@ -136,10 +139,9 @@ def _fitted(
 ) -> tuple[float, FrameMotion]:
     """What the frames say for motion of these frequencies, in natural units, and the motion."""
     matches, line_time_s = measured.matches, geometry.line_time_s or 0.0
-    by_row = geometry.slow_scan == "rows"
-    lines = geometry.rows if by_row else geometry.columns or geometry.rows
+    lines = _scan_lines(geometry)
     # The ridges were moved by what is known: their lines in the raw frames lie within a fraction of a pixel of this.
-    line_px = matches.ridge_px[:, 0 if by_row else 1]
+    line_px = matches.ridge_px[:, 0 if geometry.slow_scan == "rows" else 1]
     residual, by_series, _ = derivatives(points, geometry, measured)
     explained = np.zeros(len(residual)) if known is None else np.sum(matches.normal * known.at(matches.frame, line_px), axis=1)
     distance = explained - residual
@@ -158,6 +160,10 @@ def _fitted(
     variance = np.einsum("fdhk,hk->fd", np.diagonal(covariance, axis1=1, axis2=2).reshape(shaped.shape), mean_square)
     motion = FrameMotion(frequency_hz, np.moveaxis(shaped, 1, 3), np.sqrt(variance), line_time_s, lines, geometry.slow_scan)
     return evidence, motion
+
+
+def _scan_lines(geometry: TiltGeometry) -> int:
+    return geometry.rows if geometry.slow_scan == "rows" else geometry.columns or geometry.rows
 
 
 def _usual_distance(distance: np.ndarray, points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> np.ndarray:
