@@ -7,6 +7,8 @@ FOIL, RIM, VACUUM = 0, 1, 2
 
 # Of the frame's pixels: so many are brighter than all foil.
 _LEAST_SHARE = 0.004
+# As much of it is foil, not counting what is no wider than a line: else the brightest level is that of a foil with lines.
+_LEAST_FOIL = 0.05
 # Vacuum is so much brighter than the foil (one of a tenth of the mean free path; wedges and steps make less).
 _LEAST_CONTRAST = 0.1
 # Of the step from foil to vacuum: above `_INNER` it is vacuum, above `_RISE` its rim. In the valley lie fewer pixels than in the vacuum;
@@ -74,6 +76,9 @@ def _levels(smooth: np.ndarray, scale_px: float) -> tuple[float, float, bool]:
     if foil <= 0 or level / foil - 1 < _LEAST_CONTRAST or bright.mean() < _LEAST_SHARE:
         return level, foil, False
     width_px = max(1, round(2 * scale_px))
+    solid = ndimage.binary_erosion(smooth < level * (1 - _LEAST_CONTRAST / 2), iterations=width_px)
+    if solid.mean() < _LEAST_FOIL:
+        return level, foil, False
     inner = ndimage.binary_erosion(ndimage.binary_closing(bright, iterations=width_px), iterations=width_px, border_value=1)
     valley = float(np.mean((step > _VALLEY[0]) & (step < _VALLEY[1])))
     return level, foil, bool(inner.any() and np.std(step[inner]) < _FLAT and valley < bright.mean() / 2)
