@@ -53,6 +53,18 @@ def test_vacuum_is_found_and_the_foil_away_from_its_rim_is_not(shape: np.ndarray
     assert np.all(places[:, outer] == FOIL)
 
 
+def test_a_beam_that_fluctuates_hides_no_vacuum_and_no_line() -> None:
+    series, rng = vacuum(half_plane(), 1.0), np.random.default_rng(6)
+    rows = ndimage.gaussian_filter1d(rng.normal(size=(len(series), SIZE)), 12, axis=1)
+    current = 1 + 0.03 * rng.normal(size=(len(series), 1)) + 0.02 * rows / rows.std()
+    flickering = series * current[:, :, None]
+    places, still = vacuum_places(flickering, SCALE_PX), vacuum_places(series, SCALE_PX)
+    assert np.mean(places == still) > 0.97
+    found, wanted = (binarise(each, "hard", SCALE_PX) for each in (flickering, series))
+    assert np.sum(found * wanted) > 0.93 * wanted.sum()
+    assert np.sum(found * wanted) > 0.93 * found.sum()
+
+
 def test_a_foil_without_vacuum_has_none() -> None:
     rng = np.random.default_rng(2)
     assert np.all(vacuum_places(np.stack([foil(tilt, rng) for tilt in TILTS_RAD]), SCALE_PX) == FOIL)
