@@ -5,7 +5,7 @@ from script_support import logged, read_raw, read_raw_header
 
 from rapidstem.errors import InputError
 from rapidstem.files import read_images, read_table, write_angle_file, write_series, write_table
-from rapidstem.tomography import apply_alignment, middle_angles_deg, recorded_geometry, with_axis_along_x, write_geometry
+from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x, write_geometry
 from rapidstem.tomography.alignment import AlignmentSettings, align_series
 
 with logged(snakemake):
@@ -34,10 +34,11 @@ with logged(snakemake):
     found = align_series(series, recorded, AlignmentSettings(**parameters.settings), snakemake.threads)
     write_geometry(snakemake.output.angles, found.geometry, found.reported_deg, found.sigma_deg, found.shift_sigma_px)
     write_angle_file(snakemake.output.tilts, read_table(snakemake.output.angles, ["angle_deg"])["angle_deg"])
-    write_series(snakemake.output.series, apply_alignment(series, found.geometry), record.pixel_size_nm)
+    write_series(snakemake.output.series, found.applied_to(series), record.pixel_size_nm)
     summary = found.summary()
     write_table(snakemake.output.summary, summary)
     write_table(snakemake.output.warnings, pd.DataFrame({"warning": found.warnings}))
+    write_table(snakemake.output.motion, found.motion_table())
     print(summary.iloc[0].to_string())
     for warning in found.warnings:
         print(f"warning: {warning}")

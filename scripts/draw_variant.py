@@ -9,6 +9,7 @@ from rapidstem.figures import draw_figures
 from rapidstem.files import read_series, read_table
 from rapidstem.scores import SHELL_COLUMNS
 from rapidstem.tomography import read_angles
+from rapidstem.tomography.alignment import MOTION_COLUMNS
 
 SHOWN_DEG = np.array([-70.0, -45.0, -20.0, 0.0, 20.0, 45.0, 70.0])
 
@@ -18,6 +19,7 @@ with logged(snakemake):
     series = {"aligned": aligned, "binarised": read_series(snakemake.input.binary)[0]}
     data = {
         "angles": angles,
+        "motion": read_table(snakemake.input.motion, MOTION_COLUMNS),
         "series": series,
         "tilt_deg": dict.fromkeys(series, angles["angle_deg"].to_numpy(float)),
         "shown_deg": SHOWN_DEG,

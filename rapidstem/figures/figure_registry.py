@@ -137,6 +137,7 @@ REGISTRY = (
     FigureEntry(
         "angles", VARIANT, "tilt_figures.angle_trace", "Tilt angles as reported and as refined, with their uncertainty, and shifts"
     ),
+    FigureEntry("motion", VARIANT, "tilt_figures.motion_trace", "Motion within the frames: vibration by frame, taken out of the images"),
     FigureEntry(
         "binary",
         VARIANT,

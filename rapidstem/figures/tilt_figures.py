@@ -42,6 +42,36 @@ def angle_trace(angles: pd.DataFrame) -> Drawing:
 
 
 @styled
+def motion_trace(motion: pd.DataFrame) -> Drawing:
+    """Amplitudes in y and x of the vibration within each frame, by frequency.
+
+    Parameters
+    ----------
+    motion : DataFrame
+        `frame`, `frequency_hz`, `cosine_dy_px`, `sine_dy_px`, `cosine_dx_px`, `sine_dx_px`; expected errors `dy_sigma_px` and
+        `dx_sigma_px`. Without rows where no motion was measured.
+    """
+    figure, axes = panels(2, 1, 6.4, 3.6, sharex=True, sharey=True)
+    motion = motion.astype(float)
+    amplitudes = motion.assign(**{f"{side}_px": np.hypot(motion[f"cosine_{side}_px"], motion[f"sine_{side}_px"]) for side in ("dy", "dx")})
+    for panel, side in zip(axes[:, 0], ("dy", "dx"), strict=True):
+        for (frequency, rows), style in zip(amplitudes.groupby("frequency_hz"), ("-", "--", ":"), strict=False):
+            panel.plot(rows["frame"], rows[f"{side}_px"], linestyle=style, label=f"{frequency:g} Hz")
+        panel.set_ylabel(f"{side} / px")
+    axes[-1, 0].set_xlabel("frame")
+    if motion.empty:
+        return Drawing(figure, amplitudes, "No motion within the frames was measured.")
+    axes[0, 0].legend(ncols=3)
+    square = amplitudes.groupby("frame")[["dy_px", "dx_px"]].apply(lambda rows: (rows**2).sum() / 2).mean()
+    error = np.sqrt(np.mean(motion[["dy_sigma_px", "dx_sigma_px"]].astype(float) ** 2, axis=0))
+    words = (
+        f"Within the frames the specimen vibrates by {np.sqrt(square['dy_px']):.2f} px in y and {np.sqrt(square['dx_px']):.2f} px in x "
+        f"(rms), measured to {error['dy_sigma_px']:.2f} and {error['dx_sigma_px']:.2f} px and taken out."
+    )
+    return Drawing(figure, amplitudes, words)
+
+
+@styled
 def series_images(
     series: Mapping[str, np.ndarray], tilt_deg: Mapping[str, np.ndarray], shown_deg: np.ndarray, pixel_size_nm: float
 ) -> Drawing:

@@ -15,3 +15,4 @@ from .tilt_geometry import (
     aligned_row_angles_rad as aligned_row_angles_rad,
     turned as turned,
 )
+from .vacuum import FOIL as FOIL, RIM as RIM, VACUUM as VACUUM, vacuum_places as vacuum_places

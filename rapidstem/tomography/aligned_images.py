@@ -36,7 +36,7 @@ def with_axis_along_x(images: np.ndarray, tilt_axis: Literal["x", "y"]) -> np.nd
     return np.ascontiguousarray(np.swapaxes(images, -1, -2)) if tilt_axis == "y" else images
 
 
-def apply_alignment(series: np.ndarray, geometry: TiltGeometry, order: int = 3) -> np.ndarray:
+def apply_alignment(series: np.ndarray, geometry: TiltGeometry, order: int = 3, line_shifts_px: np.ndarray | None = None) -> np.ndarray:
     """Take shifts and the rotation of the axis away in one resampling by splines of the order; outside counts the value of the edge.
 
     Parameters
@@ -47,6 +47,8 @@ def apply_alignment(series: np.ndarray, geometry: TiltGeometry, order: int = 3) 
         As aligned.
     order : int
         Of the spline: 1 is linear, 3 cubic.
+    line_shifts_px : np.ndarray, (frame, line, 2), optional
+        Displacement (dy, dx) of each scan line (a row, or a column: `geometry.slow_scan`) within its frame, taken away, too.
 
     Returns
     -------
@@ -59,5 +61,20 @@ def apply_alignment(series: np.ndarray, geometry: TiltGeometry, order: int = 3) 
     aligned = np.empty(series.shape, np.float32)
     for index, frame in enumerate(series):
         start = centre + geometry.shift_px[index] - matrix @ centre
-        ndimage.affine_transform(frame, matrix, start, output=aligned[index], order=order, mode="nearest")
+        if line_shifts_px is None:
+            ndimage.affine_transform(frame, matrix, start, output=aligned[index], order=order, mode="nearest")
+        else:
+            place = np.einsum("ab,byx->ayx", matrix, np.indices(frame.shape)) + start[:, None, None]
+            place += _line_displacement(place, line_shifts_px[index], geometry.slow_scan)
+            ndimage.map_coordinates(frame, place, output=aligned[index], order=order, mode="nearest")
     return aligned
+
+
+def _line_displacement(place_px: np.ndarray, shift_px: np.ndarray, slow_scan: Literal["rows", "columns"]) -> np.ndarray:
+    """How far what would lie at places (2, y, x) of a still frame is displaced, by the line on which it falls (two steps)."""
+    axis = 0 if slow_scan == "rows" else 1
+    lines = np.arange(len(shift_px))
+    line = place_px[axis]
+    for _ in range(2):
+        line = place_px[axis] + np.interp(line, lines, shift_px[:, axis])
+    return np.stack([np.interp(line, lines, one) for one in shift_px.T])

@@ -7,6 +7,7 @@ from scipy import ndimage
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.frame_ridges import line_curvature, line_threshold, subtract_background
+from rapidstem.tomography.vacuum import FOIL, vacuum_places
 
 # Hysteresis: a line goes on down to three quarters of the strength that it must reach somewhere (Canny 1986).
 _SMALLEST_SHARE = 0.75
@@ -26,7 +27,7 @@ def binarise(
 
     The curvature at the scale of the lines, on the background-corrected frame, is compared with what the frame itself holds
     (`line_threshold`), so that neither the absolute intensity nor the weaker contrast at high tilt matters. Lines are connected regions
-    above half of the threshold that reach the threshold.
+    above half of the threshold that reach the threshold. Vacuum and its rim hold none (`vacuum_places`).
 
     Parameters
     ----------
@@ -61,9 +62,11 @@ def binarise(
         smallest_line_px = max(round(_SMALLEST_SQUARE_SCALES * line_scale_px**2), _LARGEST_NOISE_PX)
     core_px = max(round(_CORE_SCALES * line_scale_px), _NARROWEST_CORE_PX)
     lines = np.empty(series.shape, np.float32)
+    hidden = vacuum_places(series, line_scale_px) != FOIL
     for index, frame in enumerate(series):
-        strength = line_curvature(subtract_background(frame, line_scale_px), line_scale_px).strength
-        low = _SMALLEST_SHARE * line_threshold(strength)
+        strength = line_curvature(subtract_background(frame, line_scale_px, hidden[index]), line_scale_px).strength
+        low = _SMALLEST_SHARE * line_threshold(strength[~hidden[index]])
+        strength[hidden[index]] = 0
         kept = _large_regions(strength, low, smallest_line_px)
         lines[index] = kept if method == "hard" else _soft_lines(strength, low, kept, core_px)
     return lines

@@ -11,6 +11,8 @@ from rapidstem.numerics import robust_spread
 _BACKGROUND_SCALES = 8
 # Share of pixels that noise brings below zero where zero is no intensity: a background of some three standard deviations has fewer.
 _NOISE_BELOW_ZERO = 0.01
+# Of the neighbourhood that is kept: with less, its mean is that of a few pixels.
+_LEAST_WEIGHT = 0.05
 
 
 @dataclass(frozen=True)
@@ -53,7 +55,7 @@ class LineCurvature:
     gradient: np.ndarray
 
 
-def subtract_background(image: np.ndarray, scale_px: float) -> np.ndarray:
+def subtract_background(image: np.ndarray, scale_px: float, hidden: np.ndarray | None = None) -> np.ndarray:
     """The image relative to its slowly varying background, I / background - 1, free of the absolute intensity.
 
     The background is a Gaussian mean of eight times the scale of the lines, taken a second time without what is clearly darker than the
@@ -64,6 +66,8 @@ def subtract_background(image: np.ndarray, scale_px: float) -> np.ndarray:
     image : np.ndarray, (y, x)
     scale_px : float
         Half of the full width of the lines at half depth.
+    hidden : np.ndarray, (y, x), bool, optional
+        Places that are no part of the background; they are 0 in the result.
 
     Returns
     -------
@@ -73,13 +77,21 @@ def subtract_background(image: np.ndarray, scale_px: float) -> np.ndarray:
     image = np.asarray(image, np.float32)
     if np.mean(image < 0) > _NOISE_BELOW_ZERO:
         image = image - image.min()
-    first = ndimage.gaussian_filter(image, width_px, mode="nearest")
+    shown = np.ones(image.shape, bool) if hidden is None else ~hidden
+    if not shown.any():
+        return np.zeros_like(image)
+    first = ndimage.gaussian_filter(image, width_px, mode="nearest") if shown.all() else _mean_of(image, shown, width_px, image)
     relative = image / first - 1
-    kept = (relative > -1.5 * robust_spread(relative)).astype(np.float32)
-    weight = ndimage.gaussian_filter(kept, width_px, mode="nearest")
-    background = ndimage.gaussian_filter(image * kept, width_px, mode="nearest") / np.maximum(weight, 1e-3)
-    background = np.where(weight > 0.05, background, first)
-    return image / background - 1
+    kept = shown & (relative > -1.5 * robust_spread(relative[shown]))
+    background = _mean_of(image, kept, width_px, first)
+    return np.where(shown, image / background - 1, np.float32(0))
+
+
+def _mean_of(image: np.ndarray, kept: np.ndarray, width_px: float, elsewhere: np.ndarray) -> np.ndarray:
+    """Gaussian mean of the kept pixels; other values where hardly any are near."""
+    weight = ndimage.gaussian_filter(kept.astype(np.float32), width_px, mode="nearest")
+    mean = ndimage.gaussian_filter(image * kept, width_px, mode="nearest") / np.maximum(weight, 1e-3)
+    return np.where(weight > _LEAST_WEIGHT, mean, elsewhere)
 
 
 def line_curvature(image: np.ndarray, scale_px: float) -> LineCurvature:
@@ -109,7 +121,7 @@ def line_curvature(image: np.ndarray, scale_px: float) -> LineCurvature:
 
 
 def line_threshold(strength: np.ndarray) -> float:
-    """Least strength of a line, from what the frame itself holds.
+    """Least strength of a line, from what the frame itself holds; infinite where nothing is given.
 
     The larger of 0.35 of the frame's strong lines (the 99th percentile of the strength) and 3 robust spreads of the whole frame.
 
@@ -123,10 +135,12 @@ def line_threshold(strength: np.ndarray) -> float:
     float
         In the unit of the strength.
     """
+    if not strength.size:
+        return np.inf
     return max(0.35 * float(np.percentile(strength, 99)), 3 * robust_spread(strength), 1e-9)
 
 
-def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: float = 0.7) -> RidgePoints:
+def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: float = 0.7, hidden: np.ndarray | None = None) -> RidgePoints:
     """Points on the dark lines of a background-corrected image.
 
     In every pixel the zero of the first derivative along the normal is sought; it counts where it lies within the pixel.
@@ -139,6 +153,8 @@ def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: floa
         Scale of the lines, see `line_curvature`.
     threshold_share : float
         Least strength, as a share of `line_threshold`.
+    hidden : np.ndarray, (y, x), bool, optional
+        Places without points.
 
     Returns
     -------
@@ -152,7 +168,8 @@ def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: floa
     slope = np.sum(curvature.gradient * curvature.normal, axis=-1)
     second = np.maximum(curvature.strength / scale_px**2, 1e-12)
     offset = (-slope / second)[..., None] * curvature.normal
-    strong = curvature.strength > threshold_share * line_threshold(curvature.strength)
+    shown = np.ones(image.shape, bool) if hidden is None else ~hidden
+    strong = shown & (curvature.strength > threshold_share * line_threshold(curvature.strength[shown]))
     on_line = strong & np.all(np.abs(offset) <= 0.6, axis=-1)
     position = np.argwhere(on_line) + offset[on_line]
     return RidgePoints(position, curvature.normal[on_line], curvature.strength[on_line])

@@ -139,6 +139,7 @@ rule draw_variant:
         angles=rules.align_series.output.angles,
         series=rules.align_series.output.series,
         binary=rules.binarise_series.output.series,
+        motion=rules.align_series.output.motion,
         resolution=rules.measure_resolution.output.resolution,
     output:
         figure_pictures(

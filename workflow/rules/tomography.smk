@@ -22,6 +22,7 @@ rule align_series:
         tilts=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.rawtlt",
         summary=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.alignment.csv",
         warnings=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.warnings.csv",
+        motion=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.motion.csv",
     log:
         f"{FOLDER}/logs/align_series/{{acquisition}}/{{variant}}.log",
     benchmark:

@@ -5,8 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.axis_offset import offset_or_none
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints
+from rapidstem.tomography.alignment.frame_motion import MOTION_COLUMNS, FrameMotion
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 
@@ -39,6 +41,8 @@ class AlignedSeries:
         Points seen on lines, counted in all frames.
     warnings : tuple of str
         What to look at although the alignment has succeeded.
+    motion : FrameMotion or None
+        Motion within the frames; None where none was measured.
     """
 
     geometry: TiltGeometry
@@ -55,6 +59,15 @@ class AlignedSeries:
     points: LinePoints
     matches: int
     warnings: tuple[str, ...]
+    motion: FrameMotion | None = None
+
+    def applied_to(self, series: np.ndarray) -> np.ndarray:
+        """Frames (frame, y, x) without shifts, rotation of the axis and motion within them, in one resampling."""
+        return apply_alignment(series, self.geometry, line_shifts_px=None if self.motion is None else self.motion.line_shifts_px())
+
+    def motion_table(self) -> pd.DataFrame:
+        """Give the amplitudes of the motion within the frames, one row a frame and frequency (`MOTION_COLUMNS`); no rows without any."""
+        return pd.DataFrame(columns=MOTION_COLUMNS) if self.motion is None else self.motion.table()
 
     def summary(self) -> pd.DataFrame:
         """The whole alignment in one row: method, frames, points, residual, mean uncertainties, and the axis."""
@@ -69,6 +82,7 @@ class AlignedSeries:
             "mean_sigma_deg": np.nanmean(self.sigma_deg),
             "mean_shift_sigma_px": shift_sigma_px.mean() if shift_sigma_px.size else np.nan,
             "largest_shift_px": np.abs(self.geometry.shift_px).max(),
+            "motion_in_frames_px": 0.0 if self.motion is None else float(np.sqrt(np.mean(self.motion.line_shifts_px() ** 2))),
             "axis_rotation_deg": self.axis_rotation_deg,
             "axis_rotation_sigma_deg": self.axis_rotation_sigma_deg,
             "axis_offset_px": self.axis_offset_px,

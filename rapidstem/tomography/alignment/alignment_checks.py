@@ -3,9 +3,11 @@
 import numpy as np
 
 from rapidstem.tomography.tilt_geometry import TiltGeometry
+from rapidstem.tomography.vacuum import FOIL
 
 # A fifth: a foil's thickness is seldom known better.
 _THICKER_THAN_STATED = 1.2
+_MUCH_VACUUM = 0.1
 
 
 def alignment_warnings(
@@ -49,3 +51,21 @@ def alignment_warnings(
             "cannot hold the specimen; correct the thickness"
         )
     return tuple(warnings)
+
+
+def vacuum_warning(places: np.ndarray) -> tuple[str, ...]:
+    """Say how much of the frames is vacuum and its rim, where that is a tenth or more; a sentence or none.
+
+    Parameters
+    ----------
+    places : np.ndarray, (frame, y, x)
+        As `rapidstem.tomography.vacuum_places` gives it.
+    """
+    share = np.mean(places != FOIL, axis=(1, 2))
+    if share.max() < _MUCH_VACUUM:
+        return ()
+    worst = int(np.argmax(share))
+    return (
+        f"vacuum and its rim, where no line is looked for, cover {100 * np.mean(share):.0f} % of the frames, and most of frame {worst} "
+        f"(counted from 0): {100 * share[worst]:.0f} %",
+    )

@@ -199,7 +199,7 @@ class PointEquations:
 def point_equations(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> PointEquations:
     """Linearise the distances between projected points and lines; each weighs 1 / (scale^2 + distance^2)."""
     frame, point = measured.matches.frame, measured.matches.point
-    residual, by_series, by_point = _derivatives(points, geometry, measured)
+    residual, by_series, by_point = derivatives(points, geometry, measured)
     weight = 1 / (measured.residual_px**2 + residual**2)
     count, frames = len(points.position_px), geometry.frames
     frame_blocks = np.zeros((count, frames, 4, 4))
@@ -216,8 +216,11 @@ def point_equations(points: LinePoints, geometry: TiltGeometry, measured: Measur
     return PointEquations(frame_blocks, _series_unknowns(score), point_blocks, point_score, _series_unknowns(coupling))
 
 
-def _derivatives(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Distances of the matches, (match,), and their derivatives by tilt, dy, dx and rotation, (match, 4), and by x, y, z, (match, 3)."""
+def derivatives(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Give the distances of the matches, (match,), and their derivatives.
+
+    By tilt, dy, dx and rotation, (match, 4), and by x, y, z of the points, (match, 3); angles in radians, lengths in pixels.
+    """
     frame, point, normal = measured.matches.frame, measured.matches.point, measured.matches.normal
     place, tilt = project_positions(points.position_px, geometry, measured.columns)
     residual = np.sum(normal * (place[frame, point] - measured.matches.ridge_px), axis=1)

@@ -8,13 +8,14 @@ import numpy as np
 from rapidstem.errors import InputError
 from rapidstem.numerics import robust_spread
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
-from rapidstem.tomography.alignment.alignment_checks import alignment_warnings
+from rapidstem.tomography.alignment.alignment_checks import alignment_warnings, vacuum_warning
 from rapidstem.tomography.alignment.angle_uncertainty import series_uncertainty
 from rapidstem.tomography.alignment.axis_offset import offset_or_none
 from rapidstem.tomography.alignment.bundle_adjustment import NO_MATCHES, LinePoints, Matches, Measurement, adjust, residuals_px
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
 from rapidstem.tomography.alignment.correlation_alignment import align_by_correlation
 from rapidstem.tomography.alignment.density_alignment import align_density
+from rapidstem.tomography.alignment.frame_motion import motion_within_frames
 from rapidstem.tomography.alignment.frame_selection import filled_between, fitting_frames, kept_places, of_frames
 from rapidstem.tomography.alignment.line_tracking import FrameRidges, match_points, search_trees
 from rapidstem.tomography.alignment.quick_reconstruction import first_points, quick_volume, without_axial_trend
@@ -24,10 +25,13 @@ from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.foil_extent import foil_of_points
 from rapidstem.tomography.frame_ridges import NO_RIDGES, RidgePoints, ridge_points, subtract_background
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
+from rapidstem.tomography.vacuum import FOIL, vacuum_places
 
 # How far from its projection a line is taken for a point's, in pixels of the frames: from the first shifts' error to that of the lines'
 # own; in three rounds, as frames and points fall out.
 _ROUNDS_RADII_PX = ((8.0, 6.0, 4.0, 3.0), (4.0, 3.0, 2.5), (3.0, 2.5, 2.0, 2.0))
+# Motion within frames and geometry are measured in turn; three rounds are enough by judgement.
+_MOTION_ROUNDS = 3
 # By judgement: with fewer the angles would rest on a handful of lines, and the fallback takes over (docs/tomography.md).
 _FEWEST_POINTS = 60
 # The loss' scale on noise-free series.
@@ -136,7 +140,9 @@ def _align_lines(
     reported_rad, used = recorded.angle_rad, recorded.used
     lines = binarise(series, "soft", line_scale_px)
     geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm)
-    ridges = search_trees([_frame_ridges(frame, line_scale_px) if new else NO_RIDGES for frame, new in zip(series, used, strict=True)])
+    places = vacuum_places(series, line_scale_px)
+    seen = _series_ridges(series, used, places != FOIL, line_scale_px)
+    ridges = search_trees(seen)
     measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, np.deg2rad(angle_sigma_deg), residual_px=1.5)
     for radii in _ROUNDS_RADII_PX:
         volume, geometry = quick_volume(lines, filled_between(geometry, reported_rad, used), thickness_nm, used, threads)
@@ -145,10 +151,18 @@ def _align_lines(
             points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, radius)
         foil_px = _foil_px(points, measured.matches, thickness_nm / recorded.pixel_size_nm)
         points, geometry = _fix_gauge(points, geometry, used, sum(foil_px) / 2)
+    motion = None
+    for _ in range(_MOTION_ROUNDS):
+        motion = motion_within_frames(points, geometry, measured, motion)
+        if motion is None:
+            break
+        ridges = search_trees(motion.taken_out(seen))
+        points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, _ROUNDS_RADII_PX[-1][-1])
+        points, geometry = _fix_gauge(points, geometry, used, sum(foil_px) / 2)
     check_one_part(measured.matches, used, reported_rad, lines)
     geometry = replace(filled_between(geometry, reported_rad, used), used=used)
     warnings = alignment_warnings(geometry, recorded, measured.reported_sigma_rad, foil_px, thickness_nm)
-    return _summary(points, geometry, measured, warnings)
+    return replace(_summary(points, geometry, measured, warnings + vacuum_warning(places)), motion=motion)
 
 
 def _foil_px(points: LinePoints, matches: Matches, thickness_px: float) -> tuple[float, float]:
@@ -224,5 +238,9 @@ def _summary(points: LinePoints, geometry: TiltGeometry, measured: Measurement, 
     )
 
 
-def _frame_ridges(frame: np.ndarray, line_scale_px: float) -> RidgePoints:
-    return ridge_points(subtract_background(frame, line_scale_px), line_scale_px)
+def _series_ridges(series: np.ndarray, used: np.ndarray, hidden: np.ndarray, line_scale_px: float) -> list[RidgePoints]:
+    """Dark lines of the frames, none of those that are not used and none in hidden places."""
+    return [
+        ridge_points(subtract_background(frame, line_scale_px, unseen), line_scale_px, hidden=unseen) if wanted else NO_RIDGES
+        for frame, unseen, wanted in zip(series, hidden, used, strict=True)
+    ]

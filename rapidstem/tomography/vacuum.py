@@ -1,0 +1,103 @@
+"""Where frames show vacuum: a hole of the foil, or what lies beyond its edge."""
+
+import numpy as np
+from scipy import ndimage
+
+FOIL, RIM, VACUUM = 0, 1, 2
+
+# Of the frame's pixels: so many are brighter than all foil.
+_LEAST_SHARE = 0.004
+# As much of it is foil, not counting what is no wider than a line: else the brightest level is that of a foil with lines.
+_LEAST_FOIL = 0.05
+# Vacuum is so much brighter than the foil (one of a tenth of the mean free path; wedges and steps make less).
+_LEAST_CONTRAST = 0.1
+# Of the step from foil to vacuum: above `_INNER` it is vacuum, above `_RISE` its rim. In the valley lie fewer pixels than in the vacuum;
+# noise and lag spread vacuum by less than `_FLAT`, lines and an uneven foil by more.
+_INNER, _RISE, _VALLEY, _FLAT = 0.75, 0.25, (0.4, 0.6), 0.15
+# Of the series' level: beam current and detector change it by less, the tilt the brightness of a foil by more.
+_LEVEL_SPREAD = 0.08
+_LEAST_AGREEING = 0.75
+_FEWEST_FRAMES = 3
+# In scales of the lines: how far beyond the rise of the brightness the image is no longer blurred by it.
+_BLUR_SCALES = 3.0
+
+
+def vacuum_places(series: np.ndarray, line_scale_px: float) -> np.ndarray:
+    """Find vacuum in the frames of a series, and its surroundings in which a frame shows no lines.
+
+    Vacuum is brighter than any foil, of the same brightness in all frames whatever the tilt, and without any contrast: a frame's
+    brightest level counts as vacuum where a valley in the histogram parts it from the foil, where the image is flat there, and where
+    other frames have it, too. A step of the thickness has no such level: lines cross it, and it darkens with the tilt. Once three frames
+    are certain, others that are as bright somewhere have vacuum there, too.
+
+    Parameters
+    ----------
+    series : np.ndarray, (frame, y, x)
+        Bright-field frames.
+    line_scale_px : float
+        Half of the full width of the lines at half depth.
+
+    Returns
+    -------
+    np.ndarray, (frame, y, x), uint8
+        `VACUUM`; `RIM` for the foil beside it as far as the step of the brightness blurs it; `FOIL`.
+    """
+    places = np.full(series.shape, FOIL, np.uint8)
+    found = [_levels(_smoothed(frame, line_scale_px), line_scale_px) for frame in series]
+    brightest, foil, certain = (
+        np.array([level for level, *_ in found]),
+        np.array([dark for _, dark, _ in found]),
+        [sure for *_, sure in found],
+    )
+    usual = float(np.median(brightest[certain])) if any(certain) else 0.0
+    as_bright = np.abs(brightest - usual) < _LEVEL_SPREAD * usual
+    if sum(certain) < min(_FEWEST_FRAMES, len(series)) or usual < (1 + _LEAST_CONTRAST / 2) * foil.max():
+        return places
+    if np.mean(as_bright[certain]) < _LEAST_AGREEING:
+        return places
+    for number in np.flatnonzero(as_bright):
+        smooth = _smoothed(series[number], line_scale_px)
+        places[number] = _places((smooth - foil[number]) / (brightest[number] - foil[number]), line_scale_px)
+    return places
+
+
+def _smoothed(frame: np.ndarray, scale_px: float) -> np.ndarray:
+    return ndimage.gaussian_filter(np.asarray(frame, np.float32), scale_px, mode="nearest")
+
+
+def _levels(smooth: np.ndarray, scale_px: float) -> tuple[float, float, bool]:
+    """Brightest level of a smoothed frame, that of its foil, and whether the first must be vacuum."""
+    level = float(np.quantile(smooth, 1 - _LEAST_SHARE / 2))
+    for _ in range(2):
+        foil = _foil_level(smooth, level)
+        step = (smooth - foil) / max(level - foil, 1e-9)
+        bright = step > _INNER
+        level = float(np.median(smooth[bright])) if bright.any() else level
+    if foil <= 0 or level / foil - 1 < _LEAST_CONTRAST or bright.mean() < _LEAST_SHARE:
+        return level, foil, False
+    width_px = max(1, round(2 * scale_px))
+    solid = ndimage.binary_erosion(smooth < level * (1 - _LEAST_CONTRAST / 2), iterations=width_px)
+    if solid.mean() < _LEAST_FOIL:
+        return level, foil, False
+    inner = ndimage.binary_erosion(ndimage.binary_closing(bright, iterations=width_px), iterations=width_px, border_value=1)
+    valley = float(np.mean((step > _VALLEY[0]) & (step < _VALLEY[1])))
+    return level, foil, bool(inner.any() and np.std(step[inner]) < _FLAT and valley < bright.mean() / 2)
+
+
+def _foil_level(smooth: np.ndarray, level: float) -> float:
+    """Brightness of clear foil: upper quartile of what is darker than the vacuum's level; that level itself where nothing is."""
+    dark = smooth[smooth < level * (1 - _LEAST_CONTRAST / 2)]
+    return float(np.quantile(dark, 0.75)) if dark.size > _LEAST_SHARE * smooth.size else level
+
+
+def _places(step: np.ndarray, scale_px: float) -> np.ndarray:
+    """What each pixel shows, from how far its brightness has risen from that of the foil to that of vacuum."""
+    labels, count = ndimage.label(step > _INNER)
+    large = np.bincount(labels.ravel(), minlength=count + 1) >= (6 * scale_px) ** 2
+    large[0] = False
+    vacuum = large[labels]
+    places = np.where(vacuum, VACUUM, FOIL).astype(np.uint8)
+    if vacuum.any():
+        risen = ndimage.binary_propagation(vacuum, mask=step > _RISE)
+        places[~vacuum & (ndimage.distance_transform_edt(~risen) <= _BLUR_SCALES * scale_px)] = RIM
+    return places
