@@ -18,10 +18,10 @@ from rapidstem.files.readers import BRIGHT_FIELD
 from rapidstem.files.sheet_contradictions import file_remarks
 from rapidstem.files.specimen_temperature import is_log, read_temperature
 
-COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature", "detector")
+COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature", "detector", "tomogram")
 KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
 FILE_COLUMNS = ("rapid", "slow", "dcfi")
-_OPTIONAL = ("dcfi", "temperature", "detector")
+_OPTIONAL = ("dcfi", "temperature", "detector", "tomogram")
 # rapid and slow tilt series may differ by this much in their pixel size, relatively; slow images of fields are resampled
 _PIXEL_SIZE_TOLERANCE = 0.05
 # pixel sizes, and fields of view, of two images of one place are at most this often as large
@@ -38,7 +38,8 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     -------
     table : columns `acquisition, kind` (str), `tilt` (degrees, NaN for a tilt series), `rapid, slow, dcfi` (absolute paths, empty where
         there is no file), `temperature` (as it stands, the path of a log made absolute; empty where nothing is known), `detector` (empty
-        where it is the session's).
+        where it is the session's), `tomogram` (the name of the tilt series of the same field, for an in-situ series; empty where there is
+        none).
 
     Raises
     ------
@@ -54,7 +55,7 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
         raise InputError(f"{path}: has no acquisitions; write one row for each field of view below the line of column names")
     problems = [f"line {number}, {problem}" for number, values in lines[1:] for problem in _excess(columns, values)]
     problems += [f"line {number}, acquisition {row['acquisition']!r}, {problem}" for number, row in rows for problem in _row_problems(row)]
-    problems += _repetitions(path, rows)
+    problems += [*_repetitions(path, rows), *_tomogram_problems(rows)]
     raise_problems(f"{path}: the sheet has errors", problems)
     return _table(path, [row for _, row in rows])
 
@@ -210,6 +211,18 @@ def _repetitions(path: Path, rows: list[tuple[int, dict[str, str]]]) -> Iterator
             if file and files.setdefault(file, number) != number:
                 problem = f"line {files[file]} has the same file {row[column]}; give every acquisition its own"
                 yield f"line {number}, acquisition {name!r}, column {column}: {problem}"
+
+
+def _tomogram_problems(rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
+    """Tilt series that in-situ series name and that are none."""
+    series = [row["acquisition"] for _, row in rows if row["kind"] == "tilt_series"]
+    for number, row in rows:
+        name, place = row["tomogram"], f"line {number}, acquisition {row['acquisition']!r}, column tomogram"
+        if name and row["kind"] != "in_situ":
+            yield f"{place}: {name!r}, but only an in-situ series is held against a tomogram; leave it empty"
+        elif name and name not in series:
+            known = f"those of the sheet are {', '.join(series)}" if series else "the sheet has none"
+            yield f"{place}: {name!r} is no tilt series; {known}"
 
 
 def _absolute(sheet: Path, file: str) -> str:
