@@ -15,6 +15,7 @@ from .figure_registry import (
 )
 from .in_situ_movie import MovieLayout as MovieLayout, frame_rate as frame_rate, picture_words as picture_words, write_movie as write_movie
 from .line_sentences import agreement_sentence as agreement_sentence, count_words as count_words, truth_sentences as truth_sentences
+from .motion_movie import LineMovieLayout as LineMovieLayout
 from .quality_figures import PUBLISHED_AGREEMENT_PER_UM as PUBLISHED_AGREEMENT_PER_UM
 from .registered_drawing import draw_figures as draw_figures
 from .score_tables import (

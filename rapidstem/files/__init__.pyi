@@ -55,3 +55,4 @@ from .tables import read_table as read_table, write_table as write_table
 from .tiff_scales import stated_pixel_size_nm as stated_pixel_size_nm
 from .tilt_angles import write_angle_file as write_angle_file
 from .vtk_polydata import write_polydata as write_polydata
+from .vtk_time_series import write_polydata_series as write_polydata_series

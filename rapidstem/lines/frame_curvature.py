@@ -27,7 +27,7 @@ class FrameCurvature:
     scale_px: float
 
 
-def frame_curvature(series: np.ndarray, scale_px: float) -> FrameCurvature:
+def curvature_of_frames(series: np.ndarray, scale_px: float) -> FrameCurvature:
     """Second derivatives of every frame, relative to its background, over the 99th percentile of the curvature of its dark lines.
 
     Parameters

@@ -106,14 +106,30 @@ def in_situ_section(results: Results, contents: SessionContents, series: str) ->
     figures, sliders = [results.figure("course", series, denoisers[0])], []
     for denoiser in denoisers:
         stills = results.figure("stills", series, denoiser)
-        figures.append(replace(stills, links=[f"in_situ/{series}/{denoiser}.mp4", *stills.links]))
+        movies = [f"in_situ/{series}/{denoiser}.mp4"]
+        if series in contents.followed:
+            movies.append(f"in_situ/{series}/{denoiser}.lines.mp4")
+        figures.append(replace(stills, links=[*movies, *stills.links]))
         (raw, denoised), pixel_size_nm = read_images(results.folder / f"figures/{series}/{denoiser}/images.ome.tif")
         sliders.append(image_slider(f"{series}: the last frame, raw and {denoiser}", "raw", raw, denoiser, denoised, pixel_size_nm))
     scores = results.table("evaluation/in_situ.csv").query("acquisition == @series")
     note = f"Ihara et al. 2022: +{IHARA_GAIN_PERCENT:g} % in PSNR. The gain depends on the noise of the raw frames and on the slow image's."
     tables = [ReportTable("The last frames against the final slow image", scores, note)] if len(scores) else []
+    tables += _motion_tables(results, contents, series)
     look_for = "Noise goes from every frame, lines that move stay sharp, and the last frames look like the final slow image."
     return Section(f"In-situ series {series}", look_for, figures, tables, sliders)
+
+
+def _motion_tables(results: Results, contents: SessionContents, series: str) -> list[ReportTable]:
+    """Which lines of the tomogram were followed, and what happened to them, by the first network."""
+    if series not in contents.followed:
+        return []
+    stem = f"in_situ/{series}/{contents.in_situ[series][0]}"
+    why = "Positions lie in the plane of each line; a line without a certain plane, or whose plane is seen on edge, is left out."
+    return [
+        ReportTable("Lines of the tomogram that were followed", results.table(f"{stem}.followed.csv"), why),
+        ReportTable("What happened to them", results.table(f"{stem}.flags.csv"), f"{stem}.lines.pvd opens in ParaView."),
+    ]
 
 
 def in_situ_sentences(results: Results) -> list[str]:
