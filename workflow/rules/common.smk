@@ -129,10 +129,10 @@ def field_drift(wildcards):
     return f"{FOLDER}/dcfi/{wildcards.acquisition}.drift.csv" if wildcards.acquisition in FIELDS else []
 
 
-def tomogram_file(wildcards, ending):
-    """A file of the dislocations of the tilt series that an in-situ series names."""
+def tomogram_file(wildcards, ending, room="dislocations"):
+    """A file of the tilt series that an in-situ series names, by default of its dislocations."""
     series = SESSION.tomogram(wildcards.acquisition)
-    return f"{FOLDER}/dislocations/{series}/{SESSION.followed_variant(wildcards.acquisition, wildcards.denoiser)}.{ending}"
+    return f"{FOLDER}/{room}/{series}/{SESSION.followed_variant(wildcards.acquisition, wildcards.denoiser)}.{ending}"
 
 
 def temperature_log(wildcards):

@@ -233,3 +233,33 @@ rule film_lines:
         "Filming the lines of {wildcards.acquisition} with {wildcards.denoiser}"
     script:
         "../../scripts/film_lines.py"
+
+
+rule score_motion:
+    """Lines that were followed, against their true motion: errors, stated deviations, identity, the answer to jumps."""
+    input:
+        positions=rules.follow_lines.output.positions,
+        followed=rules.follow_lines.output.followed,
+        match=rules.follow_lines.output.match,
+        centroids=lambda wildcards: tomogram_file(wildcards, "centroids.csv"),
+        volume=lambda wildcards: tomogram_file(wildcards, "mrc", "tomograms"),
+        truth=lambda wildcards: truth(wildcards.acquisition),
+    output:
+        scores=f"{FOLDER}/evaluation/motion/{{acquisition}}/{{denoiser}}.csv",
+        responses=f"{FOLDER}/evaluation/motion/{{acquisition}}/{{denoiser}}.responses.csv",
+    log:
+        f"{FOLDER}/logs/score_motion/{{denoiser}}/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/score_motion/{{denoiser}}/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1000),
+        runtime=minutes(15, 60),
+    params:
+        code=code("score_motion"),
+    message:
+        "Scoring the followed lines of {wildcards.acquisition} with {wildcards.denoiser}"
+    script:
+        "../../scripts/score_motion.py"

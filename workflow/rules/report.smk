@@ -271,6 +271,11 @@ rule write_report:
             acquisition=SESSION.followed,
             denoiser=SESSION.in_situ_denoisers,
         ),
+        motion_scores=expand(
+            f"{FOLDER}/evaluation/motion/{{acquisition}}/{{denoiser}}.csv",
+            acquisition=SESSION.followed if SESSION.simulated else [],
+            denoiser=SESSION.in_situ_denoisers,
+        ),
         figures=shown_files(
             *DRAWN[DISTORTION],
             *DRAWN[CHOICE],

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rapidstem.dislocations import SLIP_NAMES
-
 # A plane nearer to edge-on than this fixes nothing across: an error of the image is one of four times its size along the beam.
 EDGE_ON_DEG = 15.0
 LEAST_TRACE = 1e-6
+# Twice the error of a traced point, as lines are called flat (`rapidstem.dislocations`); no direction lies in more than two {111} planes.
+LARGEST_DISTANCE_NM, MOST_PLANES = 6.0, 2
 
 
 @dataclass(frozen=True)
@@ -64,8 +64,11 @@ def glide_plane(name: str, normal: np.ndarray, centre_nm: np.ndarray, sigma_nm: 
     return GlidePlane(name, np.asarray(centre_nm, float), normal, along, steep if steep[2] >= 0 else -steep, sigma_nm)
 
 
-def line_planes(points: pd.DataFrame, summary: pd.DataFrame, slip_normals: Mapping[str, np.ndarray]) -> dict[int, GlidePlane]:
-    """The planes of the fitted lines of a tomogram, by the line's number; lines whose plane is not certain are left out.
+def line_planes(points: pd.DataFrame, summary: pd.DataFrame, slip_normals: Mapping[str, np.ndarray]) -> dict[int, list[GlidePlane]]:
+    """The planes of the fitted lines of a tomogram, by the line's number; lines whose plane is not known are left out.
+
+    A straight line along a <110> direction lies in two {111} planes: both are given, the nearer one first. What such a line does when it
+    moves tells which one it is.
 
     Parameters
     ----------
@@ -79,19 +82,28 @@ def line_planes(points: pd.DataFrame, summary: pd.DataFrame, slip_normals: Mappi
     planes = {}
     rows = points.groupby("line", sort=True)
     for line in summary.to_dict("records"):
-        name, normal = _plane_of(line, slip_normals)
-        if normal is None or line["line"] not in rows.groups:
+        if line["line"] not in rows.groups:
             continue
         own = rows.get_group(line["line"])
-        sigma = own[["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]].to_numpy(float)
-        across = float(np.sqrt(np.mean((sigma * normal) ** 2) * 3))
-        planes[int(line["line"])] = glide_plane(name, normal, own[["x_nm", "y_nm", "z_nm"]].to_numpy(float).mean(axis=0), across)
+        places, sigma = own[["x_nm", "y_nm", "z_nm"]].to_numpy(float), own[["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]].to_numpy(float)
+        centre = places.mean(axis=0)
+        found = [
+            glide_plane(name, normal, centre, float(np.sqrt(np.mean(np.sum((sigma * normal) ** 2, axis=1)))))
+            for name, normal in _normals_of(line, places - centre, slip_normals)
+        ]
+        if found:
+            planes[int(line["line"])] = found
     return planes
 
 
-def _plane_of(line: Mapping[str, object], slip_normals: Mapping[str, np.ndarray]) -> tuple[str, np.ndarray | None]:
-    if line["slip_plane"] in SLIP_NAMES and bool(line["slip_conditioned"]) and line["slip_plane"] in slip_normals:
-        return str(line["slip_plane"]), slip_normals[str(line["slip_plane"])]
+def _normals_of(line: Mapping[str, object], centred_nm: np.ndarray, slip_normals: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
+    """Names and normals of the planes that a line may lie in."""
+    if line["slip_plane"] in slip_normals and bool(line["slip_conditioned"]):
+        return [(str(line["slip_plane"]), slip_normals[str(line["slip_plane"])])]
+    distances = {name: float(np.sqrt(np.mean((centred_nm @ normal) ** 2))) for name, normal in slip_normals.items()}
+    fitting = sorted((name for name in distances if distances[name] <= LARGEST_DISTANCE_NM), key=lambda name: distances[name])
+    if 0 < len(fitting) <= MOST_PLANES:
+        return [(name, slip_normals[name]) for name in fitting]
     if bool(line["plane_conditioned"]):
-        return "own", np.array([line["plane_x"], line["plane_y"], line["plane_z"]], float)
-    return "", None
+        return [("own", np.array([line["plane_x"], line["plane_y"], line["plane_z"]], float))]
+    return []

@@ -11,6 +11,8 @@ FLAG_COLUMNS = ["line", "flag", "frame", "time_s", "x_nm", "y_nm", "z_nm", "size
 # An event counts when it is there in so many frames running, and by more than this.
 RUNNING_FRAMES = 3
 LEAST_BOW_NM, LEAST_BOW_SD = 20.0, 4.0
+# A line bows between ends that rest, or nearly so; one that glides shows other parts of itself.
+LARGEST_END_SHARE = 0.7
 LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
 FIRST_FRAMES = 5
 
@@ -18,9 +20,9 @@ FIRST_FRAMES = 5
 def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:
     """What happened to one line, `FLAG_COLUMNS`, in the order of time.
 
-    `jump`: moved within a frame, by its median; `bowing`: bent against its first shape, by the largest distance from it; `cross slip`:
-    lifted into its plane it would leave the foil, by the mean height of its ends beyond the faces; `vanished`; `left field`; `hidden`: first frame
-    of a stretch in which other lines hide it.
+    `jump`: moved within a frame, by its median. `bowing`: bent against its first shape, by the largest distance from it. `cross slip`:
+    lifted into its plane it would leave the foil, by the mean height of its ends beyond the faces. `vanished`, `left field`. `hidden`: the
+    first frame of a stretch in which other lines hide it.
     """
     found = [(frame, "jump", float(track.jump_nm[frame])) for frame in np.flatnonzero(track.jump_nm)]
     bow = bow_nm(track)
@@ -52,12 +54,12 @@ def cross_slip_frame(track: SmoothTrack) -> int | None:
 
 
 def bow_nm(track: SmoothTrack) -> np.ndarray:
-    """By how far a line is bent more than in the first frames, signed, (frame,); NaN where it is not seen.
+    """By how far a line is bent more than in the first frames, signed, (frame,); NaN where it is not seen, 0 where its ends have moved.
 
     The largest distance from the shape in the tomogram, moved and stretched between the ends of what is seen of it.
     """
     line, frames = track.track.line, len(track.slid_nm)
-    bow = np.full(frames, np.nan)
+    bow, ends = np.full(frames, np.nan), np.zeros(frames)
     for frame in np.flatnonzero((track.track.state == SEEN) & np.isfinite(track.slid_nm[:, 0])):
         speaking = np.flatnonzero(track.track.speaking[frame] & track.track.present[frame] & line.known)
         if len(speaking) < 5:
@@ -65,9 +67,10 @@ def bow_nm(track: SmoothTrack) -> np.ndarray:
         slid, part = track.slid_nm[frame], slice(speaking[0], speaking[-1] + 1)
         straight = np.interp(np.arange(len(slid)), speaking[[0, -1]], slid[speaking[[0, -1]]])
         off = ((slid - straight) * (line.across(slid) @ line.direction))[part]
-        bow[frame] = off[np.argmax(np.abs(off))]
+        bow[frame], ends[frame] = off[np.argmax(np.abs(off))], np.abs(slid[speaking[[0, -1]]]).max()
     first = bow[np.isfinite(bow)][:FIRST_FRAMES]
-    return bow - (np.median(first) if len(first) else 0.0)
+    bow -= np.median(first) if len(first) else 0.0
+    return np.where(ends <= LARGEST_END_SHARE * np.abs(bow), bow, 0.0)
 
 
 def _depths(track: SmoothTrack) -> np.ndarray:

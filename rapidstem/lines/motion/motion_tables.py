@@ -81,12 +81,13 @@ def _sigma(line: MovingLine, points: np.ndarray, in_plane: np.ndarray, view: Til
 
 
 def followed_lines(
-    lines: Sequence[int], planes: Mapping[int, GlidePlane], tracks: Mapping[int, SmoothTrack | None], view: TiltedView
+    lines: Sequence[int], planes: Mapping[int, Sequence[GlidePlane]], tracks: Mapping[int, SmoothTrack | None], view: TiltedView
 ) -> pd.DataFrame:
     """One row a line of the tomogram: its plane, the angle between plane and beam, and whether it was followed, or why not."""
     rows = []
     for number in lines:
-        plane, track = planes.get(number), tracks.get(number)
+        track, possible = tracks.get(number), planes.get(number, [])
+        plane = track.track.line.plane if track is not None else possible[0] if possible else None
         angle = np.nan if plane is None else plane.beam_angle_deg(view.beam)
         reason = "" if track is not None else _why_not(plane, angle)
         seen = np.zeros(0, int) if track is None else np.flatnonzero(track.track.state == SEEN)

@@ -10,7 +10,7 @@ from rapidstem.lines.motion.tilted_view import TiltedView
 
 NODE_NM = 8.0
 # What may come into view while a line glides: as far beyond the border its end is led straight on.
-BEYOND_NM = 200.0
+BEYOND_NM = 400.0
 DIRECTION_NM = 60.0
 # Along the trace, unless the line runs within 25 degrees of it: then up and down the plane.
 LEAST_CROSSING = float(np.sin(np.deg2rad(25.0)))

@@ -97,18 +97,53 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
     numbers = sorted(tomogram.points["line"].unique().tolist())
     planes = line_planes(tomogram.points, tomogram.summary, tomogram.slip_normals)
     match = _matched(lines, frames, line_width_nm)
-    view, scale_px = match.view, line_width_nm / (2 * frames.pixel_size_nm)
-    usable = {number: plane for number, plane in planes.items() if plane.beam_angle_deg(view.beam) >= EDGE_ON_DEG}
+    usable = {
+        number: [plane for plane in possible if plane.beam_angle_deg(match.view.beam) >= EDGE_ON_DEG] for number, possible in planes.items()
+    }
+    usable = {number: possible for number, possible in usable.items() if possible}
     if not usable:
         raise InputError(_no_plane(planes, tomogram.slip_normals))
-    moving = [moving_line(number, lines[numbers.index(number)], plane, tomogram.heights_nm) for number, plane in usable.items()]
-    others = [line for number, line in zip(numbers, lines, strict=True) if number not in usable]
-    likelihood = learnt_from(frames.images[:LEARNING_FRAMES], lines, view, scale_px)
-    images = (frames.images[number] for number in range(len(frames.time_s)))
-    tracks = follow_lines(images, frames.time_s, moving, others, view, likelihood, scale_px)
-    smooth = _smoothed(tracks, view, frames)
-    positions, flags = _tables([track for track in smooth.values() if track is not None], view)
-    return SeriesMotion(positions, flags, followed_lines(numbers, planes, smooth, view), match)
+    following = _Following(dict(zip(numbers, lines, strict=True)), tomogram.heights_nm, frames, match.view, line_width_nm)
+    smooth = following.tracks({number: possible[0] for number, possible in usable.items()})
+    doubtful = {number: possible[1] for number, possible in usable.items() if len(possible) > 1 and _leaves_plane(smooth[number])}
+    if doubtful:
+        others = following.tracks({number: doubtful.get(number, possible[0]) for number, possible in usable.items()})
+        smooth |= {number: others[number] for number in doubtful if _stays_longer(others[number], smooth[number])}
+    positions, flags = _tables([track for track in smooth.values() if track is not None], match.view)
+    return SeriesMotion(positions, flags, followed_lines(numbers, planes, smooth, match.view), match)
+
+
+@dataclass(frozen=True)
+class _Following:
+    """All that following lines needs besides their planes."""
+
+    lines: Mapping[int, np.ndarray]
+    heights_nm: tuple[float, float]
+    frames: InSituFrames
+    view: TiltedView
+    line_width_nm: float
+
+    def tracks(self, planes: Mapping[int, GlidePlane]) -> dict[int, SmoothTrack | None]:
+        """Lines followed in these planes, smoothed in time, by their number."""
+        frames, view, scale_px = self.frames, self.view, self.line_width_nm / (2 * self.frames.pixel_size_nm)
+        moving = [moving_line(number, self.lines[number], plane, self.heights_nm) for number, plane in planes.items()]
+        others = [line for number, line in self.lines.items() if number not in planes]
+        likelihood = learnt_from(frames.images[:LEARNING_FRAMES], list(self.lines.values()), view, scale_px)
+        images = (frames.images[number] for number in range(len(frames.time_s)))
+        tracks = follow_lines(images, frames.time_s, moving, others, view, likelihood, scale_px)
+        return _smoothed(tracks, view, frames)
+
+
+def _leaves_plane(track: SmoothTrack | None) -> bool:
+    return track is not None and cross_slip_frame(track) is not None
+
+
+def _stays_longer(track: SmoothTrack | None, other: SmoothTrack | None) -> bool:
+    """Whether a line fits its plane for longer than in another plane."""
+    if track is None or other is None:
+        return other is None and track is not None
+    leaves = [cross_slip_frame(each) for each in (track, other)]
+    return leaves[1] is not None and (leaves[0] is None or leaves[0] > leaves[1])
 
 
 def _matched(lines: Sequence[np.ndarray], frames: InSituFrames, line_width_nm: float) -> TomogramMatch:
@@ -120,7 +155,7 @@ def _matched(lines: Sequence[np.ndarray], frames: InSituFrames, line_width_nm: f
     return TomogramMatch(view, rough.correlation, rough.chance)
 
 
-def _no_plane(planes: Mapping[int, GlidePlane], slip_normals: Mapping[str, np.ndarray]) -> str:
+def _no_plane(planes: Mapping[int, Sequence[GlidePlane]], slip_normals: Mapping[str, np.ndarray]) -> str:
     if planes:
         return (
             f"the planes of all {len(planes)} lines that have one are seen on edge, to {EDGE_ON_DEG:.0f} degrees; a view fixes nothing "
