@@ -15,7 +15,7 @@ import pandas as pd
 from rapidstem.errors import InputError, raise_problems
 from rapidstem.files.image_stacks import FallbackMetadata, StackHeader, read_header
 from rapidstem.files.readers import BRIGHT_FIELD
-from rapidstem.files.sheet_contradictions import file_remarks
+from rapidstem.files.sheet_contradictions import file_remarks, tomogram_problems
 from rapidstem.files.specimen_temperature import is_log, read_temperature
 
 COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature", "detector", "tomogram")
@@ -55,7 +55,7 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
         raise InputError(f"{path}: has no acquisitions; write one row for each field of view below the line of column names")
     problems = [f"line {number}, {problem}" for number, values in lines[1:] for problem in _excess(columns, values)]
     problems += [f"line {number}, acquisition {row['acquisition']!r}, {problem}" for number, row in rows for problem in _row_problems(row)]
-    problems += [*_repetitions(path, rows), *_tomogram_problems(rows)]
+    problems += [*_repetitions(path, rows), *tomogram_problems(rows)]
     raise_problems(f"{path}: the sheet has errors", problems)
     return _table(path, [row for _, row in rows])
 
@@ -211,18 +211,6 @@ def _repetitions(path: Path, rows: list[tuple[int, dict[str, str]]]) -> Iterator
             if file and files.setdefault(file, number) != number:
                 problem = f"line {files[file]} has the same file {row[column]}; give every acquisition its own"
                 yield f"line {number}, acquisition {name!r}, column {column}: {problem}"
-
-
-def _tomogram_problems(rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
-    """Tilt series that in-situ series name and that are none."""
-    series = [row["acquisition"] for _, row in rows if row["kind"] == "tilt_series"]
-    for number, row in rows:
-        name, place = row["tomogram"], f"line {number}, acquisition {row['acquisition']!r}, column tomogram"
-        if name and row["kind"] != "in_situ":
-            yield f"{place}: {name!r}, but only an in-situ series is held against a tomogram; leave it empty"
-        elif name and name not in series:
-            known = f"those of the sheet are {', '.join(series)}" if series else "the sheet has none"
-            yield f"{place}: {name!r} is no tilt series; {known}"
 
 
 def _absolute(sheet: Path, file: str) -> str:

@@ -15,6 +15,7 @@ from rapidstem.lines.motion.face_distances import face_distances
 from rapidstem.lines.motion.line_paths import LinePath, found_path
 from rapidstem.lines.motion.moving_lines import MovingLine
 from rapidstem.lines.motion.tilted_view import TiltedView
+from rapidstem.lines.motion.unexplained_lines import unexplained_pieces
 from rapidstem.lines.motion.view_evidence import FrameLines, frame_lines
 
 SEEN, HIDDEN, LOST, OUTSIDE, GONE = "seen", "hidden", "lost", "outside", "gone"
@@ -73,6 +74,22 @@ class LineTrack:
         return self.slid_nm[frame - 1] + velocity * (time_s[frame] - time_s[frame - 1])
 
 
+@dataclass(frozen=True)
+class FollowedLines:
+    """What a series shows.
+
+    Attributes
+    ----------
+    tracks : one a line
+    unexplained : (frame) dark lines that none of them explains, as `unexplained_pieces` gives them
+    field_share : (frame,) how much of what the tomogram shows lies in what each frame has seen
+    """
+
+    tracks: list[LineTrack]
+    unexplained: list[np.ndarray]
+    field_share: np.ndarray
+
+
 def follow_lines(
     images: Iterable[np.ndarray],
     time_s: np.ndarray,
@@ -81,7 +98,7 @@ def follow_lines(
     view: TiltedView,
     likelihood: LineLikelihood,
     scale_px: float,
-) -> list[LineTrack]:
+) -> FollowedLines:
     """Follow lines through a series.
 
     Parameters
@@ -101,12 +118,16 @@ def follow_lines(
     """
     frames = len(time_s)
     tracks = [_empty_track(line, frames) for line in lines]
+    still = np.concatenate([*others, *(line.plane.points(line.nodes_nm[line.known]) for line in lines)])
+    unexplained, share = [], np.zeros(frames)
     for number, image in enumerate(images):
         frame = frame_lines(image, likelihood, scale_px)
         for points in others:
             frame.cover(points, view)
         _follow_frame(tracks, number, frame, view, time_s)
-    return tracks
+        unexplained.append(unexplained_pieces(frame, view.pixel_size_nm))
+        share[number] = frame.seen(still, view).mean()
+    return FollowedLines(tracks, unexplained, share)
 
 
 def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, view: TiltedView, time_s: np.ndarray) -> None:

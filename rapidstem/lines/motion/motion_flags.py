@@ -1,15 +1,19 @@
 """What happened to followed lines: jumps, bowing, cross slip, lines that vanish or leave the field, and new ones."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 
 from rapidstem.lines.motion.line_following import GONE, HIDDEN, LOST, OUTSIDE, SEEN
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.track_smoothing import SmoothTrack
+from rapidstem.lines.motion.unexplained_lines import lasting_lines
 
-FLAG_COLUMNS = ["line", "flag", "frame", "time_s", "x_nm", "y_nm", "z_nm", "size_nm"]
+FLAG_COLUMNS = ["line", "flag", "frame", "time_s", "row_px", "column_px", "x_nm", "y_nm", "z_nm", "size_nm"]
 # An event counts when it is there in so many frames running, and by more than this.
 RUNNING_FRAMES = 3
+LEAST_FIELD_SHARE = 0.25
 LEAST_BOW_NM, LEAST_BOW_SD = 20.0, 4.0
 # A line bows between ends that rest, or nearly so; one that glides shows other parts of itself.
 LARGEST_END_SHARE = 0.7
@@ -33,7 +37,21 @@ def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:
     if across is not None:
         found.append((across, "cross slip", float(np.nanmean(_depths(track)[across]))))
     found += _endings(track)
-    rows = [_row(track, frame, flag, size) for frame, flag, size in sorted(found)]
+    until = len(bow) if across is None else across
+    rows = [_row(track, view, frame, flag, size) for frame, flag, size in sorted(found) if frame <= until]
+    return pd.DataFrame(rows, columns=FLAG_COLUMNS)
+
+
+def field_flags(unexplained: Sequence[np.ndarray], field_share: np.ndarray, time_s: np.ndarray, pixel_size_nm: float) -> pd.DataFrame:
+    """What happened that belongs to no followed line, which is line -1; `FLAG_COLUMNS`.
+
+    `new`: a dark line that stays and that nothing explains, with its length; a single view fixes no place in three dimensions for it.
+    `field left`: from here on the frames show less than a quarter of what the tomogram shows, with the share in percent as its size.
+    """
+    lasting = lasting_lines(unexplained, pixel_size_nm)
+    new = [(line.frames[0], "new", *line.place_px, line.length_nm) for line in lasting]
+    left = [(start, "field left", np.nan, np.nan, 100 * field_share[start]) for start, _ in _runs(field_share < LEAST_FIELD_SHARE)]
+    rows = [(-1, flag, frame, time_s[frame], row, column, *[np.nan] * 3, size) for frame, flag, row, column, size in sorted(new + left)]
     return pd.DataFrame(rows, columns=FLAG_COLUMNS)
 
 
@@ -110,9 +128,9 @@ def _largest(values: np.ndarray) -> float:
     return float(values[np.argmax(np.abs(values))])
 
 
-def _row(track: SmoothTrack, frame: int, flag: str, size_nm: float) -> list[object]:
+def _row(track: SmoothTrack, view: TiltedView, frame: int, flag: str, size_nm: float) -> list[object]:
     known = np.flatnonzero(np.isfinite(track.slid_nm[:, 0]))
     at = int(known[np.argmin(np.abs(known - frame))])
     middle = track.slid_nm.shape[1] // 2
     place = track.track.line.points(track.slid_nm[at])[middle]
-    return [track.track.line.number, flag, frame, track.time_s[at, middle], *place, size_nm]
+    return [track.track.line.number, flag, frame, track.time_s[at, middle], *view.seen_at(place), *place, size_nm]

@@ -10,8 +10,8 @@ from rapidstem.dislocations import polylines_of
 from rapidstem.errors import InputError
 from rapidstem.files import SlicedFrames
 from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, GlidePlane, line_planes
-from rapidstem.lines.motion.line_following import LineTrack, follow_lines
-from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, cross_slip_frame, line_flags
+from rapidstem.lines.motion.line_following import FollowedLines, LineTrack, follow_lines
+from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, cross_slip_frame, field_flags, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
 from rapidstem.lines.motion.moving_lines import moving_line
 from rapidstem.lines.motion.tilted_view import TiltedView
@@ -104,12 +104,16 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
     if not usable:
         raise InputError(_no_plane(planes, tomogram.slip_normals))
     following = _Following(dict(zip(numbers, lines, strict=True)), tomogram.heights_nm, frames, match.view, line_width_nm)
-    smooth = following.tracks({number: possible[0] for number, possible in usable.items()})
+    seen = following.tracks({number: possible[0] for number, possible in usable.items()})
+    smooth = _smoothed(seen.tracks, match.view, frames)
     doubtful = {number: possible[1] for number, possible in usable.items() if len(possible) > 1 and _leaves_plane(smooth[number])}
     if doubtful:
-        others = following.tracks({number: doubtful.get(number, possible[0]) for number, possible in usable.items()})
+        seen = following.tracks({number: doubtful.get(number, possible[0]) for number, possible in usable.items()})
+        others = _smoothed(seen.tracks, match.view, frames)
         smooth |= {number: others[number] for number in doubtful if _stays_longer(others[number], smooth[number])}
     positions, flags = _tables([track for track in smooth.values() if track is not None], match.view)
+    of_field = field_flags(seen.unexplained, seen.field_share, frames.time_s, frames.pixel_size_nm)
+    flags = pd.concat([each for each in (flags, of_field) if len(each)] or [flags], ignore_index=True)
     return SeriesMotion(positions, flags, followed_lines(numbers, planes, smooth, match.view), match)
 
 
@@ -123,15 +127,14 @@ class _Following:
     view: TiltedView
     line_width_nm: float
 
-    def tracks(self, planes: Mapping[int, GlidePlane]) -> dict[int, SmoothTrack | None]:
-        """Lines followed in these planes, smoothed in time, by their number."""
+    def tracks(self, planes: Mapping[int, GlidePlane]) -> FollowedLines:
+        """Lines followed in these planes."""
         frames, view, scale_px = self.frames, self.view, self.line_width_nm / (2 * self.frames.pixel_size_nm)
         moving = [moving_line(number, self.lines[number], plane, self.heights_nm) for number, plane in planes.items()]
         others = [line for number, line in self.lines.items() if number not in planes]
         likelihood = learnt_from(frames.images[:LEARNING_FRAMES], list(self.lines.values()), view, scale_px)
         images = (frames.images[number] for number in range(len(frames.time_s)))
-        tracks = follow_lines(images, frames.time_s, moving, others, view, likelihood, scale_px)
-        return _smoothed(tracks, view, frames)
+        return follow_lines(images, frames.time_s, moving, others, view, likelihood, scale_px)
 
 
 def _leaves_plane(track: SmoothTrack | None) -> bool:
