@@ -91,7 +91,7 @@ def test_a_jump_of_100_nm_is_answered_within_two_frames_and_steady_glide_is_not_
     middle = jump.slid_nm[:, 10]
     early, late = np.flatnonzero(middle > 10)[0], np.flatnonzero(middle > 90)[0]
     assert late - early <= 2
-    assert np.count_nonzero(jump.jump_nm) == 1 and jump.jump_nm.max() == pytest.approx(100, abs=6)
+    assert np.count_nonzero(jump.jump_nm) == 1 and jump.jump_nm.max() == pytest.approx(100, abs=3)
     glide = smoothed_track(_track(200 * start + rng.normal(0, 1, 30)), VIEW, start, 1e-4, np.zeros(30), 1.0)
     assert glide is not None
     assert np.abs(glide.slid_nm[:, 10] - 200 * start).max() < 3
@@ -126,7 +126,7 @@ def motion():
 def test_the_view_is_found(motion) -> None:
     assert motion.match.view.shift_px == pytest.approx(SHIFT_PX, abs=0.3)
     assert np.rad2deg(motion.match.view.tilt_rad) == pytest.approx(TILT_DEG, abs=0.5)
-    assert motion.match.correlation > 2 * motion.match.chance
+    assert motion.match.correlation > 0.8
 
 
 @pytest.mark.parametrize("line", [0, 1])
@@ -188,7 +188,7 @@ def test_another_field_is_refused_with_its_correlation() -> None:
 
 def test_without_times_and_without_planes_the_remedy_is_said() -> None:
     frames = frames_of(lambda time: LINES, 6)
-    with pytest.raises(InputError, match="reading.frame_interval_s"):
+    with pytest.raises(InputError, match=r"reading\.frame_interval_s"):
         follow_series(tomogram_of(LINES), replace(frames, time_s=np.full(6, np.nan)), 13.7)
     straight = [
         threading(name, place, lean, 0.0)

@@ -9,15 +9,15 @@ from rapidstem.lines.motion.moving_lines import NODE_NM, MovingLine
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.view_evidence import FrameLines
 
-REACH_NM = 80.0
-DIRECTION_NODES = 5
+REACH_NM = 120.0
+DIRECTION_NODES, AROUND_NODES = 5, 3
 
 
 def face_distances(line: MovingLine, slid_nm: np.ndarray, frame: FrameLines, view: TiltedView) -> np.ndarray:
     """By how far (2,), in nm along the line, it is seen beyond its first and its last node; negative where it ends before.
 
     The end of the dark line is where the evidence, summed from inside outwards, is largest. NaN for ends that lie on no face of the
-    foil, or that the frame does not show as far as 80 nm to either side.
+    foil, farther than 120 nm from it, or where the frame does not show what lies around them.
     """
     flat = line.nodes_nm + slid_nm[:, None] * line.slide
     beyond = np.full(2, np.nan)
@@ -30,6 +30,8 @@ def face_distances(line: MovingLine, slid_nm: np.ndarray, frame: FrameLines, vie
         further = path[-1] + np.arange(1, inside + 1)[:, None] * NODE_NM * direction
         points = line.plane.points(np.vstack([path[-inside:], further]))
         _, support, speaking = frame.asked(points, view)
-        if np.mean(speaking) > 0.8:
-            beyond[end] = (int(np.argmax(np.cumsum(support))) + 1 - inside) * NODE_NM
+        stop = int(np.argmax(np.cumsum(support))) + 1
+        around = speaking[max(0, stop - AROUND_NODES) : stop + AROUND_NODES]
+        if len(around) == 2 * AROUND_NODES and around.all():
+            beyond[end] = (stop - inside) * NODE_NM
     return beyond

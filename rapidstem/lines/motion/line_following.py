@@ -167,7 +167,7 @@ def _state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, vie
 
 def _note(track: LineTrack, number: int, path: LinePath, state: str, frame: FrameLines, view: TiltedView) -> None:
     track.state[number], track.support[number] = state, path.mean_support
-    track.speaking[number], track.present[number] = path.speaking, _stretch(path.support)
+    track.speaking[number], track.present[number] = path.speaking, path.present
     kept = state == SEEN or number == 0
     track.slid_nm[number] = path.slid_nm if kept else track.slid_nm[number - 1]
     track.variance_nm2[number] = path.variance_nm2 if state == SEEN else np.inf
@@ -177,16 +177,6 @@ def _note(track: LineTrack, number: int, path: LinePath, state: str, frame: Fram
 def _shown(track: LineTrack, number: int) -> np.ndarray:
     """The points of a line as far as a frame shows them."""
     return track.line.points(track.slid_nm[number])[track.present[number]]
-
-
-def _stretch(support: np.ndarray) -> np.ndarray:
-    """The stretch (node,) bool whose summed support is largest."""
-    total = np.concatenate([[0.0], np.cumsum(support)])
-    lowest = np.minimum.accumulate(total)
-    stop = int(np.argmax(total - lowest))
-    start = int(np.argmin(total[: stop + 1]))
-    number = np.arange(len(support))
-    return (number >= start) & (number < stop)
 
 
 def _empty_track(line: MovingLine, frames: int) -> LineTrack:

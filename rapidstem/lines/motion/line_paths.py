@@ -26,6 +26,8 @@ OVERCOUNT = 2.5
 NODE_SD_NM = 2.5
 GUESS_SD_NM = 50.0
 LEAST_SENSITIVITY = 0.25
+# Of the nodes that speak, so many must be in one stretch that the frame speaks for: a line that leaves its plane is short of one face.
+LEAST_STRETCH = 0.4
 
 
 @dataclass(frozen=True)
@@ -45,9 +47,21 @@ class LinePath:
     speaking: np.ndarray
 
     @property
+    def present(self) -> np.ndarray:
+        """The stretch (node,) bool for which the frame speaks most."""
+        total = np.concatenate([[0.0], np.cumsum(self.support)])
+        stop = int(np.argmax(total - np.minimum.accumulate(total)))
+        start = int(np.argmin(total[: stop + 1]))
+        number = np.arange(len(self.support))
+        return (number >= start) & (number < stop)
+
+    @property
     def mean_support(self) -> float:
-        """Log likelihood ratio per node that speaks; 0 where none does."""
-        return float(self.support.sum() / max(int(self.speaking.sum()), 1))
+        """Log likelihood ratio per node that speaks in that stretch; 0 where it is too small a part of the line."""
+        there = self.speaking & self.present
+        if there.sum() < LEAST_STRETCH * self.speaking.sum():
+            return 0.0
+        return float(self.support[there].sum() / max(int(there.sum()), 1))
 
 
 def found_path(

@@ -98,10 +98,10 @@ def _depths(track: SmoothTrack) -> np.ndarray:
     climbs = np.array([flat[0, 1] - flat[min(5, len(flat) - 1), 1], flat[-1, 1] - flat[max(-6, -len(flat)), 1]])
     lengths = np.array([np.linalg.norm(flat[0] - flat[min(5, len(flat) - 1)]), np.linalg.norm(flat[-1] - flat[max(-6, -len(flat))])])
     height = track.track.face_nm * climbs / np.maximum(lengths, 1e-9) * line.plane.steep[2]
-    usual = np.full(2, np.nan)
+    usual = np.zeros(2)
     for end in (0, 1):
-        known = height[np.isfinite(height[:, end]), end][:FIRST_FRAMES]
-        usual[end] = np.median(known) if len(known) else np.nan
+        known = height[:FIRST_FRAMES, end]
+        usual[end] = np.median(known[np.isfinite(known)]) if np.isfinite(known).any() else 0.0
     return height - usual
 
 

@@ -69,8 +69,9 @@ def smoothed_track(
     filled = [np.full(shape, np.nan) for _ in range(3)]
     for target, values in zip(filled, (slid, speed, smooth_variance), strict=True):
         target[part] = values
+    steps = np.diff(filled[0], axis=0, prepend=filled[0][:1])
     jumps = np.zeros(shape[0])
-    jumps[part] = forward[4]
+    jumps[part] = np.where(forward[4], np.median(np.nan_to_num(steps[part]), axis=1), 0.0)
     return SmoothTrack(track, time, *filled, jumps)
 
 
@@ -91,11 +92,11 @@ Filtered = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 
 def _filtered(measured: np.ndarray, variance: np.ndarray, time: np.ndarray) -> Filtered:
-    """States (frame, node, 2) and covariances (frame, node, 2, 2), filtered and predicted, and the median jump (frame,)."""
+    """States (frame, node, 2) and covariances (frame, node, 2, 2), filtered and predicted, and before which frames (frame,) it jumped."""
     frames, nodes = measured.shape
     state, covariance = np.zeros((frames, nodes, 2)), np.zeros((frames, nodes, 2, 2))
     expected, expected_covariance = np.zeros_like(state), np.zeros_like(covariance)
-    jump = np.zeros(frames)
+    jump = np.zeros(frames, bool)
     mean = np.stack([measured[0], np.zeros(nodes)], axis=-1)
     spread = np.broadcast_to(np.diag([FREE_NM**2, FREE_NM_PER_S**2]), (nodes, 2, 2)).copy()
     for frame in range(frames):
@@ -107,7 +108,7 @@ def _filtered(measured: np.ndarray, variance: np.ndarray, time: np.ndarray) -> F
             jumped = known & (np.abs(innovation) > np.maximum(JUMP_DEVIATIONS * total, JUMP_NM))
             spread[jumped] = np.diag([FREE_NM**2, FREE_NM_PER_S**2])
             mean[jumped, 1] = 0
-            jump[frame] = np.median(innovation[known]) if known.any() and jumped[known].mean() > 0.5 else 0.0
+            jump[frame] = known.any() and jumped[known].mean() > 0.5
         expected[frame], expected_covariance[frame] = mean, spread
         mean, spread = _updated(mean, spread, measured[frame], variance[frame])
         state[frame], covariance[frame] = mean, spread
