@@ -138,7 +138,7 @@ def kept_lengths(
             points = truth[number].moved(float(time) + (rows["time_s"].mean() - time if len(rows) else 0.0))
             points = points[visible(points)]
             distance, nearest = tree.query(points) if len(points) else (np.zeros(0), np.zeros(0, int))
-            total += [len(points), np.count_nonzero((distance < NEAR_NM) & (owner[nearest] == number))]
+            total += np.array([len(points), np.count_nonzero((distance < NEAR_NM) & (owner[nearest] == number))], float)
     spacing = {number: float(np.linalg.norm(np.diff(truth[number].moved(0.0)[:2], axis=0))) for number in sums}
     rows_of = [(number, *(total * spacing[number])) for number, total in sums.items()]
     return pd.DataFrame(rows_of, columns=["true_line", "visible_nm", "kept_nm"])

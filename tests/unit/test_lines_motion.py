@@ -151,7 +151,7 @@ def test_what_happened_is_flagged_and_what_did_not_is_not(motion) -> None:
     assert list(jumps["line"]) == [1] and abs(jumps["size_nm"].iloc[0]) == pytest.approx(90, abs=12)
     gone = flags[flags["flag"] == "vanished"]
     assert list(gone["line"]) == [2] and gone["frame"].iloc[0] in (21, 22, 23)
-    assert not set(flags["flag"]) & {"cross slip", "bowing", "new", "field left"}
+    assert not set(flags["flag"]) & {"cross slip", "bowing", "new", "unexplained", "field left"}
 
 
 def test_a_bow_and_a_new_line_are_flagged() -> None:

@@ -26,6 +26,8 @@ FIRST_FRAMES = 5
 FEWEST_NODES, LEAST_SPEAKING = 5, 0.3
 # What a place far from the expected one must be better by: one chance in some thousand places that are tried.
 MOVING_COST = 8.0
+# A line that is found far off must be found almost whole: a part of it lies on a part of some other one often.
+LEAST_FAR_SHARE = 0.75
 JUMP_NM = 35.0
 VELOCITY_GAIN = 0.5
 LOST_FRAMES = 4
@@ -145,7 +147,7 @@ def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, v
             missing.append((track, guess))
     for track, guess in missing:
         path = found_path(track.line, guess, FAR_NM, frame, view, MOVING_COST)
-        if _state(track, path, number, frame, view) == SEEN:
+        if path.stretch_share >= LEAST_FAR_SHARE and _state(track, path, number, frame, view) == SEEN:
             _note(track, number, path, SEEN, frame, view)
             frame.cover(_shown(track, number), view)
     for track in tracks:
@@ -180,14 +182,14 @@ def _shown(track: LineTrack, number: int) -> np.ndarray:
 
 
 def _empty_track(line: MovingLine, frames: int) -> LineTrack:
-    nodes = len(line.nodes_nm)
-    marks = [np.zeros((frames, nodes), bool) for _ in range(2)]
+    shape = (frames, len(line.nodes_nm))
     return LineTrack(
-        line,
-        np.zeros((frames, nodes)),
-        np.full((frames, nodes), np.inf),
-        *marks,
-        np.full(frames, LOST, dtype="<U8"),
-        np.zeros(frames),
-        np.full((frames, 2), np.nan),
+        line=line,
+        slid_nm=np.zeros(shape),
+        variance_nm2=np.full(shape, np.inf),
+        speaking=np.zeros(shape, bool),
+        present=np.zeros(shape, bool),
+        state=np.full(frames, LOST, dtype="<U8"),
+        support=np.zeros(frames),
+        face_nm=np.full((frames, 2), np.nan),
     )

@@ -56,10 +56,15 @@ class LinePath:
         return (number >= start) & (number < stop)
 
     @property
+    def stretch_share(self) -> float:
+        """Share of the nodes that speak which lie in that stretch."""
+        return float((self.speaking & self.present).sum() / max(int(self.speaking.sum()), 1))
+
+    @property
     def mean_support(self) -> float:
         """Log likelihood ratio per node that speaks in that stretch; 0 where it is too small a part of the line."""
         there = self.speaking & self.present
-        if there.sum() < LEAST_STRETCH * self.speaking.sum():
+        if self.stretch_share < LEAST_STRETCH:
             return 0.0
         return float(self.support[there].sum() / max(int(there.sum()), 1))
 

@@ -18,6 +18,8 @@ LEAST_BOW_NM, LEAST_BOW_SD = 20.0, 4.0
 # A line bows between ends that rest, or nearly so; one that glides shows other parts of itself.
 LARGEST_END_SHARE = 0.7
 LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
+# The end of a line is seen to a node, 8 nm along it.
+FITTING_DEPTH_NM = 10.0
 FIRST_FRAMES = 5
 
 
@@ -28,7 +30,7 @@ def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:
     lifted into its plane it would leave the foil, by the mean height of its ends beyond the faces. `vanished`, `left field`. `hidden`: the
     first frame of a stretch in which other lines hide it.
     """
-    found = [(frame, "jump", float(track.jump_nm[frame])) for frame in np.flatnonzero(track.jump_nm)]
+    found: list[tuple[int, str, float]] = [(int(frame), "jump", float(track.jump_nm[frame])) for frame in np.flatnonzero(track.jump_nm)]
     bow = bow_nm(track)
     known = np.isfinite(track.variance_nm2[:, :1])
     least = np.maximum(LEAST_BOW_NM, LEAST_BOW_SD * np.sqrt(np.median(np.where(known, track.variance_nm2, 0.0), axis=1)))
@@ -45,11 +47,13 @@ def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:
 def field_flags(unexplained: Sequence[np.ndarray], field_share: np.ndarray, time_s: np.ndarray, pixel_size_nm: float) -> pd.DataFrame:
     """What happened that belongs to no followed line, which is line -1; `FLAG_COLUMNS`.
 
-    `new`: a dark line that stays and that nothing explains, with its length; a single view fixes no place in three dimensions for it.
-    `field left`: from here on the frames show less than a quarter of what the tomogram shows, with the share in percent as its size.
+    `new`: a dark line that stays and that nothing explains, with its length, `unexplained` where it was there from the first frames on; a
+    single view fixes no place in three dimensions for it. `field left`: from here on the frames show less than a quarter of what the
+    tomogram shows, with the share in percent as its size.
     """
     lasting = lasting_lines(unexplained, pixel_size_nm)
-    new = [(line.frames[0], "new", *line.place_px, line.length_nm) for line in lasting]
+    kinds = ["unexplained" if line.frames[0] < RUNNING_FRAMES else "new" for line in lasting]
+    new = [(line.frames[0], kind, *line.place_px, line.length_nm) for line, kind in zip(lasting, kinds, strict=True)]
     left = [(start, "field left", np.nan, np.nan, 100 * field_share[start]) for start, _ in _runs(field_share < LEAST_FIELD_SHARE)]
     rows = [(-1, flag, frame, time_s[frame], row, column, *[np.nan] * 3, size) for frame, flag, row, column, size in sorted(new + left)]
     return pd.DataFrame(rows, columns=FLAG_COLUMNS)
@@ -69,6 +73,17 @@ def cross_slip_frame(track: SmoothTrack) -> int | None:
     alone = single & (np.abs(np.nan_to_num(depth)).max(axis=1) > ONE_FACE_DEPTH_NM)
     runs = _runs(agree | alone)
     return runs[0][0] if runs else None
+
+
+def lifted_until(track: SmoothTrack) -> int:
+    """The first frame from which a line is not lifted any more: where the misfit began that has shown that it has left its plane."""
+    across = cross_slip_frame(track)
+    if across is None:
+        return len(track.slid_nm)
+    known = np.isfinite(_depths(track))
+    mean = np.where(known.any(axis=1), np.nan_to_num(_depths(track)).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
+    fits = np.flatnonzero(np.abs(mean[:across]) <= FITTING_DEPTH_NM)
+    return int(fits[-1]) + 1 if len(fits) else 0
 
 
 def bow_nm(track: SmoothTrack) -> np.ndarray:

@@ -45,7 +45,7 @@ def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int) -> pd.
         part = across @ line.direction
         sigma = _sigma(line, points, across * (np.sqrt(track.variance_nm2[frame]) * part)[:, None], view)
         node = np.arange(0, len(slid), EVERY_NODE)
-        node = node[view.places(points).seen[0][node] & _there(track, frame)[node]]
+        node = node[view.places(points).seen[0][node] & _there(track, int(frame))[node]]
         measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame]
         columns = [
             points[node],

@@ -11,7 +11,7 @@ from rapidstem.errors import InputError
 from rapidstem.files import SlicedFrames
 from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, GlidePlane, line_planes
 from rapidstem.lines.motion.line_following import FollowedLines, LineTrack, follow_lines
-from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, cross_slip_frame, field_flags, line_flags
+from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, cross_slip_frame, field_flags, lifted_until, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
 from rapidstem.lines.motion.moving_lines import moving_line
 from rapidstem.lines.motion.tilted_view import TiltedView
@@ -176,9 +176,7 @@ def _smoothed(tracks: Sequence[LineTrack], view: TiltedView, frames: InSituFrame
 def _tables(tracks: Sequence[SmoothTrack], view: TiltedView) -> tuple[pd.DataFrame, pd.DataFrame]:
     positions, flags = [pd.DataFrame(columns=POSITION_COLUMNS)], [pd.DataFrame(columns=FLAG_COLUMNS)]
     for track in tracks:
-        across = cross_slip_frame(track)
-        until = len(track.slid_nm) if across is None else across
-        positions.append(position_rows(track, view, until))
+        positions.append(position_rows(track, view, lifted_until(track)))
         flags.append(line_flags(track, view))
     filled = [pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True) for tables in (positions, flags)]
     return filled[0], filled[1]

@@ -66,13 +66,17 @@ def smoothed_track(
     forward = _filtered(track.slid_nm[part], variance[part], time[part])
     slid, speed, smooth_variance = _backwards(*forward[:4], np.diff(time[part], axis=0))
     shape = track.slid_nm.shape
-    filled = [np.full(shape, np.nan) for _ in range(3)]
-    for target, values in zip(filled, (slid, speed, smooth_variance), strict=True):
-        target[part] = values
-    steps = np.diff(filled[0], axis=0, prepend=filled[0][:1])
+    steps = np.median(np.diff(slid, axis=0, prepend=slid[:1]), axis=1)
     jumps = np.zeros(shape[0])
-    jumps[part] = np.where(forward[4], np.median(np.nan_to_num(steps[part]), axis=1), 0.0)
-    return SmoothTrack(track, time, *filled, jumps)
+    jumps[part] = np.where(forward[4], steps, 0.0)
+    return SmoothTrack(track, time, _among(slid, part, shape), _among(speed, part, shape), _among(smooth_variance, part, shape), jumps)
+
+
+def _among(values: np.ndarray, part: slice, shape: tuple[int, ...]) -> np.ndarray:
+    """Values of some frames among all; NaN for the others."""
+    filled = np.full(shape, np.nan)
+    filled[part] = values
+    return filled
 
 
 def noise_scale(tracks: list[LineTrack]) -> float:

@@ -13,6 +13,8 @@ LEAST_NM, LEAST_FRAMES = 80.0, 5
 # One piece in two frames lies at most so far from where it was, at 500 nm/s; a piece may be missing in a frame between.
 NEAREST_NM, LONGEST_GAP = 35.0, 2
 LEAST_RATIO = 1.0
+# Near the faces of the foil the contrast of a line is broader than it is inside, by as much on either side.
+BESIDE_WIDTHS = 1.0
 
 
 @dataclass
@@ -37,7 +39,8 @@ def unexplained_pieces(frame: FrameLines, pixel_size_nm: float) -> np.ndarray:
     """Connected dark lines (piece, 3) outside of what lines cover: row and column of the middle, and length in nm."""
     rows, mixed, columns = np.moveaxis(frame.curvature.second[0], -1, 0)
     largest = (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
-    dark = (frame.likelihood(largest[None])[0] > LEAST_RATIO) & frame.valid & ~frame.covered
+    explained = ndimage.binary_dilation(frame.covered, iterations=round(BESIDE_WIDTHS * 2 * frame.curvature.scale_px))
+    dark = (frame.likelihood(largest[None])[0] > LEAST_RATIO) & frame.valid & ~explained
     labels, count = ndimage.label(dark, structure=np.ones((3, 3)))
     pieces = []
     for number, part in enumerate(ndimage.find_objects(labels), start=1):
