@@ -87,8 +87,8 @@ def chosen_views(geometry: TiltGeometry) -> Iterator[tuple[str, np.ndarray]]:
 def scores(series: Series, lines: list[np.ndarray], sigma_nm: list[np.ndarray]) -> dict[str, float]:
     """Length found and real, and errors beside the stated ones."""
     widths_nm = series.images.shape[2] * series.geometry.pixel_size_nm, series.images.shape[1] * series.geometry.pixel_size_nm
-    names = {"acquisition": "", "variant": "", "against": "truth"}
-    detection = line_detection(lines, series.true_lines, widths_nm, motion=series.motion, **names).set_index("place").loc["all"]
+    detection = line_detection(lines, series.true_lines, widths_nm, motion=series.motion, acquisition="", variant="", against="truth")
+    detection = detection.set_index("place").loc["all"]
     row = {f"{name}_percent": round(float(detection[f"{name}_percent"]), 1) for name in ("found", "real")}
     if not lines:
         return row
@@ -115,12 +115,12 @@ def rows_of(series: Series, views: np.ndarray) -> list[dict[str, object]]:
     volume = reconstruct(series.binary, geometry, ReconstructionSettings(series.depth_nm))
     network = trace_lines(volume, pixel_size_nm, series.thickness_nm)
     traced = [line.points_nm for line in network.lines]
-    table: dict[str, object] = {"lines": "traced"} | scores(series, traced, [np.ones((len(line), 3)) for line in traced])
+    table = scores(series, traced, [np.ones((len(line), 3)) for line in traced])
     told = {key: value for key, value in table.items() if not key.endswith(("stated_nm", "ratio"))}
     box_nm = foil_box(traced_points(network), series.images.shape[1:], pixel_size_nm, series.thickness_nm)
     found = fit_lines(series.images, geometry, traced, box_nm, volume.shape[0])
     fitted = [line.points_nm for line in found.network.lines]
-    return [told, {"lines": "fitted"} | scores(series, fitted, found.sigma_nm)]
+    return [{"lines": "traced", **told}, {"lines": "fitted", **scores(series, fitted, found.sigma_nm)}]
 
 
 def main(folder: Path, variant: str) -> None:
