@@ -191,6 +191,21 @@ class Session:
         """The temperature of an in-situ series as the sheet states it, empty where it does not."""
         return str(self._rows[acquisition]["temperature"])
 
+    def tomogram(self, acquisition: str) -> str:
+        """The tilt series of the same field that an in-situ series names, empty where it names none."""
+        return str(self._rows[acquisition]["tomogram"])
+
+    @property
+    def followed(self) -> list[str]:
+        """The in-situ series whose lines are followed in three dimensions: those that name a tilt series that takes part."""
+        return [name for name in self.acquisitions("in_situ") if self.tomogram(name) in self.acquisitions("tilt_series")]
+
+    def followed_variant(self, acquisition: str, denoiser: str) -> str:
+        """Name of the variant of the tilt series whose lines are followed: of the same denoiser, else the slow one, else the first."""
+        variants = self.shown_variants(self.tomogram(acquisition))
+        own = [variant for variant in variants if variant.denoiser == denoiser]
+        return [*own, *variants][0].name
+
     @property
     def in_situ_denoisers(self) -> list[str]:
         """The networks whose in-situ series are written: those of the configuration, else all that are trained."""

@@ -124,8 +124,9 @@ def _check_braces(session: "Session") -> None:
 
 def _check_simulated(session: "Session") -> None:
     with naming_key("simulate"):
-        settings_from(session.config["simulate"])
-    without = [name for name in session.acquisitions("in_situ") if not session.temperature(name) or is_log(session.temperature(name))]
+        settings = settings_from(session.config["simulate"])
+    heated = [] if settings.glide_speed_nm_per_s else session.acquisitions("in_situ")
+    without = [name for name in heated if not session.temperature(name) or is_log(session.temperature(name))]
     if without:
         raise InputError(
             f"{session.config['acquisitions']}, row of {', '.join(without)}: a simulated in-situ series needs a number or a ramp in the "

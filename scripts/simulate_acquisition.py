@@ -16,5 +16,6 @@ with logged(snakemake):
         rapid_path=snakemake.output.rapid,
         slow_path=snakemake.output.slow,
         truth_path=snakemake.output.truth,
+        specimen=snakemake.params.specimen or None,
         temperature=read_temperature(temperature) if temperature else None,
     )

@@ -22,6 +22,7 @@ from .line_sentences import (
     count_words as count_words,
     truth_sentences as truth_sentences,
 )
+from .motion_movie import LineMovieLayout as LineMovieLayout
 from .quality_figures import PUBLISHED_AGREEMENT_PER_UM as PUBLISHED_AGREEMENT_PER_UM
 from .registered_drawing import draw_figures as draw_figures
 from .score_tables import (

@@ -130,7 +130,9 @@ def frame_rate(time_s: np.ndarray) -> Fraction:
 
 
 def write_movie(path: Path | str, pictures: Iterable[np.ndarray], size_px: tuple[int, int], rate: Fraction) -> None:
-    """Write pictures (y, x) uint8 as an MP4 (H.264, 4:2:0) that browsers, PowerPoint and phones play; one picture is in memory at a time.
+    """Write pictures, (y, x) or (y, x, 3) uint8, as an MP4 (H.264, 4:2:0) that browsers, PowerPoint and phones play.
+
+    One picture is in memory at a time.
 
     Parameters
     ----------
@@ -146,7 +148,7 @@ def write_movie(path: Path | str, pictures: Iterable[np.ndarray], size_px: tuple
         stream.height, stream.width = size_px
         stream.pix_fmt = "yuv420p"
         for picture in pictures:
-            frame = av.VideoFrame.from_ndarray(picture, format="gray")
+            frame = av.VideoFrame.from_ndarray(picture, format="gray" if picture.ndim == 2 else "rgb24")
             for packet in stream.encode(frame.reformat(format="yuv420p")):
                 file.mux(packet)
         for packet in stream.encode():

@@ -70,3 +70,4 @@ from .tiff_scales import (
 )
 from .tilt_angles import write_angle_file as write_angle_file
 from .vtk_polydata import write_polydata as write_polydata
+from .vtk_time_series import write_polydata_series as write_polydata_series

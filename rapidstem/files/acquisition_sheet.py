@@ -15,13 +15,13 @@ from rapidstem.errors import InputError, raise_problems
 from rapidstem.files.image_stacks import FallbackMetadata, StackHeader, read_header
 from rapidstem.files.raw_file_problems import file_problems
 from rapidstem.files.readers import BRIGHT_FIELD
-from rapidstem.files.sheet_contradictions import file_remarks
+from rapidstem.files.sheet_contradictions import file_remarks, tomogram_problems
 from rapidstem.files.specimen_temperature import is_log, read_temperature
 
-COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature", "detector")
+COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature", "detector", "tomogram")
 KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
 FILE_COLUMNS = ("rapid", "slow", "dcfi")
-_OPTIONAL = ("dcfi", "temperature", "detector")
+_OPTIONAL = ("dcfi", "temperature", "detector", "tomogram")
 
 
 def read_sheet(path: Path | str) -> pd.DataFrame:
@@ -36,7 +36,8 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     -------
     table : columns `acquisition, kind` (str), `tilt` (degrees, NaN for a tilt series), `rapid, slow, dcfi` (absolute paths, empty where
         there is no file), `temperature` (as it stands, the path of a log made absolute; empty where nothing is known), `detector` (empty
-        where it is the session's).
+        where it is the session's), `tomogram` (the name of the tilt series of the same field, for an in-situ series; empty where there is
+        none).
 
     Raises
     ------
@@ -52,7 +53,7 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
         raise InputError(f"{path}: has no acquisitions; write one row for each field of view below the line of column names")
     problems = [f"line {number}, {problem}" for number, values in lines[1:] for problem in _excess(columns, values)]
     problems += [f"line {number}, acquisition {row['acquisition']!r}, {problem}" for number, row in rows for problem in _row_problems(row)]
-    problems += _repetitions(path, rows)
+    problems += [*_repetitions(path, rows), *tomogram_problems(rows)]
     raise_problems(f"{path}: the sheet has errors", problems)
     return _table(path, [row for _, row in rows])
 

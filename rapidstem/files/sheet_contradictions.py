@@ -38,3 +38,15 @@ def _tilt_remarks(row: Mapping[Any, Any], header: StackHeader) -> Iterator[str]:
     if header.stage_tilt_deg is not None and abs(header.stage_tilt_deg - row["tilt"]) > TILT_TOLERANCE_DEG:
         said = f"the stage stood at {header.stage_tilt_deg:.2f} degrees when it was taken, the sheet says {row['tilt']:g}"
         yield f"{said}; the sheet's tilt is used. Is it the right file?"
+
+
+def tomogram_problems(rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
+    """Tilt series that in-situ series name and that are none."""
+    series = [row["acquisition"] for _, row in rows if row["kind"] == "tilt_series"]
+    for number, row in rows:
+        name, place = row["tomogram"], f"line {number}, acquisition {row['acquisition']!r}, column tomogram"
+        if name and row["kind"] != "in_situ":
+            yield f"{place}: {name!r}, but only an in-situ series is held against a tomogram; leave it empty"
+        elif name and name not in series:
+            known = f"those of the sheet are {', '.join(series)}" if series else "the sheet has none"
+            yield f"{place}: {name!r} is no tilt series; {known}"

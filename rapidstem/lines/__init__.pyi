@@ -1,1 +1,8 @@
+from .frame_curvature import (
+    FrameCurvature as FrameCurvature,
+    curvature_across as curvature_across,
+    curvature_of_frames as curvature_of_frames,
+)
+from .frame_projection import FramePlaces as FramePlaces
 from .line_fitting import FittedLines as FittedLines, FittingSettings as FittingSettings, fit_lines as fit_lines
+from .line_likelihood import LineLikelihood as LineLikelihood, likelihood_of as likelihood_of

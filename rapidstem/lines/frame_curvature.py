@@ -41,7 +41,7 @@ class FrameCurvature:
         return places.seen & ~self.silent[frame, row, column]
 
 
-def frame_curvature(series: np.ndarray, scale_px: float) -> FrameCurvature:
+def curvature_of_frames(series: np.ndarray, scale_px: float) -> FrameCurvature:
     """Second derivatives of every frame, relative to its background, over the 99th percentile of the curvature of its dark lines.
 
     Parameters

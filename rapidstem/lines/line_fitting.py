@@ -12,7 +12,7 @@ from rapidstem.errors import InputError
 from rapidstem.lines.curve_fit import FittedCurve, fit_curves
 from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
 from rapidstem.lines.fitted_network import fitted_network
-from rapidstem.lines.frame_curvature import FrameCurvature, frame_curvature
+from rapidstem.lines.frame_curvature import FrameCurvature, curvature_of_frames
 from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
 from rapidstem.lines.line_ends import continued, trimmed
 from rapidstem.lines.line_likelihood import likelihood_of
@@ -125,7 +125,7 @@ def fit_lines(
         )
     if not traced:
         return _no_lines(box_nm)
-    curvature = frame_curvature(series, settings.line_width_nm / (2 * geometry.pixel_size_nm))
+    curvature = curvature_of_frames(series, settings.line_width_nm / (2 * geometry.pixel_size_nm))
     evidence, null = _asked(traced, curvature, geometry)
     needed = needed_lines(traced, evidence, settings.piece_evidence * null.overcount)
     if not needed:

@@ -37,6 +37,7 @@ class MicroscopeSettings(InstrumentConditions, FoilConditions):
     long_field: str = ""
     frames_per_long_field: int = 2500
     in_situ_frames: int = 120
+    glide_speed_nm_per_s: float = 0.0
 
     foil_thickness_nm: float = 300.0
     foil_normal: tuple[float, float, float] = (0.0, 1.0, 3.0)
@@ -153,6 +154,7 @@ _LIMITS = {
     "frames_per_field": (1, 100_000),
     "frames_per_long_field": (1, 100_000),
     "in_situ_frames": (2, 100_000),
+    "glide_speed_nm_per_s": (0, 10_000),
     "tilt_frames": (1, 100_000),
     **condition_settings.LIMITS,
 }

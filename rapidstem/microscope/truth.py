@@ -1,6 +1,6 @@
 """What is true of a simulated acquisition; only the evaluation and the tests read it."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import h5py
@@ -10,6 +10,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.microscope.fault_records import read_faults, write_faults
 from rapidstem.microscope.specimen.foil_faults import NO_FAULTS, FoilFaults
+from rapidstem.microscope.specimen.line_courses import LineCourse
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 
 SCAN_FAULTS = ("row_shift_px", "beam_current", "hot_px")
@@ -62,6 +63,7 @@ class AcquisitionTruth:
     rapid_px, slow_px : (column,) the distortion map
     clean : (y, x) noise-free image of a field in slow geometry at shift zero, 1 on the untilted background; None for a tilt series
     faults : of the foil
+    courses : how lines move during an in-situ straining series, by their number; `lines` are those before
     """
 
     name: str
@@ -76,6 +78,14 @@ class AcquisitionTruth:
     slow_px: np.ndarray
     clean: np.ndarray | None
     faults: FoilFaults = NO_FAULTS
+    courses: dict[int, LineCourse] = field(default_factory=dict)
+
+    def lines_at(self, time_s: float) -> dict[int, np.ndarray]:
+        """The lines (n, 3), nm, that are there at a time since the first frame, by their number."""
+        there = {number: line.points_nm for number, line in enumerate(self.lines)}
+        for number, course in self.courses.items():
+            there[number] = there[number] + course.displacement_nm(there[number], time_s)
+        return {number: points for number, points in there.items() if number not in self.courses or time_s < self.courses[number].until_s}
 
     def contrast_lines(self, slow: bool = False) -> list[DislocationLine]:
         """Give the lines that have any contrast, where they lie while a series is recorded: those that an evaluation compares with.
@@ -125,6 +135,8 @@ def write_truth(path: Path | str, truth: AcquisitionTruth) -> None:
             group.attrs.update(burgers=line.burgers, plane_normal=line.plane_normal, visible=line.visible)
             if line.contrast is not None:
                 group.attrs["contrast"] = line.contrast
+            if number in truth.courses:
+                _write_course(group.create_group("course"), truth.courses[number])
         write_faults(file, truth.faults)
 
 
@@ -163,12 +175,24 @@ def _from_file(file: h5py.File) -> AcquisitionTruth:
         slow_px=file["distortion/slow_px"][()],
         clean=file["clean"][()] if "clean" in file else None,
         faults=read_faults(file),
+        courses={number: _course(group["course"]) for number, group in enumerate(groups) if "course" in group},
     )
 
 
 def _stack(group: h5py.Group) -> StackTruth:
     known = (group[key][()] for key in ("time_s", "row_tilt_deg", "shift_px"))
     return StackTruth(*known, *(group[key][()] if key in group else None for key in SCAN_FAULTS))
+
+
+def _write_course(group: h5py.Group, course: LineCourse) -> None:
+    group["time_s"], group["place_nm"] = course.time_s, course.place_nm
+    group.attrs.update(kind=course.kind, centre_nm=course.centre_nm, along=course.along, half_nm=course.half_nm, until_s=course.until_s)
+
+
+def _course(group: h5py.Group) -> LineCourse:
+    values = group.attrs
+    pins = (values["centre_nm"], values["along"], float(values["half_nm"]), float(values["until_s"]))
+    return LineCourse(str(values["kind"]), group["time_s"][()], group["place_nm"][()], *pins)
 
 
 def _line(group: h5py.Group) -> DislocationLine:

@@ -27,6 +27,7 @@ class SessionContents:
     shown : those of them whose lines are traced and drawn.
     against_slow : the drawn ones that are compared with the slow series; none where there is no slow series.
     in_situ : the denoisers of each in-situ series.
+    followed : the in-situ series whose lines were followed in three dimensions.
     figures : names of the figures that were drawn, by scope.
     left_out : acquisitions that do not take part.
     remarks : what is odd about raw files.
@@ -42,6 +43,7 @@ class SessionContents:
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)
     against_slow: Mapping[str, Sequence[str]] = field(default_factory=dict)
     in_situ: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    followed: Sequence[str] = ()
     figures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     left_out: Sequence[str] = ()
     remarks: Sequence[str] = ()

@@ -140,16 +140,29 @@ def in_situ_section(results: Results, contents: SessionContents, series: str, ju
         choice="denoiser",
         findings=_in_situ_sentences(scores),
         verdict=stage_verdict(judgements, verdict_criteria.IN_SITU, series),
-        tables=[in_situ_table(scores)] if len(scores) else [],
+        tables=[*([in_situ_table(scores)] if len(scores) else []), *_motion_tables(results, contents, series)],
     )
 
 
 def _in_situ_panel(results: Results, contents: SessionContents, series: str, denoiser: str) -> Panel:
     first, *others = [results.figure(name, series, denoiser) for name in contents.figures[IN_SITU_SERIES]]
-    first = replace(first, links=[f"in_situ/{series}/{denoiser}.mp4", *first.links])
+    movies = ["mp4", "lines.mp4"] if series in contents.followed else ["mp4"]
+    first = replace(first, links=[*[f"in_situ/{series}/{denoiser}.{movie}" for movie in movies], *first.links])
     (raw, denoised), pixel_size_nm = read_images(results.folder / f"figures/{series}/{denoiser}/images.ome.tif")
     slider = image_slider(f"{series}: the last frame, raw and {denoiser}", "raw", raw, denoiser, denoised, pixel_size_nm)
     return Panel(denoiser, [first, *others], [slider])
+
+
+def _motion_tables(results: Results, contents: SessionContents, series: str) -> list[ReportTable]:
+    """Which lines of the tomogram were followed, and what happened to them, by the first network."""
+    if series not in contents.followed:
+        return []
+    stem = f"in_situ/{series}/{contents.in_situ[series][0]}"
+    why = "Positions lie in the plane of each line; a line without a certain plane, or whose plane is seen on edge, is left out."
+    return [
+        ReportTable("Lines of the tomogram that were followed", results.table(f"{stem}.followed.csv"), why),
+        ReportTable("What happened to them", results.table(f"{stem}.flags.csv"), f"{stem}.lines.pvd opens in ParaView."),
+    ]
 
 
 def _in_situ_sentences(scores: pd.DataFrame) -> list[str]:

@@ -30,6 +30,16 @@ from .line_pairs import (
     paired_lines as paired_lines,
 )
 from .line_recovery import DETECTION_COLUMNS as DETECTION_COLUMNS, line_detection as line_detection
+from .motion_scores import (
+    MOTION_COLUMNS as MOTION_COLUMNS,
+    RESPONSE_COLUMNS as RESPONSE_COLUMNS,
+    TrueLine as TrueLine,
+    jump_responses as jump_responses,
+    kept_lengths as kept_lengths,
+    motion_errors as motion_errors,
+    owned_lines as owned_lines,
+    score_motion as score_motion,
+)
 from .positional_error import (
     ERROR_COLUMNS as ERROR_COLUMNS,
     ZHAO_MEAN_ABS_NM as ZHAO_MEAN_ABS_NM,

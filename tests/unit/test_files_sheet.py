@@ -256,3 +256,20 @@ def test_the_log_of_a_heater_lies_beside_the_sheet(tmp_path: Path) -> None:
     sheet = read_sheet(write_sheet(tmp_path, *rows, header=f"{HEADER}\ttemperature"))
     assert sheet["temperature"].to_list() == [str(tmp_path / "session/logs/heater.csv"), "90..150@1", ""]
     assert "heater.csv: there is no such file" in complaints(sheet)
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        (
+            "b\tin_situ\t10\tb.mrc\t\t\tfilm",
+            "line 3, acquisition 'b', column tomogram: 'film' is no tilt series; those of the sheet are series",
+        ),
+        ("b\ttest\t0\tb.mrc\t\t\tseries", "line 3, acquisition 'b', column tomogram: 'series', but only an in-situ series"),
+    ],
+)
+def test_a_tomogram_must_be_a_tilt_series_of_the_sheet(tmp_path: Path, row: str, expected: str) -> None:
+    series = "series\ttilt_series\t\ts.mrc\t\t\t"
+    assert expected in refusal(write_sheet(tmp_path, series, row, header=f"{HEADER}\ttomogram"))
+    good = read_sheet(write_sheet(tmp_path, series, "b\tin_situ\t10\tb.mrc\t\t\tseries", header=f"{HEADER}\ttomogram"))
+    assert good["tomogram"].to_list() == ["", "series"]

@@ -71,7 +71,9 @@ def test_session_without_tilt_series_gives_scores_and_a_report(tmp_path: Path) -
     assert (results / "report.html").exists()
 
 
-@pytest.mark.parametrize("name", ["papers/zhao2021", "papers/ihara2022", "examples/hard", "examples/many_fields", "examples/single_field"])
+@pytest.mark.parametrize(
+    "name", ["papers/zhao2021", "papers/ihara2022", "examples/hard", "examples/many_fields", "examples/single_field", "examples/straining"]
+)
 def test_protocols_and_examples_have_a_graph(name: str) -> None:
     run = snakemake(ROOT, "--dry-run", config=ROOT / f"config/{name}.yaml")
     assert counted_jobs(run)["write_report"] == 1

@@ -129,6 +129,12 @@ def field_drift(wildcards):
     return f"{FOLDER}/dcfi/{wildcards.acquisition}.drift.csv" if wildcards.acquisition in FIELDS else []
 
 
+def tomogram_file(wildcards, ending, room="dislocations"):
+    """A file of the tilt series that an in-situ series names, by default of its dislocations."""
+    series = SESSION.tomogram(wildcards.acquisition)
+    return f"{FOLDER}/{room}/{series}/{SESSION.followed_variant(wildcards.acquisition, wildcards.denoiser)}.{ending}"
+
+
 def temperature_log(wildcards):
     """The heater's log of an in-situ series, where the sheet names one."""
     text = SESSION.temperature(wildcards.acquisition)

@@ -167,3 +167,99 @@ rule draw_in_situ:
         "Drawing {wildcards.acquisition} with {wildcards.denoiser}"
     script:
         "../../scripts/draw_in_situ.py"
+
+
+rule follow_lines:
+    """The dislocation lines of a tomogram, followed through an in-situ series of its field: places, velocities, and what happened."""
+    input:
+        rapid=raw_file("rapid"),
+        frames=rules.align_in_situ.output.frames,
+        denoised=rules.denoise_in_situ.output.images,
+        lines=lambda wildcards: tomogram_file(wildcards, "lines.csv"),
+        summary=lambda wildcards: tomogram_file(wildcards, "line_summary.csv"),
+        traced=lambda wildcards: tomogram_file(wildcards, "traced.csv"),
+    output:
+        positions=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.positions.csv",
+        flags=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.flags.csv",
+        followed=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.followed.csv",
+        match=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.match.csv",
+        series=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.lines.pvd",
+    log:
+        f"{FOLDER}/logs/follow_lines/{{denoiser}}/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/follow_lines/{{denoiser}}/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1500),
+        runtime=minutes(15, 120),
+    params:
+        code=code("follow_lines"),
+        reading=reading,
+        contents=own_contents("rapid"),
+        tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
+        thickness_nm=SESSION.config["tomography"]["thickness_nm"],
+        line_width_nm=SESSION.config["tomography"]["line_width_nm"],
+        crystal=SESSION.config["crystal"],
+    message:
+        "Following the lines of {wildcards.acquisition} with {wildcards.denoiser}"
+    script:
+        "../../scripts/follow_lines.py"
+
+
+rule film_lines:
+    """A movie of followed lines: the frames with their projections drawn in, beside the lines in three dimensions."""
+    input:
+        frames=rules.align_in_situ.output.frames,
+        denoised=rules.denoise_in_situ.output.images,
+        positions=rules.follow_lines.output.positions,
+        match=rules.follow_lines.output.match,
+    output:
+        movie=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.lines.mp4",
+    log:
+        f"{FOLDER}/logs/film_lines/{{denoiser}}/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/film_lines/{{denoiser}}/{{acquisition}}.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1000),
+        runtime=minutes(10, 60),
+    params:
+        code=code("film_lines"),
+    message:
+        "Filming the lines of {wildcards.acquisition} with {wildcards.denoiser}"
+    script:
+        "../../scripts/film_lines.py"
+
+
+rule score_motion:
+    """Lines that were followed, against their true motion: errors, stated deviations, identity, the answer to jumps."""
+    input:
+        positions=rules.follow_lines.output.positions,
+        followed=rules.follow_lines.output.followed,
+        match=rules.follow_lines.output.match,
+        centroids=lambda wildcards: tomogram_file(wildcards, "centroids.csv"),
+        volume=lambda wildcards: tomogram_file(wildcards, "mrc", "tomograms"),
+        truth=lambda wildcards: truth(wildcards.acquisition),
+    output:
+        scores=f"{FOLDER}/evaluation/motion/{{acquisition}}/{{denoiser}}.csv",
+        responses=f"{FOLDER}/evaluation/motion/{{acquisition}}/{{denoiser}}.responses.csv",
+    log:
+        f"{FOLDER}/logs/score_motion/{{denoiser}}/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/score_motion/{{denoiser}}/{{acquisition}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1000),
+        runtime=minutes(15, 60),
+    params:
+        code=code("score_motion"),
+    message:
+        "Scoring the followed lines of {wildcards.acquisition} with {wildcards.denoiser}"
+    script:
+        "../../scripts/score_motion.py"

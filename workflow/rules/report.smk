@@ -24,6 +24,16 @@ rule write_report:
             acquisition=IN_SITU,
             denoiser=SESSION.in_situ_denoisers,
         ),
+        line_movies=expand(
+            f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.lines.mp4",
+            acquisition=SESSION.followed,
+            denoiser=SESSION.in_situ_denoisers,
+        ),
+        motion_scores=expand(
+            f"{FOLDER}/evaluation/motion/{{acquisition}}/{{denoiser}}.csv",
+            acquisition=SESSION.followed if SESSION.simulated else [],
+            denoiser=SESSION.in_situ_denoisers,
+        ),
         figures=shown_files(
             *DRAWN[DISTORTION],
             *DRAWN[CHOICE],
@@ -72,6 +82,7 @@ rule write_report:
         shown={series: names(SESSION.shown_variants(series)) for series in SERIES},
         against_slow={series: SESSION.compared_with_slow(SESSION.shown_variants(series)) for series in SERIES},
         in_situ={series: SESSION.in_situ_denoisers for series in IN_SITU},
+        followed=SESSION.followed,
         figures=DRAWN,
         configuration={
             key: value

@@ -25,6 +25,7 @@ if SESSION.simulated:
             kind=lambda wildcards: SESSION.kind(wildcards.acquisition),
             tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
             temperature=lambda wildcards: SESSION.temperature(wildcards.acquisition),
+            specimen=lambda wildcards: SESSION.tomogram(wildcards.acquisition),
         message:
             "Simulating the raw files of {wildcards.acquisition}"
         script:

@@ -63,6 +63,10 @@ class VertexContrast:
         share = np.float32(np.clip((tilt_rad - low) / (high - low), 0, 1))
         return (1 - share) * self.log_ratio[upper - 1] + share * self.log_ratio[upper]
 
+    def of_vertices(self, mask: np.ndarray) -> "VertexContrast":
+        """The profiles of some vertices, by a mask (vertex,)."""
+        return VertexContrast(self.tilt_rad, self.log_ratio[:, mask])
+
 
 @dataclass(frozen=True)
 class _DirectionNodes:

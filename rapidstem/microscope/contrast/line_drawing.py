@@ -4,7 +4,7 @@ A line that ends at a surface has a displacement field that reaches into the col
 line goes on outside the crystal; here it fades out there, as the free surface relaxes the field.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -35,6 +35,10 @@ class DrawnLines:
     fade: np.ndarray
     burgers: np.ndarray
     plane_normal: np.ndarray
+
+    def chosen(self, mask: np.ndarray) -> "DrawnLines":
+        """Some of the vertices, by a mask (vertex,)."""
+        return DrawnLines(*(getattr(self, field.name)[mask] for field in fields(self)))
 
 
 def drawn_lines(lines: list[DislocationLine], thickness_nm: float, shape: FoilShape | None = None) -> DrawnLines:

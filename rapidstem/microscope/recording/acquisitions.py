@@ -7,6 +7,7 @@ from rapidstem.files.specimen_temperature import TemperatureCourse
 from rapidstem.microscope.recording.field_acquisition import simulate_field
 from rapidstem.microscope.recording.heating_series import simulate_heating
 from rapidstem.microscope.recording.series_acquisition import simulate_series
+from rapidstem.microscope.recording.straining_series import simulate_straining
 from rapidstem.microscope.settings import LARGEST_TILT_DEG, MicroscopeSettings
 
 FIELD_KINDS = ("training", "test", "calibration")
@@ -30,8 +31,8 @@ def simulate_acquisition(
     ----------
     kind
         `training`, `test` or `calibration`: many rapid frames and one slow image of a field; `tilt_series`: rapid frames during
-        continuous tilting, and slow images step by step of the same specimen; `in_situ`: rapid frames of a foil that is heated, and
-        a slow image at the end.
+        continuous tilting, and slow images step by step of the same specimen; `in_situ`: rapid frames of a foil that is heated, or
+        strained where the settings let lines glide, and a slow image at the end.
     name
         The acquisition's name; with the seed it decides every random number.
     tilt_deg
@@ -43,10 +44,11 @@ def simulate_acquisition(
     truth_path
         HDF5 file to be written for the evaluation.
     specimen
-        Name of the specimen; acquisitions of the same specimen and tilt range show the same lines. By default each has its own, but
-        in-situ series of one tilt share theirs: a range of temperatures goes on where the one below it ended.
+        Name of the specimen; acquisitions of the same specimen and tilt range show the same lines, and a straining series those of the
+        tilt series whose name it is given. By default each has its own, but heating series of one tilt share theirs: a range of
+        temperatures goes on where the one below it ended.
     temperature
-        Of the specimen, for an in-situ series alone.
+        Of the specimen, for a heating series alone.
 
     Raises
     ------
@@ -59,6 +61,8 @@ def simulate_acquisition(
         if tilt_deg is not None:
             raise InputError(f"acquisition {name}: a tilt series has no single tilt; leave it empty instead of {tilt_deg}")
         simulate_series(name, settings, (rapid_path, slow_path, truth_path), specimen or name)
+    elif kind == "in_situ" and settings.glide_speed_nm_per_s:
+        simulate_straining(name, _field_tilt(kind, name, tilt_deg), settings, (rapid_path, slow_path, truth_path), specimen or name)
     elif kind == "in_situ":
         paths = (rapid_path, slow_path, truth_path)
         simulate_heating(name, _field_tilt(kind, name, tilt_deg), temperature, settings, paths, specimen or HEATED_SPECIMEN)

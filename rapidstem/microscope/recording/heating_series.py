@@ -8,14 +8,10 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.specimen_temperature import TemperatureCourse
-from rapidstem.microscope.random_streams import random_stream
-from rapidstem.microscope.recording.frame_recording import rapid_frames, slow_frames
 from rapidstem.microscope.recording.goniometer import resting_stage
-from rapidstem.microscope.recording.raw_stacks import RawStack, row_tilts, wandering_shift, write_acquisition
-from rapidstem.microscope.recording.scan_faults import largest_reach_px, rapid_faults, slow_faults
+from rapidstem.microscope.recording.in_situ_recording import largest_shift_px, record_in_situ
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.heated_specimen import heated_foil
-from rapidstem.microscope.truth import StackTruth
 
 
 def simulate_heating(
@@ -54,25 +50,15 @@ def simulate_heating(
         )
     time = np.arange(settings.in_situ_frames) * settings.frame_period_s
     reached_c = np.maximum.accumulate(temperature.at(time))
-    faults, slow = rapid_faults(name, time, False, settings), slow_faults(name, np.zeros(1), False, settings)
-    shift = faults.added_to(wandering_shift(len(time), random_stream(settings.seed, name, "drift"), settings))
-    slow_rng = random_stream(settings.seed, name, "slow")
-    slow_shift = slow.added_to(shift[-1:] + slow_rng.normal(0, settings.slow_shift_px, (1, 2)))
     motion = resting_stage(tilt_deg)
-    foil = heated_foil(specimen_name, tilt_deg, motion, _largest_shift_px(settings), settings)
-    tilts = np.full(len(time), np.deg2rad(tilt_deg))
-    frames, hot = rapid_frames(name, len(time), lambda number, *grid: foil.image(reached_c[number], shift[number], *grid), faults, settings)
-    truth = StackTruth(time, row_tilts(motion, time, 0, settings), shift, faults.row_shift_px, faults.beam_current, hot)
-    at_end = partial(foil.image, reached_c[-1])
-    slow_frame, hot = slow_frames(name, 1, lambda _, *grid: at_end(slow_shift[0], *grid), slow, settings, slow_rng)
-    slow_truth = StackTruth(np.zeros(1), row_tilts(motion, np.zeros(1), 0, settings), slow_shift, slow.row_shift_px, slow.beam_current, hot)
-    pixels = np.arange(settings.size_px, dtype=float)
-    stacks = (RawStack(frames, truth, tilts), RawStack(slow_frame, slow_truth, tilts[:1]))
+    foil = heated_foil(specimen_name, tilt_deg, motion, largest_shift_px(settings), settings)
     aged = replace(foil, lines=foil.lines_at(reached_c[-1]))
-    write_acquisition(name, "in_situ", settings, paths, aged, stacks, None, at_end(np.zeros(2), pixels, pixels))
-
-
-def _largest_shift_px(settings: MicroscopeSettings) -> float:
-    """How far the specimen moves at most; for all series alike, so that all have the same specimen."""
-    drift = settings.drift_px_per_s * settings.frame_period_s * settings.in_situ_frames
-    return drift + 6 * (settings.jitter_px + settings.slow_shift_px) + largest_reach_px(settings)
+    record_in_situ(
+        name,
+        tilt_deg,
+        lambda number, *seen: foil.image(reached_c[number], *seen),
+        partial(foil.image, reached_c[-1]),
+        settings,
+        paths,
+        aged,
+    )

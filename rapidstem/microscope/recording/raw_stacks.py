@@ -1,5 +1,6 @@
 """What every simulated acquisition shares: drift, tilts of the rows, and the files that it ends in."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from rapidstem.microscope.recording.scan_coils import rapid_to_slow
 from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes
+from rapidstem.microscope.specimen.line_courses import LineCourse
 from rapidstem.microscope.specimen.specimens import KnownSpecimen
 from rapidstem.microscope.truth import AcquisitionTruth, StackTruth, write_truth
 
@@ -67,6 +69,7 @@ def write_acquisition(
     stacks: tuple[RawStack, RawStack],
     velox_shift_px: np.ndarray | None,
     clean: np.ndarray | None,
+    courses: Mapping[int, LineCourse] | None = None,
 ) -> None:
     """Write the rapid file, the slow file and the truth.
 
@@ -80,6 +83,7 @@ def write_acquisition(
     stacks : rapid and slow
     velox_shift_px : (frame, 2) Velox's own measurement of the drift; None where it was not switched on
     clean : (y, x) noise-free image, None for a tilt series
+    courses : of lines that move, by their number
     """
     rapid, slow = stacks
     slow_time = settings.slow_line_time_s * settings.size_px
@@ -102,5 +106,6 @@ def write_acquisition(
         slow_px=rapid_to_slow(rapid_px, settings),
         clean=clean,
         faults=specimen.faults,
+        courses=dict(courses or {}),
     )
     write_truth(paths[2], truth)

@@ -2,6 +2,7 @@ from .crystal import REFLECTION as REFLECTION, specimen_axes as specimen_axes, t
 from .foil_faults import NO_FAULTS as NO_FAULTS, FoilFaults as FoilFaults
 from .foil_shape import FoilShape as FoilShape
 from .heated_specimen import HeatedFoil as HeatedFoil, heated_foil as heated_foil
+from .line_courses import LineCourse as LineCourse
 from .line_networks import STEP_NM as STEP_NM, DislocationLine as DislocationLine
 from .specimens import (
     FrameGeometry as FrameGeometry,
@@ -11,3 +12,4 @@ from .specimens import (
     foil_at as foil_at,
     foil_for_series as foil_for_series,
 )
+from .strained_specimen import StrainedFoil as StrainedFoil, strained_foil as strained_foil

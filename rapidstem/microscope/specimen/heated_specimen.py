@@ -5,11 +5,10 @@ jumps begins at a temperature of its own, at which it overcomes its obstacle, an
 temperature alone: a series of a higher range goes on where the one below it ended.
 """
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rapidstem.microscope.contrast.contrast_table import VertexContrast
 from rapidstem.microscope.contrast.line_drawing import DrawnLines
 from rapidstem.microscope.contrast.line_projection import ProjectedVertices, line_contrast, project_points
 from rapidstem.microscope.random_streams import random_stream
@@ -138,10 +137,10 @@ def heated_foil(name: str, tilt_deg: float, motion: TiltMotion, largest_shift_px
     foil = foil_at(name, tilt_deg, settings, margin_nm)
     glides = _draw_glides(name, foil.lines, settings)
     gliding = np.isin(foil.drawn.line, list(glides))
-    still = replace(foil, drawn=_chosen(foil.drawn, ~gliding), contrast=_chosen_contrast(foil.contrast, ~gliding))
+    still = replace(foil, drawn=foil.drawn.chosen(~gliding), contrast=foil.contrast.of_vertices(~gliding))
     resting = FieldImage.of(still, motion, largest_shift_px, settings)
-    profiles = _chosen_contrast(foil.contrast, gliding).at(np.deg2rad(tilt_deg))
-    return HeatedFoil(settings, motion, foil.lines, glides, resting, _chosen(foil.drawn, gliding), profiles, foil.faults)
+    profiles = foil.contrast.of_vertices(gliding).at(np.deg2rad(tilt_deg))
+    return HeatedFoil(settings, motion, foil.lines, glides, resting, foil.drawn.chosen(gliding), profiles, foil.faults)
 
 
 def _draw_glides(name: str, lines: list[DislocationLine], settings: MicroscopeSettings) -> dict[int, GlideHistory]:
@@ -168,11 +167,3 @@ def _draw_jumps(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
             step[number:] *= -1
         place += step[number]
     return start, step
-
-
-def _chosen(drawn: DrawnLines, mask: np.ndarray) -> DrawnLines:
-    return DrawnLines(*(getattr(drawn, field.name)[mask] for field in fields(drawn)))
-
-
-def _chosen_contrast(contrast: VertexContrast, mask: np.ndarray) -> VertexContrast:
-    return VertexContrast(contrast.tilt_rad, contrast.log_ratio[:, mask])

@@ -19,6 +19,7 @@ from rapidstem.microscope.specimen.line_networks import DislocationLine, generat
 from rapidstem.microscope.specimen.line_strengths import with_strengths
 from rapidstem.microscope.specimen.paradis_networks import lines_from_network
 from rapidstem.microscope.specimen.slip_bands import band_lines
+from rapidstem.microscope.specimen.strained_lines import added_lines
 
 # Tilts of the contrast's table, denser where the thickness along the beam grows fast, as 1 / cos.
 NODES_PER_SERIES_DEG = (0, 15, 30, 40, 48, 54, 59, 63, 67, 70, 73, 76, 80)
@@ -182,6 +183,12 @@ def foil_for_series(name: str, settings: MicroscopeSettings) -> FoilSpecimen:
     return _foil(name, max(abs(low), abs(high)), np.deg2rad(nodes), settings)
 
 
+def foil_of_series(name: str, tilt_deg: float, settings: MicroscopeSettings) -> FoilSpecimen:
+    """Make the foil that a tilt series of this name shows, to be looked at with one tilt."""
+    largest_deg = max(abs(settings.tilt_start_deg), abs(settings.tilt_stop_deg))
+    return _foil(name, largest_deg, np.deg2rad([tilt_deg]), settings)
+
+
 def _foil(name: str, largest_tilt_deg: float, nodes_rad: np.ndarray, settings: MicroscopeSettings, margin_nm: float = 0.0) -> FoilSpecimen:
     box = seen_box_nm(settings, largest_tilt_deg) + np.array((margin_nm, margin_nm, 0.0))
     rng = random_stream(settings.seed, name, "lines")
@@ -191,7 +198,7 @@ def _foil(name: str, largest_tilt_deg: float, nodes_rad: np.ndarray, settings: M
         lines = lines_from_network(settings.network_path, settings, box, rng)
     background = draw_background(settings, random_stream(settings.seed, name, "background"))
     faults = draw_faults(name, box, settings)
-    lines = _hard_lines(name, lines, box, faults, settings)
+    lines = _hard_lines(name, lines, box, faults, settings) + (added_lines(name, settings) if settings.glide_speed_nm_per_s else [])
     drawn = drawn_lines(lines, settings.foil_thickness_nm, faults.shape)
     return FoilSpecimen(settings, lines, drawn, background, vertex_contrast(drawn, nodes_rad, settings), faults)
 

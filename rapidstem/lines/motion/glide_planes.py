@@ -1,0 +1,109 @@
+"""The planes that dislocations glide in, and what a single view fixes in them.
+
+A line in the plane p = c + u e1 + v e2 appears at two coordinates, which are two equations for u and v. Their determinant is the sine of
+the angle between the plane and the beam.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+# A plane nearer to edge-on than this fixes nothing across: an error of the image is one of four times its size along the beam.
+EDGE_ON_DEG = 15.0
+LEAST_TRACE = 1e-6
+# Twice the error of a traced point, as lines are called flat (`rapidstem.dislocations`); no direction lies in more than two {111} planes.
+LARGEST_DISTANCE_NM, MOST_PLANES = 6.0, 2
+
+
+@dataclass(frozen=True)
+class GlidePlane:
+    """The plane of one line, in the coordinates of the tomogram.
+
+    Attributes
+    ----------
+    name : of the slip plane, or `own` where the line's own shape fixes it
+    centre_nm : (3,) a point of it
+    normal : (3,) unit vector
+    along, steep : (3,) unit vectors in it: its trace in the foil's surface, and at right angles to that, upwards
+    sigma_nm : standard deviation of its place along the normal
+    """
+
+    name: str
+    centre_nm: np.ndarray
+    normal: np.ndarray
+    along: np.ndarray
+    steep: np.ndarray
+    sigma_nm: float
+
+    @property
+    def axes(self) -> np.ndarray:
+        """Both directions in the plane, (2, 3)."""
+        return np.stack([self.along, self.steep])
+
+    def coordinates(self, points_nm: np.ndarray) -> np.ndarray:
+        """In-plane coordinates u, v (..., 2) of points (..., 3), which are brought into the plane along its normal."""
+        return (points_nm - self.centre_nm) @ self.axes.T
+
+    def points(self, coordinates_nm: np.ndarray) -> np.ndarray:
+        """Points (..., 3) of in-plane coordinates (..., 2)."""
+        return self.centre_nm + coordinates_nm @ self.axes
+
+    def beam_angle_deg(self, beam: np.ndarray) -> float:
+        """Angle between the plane and the beam, 0 where it is seen on edge."""
+        return float(np.rad2deg(np.arcsin(min(abs(float(self.normal @ beam)), 1.0))))
+
+
+def glide_plane(name: str, normal: np.ndarray, centre_nm: np.ndarray, sigma_nm: float = 0.0) -> GlidePlane:
+    """A plane through a point."""
+    normal = np.asarray(normal, float) / np.linalg.norm(normal)
+    along = np.cross(normal, (0.0, 0.0, 1.0))
+    along = along / np.linalg.norm(along) if np.linalg.norm(along) > LEAST_TRACE else np.array([1.0, 0.0, 0.0])
+    steep = np.cross(normal, along)
+    return GlidePlane(name, np.asarray(centre_nm, float), normal, along, steep if steep[2] >= 0 else -steep, sigma_nm)
+
+
+def line_planes(points: pd.DataFrame, summary: pd.DataFrame, slip_normals: Mapping[str, np.ndarray]) -> dict[int, list[GlidePlane]]:
+    """The planes of the fitted lines of a tomogram, by the line's number; lines whose plane is not known are left out.
+
+    A straight line along a <110> direction lies in two {111} planes: both are given, the nearer one first. What such a line does when it
+    moves tells which one it is.
+
+    Parameters
+    ----------
+    points : DataFrame
+        `lines.csv` of the tomogram: `line, x_nm, y_nm, z_nm, sigma_x_nm, sigma_y_nm, sigma_z_nm`.
+    summary : DataFrame
+        `line_summary.csv`: the line's {111} plane, where it is named, goes before the plane that its own shape fixes.
+    slip_normals : mapping
+        Names of the {111} planes to their normals in specimen axes; empty where the crystal's orientation is not known.
+    """
+    planes = {}
+    rows = points.groupby("line", sort=True)
+    for line in summary.to_dict("records"):
+        if line["line"] not in rows.groups:
+            continue
+        own = rows.get_group(line["line"])
+        places, sigma = own[["x_nm", "y_nm", "z_nm"]].to_numpy(float), own[["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]].to_numpy(float)
+        centre = places.mean(axis=0)
+        found = [
+            glide_plane(name, normal, centre, float(np.sqrt(np.mean(np.sum((sigma * normal) ** 2, axis=1)))))
+            for name, normal in _normals_of(line, places - centre, slip_normals)
+        ]
+        if found:
+            planes[int(line["line"])] = found
+    return planes
+
+
+def _normals_of(line: Mapping[str, object], centred_nm: np.ndarray, slip_normals: Mapping[str, np.ndarray]) -> list[tuple[str, np.ndarray]]:
+    """Names and normals of the planes that a line may lie in."""
+    if line["slip_plane"] in slip_normals and bool(line["slip_conditioned"]):
+        return [(str(line["slip_plane"]), slip_normals[str(line["slip_plane"])])]
+    distances = {name: float(np.sqrt(np.mean((centred_nm @ normal) ** 2))) for name, normal in slip_normals.items()}
+    fitting = sorted((name for name in distances if distances[name] <= LARGEST_DISTANCE_NM), key=lambda name: distances[name])
+    if 0 < len(fitting) <= MOST_PLANES:
+        return [(name, slip_normals[name]) for name in fitting]
+    if bool(line["plane_conditioned"]):
+        return [("own", np.array([line["plane_x"], line["plane_y"], line["plane_z"]], float))]
+    return []

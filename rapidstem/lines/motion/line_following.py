@@ -1,0 +1,195 @@
+"""Dislocation lines followed from frame to frame in single views.
+
+Every line is sought near to where its last place and its velocity lead. One that is not there is sought far around, in what no other line
+explains. What the frames do not show is not forced: a line that another one hides, or that is not found, keeps its place for so long, and
+is marked.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from rapidstem.lines import LineLikelihood
+from rapidstem.lines.motion.face_distances import face_distances
+from rapidstem.lines.motion.line_paths import LinePath, found_path
+from rapidstem.lines.motion.moving_lines import MovingLine
+from rapidstem.lines.motion.tilted_view import TiltedView
+from rapidstem.lines.motion.unexplained_lines import unexplained_pieces
+from rapidstem.lines.motion.view_evidence import FrameLines, frame_lines
+
+SEEN, HIDDEN, LOST, OUTSIDE, GONE = "seen", "hidden", "lost", "outside", "gone"
+NEAR_NM, FAR_NM = 26.0, 180.0
+# A line is found where the frames say at least this share of what they said for it at first, per node.
+LEAST_SHARE = 0.5
+FIRST_FRAMES = 5
+FEWEST_NODES, LEAST_SPEAKING = 5, 0.3
+# What a place far from the expected one must be better by: one chance in some thousand places that are tried.
+MOVING_COST = 8.0
+# A line that is found far off must be found almost whole: a part of it lies on a part of some other one often.
+LEAST_FAR_SHARE = 0.75
+JUMP_NM = 35.0
+VELOCITY_GAIN = 0.5
+LOST_FRAMES = 4
+
+
+@dataclass
+class LineTrack:
+    """One line in all frames so far; arrays are filled frame by frame.
+
+    Attributes
+    ----------
+    line : MovingLine
+    slid_nm, variance_nm2 : (frame, node)
+    speaking : (frame, node) bool
+    present : (frame, node) bool, the stretch of the line for which the frame speaks most
+    state : (frame,) str, `seen`, `hidden` behind other lines, `lost`, `outside` the field, or `gone` for good
+    support : (frame,) log likelihood ratio per node that speaks
+    face_nm : (frame, 2) by how far the line reaches beyond its first and its last node; NaN where that is not seen
+    """
+
+    line: MovingLine
+    slid_nm: np.ndarray
+    variance_nm2: np.ndarray
+    speaking: np.ndarray
+    present: np.ndarray
+    state: np.ndarray
+    support: np.ndarray
+    face_nm: np.ndarray
+
+    def usual_support(self, frame: int) -> float:
+        """What the first frames in which it was seen have said for it; with none of them, what is learnt for lines on average."""
+        seen = np.flatnonzero(self.state[:frame] == SEEN)[:FIRST_FRAMES]
+        return float(np.median(self.support[seen])) if len(seen) else 1.0
+
+    def guess(self, frame: int, time_s: np.ndarray) -> np.ndarray:
+        """Where the nodes should be in a frame, (node,), from the last two places and the velocity between them."""
+        if frame == 0:
+            return np.zeros(len(self.line.nodes_nm))
+        velocity = np.zeros(len(self.line.nodes_nm))
+        for earlier in range(max(1, frame - 4), frame):
+            if self.state[earlier] == SEEN and self.state[earlier - 1] == SEEN:
+                change = self.slid_nm[earlier] - self.slid_nm[earlier - 1]
+                steady = np.abs(np.median(change)) < JUMP_NM
+                own = np.full(len(change), np.median(change)) / (time_s[earlier] - time_s[earlier - 1]) if steady else 0.0
+                velocity = velocity + VELOCITY_GAIN * (own - velocity)
+        return self.slid_nm[frame - 1] + velocity * (time_s[frame] - time_s[frame - 1])
+
+
+@dataclass(frozen=True)
+class FollowedLines:
+    """What a series shows.
+
+    Attributes
+    ----------
+    tracks : one a line
+    unexplained : (frame) dark lines that none of them explains, as `unexplained_pieces` gives them
+    field_share : (frame,) how much of what the tomogram shows lies in what each frame has seen
+    """
+
+    tracks: list[LineTrack]
+    unexplained: list[np.ndarray]
+    field_share: np.ndarray
+
+
+def follow_lines(
+    images: Iterable[np.ndarray],
+    time_s: np.ndarray,
+    lines: Sequence[MovingLine],
+    others: Sequence[np.ndarray],
+    view: TiltedView,
+    likelihood: LineLikelihood,
+    scale_px: float,
+) -> FollowedLines:
+    """Follow lines through a series.
+
+    Parameters
+    ----------
+    images : iterable of np.ndarray, (y, x)
+        Frames without drift, one after the other; NaN where a frame has not seen the place.
+    time_s : np.ndarray, (frame,)
+        Start of each.
+    lines : sequence of MovingLine
+    others : sequence of np.ndarray, (n, 3)
+        Lines of the tomogram that are not followed; they are taken to rest, and hide what lies behind them.
+    view : TiltedView
+    likelihood : LineLikelihood
+        From `rapidstem.lines.motion.view_evidence.learnt_from`.
+    scale_px : float
+        Half of the full width of the lines at half depth.
+    """
+    frames = len(time_s)
+    tracks = [_empty_track(line, frames) for line in lines]
+    still = np.concatenate([*others, *(line.plane.points(line.nodes_nm[line.known]) for line in lines)])
+    unexplained, share = [], np.zeros(frames)
+    for number, image in enumerate(images):
+        frame = frame_lines(image, likelihood, scale_px)
+        for points in others:
+            frame.cover(points, view)
+        _follow_frame(tracks, number, frame, view, time_s)
+        unexplained.append(unexplained_pieces(frame, view.pixel_size_nm))
+        share[number] = frame.seen(still, view).mean()
+    return FollowedLines(tracks, unexplained, share)
+
+
+def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, view: TiltedView, time_s: np.ndarray) -> None:
+    """Put one frame behind the tracks: clear lines first, what they hide says nothing for the others; then lines that are not there."""
+    present = [track for track in tracks if number == 0 or track.state[number - 1] != GONE]
+    missing = []
+    for track in sorted(present, key=lambda each: -each.support[: max(number, 1)][-1] * len(each.line.nodes_nm)):
+        guess = track.guess(number, time_s)
+        path = found_path(track.line, guess, NEAR_NM, frame, view)
+        state = _state(track, path, number, frame, view)
+        _note(track, number, path, state, frame, view)
+        if state == SEEN:
+            frame.cover(_shown(track, number), view)
+        elif state == LOST:
+            missing.append((track, guess))
+    for track, guess in missing:
+        path = found_path(track.line, guess, FAR_NM, frame, view, MOVING_COST)
+        if path.stretch_share >= LEAST_FAR_SHARE and _state(track, path, number, frame, view) == SEEN:
+            _note(track, number, path, SEEN, frame, view)
+            frame.cover(_shown(track, number), view)
+    for track in tracks:
+        recent = track.state[max(0, number - LOST_FRAMES + 1) : number + 1]
+        if number and (
+            track.state[number - 1] == GONE or (len(recent) == LOST_FRAMES and set(recent) <= {LOST, OUTSIDE} and LOST in recent)
+        ):
+            track.slid_nm[number], track.state[number] = track.slid_nm[number - 1], GONE
+
+
+def _state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, view: TiltedView) -> str:
+    seen = frame.seen(track.line.points(path.slid_nm), view)
+    if seen.sum() < FEWEST_NODES:
+        return OUTSIDE
+    if path.speaking.sum() < max(FEWEST_NODES, LEAST_SPEAKING * seen.sum()):
+        return HIDDEN
+    return SEEN if path.mean_support >= LEAST_SHARE * track.usual_support(number) else LOST
+
+
+def _note(track: LineTrack, number: int, path: LinePath, state: str, frame: FrameLines, view: TiltedView) -> None:
+    track.state[number], track.support[number] = state, path.mean_support
+    track.speaking[number], track.present[number] = path.speaking, path.present
+    kept = state == SEEN or number == 0
+    track.slid_nm[number] = path.slid_nm if kept else track.slid_nm[number - 1]
+    track.variance_nm2[number] = path.variance_nm2 if state == SEEN else np.inf
+    track.face_nm[number] = face_distances(track.line, path.slid_nm, frame, view) if state == SEEN else np.nan
+
+
+def _shown(track: LineTrack, number: int) -> np.ndarray:
+    """The points of a line as far as a frame shows them."""
+    return track.line.points(track.slid_nm[number])[track.present[number]]
+
+
+def _empty_track(line: MovingLine, frames: int) -> LineTrack:
+    shape = (frames, len(line.nodes_nm))
+    return LineTrack(
+        line=line,
+        slid_nm=np.zeros(shape),
+        variance_nm2=np.full(shape, np.inf),
+        speaking=np.zeros(shape, bool),
+        present=np.zeros(shape, bool),
+        state=np.full(frames, LOST, dtype="<U8"),
+        support=np.zeros(frames),
+        face_nm=np.full((frames, 2), np.nan),
+    )

@@ -1,0 +1,151 @@
+"""What happened to followed lines: jumps, bowing, cross slip, lines that vanish or leave the field, and new ones."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+
+from rapidstem.lines.motion.line_following import GONE, HIDDEN, LOST, OUTSIDE, SEEN
+from rapidstem.lines.motion.tilted_view import TiltedView
+from rapidstem.lines.motion.track_smoothing import SmoothTrack
+from rapidstem.lines.motion.unexplained_lines import lasting_lines
+
+FLAG_COLUMNS = ["line", "flag", "frame", "time_s", "row_px", "column_px", "x_nm", "y_nm", "z_nm", "size_nm"]
+# An event counts when it is there in so many frames running, and by more than this.
+RUNNING_FRAMES = 3
+LEAST_FIELD_SHARE = 0.25
+LEAST_BOW_NM, LEAST_BOW_SD = 20.0, 4.0
+# A line bows between ends that rest, or nearly so; one that glides shows other parts of itself.
+LARGEST_END_SHARE = 0.7
+LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
+# The end of a line is seen to a node, 8 nm along it.
+FITTING_DEPTH_NM = 10.0
+FIRST_FRAMES = 5
+
+
+def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:
+    """What happened to one line, `FLAG_COLUMNS`, in the order of time.
+
+    `jump`: moved within a frame, by its median. `bowing`: bent against its first shape, by the largest distance from it. `cross slip`:
+    lifted into its plane it would leave the foil, by the mean height of its ends beyond the faces. `vanished`, `left field`. `hidden`: the
+    first frame of a stretch in which other lines hide it.
+    """
+    found: list[tuple[int, str, float]] = [(int(frame), "jump", float(track.jump_nm[frame])) for frame in np.flatnonzero(track.jump_nm)]
+    bow = bow_nm(track)
+    known = np.isfinite(track.variance_nm2[:, :1])
+    least = np.maximum(LEAST_BOW_NM, LEAST_BOW_SD * np.sqrt(np.median(np.where(known, track.variance_nm2, 0.0), axis=1)))
+    found += [(start, "bowing", float(_largest(bow[start:stop]))) for start, stop in _runs(np.abs(bow) > least)]
+    across = cross_slip_frame(track)
+    if across is not None:
+        found.append((across, "cross slip", float(np.nanmean(_depths(track)[across]))))
+    found += _endings(track)
+    until = len(bow) if across is None else across
+    rows = [_row(track, view, frame, flag, size) for frame, flag, size in sorted(found) if frame <= until]
+    return pd.DataFrame(rows, columns=FLAG_COLUMNS)
+
+
+def field_flags(unexplained: Sequence[np.ndarray], field_share: np.ndarray, time_s: np.ndarray, pixel_size_nm: float) -> pd.DataFrame:
+    """What happened that belongs to no followed line, which is line -1; `FLAG_COLUMNS`.
+
+    `new`: a dark line that stays and that nothing explains, with its length, `unexplained` where it was there from the first frames on; a
+    single view fixes no place in three dimensions for it. `field left`: from here on the frames show less than a quarter of what the
+    tomogram shows, with the share in percent as its size.
+    """
+    lasting = lasting_lines(unexplained, pixel_size_nm)
+    kinds = ["unexplained" if line.frames[0] < RUNNING_FRAMES else "new" for line in lasting]
+    new = [(line.frames[0], kind, *line.place_px, line.length_nm) for line, kind in zip(lasting, kinds, strict=True)]
+    left = [(start, "field left", np.nan, np.nan, 100 * field_share[start]) for start, _ in _runs(field_share < LEAST_FIELD_SHARE)]
+    rows = [(-1, flag, frame, time_s[frame], row, column, *[np.nan] * 3, size) for frame, flag, row, column, size in sorted(new + left)]
+    return pd.DataFrame(rows, columns=FLAG_COLUMNS)
+
+
+def cross_slip_frame(track: SmoothTrack) -> int | None:
+    """The first frame in which a line no longer fits its plane; None where it always does, or where no end of it shows.
+
+    A line in the plane ends on the foil's faces. One that has slipped onto another plane, lifted into this one, reaches beyond one face and
+    stays short of the other by the same height.
+    """
+    depth = _depths(track)
+    both = np.isfinite(depth).all(axis=1)
+    mean = np.where(both, depth.mean(axis=1), np.nan)
+    agree = both & (np.abs(mean) > LEAST_DEPTH_NM) & (np.abs(depth[:, 0] - depth[:, 1]) < np.abs(mean))
+    single = np.isfinite(depth).sum(axis=1) == 1
+    alone = single & (np.abs(np.nan_to_num(depth)).max(axis=1) > ONE_FACE_DEPTH_NM)
+    runs = _runs(agree | alone)
+    return runs[0][0] if runs else None
+
+
+def lifted_until(track: SmoothTrack) -> int:
+    """The first frame from which a line is not lifted any more: where the misfit began that has shown that it has left its plane."""
+    across = cross_slip_frame(track)
+    if across is None:
+        return len(track.slid_nm)
+    known = np.isfinite(_depths(track))
+    mean = np.where(known.any(axis=1), np.nan_to_num(_depths(track)).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
+    fits = np.flatnonzero(np.abs(mean[:across]) <= FITTING_DEPTH_NM)
+    return int(fits[-1]) + 1 if len(fits) else 0
+
+
+def bow_nm(track: SmoothTrack) -> np.ndarray:
+    """By how far a line is bent more than in the first frames, signed, (frame,); NaN where it is not seen, 0 where its ends have moved.
+
+    The largest distance from the shape in the tomogram, moved and stretched between the ends of what is seen of it.
+    """
+    line, frames = track.track.line, len(track.slid_nm)
+    bow, ends = np.full(frames, np.nan), np.zeros(frames)
+    for frame in np.flatnonzero((track.track.state == SEEN) & np.isfinite(track.slid_nm[:, 0])):
+        speaking = np.flatnonzero(track.track.speaking[frame] & track.track.present[frame] & line.known)
+        if len(speaking) < 5:
+            continue
+        slid, part = track.slid_nm[frame], slice(speaking[0], speaking[-1] + 1)
+        straight = np.interp(np.arange(len(slid)), speaking[[0, -1]], slid[speaking[[0, -1]]])
+        off = ((slid - straight) * (line.across(slid) @ line.direction))[part]
+        bow[frame], ends[frame] = off[np.argmax(np.abs(off))], np.abs(slid[speaking[[0, -1]]]).max()
+    first = bow[np.isfinite(bow)][:FIRST_FRAMES]
+    bow -= np.median(first) if len(first) else 0.0
+    return np.where(ends <= LARGEST_END_SHARE * np.abs(bow), bow, 0.0)
+
+
+def _depths(track: SmoothTrack) -> np.ndarray:
+    """Height in z (frame, 2) by which the line seems to end too high at its first and its last node, against the first frames."""
+    line = track.track.line
+    flat = line.nodes_nm
+    climbs = np.array([flat[0, 1] - flat[min(5, len(flat) - 1), 1], flat[-1, 1] - flat[max(-6, -len(flat)), 1]])
+    lengths = np.array([np.linalg.norm(flat[0] - flat[min(5, len(flat) - 1)]), np.linalg.norm(flat[-1] - flat[max(-6, -len(flat))])])
+    height = track.track.face_nm * climbs / np.maximum(lengths, 1e-9) * line.plane.steep[2]
+    usual = np.zeros(2)
+    for end in (0, 1):
+        known = height[:FIRST_FRAMES, end]
+        usual[end] = np.median(known[np.isfinite(known)]) if np.isfinite(known).any() else 0.0
+    return height - usual
+
+
+def _endings(track: SmoothTrack) -> list[tuple[int, str, float]]:
+    state = track.track.state
+    found: list[tuple[int, str, float]] = [(start, "hidden", np.nan) for start, _ in _runs(state == HIDDEN)]
+    gone = np.flatnonzero(state == GONE)
+    seen = np.flatnonzero(state == SEEN)
+    if len(gone):
+        after = int(seen[-1]) + 1
+        found.append((after, "vanished" if state[after] == LOST else "left field", np.nan))
+    elif state[-1] == OUTSIDE:
+        found.append((int(seen[-1]) + 1, "left field", np.nan))
+    return found
+
+
+def _runs(chosen: np.ndarray) -> list[tuple[int, int]]:
+    """First frame, and the one after the last, of stretches of at least three frames."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], np.asarray(chosen, bool), [False]]).astype(int)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2) if stop - start >= RUNNING_FRAMES]
+
+
+def _largest(values: np.ndarray) -> float:
+    return float(values[np.argmax(np.abs(values))])
+
+
+def _row(track: SmoothTrack, view: TiltedView, frame: int, flag: str, size_nm: float) -> list[object]:
+    known = np.flatnonzero(np.isfinite(track.slid_nm[:, 0]))
+    at = int(known[np.argmin(np.abs(known - frame))])
+    middle = track.slid_nm.shape[1] // 2
+    place = track.track.line.points(track.slid_nm[at])[middle]
+    return [track.track.line.number, flag, frame, track.time_s[at, middle], *view.seen_at(place), *place, size_nm]

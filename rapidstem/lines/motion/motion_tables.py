@@ -1,0 +1,130 @@
+"""Tables of followed lines: places and velocities by frame, what happened when, and which lines could be followed."""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, GlidePlane
+from rapidstem.lines.motion.line_following import SEEN
+from rapidstem.lines.motion.moving_lines import MovingLine
+from rapidstem.lines.motion.tilted_view import TiltedView
+from rapidstem.lines.motion.tomogram_match import TomogramMatch
+from rapidstem.lines.motion.track_smoothing import SmoothTrack
+
+POSITION_COLUMNS = [
+    *["line", "node", "frame", "time_s", "x_nm", "y_nm", "z_nm", "sigma_nm", "velocity_nm_per_s"],
+    *["sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "measured"],
+]
+FOLLOWED_COLUMNS = ["line", "plane", "beam_angle_deg", "followed", "reason", "first_frame", "last_frame", "seen_percent"]
+MATCH_COLUMNS = ["tilt_deg", "dy_px", "dx_px", "pixel_size_nm", "rows", "columns", "correlation", "chance"]
+POINT_VALUES = ("time_s", "sigma_nm", "velocity_nm_per_s", "measured")
+EVERY_NODE = 3
+
+Moment = tuple[float, list[np.ndarray], dict[str, list[int]], dict[str, np.ndarray]]
+
+
+def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int) -> pd.DataFrame:
+    """One row a node and frame of one line, as far as it lies in the field; `POSITION_COLUMNS`.
+
+    `sigma_x_nm`, `sigma_y_nm`, `sigma_z_nm` are standard deviations across the line: that of its place in the plane, and that of the plane,
+    which moves it along the beam by one over the sine of the angle between the two. `sigma_nm` is the root of the sum of their squares.
+    `velocity_nm_per_s` is that at right angles to the line in its plane. `measured` is 0 for what is interpolated in time.
+
+    Parameters
+    ----------
+    until_frame : int
+        The first frame that does not count, as the line has left its plane.
+    """
+    line, tables = track.track.line, []
+    for frame in np.flatnonzero(np.isfinite(track.slid_nm[:, 0])):
+        if frame >= until_frame:
+            break
+        slid = track.slid_nm[frame]
+        points, across = line.points(slid), line.across(slid)
+        part = across @ line.direction
+        sigma = _sigma(line, points, across * (np.sqrt(track.variance_nm2[frame]) * part)[:, None], view)
+        node = np.arange(0, len(slid), EVERY_NODE)
+        node = node[view.places(points).seen[0][node] & _there(track, int(frame))[node]]
+        measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame]
+        columns = [
+            points[node],
+            np.linalg.norm(sigma[node], axis=1),
+            (track.speed_nm_per_s[frame] * part)[node],
+            sigma[node],
+            measured[node],
+        ]
+        table = pd.DataFrame(np.column_stack(columns), columns=POSITION_COLUMNS[4:])
+        table.insert(0, "line", line.number)
+        table.insert(1, "node", node)
+        table.insert(2, "frame", frame)
+        table.insert(3, "time_s", track.time_s[frame, node])
+        tables.append(table)
+    together = pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=POSITION_COLUMNS)
+    return together.astype({"measured": int})
+
+
+def _there(track: SmoothTrack, frame: int) -> np.ndarray:
+    """Which nodes (node,) belong to the line in a frame; where it is not seen, those of the last frame in which it was."""
+    seen = np.flatnonzero(track.track.state[: frame + 1] == SEEN)
+    return np.asarray(track.track.present[seen[-1]])
+
+
+def _sigma(line: MovingLine, points: np.ndarray, in_plane: np.ndarray, view: TiltedView) -> np.ndarray:
+    """Standard deviations (node, 3) of x, y, z across the line."""
+    beam = view.beam
+    tangent = np.gradient(points, axis=0)
+    tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    with_plane = line.plane.sigma_nm * beam / (beam @ line.plane.normal)
+    with_plane = with_plane - (tangent @ with_plane)[:, None] * tangent
+    return np.sqrt(in_plane**2 + with_plane**2)
+
+
+def followed_lines(
+    lines: Sequence[int], planes: Mapping[int, Sequence[GlidePlane]], tracks: Mapping[int, SmoothTrack | None], view: TiltedView
+) -> pd.DataFrame:
+    """One row a line of the tomogram: its plane, the angle between plane and beam, and whether it was followed, or why not."""
+    rows = []
+    for number in lines:
+        track, possible = tracks.get(number), planes.get(number, [])
+        plane = track.track.line.plane if track is not None else possible[0] if possible else None
+        angle = np.nan if plane is None else plane.beam_angle_deg(view.beam)
+        reason = "" if track is not None else _why_not(plane, angle)
+        seen = np.zeros(0, int) if track is None else np.flatnonzero(track.track.state == SEEN)
+        ends = [seen[0], seen[-1], 100 * len(seen) / len(track.track.state)] if track is not None and len(seen) else [-1, -1, 0.0]
+        rows.append([number, "" if plane is None else plane.name, angle, int(track is not None), reason, *ends])
+    return pd.DataFrame(rows, columns=FOLLOWED_COLUMNS)
+
+
+def match_table(match: TomogramMatch) -> pd.DataFrame:
+    """One row: the tilt and the shift at which the series shows the tomogram, and how well the two agree; `MATCH_COLUMNS`."""
+    view = match.view
+    row = [np.rad2deg(view.tilt_rad), *view.shift_px, view.pixel_size_nm, *view.shape, match.correlation, match.chance]
+    return pd.DataFrame([row], columns=MATCH_COLUMNS)
+
+
+def view_of(table: pd.DataFrame) -> TiltedView:
+    """The view of a table that `match_table` has given."""
+    row = table.iloc[0]
+    shift = (float(row["dy_px"]), float(row["dx_px"]))
+    return TiltedView(float(np.deg2rad(row["tilt_deg"])), shift, float(row["pixel_size_nm"]), (int(row["rows"]), int(row["columns"])))
+
+
+def moments(positions: pd.DataFrame, frame_times_s: np.ndarray) -> Iterator[Moment]:
+    """Time, polylines, and values of lines and points, frame by frame, for `rapidstem.files.write_polydata_series`."""
+    by_frame = dict(tuple(positions.groupby("frame", sort=True)))
+    for frame, time_s in enumerate(frame_times_s):
+        rows = by_frame.get(frame, positions.iloc[:0])
+        lines = [line for _, line in rows.groupby("line", sort=True) if len(line) > 1]
+        numbers = [int(line["line"].iloc[0]) for line in lines]
+        ordered = pd.concat(lines) if lines else rows.iloc[:0]
+        values = {name: ordered[name].to_numpy(float) for name in POINT_VALUES}
+        yield float(time_s), [line[["x_nm", "y_nm", "z_nm"]].to_numpy(float) for line in lines], {"line": numbers}, values
+
+
+def _why_not(plane: GlidePlane | None, angle_deg: float) -> str:
+    if plane is None:
+        return "the tomogram fixes no plane for it"
+    if angle_deg < EDGE_ON_DEG:
+        return f"its plane is seen on edge, to {angle_deg:.0f} degrees, and a view fixes nothing across it"
+    return "it was seen in no two frames"

@@ -1,0 +1,95 @@
+"""Lines that slide in their planes: nodes of the line that the tomogram shows, each with one coordinate that changes in time."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rapidstem.dislocations import resampled, steps_along
+from rapidstem.lines.motion.glide_planes import GlidePlane
+from rapidstem.lines.motion.tilted_view import TiltedView
+
+NODE_NM = 8.0
+# What may come into view while a line glides: as far beyond the border its end is led straight on.
+BEYOND_NM = 400.0
+DIRECTION_NM = 60.0
+# Along the trace, unless the line runs within 25 degrees of it: then up and down the plane.
+LEAST_CROSSING = float(np.sin(np.deg2rad(25.0)))
+FACE_NM = 5.0
+
+
+@dataclass(frozen=True)
+class MovingLine:
+    """One line of the tomogram, ready to be followed.
+
+    Attributes
+    ----------
+    number : the line's in the tomogram
+    plane : GlidePlane
+    nodes_nm : (node, 2) in-plane coordinates before it moves, evenly spaced; led on beyond the border of the field
+    slide : (2,) in-plane unit vector along which every node slides; along the trace in the surface the ends stay on the faces of the foil
+    at_face : whether its first and its last node lie on a face of the foil
+    known : (node,) bool, nodes that the tomogram has shown, not those beyond the border
+    """
+
+    number: int
+    plane: GlidePlane
+    nodes_nm: np.ndarray
+    slide: np.ndarray
+    at_face: tuple[bool, bool]
+    known: np.ndarray
+
+    def points(self, slid_nm: np.ndarray) -> np.ndarray:
+        """Points (..., node, 3) when the nodes have slid by `slid_nm` (..., node)."""
+        return self.plane.points(self.nodes_nm + slid_nm[..., None] * self.slide)
+
+    @property
+    def direction(self) -> np.ndarray:
+        """In three dimensions, the unit vector (3,) along which nodes slide."""
+        return self.slide @ self.plane.axes
+
+    def sensitivity(self, slid_nm: np.ndarray, view: TiltedView) -> np.ndarray:
+        """Pixels across the projected line by nm that a node slides, (node,)."""
+        tangent = np.gradient(view.seen_at(self.points(slid_nm)), axis=0)
+        normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) / np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+        return normal @ (view.by_place @ self.direction)
+
+    def across(self, slid_nm: np.ndarray) -> np.ndarray:
+        """Unit vectors (node, 3) in the plane at right angles to the line, on the side to which positive slides lead."""
+        tangent = np.gradient(self.nodes_nm + slid_nm[:, None] * self.slide, axis=0)
+        tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+        normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1)
+        normal *= np.where(normal @ self.slide < 0, -1.0, 1.0)[:, None]
+        return normal @ self.plane.axes
+
+
+def moving_line(number: int, points_nm: np.ndarray, plane: GlidePlane, heights_nm: tuple[float, float]) -> MovingLine:
+    """Prepare a line (n, 3), nm, of the tomogram; `heights_nm` are those of the foil's faces."""
+    flat = plane.coordinates(points_nm)
+    steepness = max(float(plane.steep[2]), 1e-6)
+    faces = np.sort((np.asarray(heights_nm) - plane.centre_nm[2]) / steepness)
+    at_face = tuple(bool(np.min(np.abs(end[1] - faces)) * steepness < FACE_NM) for end in (flat[0], flat[-1]))
+    shown = [0.0, 0.0]
+    for last in (False, True):
+        if not at_face[last]:
+            before = len(flat)
+            flat = _led_on(flat if last else flat[::-1], faces)
+            flat = flat if last else flat[::-1]
+            shown[last] = (len(flat) - before) * NODE_NM
+    nodes = resampled(np.column_stack([flat, np.zeros(len(flat))]), NODE_NM)[:, :2]
+    along = np.linspace(0, float(steps_along(flat)[-1]), len(nodes))
+    known = (along >= shown[0]) & (along <= along[-1] - shown[1])
+    run = nodes[-1] - nodes[0]
+    crossing = abs(run[1]) / max(float(np.linalg.norm(run)), 1e-9)
+    slide = np.array([1.0, 0.0]) if crossing >= LEAST_CROSSING else np.array([0.0, 1.0])
+    return MovingLine(number, plane, nodes, slide, (at_face[0], at_face[1]), known)
+
+
+def _led_on(flat: np.ndarray, faces: np.ndarray) -> np.ndarray:
+    """In-plane points led straight on at their end, as far as the foil goes."""
+    steps = np.linalg.norm(flat - flat[-1], axis=1)
+    back = flat[max(int(np.argmin(np.abs(steps - DIRECTION_NM))), 0)]
+    direction = (flat[-1] - back) / max(float(np.linalg.norm(flat[-1] - back)), 1e-9)
+    further = flat[-1] + np.arange(NODE_NM, BEYOND_NM, NODE_NM)[:, None] * direction
+    inside = (further[:, 1] >= faces[0]) & (further[:, 1] <= faces[1])
+    stop = len(further) if inside.all() else int(np.argmin(inside))
+    return np.vstack([flat, further[:stop]])

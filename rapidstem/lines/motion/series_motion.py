@@ -1,0 +1,182 @@
+"""The lines of a tomogram in three dimensions at every frame of an in-situ series of the same field."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from rapidstem.dislocations import polylines_of
+from rapidstem.errors import InputError
+from rapidstem.files import SlicedFrames
+from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, GlidePlane, line_planes
+from rapidstem.lines.motion.line_following import FollowedLines, LineTrack, follow_lines
+from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, cross_slip_frame, field_flags, lifted_until, line_flags
+from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
+from rapidstem.lines.motion.moving_lines import moving_line
+from rapidstem.lines.motion.tilted_view import TiltedView
+from rapidstem.lines.motion.tomogram_match import TomogramMatch, match_tomogram
+from rapidstem.lines.motion.track_smoothing import SmoothTrack, noise_scale, smoothed_track
+from rapidstem.lines.motion.view_evidence import frame_lines, learnt_from
+from rapidstem.lines.motion.view_refinement import refined_view
+
+MATCHED_FRAMES, LEARNING_FRAMES = 5, 10
+
+
+@dataclass(frozen=True)
+class TomogramLines:
+    """What a tomogram says of the lines of a field.
+
+    Attributes
+    ----------
+    points : DataFrame, as `lines.csv`
+    summary : DataFrame, as `line_summary.csv`
+    heights_nm : of the lower and the upper face of the foil
+    slip_normals : names of the {111} planes to their normals in specimen axes, empty where the crystal is not known
+    """
+
+    points: pd.DataFrame
+    summary: pd.DataFrame
+    heights_nm: tuple[float, float]
+    slip_normals: Mapping[str, np.ndarray]
+
+
+@dataclass(frozen=True)
+class InSituFrames:
+    """A series at fixed tilt.
+
+    Attributes
+    ----------
+    images : (frame, y, x) without drift and scan distortion; NaN where a frame has not seen the place
+    time_s : (frame,) when the first row of each raw frame was scanned
+    line_time_s : from row to row
+    drift_rows : (frame,) by how many rows the raw frame is displaced
+    tilt_deg : as the goniometer gives it
+    pixel_size_nm
+    """
+
+    images: SlicedFrames | np.ndarray
+    time_s: np.ndarray
+    line_time_s: float
+    drift_rows: np.ndarray
+    tilt_deg: float
+    pixel_size_nm: float
+
+
+@dataclass(frozen=True)
+class SeriesMotion:
+    """Lines in motion.
+
+    Attributes
+    ----------
+    positions, flags, followed : DataFrame
+        Places of the nodes by frame, what happened, and which lines were followed (`motion_tables`, `motion_flags`).
+    match : TomogramMatch
+        How the field of the tomogram lies in the frames.
+    """
+
+    positions: pd.DataFrame
+    flags: pd.DataFrame
+    followed: pd.DataFrame
+    match: TomogramMatch
+
+
+def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: float) -> SeriesMotion:
+    """Follow the lines of a tomogram through an in-situ series and lift them into their planes.
+
+    Raises
+    ------
+    InputError
+        The frames have no times, the series shows another field, or no line has a plane that is certain and not seen on edge.
+    """
+    if not np.all(np.isfinite(frames.time_s)):
+        raise InputError("the frames have no times, without which lines have no velocities; set reading.frame_interval_s")
+    lines = polylines_of(tomogram.points)
+    if not lines:
+        raise InputError("the tomogram shows no dislocation line that could be followed; name another tilt series in the column 'tomogram'")
+    numbers = sorted(tomogram.points["line"].unique().tolist())
+    planes = line_planes(tomogram.points, tomogram.summary, tomogram.slip_normals)
+    match = _matched(lines, frames, line_width_nm)
+    usable = {
+        number: [plane for plane in possible if plane.beam_angle_deg(match.view.beam) >= EDGE_ON_DEG] for number, possible in planes.items()
+    }
+    usable = {number: possible for number, possible in usable.items() if possible}
+    if not usable:
+        raise InputError(_no_plane(planes, tomogram.slip_normals))
+    following = _Following(dict(zip(numbers, lines, strict=True)), tomogram.heights_nm, frames, match.view, line_width_nm)
+    seen = following.tracks({number: possible[0] for number, possible in usable.items()})
+    smooth = _smoothed(seen.tracks, match.view, frames)
+    doubtful = {number: possible[1] for number, possible in usable.items() if len(possible) > 1 and _leaves_plane(smooth[number])}
+    if doubtful:
+        seen = following.tracks({number: doubtful.get(number, possible[0]) for number, possible in usable.items()})
+        others = _smoothed(seen.tracks, match.view, frames)
+        smooth |= {number: others[number] for number in doubtful if _stays_longer(others[number], smooth[number])}
+    positions, flags = _tables([track for track in smooth.values() if track is not None], match.view)
+    of_field = field_flags(seen.unexplained, seen.field_share, frames.time_s, frames.pixel_size_nm)
+    flags = pd.concat([each for each in (flags, of_field) if len(each)] or [flags], ignore_index=True)
+    return SeriesMotion(positions, flags, followed_lines(numbers, planes, smooth, match.view), match)
+
+
+@dataclass(frozen=True)
+class _Following:
+    """All that following lines needs besides their planes."""
+
+    lines: Mapping[int, np.ndarray]
+    heights_nm: tuple[float, float]
+    frames: InSituFrames
+    view: TiltedView
+    line_width_nm: float
+
+    def tracks(self, planes: Mapping[int, GlidePlane]) -> FollowedLines:
+        """Lines followed in these planes."""
+        frames, view, scale_px = self.frames, self.view, self.line_width_nm / (2 * self.frames.pixel_size_nm)
+        moving = [moving_line(number, self.lines[number], plane, self.heights_nm) for number, plane in planes.items()]
+        others = [line for number, line in self.lines.items() if number not in planes]
+        likelihood = learnt_from(frames.images[:LEARNING_FRAMES], list(self.lines.values()), view, scale_px)
+        images = (frames.images[number] for number in range(len(frames.time_s)))
+        return follow_lines(images, frames.time_s, moving, others, view, likelihood, scale_px)
+
+
+def _leaves_plane(track: SmoothTrack | None) -> bool:
+    return track is not None and cross_slip_frame(track) is not None
+
+
+def _stays_longer(track: SmoothTrack | None, other: SmoothTrack | None) -> bool:
+    """Whether a line fits its plane for longer than in another plane."""
+    if track is None or other is None:
+        return other is None and track is not None
+    leaves = [cross_slip_frame(each) for each in (track, other)]
+    return leaves[1] is not None and (leaves[0] is None or leaves[0] > leaves[1])
+
+
+def _matched(lines: Sequence[np.ndarray], frames: InSituFrames, line_width_nm: float) -> TomogramMatch:
+    image = np.mean(frames.images[:MATCHED_FRAMES], axis=0)
+    rough = match_tomogram(lines, image, frames.tilt_deg, frames.pixel_size_nm, line_width_nm)
+    scale_px = line_width_nm / (2 * frames.pixel_size_nm)
+    likelihood = learnt_from(frames.images[:LEARNING_FRAMES], lines, rough.view, scale_px)
+    view = refined_view(lines, frame_lines(image, likelihood, scale_px), rough.view)
+    return TomogramMatch(view, rough.correlation, rough.chance)
+
+
+def _no_plane(planes: Mapping[int, Sequence[GlidePlane]], slip_normals: Mapping[str, np.ndarray]) -> str:
+    if planes:
+        return (
+            f"the planes of all {len(planes)} lines that have one are seen on edge, to {EDGE_ON_DEG:.0f} degrees; a view fixes nothing "
+            "across them. Take the series at another tilt"
+        )
+    remedy = "Give the crystal's orientation as 'crystal'" if not slip_normals else "Take a tilt series that shows the lines more precisely"
+    return f"the tomogram fixes the plane of no line, so that single views cannot be lifted into three dimensions. {remedy}"
+
+
+def _smoothed(tracks: Sequence[LineTrack], view: TiltedView, frames: InSituFrames) -> dict[int, SmoothTrack | None]:
+    scale = noise_scale(list(tracks))
+    return {track.line.number: smoothed_track(track, view, frames.time_s, frames.line_time_s, frames.drift_rows, scale) for track in tracks}
+
+
+def _tables(tracks: Sequence[SmoothTrack], view: TiltedView) -> tuple[pd.DataFrame, pd.DataFrame]:
+    positions, flags = [pd.DataFrame(columns=POSITION_COLUMNS)], [pd.DataFrame(columns=FLAG_COLUMNS)]
+    for track in tracks:
+        positions.append(position_rows(track, view, lifted_until(track)))
+        flags.append(line_flags(track, view))
+    filled = [pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True) for tables in (positions, flags)]
+    return filled[0], filled[1]

@@ -1,0 +1,45 @@
+"""One view of the specimen at a fixed tilt: where points appear in frames without drift."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rapidstem.lines import FramePlaces
+
+
+@dataclass(frozen=True)
+class TiltedView:
+    """A view at one tilt.
+
+    Attributes
+    ----------
+    tilt_rad : in the coordinates of the tomogram
+    shift_px : (2,) (dy, dx), where the tomogram's origin appears from the centre of the frame
+    pixel_size_nm
+    shape : rows and columns of a frame
+    """
+
+    tilt_rad: float
+    shift_px: tuple[float, float]
+    pixel_size_nm: float
+    shape: tuple[int, int]
+
+    @property
+    def beam(self) -> np.ndarray:
+        """Unit vector (3,) along the beam, in the coordinates of the tomogram."""
+        return np.array([0.0, -np.sin(self.tilt_rad), np.cos(self.tilt_rad)])
+
+    @property
+    def by_place(self) -> np.ndarray:
+        """Change (2, 3) of row and column, in pixels, by x, y, z in nm."""
+        return np.array([[0.0, np.cos(self.tilt_rad), np.sin(self.tilt_rad)], [1.0, 0.0, 0.0]]) / self.pixel_size_nm
+
+    def seen_at(self, points_nm: np.ndarray) -> np.ndarray:
+        """Rows and columns (..., 2) of points (..., 3)."""
+        return np.asarray(points_nm, float) @ self.by_place.T + (np.array(self.shape) - 1) / 2 + self.shift_px
+
+    def places(self, points_nm: np.ndarray) -> FramePlaces:
+        """Points (..., n, 3) as a single frame shows them; `seen` says what lies in the frame."""
+        row, column = np.moveaxis(self.seen_at(points_nm), -1, 0)
+        inside = (row >= 0) & (row <= self.shape[0] - 1) & (column >= 0) & (column <= self.shape[1] - 1)
+        return FramePlaces(row[None], column[None], np.full((1, *row.shape), self.tilt_rad), inside[None])

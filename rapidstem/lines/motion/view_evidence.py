@@ -1,0 +1,103 @@
+"""What one frame of a series at fixed tilt says for lines: the likelihoods of `rapidstem.lines`, learnt from the first frames."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import ndimage
+
+from rapidstem.lines import FrameCurvature, LineLikelihood, curvature_across, curvature_of_frames, likelihood_of
+from rapidstem.lines.motion.tilted_view import TiltedView
+from rapidstem.tomography import TiltGeometry
+
+# As for lines fitted to tilt series: a line hides what lies within two thirds of its width.
+COVERED_WIDTHS = 0.67
+
+
+@dataclass(frozen=True)
+class FrameLines:
+    """One frame, ready to be asked.
+
+    Attributes
+    ----------
+    curvature : FrameCurvature
+        Of this frame alone.
+    likelihood : LineLikelihood
+        The same in all frames.
+    valid : (y, x) bool
+        Pixels that the frame has seen, away from the rim of those that it has not.
+    covered : (y, x) bool
+        Pixels that lines hold which are found already.
+    """
+
+    curvature: FrameCurvature
+    likelihood: LineLikelihood
+    valid: np.ndarray
+    covered: np.ndarray
+
+    def asked(self, points_nm: np.ndarray, view: TiltedView) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Ask for curves (..., n, 3), whose points follow each other.
+
+        Returns
+        -------
+        curvature : (..., n)
+            Second derivative across the projected line.
+        support : (..., n)
+            Log likelihood ratio of a line; 0 where nothing is said.
+        speaking : (..., n) bool
+            Seen, and not covered by another line.
+        """
+        places = view.places(points_nm)
+        curvature = curvature_across(self.curvature, places)
+        row, column = (
+            np.clip(np.rint(each[0]).astype(int), 0, size - 1) for each, size in zip((places.row, places.column), view.shape, strict=True)
+        )
+        speaking = places.seen[0] & self.valid[row, column] & ~self.covered[row, column]
+        return curvature[0], np.where(speaking, self.likelihood(curvature)[0], 0.0), speaking
+
+    def seen(self, points_nm: np.ndarray, view: TiltedView) -> np.ndarray:
+        """Which points (..., n, 3) lie in what the frame has seen, covered or not."""
+        places = view.places(points_nm)
+        row, column = (
+            np.clip(np.rint(each[0]).astype(int), 0, size - 1) for each, size in zip((places.row, places.column), view.shape, strict=True)
+        )
+        return np.asarray(places.seen[0] & self.valid[row, column])
+
+    def cover(self, points_nm: np.ndarray, view: TiltedView) -> None:
+        """Mark what a line (n, 3) hides."""
+        places = view.places(points_nm)
+        inside = places.seen[0]
+        mask = np.zeros(view.shape, bool)
+        mask[np.rint(places.row[0][inside]).astype(int), np.rint(places.column[0][inside]).astype(int)] = True
+        reach = max(1, round(COVERED_WIDTHS * 2 * self.curvature.scale_px))
+        down, right = np.mgrid[-reach : reach + 1, -reach : reach + 1]
+        self.covered[:] |= ndimage.binary_dilation(mask, down**2 + right**2 <= reach**2)
+
+
+def frame_lines(image: np.ndarray, likelihood: LineLikelihood, scale_px: float) -> FrameLines:
+    """Prepare a frame (y, x); pixels that it has not seen are NaN."""
+    filled, valid = _filled(image, scale_px)
+    return FrameLines(curvature_of_frames(filled[None], scale_px), likelihood, valid, np.zeros(image.shape, bool))
+
+
+def learnt_from(images: np.ndarray, lines: Sequence[np.ndarray], view: TiltedView, scale_px: float) -> LineLikelihood:
+    """Learn from frames (frame, y, x) and lines (n, 3) of the tomogram, as the view shows them, what dark lines say.
+
+    Frames of one tilt share what they have learnt, so that one row of the likelihood stands for all.
+    """
+    curvature = curvature_of_frames(np.stack([_filled(image, scale_px)[0] for image in images]), scale_px)
+    frames = len(images)
+    geometry = TiltGeometry(np.full(frames, view.tilt_rad), np.zeros((frames, 2)), view.pixel_size_nm, view.shape[0])
+    down = view.shift_px[0] * view.pixel_size_nm
+    moved = np.array([view.shift_px[1] * view.pixel_size_nm, down * np.cos(view.tilt_rad), down * np.sin(view.tilt_rad)])
+    learnt = likelihood_of([line + moved for line in lines], curvature, geometry)
+    middle = slice(frames // 2, frames // 2 + 1)
+    return LineLikelihood(learnt.edges[middle], learnt.ratio[middle])
+
+
+def _filled(image: np.ndarray, scale_px: float) -> tuple[np.ndarray, np.ndarray]:
+    """The frame with what it has not seen filled by its median, and which pixels lie away from that."""
+    finite = np.isfinite(image)
+    reach = int(np.ceil(3 * scale_px))
+    valid = finite if finite.all() else ndimage.binary_erosion(finite, np.ones((2 * reach + 1,) * 2), border_value=1)
+    return np.where(finite, image, np.nanmedian(image)).astype(np.float32), valid

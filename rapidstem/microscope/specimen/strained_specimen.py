@@ -1,0 +1,153 @@
+"""A foil under stress: some of its dislocations rest, others bow out, sweep the field or jump, one slips across, two annihilate.
+
+They move in the time of one in-situ series, each along a course of its own (`line_courses`).
+"""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rapidstem.microscope.contrast.contrast_table import vertex_contrast
+from rapidstem.microscope.contrast.line_drawing import DrawnLines
+from rapidstem.microscope.contrast.line_projection import ProjectedVertices, line_contrast, project_points
+from rapidstem.microscope.random_streams import random_stream
+from rapidstem.microscope.recording.field_resampling import FieldImage
+from rapidstem.microscope.recording.goniometer import TiltMotion
+from rapidstem.microscope.settings import MicroscopeSettings
+from rapidstem.microscope.specimen.crystal import GLIDE_PLANES, specimen_axes
+from rapidstem.microscope.specimen.foil_faults import FoilFaults
+from rapidstem.microscope.specimen.line_courses import LineCourse, as_whole, drawn_course
+from rapidstem.microscope.specimen.line_networks import DislocationLine
+from rapidstem.microscope.specimen.specimens import foil_of_series
+from rapidstem.microscope.specimen.strained_lines import ADDED_LINES, surface_trace
+
+CONTRAST_STATES = 5
+FIXED_POINT_STEPS = 3
+SLIP_ACROSS_AT, MEETING_AT = 0.4, 0.6
+
+
+@dataclass(frozen=True)
+class StrainedFoil:
+    """A foil with resting and moving dislocations; look at it through `image`.
+
+    Attributes
+    ----------
+    lines : all dislocations, as they lie before they move
+    courses : of those that move, by the number of the line
+    resting : the field with the resting lines
+    moving : vertices of the others
+    state_s, profiles : times (state,), and the contrast (state, vertex, distance) of the moving lines as they lie then
+    faults : of the foil
+    """
+
+    settings: MicroscopeSettings
+    motion: TiltMotion
+    lines: list[DislocationLine]
+    courses: dict[int, LineCourse]
+    resting: FieldImage
+    moving: DrawnLines
+    state_s: np.ndarray
+    profiles: np.ndarray
+    faults: FoilFaults
+
+    def image(self, start_s: float, shift_px: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
+        """Give the clean image (row, column) of a frame that starts at a time, at rows and columns in slow geometry.
+
+        Every vertex stands where it is when its own row is scanned, found by a fixed-point iteration.
+        """
+        settings = self.settings
+        time = np.full(len(self.moving.line), start_s)
+        for _ in range(FIXED_POINT_STEPS):
+            points = moved_vertices(self.moving, self.courses, time)
+            position = project_points(points, self.motion, 0.0, 0.0, shift_px, settings)
+            time = start_s + np.clip(position[:, 0], 0, settings.size_px) * settings.line_time_s
+        profiles = self._profiles_at(start_s) * self._there(time)[:, None]
+        factor = line_contrast(ProjectedVertices(position, self.moving.line), profiles, row_px, column_px, settings.pixel_size_nm)
+        return self.resting.image(shift_px, row_px, column_px) * factor
+
+    def _profiles_at(self, time_s: float) -> np.ndarray:
+        upper = int(np.clip(np.searchsorted(self.state_s, time_s), 1, len(self.state_s) - 1))
+        part = np.float32(np.clip((time_s - self.state_s[upper - 1]) / (self.state_s[upper] - self.state_s[upper - 1]), 0, 1))
+        return (1 - part) * self.profiles[upper - 1] + part * self.profiles[upper]
+
+    def _there(self, time_s: np.ndarray) -> np.ndarray:
+        until = np.array([self.courses[number].until_s for number in self.moving.line])
+        return (time_s < until).astype(np.float32)
+
+
+def strained_foil(
+    name: str, specimen_name: str, tilt_deg: float, motion: TiltMotion, largest_shift_px: float, settings: MicroscopeSettings
+) -> StrainedFoil:
+    """Take the foil that a tilt series shows, and decide which of its lines move when.
+
+    Parameters
+    ----------
+    name : str
+        Of the in-situ series; it decides the motion.
+    specimen_name : str
+        Of the foil.
+    """
+    foil = foil_of_series(specimen_name, tilt_deg, settings)
+    courses = _drawn_courses(name, foil.lines, settings)
+    gone = np.isin(foil.drawn.line, list(courses))
+    moving = foil.drawn.chosen(gone)
+    still = replace(foil, drawn=foil.drawn.chosen(~gone), contrast=foil.contrast.of_vertices(~gone))
+    resting = FieldImage.of(still, motion, largest_shift_px, settings)
+    states = np.linspace(0, _duration_s(settings), CONTRAST_STATES)
+    tilt = np.deg2rad([tilt_deg])
+    profiles = [vertex_contrast(_moved(moving, courses, time), tilt, settings).at(tilt[0]) for time in states]
+    return StrainedFoil(settings, motion, foil.lines, courses, resting, moving, states, np.stack(profiles), foil.faults)
+
+
+def moved_vertices(drawn: DrawnLines, courses: dict[int, LineCourse], time_s: np.ndarray) -> np.ndarray:
+    """Places (vertex, 3) of the vertices, each at its own time (vertex,)."""
+    points = drawn.points_nm.copy()
+    for number in np.unique(drawn.line):
+        own = drawn.line == number
+        points[own] += courses[number].displacement_nm(points[own], time_s[own])
+    return points
+
+
+def _drawn_courses(name: str, lines: list[DislocationLine], settings: MicroscopeSettings) -> dict[int, LineCourse]:
+    rng = random_stream(settings.seed, name, "courses")
+    axes = specimen_axes(settings.foil_normal)
+    duration, speed = _duration_s(settings), settings.glide_speed_nm_per_s
+    courses = {}
+    for number, line in enumerate(lines[:-ADDED_LINES]):
+        course = drawn_course(line.points_nm, surface_trace(axes @ line.plane_normal), speed, duration, rng)
+        if course is not None and line.strength:
+            courses[number] = course
+    screw, first, second = range(len(lines) - ADDED_LINES, len(lines))
+    courses[screw] = _slipping_across(lines[screw], axes, settings)
+    return courses | _annihilating(lines, first, second, axes, settings)
+
+
+def _slipping_across(line: DislocationLine, axes: np.ndarray, settings: MicroscopeSettings) -> LineCourse:
+    """A screw dislocation that glides on one of its planes, then on the other."""
+    other = next(each for each in GLIDE_PLANES / np.sqrt(3) if abs(each @ line.burgers) < 1e-9 and abs(each @ line.plane_normal) < 0.9)
+    duration, speed = _duration_s(settings), settings.glide_speed_nm_per_s / 2
+    times = np.array([0.1, SLIP_ACROSS_AT, 0.9]) * duration
+    traces = [surface_trace(axes @ normal) for normal in (line.plane_normal, other)]
+    first, second = (step * speed * trace for step, trace in zip(np.diff(times), traces, strict=True))
+    return as_whole("cross slip", times, np.array([np.zeros(3), first, first + second]))
+
+
+def _annihilating(
+    lines: list[DislocationLine], first: int, second: int, axes: np.ndarray, settings: MicroscopeSettings
+) -> dict[int, LineCourse]:
+    """Two lines that glide towards each other and are no more when they meet."""
+    way = (lines[second].points_nm.mean(axis=0) - lines[first].points_nm.mean(axis=0)) / 2
+    meeting = MEETING_AT * _duration_s(settings)
+    begin = max(0.0, meeting - float(np.linalg.norm(way)) / settings.glide_speed_nm_per_s)
+    return {
+        number: as_whole("annihilating", [begin, meeting], np.outer([0.0, sign], way), meeting)
+        for number, sign in ((first, 1.0), (second, -1.0))
+    }
+
+
+def _duration_s(settings: MicroscopeSettings) -> float:
+    return settings.in_situ_frames * settings.frame_period_s
+
+
+def _moved(drawn: DrawnLines, courses: dict[int, LineCourse], time_s: float) -> DrawnLines:
+    return replace(drawn, points_nm=moved_vertices(drawn, courses, np.full(len(drawn.line), time_s)))

@@ -1,0 +1,215 @@
+"""Lines followed in an in-situ series against lines whose motion is known: places, stated deviations, identity, and the answer to jumps."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from scipy.spatial import cKDTree
+
+from rapidstem.dislocations import resampled
+
+NEAR_NM = 20.0
+OWN_FRAMES = 3
+GLIDING_NM_PER_S = 100.0
+STEP_S = 0.01
+LEAST_JUMP_NM, LONGEST_JUMP_S = 50.0, 0.05
+LENGTH_NM = 8.0
+AXES, SIGMAS = ["x_nm", "y_nm", "z_nm"], ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
+_ERRORS = [f"{axis}_{name}" for name in ("rms_nm", "stated_nm", "ratio", "gliding_rms_nm") for axis in "xyz"]
+MOTION_COLUMNS = [
+    "acquisition",
+    "denoiser",
+    "line",
+    "true_line",
+    "course",
+    "beam_angle_deg",
+    "points",
+    "gliding_points",
+    *_ERRORS,
+    "kept_percent",
+]
+RESPONSE_COLUMNS = ["acquisition", "denoiser", "line", "true_line", "time_s", "jump_nm", "response_frames", "settled_nm"]
+
+
+@dataclass(frozen=True)
+class TrueLine:
+    """A line whose motion is known.
+
+    Attributes
+    ----------
+    moved : gives the points (n, 3), nm, at a time in seconds; always the same ones, evenly spaced
+    course : what kind of motion it is, `resting` where it has none
+    jumps_s : (jump, 2) begin and end of its jumps
+    until_s : when it vanishes
+    """
+
+    moved: Callable[[float], np.ndarray]
+    course: str
+    jumps_s: np.ndarray
+    until_s: float
+
+
+def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[int, int]:
+    """Which true line each followed one is: the one that most of its nodes lie next to, within 20 nm, when it is first followed."""
+    numbers = list(truth)
+    points = [truth[number].moved(0.0) for number in numbers]
+    owner = np.repeat(numbers, [len(each) for each in points])
+    tree = cKDTree(np.concatenate(points))
+    owned = {}
+    for line, rows in positions.groupby("line", sort=True):
+        first = rows[rows["frame"] < rows["frame"].min() + OWN_FRAMES]
+        distance, nearest = tree.query(first[AXES].to_numpy(float))
+        near = owner[nearest[distance < NEAR_NM]]
+        if len(near) > len(first) / 2:
+            owned[int(line)] = int(np.bincount(near).argmax())
+    return owned
+
+
+def motion_errors(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]) -> pd.DataFrame:
+    """Distances of measured nodes from their own true line, at the time of the node: one row each.
+
+    Returns
+    -------
+    DataFrame
+        `line, frame, distance_nm`, the distance across the line in each axis (`x_nm`, `y_nm`, `z_nm`), its stated deviations, and whether
+        the true line glides there by more than 100 nm/s (`gliding`).
+    """
+    tables = []
+    measured = positions[(positions["measured"] == 1) & positions["line"].isin(owned)]
+    for (line, frame), rows in measured.groupby(["line", "frame"], sort=True):
+        true = truth[owned[int(line)]]
+        alive = rows[rows["time_s"] < true.until_s]
+        if len(alive):
+            tables.append(_errors_of(alive, true).assign(line=line, frame=frame))
+    columns = ["line", "frame", "distance_nm", *AXES, *SIGMAS, "gliding"]
+    return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
+
+
+def _errors_of(rows: pd.DataFrame, true: TrueLine) -> pd.DataFrame:
+    """The errors of one line in one frame; the true line stands where it is when each node is scanned, to 2 ms."""
+    errors = []
+    for _, part in rows.groupby((rows["time_s"] / 0.002).round(), sort=False):
+        time = float(part["time_s"].mean())
+        points = true.moved(time)
+        places = part[AXES].to_numpy(float)
+        distance, nearest = cKDTree(points).query(places)
+        tangent = np.gradient(points, axis=0)[nearest]
+        tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+        apart = places - points[nearest]
+        apart -= np.sum(apart * tangent, axis=1, keepdims=True) * tangent
+        way = true.moved(time + STEP_S)[nearest] - true.moved(time - STEP_S)[nearest]
+        gliding = np.linalg.norm(way, axis=1) > 2 * STEP_S * GLIDING_NM_PER_S
+        table = pd.DataFrame(apart, columns=AXES).assign(distance_nm=distance, gliding=gliding)
+        errors.append(pd.concat([table, part[SIGMAS].reset_index(drop=True)], axis=1))
+    return pd.concat(errors, ignore_index=True)
+
+
+def kept_lengths(
+    positions: pd.DataFrame,
+    truth: Mapping[int, TrueLine],
+    owned: Mapping[int, int],
+    frame_times_s: np.ndarray,
+    visible: Callable[[np.ndarray], np.ndarray],
+) -> pd.DataFrame:
+    """True length in view, and how much of it the lines followed from the first frames on still follow, by true line.
+
+    Parameters
+    ----------
+    visible
+        Which of some points (n, 3) the frames show.
+
+    Returns
+    -------
+    DataFrame
+        `true_line, visible_nm, kept_nm`, summed over the frames.
+    """
+    sums = {number: np.zeros(2) for number in set(owned.values())}
+    by_frame = dict(tuple(positions.groupby("frame")))
+    for frame, time in enumerate(frame_times_s):
+        rows = by_frame.get(frame, positions.iloc[:0])
+        lines = {int(line): own[AXES].to_numpy(float) for line, own in rows.groupby("line", sort=True) if len(own) > 1}
+        dense = {line: resampled(points, LENGTH_NM) for line, points in lines.items()}
+        tree = cKDTree(np.concatenate([*dense.values(), np.full((1, 3), 1e9)]))
+        owner = np.repeat([owned.get(line, -1) for line in [*dense, -1]], [*map(len, dense.values()), 1])
+        for number, total in sums.items():
+            if time >= truth[number].until_s:
+                continue
+            points = truth[number].moved(float(time) + (rows["time_s"].mean() - time if len(rows) else 0.0))
+            points = points[visible(points)]
+            distance, nearest = tree.query(points) if len(points) else (np.zeros(0), np.zeros(0, int))
+            total += np.array([len(points), np.count_nonzero((distance < NEAR_NM) & (owner[nearest] == number))], float)
+    spacing = {number: float(np.linalg.norm(np.diff(truth[number].moved(0.0)[:2], axis=0))) for number in sums}
+    rows_of = [(number, *(total * spacing[number])) for number, total in sums.items()]
+    return pd.DataFrame(rows_of, columns=["true_line", "visible_nm", "kept_nm"])
+
+
+def score_motion(
+    errors: pd.DataFrame, kept: pd.DataFrame, followed: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]
+) -> pd.DataFrame:
+    """Errors and identity of every followed line, `MOTION_COLUMNS` without the first two; the last row, of line -1, is of all together."""
+    angles = followed.set_index("line")["beam_angle_deg"]
+    shares = kept.set_index("true_line")
+    rows = []
+    for line, own in errors.groupby("line", sort=True):
+        number = owned[int(line)]
+        names = {"line": int(line), "true_line": number, "course": truth[number].course, "beam_angle_deg": float(angles[line])}
+        rows.append(names | _summary(own) | {"kept_percent": _percent(shares.loc[number])})
+    rows.append({"line": -1, "true_line": -1, "course": "all"} | _summary(errors) | {"kept_percent": _percent(kept.sum())})
+    return pd.DataFrame(rows, columns=MOTION_COLUMNS[2:])
+
+
+def _summary(errors: pd.DataFrame) -> dict[str, float]:
+    gliding = errors[errors["gliding"].astype(bool)]
+    row: dict[str, float] = {"points": len(errors), "gliding_points": len(gliding)}
+    for axis in "xyz":
+        own, sigma = errors[f"{axis}_nm"].to_numpy(float), errors[f"sigma_{axis}_nm"].to_numpy(float)
+        told = sigma > 0.1
+        row |= {f"{axis}_rms_nm": _rms(own), f"{axis}_stated_nm": _rms(sigma), f"{axis}_ratio": _rms(own[told] / sigma[told])}
+        row[f"{axis}_gliding_rms_nm"] = _rms(gliding[f"{axis}_nm"].to_numpy(float))
+    return row
+
+
+def jump_responses(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]) -> pd.DataFrame:
+    """How many frames it takes from 10 to 90 % of each true jump of 50 nm or more, `RESPONSE_COLUMNS` without the first two.
+
+    The share of a jump that a frame shows is the median, over the nodes, of their way from their mean place in the two frames before,
+    along the jump. `settled_nm` is what is missing two frames after.
+    """
+    rows = []
+    for line, number in owned.items():
+        own = positions[positions["line"] == line]
+        middle = truth[number].moved(0.0)
+        for begin, end in truth[number].jumps_s:
+            way = truth[number].moved(float(end))[len(middle) // 2] - truth[number].moved(float(begin))[len(middle) // 2]
+            size = float(np.linalg.norm(way))
+            if size >= LEAST_JUMP_NM and end - begin <= LONGEST_JUMP_S:
+                found = _response(own, way, float(begin))
+                rows += [] if found is None else [(line, number, begin, size, *found)]
+    return pd.DataFrame(rows, columns=RESPONSE_COLUMNS[2:])
+
+
+def _response(own: pd.DataFrame, way: np.ndarray, begin_s: float) -> tuple[int, float] | None:
+    """Frames between 10 and 90 % of a jump, and what is missing two frames after; None where it is not seen on both sides."""
+    table = {axis: own.pivot(index="frame", columns="node", values=axis) for axis in AXES}
+    frames = table["x_nm"].index.to_numpy()
+    middle_s = own.groupby("frame")["time_s"].median().to_numpy()
+    before = np.flatnonzero(middle_s < begin_s - 0.5 * np.median(np.diff(middle_s)) if len(frames) > 1 else [])
+    if len(before) < 2 or before[-1] + 4 >= len(frames):
+        return None
+    places = np.stack([each.to_numpy(float) for each in table.values()], axis=-1)
+    from_before = places[before[-1] : before[-1] + 5] - places[before[-2:]].mean(axis=0)
+    share = np.nanmedian(from_before @ way, axis=1) / float(way @ way)
+    late = np.flatnonzero(share > 0.9)
+    if not len(late):
+        return len(share), float((1 - share[-1]) * np.linalg.norm(way))
+    early = int(np.flatnonzero(share > 0.1)[0])
+    return int(late[0] - early), float((1 - share[min(late[0] + 2, len(share) - 1)]) * np.linalg.norm(way))
+
+
+def _percent(row: pd.Series) -> float:
+    return 100.0 * float(row["kept_nm"]) / float(row["visible_nm"]) if row["visible_nm"] > 0 else float("nan")
+
+
+def _rms(values: np.ndarray) -> float:
+    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")

@@ -1,0 +1,45 @@
+"""Follow the dislocation lines of a tomogram through an in-situ series of the same field, in three dimensions."""
+
+import numpy as np
+from script_support import logged, read_raw_header
+
+from rapidstem.dislocations import POINT_COLUMNS, SLIP_NAMES, SLIP_NORMALS, SUMMARY_COLUMNS, TRACED_COLUMNS, crystal_orientation
+from rapidstem.errors import InputError
+from rapidstem.files import open_frames, read_table, write_polydata_series, write_table
+from rapidstem.frames import read_drift
+from rapidstem.lines.motion import InSituFrames, TomogramLines, follow_series, match_table, moments
+
+with logged(snakemake):
+    files, output, parameters = snakemake.input, snakemake.output, snakemake.params
+    header = read_raw_header(files.rapid, parameters.reading)
+    if header.line_time_s is None:
+        raise InputError(f"{files.rapid}: states no time of a row, which moving lines need; set reading.line_time_s")
+    crystal = parameters.crystal
+    normals = crystal_orientation(crystal["x"], crystal["z"]).to_specimen(SLIP_NORMALS) if crystal else []
+    middle_nm = float(np.mean(read_table(files.traced, [*TRACED_COLUMNS, "foil_middle_nm"])["foil_middle_nm"]))
+    tomogram = TomogramLines(
+        points=read_table(files.lines, POINT_COLUMNS),
+        summary=read_table(files.summary, SUMMARY_COLUMNS),
+        heights_nm=(middle_nm - parameters.thickness_nm / 2, middle_nm + parameters.thickness_nm / 2),
+        slip_normals=dict(zip(SLIP_NAMES, normals, strict=False)),
+    )
+    with open_frames(files.denoised) as series:
+        frames = InSituFrames(
+            images=series.frames,
+            time_s=read_table(files.frames, ["time_s"])["time_s"].to_numpy(float),
+            line_time_s=header.line_time_s,
+            drift_rows=read_drift(files.frames).shift_px[:, 0],
+            tilt_deg=parameters.tilt_deg,
+            pixel_size_nm=series.pixel_size_nm,
+        )
+        motion = follow_series(tomogram, frames, parameters.line_width_nm)
+    write_table(output.positions, motion.positions)
+    write_table(output.flags, motion.flags)
+    write_table(output.followed, motion.followed)
+    write_table(output.match, match_table(motion.match))
+    write_polydata_series(output.series, moments(motion.positions, frames.time_s))
+    print(f"{motion.followed['followed'].sum()} of {len(motion.followed)} lines followed; {len(motion.flags)} events")
+    print(
+        f"the tomogram's field correlates by {motion.match.correlation:.2f} with the frames, its mirror images by {motion.match.chance:.2f}"
+    )
+    print(motion.flags.groupby("flag").size().to_string() if len(motion.flags) else "nothing happened")

@@ -1,0 +1,70 @@
+"""Followed lines against their true motion: answers that are known."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rapidstem.scores import TrueLine, jump_responses, kept_lengths, motion_errors, owned_lines, score_motion
+
+BASE = np.column_stack([np.arange(0, 200, 2.0), np.zeros(100), np.zeros(100)])
+FRAME_S = 0.07
+
+
+def _line(offset_nm: float, course: str = "resting", place=lambda time: 0.0, jumps=(), until_s: float = np.inf) -> TrueLine:
+    return TrueLine(
+        lambda time: BASE + np.array([0.0, offset_nm + place(time), 0.0]), course, np.array(jumps, float).reshape(-1, 2), until_s
+    )
+
+
+def _positions(line: int, place, frames: int = 12, z_nm: float = 0.0) -> pd.DataFrame:
+    rows = []
+    for frame in range(frames):
+        for node in range(9):
+            time = frame * FRAME_S
+            rows.append((line, node, frame, time, 20.0 * node + 10, place(frame), z_nm, 3.0, 0.0, 1.0, 2.0, 2.0, 1))
+    columns = ["line", "node", "frame", "time_s", "x_nm", "y_nm", "z_nm", "sigma_nm", "velocity_nm_per_s"]
+    return pd.DataFrame(rows, columns=[*columns, "sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "measured"])
+
+
+def test_a_known_offset_is_found_across_the_line_alone() -> None:
+    truth = {7: _line(0.0), 9: _line(100.0)}
+    positions = _positions(3, lambda frame: 2.0, z_nm=-4.0)
+    owned = owned_lines(positions, truth)
+    assert owned == {3: 7}
+    errors = motion_errors(positions, truth, owned)
+    kept = kept_lengths(positions, truth, owned, np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0)
+    followed = pd.DataFrame({"line": [3], "beam_angle_deg": [40.0]})
+    row = score_motion(errors, kept, followed, truth, owned).iloc[0]
+    assert (row["x_rms_nm"], row["y_rms_nm"], row["z_rms_nm"]) == pytest.approx((0, 2, 4), abs=1e-6)
+    assert (row["y_ratio"], row["z_ratio"], row["gliding_points"]) == pytest.approx((1, 2, 0))
+    assert row["kept_percent"] > 90
+
+
+def test_gliding_nodes_are_compared_at_their_own_time() -> None:
+    truth = {0: _line(0.0, "sweeping", lambda time: 200.0 * time)}
+    positions = _positions(0, lambda frame: 200.0 * FRAME_S * frame)
+    errors = motion_errors(positions, truth, owned_lines(positions, truth))
+    assert errors["gliding"].all() and np.abs(errors["y_nm"]).max() < 0.5
+
+
+def test_a_line_that_goes_over_to_another_one_is_not_kept() -> None:
+    truth = {0: _line(0.0), 1: _line(60.0)}
+    positions = _positions(5, lambda frame: 0.0 if frame < 6 else 60.0)
+    owned = owned_lines(positions, truth)
+    kept = kept_lengths(positions, truth, owned, np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0).iloc[0]
+    assert kept["kept_nm"] / kept["visible_nm"] == pytest.approx(0.5, abs=0.06)
+
+
+@pytest.mark.parametrize(("shown", "frames"), [((0.0, 100.0), 0), ((50.0, 100.0), 1), ((30.0, 70.0, 100.0), 2)])
+def test_the_answer_to_a_jump_is_counted_in_frames(shown: tuple[float, ...], frames: int) -> None:
+    jump = (6 * FRAME_S - 0.03, 6 * FRAME_S - 0.01)
+    truth = {0: _line(0.0, "jerky", lambda time: 100.0 * (time > jump[0] + 0.005), [jump])}
+    steps = shown if shown[0] else shown[1:]
+
+    def place(frame: int) -> float:
+        return 0.0 if frame < 6 else steps[min(frame - 6, len(steps) - 1)]
+
+    positions = _positions(2, place, 14)
+    found = jump_responses(positions, truth, {2: 0})
+    assert list(found["response_frames"]) == [frames]
+    assert found["jump_nm"].iloc[0] == pytest.approx(100) and abs(found["settled_nm"].iloc[0]) < 1
