@@ -49,6 +49,7 @@ rule write_report:
         choice=FIELD_CHOICE,
         residual=(f"{FOLDER}/distortion/residual.csv" if SESSION.measures_distortion and SHOWN_FIELDS else []),
         alignments=series_files("tilt_series", "alignment.csv", SESSION.variants),
+        motions=series_files("tilt_series", "motion.csv", SESSION.variants),
         alignment_warnings=series_files("tilt_series", "warnings.csv", SESSION.variants),
         centroids=series_files("dislocations", "centroids.csv", SESSION.variants),
         lines_traced=series_files("dislocations", "lines.csv", SESSION.shown_variants),
