@@ -152,7 +152,7 @@ rule tune_block_matching:
         "../../envs/bm3d.yaml"
     threads: 2
     resources:
-        mem_mb=lambda wildcards, input, attempt: memory_mb(450, 6 * tuned_share())(wildcards, input, attempt),
+        mem_mb=lambda wildcards, input, attempt: memory_mb(550, 6 * tuned_share())(wildcards, input, attempt),
         runtime=minutes(60, 10),
     params:
         code=code("tune_block_matching"),
