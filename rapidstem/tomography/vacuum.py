@@ -28,7 +28,8 @@ def vacuum_places(series: np.ndarray, line_scale_px: float) -> np.ndarray:
     Vacuum is brighter than any foil, of the same brightness in all frames whatever the tilt, and without any contrast: a frame's
     brightest level counts as vacuum where a valley in the histogram parts it from the foil, where the image is flat there, and where
     other frames have it, too. A step of the thickness has no such level: lines cross it, and it darkens with the tilt. Once three frames
-    are certain, others that are as bright somewhere have vacuum there, too.
+    are certain, others that are as bright somewhere have vacuum there, too. Three quarters of the frames with as large a bright part
+    must be as bright.
 
     Parameters
     ----------
@@ -44,16 +45,13 @@ def vacuum_places(series: np.ndarray, line_scale_px: float) -> np.ndarray:
     """
     places = np.full(series.shape, FOIL, np.uint8)
     found = [_levels(_smoothed(frame, line_scale_px), line_scale_px) for frame in series]
-    brightest, foil, certain = (
-        np.array([level for level, *_ in found]),
-        np.array([dark for _, dark, _ in found]),
-        [sure for *_, sure in found],
-    )
-    usual = float(np.median(brightest[certain])) if any(certain) else 0.0
-    as_bright = np.abs(brightest - usual) < _LEVEL_SPREAD * usual
-    if sum(certain) < min(_FEWEST_FRAMES, len(series)) or usual < (1 + _LEAST_CONTRAST / 2) * foil.max():
+    brightest, foil, share, certain = (np.array(each) for each in zip(*found, strict=True))
+    if certain.sum() < min(_FEWEST_FRAMES, len(series)):
         return places
-    if np.mean(as_bright[certain]) < _LEAST_AGREEING:
+    usual = float(np.median(brightest[certain]))
+    as_bright = np.abs(brightest - usual) < _LEVEL_SPREAD * usual
+    as_large = share > np.median(share[certain]) / 2
+    if usual < (1 + _LEAST_CONTRAST / 2) * foil.max() or np.mean(as_bright[as_large]) < _LEAST_AGREEING:
         return places
     for number in np.flatnonzero(as_bright):
         smooth = _smoothed(series[number], line_scale_px)
@@ -65,8 +63,8 @@ def _smoothed(frame: np.ndarray, scale_px: float) -> np.ndarray:
     return ndimage.gaussian_filter(np.asarray(frame, np.float32), scale_px, mode="nearest")
 
 
-def _levels(smooth: np.ndarray, scale_px: float) -> tuple[float, float, bool]:
-    """Brightest level of a smoothed frame, that of its foil, and whether the first must be vacuum."""
+def _levels(smooth: np.ndarray, scale_px: float) -> tuple[float, float, float, bool]:
+    """Brightest level of a smoothed frame, that of its foil, the share of the first, and whether it must be vacuum."""
     level = float(np.quantile(smooth, 1 - _LEAST_SHARE / 2))
     for _ in range(2):
         foil = _foil_level(smooth, level)
@@ -74,14 +72,14 @@ def _levels(smooth: np.ndarray, scale_px: float) -> tuple[float, float, bool]:
         bright = step > _INNER
         level = float(np.median(smooth[bright])) if bright.any() else level
     if foil <= 0 or level / foil - 1 < _LEAST_CONTRAST or bright.mean() < _LEAST_SHARE:
-        return level, foil, False
+        return level, foil, float(bright.mean()), False
     width_px = max(1, round(2 * scale_px))
     solid = ndimage.binary_erosion(smooth < level * (1 - _LEAST_CONTRAST / 2), iterations=width_px)
     if solid.mean() < _LEAST_FOIL:
-        return level, foil, False
+        return level, foil, float(bright.mean()), False
     inner = ndimage.binary_erosion(ndimage.binary_closing(bright, iterations=width_px), iterations=width_px, border_value=1)
     valley = float(np.mean((step > _VALLEY[0]) & (step < _VALLEY[1])))
-    return level, foil, bool(inner.any() and np.std(step[inner]) < _FLAT and valley < bright.mean() / 2)
+    return level, foil, float(bright.mean()), bool(inner.any() and np.std(step[inner]) < _FLAT and valley < bright.mean() / 2)
 
 
 def _foil_level(smooth: np.ndarray, level: float) -> float:

@@ -139,3 +139,14 @@ def test_repeated_frames_of_a_series_take_no_part(still: Phantom) -> None:
     )
     np.testing.assert_array_equal(np.flatnonzero(~found.geometry.used), [8, 20])
     assert len([warning for warning in found.warnings if "frames" in warning]) == 1
+
+
+def test_half_of_the_frames_without_a_specimen_are_named_and_the_others_aligned(still: Phantom) -> None:
+    blank = np.arange(len(still.series)) % 2 == 1
+    noise = 1 + 0.02 * np.random.default_rng(2).standard_normal(still.series.shape)
+    series = np.where(blank[:, None, None], still.series.mean(axis=(1, 2), keepdims=True) * noise, still.series)
+    found = align_series(series, replace(still.geometry, shift_px=np.zeros_like(still.geometry.shift_px)), SETTINGS)
+    assert not np.any(found.geometry.used & blank)
+    assert np.mean(found.geometry.used[~blank]) > 0.9
+    assert np.abs(errors(found.geometry.shift_px, still)[found.geometry.used]).max() < 1.0
+    assert any("frames 1, 3, 5" in warning and "left out" in warning for warning in found.warnings)

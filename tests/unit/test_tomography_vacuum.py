@@ -70,6 +70,14 @@ def test_a_foil_without_vacuum_has_none() -> None:
     assert np.all(vacuum_places(np.stack([foil(tilt, rng) for tilt in TILTS_RAD]), SCALE_PX) == FOIL)
 
 
+def test_clear_foil_beside_a_dark_bundle_of_lines_is_no_vacuum() -> None:
+    rng = np.random.default_rng(2)
+    row, column = np.indices((SIZE, SIZE))
+    bundle = 1 - 0.4 * (np.abs(row - 0.3 * column - 40) < 12)
+    frames = np.stack([np.exp(-0.35 / np.cos(tilt)) * bundle for tilt in np.deg2rad(np.linspace(-60, 60, 9))])
+    assert np.all(vacuum_places(frames * (1 + 0.01 * rng.normal(size=frames.shape)), SCALE_PX) == FOIL)
+
+
 def test_a_step_of_the_thickness_that_lines_cross_is_no_vacuum() -> None:
     rng = np.random.default_rng(2)
     row, column = np.indices((SIZE, SIZE))
