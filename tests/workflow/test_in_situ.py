@@ -110,3 +110,15 @@ def test_what_is_missing_is_said_before_any_job(tmp_path: Path, changes: dict, s
     assert run.returncode != 0 and "Traceback" not in said
     assert all(word in said for word in words), said
     assert not (tmp_path / "results").exists()
+
+
+def test_a_series_that_names_its_tomogram_has_its_lines_followed_filmed_and_scored(tmp_path: Path) -> None:
+    config = _configuration()
+    config["simulate"]["glide_speed_nm_per_s"] = 200.0
+    header, *rows = sheet_text([*ROWS, ("series", "tilt_series", ""), ("strain", "in_situ", "10")]).splitlines()
+    named = "\n".join([f"{header}\ttomogram", *(f"{row}\t" for row in rows[:-1]), f"{rows[-1]}\tseries"]) + "\n"
+    write_session(tmp_path, config | {"tomography": {"denoisers": ["dlf-slow"]}}, named)
+    planned = planned_jobs(tmp_path)
+    assert planned["follow_lines"] == planned["film_lines"] == planned["score_motion"] == 1
+    write_session(tmp_path, config | {"tomography": {"denoisers": ["dlf-slow"]}}, named.replace("\tseries\n", "\t\n"))
+    assert not {"follow_lines", "film_lines", "score_motion"} & set(planned_jobs(tmp_path))
