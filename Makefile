@@ -6,6 +6,7 @@
 # make benchmarks  speed and quality against the peers, side by side, on the demo session
 # make sheet FOLDER=path/to/raw/files  a sheet and a configuration for them, proposed from their headers
 # make crate CONFIG=path/to/config.yaml  a finished session described as a Workflow Run RO-Crate
+# make napari CONFIG=path/to/config.yaml  a tilt series of a finished session in napari
 # make docs        pages filled from the code and from docs/measured, then the documentation site in build/site
 # make coverage    the tests of the package, and which lines they run
 
@@ -13,7 +14,7 @@ PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 BIN := .venv/bin
 
-.PHONY: docs sheet crate coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
+.PHONY: docs sheet crate napari coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --profile workflow/profiles/default
@@ -25,6 +26,9 @@ sheet: .venv/installed
 CONFIG ?= config/config.yaml
 crate: .venv/installed
 	$(BIN)/python -m rapidstem_workflow.run_crate --configfile "$(CONFIG)"
+
+napari: .venv/installed
+	$(BIN)/python -m rapidstem_workflow.napari_view --configfile "$(CONFIG)"
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile
