@@ -8,6 +8,7 @@
 # make compare A=results/one B=results/two  two finished sessions side by side on one page
 # make screenshots the pictures of the README: the demo's report in the browser that is installed
 # make crate CONFIG=path/to/config.yaml  a finished session described as a Workflow Run RO-Crate
+# make napari CONFIG=path/to/config.yaml  a tilt series of a finished session in napari
 # make docs        pages filled from the code and from docs/measured, then the documentation site in build/site
 # make coverage    the tests of the package, and which lines they run
 
@@ -16,7 +17,7 @@ CORES ?= $(shell nproc 2>/dev/null || echo 2)
 CONFIG ?= config/config.yaml
 BIN := .venv/bin
 
-.PHONY: docs sheet compare screenshots crate coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
+.PHONY: docs sheet compare screenshots crate napari coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
 
 demo: .venv/installed
 	$(BIN)/snakemake --cores $(CORES) --profile workflow/profiles/default
@@ -33,6 +34,9 @@ screenshots: demo
 
 crate: .venv/installed
 	$(BIN)/python -m rapidstem_workflow.run_crate --configfile "$(CONFIG)"
+
+napari: .venv/installed
+	$(BIN)/python -m rapidstem_workflow.napari_view --configfile "$(CONFIG)"
 
 test: check
 	$(BIN)/pytest -n 2 --dist loadfile

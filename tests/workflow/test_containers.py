@@ -1,6 +1,8 @@
 """One environment in every form: pixi and the two container recipes hold the pinned versions and all that a run needs."""
 
 import re
+import shutil
+import subprocess
 import tomllib
 
 import pytest
@@ -51,3 +53,9 @@ def test_the_image_holds_what_a_run_needs(needed: str) -> None:
 
 def test_nothing_is_copied_that_is_not_there() -> None:
     assert all((ROOT / source).exists() for source in _copied_by_docker().values())
+
+
+@pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed")
+def test_the_recipe_passes_its_linter() -> None:
+    run = subprocess.run(["hadolint", ROOT / "containers/Dockerfile"], capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout
