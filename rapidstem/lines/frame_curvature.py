@@ -31,7 +31,17 @@ class FrameCurvature:
     silent: np.ndarray
 
     def speaks(self, places: FramePlaces) -> np.ndarray:
-        """Which of the projected points are seen where the frame says something, (frame, ..., point), bool."""
+        """Which of the projected points are seen where the frame says something, (frame, ..., point), bool.
+
+        Parameters
+        ----------
+        places : FramePlaces
+            Where the points appear in the frames.
+
+        Returns
+        -------
+        np.ndarray, (frame, ..., point), bool
+        """
         if not self.silent.any():
             return places.seen
         rows, columns = self.silent.shape[1:]

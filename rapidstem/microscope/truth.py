@@ -81,7 +81,18 @@ class AcquisitionTruth:
     courses: dict[int, LineCourse] = field(default_factory=dict)
 
     def lines_at(self, time_s: float) -> dict[int, np.ndarray]:
-        """The lines (n, 3), nm, that are there at a time since the first frame, by their number."""
+        """The lines (n, 3), nm, that are there at a time since the first frame, by their number.
+
+        Parameters
+        ----------
+        time_s : float
+            Since the first frame.
+
+        Returns
+        -------
+        dict of int to (n, 3)
+            Points in nm, in specimen axes; lines that have vanished are left out.
+        """
         there = {number: line.points_nm for number, line in enumerate(self.lines)}
         for number, course in self.courses.items():
             there[number] = there[number] + course.displacement_nm(there[number], time_s)

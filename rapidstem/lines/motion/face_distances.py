@@ -9,7 +9,9 @@ from rapidstem.lines.motion.moving_lines import NODE_NM, MovingLine
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.view_evidence import FrameLines
 
+# By judgement: several times the height beyond a face that tells cross slip (`motion_flags`), and no more, as other lines may follow.
 REACH_NM = 120.0
+# By judgement: 32 nm show the direction of a line, and 24 nm on either side of its end that nothing hides it.
 DIRECTION_NODES, AROUND_NODES = 5, 3
 
 
@@ -18,6 +20,20 @@ def face_distances(line: MovingLine, slid_nm: np.ndarray, frame: FrameLines, vie
 
     The end of the dark line is where the evidence, summed from inside outwards, is largest. NaN for ends that lie on no face of the
     foil, farther than 120 nm from it, or where the frame does not show what lies around them.
+
+    Parameters
+    ----------
+    line : MovingLine
+    slid_nm : np.ndarray, (node,)
+        By how far its nodes have slid in this frame.
+    frame : FrameLines
+    view : TiltedView
+        Of the series.
+
+    Returns
+    -------
+    np.ndarray, (2,)
+        In nm.
     """
     flat = line.nodes_nm + slid_nm[:, None] * line.slide
     beyond = np.full(2, np.nan)

@@ -12,6 +12,7 @@ import pandas as pd
 
 # A plane nearer to edge-on than this fixes nothing across: an error of the image is one of four times its size along the beam.
 EDGE_ON_DEG = 15.0
+# Sine of the angle to the surface below which a plane counts as parallel to it: above rounding, below any angle that is measured.
 LEAST_TRACE = 1e-6
 # Twice the error of a traced point, as lines are called flat (`rapidstem.dislocations`); no direction lies in more than two {111} planes.
 LARGEST_DISTANCE_NM, MOST_PLANES = 6.0, 2
@@ -56,7 +57,19 @@ class GlidePlane:
 
 
 def glide_plane(name: str, normal: np.ndarray, centre_nm: np.ndarray, sigma_nm: float = 0.0) -> GlidePlane:
-    """A plane through a point."""
+    """A plane through a point.
+
+    Parameters
+    ----------
+    name : str
+        Of the slip plane, or `own`.
+    normal : np.ndarray, (3,)
+        Of any length.
+    centre_nm : np.ndarray, (3,)
+        The point.
+    sigma_nm : float
+        Standard deviation of its place along the normal.
+    """
     normal = np.asarray(normal, float) / np.linalg.norm(normal)
     along = np.cross(normal, (0.0, 0.0, 1.0))
     along = along / np.linalg.norm(along) if np.linalg.norm(along) > LEAST_TRACE else np.array([1.0, 0.0, 0.0])
@@ -78,6 +91,11 @@ def line_planes(points: pd.DataFrame, summary: pd.DataFrame, slip_normals: Mappi
         `line_summary.csv`: the line's {111} plane, where it is named, goes before the plane that its own shape fixes.
     slip_normals : mapping
         Names of the {111} planes to their normals in specimen axes; empty where the crystal's orientation is not known.
+
+    Returns
+    -------
+    dict of int to list of GlidePlane
+        Of one plane, or of two for a straight line along <110>.
     """
     planes = {}
     rows = points.groupby("line", sort=True)

@@ -19,17 +19,23 @@ from rapidstem.lines.motion.unexplained_lines import unexplained_pieces
 from rapidstem.lines.motion.view_evidence import FrameLines, frame_lines
 
 SEEN, HIDDEN, LOST, OUTSIDE, GONE = "seen", "hidden", "lost", "outside", "gone"
+# By judgement: near, about two line widths; far, no farther, as other lines are taken for the lost one ever more often.
 NEAR_NM, FAR_NM = 26.0, 180.0
 # A line is found where the frames say at least this share of what they said for it at first, per node.
 LEAST_SHARE = 0.5
+# By judgement: a median of five does not follow one bad frame.
 FIRST_FRAMES = 5
+# By judgement: by fewer nodes, or a smaller share of those in view, a line is not judged.
 FEWEST_NODES, LEAST_SPEAKING = 5, 0.3
 # What a place far from the expected one must be better by: one chance in some thousand places that are tried.
 MOVING_COST = 8.0
 # A line that is found far off must be found almost whole: a part of it lies on a part of some other one often.
 LEAST_FAR_SHARE = 0.75
+# By judgement: a larger step in one frame is a jump (500 nm/s at 70 ms a frame), which says nothing of the velocity after it.
 JUMP_NM = 35.0
+# By judgement: half of the newest step and half of those before it, against the noise of a single frame.
 VELOCITY_GAIN = 0.5
+# By judgement: a line that is not found in so many frames running is given up.
 LOST_FRAMES = 4
 
 

@@ -14,17 +14,22 @@ from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.view_evidence import FrameLines
 from rapidstem.numerics import parabola_vertex
 
+# By judgement: a seventh of the width of a line (13.7 nm), between whose steps a parabola finds the vertex.
 STEP_NM = 2.0
 # Steepest change of the slide from node to node in one frame; a bow of 80 nm between pins 300 nm apart reaches 1.1.
 LARGEST_SLOPE = 1.25
+# By judgement: the steepest change then costs some six natural units a node.
 USUAL_SLOPE = 0.35
 # Dislocations under stress bend to some 300 nm (line tension over Burgers vector and stress, austenite at 100 MPa).
 CURVATURE_PER_NM = 1 / 300
+# By judgement: bends that lie farther apart are independent of each other.
 CURVATURE_LENGTH_NM = 100.0
 # Neighbouring nodes see the same noise over one to two line widths.
 OVERCOUNT = 2.5
+# By judgement; `track_smoothing.noise_scale` corrects variances by the scatter of the series itself. The guess hardly pulls.
 NODE_SD_NM = 2.5
 GUESS_SD_NM = 50.0
+# By judgement: nm across the projected line by nm slid; with less, the image hardly changes as a node slides.
 LEAST_SENSITIVITY = 0.25
 # Of the nodes that speak, so many must be in one stretch that the frame speaks for: a line that leaves its plane is short of one face.
 LEAST_STRETCH = 0.4
@@ -76,7 +81,14 @@ def found_path(
 
     Parameters
     ----------
-    guess_nm : (node,)
+    line : MovingLine
+    guess_nm : np.ndarray, (node,)
+        By how far its nodes should have slid.
+    reach_nm : float
+        Largest distance from the guess that is tried, along the slide.
+    frame : FrameLines
+    view : TiltedView
+        Of the series.
     moving_cost : float
         What the frame must say more, in natural units, for any place that is not the guess.
     """
@@ -102,6 +114,11 @@ def best_path(score: np.ndarray) -> np.ndarray:
     ----------
     score : (node, offset)
         Natural units; two neighbours pay for the change of their offset as for a Gaussian slope.
+
+    Returns
+    -------
+    np.ndarray, (node,), int
+        One column of the score a node.
 
     References
     ----------
@@ -134,6 +151,13 @@ def smoothed_slide(measured_nm: np.ndarray, root_weight: np.ndarray, guess_nm: n
         One over the standard deviation of each; 0 for none.
     guess_nm : (node,)
         Holds weakly where nothing is measured.
+
+    Returns
+    -------
+    slid : np.ndarray, (node,)
+        In nm.
+    variance : np.ndarray, (node,)
+        In nm^2.
     """
     nodes = len(measured_nm)
     second = np.diff(np.eye(nodes), 2, axis=0) / NODE_NM**2 if nodes > 2 else np.zeros((0, nodes))

@@ -13,13 +13,17 @@ from rapidstem.lines.motion.unexplained_lines import lasting_lines
 FLAG_COLUMNS = ["line", "flag", "frame", "time_s", "row_px", "column_px", "x_nm", "y_nm", "z_nm", "size_nm"]
 # An event counts when it is there in so many frames running, and by more than this.
 RUNNING_FRAMES = 3
+# All by judgement: three frames running are hardly chance; a bow is more than a line's width (13.7 nm), and than four deviations of a
+# node, as it is the largest of many.
 LEAST_FIELD_SHARE = 0.25
 LEAST_BOW_NM, LEAST_BOW_SD = 20.0, 4.0
 # A line bows between ends that rest, or nearly so; one that glides shows other parts of itself.
 LARGEST_END_SHARE = 0.7
+# By judgement, above the error of an end below; an end that no other one confirms must lie farther off.
 LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
 # The end of a line is seen to a node, 8 nm along it.
 FITTING_DEPTH_NM = 10.0
+# By judgement: a median of five does not follow one bad frame.
 FIRST_FRAMES = 5
 
 
@@ -29,6 +33,17 @@ def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:
     `jump`: moved within a frame, by its median. `bowing`: bent against its first shape, by the largest distance from it. `cross slip`:
     lifted into its plane it would leave the foil, by the mean height of its ends beyond the faces. `vanished`, `left field`. `hidden`: the
     first frame of a stretch in which other lines hide it.
+
+    Parameters
+    ----------
+    track : SmoothTrack
+    view : TiltedView
+        Of the series.
+
+    Returns
+    -------
+    DataFrame
+        One row an event; empty where nothing happened.
     """
     found: list[tuple[int, str, float]] = [(int(frame), "jump", float(track.jump_nm[frame])) for frame in np.flatnonzero(track.jump_nm)]
     bow = bow_nm(track)
@@ -50,6 +65,21 @@ def field_flags(unexplained: Sequence[np.ndarray], field_share: np.ndarray, time
     `new`: a dark line that stays and that nothing explains, with its length, `unexplained` where it was there from the first frames on; a
     single view fixes no place in three dimensions for it. `field left`: from here on the frames show less than a quarter of what the
     tomogram shows, with the share in percent as its size.
+
+    Parameters
+    ----------
+    unexplained : sequence of np.ndarray, (piece, 3)
+        Of each frame, as `unexplained_pieces` gives them.
+    field_share : np.ndarray, (frame,)
+        Of what the tomogram shows, from 0 to 1.
+    time_s : np.ndarray, (frame,)
+        Start of each frame.
+    pixel_size_nm : float
+
+    Returns
+    -------
+    DataFrame
+        One row an event.
     """
     lasting = lasting_lines(unexplained, pixel_size_nm)
     kinds = ["unexplained" if line.frames[0] < RUNNING_FRAMES else "new" for line in lasting]
@@ -64,6 +94,14 @@ def cross_slip_frame(track: SmoothTrack) -> int | None:
 
     A line in the plane ends on the foil's faces. One that has slipped onto another plane, lifted into this one, reaches beyond one face and
     stays short of the other by the same height.
+
+    Parameters
+    ----------
+    track : SmoothTrack
+
+    Returns
+    -------
+    int or None
     """
     depth = _depths(track)
     both = np.isfinite(depth).all(axis=1)
@@ -90,6 +128,15 @@ def bow_nm(track: SmoothTrack) -> np.ndarray:
     """By how far a line is bent more than in the first frames, signed, (frame,); NaN where it is not seen, 0 where its ends have moved.
 
     The largest distance from the shape in the tomogram, moved and stretched between the ends of what is seen of it.
+
+    Parameters
+    ----------
+    track : SmoothTrack
+
+    Returns
+    -------
+    np.ndarray, (frame,)
+        In nm, positive on the side to which positive slides lead.
     """
     line, frames = track.track.line, len(track.slid_nm)
     bow, ends = np.full(frames, np.nan), np.zeros(frames)

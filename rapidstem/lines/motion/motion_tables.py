@@ -19,6 +19,7 @@ POSITION_COLUMNS = [
 FOLLOWED_COLUMNS = ["line", "plane", "beam_angle_deg", "followed", "reason", "first_frame", "last_frame", "seen_percent"]
 MATCH_COLUMNS = ["tilt_deg", "dy_px", "dx_px", "pixel_size_nm", "rows", "columns", "correlation", "chance"]
 POINT_VALUES = ("time_s", "sigma_nm", "velocity_nm_per_s", "measured")
+# One row each 24 nm of a line: nodes that are nearer see the same noise (`line_paths.OVERCOUNT`).
 EVERY_NODE = 3
 
 Moment = tuple[float, list[np.ndarray], dict[str, list[int]], dict[str, np.ndarray]]
@@ -33,8 +34,16 @@ def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int) -> pd.
 
     Parameters
     ----------
+    track : SmoothTrack
+    view : TiltedView
+        Of the series.
     until_frame : int
         The first frame that does not count, as the line has left its plane.
+
+    Returns
+    -------
+    DataFrame
+        In nm from the centre of the tomogram, seconds and nm/s.
     """
     line, tables = track.track.line, []
     for frame in np.flatnonzero(np.isfinite(track.slid_nm[:, 0])):
@@ -83,7 +92,24 @@ def _sigma(line: MovingLine, points: np.ndarray, in_plane: np.ndarray, view: Til
 def followed_lines(
     lines: Sequence[int], planes: Mapping[int, Sequence[GlidePlane]], tracks: Mapping[int, SmoothTrack | None], view: TiltedView
 ) -> pd.DataFrame:
-    """One row a line of the tomogram: its plane, the angle between plane and beam, and whether it was followed, or why not."""
+    """One row a line of the tomogram: its plane, the angle between plane and beam, and whether it was followed, or why not.
+
+    Parameters
+    ----------
+    lines : sequence of int
+        Their numbers in the tomogram.
+    planes : mapping
+        Numbers of lines to their planes, the nearer one first.
+    tracks : mapping
+        Numbers of lines to their tracks; None for those seen in fewer than two frames.
+    view : TiltedView
+        Of the series.
+
+    Returns
+    -------
+    DataFrame
+        `FOLLOWED_COLUMNS`; frames are -1 for lines that were not followed.
+    """
     rows = []
     for number in lines:
         track, possible = tracks.get(number), planes.get(number, [])
@@ -97,21 +123,55 @@ def followed_lines(
 
 
 def match_table(match: TomogramMatch) -> pd.DataFrame:
-    """One row: the tilt and the shift at which the series shows the tomogram, and how well the two agree; `MATCH_COLUMNS`."""
+    """One row: the tilt and the shift at which the series shows the tomogram, and how well the two agree; `MATCH_COLUMNS`.
+
+    Parameters
+    ----------
+    match : TomogramMatch
+
+    Returns
+    -------
+    DataFrame
+        Tilt in degrees, shift in pixels (dy, dx), size of pixels in nm.
+    """
     view = match.view
     row = [np.rad2deg(view.tilt_rad), *view.shift_px, view.pixel_size_nm, *view.shape, match.correlation, match.chance]
     return pd.DataFrame([row], columns=MATCH_COLUMNS)
 
 
 def view_of(table: pd.DataFrame) -> TiltedView:
-    """The view of a table that `match_table` has given."""
+    """The view of a table that `match_table` has given.
+
+    Parameters
+    ----------
+    table : DataFrame
+        `MATCH_COLUMNS`, one row.
+    """
     row = table.iloc[0]
     shift = (float(row["dy_px"]), float(row["dx_px"]))
     return TiltedView(float(np.deg2rad(row["tilt_deg"])), shift, float(row["pixel_size_nm"]), (int(row["rows"]), int(row["columns"])))
 
 
 def moments(positions: pd.DataFrame, frame_times_s: np.ndarray) -> Iterator[Moment]:
-    """Time, polylines, and values of lines and points, frame by frame, for `rapidstem.files.write_polydata_series`."""
+    """Time, polylines, and values of lines and points, frame by frame, for `rapidstem.files.write_polydata_series`.
+
+    Parameters
+    ----------
+    positions : DataFrame
+        `POSITION_COLUMNS`, of all lines.
+    frame_times_s : np.ndarray, (frame,)
+        Start of each frame.
+
+    Yields
+    ------
+    time_s : float
+    lines : list of np.ndarray, (n, 3)
+        x, y, z in nm; lines of a single point are left out.
+    of_lines : dict of str to list
+        `line`, the number of each.
+    of_points : dict of str to np.ndarray, (point,)
+        `POINT_VALUES`, line after line.
+    """
     by_frame = dict(tuple(positions.groupby("frame", sort=True)))
     for frame, time_s in enumerate(frame_times_s):
         rows = by_frame.get(frame, positions.iloc[:0])

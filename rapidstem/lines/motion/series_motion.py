@@ -20,6 +20,7 @@ from rapidstem.lines.motion.track_smoothing import SmoothTrack, noise_scale, smo
 from rapidstem.lines.motion.view_evidence import frame_lines, learnt_from
 from rapidstem.lines.motion.view_refinement import refined_view
 
+# By judgement: the first frames, before many lines have left their places in the tomogram; the likelihood needs more of them than the view.
 MATCHED_FRAMES, LEARNING_FRAMES = 5, 10
 
 
@@ -83,6 +84,13 @@ class SeriesMotion:
 
 def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: float) -> SeriesMotion:
     """Follow the lines of a tomogram through an in-situ series and lift them into their planes.
+
+    Parameters
+    ----------
+    tomogram : TomogramLines
+    frames : InSituFrames
+    line_width_nm : float
+        Full width of the dark lines at half depth.
 
     Raises
     ------

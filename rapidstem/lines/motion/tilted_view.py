@@ -35,11 +35,28 @@ class TiltedView:
         return np.array([[0.0, np.cos(self.tilt_rad), np.sin(self.tilt_rad)], [1.0, 0.0, 0.0]]) / self.pixel_size_nm
 
     def seen_at(self, points_nm: np.ndarray) -> np.ndarray:
-        """Rows and columns (..., 2) of points (..., 3)."""
+        """Rows and columns (..., 2) of points (..., 3).
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (..., 3)
+            x, y, z from the centre of the tomogram.
+
+        Returns
+        -------
+        np.ndarray, (..., 2)
+            In pixels of the frames without drift, also outside of them.
+        """
         return np.asarray(points_nm, float) @ self.by_place.T + (np.array(self.shape) - 1) / 2 + self.shift_px
 
     def places(self, points_nm: np.ndarray) -> FramePlaces:
-        """Points (..., n, 3) as a single frame shows them; `seen` says what lies in the frame."""
+        """Points (..., n, 3) as a single frame shows them; `seen` says what lies in the frame.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (..., n, 3)
+            x, y, z from the centre of the tomogram.
+        """
         row, column = np.moveaxis(self.seen_at(points_nm), -1, 0)
         inside = (row >= 0) & (row <= self.shape[0] - 1) & (column >= 0) & (column <= self.shape[1] - 1)
         return FramePlaces(row[None], column[None], np.full((1, *row.shape), self.tilt_rad), inside[None])

@@ -16,10 +16,13 @@ from rapidstem.errors import InputError
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.tomography import binarise
 
+# Below half a pixel of 4.56 nm, so that drawn lines have no gaps.
 STEP_NM = 2.0
 # The zero of the tomogram's tilt is its goniometer's, which reads up to 2 degrees otherwise when the series is taken.
 TILTS_DEG = np.arange(-3.0, 3.01, 0.5)
+# By judgement, of a side: with a larger shift too little of the field is left to compare.
 LARGEST_SHIFT_SHARE = 0.4
+# By judgement: three mirrored drawings sample what chance gives; another field would reach about as much as they do.
 LEAST_OVER_CHANCE = 1.25
 
 
@@ -52,6 +55,9 @@ def match_tomogram(
         Mean of the first frames; NaN where they have not seen anything.
     tilt_deg : float
         Of the series, as its goniometer gives it.
+    pixel_size_nm : float
+    line_width_nm : float
+        Full width of the dark lines at half depth.
 
     Raises
     ------

@@ -15,7 +15,9 @@ from rapidstem.numerics import robust_spread
 
 # Density of the acceleration in nm^2/s^3: a line that starts to glide at 200 nm/s within two frames of 70 ms.
 ACCELERATION = (200 / 0.14) ** 2 * 0.14
+# By judgement: five deviations are no noise, and less than about a line's width is no jump, however small the deviation is stated.
 JUMP_DEVIATIONS, JUMP_NM = 5.0, 15.0
+# By judgement, deviations where nothing is known before: so wide that the measurement decides.
 FREE_NM, FREE_NM_PER_S = 300.0, 300.0
 
 
@@ -47,6 +49,10 @@ def smoothed_track(
 
     Parameters
     ----------
+    track : LineTrack
+        As it was followed, all frames.
+    view : TiltedView
+        Of the series.
     start_s : np.ndarray, (frame,)
         When row 0 of each raw frame was scanned.
     line_time_s : float

@@ -12,6 +12,7 @@ from rapidstem.lines.motion.view_evidence import FrameLines
 LEAST_NM, LEAST_FRAMES = 80.0, 5
 # One piece in two frames lies at most so far from where it was, at 500 nm/s; a piece may be missing in a frame between.
 NEAREST_NM, LONGEST_GAP = 35.0, 2
+# By judgement: the log likelihood ratio that makes a pixel dark, e to one for a line.
 LEAST_RATIO = 1.0
 # Near the faces of the foil the contrast of a line is broader than it is inside, by as much on either side.
 BESIDE_WIDTHS = 1.0

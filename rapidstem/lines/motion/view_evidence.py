@@ -38,6 +38,13 @@ class FrameLines:
     def asked(self, points_nm: np.ndarray, view: TiltedView) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Ask for curves (..., n, 3), whose points follow each other.
 
+        Parameters
+        ----------
+        points_nm : np.ndarray, (..., n, 3)
+            x, y, z from the centre of the tomogram.
+        view : TiltedView
+            Of the series.
+
         Returns
         -------
         curvature : (..., n)
@@ -84,6 +91,17 @@ def learnt_from(images: np.ndarray, lines: Sequence[np.ndarray], view: TiltedVie
     """Learn from frames (frame, y, x) and lines (n, 3) of the tomogram, as the view shows them, what dark lines say.
 
     Frames of one tilt share what they have learnt, so that one row of the likelihood stands for all.
+
+    Parameters
+    ----------
+    images : np.ndarray, (frame, y, x)
+        Without drift; NaN where a frame has not seen the place.
+    lines : sequence of np.ndarray, (n, 3)
+        In nm from the centre of the tomogram.
+    view : TiltedView
+        Of the series.
+    scale_px : float
+        Half of the full width of the lines at half depth.
     """
     curvature = curvature_of_frames(np.stack([_filled(image, scale_px)[0] for image in images]), scale_px)
     frames = len(images)

@@ -10,6 +10,7 @@ from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.view_evidence import FrameLines
 from rapidstem.numerics import parabola_vertex
 
+# By judgement: about half of a line's width (13.7 nm), as nodes of moving lines; nearer points see the same noise.
 STEP_NM = 8.0
 # Reach and scale of the distances in pixels of the line's scale (half of its width); lines that have moved since the tomogram lie farther.
 REACH_SCALES, STEPS = (4.0, 2.0, 1.5, 1.5), 9

@@ -64,7 +64,13 @@ class VertexContrast:
         return (1 - share) * self.log_ratio[upper - 1] + share * self.log_ratio[upper]
 
     def of_vertices(self, mask: np.ndarray) -> "VertexContrast":
-        """The profiles of some vertices, by a mask (vertex,)."""
+        """The profiles of some vertices, by a mask (vertex,).
+
+        Parameters
+        ----------
+        mask : (vertex,) bool
+            Which vertices are kept.
+        """
         return VertexContrast(self.tilt_rad, self.log_ratio[:, mask])
 
 

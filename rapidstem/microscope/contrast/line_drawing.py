@@ -37,7 +37,13 @@ class DrawnLines:
     plane_normal: np.ndarray
 
     def chosen(self, mask: np.ndarray) -> "DrawnLines":
-        """Some of the vertices, by a mask (vertex,)."""
+        """Some of the vertices, by a mask (vertex,).
+
+        Parameters
+        ----------
+        mask : (vertex,) bool
+            Which are kept.
+        """
         return DrawnLines(*(getattr(self, field.name)[mask] for field in fields(self)))
 
 

@@ -30,10 +30,16 @@ def record_in_situ(
 
     Parameters
     ----------
+    name
+        Of the acquisition; it decides drift, faults and noise.
+    tilt_deg
+        Of the stage, which rests.
     image
         Gives the clean image (row, column) from the number of a frame, its shift, and rows and columns in slow geometry.
     at_end
         The same when the series is over, without the number.
+    settings
+        Of the virtual microscope.
     paths
         Of the rapid file, the slow file and the truth.
     specimen

@@ -16,6 +16,12 @@ def simulate_straining(name: str, tilt_deg: float, settings: MicroscopeSettings,
 
     Parameters
     ----------
+    name
+        Of the acquisition; it decides the courses of the lines, drift, faults and noise.
+    tilt_deg
+        Of the stage, which rests.
+    settings
+        Of the virtual microscope.
     paths
         Of the rapid file, the slow file and the truth.
     specimen_name

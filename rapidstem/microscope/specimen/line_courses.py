@@ -9,9 +9,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+# By judgement: some lines of every kind in one field; those that are left jump.
 RESTING_SHARE, PINNED_SHARE, SWEEPING_SHARE = 0.35, 0.25, 0.2
 # Free flight between obstacles is far faster than a frame; 20 ms let a jump begin and end within one.
 JUMP_LASTS_S = 0.02
+# By judgement, from least to largest: some widths of a line (13.7 nm), in a field of about a micrometre that lines shall not leave.
 JUMP_NM = (60.0, 160.0)
 FARTHEST_NM = 240.0
 BOW_NM = (40.0, 90.0)
@@ -41,14 +43,39 @@ class LineCourse:
     until_s: float = float("inf")
 
     def displacement_nm(self, points_nm: np.ndarray, time_s: float | np.ndarray) -> np.ndarray:
-        """Where points (n, 3) of the line at rest have moved to at a time, or each at its own (n,), as displacements (n, 3)."""
+        """Where points (n, 3) of the line at rest have moved to at a time, or each at its own (n,), as displacements (n, 3).
+
+        Parameters
+        ----------
+        points_nm : (n, 3)
+            Of the line at rest.
+        time_s : float or (n,)
+            Since the first frame.
+
+        Returns
+        -------
+        (n, 3)
+            In nm, parallel to the surface.
+        """
         place = np.stack([np.interp(np.broadcast_to(time_s, len(points_nm)), self.time_s, axis) for axis in self.place_nm.T], axis=1)
         off = (points_nm - self.centre_nm) @ self.along / self.half_nm
         return np.maximum(1 - off**2, 0)[:, None] * place
 
 
 def as_whole(kind: str, time_s: Sequence[float] | np.ndarray, place_nm: np.ndarray, until_s: float = float("inf")) -> LineCourse:
-    """The course of a line that moves without changing its shape."""
+    """The course of a line that moves without changing its shape.
+
+    Parameters
+    ----------
+    kind : str
+        As in `LineCourse`.
+    time_s : (knot,)
+        Increasing.
+    place_nm : (knot, 3)
+        Displacements at these times.
+    until_s : float
+        When the line vanishes.
+    """
     return LineCourse(kind, np.asarray(time_s, float), np.asarray(place_nm, float), np.zeros(3), np.zeros(3), until_s=until_s)
 
 

@@ -11,7 +11,9 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import g_dot_b, slip_systems, specimen_axes
 from rapidstem.microscope.specimen.line_networks import STEP_NM, DislocationLine
 
+# One screw dislocation and two lines of opposite Burgers vectors.
 ADDED_LINES = 3
+# By judgement, of the side of the field: apart enough to be seen as two lines, and near enough to meet during a series.
 DIPOLE_SHARE = 0.3
 
 

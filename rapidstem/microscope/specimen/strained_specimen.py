@@ -21,8 +21,12 @@ from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.specimen.specimens import foil_of_series
 from rapidstem.microscope.specimen.strained_lines import ADDED_LINES, surface_trace
 
+# By judgement: vertices keep their depth, so that the contrast changes only as a bowing line turns, which is slow.
 CONTRAST_STATES = 5
+# Each shrinks the error by the way in the time of a row over a pixel: to a fifth at most in a jump of 160 nm in 20 ms, and to less than a
+# hundredth at 200 nm/s (117.2 us a row, 4.56 nm a pixel).
 FIXED_POINT_STEPS = 3
+# By judgement, of the time of the series: late enough to be followed before, early enough for what comes after.
 SLIP_ACROSS_AT, MEETING_AT = 0.4, 0.6
 
 
@@ -54,6 +58,20 @@ class StrainedFoil:
         """Give the clean image (row, column) of a frame that starts at a time, at rows and columns in slow geometry.
 
         Every vertex stands where it is when its own row is scanned, found by a fixed-point iteration.
+
+        Parameters
+        ----------
+        start_s : float
+            Since the first frame of the series.
+        shift_px : (2,)
+            (dy, dx) of the specimen.
+        row_px, column_px : (row,), (column,)
+            Where rows and columns lie in slow geometry.
+
+        Returns
+        -------
+        (row, column)
+            1 on the average background without tilt.
         """
         settings = self.settings
         time = np.full(len(self.moving.line), start_s)
@@ -86,6 +104,13 @@ def strained_foil(
         Of the in-situ series; it decides the motion.
     specimen_name : str
         Of the foil.
+    tilt_deg : float
+        Of the series.
+    motion : TiltMotion
+        Of the stage.
+    largest_shift_px : float
+        How far the specimen moves at most.
+    settings : MicroscopeSettings
     """
     foil = foil_of_series(specimen_name, tilt_deg, settings)
     courses = _drawn_courses(name, foil.lines, settings)
