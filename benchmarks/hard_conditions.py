@@ -72,7 +72,7 @@ def false_causes(lines: list[np.ndarray], drawn: list[np.ndarray], faults: FoilF
     return {f"false_{name}_percent": round(float(100 * count / max(len(places), 1)), 1) for name, count in counts.items()}
 
 
-def chain_row(stack: FrameStack, truth: AcquisitionTruth, settings: MicroscopeSettings) -> dict[str, float]:
+def chain_row(stack: FrameStack, truth: AcquisitionTruth, settings: MicroscopeSettings) -> dict[str, object]:
     """The row of the table that one series gives."""
     frames, pixel_nm, thickness = stack.frames[:].astype(np.float32), stack.pixel_size_nm, settings.foil_thickness_nm
     recorded = recorded_geometry(stack.tilt_deg, frames.shape, pixel_nm, None, None)
@@ -93,7 +93,7 @@ def chain_row(stack: FrameStack, truth: AcquisitionTruth, settings: MicroscopeSe
 
 
 def _against_truth(
-    centres: pd.DataFrame, kinds: dict[str, list[np.ndarray]], truth: AcquisitionTruth, shape: tuple[int, ...], pixel_nm: float
+    centres: pd.DataFrame, kinds: dict[str, list[np.ndarray]], truth: AcquisitionTruth, shape: tuple[int, int, int], pixel_nm: float
 ) -> dict[str, float]:
     """What is found and real of each kind of lines, what the last kind's false length lies at, and the errors of paired centres."""
     bending = truth.faults.bending
@@ -104,7 +104,7 @@ def _against_truth(
     motion = rigid_motion(centres, true_centres)
     field = (shape[2] * pixel_nm, shape[1] * pixel_nm)
     names = {"acquisition": "", "variant": "", "against": "truth"}
-    row = {}
+    row: dict[str, float] = {}
     for kind, lines in kinds.items():
         found = line_detection(lines, visible, field, RADIUS_NM, motion, **names).iloc[0]
         real = line_detection(lines, drawn, field, RADIUS_NM, motion, **names).iloc[0]
