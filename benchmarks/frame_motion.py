@@ -10,7 +10,6 @@ import argparse
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from unittest import mock
 
 import numpy as np
 import pandas as pd
@@ -23,7 +22,7 @@ from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
 from rapidstem.microscope.truth import AcquisitionTruth, read_truth
 from rapidstem.tomography import middle_angles_deg, recorded_geometry
-from rapidstem.tomography.alignment import AlignedSeries, AlignmentSettings, align_series, series_alignment
+from rapidstem.tomography.alignment import AlignedSeries, AlignmentSettings, align_series
 
 SIZE_PX, DENSITY_PER_M2, VIBRATION_NM, SMOOTHING_PX = 160, 5e13, 1.6, 1.0
 NO_DISTORTION = {"hysteresis_extra_view": 0.0, "hysteresis_end_view": 0.0}
@@ -51,10 +50,8 @@ def motion_row(stack: FrameStack, frames: np.ndarray, truth: AcquisitionTruth) -
     """The row of the table that one series gives."""
     middle_deg = middle_angles_deg(stack.tilt_deg, stack.time_s, stack.line_time_s, frames.shape[1])
     recorded = recorded_geometry(middle_deg, frames.shape, stack.pixel_size_nm, stack.time_s, stack.line_time_s)
-    settings = AlignmentSettings(truth.foil_thickness_nm)
-    with mock.patch.object(series_alignment, "motion_within_frames", lambda *_: None):
-        without = align_series(frames, recorded, settings)
-    found = align_series(frames, recorded, settings)
+    without = align_series(frames, recorded, AlignmentSettings(truth.foil_thickness_nm))
+    found = align_series(frames, recorded, AlignmentSettings(truth.foil_thickness_nm, frame_motion=True))
     still = np.zeros((*frames.shape[:2], 2))
     true = still if truth.rapid.row_shift_px is None else truth.rapid.row_shift_px
     measured = still if found.motion is None else found.motion.line_shifts_px()

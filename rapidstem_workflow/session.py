@@ -129,6 +129,7 @@ class Session:
             "line_width_nm": tomography["line_width_nm"],
             "fallback": tomography["alignment_fallback"],
             "features": tomography["alignment_features"],
+            "frame_motion": tomography["frame_motion"],
         }
 
     @property

@@ -16,7 +16,7 @@ FIXED_POINT_STEPS = 2
 def frame_evidence(curvature: FrameCurvature, likelihood: LineLikelihood, geometry: TiltGeometry) -> np.ndarray:
     """Log likelihood ratio of a line, of the direction that fits best, in every pixel of every frame, (frame, y, x), float32.
 
-    It is 0 where a frame says nothing: outside what was scanned, beside vacuum, and in frames that are not used.
+    It is 0 where a frame says nothing: outside what was scanned, and in frames that are not used.
 
     Parameters
     ----------
@@ -37,7 +37,6 @@ def frame_evidence(curvature: FrameCurvature, likelihood: LineLikelihood, geomet
     ratio = likelihood(largest).astype(np.float32)
     ratio[~scanned_pixels(geometry, largest.shape[2])] = 0
     ratio[~geometry.used] = 0
-    ratio[curvature.silent] = 0
     return ratio
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from rapidstem.lines.frame_projection import FramePlaces
-from rapidstem.tomography import FOIL, RIM, VACUUM, subtract_background, vacuum_places
+from rapidstem.tomography import subtract_background
 
 # Of a frame's curvature: lines cover a few per cent of it, so that this is a strong line whatever the contrast.
 STRONG_PERCENTILE = 99.0
@@ -22,33 +22,10 @@ class FrameCurvature:
         By row and row, row and column, column and column.
     scale_px : float
         Standard deviation of the Gaussian whose derivatives were taken.
-    silent : np.ndarray, (frame, y, x), bool
-        Where a frame says nothing for or against a line: in the blurred surroundings of vacuum. In vacuum itself all is 0.
     """
 
     second: np.ndarray
     scale_px: float
-    silent: np.ndarray
-
-    def speaks(self, places: FramePlaces) -> np.ndarray:
-        """Which of the projected points are seen where the frame says something, (frame, ..., point), bool.
-
-        Parameters
-        ----------
-        places : FramePlaces
-            Where the points appear in the frames.
-
-        Returns
-        -------
-        np.ndarray, (frame, ..., point), bool
-        """
-        if not self.silent.any():
-            return places.seen
-        rows, columns = self.silent.shape[1:]
-        row = np.clip(np.rint(places.row).astype(int), 0, rows - 1)
-        column = np.clip(np.rint(places.column).astype(int), 0, columns - 1)
-        frame = np.arange(len(self.silent)).reshape(-1, *[1] * (row.ndim - 1))
-        return places.seen & ~self.silent[frame, row, column]
 
 
 def curvature_of_frames(series: np.ndarray, scale_px: float) -> FrameCurvature:
@@ -62,17 +39,14 @@ def curvature_of_frames(series: np.ndarray, scale_px: float) -> FrameCurvature:
         Half of the full width of the lines at half depth.
     """
     second = np.empty((*series.shape, 3), np.float32)
-    places = vacuum_places(series, scale_px)
     for index, frame in enumerate(series):
-        shown = places[index] == FOIL
-        flat = subtract_background(frame, scale_px, ~shown)
+        flat = subtract_background(frame, scale_px)
         for number, order in enumerate([(2, 0), (1, 1), (0, 2)]):
             second[index, ..., number] = ndimage.gaussian_filter(flat, scale_px, order=order, mode="nearest") * scale_px**2
         rows, mixed, columns = np.moveaxis(second[index], -1, 0)
         largest = (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
-        second[index] /= max(float(np.percentile(largest[shown], STRONG_PERCENTILE)) if shown.any() else 1.0, 1e-9)
-        second[index][places[index] == VACUUM] = 0
-    return FrameCurvature(second, scale_px, places == RIM)
+        second[index] /= max(float(np.percentile(largest, STRONG_PERCENTILE)), 1e-9)
+    return FrameCurvature(second, scale_px)
 
 
 def curvature_across(curvature: FrameCurvature, places: FramePlaces, offset_px: float | np.ndarray = 0.0) -> np.ndarray:

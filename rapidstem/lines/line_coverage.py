@@ -1,7 +1,6 @@
 """What every line alone explains: evidence in pixels that no other line covers."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 
@@ -35,14 +34,12 @@ class SeriesEvidence:
         self.covered_px = max(1, round(COVERED_WIDTHS * 2 * curvature.scale_px))
 
     def places(self, points_nm: np.ndarray) -> FramePlaces:
-        """Where points (n, 3), or stretches of points (k, n, 3), appear; frames that are not used see nothing, nor does a silent pixel."""
+        """Where points (n, 3), or stretches of points (k, n, 3), appear; frames that are not used see nothing."""
         points = np.asarray(points_nm, float)
         found = project(points.reshape(-1, 3), self.geometry, self.shape[2])
         shape = (self.shape[0], *points.shape[:-1])
         row, column, tilt, seen = (each.reshape(shape) for each in (found.row, found.column, found.tilt_rad, found.seen))
-        seen = seen & self.geometry.used.reshape(-1, *[1] * (seen.ndim - 1))
-        places = FramePlaces(row, column, tilt, seen)
-        return replace(places, seen=self.curvature.speaks(places))
+        return FramePlaces(row, column, tilt, seen & self.geometry.used.reshape(-1, *[1] * (seen.ndim - 1)))
 
     def ratio(self, places: FramePlaces) -> np.ndarray:
         """Log likelihood ratio of a line at projected points that follow each other, (frame, ..., point); 0 where nothing is seen."""

@@ -95,7 +95,7 @@ def likelihood_of(lines: Sequence[np.ndarray], curvature: FrameCurvature, geomet
         for kind, place in ((0, points), *((1, points + moved_aside(rng)) for _ in range(COPIES))):
             seen = project(place, geometry, curvature.second.shape[2])
             curvatures[kind].append(curvature_across(curvature, seen))
-            counted[kind].append(curvature.speaks(seen) & geometry.used[:, None])
+            counted[kind].append(seen.seen & geometry.used[:, None])
     on_lines, beside = (np.concatenate(each, axis=1) for each in curvatures)
     return learnt_likelihood(on_lines, beside, *(np.concatenate(each, axis=1) for each in counted))
 

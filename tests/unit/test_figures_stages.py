@@ -207,3 +207,21 @@ def test_difference_histograms_count_every_pair_once():
 def test_figures_of_no_pairs_are_empty_not_broken():
     nothing = paired("yz", np.zeros((0, 3)), np.zeros((0, 3)))
     assert "nan" in position_figures.depth_differences(nothing).description
+
+
+def test_motion_trace_states_amplitude_and_error_and_says_when_there_is_none():
+    motion = pd.DataFrame(
+        {
+            "frame": [0, 1],
+            "frequency_hz": 50.0,
+            "cosine_dy_px": [0.3, 0.0],
+            "cosine_dx_px": 0.0,
+            "sine_dy_px": [0.0, 0.3],
+            "sine_dx_px": 0.1,
+        }
+    ).assign(dy_sigma_px=0.05, dx_sigma_px=0.04)
+    drawing = tilt_figures.motion_trace(motion)
+    assert drawing.data["dy_px"].tolist() == pytest.approx([0.3, 0.3])
+    assert "0.21 px in y and 0.07 px in x" in drawing.description
+    assert "0.05 and 0.04 px" in drawing.description
+    assert "No motion" in tilt_figures.motion_trace(motion.iloc[:0]).description

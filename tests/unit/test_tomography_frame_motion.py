@@ -8,7 +8,7 @@ from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches
 from rapidstem.tomography.alignment.frame_motion import FrameMotion, motion_within_frames
 from rapidstem.tomography.frame_ridges import RidgePoints
 
-FRAMES, ROWS, COLUMNS, LINE_TIME_S = 31, 160, 192, 117.2e-6
+FRAMES, ROWS, COLUMNS, LINE_TIME_S = 71, 160, 192, 117.2e-6
 NOISE_PX = 0.3
 
 

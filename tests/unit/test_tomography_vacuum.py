@@ -4,8 +4,6 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from rapidstem.lines.frame_curvature import frame_curvature
-from rapidstem.lines.frame_projection import FramePlaces
 from rapidstem.tomography import FOIL, RIM, VACUUM, binarise, ridge_points, subtract_background, vacuum_places
 from rapidstem.tomography.alignment.alignment_checks import vacuum_warning
 
@@ -108,17 +106,6 @@ def test_much_vacuum_is_said_with_the_worst_frame() -> None:
     (warning,) = vacuum_warning(places)
     assert "12 % of the frames" in warning
     assert "frame 2 (counted from 0): 50 %" in warning
-
-
-def test_a_silent_rim_and_an_empty_vacuum_in_the_curvature_of_the_fit() -> None:
-    series = vacuum(half_plane(), 1.0)
-    curvature = frame_curvature(series, SCALE_PX)
-    places = vacuum_places(series, SCALE_PX)
-    assert np.array_equal(curvature.silent, places == RIM)
-    assert np.all(curvature.second[places == VACUUM] == 0)
-    row = np.array([20.0, 58.0, 90.0])
-    at = FramePlaces(*(np.tile(each, (len(series), 1)) for each in (row, np.full(3, 40.0), np.zeros(3))), np.ones((len(series), 3), bool))
-    assert curvature.speaks(at)[2].tolist() == [True, False, True]
 
 
 def test_the_rim_is_where_the_brightness_rises() -> None:

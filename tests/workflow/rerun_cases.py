@@ -120,7 +120,7 @@ CASES = [
     ),
     Case("a setting of a denoiser", "its training, and all that it denoises", changes.new_value("denoisers", "steps", value=59), TRAINED),
     Case(
-        "`tomography.thickness_nm`, `.line_width_nm`, `.tilt_axis`, `.alignment_features`, `.alignment_fallback`",
+        "`tomography.thickness_nm`, `.line_width_nm`, `.tilt_axis`, `.alignment_features`, `.alignment_fallback`, `.frame_motion`",
         "the alignment of every series, and what follows",
         changes.new_value("tomography", "thickness_nm", value=310),
         ALIGNED,

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
+from rapidstem.tomography.alignment.angle_uncertainty import line_labels
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Measurement, derivatives, project_positions
 from rapidstem.tomography.frame_ridges import RidgePoints
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
@@ -30,8 +31,6 @@ _CAUCHY = 2.385
 _ROUNDS = 4
 # On either side in tilt; the distance of a line's image from its core hardly changes over so many frames.
 _NEIGHBOURS = 4
-# Neighbouring ridge points share the errors of their line: sums over cells of this size tell how many of them count as one.
-_CELL_PX = 16
 # Natural units of evidence; eight variances are chosen to fit, each of which gains about one unit by chance.
 _LEAST_EVIDENCE = 12.0
 # Below, the distances of dark lines from their cores pass for motion: 0.05 px on noise-free series at rest (`benchmarks/frame_motion.py`).
@@ -157,17 +156,26 @@ def _fitted(
     design = np.einsum("nhk,nd->ndhk", turns, matches.normal).reshape(len(distance), -1)
     design = np.concatenate([design, by_series[:, :3]], axis=1)
     prior = np.array([measured.reported_sigma_rad, measured.shift_px, measured.shift_px]) ** 2
-    cells = _cells(matches.frame, matches.ridge_px)
+    lines_of_points = line_labels(points)
+    cells = matches.frame * (lines_of_points.max() + 1) + lines_of_points[matches.point]
     for _ in range(_ROUNDS):
         usual = _usual_distance(distance - explained, points, geometry, measured)
         problem = _Problem(design, distance - usual, measured.residual_px, matches.frame, geometry.frames, cells)
         amplitude, covariance, evidence = _estimated(problem, prior)
         explained = np.sum(design[:, : -len(prior)] * amplitude[matches.frame], axis=1)
-    shaped = amplitude.reshape(-1, 2, len(frequency_hz), 2)
+    shaped = _without_common(amplitude, geometry.angle_rad, np.unique(matches.frame)).reshape(-1, 2, len(frequency_hz), 2)
     mean_square = np.mean(_turns(frequency_hz * line_time_s, np.arange(lines), lines) ** 2, axis=0)
     variance = np.einsum("fdhk,hk->fd", np.diagonal(covariance, axis1=1, axis2=2).reshape(shaped.shape), mean_square)
     motion = FrameMotion(frequency_hz, np.moveaxis(shaped, 1, 3), np.sqrt(variance), line_time_s, lines, geometry.slow_scan)
     return evidence, motion
+
+
+def _without_common(amplitude: np.ndarray, angle_rad: np.ndarray, frames: np.ndarray) -> np.ndarray:
+    """Amplitudes (frame, n) without what all frames share, constant or as a cosine or sine of the tilt: that looks like a bent specimen."""
+    shared = np.column_stack([np.ones(len(frames)), np.cos(angle_rad[frames]), np.sin(angle_rad[frames])])
+    left = np.zeros_like(amplitude)
+    left[frames] = amplitude[frames] - shared @ np.linalg.lstsq(shared, amplitude[frames], rcond=None)[0]
+    return left
 
 
 def _scan_lines(geometry: TiltGeometry) -> int:
@@ -194,12 +202,6 @@ def _usual_distance(distance: np.ndarray, points: LinePoints, geometry: TiltGeom
     return side * (total / np.maximum(count, 1))[place, matches.point]
 
 
-def _cells(frame: np.ndarray, place_px: np.ndarray) -> np.ndarray:
-    """A number for every cell of every frame, (match,)."""
-    cell = (place_px // _CELL_PX).astype(int) + 1
-    return np.unique(np.column_stack([frame, cell]), axis=0, return_inverse=True)[1].ravel()
-
-
 @dataclass(frozen=True)
 class _Problem:
     """Distances `missing` (match,) that the columns of `design` (match, n) should explain in each frame, up to errors of `scale_px`."""
@@ -209,7 +211,7 @@ class _Problem:
     scale_px: float
     frame: np.ndarray
     frames: int
-    cell: np.ndarray
+    line: np.ndarray
 
     def equations(self, estimate: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Normal equations (frame, n, n) and (frame, n), with the weights (Cauchy) of what an estimate (frame, n) leaves.
@@ -218,7 +220,7 @@ class _Problem:
         """
         left = self.missing - np.sum(self.design * estimate[self.frame], axis=1)
         weight = 1 / (self.scale_px**2 + (left / _CAUCHY) ** 2)
-        overcount = max(1.0, float(np.sum(np.bincount(self.cell, weight * left) ** 2) / np.sum((weight * left) ** 2)))
+        overcount = max(1.0, float(np.sum(np.bincount(self.line, weight * left) ** 2) / np.sum((weight * left) ** 2)))
         weight /= overcount
         size = self.design.shape[1]
         matrix, right = np.zeros((self.frames, size, size)), np.zeros((self.frames, size))

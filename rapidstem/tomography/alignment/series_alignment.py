@@ -58,6 +58,8 @@ class AlignmentSettings:
         What to do where too few lines can be followed: raise an error, or `align_by_correlation`.
     features : {"lines", "density"}
         What is followed: the dark lines of dislocations in a foil, or the mass of an isolated object (`align_density`).
+    frame_motion : bool
+        Whether motion within the frames is measured and taken out (`motion_within_frames`).
     """
 
     thickness_nm: float
@@ -65,6 +67,7 @@ class AlignmentSettings:
     line_width_nm: float = 13.7
     fallback: Literal["none", "cross-correlation"] = "none"
     features: Literal["lines", "density"] = "lines"
+    frame_motion: bool = False
 
     def __post_init__(self) -> None:
         if self.fallback not in ("none", "cross-correlation"):
@@ -127,23 +130,22 @@ def align_series(series: np.ndarray, recorded: TiltGeometry, settings: Alignment
 def _lines_or_correlation(series: np.ndarray, recorded: TiltGeometry, settings: AlignmentSettings, threads: int) -> AlignedSeries:
     line_scale_px = settings.line_scale_px(recorded.pixel_size_nm)
     try:
-        return _align_lines(recorded, series, settings.thickness_nm, settings.angle_sigma_deg, line_scale_px, threads)
+        return _align_lines(recorded, series, settings, threads)
     except TooFewLinesError:
         if settings.fallback == "none":
             raise
         return align_by_correlation(recorded, series, settings.thickness_nm, settings.angle_sigma_deg, line_scale_px, threads)
 
 
-def _align_lines(
-    recorded: TiltGeometry, series: np.ndarray, thickness_nm: float, angle_sigma_deg: float, line_scale_px: float, threads: int
-) -> AlignedSeries:
+def _align_lines(recorded: TiltGeometry, series: np.ndarray, settings: AlignmentSettings, threads: int) -> AlignedSeries:
     reported_rad, used = recorded.angle_rad, recorded.used
+    thickness_nm, line_scale_px = settings.thickness_nm, settings.line_scale_px(recorded.pixel_size_nm)
     lines = binarise(series, "soft", line_scale_px)
     geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm)
     places = vacuum_places(series, line_scale_px)
     seen = _series_ridges(series, used, places != FOIL, line_scale_px)
     ridges = search_trees(seen)
-    measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, np.deg2rad(angle_sigma_deg), residual_px=1.5)
+    measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, np.deg2rad(settings.angle_sigma_deg), residual_px=1.5)
     for radii in _ROUNDS_RADII_PX:
         volume, geometry = quick_volume(lines, filled_between(geometry, reported_rad, used), thickness_nm, used, threads)
         points = first_points(volume, lines.shape)
@@ -152,7 +154,7 @@ def _align_lines(
         foil_px = _foil_px(points, measured.matches, thickness_nm / recorded.pixel_size_nm)
         points, geometry = _fix_gauge(points, geometry, used, sum(foil_px) / 2)
     motion = None
-    for _ in range(_MOTION_ROUNDS):
+    for _ in range(_MOTION_ROUNDS if settings.frame_motion else 0):
         motion = motion_within_frames(points, geometry, measured, motion)
         if motion is None:
             break
