@@ -113,6 +113,11 @@ def uncertain_text(value: float, sigma: float) -> str:
 
     A value without a known deviation has three significant digits.
 
+    Parameters
+    ----------
+    value, sigma
+        The value and its standard deviation, in the same unit; NaN or zero where the deviation is not known.
+
     Examples
     --------
     >>> uncertain_text(28.13, 7.52), uncertain_text(0.3312, 0.0041), uncertain_text(1234.0, 130.0), uncertain_text(2.345, float("nan"))

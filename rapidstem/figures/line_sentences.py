@@ -20,6 +20,10 @@ def count_interval(summary: pd.DataFrame) -> tuple[int, int]:
     ----------
     summary : DataFrame
         As `rapidstem.dislocations.line_summary` gives it.
+
+    Returns
+    -------
+    least, largest : int
     """
     lost, doubtful = _lost_and_doubtful(summary)
     return max(0, len(summary) - lost // 2 - doubtful), len(summary)
@@ -29,6 +33,11 @@ def count_words(summary: pd.DataFrame) -> str:
     """Number of dislocations as `count_interval` gives it, with the reasons for doubt.
 
     Lines that others hide in most frames cannot be told from those: the foil is too dense there.
+
+    Parameters
+    ----------
+    summary : DataFrame
+        As `rapidstem.dislocations.line_summary` gives it.
     """
     lost, doubtful = _lost_and_doubtful(summary)
     least, lines = count_interval(summary)

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from rapidstem.figures.style import SERIES_COLOURS, length_label, round_length
 
+# Sizes of the picture, those of `in_situ_movie`: two panels fit a screen of 1024 px.
 PANEL_PX, GAP_PX, CAPTION_PX, TEXT_PX = 480, 8, 34, 18
 # The foil from above and in front: turned about z, then tipped.
 TURNED_DEG, TIPPED_DEG = 25.0, 62.0
@@ -52,7 +53,7 @@ class LineMovieLayout:
     def picture(
         self, image: np.ndarray, projected_px: Mapping[int, np.ndarray], lines_nm: Mapping[int, np.ndarray], words: str
     ) -> np.ndarray:
-        """Compose one picture (y, x, 3) uint8.
+        """Compose one picture of the movie.
 
         Parameters
         ----------
@@ -60,6 +61,10 @@ class LineMovieLayout:
         projected_px : rows and columns (n, 2) of every line in the frame, by its number
         lines_nm : the same lines (n, 3) in three dimensions
         words : at the upper right
+
+        Returns
+        -------
+        (y, x, 3) uint8, of the size `size_px`
         """
         canvas = Image.new("RGB", self.size_px[::-1])
         low, high = self._limits

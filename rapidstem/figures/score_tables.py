@@ -77,7 +77,20 @@ def by_tilt(table: pd.DataFrame, score: Score) -> pd.DataFrame:
 
 
 def score_table(table: pd.DataFrame, score: Score) -> pd.DataFrame:
-    """A table to print: one row a tilt, one column a filter, `mean ± standard deviation`, the published filters last, as published."""
+    """A table to print: the score by tilt and filter, at the tilts that were measured; the published filters last, as published.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As `by_tilt` takes it.
+    score : Score
+        Which column is shown, and how.
+
+    Returns
+    -------
+    DataFrame
+        One row a tilt, `tilt / °`, and one column a filter, text `mean ± standard deviation` in the unit shown.
+    """
     scores = by_tilt(table, score)
     measured_tilts = scores.loc[scores["count"] > 0, "tilt"].unique()
     scores = scores[scores["tilt"].isin(measured_tilts)]

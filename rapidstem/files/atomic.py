@@ -65,6 +65,21 @@ def folder_written_beside(path: Path | str) -> Iterator[Path]:
     """Do the same for a folder of many files, which takes the place of an older one; see `written_beside`.
 
     Between the old folder and the new one there is a moment with neither.
+
+    Parameters
+    ----------
+    path
+        The folder that is to appear; the one that holds it is made.
+
+    Yields
+    ------
+    Path
+        Folder to make and to write into.
+
+    Raises
+    ------
+    ResourceError
+        when the disk has no room for the files.
     """
     path = Path(path)
     temporary = path.with_name(f".{os.getpid()}.{path.name}")

@@ -52,7 +52,23 @@ def write_zarr_volume(path: Path | str, volume: Planes, voxel_size_nm: float) ->
 def write_zarr_series(path: Path | str, frames: Planes, pixel_size_nm: float, frame_interval_s: float | None = None) -> None:
     """Write a series of frames (frame, y, x), float32, the origin in the middle of a frame; frames are never averaged.
 
-    Without `frame_interval_s` the step along time is 1, without a unit. See `write_zarr_volume` for the rest.
+    Parameters
+    ----------
+    path
+        Folder to write, `*.ome.zarr`; it appears only when it is complete, and takes the place of an older one.
+    frames : (frame, y, x)
+        Read 64 frames at a time.
+    pixel_size_nm
+        Edge length of a pixel in nm.
+    frame_interval_s
+        From frame to frame in s; without it the step along time is 1, without a unit.
+
+    Raises
+    ------
+    InputError
+        when the packages of the group `ome-zarr` are not installed.
+    ValueError
+        when the series is not three-dimensional, or the size or the interval is not positive.
     """
     _write(path, frames, "tyx", (frame_interval_s or 1.0, pixel_size_nm, pixel_size_nm), (False, True, True), frame_interval_s is not None)
 

@@ -51,6 +51,20 @@ def write_report(path: Path | str, report: Report) -> int:
 def write_page(path: Path | str, template: str, **contents: Any) -> int:
     """Write a page from a template of this room and give its size in bytes; with very many figures their pictures are smaller.
 
+    Parameters
+    ----------
+    path
+        File to write, `.html`.
+    template
+        File name of the template.
+    **contents
+        What the template names.
+
+    Returns
+    -------
+    int
+        Bytes of the page.
+
     Raises
     ------
     InputError

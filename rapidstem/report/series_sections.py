@@ -20,7 +20,15 @@ RESOLUTION = "resolution"
 
 
 def position_section(results: Results, contents: SessionContents, series: str, judgements: Sequence[Judgement]) -> Section:
-    """Centres of the dislocations: rapid against slow, and both against the truth where it is known."""
+    """Centres of the dislocations: rapid against slow, and both against the truth where it is known.
+
+    Parameters
+    ----------
+    results : of the finished session.
+    contents : of the same session.
+    series : name of the tilt series.
+    judgements : of the session; those of this stage and series make the verdict.
+    """
     errors = results.table("evaluation/positional_error.csv").query("acquisition == @series")
     return Section(
         f"Dislocations in {series}",
@@ -34,7 +42,15 @@ def position_section(results: Results, contents: SessionContents, series: str, j
 
 
 def line_section(results: Results, contents: SessionContents, series: str, judgements: Sequence[Judgement]) -> Section:
-    """Dislocation lines and their slip planes."""
+    """Dislocation lines and their slip planes.
+
+    Parameters
+    ----------
+    results : of the finished session.
+    contents : of the same session.
+    series : name of the tilt series.
+    judgements : of the session; those of this stage and series make the verdict.
+    """
     variants = contents.shown[series]
     density = results.gathered({variant: f"dislocations/{series}/{variant}.line_density.csv" for variant in variants}, "series")
     found = results.table("evaluation/line_detection.csv").query("acquisition == @series")
@@ -53,7 +69,15 @@ def line_section(results: Results, contents: SessionContents, series: str, judge
 
 
 def tomogram_section(results: Results, contents: SessionContents, series: str, judgements: Sequence[Judgement]) -> Section:
-    """What the tomograms resolve."""
+    """What the tomograms resolve.
+
+    Parameters
+    ----------
+    results : of the finished session.
+    contents : of the same session.
+    series : name of the tilt series.
+    judgements : of the session; those of this stage and series make the verdict.
+    """
     return Section(
         f"Tomograms of {series}",
         "The halves of the frames agree up to the limit of the pixels in x and y, and a little less far in z, where the tilts end.",
@@ -64,7 +88,15 @@ def tomogram_section(results: Results, contents: SessionContents, series: str, j
 
 
 def series_section(results: Results, contents: SessionContents, series: str, judgements: Sequence[Judgement]) -> Section:
-    """Angles, alignment and binarisation of a tilt series."""
+    """Angles, alignment and binarisation of a tilt series.
+
+    Parameters
+    ----------
+    results : of the finished session.
+    contents : of the same session.
+    series : name of the tilt series.
+    judgements : of the session; those of this stage and series make the verdict.
+    """
     variants = contents.shown[series]
     alignment = results.gathered({variant: f"tilt_series/{series}/{variant}.alignment.csv" for variant in variants}, "series")
     return Section(

@@ -50,6 +50,11 @@ def compare_sessions(first: Path | str, second: Path | str, path: Path | str) ->
     first, second : folders of the sessions.
     path : of the page.
 
+    Returns
+    -------
+    int
+        Bytes of the page.
+
     Raises
     ------
     InputError

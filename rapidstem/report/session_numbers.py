@@ -19,7 +19,15 @@ def series_numbers(results: Results, contents: SessionContents, series: str, ver
 
     Parameters
     ----------
+    results : of the finished session.
+    contents : of the same session.
+    series : name of the tilt series.
     verdicts : on the stages of the series: a number can be trusted as its stage can.
+
+    Returns
+    -------
+    list of Number
+        Count of the lines, exactness of their positions, which of them are the same or real, and resolution.
     """
     shown = contents.shown[series]
     variant = next((name for name in shown if name != "slow"), "slow")
@@ -63,7 +71,15 @@ def uncertainty_number(centres: pd.DataFrame, grade: str) -> Number:
 
 
 def sameness_number(identity: pd.DataFrame, found: pd.DataFrame, summary: pd.DataFrame, grade: str) -> Number:
-    """Found and real against the truth where it is known, else how many lines rapid and slow share, else how many are surely real."""
+    """Found and real against the truth where it is known, else how many lines rapid and slow share, else how probably they are real.
+
+    Parameters
+    ----------
+    identity : rows of `line_identity.csv` of one variant.
+    found : rows of `line_detection.csv` of the same variant, of the whole field.
+    summary : its `line_summary.csv`.
+    grade : of the stage of the lines.
+    """
     known = found[found["against"] == "truth"]
     if len(known):
         row, lines = known.iloc[0], identity[identity["against"] == "truth"].iloc[0]

@@ -21,6 +21,16 @@ def session_observations(results: Results, contents: SessionContents) -> list[Ob
     """What can be seen of a finished session; what it does not have is left out.
 
     Fields and denoisers are seen together, by their medians, as one bad field among many spoils nothing; tilt series one by one.
+
+    Parameters
+    ----------
+    results : of the finished session.
+    contents : of the same session.
+
+    Returns
+    -------
+    list of Observation
+        Of fields, of denoisers, of tilt series, of in-situ series; a value may be NaN.
     """
     found = [*_fields(results, contents), *_filters(results, contents)]
     for series, variant in contents.shown_variants:

@@ -46,13 +46,23 @@ def summary_of(report: Report) -> SessionSummary:
 
 
 def write_summary(path: Path | str, report: Report) -> None:
-    """Write the short form of a report as JSON."""
+    """Write the short form of a report as JSON.
+
+    Parameters
+    ----------
+    path : file to write.
+    report : what the page holds.
+    """
     with written_beside(path) as temporary:
         temporary.write_text(json.dumps(asdict(summary_of(report)), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
 def read_summary(folder: Path | str) -> SessionSummary:
     """Read the short form of a session's report.
+
+    Parameters
+    ----------
+    folder : of the finished session.
 
     Raises
     ------

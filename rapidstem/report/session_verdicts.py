@@ -68,6 +68,11 @@ def judge(observations: Sequence[Observation]) -> list[Judgement]:
     Parameters
     ----------
     observations : of criteria that `CRITERIA` names.
+
+    Returns
+    -------
+    list of Judgement
+        In the order of the observations.
     """
     known = [observation for observation in observations if math.isfinite(observation.value)]
     criteria = [CRITERIA[observation.criterion] for observation in known]
@@ -86,6 +91,10 @@ def session_verdict(judgements: Sequence[Judgement]) -> SessionVerdict | None:
     The grade is that of the worst stage; the stages before the tilt series make it doubtful at most where there is a tilt series. The
     confidence is high where two series that were recorded apart are compared and no value that counts is close to a limit, moderate where
     one of these holds, else low.
+
+    Parameters
+    ----------
+    judgements : of all stages and series.
     """
     if not judgements:
         return None

@@ -131,7 +131,15 @@ def _field_panel(results: Results, field: str, names: Sequence[str]) -> Panel:
 
 
 def in_situ_section(results: Results, contents: SessionContents, series: str, judgements: Sequence[Judgement]) -> Section:
-    """Frames of an in-situ series from beginning to end, its movie, and the last frames against the final slow image."""
+    """Frames of an in-situ series from beginning to end, its movie, and the last frames against the final slow image.
+
+    Parameters
+    ----------
+    results : of the finished session.
+    contents : of the same session.
+    series : name of the in-situ series.
+    judgements : of the session; those of this stage and series make the verdict.
+    """
     scores = results.table("evaluation/in_situ.csv").query("acquisition == @series")
     return Section(
         f"In-situ series {series}",

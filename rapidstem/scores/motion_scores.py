@@ -9,11 +9,17 @@ from scipy.spatial import cKDTree
 
 from rapidstem.dislocations import resampled
 
+# The radius of `line_identity`, for the same reasons.
 NEAR_NM = 20.0
+# By judgement: enough where one frame is poor, too few for a line to go far.
 OWN_FRAMES = 3
+# By judgement: 3 nm, less than a pixel, in a frame of 30 ms.
 GLIDING_NM_PER_S = 100.0
+# To either side, for the velocity: together the 20 ms that a jump of the virtual microscope takes (`line_courses`).
 STEP_S = 0.01
+# By judgement: the virtual microscope's jumps are 60 to 160 nm in 20 ms; a shorter or slower way is a glide.
 LEAST_JUMP_NM, LONGEST_JUMP_S = 50.0, 0.05
+# The distance of the nodes of followed lines (docs/moving-lines.md), well below `NEAR_NM`.
 LENGTH_NM = 8.0
 AXES, SIGMAS = ["x_nm", "y_nm", "z_nm"], ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
 _ERRORS = [f"{axis}_{name}" for name in ("rms_nm", "stated_nm", "ratio", "gliding_rms_nm") for axis in "xyz"]
@@ -51,7 +57,20 @@ class TrueLine:
 
 
 def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[int, int]:
-    """Which true line each followed one is: the one that most of its nodes lie next to, within 20 nm, when it is first followed."""
+    """Which true line each followed one is: the one that most of its nodes lie next to, within 20 nm, when it is first followed.
+
+    Parameters
+    ----------
+    positions : DataFrame
+        As `rapidstem.lines.motion` gives them (`POSITION_COLUMNS`), moved onto the truth.
+    truth
+        The true lines by number.
+
+    Returns
+    -------
+    dict
+        The true line's number by that of the followed one; without those that are next to none.
+    """
     numbers = list(truth)
     points = [truth[number].moved(0.0) for number in numbers]
     owner = np.repeat(numbers, [len(each) for each in points])
@@ -68,6 +87,15 @@ def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[
 
 def motion_errors(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]) -> pd.DataFrame:
     """Distances of measured nodes from their own true line, at the time of the node: one row each.
+
+    Parameters
+    ----------
+    positions : DataFrame
+        As `rapidstem.lines.motion` gives them (`POSITION_COLUMNS`), moved onto the truth.
+    truth
+        The true lines by number.
+    owned
+        As `owned_lines` gives it.
 
     Returns
     -------
@@ -116,6 +144,14 @@ def kept_lengths(
 
     Parameters
     ----------
+    positions : DataFrame
+        As `rapidstem.lines.motion` gives them (`POSITION_COLUMNS`), moved onto the truth.
+    truth
+        The true lines by number.
+    owned
+        As `owned_lines` gives it.
+    frame_times_s : (frame,)
+        When the frames begin, s.
     visible
         Which of some points (n, 3) the frames show.
 
@@ -147,7 +183,26 @@ def kept_lengths(
 def score_motion(
     errors: pd.DataFrame, kept: pd.DataFrame, followed: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]
 ) -> pd.DataFrame:
-    """Errors and identity of every followed line, `MOTION_COLUMNS` without the first two; the last row, of line -1, is of all together."""
+    """Errors and identity of every followed line.
+
+    Parameters
+    ----------
+    errors : DataFrame
+        As `motion_errors` gives them.
+    kept : DataFrame
+        As `kept_lengths` gives it.
+    followed : DataFrame
+        `line, beam_angle_deg`, one row a line: the angle between its plane and the beam.
+    truth
+        The true lines by number.
+    owned
+        As `owned_lines` gives it.
+
+    Returns
+    -------
+    DataFrame
+        `MOTION_COLUMNS` without the first two: one row a line; the last row, of line -1, is of all together.
+    """
     angles = followed.set_index("line")["beam_angle_deg"]
     shares = kept.set_index("true_line")
     rows = []
@@ -171,10 +226,25 @@ def _summary(errors: pd.DataFrame) -> dict[str, float]:
 
 
 def jump_responses(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]) -> pd.DataFrame:
-    """How many frames it takes from 10 to 90 % of each true jump of 50 nm or more, `RESPONSE_COLUMNS` without the first two.
+    """How many frames it takes from 10 to 90 % of each true jump of 50 nm or more.
 
     The share of a jump that a frame shows is the median, over the nodes, of their way from their mean place in the two frames before,
-    along the jump. `settled_nm` is what is missing two frames after.
+    along the jump.
+
+    Parameters
+    ----------
+    positions : DataFrame
+        As `rapidstem.lines.motion` gives them (`POSITION_COLUMNS`), moved onto the truth.
+    truth
+        The true lines by number.
+    owned
+        As `owned_lines` gives it.
+
+    Returns
+    -------
+    DataFrame
+        `RESPONSE_COLUMNS` without the first two, one row a jump that is seen on both sides; `settled_nm` is what is missing two frames
+        after.
     """
     rows = []
     for line, number in owned.items():

@@ -3,6 +3,7 @@
 import numpy as np
 from scipy import ndimage
 
+# Names of the three kinds of places, not quantities.
 FOIL, RIM, VACUUM = 0, 1, 2
 
 # Of the frame's pixels: so many are brighter than all foil.

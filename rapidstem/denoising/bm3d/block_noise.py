@@ -35,7 +35,17 @@ def group_variance(covariance: np.ndarray, rows: np.ndarray, columns: np.ndarray
     """Write the variance of the noise in each coefficient of a group to `variance` (block, coefficient).
 
     It is the diagonal of H C H', with the covariances C of the blocks and Haar's transform H, exact for any offsets of the blocks.
-    `covariance` is that of `coefficient_covariance`; `spare` holds (block, block, coefficient).
+
+    Parameters
+    ----------
+    covariance : (y, x, coefficient) float32
+        As `coefficient_covariance` gives it; reaches as far as the blocks lie apart.
+    rows, columns : (block or more,) int
+        First pixels of the blocks.
+    variance : (block, coefficient) float32
+        Overwritten; the number of blocks is a power of two.
+    spare : (block or more, block or more, coefficient) float32
+        Room to work in, overwritten.
     """
     size = len(variance)
     y, x = covariance.shape[0] // 2, covariance.shape[1] // 2

@@ -17,8 +17,22 @@ def nearest_blocks(
 ) -> int:
     """Find the blocks that differ least from the block at `place`, itself first, and give their number.
 
-    `distances`, `rows` and `columns` are filled, nearest first; as many are looked for as they hold. From each sum of squared
-    differences `expected` (y offset, x offset; its middle the offset zero) is taken off: what the noise alone contributes.
+    Parameters
+    ----------
+    image : (y, x) float32
+    place
+        First row and column of the block.
+    expected : (y offset, x offset) float32, the offset zero in the middle
+        What the noise alone contributes to the sum of squared differences, which is taken off; as far as it reaches is searched.
+    distances : (most blocks,) float32
+        Overwritten with what is left of the sums, nearest first, -inf for the block itself.
+    rows, columns : (most blocks,) int
+        Overwritten with the first pixels of the blocks.
+
+    Returns
+    -------
+    int
+        Blocks found; what follows them in the arrays means nothing.
     """
     y, x = place
     reach = expected.shape[0] // 2

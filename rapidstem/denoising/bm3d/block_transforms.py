@@ -3,6 +3,7 @@
 import numba
 import numpy as np
 
+# Pixels; the blocks of Dabov et al. 2007 (Table I, normal profile).
 SIDE = 8
 COEFFICIENTS = SIDE * SIDE
 
@@ -22,7 +23,18 @@ _HALF_ROOT = np.float32(np.sqrt(0.5))
 
 @numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
 def read_group(image: np.ndarray, rows: np.ndarray, columns: np.ndarray, group: np.ndarray, spare: np.ndarray) -> None:
-    """Write the transform of the blocks that start at `rows`, `columns` to `group` (block, coefficient)."""
+    """Write the transform of the blocks that start at `rows`, `columns` to `group` (block, coefficient).
+
+    Parameters
+    ----------
+    image : (y, x) float32
+    rows, columns : (block or more,) int
+        First pixels of the blocks.
+    group : (block, coefficient) float32
+        Overwritten; the number of blocks is a power of two.
+    spare : (block or more, coefficient) float32
+        Room to work in, overwritten.
+    """
     half = np.empty((SIDE, SIDE), np.float32)
     for block in range(len(group)):
         _multiply(_COSINES, image[rows[block] : rows[block] + SIDE, columns[block] : columns[block] + SIDE], half)

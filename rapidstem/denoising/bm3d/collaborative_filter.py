@@ -25,6 +25,7 @@ _NOISE_SHARE = 3.0
 # Of the mean variance, and of anything: keeps weights finite where the spectrum is empty, or the image has no noise.
 _LEAST_SHARE, _LEAST_VARIANCE = 1e-6, 1e-20
 
+# Between pixels of two blocks of one group, which both lie within the reach of a third one.
 LARGEST_OFFSET_PX = 2 * _REACH_PX + SIDE - 1
 
 

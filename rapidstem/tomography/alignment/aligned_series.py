@@ -62,15 +62,37 @@ class AlignedSeries:
     motion: FrameMotion | None = None
 
     def applied_to(self, series: np.ndarray) -> np.ndarray:
-        """Frames (frame, y, x) without shifts, rotation of the axis and motion within them, in one resampling."""
+        """Frames without shifts, rotation of the axis and motion within them, in one resampling.
+
+        Parameters
+        ----------
+        series : np.ndarray, (frame, y, x)
+            Raw or denoised frames.
+
+        Returns
+        -------
+        np.ndarray, (frame, y, x), float32
+        """
         return apply_alignment(series, self.geometry, line_shifts_px=None if self.motion is None else self.motion.line_shifts_px())
 
     def motion_table(self) -> pd.DataFrame:
-        """Give the amplitudes of the motion within the frames, one row a frame and frequency (`MOTION_COLUMNS`); no rows without any."""
+        """Give the amplitudes of the motion within the frames.
+
+        Returns
+        -------
+        DataFrame
+            `MOTION_COLUMNS`, one row a frame and frequency; no rows where no motion was measured.
+        """
         return pd.DataFrame(columns=MOTION_COLUMNS) if self.motion is None else self.motion.table()
 
     def summary(self) -> pd.DataFrame:
-        """The whole alignment in one row: method, frames, points, residual, mean uncertainties, and the axis."""
+        """The whole alignment in one row.
+
+        Returns
+        -------
+        DataFrame
+            Method, frames, points, residual, mean uncertainties, and the axis; units are in the names of the columns.
+        """
         shift_sigma_px = self.shift_sigma_px[np.isfinite(self.shift_sigma_px)]
         row = {
             "method": self.method,

@@ -54,12 +54,16 @@ def alignment_warnings(
 
 
 def vacuum_warning(places: np.ndarray) -> tuple[str, ...]:
-    """Say how much of the frames is vacuum and its rim, where that is a tenth or more; a sentence or none.
+    """Say how much of the frames is vacuum and its rim, where that is a tenth or more of a frame; a sentence or none.
 
     Parameters
     ----------
     places : np.ndarray, (frame, y, x)
         As `rapidstem.tomography.vacuum_places` gives it.
+
+    Returns
+    -------
+    tuple of str
     """
     share = np.mean(places != FOIL, axis=(1, 2))
     if share.max() < _MUCH_VACUUM:

@@ -217,9 +217,22 @@ def point_equations(points: LinePoints, geometry: TiltGeometry, measured: Measur
 
 
 def derivatives(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Give the distances of the matches, (match,), and their derivatives.
+    """Give the distances of the matches and their derivatives; angles in radians, lengths in pixels.
 
-    By tilt, dy, dx and rotation, (match, 4), and by x, y, z of the points, (match, 3); angles in radians, lengths in pixels.
+    Parameters
+    ----------
+    points : LinePoints
+    geometry : TiltGeometry
+    measured : Measurement
+
+    Returns
+    -------
+    distances : np.ndarray, (match,)
+        From the ridge to the projected point, across the line.
+    by_series : np.ndarray, (match, 4)
+        Derivatives by tilt, dy and dx of the frame, and by the rotation of the axis.
+    by_point : np.ndarray, (match, 3)
+        Derivatives by x, y, z of the point.
     """
     frame, point, normal = measured.matches.frame, measured.matches.point, measured.matches.normal
     place, tilt = project_positions(points.position_px, geometry, measured.columns)

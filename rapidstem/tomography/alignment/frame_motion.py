@@ -16,6 +16,7 @@ MOTION_COLUMNS = [
     *["frame", "frequency_hz", "cosine_dy_px", "cosine_dx_px", "sine_dy_px", "sine_dx_px"],
     *["dy_sigma_px", "dx_sigma_px"],
 ]
+# Those of the world's public grids; both are tried.
 MAINS_HZ = (50.0, 60.0)
 HARMONICS = np.array([1.0, 2.0, 3.0])
 # In a frame: a slow sinusoid bends as the motion of a stage that shakes at a few to some ten hertz.
