@@ -6,8 +6,8 @@ All frames stay in the geometry in which they were recorded; the reference is mo
 name:label trains a denoiser twice with different ones:
 
     python -m benchmarks.denoisers results/demo noise2noise noise2noise:paper,preset=paper,width=24,depth=3
-    python -m benchmarks.denoisers results/demo --frames 4 --by-field \
-        general dlf-slow:tuned,steps=300 dlf-slow:fresh,start_from=nothing,steps=2000
+    python -m benchmarks.denoisers results/demo general dlf-slow:tuned,steps=300 \
+        dlf-slow:fresh,start_from=nothing,steps=2000 --frames 4 --by-field
 
 Fields are the folders below `pairs`: those whose name starts with `test` are judged, those that start with `train` learned from.
 """

@@ -192,3 +192,14 @@ def first_variant_file(room, ending):
 def truth(acquisition):
     """The truth of an acquisition, where a virtual microscope made it. Only the evaluation reads it."""
     return f"{FOLDER}/truth/{acquisition}.h5" if SESSION.simulated else []
+
+
+def series_beside(wildcards):
+    """The tilt series that a training field is held against; nothing for other acquisitions."""
+    training = SESSION.kind(wildcards.acquisition) == "training"
+    return raw_path(SESSION.model_series, "rapid") if training and SESSION.model_series else []
+
+
+def tuned_share():
+    """The share of the training fields that BM3D is tuned on."""
+    return min(1, SESSION.settings_of("bm3d").tuning_fields / len(TRAINING_FIELDS))

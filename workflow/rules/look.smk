@@ -1,12 +1,6 @@
 """A look at all raw files before anything is made of them: `snakemake look`."""
 
 
-def series_beside(wildcards):
-    """The tilt series that a training field is held against; nothing for other acquisitions."""
-    training = SESSION.kind(wildcards.acquisition) == "training"
-    return raw_path(SESSION.model_series, "rapid") if training and SESSION.model_series else []
-
-
 rule look_at_frames:
     """What the raw frames of an acquisition are like, and whether they will do."""
     input:

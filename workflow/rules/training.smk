@@ -129,11 +129,6 @@ rule adopt_model:
         "../../scripts/adopt_model.py"
 
 
-def tuned_share():
-    """The share of the training fields that BM3D is tuned on."""
-    return min(1, SESSION.settings_of("bm3d").tuning_fields / len(TRAINING_FIELDS))
-
-
 rule tune_block_matching:
     """The noise model with which BM3D does best on training fields."""
     input:
