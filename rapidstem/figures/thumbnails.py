@@ -9,7 +9,7 @@ from PIL import Image
 from rapidstem.files.atomic import written_beside
 
 # Four of them beside a table on a screen of 1300 px, by judgement.
-SIDE_PX, GAP_PX = 160, 4
+SIDE_PX, GAP_PX = 96, 3
 # Of the intensities that become black and white: single hot or dead pixels must not decide.
 _PERCENTILES = (1.0, 99.0)
 

@@ -14,13 +14,13 @@ SHOWN = {
     "acquisition": "acquisition",
     "kind": "kind",
     "verdict": "verdict",
+    "reasons": "why",
     "frames": "frames",
     "pixel_size_nm": "pixel, nm",
     "dwell_time_ns": "dwell, ns",
     "tilts": "tilt, °",
     "drift_px_per_frame": "drift, px a frame",
     "electrons_per_px": "electrons a pixel",
-    "saturated_percent": "saturated, %",
     "contrast_to_noise": "contrast / noise",
     "detail_nm": "detail, nm",
     "lag_px": "lag, px",
@@ -39,12 +39,12 @@ def write_look(path: Path | str, session: str, table: pd.DataFrame, pictures: Ma
     session
         Its name.
     table
-        One row an acquisition, with the columns of `SHOWN` and `reasons`.
+        One row an acquisition, with the columns of `SHOWN`.
     pictures
         Thumbnails of each acquisition, PNG files.
     """
     environment = Environment(loader=PackageLoader("rapidstem", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    rows = [row | {"picture": _address(pictures[str(row["acquisition"])])} for row in table.to_dict("records")]
+    rows = [row | {"picture": _address(pictures[str(row["acquisition"])])} for row in table.fillna({"reasons": ""}).to_dict("records")]
     page = environment.get_template("look.html.j2").render(session=session, sentence=look_sentence(table), columns=SHOWN, rows=rows)
     with written_beside(path) as temporary:
         temporary.write_text(page, encoding="utf-8")
