@@ -67,7 +67,7 @@ class AlignmentSettings:
     line_width_nm: float = 13.7
     fallback: Literal["none", "cross-correlation"] = "none"
     features: Literal["lines", "density"] = "lines"
-    frame_motion: bool = True
+    frame_motion: bool = False
 
     def __post_init__(self) -> None:
         if self.fallback not in ("none", "cross-correlation"):
