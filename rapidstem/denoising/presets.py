@@ -33,8 +33,8 @@ class Denoiser:
 
 # Better than the papers' U-Net in the same time (`docs/denoising.md`).
 _BEST = NetworkSettings("slow", network="residual-unet", width=48)
-# A third of the rate of fresh weights: with 1.25e-3 the scores are the same, but lines are lost at the demo's surfaces (centres of rapid and
-# slow series 0.48 nm apart in x, 93 % paired; with 4e-4 0.39 nm and 96 %).
+# A third of the rate of fresh weights: with 1.25e-3 the scores are the same, but centres are lost at the demo's surfaces (rapid and slow
+# 0.48 nm apart in x, 93 % paired; with 4e-4 0.39 nm and 96 %).
 _TUNED = replace(_BEST, start_from=GENERAL, steps=300, learning_rate=4e-4)
 # Of the general filter, which decide what a training can start from it.
 _ARCHITECTURE = ("network", "width", "depth")
