@@ -45,7 +45,9 @@ def test_both_recipes_make_the_same_image() -> None:
     assert INSTALLS in DOCKER and INSTALLS in APPTAINER
 
 
-@pytest.mark.parametrize("needed", ["Snakefile", "workflow", "scripts", "rapidstem", "rapidstem_workflow", "config", "requirements.lock"])
+@pytest.mark.parametrize(
+    "needed", ["Snakefile", "workflow", "scripts", "rapidstem", "rapidstem_workflow", "config", "resources", "requirements.lock"]
+)
 def test_the_image_holds_what_a_run_needs(needed: str) -> None:
     assert (ROOT / needed).exists()
     assert _copied_by_docker()[f"{HOME}/{needed}"] == needed
