@@ -31,7 +31,7 @@ from rapidstem.denoising.model_files import load_model
 from rapidstem.denoising.model_paths import GENERAL, model_folder
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.presets import denoiser_settings
-from rapidstem.denoising.settings import BlockMatchingSettings
+from rapidstem.denoising.settings import BlockMatchingSettings, NetworkSettings
 from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.files.image_stacks import FrameStack, read_stack
 from rapidstem.frames.drift_tables import read_drift
@@ -64,10 +64,10 @@ def parsed(entry: str) -> tuple[str, str, dict]:
 def denoised_by(session: Path, entry: str, steps: int, judged: dict[str, np.ndarray]) -> tuple[str, float, dict[str, np.ndarray]]:
     """Label, seconds of training, and the denoised frames of the judged fields."""
     label, name, changes = parsed(entry)
-    untrained = name in ("bm3d", GENERAL)
+    untrained = name in ("bm3d", GENERAL) or "model" in changes
     settings = denoiser_settings(name, changes if untrained else {"steps": steps, "validation_interval": steps} | changes)
-    if name == GENERAL:
-        model = load_model(model_folder(GENERAL))
+    if isinstance(settings, NetworkSettings) and settings.model:
+        model = load_model(model_folder(settings.model))
         return label, 0.0, {field: denoise_stack(model, frames) for field, frames in judged.items()}
     learned = sorted(path.name for path in (session / "pairs").glob("train*"))
     fields = [field_of(session, field, settings.target) for field in learned]

@@ -53,14 +53,15 @@ class Session:
         return [name for name in self.networks if name not in self.adopted and self.network_settings(name).target == NOISE_FREE]
 
     @property
-    def trained(self) -> list[str]:
-        """The networks that this session trains on its training fields."""
-        return [name for name in self.networks if name not in self.adopted + self.trained_on_simulation]
-
-    @property
     def learners(self) -> list[str]:
         """The filters that learn from the training fields, or are tuned on them."""
-        return [name for name in self.denoisers if name not in self.adopted + self.trained_on_simulation]
+        others = {*self.adopted, *self.trained_on_simulation}
+        return [name for name in self.denoisers if name not in others]
+
+    @property
+    def trained(self) -> list[str]:
+        """The networks that this session trains on its training fields."""
+        return [name for name in self.learners if name in self.networks]
 
     @property
     def learns_references(self) -> bool:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from script_support import logged, open_raw, read_raw
+from script_support import logged, open_raw
 
 from rapidstem.denoising.fields import field_sample, histogram_distance, series_sample
 from rapidstem.figures import write_thumbnails
@@ -24,8 +24,8 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     look = look_at_frames(stack.frames, tilts, remarks)
     shown = [stack.frames[number] for number in sorted({0, len(stack.frames) // 2, len(stack.frames) - 1})]
     if snakemake.input.slow:
-        slow = read_raw(snakemake.input.slow, parameters.reading).frames
-        shown.append(slow[len(slow) // 2])
+        with open_raw(snakemake.input.slow, parameters.reading) as slow:
+            shown.append(slow.frames[len(slow.frames) // 2])
     write_thumbnails(snakemake.output.picture, shown)
     about = {
         "acquisition": snakemake.wildcards.acquisition,

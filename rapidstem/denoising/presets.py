@@ -36,6 +36,8 @@ _BEST = NetworkSettings("slow", network="residual-unet", width=48)
 # A third of the rate of fresh weights: with 1.25e-3 the scores are the same, but centres are lost at the demo's surfaces (rapid and slow
 # 0.48 nm apart in x, 93 % paired; with 4e-4 0.39 nm and 96 %).
 _TUNED = replace(_BEST, start_from=GENERAL, steps=300, learning_rate=4e-4)
+# Comes with rapidstem, trained on simulated fields of random microscopes (`docs/general-filter.md`).
+_GENERAL = replace(_BEST, target=NOISE_FREE, model=GENERAL)
 # Of the general filter, which decide what a training can start from it.
 _ARCHITECTURE = ("network", "width", "depth")
 
@@ -60,8 +62,7 @@ def _single_field(frames: int, learning_rate: float) -> Denoiser:
 DENOISERS: dict[str, Denoiser] = {
     "dlf-dcfi": Denoiser(replace(_BEST, target="dcfi"), _PAPER_UNET, replace(_TUNED, target="dcfi")),
     "dlf-slow": Denoiser(_BEST, _IHARA_UNET, _TUNED),
-    # comes with rapidstem, trained on simulated fields of random microscopes (`docs/denoising.md`)
-    GENERAL: Denoiser(replace(_BEST, target=NOISE_FREE, model=GENERAL), replace(_BEST, target=NOISE_FREE, model=GENERAL)),
+    GENERAL: Denoiser(_GENERAL, _GENERAL),
     "dlf-100": _single_field(100, 1e-5),
     "dlf-500": _single_field(500, 1e-5),
     "dlf-1000": _single_field(1000, 1e-5),
@@ -144,9 +145,7 @@ def denoiser_settings(name: str, overrides: Mapping[str, Any]) -> DenoiserSettin
 
 def _preset(denoiser: Denoiser, chosen: str, overrides: Mapping[str, Any]) -> DenoiserSettings:
     """The settings that overrides change: those for a start from the general filter, unless another start or network is asked for."""
-    if chosen == "best" and denoiser.tuned is not None:
-        other_network = any(key in overrides for key in _ARCHITECTURE) and "start_from" not in overrides
-        if overrides.get("start_from", GENERAL) == GENERAL and not other_network and not overrides.get("model"):
-            return denoiser.tuned
-    preset: DenoiserSettings = getattr(denoiser, chosen)
-    return preset
+    start = overrides.get("start_from", "" if any(key in overrides for key in _ARCHITECTURE) else GENERAL)
+    if chosen == "best" and denoiser.tuned is not None and start == GENERAL and not overrides.get("model"):
+        return denoiser.tuned
+    return denoiser.paper if chosen == "paper" else denoiser.best

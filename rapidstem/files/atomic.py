@@ -44,20 +44,10 @@ def written_beside(path: Path | str) -> Iterator[Path]:
         when the disk has no room for the file.
     """
     path = Path(path)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
+    with _place_beside(path) as temporary:
         yield temporary
         _flush(temporary)
         temporary.replace(path)
-        _flush(path.parent)
-    except Exception as error:
-        if _is_full(error):
-            raise ResourceError(f"{path}: {_FULL_WORDS}") from error
-        raise
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 @contextmanager
@@ -82,22 +72,29 @@ def folder_written_beside(path: Path | str) -> Iterator[Path]:
         when the disk has no room for the files.
     """
     path = Path(path)
-    temporary = path.with_name(f".{os.getpid()}.{path.name}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(path)
+    with _place_beside(path) as temporary:
         yield temporary
         for entry in (temporary, *temporary.rglob("*")):
             _flush(entry)
         shutil.rmtree(path, ignore_errors=True)
         temporary.replace(path)
+
+
+@contextmanager
+def _place_beside(path: Path) -> Iterator[Path]:
+    """Give a temporary place beside `path`; nothing is left there, the name of `path` reaches the disk, and a full disk is said."""
+    temporary = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        yield temporary
         _flush(path.parent)
     except Exception as error:
         if _is_full(error):
             raise ResourceError(f"{path}: {_FULL_WORDS}") from error
         raise
     finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True) if temporary.is_dir() else temporary.unlink(missing_ok=True)
 
 
 def _flush(path: Path) -> None:

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from rapidstem.errors import InputError
 from rapidstem.frames.frame_checks import count_faults, frame_fault
-from rapidstem.frames.frame_noise import measure_noise
+from rapidstem.frames.frame_noise import noise_of_frames
 from rapidstem.frames.frame_source import FrameSource
 from rapidstem.frames.registration import register_frames
 from rapidstem.numerics import evenly_spread
@@ -116,7 +116,7 @@ def look_at_frames(frames: FrameSource, tilt_deg: np.ndarray | None = None, rema
 
 
 def _numbers(usable: np.ndarray, faulty_percent: float, drift_px: float) -> LookNumbers:
-    noise = measure_noise(usable)
+    noise = noise_of_frames(usable)
     contrast, detail_px = _contrast(usable, noise.noise_counts)
     saturated = 100 * float(np.mean(usable == usable.max())) if usable.dtype.kind in "iu" else 0.0
     return LookNumbers(

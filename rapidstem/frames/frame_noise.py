@@ -5,6 +5,7 @@ their second difference grows with the brightness by the counts of one electron 
 shows in the correlation along the row.
 """
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,7 +44,7 @@ class FrameNoise:
     row_offset_share: float
 
 
-def measure_noise(frames: np.ndarray) -> FrameNoise:
+def noise_of_frames(frames: np.ndarray) -> FrameNoise:
     """Measure the noise of raw frames.
 
     Parameters
@@ -59,19 +60,20 @@ def measure_noise(frames: np.ndarray) -> FrameNoise:
     steps = np.diff(images, 2, axis=1) / np.sqrt(6)
     offsets = np.median(steps, axis=2, keepdims=True)
     noise = steps - offsets
-    sigma = robust_spread(noise) or float(noise.std())
-    spread = _spread_along_row(noise)
-    counted = counted_dose(frames[0])
-    electrons = counted if counted is not None else _electrons(images, noise, spread)
+    usual = robust_spread(noise)
+    sigma = usual or float(noise.std())
+    clipped = np.clip(noise, -LARGEST_NOISE * usual, LARGEST_NOISE * usual) if usual else noise
+    spread = _spread_along_row(clipped)
+    electrons = counted_dose(frames[0])
+    if electrons is None:
+        electrons = _electrons(images, clipped, spread) if usual else math.nan
     return FrameNoise(electrons, sigma, spread, robust_spread(offsets) / sigma if sigma else 0.0)
 
 
 def _spread_along_row(noise: np.ndarray) -> float:
     """Variance that the noise would have if the lag did not spread it, over the variance that it has."""
-    limit = 4 * robust_spread(noise)
-    clipped = np.clip(noise, -limit, limit) if limit else noise
-    power = np.mean(np.abs(np.fft.rfft(clipped, 2 * clipped.shape[2], axis=2)) ** 2, axis=(0, 1))
-    overlap = clipped.shape[2] - np.arange(STREAK_PX[1] + 1)
+    power = np.mean(np.abs(np.fft.rfft(noise, 2 * noise.shape[2], axis=2)) ** 2, axis=(0, 1))
+    overlap = noise.shape[2] - np.arange(STREAK_PX[1] + 1)
     correlation = np.fft.irfft(power)[: STREAK_PX[1] + 1] / overlap
     if not correlation[0] > 0:
         return 1.0
@@ -87,13 +89,12 @@ def _electrons(images: np.ndarray, noise: np.ndarray, spread: float) -> float:
     place = np.clip(np.searchsorted(edges, level) - 1, 0, BRIGHTNESS_BINS - 1)
     bins = [place == number for number in range(BRIGHTNESS_BINS)]
     brightness = np.array([level[each].mean() if each.any() else np.nan for each in bins])
-    squares = np.minimum(noise**2, (LARGEST_NOISE * robust_spread(noise)) ** 2)
-    variance = np.array([squares[each].mean() if each.any() else np.nan for each in bins])
+    variance = np.array([(noise[each] ** 2).mean() if each.any() else np.nan for each in bins])
     known = np.isfinite(brightness) & (variance > 0)
     if known.sum() < 4 or np.ptp(brightness[known]) == 0:
-        return float("nan")
+        return math.nan
     (slope, offset), covariance = np.polyfit(brightness[known], variance[known], 1, cov=True)
     growth = slope * np.ptp(brightness[known]) / variance[known].mean()
     if growth < LEAST_GROWTH or np.sqrt(covariance[0, 0]) > LARGEST_RELATIVE_ERROR * slope:
-        return float("nan")
+        return math.nan
     return float((images.mean() + offset / slope) / (slope * spread))

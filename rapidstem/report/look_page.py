@@ -5,10 +5,9 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pandas as pd
-from jinja2 import Environment, PackageLoader, StrictUndefined
 
-from rapidstem.files.atomic import written_beside
-from rapidstem.frames.first_look import DOUBTFUL, GOOD, UNUSABLE
+from rapidstem.report.page_writing import write_page
+from rapidstem.report.verdict_criteria import GRADES
 
 SHOWN = {
     "acquisition": "acquisition",
@@ -43,11 +42,8 @@ def write_look(path: Path | str, session: str, table: pd.DataFrame, pictures: Ma
     pictures
         Thumbnails of each acquisition, PNG files.
     """
-    environment = Environment(loader=PackageLoader("rapidstem", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True)
-    rows = [row | {"picture": _address(pictures[str(row["acquisition"])])} for row in table.fillna({"reasons": ""}).to_dict("records")]
-    page = environment.get_template("look.html.j2").render(session=session, sentence=look_sentence(table), columns=SHOWN, rows=rows)
-    with written_beside(path) as temporary:
-        temporary.write_text(page, encoding="utf-8")
+    rows = [row | {"address": _address(pictures[str(row["acquisition"])])} for row in table.fillna({"reasons": ""}).to_dict("records")]
+    write_page(path, "look.html.j2", session=session, sentence=look_sentence(table), columns=SHOWN, rows=rows)
 
 
 def look_sentence(table: pd.DataFrame) -> str:
@@ -63,10 +59,11 @@ def look_sentence(table: pd.DataFrame) -> str:
     str
         A sentence.
     """
-    counts = {verdict: int((table["verdict"] == verdict).sum()) for verdict in (GOOD, DOUBTFUL, UNUSABLE)}
+    counts = {verdict: int((table["verdict"] == verdict).sum()) for verdict in GRADES}
     words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
     return f"{len(table)} acquisitions: {words}."
 
 
 def _address(picture: Path) -> str:
+    """A small PNG as it is: as WebP, as figures are, single noisy pixels would smear."""
     return f"data:image/png;base64,{base64.b64encode(picture.read_bytes()).decode('ascii')}"

@@ -22,6 +22,7 @@ def binarise(
     method: Literal["hard", "soft"] = "soft",
     line_scale_px: float = 1.5,
     smallest_line_px: int | None = None,
+    hidden: np.ndarray | None = None,
 ) -> np.ndarray:
     """Dark lines of a tilt series, with the same settings in all frames.
 
@@ -40,6 +41,8 @@ def binarise(
         Half of the full width of the lines at half depth.
     smallest_line_px : int, optional
         Connected specks of fewer pixels are removed; the default is some three line widths squared.
+    hidden : np.ndarray, (frame, y, x), bool, optional
+        Where there are no lines; the default is found in the series (`vacuum_places`).
 
     Returns
     -------
@@ -62,7 +65,8 @@ def binarise(
         smallest_line_px = max(round(_SMALLEST_SQUARE_SCALES * line_scale_px**2), _LARGEST_NOISE_PX)
     core_px = max(round(_CORE_SCALES * line_scale_px), _NARROWEST_CORE_PX)
     lines = np.empty(series.shape, np.float32)
-    hidden = vacuum_places(series, line_scale_px) != FOIL
+    if hidden is None:
+        hidden = vacuum_places(series, line_scale_px) != FOIL
     for index, frame in enumerate(series):
         strength = line_curvature(subtract_background(frame, line_scale_px, hidden[index]), line_scale_px).strength
         low = _SMALLEST_SHARE * line_threshold(strength[~hidden[index]])

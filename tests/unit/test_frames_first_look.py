@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from rapidstem.figures.thumbnails import GAP_PX, SIDE_PX, write_thumbnails
 from rapidstem.frames.first_look import DOUBTFUL, GOOD, UNUSABLE, look_at_frames
-from rapidstem.frames.frame_noise import measure_noise
+from rapidstem.frames.frame_noise import noise_of_frames
 from rapidstem.microscope.recording.detector import rapid_counts
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.report.look_page import SHOWN, look_sentence, write_look
@@ -37,23 +37,23 @@ def frames(count: int = 8, settings: MicroscopeSettings = SETTINGS, clean: np.nd
 def test_electrons_are_told_from_the_noise_alone(dose: float, lag: float) -> None:
     """Gain, offset and lag of the detector are not known."""
     settings = replace(SETTINGS, electrons_per_px=dose, lag_decay=(lag,), lag_weight=(1.0,))
-    found = measure_noise(frames(12, settings))
+    found = noise_of_frames(frames(12, settings))
     assert found.electrons_per_px == pytest.approx(dose * image().mean(), rel=0.5)
     assert found.lag_px == pytest.approx((1 + lag) / (1 - lag), rel=0.15)
 
 
 def test_electrons_that_are_counted_need_no_estimate() -> None:
     counted = np.random.default_rng(0).poisson(0.5 * image(), (3, 192, 192)).astype(np.uint8)
-    assert measure_noise(counted).electrons_per_px == pytest.approx(0.5 * image().mean(), rel=0.05)
+    assert noise_of_frames(counted).electrons_per_px == pytest.approx(0.5 * image().mean(), rel=0.05)
 
 
 def test_noise_that_does_not_grow_gives_no_number() -> None:
     flat = (5000 + np.random.default_rng(0).normal(0, 300, (4, 192, 192))).astype(np.uint16)
-    assert math.isnan(measure_noise(flat).electrons_per_px)
+    assert math.isnan(noise_of_frames(flat).electrons_per_px)
 
 
 def test_offsets_of_rows_are_measured_beside_the_noise() -> None:
-    none, strong = (measure_noise(frames(8, replace(SETTINGS, row_offset_strength=s))).row_offset_share for s in (0.0, 0.1))
+    none, strong = (noise_of_frames(frames(8, replace(SETTINGS, row_offset_strength=s))).row_offset_share for s in (0.0, 0.1))
     assert strong > 3 * none
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from rapidstem.lines.motion.line_following import GONE, HIDDEN, LOST, OUTSIDE, SEEN
+from rapidstem.lines.motion.line_following import FIRST_FRAMES, GONE, HIDDEN, LOST, OUTSIDE, SEEN
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.track_smoothing import SmoothTrack
 from rapidstem.lines.motion.unexplained_lines import lasting_lines
@@ -23,8 +23,6 @@ LARGEST_END_SHARE = 0.7
 LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
 # The end of a line is seen to a node, 8 nm along it.
 FITTING_DEPTH_NM = 10.0
-# By judgement: a median of five does not follow one bad frame.
-FIRST_FRAMES = 5
 
 
 def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:

@@ -67,10 +67,12 @@ def random_field(seed: int, number: int, size_px: int, frames: int) -> RandomFie
     name = f"field-{number}"
     rng = random_stream(seed, name, "conditions")
     settings, tilt_deg = random_settings(size_px, rng), random_tilt_deg(rng)
-    specimen: Specimen = foil_at(name, tilt_deg, settings)
+    specimen: Specimen
     if rng.uniform() < GRATING_SHARE:
         settings = replace(settings, pixel_size_nm=grating_pixel_nm(rng))
         specimen = GratingSpecimen(name, settings, [])
+    else:
+        specimen = foil_at(name, tilt_deg, settings)
     field = FieldImage.of(specimen, resting_stage(tilt_deg), 0.0, settings)
     rows = np.arange(size_px, dtype=float)
     noise_free = dark_field(field.image(np.zeros(2), rows, rapid_to_slow(rows, settings)), rng)

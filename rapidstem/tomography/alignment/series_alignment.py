@@ -140,9 +140,9 @@ def _lines_or_correlation(series: np.ndarray, recorded: TiltGeometry, settings: 
 def _align_lines(recorded: TiltGeometry, series: np.ndarray, settings: AlignmentSettings, threads: int) -> AlignedSeries:
     reported_rad, used = recorded.angle_rad, recorded.used
     thickness_nm, line_scale_px = settings.thickness_nm, settings.line_scale_px(recorded.pixel_size_nm)
-    lines = binarise(series, "soft", line_scale_px)
-    geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm)
     places = vacuum_places(series, line_scale_px)
+    lines = binarise(series, "soft", line_scale_px, hidden=places != FOIL)
+    geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm)
     seen = _series_ridges(series, used, places != FOIL, line_scale_px)
     ridges = search_trees(seen)
     measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, np.deg2rad(settings.angle_sigma_deg), residual_px=1.5)
