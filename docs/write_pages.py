@@ -17,6 +17,7 @@ import ast
 import csv
 import re
 import runpy
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -193,5 +194,6 @@ MAKERS: dict[str, Callable[[str], str]] = {
 }
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
     for page in pages():
         page.write_text(filled(page.read_text(encoding="utf-8")), encoding="utf-8")

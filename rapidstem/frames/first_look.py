@@ -13,9 +13,9 @@ from rapidstem.frames.frame_checks import count_faults, frame_fault
 from rapidstem.frames.frame_noise import noise_of_frames
 from rapidstem.frames.frame_source import FrameSource
 from rapidstem.frames.registration import register_frames
+from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
 from rapidstem.numerics import evenly_spread
 
-GOOD, DOUBTFUL, UNUSABLE = "good", "doubtful", "unusable"
 # Enough for the noise, and read within a second at 512 px.
 FRAMES_LOOKED_AT = 12
 # From the first on: the drift of a stage that has just been moved is the largest.

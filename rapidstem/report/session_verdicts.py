@@ -4,7 +4,8 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rapidstem.report.verdict_criteria import CRITERIA, DOUBTFUL, GOOD, GRADES, RESULT_STAGES, UNUSABLE, Criterion
+from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
+from rapidstem.report.verdict_criteria import CRITERIA, GRADES, RESULT_STAGES, Criterion
 
 HIGH, MODERATE, LOW = "high", "moderate", "low"
 # A value nearer to a limit than a tenth of the limit may fall on its other side in another session of the same foil.

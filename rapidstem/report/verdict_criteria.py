@@ -6,7 +6,7 @@ A new criterion is one entry here; `rapidstem.report.session_observations` says 
 import math
 from dataclasses import dataclass
 
-from rapidstem.frames.first_look import DOUBTFUL, GOOD, UNUSABLE
+from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
 
 GRADES = (GOOD, DOUBTFUL, UNUSABLE)
 ALWAYS_USABLE = math.inf
