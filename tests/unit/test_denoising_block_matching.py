@@ -1,6 +1,7 @@
 """Noise statistics and BM3D on noise of known strength and correlation."""
 
 import tracemalloc
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -103,8 +104,22 @@ def test_noise_frame_by_frame_is_that_of_all_at_once_in_a_fifth_of_the_memory(si
 
 
 def test_one_frame_says_nothing_of_noise() -> None:
-    with pytest.raises(InputError, match="field-1: noise cannot be measured on a single frame"):
+    with pytest.raises(InputError, match="field-1: noise cannot be measured on a single frame without a slow image"):
         measure_noise([field(1, frames=1)])
+
+
+def test_a_slow_image_tells_the_noise_of_one_frame() -> None:
+    several = field(1, frames=12, size=160)
+    single = replace(
+        several,
+        frames=several.frames[3:4],
+        shift_px=several.shift_px[3:4],
+        reference=0.2 * several.reference - 7,
+        recorded_apart=True,
+    )
+    expected, found = measure_noise([several]), measure_noise([single])
+    assert found.gain == pytest.approx(expected.gain, rel=0.15)
+    assert found.spectrum.mean() == pytest.approx(expected.spectrum.mean(), rel=0.1)
 
 
 def test_streaks_call_for_their_spectrum_and_are_removed(tmp_path: Path) -> None:

@@ -82,7 +82,7 @@ def tune(
     Raises
     ------
     InputError
-        if there is no field, or a tuning field has fewer than two frames.
+        if there is no field, or a tuning field has a single frame and no slow image.
     """
     if not fields:
         raise InputError("bm3d: no field of view is left to tune on")

@@ -63,32 +63,31 @@ class _CommonArea:
         Views (y, x) of the raw frames, laid over each other by whole pixels.
     means
         What each should show without noise, (frame, y, x).
+    bias
+        Factor for squares of differences from the means, which is above 1 where the frames themselves have given them.
     """
 
     frames: list[np.ndarray]
     means: np.ndarray
-
-    @property
-    def bias(self) -> float:
-        """Factor for squares of differences from a mean that the frames themselves have given."""
-        return len(self.frames) / (len(self.frames) - 1)
+    bias: float
 
 
 def measure_noise(fields: Sequence[TrainingField]) -> NoiseStatistics:
     """Measure the noise of raw frames from their differences to the mean of their field.
 
     Frames are laid over each other by whole pixels; the mean image, not the frame, is moved by the rest of the shift. The memory holds,
-    beside the raw frames, twice a number of four bytes for each of their pixels.
+    beside the raw frames, twice a number of four bytes for each of their pixels. A single frame is compared with the slow image of its
+    field, brought to its intensities; what the two do not share, as the lag's blur at edges, counts as noise there.
 
     Parameters
     ----------
     fields
-        Raw frames with the drift of each; two frames a field are the least.
+        Raw frames with the drift of each.
 
     Raises
     ------
     InputError
-        if a field has a single frame, or its frames have no area in common.
+        if a field has a single frame and no reference that was recorded apart from it, or its frames have no area in common.
     """
     areas = [_common_area(field) for field in fields]
     gain, offset = _variance_growth(areas)
@@ -99,8 +98,6 @@ def measure_noise(fields: Sequence[TrainingField]) -> NoiseStatistics:
 
 
 def _common_area(field: TrainingField) -> _CommonArea:
-    if len(field.frames) < 2:
-        raise InputError(f"{field.name}: noise cannot be measured on a single frame; choose another tuning field")
     whole = np.rint(field.shift_px).astype(int)
     start = np.array([field.rows.start, field.columns.start])
     stop = np.array([field.rows.stop, field.columns.stop])
@@ -110,14 +107,30 @@ def _common_area(field: TrainingField) -> _CommonArea:
         raise InputError(f"{field.name}: its frames have no area in common; choose another tuning field")
     places = [tuple(slice(a + d, b + d) for a, b, d in zip(start, stop, shift, strict=True)) for shift in whole]
     frames = [frame[place] for frame, place in zip(field.frames, places, strict=True)]
+    if len(frames) > 1:
+        scene, bias = _mean_image(frames), len(frames) / (len(frames) - 1)
+    else:
+        scene, bias = _reference_in_counts(field, frames[0], (slice(start[0], stop[0]), slice(start[1], stop[1]))), 1.0
+    scene = ndimage.spline_filter(scene)
+    means = np.empty((len(frames), *scene.shape), np.float32)
+    for own, rest in zip(means, field.shift_px - whole, strict=True):
+        ndimage.shift(scene, rest, output=own, order=3, mode="nearest", prefilter=False)
+    return _CommonArea(frames, means, bias)
+
+
+def _mean_image(frames: Sequence[np.ndarray]) -> np.ndarray:
     total = np.zeros(frames[0].shape)
     for frame in frames:
         total += frame
-    mean = ndimage.spline_filter(total / len(frames))
-    means = np.empty((len(frames), *mean.shape), np.float32)
-    for own, rest in zip(means, field.shift_px - whole, strict=True):
-        ndimage.shift(mean, rest, output=own, order=3, mode="nearest", prefilter=False)
-    return _CommonArea(frames, means)
+    return total / len(frames)
+
+
+def _reference_in_counts(field: TrainingField, frame: np.ndarray, place: tuple[slice, slice]) -> np.ndarray:
+    if not field.recorded_apart:
+        raise InputError(f"{field.name}: noise cannot be measured on a single frame without a slow image; choose another tuning field")
+    reference = field.reference[place].astype(float)
+    slope, offset = np.polyfit(reference.ravel(), frame.ravel().astype(float), 1)
+    return offset + slope * reference
 
 
 def _variance_growth(areas: Sequence[_CommonArea]) -> tuple[float, float]:

@@ -28,6 +28,8 @@ class TrainingField:
         Valid area of the reference.
     pixel_size_nm, dwell_time_s
         Of the raw frames; None where unknown.
+    recorded_apart
+        Whether the reference is an image of its own, with nothing of the frames' noise in it.
     """
 
     name: str
@@ -38,6 +40,7 @@ class TrainingField:
     columns: slice
     pixel_size_nm: float | None = None
     dwell_time_s: float | None = None
+    recorded_apart: bool = False
 
     def __post_init__(self) -> None:
         if self.frames.ndim != 3 or self.frames.shape[1:] != self.reference.shape:
@@ -103,4 +106,5 @@ def read_training_field(
         columns=aligned.columns,
         pixel_size_nm=pixel_size_nm,
         dwell_time_s=dwell_time_s,
+        recorded_apart=target == "slow",
     )
