@@ -30,6 +30,7 @@ from .length_units import (
     unit_name as unit_name,
 )
 from .mrc_volumes import (
+    ANGSTROM_PER_NM as ANGSTROM_PER_NM,
     name_writer as name_writer,
     read_series as read_series,
     read_volume as read_volume,

@@ -7,7 +7,7 @@ from scipy import fft, ndimage
 
 from rapidstem.errors import InputError
 from rapidstem.frames.registration import Drift
-from rapidstem.numerics import gap_free_rectangle, parabola_vertex, robust_spread
+from rapidstem.numerics import gap_free_rectangle, hann_window, parabola_vertex, robust_spread
 
 # Drift of less is noise, which correlates with nothing.
 SMALLEST_SPREAD_PX = 0.05
@@ -210,7 +210,7 @@ def _common_area(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> tup
 
 def _relative_transfer(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> float:
     """Transfer of fine over that of coarse detail from our image to the other, which is moved by a fraction of a pixel."""
-    window = np.outer(np.hanning(ours.shape[0]), np.hanning(ours.shape[1]))
+    window = hann_window(ours.shape)
     first, second = (fft.rfft2((image - image.mean()) * window) for image in (ours, theirs))
     rows, columns = np.fft.fftfreq(ours.shape[0])[:, None], np.fft.rfftfreq(ours.shape[1])[None, :]
     second *= np.exp(2j * np.pi * (rows * shift[0] + columns * shift[1]))
