@@ -18,10 +18,8 @@ from .job_logs import (
     FailedJob as FailedJob,
     failed_job as failed_job,
     failed_jobs as failed_jobs,
-    finished_words as finished_words,
-    first_words as first_words,
     input_fault as input_fault,
-    last_words as last_words,
+    job_log as job_log,
 )
 from .length_units import (
     angle_in_degrees as angle_in_degrees,
