@@ -1,8 +1,8 @@
-"""Alignment of a real tilt series of a needle, as recorded and spoiled, beside etspy's.
+"""Alignment of a real tilt series of a needle, as recorded and disturbed, beside etspy's.
 
 Run from the root of the repository, with RAPIDSTEM_REAL_DATA set: `python -m benchmarks.alignment_peers`. etspy
 (`pip install etspy`) is left out where it is missing. Every frame of the series (91 frames of 64 x 64 pixels) is moved by a random
-vector and its angle is changed by a random error of a degree; each method aligns the recorded and the spoiled series. Printed are
+vector and its angle is changed by a random error of a degree; each method aligns the recorded and the disturbed series. Printed are
 
 * how well the vectors are found again: rms of the difference of the two alignments less the vectors, along and across the axis, in pixels,
   without what no alignment can tell (the origin of the volume);
@@ -81,7 +81,7 @@ def by_etspy(method: str) -> Align:
     return align
 
 
-def spoiled(series: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def disturbed(series: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Frames that are moved, the vectors (frame, 2) in px, and errors (frame,) of the angles in degrees."""
     rng = np.random.default_rng(seed)
     vectors = rng.normal(0, SHIFT_PX, (len(series), 2))
@@ -115,13 +115,13 @@ def compare(name: str, align: Align, series: np.ndarray, tilt_deg: np.ndarray, p
     recorded = align(series, tilt_deg, 0.1, pixel_size_nm)
     rows = []
     for seed in SEEDS:
-        moved, vectors, wrong_deg = spoiled(series, seed)
+        moved, vectors, wrong_deg = disturbed(series, seed)
         found = align(moved, tilt_deg + wrong_deg, ANGLE_DEG, pixel_size_nm)
         angle = found.angle_deg - tilt_deg
         angle -= angle.mean()
         spread = float((angle / found.sigma_deg).std())
         rows.append((*shift_errors_px(found, recorded, vectors, tilt_deg), angle.std(), spread, unexplained_percent(found, pixel_size_nm)))
-    columns = ("across_px", "along_px", "angle_deg", "spread", "unexplained_spoiled_percent")
+    columns = ("across_px", "along_px", "angle_deg", "spread", "unexplained_disturbed_percent")
     row = dict(zip(columns, np.mean(rows, axis=0).round(2), strict=True))
     return {"method": name, **row, "unexplained_recorded_percent": round(unexplained_percent(recorded, pixel_size_nm), 2)}
 

@@ -33,8 +33,10 @@ from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.presets import denoiser_settings
 from rapidstem.denoising.settings import BlockMatchingSettings, NetworkSettings
 from rapidstem.denoising.training.denoiser_training import train_denoiser
+from rapidstem.dislocations import DEFAULT_TRACING
 from rapidstem.files.image_stacks import FrameStack, read_stack
 from rapidstem.frames.drift_tables import read_drift
+from rapidstem.numerics import whole_pixels
 from rapidstem.scores.frame_references import FrameReference
 from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
 from rapidstem.scores.line_profiles import relative_line_profiles
@@ -83,13 +85,14 @@ def denoised_by(session: Path, entry: str, steps: int, judged: dict[str, np.ndar
 
 def scores(session: Path, field: str, images: np.ndarray) -> list[dict]:
     rows = []
+    line_px = whole_pixels(DEFAULT_TRACING.line_width_nm, stack_of(session, field).pixel_size_nm)
     for target in REFERENCES:
         known = field_of(session, field, target)
         reference = FrameReference(np.nan_to_num(known.reference, nan=float(known.valid_reference.mean())), (known.rows, known.columns))
         for image, shift in zip(images, known.shift_px, strict=False):
             moved = reference.moved((shift[0], shift[1]))
             quality = {score.__name__: score(image, moved.image, moved.area) for score in (psnr_db, psnr_affine_db, ssim)}
-            lines = relative_line_profiles(image, moved.image, moved.area)[["relative_width", "relative_intensity"]].mean()
+            lines = relative_line_profiles(image, moved.image, moved.area, line_px)[["relative_width", "relative_intensity"]].mean()
             rows.append({"reference": target, "field": field, **quality, **lines})
     return rows
 

@@ -45,12 +45,15 @@ from rapidstem.microscope.recording.scan_coils import rapid_to_slow
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.specimens import foil_at
 from rapidstem.scores.frame_references import FieldReferences, FrameReference
+from rapidstem.scores.image_quality import ImageScale
 from rapidstem.scores.image_spectra import agreement_per_um, image_spectra
 
 TILTS_DEG = (0.0, 20.0, 40.0, 60.0, 70.0)
 JUDGED_FRAMES = 4
 LIMIT = "learned without noise"
 BOUND = "noise-free image"
+# Wave numbers in cycles a pixel; lines of the virtual microscope are three pixels wide.
+IN_PIXELS = ImageScale(1000.0, 3000.0)
 
 
 def noise_free(path: Path) -> np.ndarray:
@@ -114,7 +117,7 @@ def agreements(images: Sequence[np.ndarray], slow: Sequence[FrameReference], tru
     truths = [each.image for each in truth]
     found = []
     for firsts, references in ((truths, slow), (images, slow), (images, truth)):
-        tables = [image_spectra(first, each.image, slow[0].area, 1000.0) for first, each in zip(firsts, references, strict=True)]
+        tables = [image_spectra(first, each.image, slow[0].area, IN_PIXELS) for first, each in zip(firsts, references, strict=True)]
         mean = pd.concat(tables).query("direction == 'x'").groupby("wave_number_per_um").mean(numeric_only=True)
         found.append(agreement_per_um(mean.index.to_numpy(float), mean["power"].to_numpy(float), mean["reference_power"].to_numpy(float)))
     return found

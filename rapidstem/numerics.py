@@ -4,6 +4,8 @@ import numpy as np
 
 # Of a Gaussian.
 FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
+# Sine of an angle that is rounding: planes that lie in each other but for it have no line in common.
+_NO_ANGLE = 1e-6
 # A normal distribution's standard deviation over its median absolute deviation.
 _SIGMA_PER_MEDIAN_DEVIATION = 1.4826
 
@@ -106,6 +108,67 @@ def gap_free_rectangle(gaps: np.ndarray) -> tuple[slice, slice]:
         worst = int(np.argmax(edges))
         top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)
     return slice(top, bottom), slice(left, right)
+
+
+def plane_trace(normal: np.ndarray) -> np.ndarray:
+    """Unit vector along the line in which a plane cuts the xy plane, normal x z.
+
+    Parameters
+    ----------
+    normal : np.ndarray, (3,)
+        Of the plane, of length 1.
+
+    Returns
+    -------
+    np.ndarray, (3,)
+        The x axis for a plane parallel to xy, which cuts it nowhere.
+
+    Examples
+    --------
+    >>> plane_trace(np.array([0.6, 0.0, 0.8])).tolist()
+    [0.0, -1.0, 0.0]
+    """
+    trace = np.cross(normal, (0.0, 0.0, 1.0))
+    length = float(np.linalg.norm(trace))
+    return trace / length if length > _NO_ANGLE else np.array([1.0, 0.0, 0.0])
+
+
+def hann_window(shape: tuple[int, ...]) -> np.ndarray:
+    """Hann window over an image: 1 in the middle, 0 on the border.
+
+    Parameters
+    ----------
+    shape
+        Rows and columns.
+
+    Returns
+    -------
+    np.ndarray, (y, x)
+
+    Examples
+    --------
+    >>> hann_window((3, 5))[1].tolist()
+    [0.0, 0.5, 1.0, 0.5, 0.0]
+    """
+    return np.outer(np.hanning(shape[0]), np.hanning(shape[1]))
+
+
+def whole_pixels(width: float, pixel_size: float, least: int = 3) -> int:
+    """A width in whole pixels, as the scale of filters: no filter needs it more exactly.
+
+    Parameters
+    ----------
+    width, pixel_size
+        In the same unit.
+    least
+        In pixels; a narrower width is that of the sampling, whatever the specimen's is.
+
+    Examples
+    --------
+    >>> whole_pixels(13.7, 4.56), whole_pixels(13.7, 1.14), whole_pixels(13.7, 9.0)
+    (3, 12, 3)
+    """
+    return max(round(width / pixel_size), least)
 
 
 def uncertain_text(value: float, sigma: float) -> str:

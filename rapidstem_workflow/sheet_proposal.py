@@ -34,12 +34,7 @@ def configuration_text(name: str, sheet: Path, proposal: Proposal, detector: str
     """A configuration with what a person should look at first."""
     training = [row for row in proposal.rows if row.kind == "training"]
     paired = any(row.slow for row in training)
-    unpaired = [row.acquisition for row in training if not row.slow] if paired else []
-    left_out = (
-        f"\n# No slow image was found, from which {', '.join(unpaired)} could teach.\nleave_out: [{', '.join(unpaired)}]\n"
-        if unpaired
-        else ""
-    )
+    left_out = _left_out_text([row.acquisition for row in training if not row.slow] if paired else [])
     filter_name, target = (
         ("dlf-slow", "the slow images") if paired else ("noise2noise", "other frames of the same field, as no slow image was found")
     )
@@ -72,6 +67,12 @@ tomography:
 #   x: [2, 0, 0]
 #   z: [0, 1, 3]
 """
+
+
+def _left_out_text(unpaired: list[str]) -> str:
+    """What the configuration says of training fields without a slow image beside others that have one."""
+    names = ", ".join(unpaired)
+    return f"\n# No slow image was found, from which {names} could teach.\nleave_out: [{names}]\n" if unpaired else ""
 
 
 def write_proposal(folder: Path, output: Path, detector: str = BRIGHT_FIELD, pixel_size_nm: float | None = None) -> Proposal:

@@ -7,6 +7,7 @@ from script_support import logged, read_raw
 from rapidstem.distortion import AlignedReference, align_reference, read_map, resampling_note, write_pair
 from rapidstem.files import read_images
 from rapidstem.frames import read_drift
+from rapidstem.numerics import whole_pixels
 
 with logged(snakemake):
     dcfi, pixel_size_nm = read_images(snakemake.input.dcfi)
@@ -19,7 +20,8 @@ with logged(snakemake):
         if note:
             print(note)
         column_map = read_map(snakemake.input.map)
-        aligned = align_reference(dcfi, slow.frames[0], column_map, shift_px, slow.pixel_size_nm / pixel_size_nm)
+        feature_px = whole_pixels(snakemake.params.feature_width_nm, pixel_size_nm)
+        aligned = align_reference(dcfi, slow.frames[0], column_map, shift_px, slow.pixel_size_nm / pixel_size_nm, feature_px)
     else:
         aligned = AlignedReference.without_slow_image(dcfi, shift_px)
     write_pair(Path(snakemake.output.field).parent, dcfi, aligned, pixel_size_nm)

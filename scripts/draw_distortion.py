@@ -9,6 +9,7 @@ from script_support import logged, read_raw
 from rapidstem.distortion import match_pixel_size, read_map, read_pair, resample_view, strip_residuals, to_slow_geometry
 from rapidstem.figures import draw_figures
 from rapidstem.files import read_images
+from rapidstem.numerics import whole_pixels
 from rapidstem.scores import without_gaps
 
 with logged(snakemake):
@@ -21,13 +22,15 @@ with logged(snakemake):
     slow = resample_view(matched, np.arange(dcfi.shape[0]) + shift[0], np.arange(dcfi.shape[1]) + shift[1])
     residual_px = float(pd.read_csv(files.residual).loc[0, "residual_px"]) if files.get("residual") else None
     strips = pd.read_csv(files.strips) if files.get("strips") else None
+    feature_px = whole_pixels(snakemake.params.feature_width_nm, pixel_size_nm)
     data = {
         "rapid_px": column_map.rapid_px,
         "slow_px": column_map.slow_px,
         "pixel_size_nm": pixel_size_nm,
+        "feature_px": feature_px,
         "residual_px": residual_px,
         "strips": strips,
-        "field_strips": strips if strips is not None else strip_residuals([dcfi], [matched], column_map, shift[None]),
+        "field_strips": strips if strips is not None else strip_residuals([dcfi], [matched], column_map, shift[None], feature_px),
         "rapid_before": without_gaps(dcfi),
         "rapid_after": to_slow_geometry(without_gaps(dcfi), column_map),
         "slow": slow,

@@ -12,7 +12,8 @@ from rapidstem.files import read_images, write_images
 from rapidstem.frames import read_drift
 from rapidstem.scores import FieldReferences
 
-MAGNIFIED_PX = 64
+# Some twenty lines side by side.
+MAGNIFIED_NM = 292.0
 
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     files, parameters = snakemake.input, snakemake.params
@@ -28,7 +29,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     images |= {name: read_images(path)[0][0] for name, path in zip(parameters.denoisers, files.denoised, strict=True)}
     images |= {name: reference.image for name, reference in known.items()}
     images = {name: image[known["slow"].area] for name, image in images.items()}
-    window = clearest_window(images["slow"], MAGNIFIED_PX)
+    window = clearest_window(images["slow"], round(MAGNIFIED_NM / stack.pixel_size_nm))
     lines = pd.read_csv(files.lines).query("reference == 'slow' and frame == 0")
     place_px, angle_deg = central_line(lines, known["slow"].area, window)
     data = {

@@ -7,6 +7,7 @@ from script_support import logged, read_raw, read_raw_header
 
 from rapidstem.distortion import measure_map, resampling_note, write_map
 from rapidstem.files import ScanFormat, read_images, write_table
+from rapidstem.numerics import whole_pixels
 
 with logged(snakemake):
     references, pixel_sizes_nm = zip(*(read_images(path) for path in snakemake.input.references), strict=True)
@@ -17,7 +18,8 @@ with logged(snakemake):
         if note:
             print(note)
     pixel_ratios = [stack.pixel_size_nm / pixel_nm for stack, pixel_nm in zip(slow, pixel_sizes_nm, strict=True)]
-    measured = measure_map(references, [stack.frames[0] for stack in slow], pixel_ratios, snakemake.params.method)
+    feature_px = whole_pixels(snakemake.params.feature_width_nm, pixel_sizes_nm[0])
+    measured = measure_map(references, [stack.frames[0] for stack in slow], pixel_ratios, snakemake.params.method, feature_px)
     scanned = ScanFormat.of(read_raw_header(snakemake.input.rapid[0], snakemake.params.reading))
     write_map(snakemake.output.map, measured.column_map, scanned=scanned)
     row = {"method": measured.method, "fields": measured.fields, "residual_px": measured.residual_px}

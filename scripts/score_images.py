@@ -7,7 +7,7 @@ from script_support import logged, open_raw, read_raw
 from rapidstem.distortion import match_pixel_size, read_map, read_pair
 from rapidstem.files import read_images, write_table
 from rapidstem.frames import read_drift
-from rapidstem.scores import FieldReferences, score_field
+from rapidstem.scores import FieldReferences, ImageScale, score_field
 
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     parameters = snakemake.params
@@ -18,7 +18,8 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     denoised = {name: read_images(path)[0] for name, path in zip(parameters.denoisers, snakemake.input.denoised, strict=True)}
     drift = read_drift(snakemake.input.drift)
     shown = drift.first_used(parameters.frames)
-    scores = score_field(stack.frames[shown], denoised, references, drift.shift_px[shown], stack.pixel_size_nm)
+    scale = ImageScale(stack.pixel_size_nm, parameters.line_width_nm)
+    scores = score_field(stack.frames[shown], denoised, references, drift.shift_px[shown], scale)
     for name in ("images", "lines", "spectra"):
         table, path = getattr(scores, name), snakemake.output[name]
         table.insert(1, "acquisition", snakemake.wildcards.acquisition)

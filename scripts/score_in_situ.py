@@ -6,6 +6,7 @@ from script_support import logged, open_raw, read_raw
 from rapidstem.distortion import align_reference, match_pixel_size, read_map
 from rapidstem.files import open_frames, write_images, write_table
 from rapidstem.frames import Drift, integrate_frames, read_drift
+from rapidstem.numerics import whole_pixels
 from rapidstem.scores import FieldReferences, score_last_frames, slow_in_series
 
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
@@ -20,7 +21,8 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     shift_px = shift_px - origin_px
     reference = integrate_frames(frames, Drift(shift_px, np.zeros(len(frames)), np.ones(len(frames), bool)))
     pixel_ratio = slow.pixel_size_nm / stack.pixel_size_nm
-    aligned = align_reference(reference, slow.frames[0], column_map, shift_px, pixel_ratio)
+    feature_px = whole_pixels(parameters.feature_width_nm, stack.pixel_size_nm)
+    aligned = align_reference(reference, slow.frames[0], column_map, shift_px, pixel_ratio, feature_px)
     resampled = match_pixel_size(slow.frames[0], pixel_ratio)
     references = FieldReferences(reference, aligned, resampled, column_map)
     denoised = {}

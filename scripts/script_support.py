@@ -1,99 +1,19 @@
-"""What every script shares: the package on the path, a log, raw files, and errors that say which job failed and why."""
+"""What every script shares: the package on the path, a log of the job, and raw files as the configuration reads them."""
 
-import os
 import sys
-import traceback
-from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rapidstem.errors import InputError
-from rapidstem.files import (
-    FallbackMetadata,
-    FrameStack,
-    OpenStack,
-    StackHeader,
-    finished_words,
-    first_words,
-    last_words,
-    open_frames,
-    read_header,
-    read_stack,
-)
+from rapidstem.files import FallbackMetadata, FrameStack, OpenStack, StackHeader, job_log, open_frames, read_header, read_stack
 
 
-class _Tee:
-    """A text stream that writes to a terminal and, as long as the disk has room for it, to a log."""
-
-    def __init__(self, terminal: TextIO, log: TextIO) -> None:
-        self._terminal = terminal
-        self._log = log
-
-    def write(self, text: str) -> int:
-        with suppress(OSError):
-            self._log.write(text)
-        return self._terminal.write(text)
-
-    def flush(self) -> None:
-        with suppress(OSError):
-            self._log.flush()
-        self._terminal.flush()
-
-    def isatty(self) -> bool:
-        return self._terminal.isatty()
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[TextIO]:
-    """A log to write to; what goes there is lost where the disk is full."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("", encoding="utf-8")
-    except OSError:
-        path = Path(os.devnull)
-    log = path.open("w", encoding="utf-8", buffering=1)
-    try:
-        yield log
-    finally:
-        with suppress(OSError):
-            log.close()
-
-
-def _note(log: TextIO, words: str) -> None:
-    """Write a line to the log alone, as long as the disk has room for it."""
-    with suppress(OSError):
-        log.write(f"{words}\n")
-
-
-@contextmanager
-def logged(job: Any) -> Iterator[None]:
-    """Write what a job prints to its log as well, between a line that it has started and one that it is finished, or why it failed.
-
-    Parameters
-    ----------
-    job
-        The `snakemake` object of the script.
-    """
-    log_path = Path(job.log[0])
-    streams = sys.stdout, sys.stderr
-    with _opened(log_path) as log:
-        sys.stdout, sys.stderr = _Tee(streams[0], log), _Tee(streams[1], log)  # type: ignore[assignment]
-        _note(log, first_words(_job_name(job)))
-        try:
-            yield
-            _note(log, finished_words(_job_name(job)))
-        except InputError as error:
-            print(last_words(_job_name(job), error, log_path), file=sys.stderr)
-            raise SystemExit(1) from None
-        except Exception as error:
-            traceback.print_exc()
-            print(last_words(_job_name(job), error, log_path), file=sys.stderr)
-            raise SystemExit(1) from None
-        finally:
-            sys.stdout, sys.stderr = streams
+def logged(job: Any) -> AbstractContextManager[None]:
+    """The log of a job, the `snakemake` object of the script: `rapidstem.files.job_log`."""
+    wildcards = ", ".join(f"{name} {value}" for name, value in job.wildcards.items())
+    return job_log(Path(job.log[0]), f"{job.rule} ({wildcards})" if wildcards else job.rule)
 
 
 def read_raw(path: str, reading: dict[str, Any]) -> FrameStack:
@@ -118,8 +38,3 @@ def _detector(path: str, reading: dict[str, Any]) -> str:
 
 def _fallback(reading: dict[str, Any]) -> FallbackMetadata:
     return FallbackMetadata(**{key: value for key, value in reading.items() if key not in ("detector", "detectors")})
-
-
-def _job_name(job: Any) -> str:
-    wildcards = ", ".join(f"{name} {value}" for name, value in job.wildcards.items())
-    return f"{job.rule} ({wildcards})" if wildcards else job.rule

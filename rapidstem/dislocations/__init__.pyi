@@ -1,6 +1,11 @@
 from .centre_uncertainty import SIGMA_COLUMNS as SIGMA_COLUMNS, position_uncertainty as position_uncertainty
 from .centroids import CENTROID_COLUMNS as CENTROID_COLUMNS, locate_centroids as locate_centroids
-from .foil_clipping import clipped as clipped, distance_to_face as distance_to_face, with_ends as with_ends
+from .foil_clipping import (
+    all_clipped as all_clipped,
+    clipped as clipped,
+    distance_to_face as distance_to_face,
+    with_ends as with_ends,
+)
 from .line_centring import centred_path as centred_path
 from .line_crossings import lead_through as lead_through
 from .line_pruning import split_corners as split_corners
@@ -31,6 +36,7 @@ from .polylines import (
     LineNetwork as LineNetwork,
     Polyline as Polyline,
     end_direction as end_direction,
+    longest_first as longest_first,
     resampled as resampled,
     steps_along as steps_along,
 )

@@ -1,6 +1,7 @@
 """Where the foil lies in a tomogram, and lines cut at its surfaces and at the border of the field of view."""
 
 from collections import Counter
+from collections.abc import Sequence
 
 import numpy as np
 
@@ -13,6 +14,8 @@ INWARD_NM = 30.0
 DIRECTION_REACH_NM = 50.0
 # Nothing but rounding lies between an end and the face that it was cut at.
 ON_FACE_NM = 1e-6
+# More than a line has pieces, and lines have nodes.
+_FRESH_NODES = 1_000_000
 
 
 def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
@@ -37,6 +40,11 @@ def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
     inward = max(2, round(INWARD_NM / voxel_size_nm))
     lowest, highest = foil_surfaces(counts, inward)
     return float(((lowest + highest) / 2 - (len(counts) - 1) / 2) * voxel_size_nm)
+
+
+def all_clipped(lines: Sequence[Polyline], box_nm: np.ndarray) -> list[Polyline]:
+    """The pieces of all lines inside a box (2, 3), nm, their new ends with numbers of their own; see `clipped`."""
+    return [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, _FRESH_NODES * (number + 1))]
 
 
 def clipped(line: Polyline, box_nm: np.ndarray, fresh_node: int) -> list[Polyline]:

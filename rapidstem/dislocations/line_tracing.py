@@ -7,14 +7,14 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold
 
-from rapidstem.dislocations.foil_clipping import clipped, foil_middle, with_ends, without_forks
+from rapidstem.dislocations.foil_clipping import all_clipped, foil_middle, with_ends, without_forks
 from rapidstem.dislocations.line_centring import centred_path
 from rapidstem.dislocations.line_crossings import lead_through
 from rapidstem.dislocations.line_joining import Following, follow_ends, join_ends
 from rapidstem.dislocations.line_pruning import cut_hairpins, drop_short, drop_streaks, trim_hooks
 from rapidstem.dislocations.line_ridges import ridge_strength, typical_top
 from rapidstem.dislocations.path_graph import contract, dissolve, line_graph, prune
-from rapidstem.dislocations.polylines import INSIDE, JUNCTION, LineNetwork, Polyline
+from rapidstem.dislocations.polylines import INSIDE, JUNCTION, LineNetwork, Polyline, longest_first
 from rapidstem.errors import InputError
 from rapidstem.numerics import FWHM_PER_SIGMA
 
@@ -106,10 +106,10 @@ def trace_lines(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, s
     graph = traced_graph(strength, voxel_size_nm, settings)
     lines = _polylines(graph, volume, voxel_size_nm, settings)
     box_nm = _foil_box(strength, voxel_size_nm, thickness_nm)
-    pieces = [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, 1_000_000 * (number + 1))]
+    pieces = all_clipped(lines, box_nm)
     whole = without_forks(pieces, box_nm, settings.extension_nm + settings.line_width_nm, settings.spur_nm)
     finished = with_ends(_without_short(whole, settings.least_nm), box_nm, settings.extension_nm)
-    return LineNetwork(_renumbered(_without_fragments(finished, settings.least_nm)), box_nm)
+    return LineNetwork(longest_first(_without_fragments(finished, settings.least_nm)), box_nm)
 
 
 def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSettings) -> nx.MultiGraph:
@@ -194,13 +194,3 @@ def _without_fragments(lines: list[Polyline], least_nm: float) -> list[Polyline]
     kinds = [{line.start_kind, line.end_kind} for line in lines]
     lost = [INSIDE in each and JUNCTION not in each for each in kinds]
     return [line for line, alone in zip(lines, lost, strict=True) if not alone or line.length_nm >= FRAGMENT_SHARE * least_nm]
-
-
-def _renumbered(lines: list[Polyline]) -> list[Polyline]:
-    """The longest line first, nodes numbered in the order in which they come."""
-    numbers: dict[int, int] = {}
-    ordered = []
-    for line in sorted(lines, key=lambda line: -line.length_nm):
-        start, end = (numbers.setdefault(node, len(numbers)) for node in (line.start_node, line.end_node))
-        ordered.append(Polyline(line.points_nm, start, end, line.start_kind, line.end_kind))
-    return ordered

@@ -31,6 +31,16 @@ class Polyline:
         return float(steps_along(self.points_nm)[-1])
 
 
+def longest_first(lines: list[Polyline]) -> list[Polyline]:
+    """The longest line first, nodes numbered in the order in which they come."""
+    numbers: dict[int, int] = {}
+    ordered = []
+    for line in sorted(lines, key=lambda line: -line.length_nm):
+        start, end = (numbers.setdefault(node, len(numbers)) for node in (line.start_node, line.end_node))
+        ordered.append(Polyline(line.points_nm, start, end, line.start_kind, line.end_kind))
+    return ordered
+
+
 def steps_along(points: np.ndarray) -> np.ndarray:
     """Distance (n,) of every point from the first, along the polyline.
 

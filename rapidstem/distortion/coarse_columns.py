@@ -6,15 +6,13 @@ import numpy as np
 from scipy import fft
 from scipy.interpolate import make_interp_spline
 
-from rapidstem.distortion.feature_matching import features
+from rapidstem.distortion.feature_matching import FEATURE_PX, SEARCHED, features
 from rapidstem.distortion.image_warping import centre_offset_px, resample_view
 from rapidstem.numerics import parabola_vertex
 
-# Against noise: about the lines' standard deviation at 4.56 nm a pixel.
-SMOOTHING_PX = 1.5
-# Shares of a row: windows wide enough for a line or two, narrow enough for one stretch; and their distance.
-WINDOW_SHARE = 0.125
-STEP_SHARE = 1 / 32
+# Shares of a row, and in widths of the features: windows wide enough for a line or two, narrow enough for one stretch; and their distance.
+WINDOW_SHARE, LEAST_WINDOW_WIDTHS = 0.125, 4
+STEP_SHARE, LEAST_STEP_WIDTHS = 1 / 32, 1
 # Tried stretches of a window and the range of slopes from one to the next: the simulated scan squeezes by a quarter at most, Ihara's
 # deforms by -50 to +100 %.
 STRETCHES = (0.9, 1.0, 1.12, 1.25, 1.4)
@@ -53,7 +51,7 @@ class ColumnMatches:
     row_shift_px: float
 
 
-def match_columns(reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatches:
+def match_columns(reference: np.ndarray, slow_image: np.ndarray, feature_px: int = FEATURE_PX) -> ColumnMatches:
     """Find column windows of a rapid reference (NaN where unseen) in its slow image of the same pixel size.
 
     The row shift is the one on which all windows agree best. The chain of windows with the highest sum of correlations is found by
@@ -65,12 +63,14 @@ def match_columns(reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatche
         DCFI reference.
     slow_image : (y, x)
         It may be larger or smaller.
+    feature_px
+        Full width of the fields' features (`rapidstem.numerics.whole_pixels`).
     """
     seen = np.isfinite(reference)
-    rapid = features(np.where(seen, reference, 0), seen, SMOOTHING_PX)
-    slow, origin = _beside_reference(slow_image, reference.shape)
-    width = max(12, int(WINDOW_SHARE * rapid.shape[1]))
-    step = max(3, int(STEP_SHARE * rapid.shape[1]))
+    rapid = features(np.where(seen, reference, 0), seen, SEARCHED, feature_px)
+    slow, origin = _beside_reference(slow_image, reference.shape, feature_px)
+    width = max(LEAST_WINDOW_WIDTHS * feature_px, int(WINDOW_SHARE * rapid.shape[1]))
+    step = max(LEAST_STEP_WIDTHS * feature_px, int(STEP_SHARE * rapid.shape[1]))
     starts = np.arange(0, rapid.shape[1] - width + 1, step)
     row_shift = _common_row_shift(rapid, slow, starts[:: max(1, len(starts) // 8)], width)
     rapid_rows, slow_rows = _overlapping_rows(rapid, slow, row_shift)
@@ -81,12 +81,12 @@ def match_columns(reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatche
     path = _best_chain(scores, step)
     score = scores[np.arange(len(starts)), path]
     centres = path - margin + _vertex_offsets(scores, path)
-    chance = CHANCE_DEVIATIONS / np.sqrt(rapid_rows.shape[0] * width / (4 * np.pi * SMOOTHING_PX**2))
+    chance = CHANCE_DEVIATIONS / np.sqrt(rapid_rows.shape[0] * width / (4 * np.pi * (SEARCHED * feature_px) ** 2))
     reliable = score > max(LOWEST_SCORE, chance)
     return ColumnMatches(starts + (width - 1) / 2, centres + origin[1], score, reliable, row_shift + origin[0])
 
 
-def _beside_reference(slow_image: np.ndarray, shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray]:
+def _beside_reference(slow_image: np.ndarray, shape: tuple[int, ...], feature_px: int) -> tuple[np.ndarray, np.ndarray]:
     """Features of the slow image on the rows and columns of the reference, and on those beside it, the centres being the same place.
 
     The second result is the row and the column of the slow image at the first row and column of these features.
@@ -97,7 +97,7 @@ def _beside_reference(slow_image: np.ndarray, shape: tuple[int, ...]) -> tuple[n
     rows, columns = (start + np.arange(side + 2 * more) for start, side, more in zip(origin, shape, beside, strict=True))
     placed = resample_view(slow_image, rows, columns)
     shown = np.isfinite(placed)
-    return features(np.where(shown, placed, 0), shown, SMOOTHING_PX), origin
+    return features(np.where(shown, placed, 0), shown, SEARCHED, feature_px), origin
 
 
 def _common_row_shift(rapid: np.ndarray, slow: np.ndarray, starts: np.ndarray, width: int) -> int:

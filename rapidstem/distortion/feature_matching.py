@@ -7,15 +7,22 @@ from scipy import ndimage
 
 from rapidstem.distortion.image_warping import inside_view, resample_grid
 
-# Background and local contrast are taken over a few and over many line widths (3 px at 4.56 nm a pixel).
-BACKGROUND_PX = 10.0
-CONTRAST_PX = 32.0
+# Of lines of 13.7 nm at 4.56 nm a pixel, and the least that filters of whole pixels resolve.
+FEATURE_PX = 3
+# In widths of the features: background and local contrast are taken over a few and over many of them.
+BACKGROUND_WIDTHS, CONTRAST_WIDTHS = 10 / 3, 32 / 3
+# Smoothing against noise, in widths: wide for a far catch, then narrow, so that lines stay apart; between them where a shift is searched.
+WIDE, NARROW, SEARCHED = 5 / 6, 1 / 3, 1 / 2
+# In widths: so far a linear step holds.
+LONGEST_STEP_WIDTHS = 2 / 3
+# Bands of rows, whose scatter gives an error: independent, as they are wider than lines.
+ROW_GROUPS = 16
 # Of the image's typical contrast: empty places are not blown up to features.
 LOWEST_CONTRAST = 0.3
-# Gaussian smoothing and interpolation reach that far from what is unseen.
-MARGIN_PX = 2
-# A strip narrower than a line has no features to be compared.
-NARROW_PX = 4.0
+# In widths: smoothing and interpolation reach that far from what is unseen.
+MARGIN_WIDTHS = 2 / 3
+# From so many pixels on running means come near to a Gaussian, and cost less.
+RUNNING_MEANS_PX = 4.0
 # Against division by zero.
 TINY = 1e-12
 
@@ -44,7 +51,7 @@ class Prediction:
     correlation: float
 
 
-def features(image: np.ndarray, seen: np.ndarray, smoothing_px: float) -> np.ndarray:
+def features(image: np.ndarray, seen: np.ndarray, smoothing: float, feature_px: int) -> np.ndarray:
     """Features of an image: band-passed, divided by the local contrast, zero where it is not seen.
 
     Means are taken over the pixels that are seen, so that the edge of the view is no feature.
@@ -54,8 +61,10 @@ def features(image: np.ndarray, seen: np.ndarray, smoothing_px: float) -> np.nda
     image : (y, x)
         Finite.
     seen : (y, x) bool
-    smoothing_px
-        Standard deviation of the smoothing against noise.
+    smoothing
+        Standard deviation of the smoothing against noise, in widths of the features.
+    feature_px
+        Full width of the fields' features (`rapidstem.numerics.whole_pixels`).
 
     Returns
     -------
@@ -64,14 +73,16 @@ def features(image: np.ndarray, seen: np.ndarray, smoothing_px: float) -> np.nda
     """
     weight = seen.astype(np.float32)
     image = np.asarray(image - image[seen].mean() if seen.any() else image, dtype=np.float32)
-    smooth = _local_mean(image, weight, smoothing_px)
-    passed = (smooth - _local_mean(image, weight, BACKGROUND_PX)) * weight
-    contrast = np.sqrt(np.maximum(_local_mean(passed**2, weight, CONTRAST_PX), 0))
+    smooth = _local_mean(image, weight, smoothing * feature_px)
+    passed = (smooth - _local_mean(image, weight, BACKGROUND_WIDTHS * feature_px)) * weight
+    contrast = np.sqrt(np.maximum(_local_mean(passed**2, weight, CONTRAST_WIDTHS * feature_px), 0))
     typical = np.sqrt((passed**2).sum() / max(weight.sum(), 1))
     return (passed / (contrast + LOWEST_CONTRAST * typical + TINY)).astype(float)
 
 
-def predict(reference: np.ndarray, slow_image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray, smoothing_px: float) -> Prediction:
+def predict(
+    reference: np.ndarray, slow_image: np.ndarray, row_px: np.ndarray, column_px: np.ndarray, smoothing: float, feature_px: int
+) -> Prediction:
     """Compare a reference with what the slow image shows at the given places.
 
     Parameters
@@ -81,14 +92,16 @@ def predict(reference: np.ndarray, slow_image: np.ndarray, row_px: np.ndarray, c
     slow_image : (y, x)
     row_px, column_px : (y,)
         (x,) rows and columns of the slow image where the pixels of the reference should lie.
-    smoothing_px
-        Standard deviation of the smoothing against noise.
+    smoothing
+        Standard deviation of the smoothing against noise, in widths of the features.
+    feature_px
+        Full width of the fields' features (`rapidstem.numerics.whole_pixels`).
     """
     seen = np.isfinite(reference) & np.outer(inside_view(row_px, slow_image.shape[0]), inside_view(column_px, slow_image.shape[1]))
     warped = resample_grid(slow_image, row_px, column_px)
-    inside = ndimage.binary_erosion(seen, iterations=MARGIN_PX, border_value=1)
-    wanted = features(np.where(seen, reference, 0), seen, smoothing_px) * inside
-    shown = features(np.where(seen, warped, 0), seen, smoothing_px)
+    inside = ndimage.binary_erosion(seen, iterations=round(MARGIN_WIDTHS * feature_px), border_value=1)
+    wanted = features(np.where(seen, reference, 0), seen, smoothing, feature_px) * inside
+    shown = features(np.where(seen, warped, 0), seen, smoothing, feature_px)
     slope_y, slope_x = np.gradient(shown, axis=0), np.gradient(shown, axis=1) / np.gradient(column_px)
     shown = shown * inside
     gain = (wanted * shown).sum() / max((shown**2).sum(), 1e-12)
@@ -103,7 +116,7 @@ def _local_mean(image: np.ndarray, weight: np.ndarray, width_px: float) -> np.nd
 
 def _blurred(image: np.ndarray, width_px: float) -> np.ndarray:
     """Gaussian blur; wide ones by three running means of the same variance, whose cost does not grow with the width."""
-    if width_px < NARROW_PX:
+    if width_px < RUNNING_MEANS_PX:
         return ndimage.gaussian_filter(image, width_px, mode="constant", truncate=3)
     size = 2 * round((np.sqrt(4 * width_px**2 + 1) - 1) / 2) + 1
     for _ in range(3):

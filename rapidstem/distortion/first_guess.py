@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rapidstem.distortion.coarse_columns import ColumnMatches, match_columns
+from rapidstem.distortion.feature_matching import FEATURE_PX
 from rapidstem.distortion.image_warping import centre_offset_px
 from rapidstem.distortion.random_curve import spline_basis, straightening_operator
 from rapidstem.errors import InputError
@@ -17,6 +18,8 @@ ROUGHNESS = 1e-2
 SMALLEST_MATCHED_SHARE = 0.5
 # Passes of reweighting, after which weights no longer change.
 ROBUST_PASSES = 6
+# No window is found again to better than a tenth of the features' width, by judgement.
+LEAST_SPREADS_A_WIDTH = 10
 
 
 @dataclass(frozen=True)
@@ -29,13 +32,16 @@ class FirstGuess:
         Column of a slow image with the shape and the mean shift of the fields, for each column of a rapid frame.
     shift_px : (field, 2)
         (dy, dx); what the map expects at (y, x) lies at (y + dy, x + dx) of the slow image.
+    feature_px
+        Full width of the fields' features, at whose scale the finer methods go on.
     """
 
     slow_px: np.ndarray
     shift_px: np.ndarray
+    feature_px: int
 
 
-def first_guess(references: Sequence[np.ndarray], slow_images: Sequence[np.ndarray]) -> FirstGuess:
+def first_guess(references: Sequence[np.ndarray], slow_images: Sequence[np.ndarray], feature_px: int = FEATURE_PX) -> FirstGuess:
     """Match windows of columns of every field and draw one smooth curve through all of them.
 
     Parameters
@@ -44,25 +50,28 @@ def first_guess(references: Sequence[np.ndarray], slow_images: Sequence[np.ndarr
         DCFI references (y, x) of one shape, NaN where unseen.
     slow_images
         Slow images (y, x) of the same fields with pixels of the same size.
+    feature_px
+        Full width of the fields' features (`rapidstem.numerics.whole_pixels`).
 
     Raises
     ------
     InputError
         where fewer than half of the columns of a field are found in its slow image; names the field
     """
-    matches = [_checked_matches(number, *pair) for number, pair in enumerate(zip(references, slow_images, strict=True))]
+    pairs = enumerate(zip(references, slow_images, strict=True))
+    matches = [_checked_matches(number, *pair, feature_px) for number, pair in pairs]
     basis = spline_basis(references[0].shape[1])
     offsets = np.array([centre_offset_px(slow.shape, references[0].shape) for slow in slow_images])
-    maps = np.array([basis @ _robust_spline(found, basis) for found in matches]) - offsets[:, 1:]
+    maps = np.array([basis @ _robust_spline(found, basis, feature_px) for found in matches]) - offsets[:, 1:]
     column_shift = np.median(maps - maps[0], axis=1)
     column_shift -= column_shift.mean()
     common = np.median(maps - column_shift[:, None], axis=0)
     row_shift = [found.row_shift_px for found in matches]
-    return FirstGuess(common, np.column_stack([row_shift, column_shift + offsets[:, 1]]))
+    return FirstGuess(common, np.column_stack([row_shift, column_shift + offsets[:, 1]]), feature_px)
 
 
-def _checked_matches(number: int, reference: np.ndarray, slow_image: np.ndarray) -> ColumnMatches:
-    found = match_columns(reference, slow_image)
+def _checked_matches(number: int, reference: np.ndarray, slow_image: np.ndarray, feature_px: int) -> ColumnMatches:
+    found = match_columns(reference, slow_image, feature_px)
     share = found.reliable.mean()
     if share < SMALLEST_MATCHED_SHARE:
         raise InputError(
@@ -72,7 +81,7 @@ def _checked_matches(number: int, reference: np.ndarray, slow_image: np.ndarray)
     return found
 
 
-def _robust_spline(found: ColumnMatches, basis: np.ndarray) -> np.ndarray:
+def _robust_spline(found: ColumnMatches, basis: np.ndarray, feature_px: int) -> np.ndarray:
     good = found.reliable
     rows = np.stack([np.interp(found.rapid_px[good], np.arange(len(basis)), column) for column in basis.T], axis=1)
     weight = found.score[good]
@@ -82,6 +91,6 @@ def _robust_spline(found: ColumnMatches, basis: np.ndarray) -> np.ndarray:
     for _ in range(ROBUST_PASSES):
         coefficients = np.linalg.solve(rows.T @ (weight[:, None] * rows) + penalty, rows.T @ (weight * found.slow_px[good]))
         error = found.slow_px[good] - rows @ coefficients
-        spread = robust_spread(error, 0.0) + 0.3
+        spread = robust_spread(error, 0.0) + feature_px / LEAST_SPREADS_A_WIDTH
         weight = found.score[good] / (1 + (error / (2 * spread)) ** 2)
     return coefficients

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from scipy import fft, ndimage
 
+from rapidstem.distortion.feature_matching import NARROW
 from rapidstem.distortion.first_guess import FirstGuess
 from rapidstem.distortion.image_warping import resample_view
 from rapidstem.distortion.map_estimate import MapEstimate
@@ -14,14 +15,12 @@ from rapidstem.distortion.random_curve import likeliest_step, spline_basis
 from rapidstem.errors import InputError
 from rapidstem.numerics import parabola_vertex
 
-# (y, x). Zhao et al. do not give the size of their windows; high ones average over noise, narrow ones see one stretch. They overlap by
-# half.
-WINDOW_PX = (48, 24)
-SPACING_PX = (24, 12)
-# From the first guess, which is good to a few pixels.
-FARTHEST_PX = 5
-# Against noise, below the lines' width.
-SMOOTHING_PX = 1.0
+# (y, x), in widths of the features. Zhao et al. do not give the size of their windows; high ones average over noise, narrow ones see one
+# stretch. They overlap by half.
+WINDOW_WIDTHS = (16, 8)
+OVERLAP = 2
+# In widths, from the first guess, which is good to one.
+FARTHEST_WIDTHS = 5 / 3
 # Windows that correlate by less hold no feature.
 LOWEST_ZNCC = 0.4
 # The squeeze inside the windows shrinks by more than half a pass.
@@ -49,10 +48,10 @@ class _Windows:
 def correlate_locally(references: Sequence[np.ndarray], slow_images: Sequence[np.ndarray], guess: FirstGuess) -> MapEstimate:
     """Measure the map by the displacements of small windows (Zhao et al., Sci. Rep. 11 (2021) 20720, "Image distortion correction").
 
-    Windows of 48 rows and 24 columns on a grid are searched in the slow image by zero-mean normalised cross-correlation, with a parabola
-    through the peak. Their displacements along x are pooled over rows and fields, column by column and robustly, and one smooth curve is
-    drawn through the columns (`rapidstem.distortion.random_curve`). With it the slow image is brought into the rapid geometry, and what is
-    left is measured again, so that the squeeze inside the windows vanishes.
+    Windows as high as 16 features and as wide as 8, on a grid, are searched in the slow image by zero-mean normalised cross-correlation,
+    with a parabola through the peak. Their displacements along x are pooled over rows and fields, column by column and robustly, and one
+    smooth curve is drawn through the columns (`rapidstem.distortion.random_curve`). With it the slow image is brought into the rapid
+    geometry, and what is left is measured again, so that the squeeze inside the windows vanishes.
 
     Parameters
     ----------
@@ -73,7 +72,7 @@ def correlate_locally(references: Sequence[np.ndarray], slow_images: Sequence[np
     uncertainty = np.zeros_like(slow_px)
     for _ in range(PASSES):
         pairs = zip(references, slow_images, shift_px, strict=True)
-        found = [_found_windows(reference, slow_image, slow_px, shift) for reference, slow_image, shift in pairs]
+        found = [_found_windows(reference, slow_image, slow_px, shift, guess.feature_px) for reference, slow_image, shift in pairs]
         own = np.array([[_weighted_median(each.along_y, each.weight), _weighted_median(each.along_x, each.weight)] for each in found])
         own[:, 1] -= own[:, 1].mean()
         shift_px = shift_px + own
@@ -82,14 +81,15 @@ def correlate_locally(references: Sequence[np.ndarray], slow_images: Sequence[np
     return MapEstimate(slow_px, uncertainty)
 
 
-def _found_windows(reference: np.ndarray, slow_image: np.ndarray, slow_px: np.ndarray, shift: np.ndarray) -> _Windows:
+def _found_windows(reference: np.ndarray, slow_image: np.ndarray, slow_px: np.ndarray, shift: np.ndarray, feature_px: int) -> _Windows:
     warped = resample_view(slow_image, np.arange(len(reference)) + shift[0], slow_px + shift[1])
-    rapid, shown = (_smoothed(image) for image in (reference, warped))
-    reach = np.array(WINDOW_PX) + 2 * FARTHEST_PX
-    starts = [np.arange(0, side - size + 1, step) for side, size, step in zip(reference.shape, reach, SPACING_PX, strict=True)]
+    rapid, shown = (_smoothed(image, NARROW * feature_px) for image in (reference, warped))
+    window, farthest = tuple(count * feature_px for count in WINDOW_WIDTHS), round(FARTHEST_WIDTHS * feature_px)
+    reach = np.array(window) + 2 * farthest
+    starts = [np.arange(0, side - size + 1, own // OVERLAP) for side, size, own in zip(reference.shape, reach, window, strict=True)]
     searched = sliding_window_view(shown, reach)[np.ix_(*starts)].reshape(-1, *reach)
-    inner = np.ix_(*(start + FARTHEST_PX for start in starts))
-    templates = sliding_window_view(rapid, WINDOW_PX)[inner].reshape(-1, *WINDOW_PX)
+    inner = np.ix_(*(start + farthest for start in starts))
+    templates = sliding_window_view(rapid, window)[inner].reshape(-1, *window)
     centre = np.broadcast_to(starts[1] + (reach[1] - 1) // 2, (starts[0].size, starts[1].size)).ravel()
     complete = np.isfinite(searched).all(axis=(1, 2)) & np.isfinite(templates).all(axis=(1, 2))
     score = _zncc(templates[complete], searched[complete])
@@ -100,14 +100,14 @@ def _found_windows(reference: np.ndarray, slow_image: np.ndarray, slow_px: np.nd
     return _Windows(centre[used], (along_x * stretch)[used], along_y[used], weight[used])
 
 
-def _smoothed(image: np.ndarray) -> np.ndarray:
+def _smoothed(image: np.ndarray, smoothing_px: float) -> np.ndarray:
     seen = np.isfinite(image)
-    return np.where(seen, ndimage.gaussian_filter(np.where(seen, image, np.mean(image[seen]) if seen.any() else 0), SMOOTHING_PX), np.nan)
+    return np.where(seen, ndimage.gaussian_filter(np.where(seen, image, np.mean(image[seen]) if seen.any() else 0), smoothing_px), np.nan)
 
 
 def _zncc(templates: np.ndarray, searched: np.ndarray) -> np.ndarray:
     """Zero-mean normalised cross-correlation (window, dy, dx) of templates at all places inside the searched areas."""
-    size, lags = templates.shape[1:], 2 * FARTHEST_PX + 1
+    size, lags = templates.shape[1:], searched.shape[1] - templates.shape[1] + 1
     centred = templates - templates.mean(axis=(1, 2), keepdims=True)
     area = searched - searched.mean(axis=(1, 2), keepdims=True)
     shape = searched.shape[1:]
@@ -132,14 +132,15 @@ def _peaks(score: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """
     number = np.arange(len(score))
     row = score.max(axis=2).argmax(axis=1)
-    along_y = row - FARTHEST_PX + _vertex(score.max(axis=2), row)[0]
-    level = score[:, FARTHEST_PX]
+    farthest = score.shape[1] // 2
+    along_y = row - farthest + _vertex(score.max(axis=2), row)[0]
+    level = score[:, farthest]
     column = level.argmax(axis=1)
     offset, bend = _vertex(level, column)
     peak = level[number, column]
     weight = np.minimum(bend / np.maximum(1 - peak, 1e-3), STRONGEST_WEIGHT)
     inside = (column > 0) & (column < level.shape[1] - 1)
-    return along_y, column - FARTHEST_PX + offset, np.where(inside & (peak > LOWEST_ZNCC), weight, 0)
+    return along_y, column - farthest + offset, np.where(inside & (peak > LOWEST_ZNCC), weight, 0)
 
 
 def _vertex(values: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -177,15 +178,14 @@ def _robust_mean(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
         trusted = weight * np.minimum(1, HUBER * spread / np.maximum(np.abs(values - mean), 1e-9))
         mean = float((trusted * values).sum() / trusted.sum())
     variance = (trusted**2 * (values - mean) ** 2).sum() / trusted.sum() ** 2
-    overlap = WINDOW_PX[0] / SPACING_PX[0]
     effective = trusted.sum() ** 2 / (trusted**2).sum()
-    return mean, float(np.sqrt(overlap * (variance * effective / max(effective - 1, 0.5) + SMALLEST_ERROR_PX**2)))
+    return mean, float(np.sqrt(OVERLAP * (variance * effective / max(effective - 1, 0.5) + SMALLEST_ERROR_PX**2)))
 
 
 def _smooth_curve(basis: np.ndarray, column: np.ndarray, slow_px: np.ndarray, error_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """The likeliest curve through the columns, and its expected error; neighbouring windows overlap by half along x too."""
     rows = basis[column.astype(int)]
-    weight = 1 / (error_px**2 * WINDOW_PX[1] / SPACING_PX[1])
+    weight = 1 / (error_px**2 * OVERLAP)
     matrix = rows.T @ (weight[:, None] * rows)
     matrix += 1e-9 * np.trace(matrix) / len(matrix) * np.eye(len(matrix))
     straight = np.linalg.lstsq(basis, np.polyval(np.polyfit(column, slow_px, 1), np.arange(len(basis))), rcond=None)[0]

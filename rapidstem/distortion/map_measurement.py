@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from rapidstem.distortion.column_map import ColumnMap
+from rapidstem.distortion.feature_matching import FEATURE_PX
 from rapidstem.distortion.first_guess import FirstGuess, first_guess
 from rapidstem.distortion.local_correlation import correlate_locally
 from rapidstem.distortion.map_estimate import MapEstimate, expected_error_px
@@ -17,11 +18,11 @@ from rapidstem.distortion.spline_fit import fit_spline
 from rapidstem.distortion.strip_matching import match_strips
 from rapidstem.errors import InputError
 
-# Inside the outer eighths: with more the correction may do harm, by judgement; what the methods reach is measured
-# (docs/registration-and-distortion.md).
-LARGEST_UNCERTAINTY_PX = 0.5
-# From the first guess, which is good to one or two pixels: farther off the fit has gone astray.
-LARGEST_DISAGREEMENT_PX = 3.0
+# In widths of the features. Inside the outer eighths: with more the correction may do harm, by judgement; what the methods reach is
+# measured (docs/registration-and-distortion.md).
+LARGEST_UNCERTAINTY_WIDTHS = 1 / 6
+# From the first guess, which is good to half a width: farther off the fit has gone astray.
+LARGEST_DISAGREEMENT_WIDTHS = 1.0
 
 Method = Callable[[Sequence[np.ndarray], Sequence[np.ndarray], FirstGuess], MapEstimate]
 METHODS: dict[str, Method] = {"spline": fit_spline, "ihara": match_strips, "local-correlation": correlate_locally}
@@ -72,6 +73,7 @@ def measure_map(
     slow_images: Sequence[np.ndarray],
     pixel_ratio: float | Sequence[float] = 1.0,
     method: str = "spline",
+    feature_px: int = FEATURE_PX,
 ) -> DistortionMeasurement:
     """Measure the map from columns of rapid frames to columns of the slow image.
 
@@ -90,6 +92,8 @@ def measure_map(
     method
         `spline` (one curve through all rows and fields at once), `ihara` (strips, one after the other: Ihara et al., Sci. Rep. 12 (2022)
         13462) or `local-correlation` (Zhao et al., Sci. Rep. 11 (2021) 20720).
+    feature_px
+        Full width of the lines or particles that the fields show (`rapidstem.numerics.whole_pixels`).
 
     Raises
     ------
@@ -102,17 +106,18 @@ def measure_map(
     _check_pairs(references, slow_images)
     references = [np.asarray(reference, dtype=float) for reference in references]
     slow = _prepared(slow_images, np.broadcast_to(pixel_ratio, len(references)))
-    guess = first_guess(references, slow)
+    guess = first_guess(references, slow, feature_px)
     estimate = METHODS[method](references, slow, guess)
     column_map = estimate.column_map()
-    _check_agreement(column_map.slow_px, guess, method)
-    shift_px = np.array([_checked_shift(number, *pair, column_map) for number, pair in enumerate(zip(references, slow, strict=True))])
-    strips = strip_residuals(references, slow, column_map, shift_px)
+    _check_agreement(column_map.slow_px, guess, method, LARGEST_DISAGREEMENT_WIDTHS * feature_px)
+    pairs = enumerate(zip(references, slow, strict=True))
+    shift_px = np.array([_checked_shift(number, *pair, column_map, feature_px) for number, pair in pairs])
+    strips = strip_residuals(references, slow, column_map, shift_px, feature_px)
     uncertainty = estimate.uncertainty_px
     if uncertainty is None:
         uncertainty = expected_error_px(column_map, strips)
     else:
-        _check_uncertainty(uncertainty)
+        _check_uncertainty(uncertainty, LARGEST_UNCERTAINTY_WIDTHS * feature_px)
     residual_px = float(np.sqrt((uncertainty**2).mean()))
     return DistortionMeasurement(column_map, method, len(references), residual_px, uncertainty, strips, estimate.strip_widths)
 
@@ -136,27 +141,27 @@ def _prepared(slow_images: Sequence[np.ndarray], pixel_ratios: np.ndarray) -> li
     return prepared
 
 
-def _checked_shift(number: int, reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap) -> np.ndarray:
+def _checked_shift(number: int, reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap, feature_px: int) -> np.ndarray:
     try:
-        return field_shift(reference, slow_image, column_map)[0]
+        return field_shift(reference, slow_image, column_map, feature_px)[0]
     except InputError as error:
         raise InputError(f"calibration field {number + 1}: {error}") from error
 
 
-def _check_agreement(slow_px: np.ndarray, guess: FirstGuess, method: str) -> None:
+def _check_agreement(slow_px: np.ndarray, guess: FirstGuess, method: str, largest_px: float) -> None:
     """Refuse a map that has lost its way: it must stay near the places where whole windows of columns are found."""
     inner = slice(len(slow_px) // 8, -len(slow_px) // 8)
     apart = float(np.sqrt(np.mean((slow_px - guess.slow_px)[inner] ** 2)))
-    if apart > LARGEST_DISAGREEMENT_PX:
+    if apart > largest_px:
         raise InputError(
             f"the map by the method {method} lies {apart:.1f} px from where the columns of the rapid image are found in the slow image: "
             "the calibration fields have too few features for this method. Take another method, or give other fields"
         )
 
 
-def _check_uncertainty(uncertainty_px: np.ndarray) -> None:
+def _check_uncertainty(uncertainty_px: np.ndarray, largest_px: float) -> None:
     inner = uncertainty_px[len(uncertainty_px) // 8 : -len(uncertainty_px) // 8]
-    if inner.max() > LARGEST_UNCERTAINTY_PX:
+    if inner.max() > largest_px:
         column = int(np.argmax(inner)) + len(uncertainty_px) // 8
         raise InputError(
             f"the calibration fields have too few features around column {column}: the map would be uncertain by {inner.max():.1f} px "

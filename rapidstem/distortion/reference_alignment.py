@@ -5,21 +5,17 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import fft
 
+from rapidstem.distortion.coarse_columns import FARTHEST_SHARE
 from rapidstem.distortion.column_map import ColumnMap
-from rapidstem.distortion.feature_matching import Prediction, features, predict
+from rapidstem.distortion.feature_matching import FEATURE_PX, LONGEST_STEP_WIDTHS, NARROW, SEARCHED, WIDE, Prediction, features, predict
 from rapidstem.distortion.image_warping import centre_offset_px, to_rapid_geometry
 from rapidstem.distortion.slow_images import prepared_slow_image
 from rapidstem.errors import InputError
 from rapidstem.frames.integration import valid_area
 from rapidstem.numerics import gap_free_rectangle
 
-# Of the field, between the centres of the two images; as in `coarse_columns`.
-FARTHEST_SHARE = 0.25
-# About the lines' standard deviation at 4.56 nm a pixel; the steps begin with more, for a wider catch, and end with less.
-SEARCH_SMOOTHING_PX = 1.5
-SMOOTHINGS_PX = (2.5, 2.5, 1.0, 1.0, 1.0)
-# A linear step holds within a line's width.
-LONGEST_STEP_PX = 2.0
+# Of the steps.
+SMOOTHINGS = (WIDE, WIDE, NARROW, NARROW, NARROW)
 # Of the features; below it the pair is refused. By judgement; the tests hold that another field lies below and the same one above.
 LOWEST_CORRELATION = 0.25
 
@@ -67,6 +63,7 @@ def align_reference(
     column_map: ColumnMap,
     frame_shift_px: np.ndarray | None = None,
     pixel_ratio: float = 1.0,
+    feature_px: int = FEATURE_PX,
 ) -> AlignedReference:
     """Find the field's own shift and resample its slow image, once, into the geometry of the rapid frames.
 
@@ -82,6 +79,8 @@ def align_reference(
         (dy, dx) of the frames in use; the valid area shrinks by them.
     pixel_ratio
         Pixel size of the slow image over that of the rapid frames.
+    feature_px
+        Full width of the fields' features (`rapidstem.numerics.whole_pixels`).
 
     Raises
     ------
@@ -89,13 +88,15 @@ def align_reference(
         where the slow image is constant or incomplete, or the two images correlate too little to show the same field
     """
     slow = prepared_slow_image(slow_image, pixel_ratio)
-    shift, correlation = field_shift(reference, slow, column_map)
+    shift, correlation = field_shift(reference, slow, column_map, feature_px)
     warped = to_rapid_geometry(slow, column_map, (float(shift[0]), float(shift[1])), (reference.shape[0], reference.shape[1]))
     rows, columns = _common_area(warped, reference, frame_shift_px)
     return AlignedReference(warped, shift, correlation, rows, columns)
 
 
-def field_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap) -> tuple[np.ndarray, float]:
+def field_shift(
+    reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap, feature_px: int = FEATURE_PX
+) -> tuple[np.ndarray, float]:
     """Find the shift of a slow image with pixels of the rapid image's size.
 
     Parameters
@@ -106,6 +107,8 @@ def field_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: Colum
         With pixels of the rapid image's size.
     column_map
         The scan distortion.
+    feature_px
+        Full width of the fields' features (`rapidstem.numerics.whole_pixels`).
 
     Returns
     -------
@@ -117,10 +120,11 @@ def field_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: Colum
     InputError
         where the two images correlate too little to show the same field
     """
-    shift = _search_shift(reference, slow_image, column_map)
-    for smoothing in SMOOTHINGS_PX:
-        shift = shift + _shift_step(_compared(reference, slow_image, column_map, shift, smoothing))
-    correlation = _compared(reference, slow_image, column_map, shift, SMOOTHINGS_PX[-1]).correlation
+    shift = _search_shift(reference, slow_image, column_map, feature_px)
+    for smoothing in SMOOTHINGS:
+        step = _shift_step(_compared(reference, slow_image, column_map, shift, smoothing, feature_px))
+        shift = shift + np.clip(step, -LONGEST_STEP_WIDTHS * feature_px, LONGEST_STEP_WIDTHS * feature_px)
+    correlation = _compared(reference, slow_image, column_map, shift, SMOOTHINGS[-1], feature_px).correlation
     if correlation < LOWEST_CORRELATION:
         raise InputError(
             f"rapid and slow image correlate by {correlation:.2f} only (at least {LOWEST_CORRELATION} is needed): the slow image shows "
@@ -129,14 +133,14 @@ def field_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: Colum
     return shift, correlation
 
 
-def _search_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap) -> np.ndarray:
+def _search_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap, feature_px: int) -> np.ndarray:
     """Shift in steps of a pixel, from centre on centre, with the highest correlation of the features over the common view."""
     seen = np.isfinite(reference)
-    rapid = features(np.where(seen, reference, 0), seen, SEARCH_SMOOTHING_PX)
+    rapid = features(np.where(seen, reference, 0), seen, SEARCHED, feature_px)
     offset = centre_offset_px(slow_image.shape, reference.shape)
     warped = to_rapid_geometry(slow_image, column_map, (offset[0], offset[1]), (reference.shape[0], reference.shape[1]))
     shown = np.isfinite(warped)
-    slow = features(np.where(shown, warped, 0), shown, SEARCH_SMOOTHING_PX)
+    slow = features(np.where(shown, warped, 0), shown, SEARCHED, feature_px)
     sizes = [fft.next_fast_len(2 * side, real=True) for side in reference.shape]
     product, rapid_energy, slow_energy = (
         _cross_correlation(one, other, sizes) for one, other in ((rapid, slow), (rapid**2, shown), (seen, slow**2))
@@ -154,17 +158,19 @@ def _cross_correlation(one: np.ndarray, other: np.ndarray, sizes: list[int]) -> 
     return fft.irfft2(np.conj(first) * second, s=sizes)
 
 
-def _compared(reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap, shift: np.ndarray, smoothing_px: float) -> Prediction:
+def _compared(
+    reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap, shift: np.ndarray, smoothing: float, feature_px: int
+) -> Prediction:
     row_px = np.arange(reference.shape[0]) + shift[0]
     column_px = column_map.to_slow(np.arange(reference.shape[1])) + shift[1]
-    return predict(reference, slow_image, row_px, column_px, smoothing_px)
+    return predict(reference, slow_image, row_px, column_px, smoothing, feature_px)
 
 
 def _shift_step(prediction: Prediction) -> np.ndarray:
     slopes = np.stack([prediction.slope_y.ravel(), prediction.slope_x.ravel()])
     matrix = slopes @ slopes.T
     matrix += (1e-9 * np.trace(matrix) + 1e-12) * np.eye(2)
-    return np.clip(np.linalg.solve(matrix, slopes @ prediction.difference.ravel()), -LONGEST_STEP_PX, LONGEST_STEP_PX)
+    return np.asarray(np.linalg.solve(matrix, slopes @ prediction.difference.ravel()))
 
 
 def _common_area(warped: np.ndarray, reference: np.ndarray, frame_shift_px: np.ndarray | None) -> tuple[slice, slice]:

@@ -6,18 +6,14 @@ import numpy as np
 import pandas as pd
 
 from rapidstem.distortion.column_map import ColumnMap
-from rapidstem.distortion.feature_matching import Prediction, predict
+from rapidstem.distortion.feature_matching import FEATURE_PX, LONGEST_STEP_WIDTHS, NARROW, ROW_GROUPS, WIDE, Prediction, predict
 
 # Of columns; at 256 px each is 16 px wide, some five lines' widths.
 STRIPS = 16
-# Bands of rows, whose scatter gives the error: independent, as they are wider than lines.
-ROW_GROUPS = 16
 # Of the steps, from coarse to fine; as in `reference_alignment`.
-SMOOTHINGS_PX = (2.5, 1.0, 1.0, 1.0)
-# A linear step holds within a line's width.
-LONGEST_STEP_PX = 2.0
-# A strip that is worse known than this has no features and is left out.
-SHAKIEST_STRIP_PX = 1.0
+SMOOTHINGS = (WIDE, NARROW, NARROW, NARROW)
+# In widths of the features: a strip that is worse known than this has none and is left out.
+SHAKIEST_STRIP_WIDTHS = 1 / 3
 # Of a strip's pixels that both images show; by judgement.
 SMALLEST_SHOWN_SHARE = 0.6
 # Keeps columns in order where the map is flat.
@@ -25,7 +21,11 @@ TINY = 1e-6
 
 
 def strip_residuals(
-    references: Sequence[np.ndarray], slow_images: Sequence[np.ndarray], column_map: ColumnMap, shift_px: np.ndarray
+    references: Sequence[np.ndarray],
+    slow_images: Sequence[np.ndarray],
+    column_map: ColumnMap,
+    shift_px: np.ndarray,
+    feature_px: int = FEATURE_PX,
 ) -> pd.DataFrame:
     """Measure every strip of every field for itself, without any smoothness between strips.
 
@@ -39,6 +39,8 @@ def strip_residuals(
         The map to be judged.
     shift_px : (field, 2)
         (dy, dx) of each slow image under this map.
+    feature_px
+        Full width of the fields' features (`rapidstem.numerics.whole_pixels`).
 
     Returns
     -------
@@ -51,25 +53,27 @@ def strip_residuals(
     centres = (edges[:-1] + edges[1:] - 1) / 2
     tables = []
     for number, (reference, slow_image, shift) in enumerate(zip(references, slow_images, shift_px, strict=True)):
-        left, expected = _field_residuals(reference, slow_image, column_map, shift, edges)
+        left, expected = _field_residuals(reference, slow_image, column_map, shift, edges, feature_px)
         table = pd.DataFrame({"field": number + 1, "column": centres, "displacement_px": column_map.to_slow(centres) - centres + left})
-        tables.append(table.assign(residual_px=left, expected_px=expected)[expected < SHAKIEST_STRIP_PX])
+        tables.append(table.assign(residual_px=left, expected_px=expected)[expected < SHAKIEST_STRIP_WIDTHS * feature_px])
     return pd.concat(tables, ignore_index=True)
 
 
 def _field_residuals(
-    reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap, shift: np.ndarray, edges: np.ndarray
+    reference: np.ndarray, slow_image: np.ndarray, column_map: ColumnMap, shift: np.ndarray, edges: np.ndarray, feature_px: int
 ) -> tuple[np.ndarray, np.ndarray]:
     """Residual (strip,) of one field, its weighted mean being zero, and the expected error of each."""
     rows, columns = (np.arange(side) for side in reference.shape)
     centres = (edges[:-1] + edges[1:] - 1) / 2
     left, expected = np.zeros(len(centres)), np.full(len(centres), np.inf)
-    for smoothing in SMOOTHINGS_PX:
+    longest_px = LONGEST_STEP_WIDTHS * feature_px
+    for smoothing in SMOOTHINGS:
         column_px = column_map.to_slow(columns) + shift[1] + np.interp(columns, centres, left)
-        prediction = predict(reference, slow_image, rows + shift[0], np.maximum.accumulate(column_px) + TINY * columns, smoothing)
+        column_px = np.maximum.accumulate(column_px) + TINY * columns
+        prediction = predict(reference, slow_image, rows + shift[0], column_px, smoothing, feature_px)
         step, expected = _strip_steps(prediction, edges)
-        left = left + np.clip(step, -LONGEST_STEP_PX, LONGEST_STEP_PX)
-    weight = np.where(expected < SHAKIEST_STRIP_PX, 1 / np.maximum(expected, 1e-3) ** 2, 0)
+        left = left + np.clip(step, -longest_px, longest_px)
+    weight = np.where(expected < SHAKIEST_STRIP_WIDTHS * feature_px, 1 / np.maximum(expected, 1e-3) ** 2, 0)
     return left - (weight * left).sum() / max(weight.sum(), 1e-12), expected
 
 

@@ -5,16 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rapidstem.distortion.feature_matching import Prediction, predict
+from rapidstem.distortion.feature_matching import LONGEST_STEP_WIDTHS, NARROW, ROW_GROUPS, WIDE, Prediction, predict
 from rapidstem.distortion.first_guess import FirstGuess
 from rapidstem.distortion.map_estimate import MapEstimate
 from rapidstem.distortion.random_curve import SETTLING_KNOTS, likeliest_step, spline_basis
 
-PASSES = (*4 * ((2.5, ()),), *4 * ((1.0, ()),), *4 * ((1.0, SETTLING_KNOTS),))
-# A linear step holds within a line's width.
-LONGEST_STEP_PX = 2.0
-# Bands of rows, whose scatter gives the error: independent, as they are wider than lines.
-ROW_GROUPS = 16
+# Smoothing and lengths of settling that are tried: coarse, fine, and fine with the exponential.
+PASSES = (*4 * ((WIDE, ()),), *4 * ((NARROW, ()),), *4 * ((NARROW, SETTLING_KNOTS),))
 
 
 @dataclass(frozen=True)
@@ -44,7 +41,7 @@ def fit_spline(references: Sequence[np.ndarray], slow_images: Sequence[np.ndarra
     size = basis.shape[1]
     fit = _Fit(np.linalg.lstsq(basis, guess.slow_px, rcond=None)[0], guess.shift_px, np.zeros((size, size)))
     for smoothing, lengths in PASSES:
-        fit = _gauss_newton_step(references, slow_images, basis, fit, smoothing, lengths)
+        fit = _gauss_newton_step(references, slow_images, basis, fit, smoothing, lengths, guess.feature_px)
     variance = np.einsum("uj,jk,uk->u", basis, fit.covariance, basis)
     return MapEstimate(basis @ fit.coefficients, np.sqrt(np.maximum(variance, 0)))
 
@@ -54,8 +51,9 @@ def _gauss_newton_step(
     slow_images: Sequence[np.ndarray],
     basis: np.ndarray,
     fit: _Fit,
-    smoothing_px: float,
+    smoothing: float,
     settling_knots: Sequence[float],
+    feature_px: int,
 ) -> _Fit:
     """One step for spline coefficients, row shifts and column shifts together; the column shifts keep their mean."""
     size, fields = basis.shape[1], len(references)
@@ -64,7 +62,7 @@ def _gauss_newton_step(
     for field, (reference, slow_image) in enumerate(zip(references, slow_images, strict=True)):
         row_px = np.arange(reference.shape[0]) + fit.shift_px[field, 0]
         column_px = basis @ fit.coefficients + fit.shift_px[field, 1]
-        prediction = predict(reference, slow_image, row_px, column_px, smoothing_px)
+        prediction = predict(reference, slow_image, row_px, column_px, smoothing, feature_px)
         own = np.concatenate([np.arange(size), [size + field, size + fields + field]])
         part, groups = _normal_equations(prediction, basis)
         matrix[np.ix_(own, own)] += part
@@ -76,7 +74,7 @@ def _gauss_newton_step(
     gradients = gradients.reshape(-1, unknowns.size)
     likeliest = likeliest_step(matrix, gradients.sum(axis=0), _noise(matrix, gradients), unknowns, size, settling_knots)
     moved = np.concatenate([basis[shown] @ likeliest.step[:size], likeliest.step[size:]])
-    step = likeliest.step * min(1.0, LONGEST_STEP_PX / np.abs(moved).max())
+    step = likeliest.step * min(1.0, LONGEST_STEP_WIDTHS * feature_px / np.abs(moved).max())
     shift = fit.shift_px + step[size:].reshape(2, fields).T
     return _Fit(fit.coefficients + step[:size], shift, likeliest.covariance[:size, :size])
 

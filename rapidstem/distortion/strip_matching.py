@@ -13,7 +13,7 @@ from rapidstem.distortion.map_estimate import SMALLEST_SLOPE, MapEstimate
 from rapidstem.distortion.view_matching import View, matched_view
 
 # Ihara et al. 2022, "Distortion correction": widths of 10 to 100 px, deformations of -50 to +100 % in steps of 1 %, images scaled to 16
-# bits.
+# bits. In pixels, as published: the strips are stretches of the scan.
 STRIP_WIDTHS_PX = range(10, 101)
 DEFORMATIONS = np.linspace(-0.5, 1.0, 151)
 # Samples a pixel of the table of errors; deformations of 1 % move the end of a 12 px strip by one sample.

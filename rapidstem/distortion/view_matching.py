@@ -7,9 +7,9 @@ from skimage.feature import match_template
 
 from rapidstem.distortion.image_warping import centre_offset_px, resample_grid
 from rapidstem.errors import InputError
-from rapidstem.numerics import parabola_vertex
+from rapidstem.numerics import gap_free_rectangle, parabola_vertex
 
-# Ihara et al. 2022, Fig. 7b; a quarter of the image where that is less.
+# Ihara et al. 2022, Fig. 7b, in pixels as published; a quarter of the image where that is less.
 TEMPLATE_PX = 50
 LARGEST_TEMPLATE_SHARE = 0.25
 # Of the width beyond the template: views that differ by more are refused by the first guess.
@@ -77,7 +77,7 @@ def matched_view(reference: np.ndarray, slow_image: np.ndarray) -> View:
     InputError
         where the two edges are found in the wrong order
     """
-    rows, columns = seen_block(reference)
+    rows, columns = gap_free_rectangle(~np.isfinite(reference))
     rapid, nearby = reference[rows, columns].astype(float), _opposite(slow_image.shape, reference.shape)
     slow_nearby = slow_image[nearby]
     left, right = (_edge(rapid, slow_nearby, side) for side in (0, 1))
@@ -98,17 +98,6 @@ def _opposite(slow_shape: tuple[int, ...], rapid_shape: tuple[int, ...]) -> tupl
     starts = np.maximum(0, centre_offset_px(slow_shape, rapid_shape).astype(int))
     rows, columns = (slice(start, min(slow, start + rapid)) for start, slow, rapid in zip(starts, slow_shape, rapid_shape, strict=True))
     return rows, columns
-
-
-def seen_block(reference: np.ndarray) -> tuple[slice, slice]:
-    """Rows and columns of a block without gaps, trimmed at the side that has the most of them."""
-    gaps = ~np.isfinite(reference)
-    top, bottom, left, right = 0, gaps.shape[0], 0, gaps.shape[1]
-    while gaps[top:bottom, left:right].any():
-        block = gaps[top:bottom, left:right]
-        worst = int(np.argmax([block[0].mean(), block[-1].mean(), block[:, 0].mean(), block[:, -1].mean()]))
-        top, bottom, left, right = top + (worst == 0), bottom - (worst == 1), left + (worst == 2), right - (worst == 3)
-    return slice(top, bottom), slice(left, right)
 
 
 def _edge(rapid: np.ndarray, slow_image: np.ndarray, side: int) -> tuple[float, float]:

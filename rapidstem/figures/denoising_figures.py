@@ -11,6 +11,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 
 from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR, Score, by_tilt, published_name
 from rapidstem.figures.style import BLACK, ORANGE, Drawing, bare_image_axes, panels, series_style, show_image, styled, unit_range
+from rapidstem.numerics import hann_window
 
 Window = tuple[slice, slice]
 PUBLISHED_STYLES = {published_name("U-Net"): ("o", "-."), published_name("BM3D"): ("s", ":")}
@@ -105,7 +106,7 @@ def line_profiles(
     angle_deg: float,
     pixel_size_nm: float,
     shown: str,
-    half_length_px: float = 16.0,
+    half_length_nm: float = 73.0,
 ) -> Drawing:
     """Intensity profiles across one dislocation line in several images (Zhao et al. 2021, Fig. 3e).
 
@@ -119,9 +120,10 @@ def line_profiles(
         Of all images.
     shown : str
         Name of the image in which the place is marked.
-    half_length_px : float
-        How far the profiles reach to both sides.
+    half_length_nm : float
+        How far the profiles reach to both sides, to a whole pixel.
     """
+    half_length_px = round(half_length_nm / pixel_size_nm)
     offset_px = np.arange(-half_length_px, half_length_px + 0.25, 0.5)
     along = np.array([np.sin(np.deg2rad(angle_deg)), np.cos(np.deg2rad(angle_deg))])
     across = np.array([along[1], -along[0]])
@@ -199,8 +201,7 @@ def power_spectra(images: Mapping[str, np.ndarray], pixel_size_nm: float) -> Dra
     figure, axes = panels(1, 1, 6.4, 3.6)
     panel, data = axes[0, 0], pd.DataFrame()
     for number, (name, image) in enumerate(images.items()):
-        window = np.outer(np.hanning(image.shape[0]), np.hanning(image.shape[1]))
-        scaled = (image - image.mean()) / image.std() * window
+        scaled = (image - image.mean()) / image.std() * hann_window(image.shape)
         power = np.mean(np.abs(np.fft.rfft(scaled, axis=1)) ** 2, axis=0)
         wave_number = np.fft.rfftfreq(image.shape[1], pixel_size_nm / 1000.0)
         data["wave_number_per_um"], data[name] = wave_number, np.log(power)
@@ -212,8 +213,7 @@ def power_spectra(images: Mapping[str, np.ndarray], pixel_size_nm: float) -> Dra
 
 def _log_power(image: np.ndarray) -> np.ndarray:
     """Logarithmic power spectrum (ky, kx) after a Hann window, zero in the middle."""
-    window = np.outer(np.hanning(image.shape[0]), np.hanning(image.shape[1]))
-    return np.log(np.abs(np.fft.fftshift(np.fft.fft2((image - image.mean()) * window))) ** 2 + 1e-12)
+    return np.log(np.abs(np.fft.fftshift(np.fft.fft2((image - image.mean()) * hann_window(image.shape)))) ** 2 + 1e-12)
 
 
 def _draw_contours(panel: Axes, part: np.ndarray) -> None:

@@ -30,14 +30,13 @@ CYAN = "#00FFFF"
 PROFILE_ROWS = 5
 # At most so many dips are marked, this far apart: the figure stays legible.
 MARKS = 8
-MARK_DISTANCE_PX = 10
-# Standard deviations of the band-pass that shows dips: about a line's at 4.56 nm a pixel, and some times more.
-LINE_WIDTH_PX = 1.5
-BACKGROUND_PX = 10.0
+MARK_DISTANCE_WIDTHS = 10 / 3
+# In widths of the features: standard deviations of the band-pass that shows dips, about a line's and some times more.
+SMOOTHING_WIDTHS, BACKGROUND_WIDTHS = 1 / 2, 10 / 3
 # In standard deviations of the filtered row.
 LOWEST_CONTRAST = 1.0
-# Before the correction a dip lies up to 20 px off.
-FARTHEST_MARK_PX = 20
+# Of the row: before the correction a dip lies so far off, as the simulated scan sees up to 6 % beyond the slow image.
+FARTHEST_MARK_SHARE = 5 / 64
 
 
 @styled
@@ -147,7 +146,9 @@ def strip_displacements(field_strips: pd.DataFrame) -> Drawing:
 
 
 @styled
-def corrected_profiles(rapid_before: np.ndarray, rapid_after: np.ndarray, slow: np.ndarray, pixel_size_nm: float) -> Drawing:
+def corrected_profiles(
+    rapid_before: np.ndarray, rapid_after: np.ndarray, slow: np.ndarray, pixel_size_nm: float, feature_px: int
+) -> Drawing:
     """DCFI and slow image, and their line profiles along x before and after the correction (Ihara et al. 2022, Fig. 1a to c).
 
     The row with the clearest dark lines is taken; circles mark their dips. The images (y, x) have one shape and the same grid of the slow
@@ -161,15 +162,21 @@ def corrected_profiles(rapid_before: np.ndarray, rapid_after: np.ndarray, slow: 
         Slow image.
     pixel_size_nm : float
         Of all images.
+    feature_px : int
+        Full width of what they show, lines or particles.
     """
-    row = _clearest_row(slow)
+    flat = {
+        name: _without_background(image, feature_px) for name, image in (("before", rapid_before), ("after", rapid_after), ("slow", slow))
+    }
+    apart_px = MARK_DISTANCE_WIDTHS * feature_px
+    row = _clearest_row(flat["slow"], apart_px)
     figure, axes, images = _profile_panels()
     for panel, image, title in zip(images, (rapid_before, slow, rapid_after), ("DCFI", "slow", "DCFI after correction"), strict=True):
         show_image(panel, image, pixel_size_nm, title)
         panel.axhline(row, color=ORANGE, linewidth=0.8)
-    profiles = {name: _profile(image, row) for name, image in (("before", rapid_before), ("after", rapid_after), ("slow", slow))}
+    profiles = {name: _profile(image, row) for name, image in flat.items()}
     position = np.arange(slow.shape[1]) * pixel_size_nm
-    dips = _dips(profiles["slow"])
+    dips = _dips(profiles["slow"], apart_px)
     words = []
     for panel, name, title in zip(axes, ("before", "after"), ("before correction", "after correction"), strict=True):
         own = np.array([_nearest_dip(profiles[name], dip) for dip in dips])
@@ -200,34 +207,35 @@ def _lines(image: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(image), 1.0 - unit_range(image), 0.0)
 
 
-def _without_background(image: np.ndarray) -> np.ndarray:
+def _without_background(image: np.ndarray, feature_px: int) -> np.ndarray:
     """An image less its smooth background, in its standard deviations; NaN where unseen."""
     seen = np.isfinite(image)
     filled = np.where(seen, image, np.mean(image[seen]) if seen.any() else 0.0)
-    smooth = ndimage.gaussian_filter(filled, LINE_WIDTH_PX) - ndimage.gaussian_filter(filled, BACKGROUND_PX)
+    fine, coarse = (ndimage.gaussian_filter(filled, widths * feature_px) for widths in (SMOOTHING_WIDTHS, BACKGROUND_WIDTHS))
+    smooth = fine - coarse
     return np.where(seen, smooth / max(float(smooth[seen].std()) if seen.any() else 1.0, 1e-12), np.nan)
 
 
-def _clearest_row(image: np.ndarray) -> int:
-    """The row, away from the edges, in which the marked dips are deepest in total."""
-    margin = image.shape[0] // 8
-    profiles = [_profile(image, row) for row in range(margin, image.shape[0] - margin)]
-    return margin + int(np.argmin([profile[_dips(profile)].sum() for profile in profiles]))
+def _clearest_row(flat: np.ndarray, apart_px: float) -> int:
+    """The row of an image without background, away from the edges, in which the marked dips are deepest in total."""
+    margin = flat.shape[0] // 8
+    profiles = [_profile(flat, row) for row in range(margin, flat.shape[0] - margin)]
+    return margin + int(np.argmin([profile[_dips(profile, apart_px)].sum() for profile in profiles]))
 
 
-def _profile(image: np.ndarray, row: int) -> np.ndarray:
+def _profile(flat: np.ndarray, row: int) -> np.ndarray:
     half = PROFILE_ROWS // 2
-    flat = _without_background(image)[max(0, row - half) : row + half + 1]
-    seen = np.isfinite(flat)
-    return np.where(seen.any(axis=0), np.where(seen, flat, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1), np.nan)
+    rows = flat[max(0, row - half) : row + half + 1]
+    seen = np.isfinite(rows)
+    return np.where(seen.any(axis=0), np.where(seen, rows, 0).sum(axis=0) / np.maximum(seen.sum(axis=0), 1), np.nan)
 
 
-def _dips(profile: np.ndarray) -> np.ndarray:
+def _dips(profile: np.ndarray, apart_px: float) -> np.ndarray:
     """Columns (n,) of the deepest local minima that stand alone."""
     found: list[int] = []
     minima = _minima(profile)
     for column in minima[np.argsort(profile[minima])]:
-        if all(abs(column - other) > MARK_DISTANCE_PX for other in found):
+        if all(abs(column - other) > apart_px for other in found):
             found.append(int(column))
     return np.array(sorted(found[:MARKS]), dtype=int)
 
@@ -240,5 +248,5 @@ def _minima(profile: np.ndarray) -> np.ndarray:
 def _nearest_dip(profile: np.ndarray, column: int) -> int:
     """The minimum of another profile that lies nearest to a column; -1 where there is none near."""
     minima = _minima(profile)
-    near = minima[np.abs(minima - column) <= FARTHEST_MARK_PX]
+    near = minima[np.abs(minima - column) <= FARTHEST_MARK_SHARE * len(profile)]
     return int(near[np.argmin(np.abs(near - column))]) if near.size else -1

@@ -22,7 +22,54 @@ RATES = (Fraction(1), Fraction(60))
 QUALITY = "20"
 
 
-class MovieLayout:
+class TwoPanels:
+    """What pictures of all movies share: two panels side by side, names and words above them, a scale bar in the left one.
+
+    Parameters
+    ----------
+    shape : rows and columns of an image
+    pixel_size_nm : of the images
+    names : what the left and the right panel are called
+    white : in the colours of the picture, 255 or (255, 255, 255)
+    """
+
+    def __init__(self, shape: tuple[int, int], pixel_size_nm: float, names: tuple[str, str], white: int | tuple[int, int, int]) -> None:
+        self._factor = max(1, round(PANEL_PX / shape[1]))
+        self._rows, self._columns = (side * self._factor for side in shape)
+        self._names, self._white = names, white
+        self._bar_nm = round_length(0.28 * shape[1] * pixel_size_nm)
+        self._bar_px = round(self._bar_nm / pixel_size_nm * self._factor)
+        fonts = Path(matplotlib.get_data_path()) / "fonts/ttf"
+        self._font = ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), TEXT_PX)
+
+    @property
+    def size_px(self) -> tuple[int, int]:
+        """Rows and columns of a picture, both even, as the coding of movies asks."""
+        rows, columns = self._rows + CAPTION_PX, 2 * self._columns + GAP_PX
+        return rows + rows % 2, columns + columns % 2
+
+    def _enlarged(self, image: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
+        """An image in grey at the size of a panel; pixels without a value are black."""
+        grey = np.nan_to_num(np.clip((image - limits[0]) / (limits[1] - limits[0]), 0, 1) * 255).astype(np.uint8)
+        return grey.repeat(self._factor, axis=0).repeat(self._factor, axis=1)
+
+    def _draw_words(self, pen: ImageDraw.ImageDraw, words: str) -> None:
+        middle = CAPTION_PX // 2
+        pen.text((8, middle), self._names[0], fill=self._white, font=self._font, anchor="lm")
+        pen.text((self._columns + GAP_PX + 8, middle), self._names[1], fill=self._white, font=self._font, anchor="lm")
+        pen.text((2 * self._columns + GAP_PX - 8, middle), words, fill=self._white, font=self._font, anchor="rm")
+
+    def _draw_bar(self, pen: ImageDraw.ImageDraw) -> None:
+        label = length_label(self._bar_nm)
+        width = max(self._bar_px, round(pen.textlength(label, font=self._font))) + 16
+        left, bottom = 10, CAPTION_PX + self._rows - 10
+        pen.rectangle((left, bottom - 38, left + width, bottom), fill="black")
+        start = left + (width - self._bar_px) // 2
+        pen.rectangle((start, bottom - 10, start + self._bar_px - 1, bottom - 6), fill=self._white)
+        pen.text((left + width // 2, bottom - 14), label, fill=self._white, font=self._font, anchor="mb")
+
+
+class MovieLayout(TwoPanels):
     """Where the two images, the scale bar and the words stand in a picture of the movie.
 
     Parameters
@@ -36,19 +83,8 @@ class MovieLayout:
     def __init__(
         self, shape: tuple[int, int], pixel_size_nm: float, names: tuple[str, str], limits: tuple[tuple[float, float], tuple[float, float]]
     ) -> None:
-        self._factor = max(1, round(PANEL_PX / shape[1]))
-        self._rows, self._columns = (side * self._factor for side in shape)
-        self._names, self._limits = names, limits
-        self._bar_nm = round_length(0.28 * shape[1] * pixel_size_nm)
-        self._bar_px = round(self._bar_nm / pixel_size_nm * self._factor)
-        fonts = Path(matplotlib.get_data_path()) / "fonts/ttf"
-        self._font = ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), TEXT_PX)
-
-    @property
-    def size_px(self) -> tuple[int, int]:
-        """Rows and columns of a picture, both even, as the coding of movies asks."""
-        rows, columns = self._rows + CAPTION_PX, 2 * self._columns + GAP_PX
-        return rows + rows % 2, columns + columns % 2
+        super().__init__(shape, pixel_size_nm, names, 255)
+        self._limits = limits
 
     def picture(self, left: np.ndarray, right: np.ndarray, words: str) -> np.ndarray:
         """Compose one picture (y, x) uint8; pixels without a value are black.
@@ -68,30 +104,12 @@ class MovieLayout:
         rows, columns = self.size_px
         canvas = np.zeros((rows, columns), np.uint8)
         for number, image in enumerate((left, right)):
-            low, high = self._limits[number]
-            grey = np.nan_to_num(np.clip((image - low) / (high - low), 0, 1) * 255).astype(np.uint8)
-            enlarged = grey.repeat(self._factor, axis=0).repeat(self._factor, axis=1)
             start = number * (self._columns + GAP_PX)
-            canvas[CAPTION_PX : CAPTION_PX + self._rows, start : start + self._columns] = enlarged
+            canvas[CAPTION_PX : CAPTION_PX + self._rows, start : start + self._columns] = self._enlarged(image, self._limits[number])
         picture = Image.fromarray(canvas)
         self._draw_words(ImageDraw.Draw(picture), words)
         self._draw_bar(ImageDraw.Draw(picture))
         return np.asarray(picture)
-
-    def _draw_words(self, pen: ImageDraw.ImageDraw, words: str) -> None:
-        middle = CAPTION_PX // 2
-        pen.text((8, middle), self._names[0], fill=255, font=self._font, anchor="lm")
-        pen.text((self._columns + GAP_PX + 8, middle), self._names[1], fill=255, font=self._font, anchor="lm")
-        pen.text((2 * self._columns + GAP_PX - 8, middle), words, fill=255, font=self._font, anchor="rm")
-
-    def _draw_bar(self, pen: ImageDraw.ImageDraw) -> None:
-        label = length_label(self._bar_nm)
-        width = max(self._bar_px, round(pen.textlength(label, font=self._font))) + 16
-        left, bottom = 10, CAPTION_PX + self._rows - 10
-        pen.rectangle((left, bottom - 38, left + width, bottom), fill=0)
-        start = left + (width - self._bar_px) // 2
-        pen.rectangle((start, bottom - 10, start + self._bar_px - 1, bottom - 6), fill=255)
-        pen.text((left + width // 2, bottom - 14), label, fill=255, font=self._font, anchor="mb")
 
 
 def picture_words(time_s: float, temperature_c: float) -> str:

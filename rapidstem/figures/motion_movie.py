@@ -1,24 +1,21 @@
 """Followed lines as a movie: frames with the lines' projections drawn in, beside the lines in three dimensions."""
 
 from collections.abc import Mapping
-from pathlib import Path
 
-import matplotlib
 import numpy as np
 from matplotlib.colors import to_rgb
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image, ImageDraw
 
-from rapidstem.figures.style import SERIES_COLOURS, length_label, round_length
+from rapidstem.figures.in_situ_movie import CAPTION_PX, GAP_PX, TwoPanels
+from rapidstem.figures.style import SERIES_COLOURS
 
-# Sizes of the picture, those of `in_situ_movie`: two panels fit a screen of 1024 px.
-PANEL_PX, GAP_PX, CAPTION_PX, TEXT_PX = 480, 8, 34, 18
 # The foil from above and in front: turned about z, then tipped.
 TURNED_DEG, TIPPED_DEG = 25.0, 62.0
 FILL = 0.8
 GREY, WHITE = (110, 110, 110), (255, 255, 255)
 
 
-class LineMovieLayout:
+class LineMovieLayout(TwoPanels):
     """Where frame, lines, scale bar and words stand in a picture of the movie.
 
     Parameters
@@ -30,25 +27,14 @@ class LineMovieLayout:
     """
 
     def __init__(self, shape: tuple[int, int], pixel_size_nm: float, limits: tuple[float, float], box_nm: np.ndarray) -> None:
-        self._factor = max(1, round(PANEL_PX / shape[1]))
-        self._rows, self._columns = (side * self._factor for side in shape)
+        super().__init__(shape, pixel_size_nm, ("frame and lines", "lines in 3-D"), WHITE)
         self._limits, self._box = limits, np.asarray(box_nm, float)
-        self._bar_nm = round_length(0.28 * shape[1] * pixel_size_nm)
-        self._bar_px = round(self._bar_nm / pixel_size_nm * self._factor)
         edge = np.array([[self._box[corner[axis], axis] for axis in range(3)] for corner in np.ndindex(2, 2, 2)])
         self._middle = self._box.mean(axis=0)
         flat = self._turned(edge)
         reach = np.abs(flat).max(axis=0)
         self._scale = FILL * min(self._columns / 2 / reach[0], self._rows / 2 / reach[1])
         self._edges = [(edge[i], edge[j]) for i in range(8) for j in range(i) if np.count_nonzero(edge[i] != edge[j]) == 1]
-        fonts = Path(matplotlib.get_data_path()) / "fonts/ttf"
-        self._font = ImageFont.truetype(str(fonts / "DejaVuSans.ttf"), TEXT_PX)
-
-    @property
-    def size_px(self) -> tuple[int, int]:
-        """Rows and columns of a picture, both even, as the coding of movies asks."""
-        rows, columns = self._rows + CAPTION_PX, 2 * self._columns + GAP_PX
-        return rows + rows % 2, columns + columns % 2
 
     def picture(
         self, image: np.ndarray, projected_px: Mapping[int, np.ndarray], lines_nm: Mapping[int, np.ndarray], words: str
@@ -67,10 +53,7 @@ class LineMovieLayout:
         (y, x, 3) uint8, of the size `size_px`
         """
         canvas = Image.new("RGB", self.size_px[::-1])
-        low, high = self._limits
-        grey = np.nan_to_num(np.clip((image - low) / (high - low), 0, 1) * 255).astype(np.uint8)
-        enlarged = Image.fromarray(grey).resize((self._columns, self._rows), Image.Resampling.NEAREST)
-        canvas.paste(enlarged, (0, CAPTION_PX))
+        canvas.paste(Image.fromarray(self._enlarged(image, self._limits)), (0, CAPTION_PX))
         pen = ImageDraw.Draw(canvas)
         for number, places in projected_px.items():
             across = (places[:, ::-1] + 0.5) * self._factor + (0, CAPTION_PX)
@@ -79,7 +62,8 @@ class LineMovieLayout:
             self._stroke(pen, self._in_space(np.array([start, stop])), GREY, 1)
         for number, points in lines_nm.items():
             self._stroke(pen, self._in_space(points), line_colour(number), 3)
-        self._add_words(pen, words)
+        self._draw_words(pen, words)
+        self._draw_bar(pen)
         return np.asarray(canvas)
 
     def _turned(self, points_nm: np.ndarray) -> np.ndarray:
@@ -95,18 +79,6 @@ class LineMovieLayout:
     @staticmethod
     def _stroke(pen: ImageDraw.ImageDraw, places: np.ndarray, colour: tuple[int, int, int], width: int = 2) -> None:
         pen.line([(float(x), float(y)) for x, y in places], fill=colour, width=width, joint="curve")
-
-    def _add_words(self, pen: ImageDraw.ImageDraw, words: str) -> None:
-        middle, bottom = CAPTION_PX // 2, CAPTION_PX + self._rows - 10
-        pen.text((8, middle), "frame and lines", fill=WHITE, font=self._font, anchor="lm")
-        pen.text((self._columns + GAP_PX + 8, middle), "lines in 3-D", fill=WHITE, font=self._font, anchor="lm")
-        pen.text((2 * self._columns + GAP_PX - 8, middle), words, fill=WHITE, font=self._font, anchor="rm")
-        label = length_label(self._bar_nm)
-        width = max(self._bar_px, round(pen.textlength(label, font=self._font))) + 16
-        pen.rectangle((10, bottom - 38, 10 + width, bottom), fill=(0, 0, 0))
-        start = 10 + (width - self._bar_px) // 2
-        pen.rectangle((start, bottom - 10, start + self._bar_px - 1, bottom - 6), fill=WHITE)
-        pen.text((10 + width // 2, bottom - 14), label, fill=WHITE, font=self._font, anchor="mb")
 
 
 def line_colour(number: int) -> tuple[int, int, int]:

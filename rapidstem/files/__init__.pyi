@@ -18,10 +18,8 @@ from .job_logs import (
     FailedJob as FailedJob,
     failed_job as failed_job,
     failed_jobs as failed_jobs,
-    finished_words as finished_words,
-    first_words as first_words,
     input_fault as input_fault,
-    last_words as last_words,
+    job_log as job_log,
 )
 from .length_units import (
     angle_in_degrees as angle_in_degrees,
@@ -30,6 +28,7 @@ from .length_units import (
     unit_name as unit_name,
 )
 from .mrc_volumes import (
+    ANGSTROM_PER_NM as ANGSTROM_PER_NM,
     name_writer as name_writer,
     read_series as read_series,
     read_volume as read_volume,

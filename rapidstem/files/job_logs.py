@@ -3,10 +3,16 @@
 A log that neither ends with the words of a finished job nor with those of a failed one is that of a job that was killed.
 """
 
+import os
 import platform
 import re
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 from rapidstem.errors import InputError, ResourceError
 
@@ -134,3 +140,80 @@ def input_fault(folder: Path, acquisition: str) -> str:
 
 def _text(log: Path) -> str:
     return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
+
+
+@contextmanager
+def job_log(path: Path, job: str) -> Iterator[None]:
+    """Write what a job prints to its log as well, between a line that it has started and one that it is finished, or why it failed.
+
+    What goes to the log is lost where the disk is full; the job goes on.
+
+    Parameters
+    ----------
+    path
+        Of the log; its folder is made where it is missing.
+    job
+        Rule, and what the job is about in brackets.
+
+    Raises
+    ------
+    SystemExit
+        in place of any error, which the log and the error stream have been told
+    """
+    streams = sys.stdout, sys.stderr
+    with _opened(path) as log:
+        sys.stdout, sys.stderr = _Tee(streams[0], log), _Tee(streams[1], log)  # type: ignore[assignment]
+        _note(log, first_words(job))
+        try:
+            yield
+            _note(log, finished_words(job))
+        except Exception as error:
+            if not isinstance(error, InputError):
+                traceback.print_exc()
+            print(last_words(job, error, path), file=sys.stderr)
+            raise SystemExit(1) from None
+        finally:
+            sys.stdout, sys.stderr = streams
+
+
+class _Tee:
+    """A text stream that writes to a terminal and, as long as the disk has room for it, to a log."""
+
+    def __init__(self, terminal: TextIO, log: TextIO) -> None:
+        self._terminal = terminal
+        self._log = log
+
+    def write(self, text: str) -> int:
+        with suppress(OSError):
+            self._log.write(text)
+        return self._terminal.write(text)
+
+    def flush(self) -> None:
+        with suppress(OSError):
+            self._log.flush()
+        self._terminal.flush()
+
+    def isatty(self) -> bool:
+        return self._terminal.isatty()
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[TextIO]:
+    """A log to write to, nowhere where the disk is full."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("", encoding="utf-8")
+    except OSError:
+        path = Path(os.devnull)
+    log = path.open("w", encoding="utf-8", buffering=1)
+    try:
+        yield log
+    finally:
+        with suppress(OSError):
+            log.close()
+
+
+def _note(log: TextIO, words: str) -> None:
+    """Write a line to the log alone, as long as the disk has room for it."""
+    with suppress(OSError):
+        log.write(f"{words}\n")

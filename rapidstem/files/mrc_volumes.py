@@ -14,7 +14,7 @@ from rapidstem.files.atomic import written_beside
 
 _LABEL = "Created by rapidstem"
 # MRC has its sizes in angstroms.
-_ANGSTROM_PER_NM = 10.0
+ANGSTROM_PER_NM = 10.0
 
 Wanted = TypeVar("Wanted")
 
@@ -126,7 +126,7 @@ def _write(path: Path | str, data: np.ndarray, size_nm: float, is_volume: bool) 
             file.set_volume()
         else:
             file.set_image_stack()
-        file.voxel_size = size_nm * _ANGSTROM_PER_NM
+        file.voxel_size = size_nm * ANGSTROM_PER_NM
         name_writer(file)
 
 
@@ -154,4 +154,4 @@ def _read(path: Path | str, wanted: Callable[[Any], Wanted]) -> tuple[Wanted, fl
         raise InputError(f"{path}: cannot be read as MRC ({error}); delete it and make it again") from error
     if not size > 0:
         raise InputError(f"{path}: the header has no voxel size; write it in ångström into the cell dimensions")
-    return found, size / _ANGSTROM_PER_NM
+    return found, size / ANGSTROM_PER_NM

@@ -7,7 +7,7 @@ from scipy import fft, ndimage
 
 from rapidstem.errors import InputError
 from rapidstem.frames.registration import Drift
-from rapidstem.numerics import gap_free_rectangle, parabola_vertex, robust_spread
+from rapidstem.numerics import gap_free_rectangle, hann_window, parabola_vertex, robust_spread
 
 # Drift of less is noise, which correlates with nothing.
 SMALLEST_SPREAD_PX = 0.05
@@ -15,9 +15,11 @@ SMALLEST_SPREAD_PX = 0.05
 WELL_CORRELATED = 0.9
 # Its shifts come from other filters and may differ by some per cent; a wrong unit is off by far more.
 LARGEST_SCALE_ERROR = 0.15
-# a registration that has lost the drift is off by more than this; less is what two methods differ by
+# A registration that has lost the drift is off by more than this; less is what two methods differ by.
 LARGEST_DISAGREEMENT_PX = 1.0
-FEATURE_PX = (1.5, 15.0)
+# Standard deviations of a band-pass, in pixels: below is the noise of single pixels, beyond the background; both images show what lies
+# between, however wide lines are.
+BAND_PX = (1.5, 15.0)
 LEAST_SHARED = 0.25
 LEAST_CORRELATION = 0.3
 SLOW_FREQUENCIES, FINE_FREQUENCIES = (0.01, 0.05), (0.1, 0.25)
@@ -193,7 +195,7 @@ def _displacement(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, flo
 def _features(image: np.ndarray) -> np.ndarray:
     """The image between two Gaussian blurs, without brightness and background; unseen pixels are filled with the mean."""
     filled = np.where(np.isfinite(image), image, np.nanmean(image)).astype(float)
-    return ndimage.gaussian_filter(filled, FEATURE_PX[0]) - ndimage.gaussian_filter(filled, FEATURE_PX[1])
+    return ndimage.gaussian_filter(filled, BAND_PX[0]) - ndimage.gaussian_filter(filled, BAND_PX[1])
 
 
 def _common_area(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -210,7 +212,7 @@ def _common_area(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> tup
 
 def _relative_transfer(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> float:
     """Transfer of fine over that of coarse detail from our image to the other, which is moved by a fraction of a pixel."""
-    window = np.outer(np.hanning(ours.shape[0]), np.hanning(ours.shape[1]))
+    window = hann_window(ours.shape)
     first, second = (fft.rfft2((image - image.mean()) * window) for image in (ours, theirs))
     rows, columns = np.fft.fftfreq(ours.shape[0])[:, None], np.fft.rfftfreq(ours.shape[1])[None, :]
     second *= np.exp(2j * np.pi * (rows * shift[0] + columns * shift[1]))

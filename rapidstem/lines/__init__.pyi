@@ -2,6 +2,7 @@ from .frame_curvature import (
     FrameCurvature as FrameCurvature,
     curvature_across as curvature_across,
     curvature_of_frames as curvature_of_frames,
+    largest_curvature as largest_curvature,
 )
 from .frame_projection import FramePlaces as FramePlaces
 from .line_fitting import FittedLines as FittedLines, FittingSettings as FittingSettings, fit_lines as fit_lines

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rapidstem.lines.frame_curvature import FrameCurvature
+from rapidstem.lines.frame_curvature import FrameCurvature, largest_curvature
 from rapidstem.lines.frame_projection import scanned_pixels
 from rapidstem.lines.line_likelihood import LineLikelihood
 from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad
@@ -32,8 +32,7 @@ def frame_evidence(curvature: FrameCurvature, likelihood: LineLikelihood, geomet
     np.ndarray, (frame, y, x), float32
         Natural logarithms.
     """
-    rows, mixed, columns = np.moveaxis(curvature.second, -1, 0)
-    largest = (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
+    largest = largest_curvature(curvature.second)
     ratio = likelihood(largest).astype(np.float32)
     ratio[~scanned_pixels(geometry, largest.shape[2])] = 0
     ratio[~geometry.used] = 0

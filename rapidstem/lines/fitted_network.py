@@ -9,9 +9,10 @@ from rapidstem.dislocations import (
     INSIDE,
     LineNetwork,
     Polyline,
-    clipped,
+    all_clipped,
     distance_to_face,
     end_direction,
+    longest_first,
     steps_along,
     with_ends,
 )
@@ -47,9 +48,9 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
         Lowest and highest x, y, z: the field of view and the foil's surfaces.
     """
     lines = [Polyline(curve, 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
-    pieces = [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, 1_000_000 * (number + 1))]
+    pieces = all_clipped(lines, box_nm)
     pieces = with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], box_nm, EXTENSION_NM)
-    return LineNetwork(_numbered(with_ends(_with_junctions(pieces, box_nm), box_nm, 0.0, EXTENSION_NM)), box_nm)
+    return LineNetwork(longest_first(with_ends(_with_junctions(pieces, box_nm), box_nm, 0.0, EXTENSION_NM)), box_nm)
 
 
 def _with_junctions(lines: list[Polyline], box_nm: np.ndarray) -> list[Polyline]:
@@ -97,13 +98,3 @@ def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) 
 def _bend_deg(points_nm: np.ndarray, at: int) -> float:
     inward = [end_direction(part, 2 * MEETING_NM) for part in (points_nm[: at + 1], points_nm[at:][::-1])]
     return float(np.rad2deg(np.arccos(np.clip(-inward[0] @ inward[1], -1, 1))))
-
-
-def _numbered(lines: list[Polyline]) -> list[Polyline]:
-    """The longest line first, nodes numbered in the order in which they come."""
-    numbers: dict[int, int] = {}
-    ordered = []
-    for line in sorted(lines, key=lambda line: -line.length_nm):
-        start, end = (numbers.setdefault(node, len(numbers)) for node in (line.start_node, line.end_node))
-        ordered.append(Polyline(line.points_nm, start, end, line.start_kind, line.end_kind))
-    return ordered

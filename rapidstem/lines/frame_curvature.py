@@ -43,10 +43,14 @@ def curvature_of_frames(series: np.ndarray, scale_px: float) -> FrameCurvature:
         flat = subtract_background(frame, scale_px)
         for number, order in enumerate([(2, 0), (1, 1), (0, 2)]):
             second[index, ..., number] = ndimage.gaussian_filter(flat, scale_px, order=order, mode="nearest") * scale_px**2
-        rows, mixed, columns = np.moveaxis(second[index], -1, 0)
-        largest = (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
-        second[index] /= max(float(np.percentile(largest, STRONG_PERCENTILE)), 1e-9)
+        second[index] /= max(float(np.percentile(largest_curvature(second[index]), STRONG_PERCENTILE)), 1e-9)
     return FrameCurvature(second, scale_px)
+
+
+def largest_curvature(second: np.ndarray) -> np.ndarray:
+    """Second derivative in the direction in which it is largest, (...), of those along y, along both and along x, (..., 3)."""
+    rows, mixed, columns = np.moveaxis(second, -1, 0)
+    return (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
 
 
 def curvature_across(curvature: FrameCurvature, places: FramePlaces, offset_px: float | np.ndarray = 0.0) -> np.ndarray:

@@ -6,7 +6,7 @@ from .difference_fit import (
 )
 from .field_scores import IMAGE_COLUMNS as IMAGE_COLUMNS, LINE_COLUMNS as LINE_COLUMNS, score_field as score_field
 from .frame_references import FieldReferences as FieldReferences, without_gaps as without_gaps
-from .image_quality import INTENSITY_RANGES as INTENSITY_RANGES, psnr_affine_db as psnr_affine_db
+from .image_quality import INTENSITY_RANGES as INTENSITY_RANGES, ImageScale as ImageScale, psnr_affine_db as psnr_affine_db
 from .image_spectra import SPECTRUM_COLUMNS as SPECTRUM_COLUMNS, derived_spectra as derived_spectra, spectral_scores as spectral_scores
 from .in_situ_scores import (
     IHARA_GAIN_PERCENT as IHARA_GAIN_PERCENT,

@@ -9,10 +9,10 @@ from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.drift_correction import corrected_shift
 from rapidstem.distortion.image_warping import inside_view, resample_grid, to_slow_geometry
 from rapidstem.distortion.reference_alignment import AlignedReference
+from rapidstem.scores.image_quality import Area
 
 # What the spline's kernel reaches from what is unseen.
 _EDGE_PX = 3
-Area = tuple[slice, slice]
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,12 @@
 """How near an image is to its reference: PSNR and SSIM."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from skimage.metrics import structural_similarity
 
 from rapidstem.errors import InputError
+from rapidstem.numerics import whole_pixels
 
 Area = tuple[slice, slice]
 # The papers scale images to 16 bits before the PSNR.
@@ -11,6 +14,27 @@ _LARGEST = 65535.0
 INTENSITY_RANGES = {"psnr_dark_db": (0.0, 20_000.0), "psnr_middle_db": (20_000.0, 40_000.0), "psnr_bright_db": (40_000.0, np.inf)}
 # Wang et al. 2004.
 _SSIM_SIGMA = 1.5
+
+
+@dataclass(frozen=True)
+class ImageScale:
+    """How large things are in images that are compared.
+
+    Attributes
+    ----------
+    pixel_size_nm
+        Of all images.
+    line_width_nm
+        Full width of the dislocation lines at half depth.
+    """
+
+    pixel_size_nm: float
+    line_width_nm: float
+
+    @property
+    def line_px(self) -> int:
+        """Full width of the lines at half depth in whole pixels, at least three."""
+        return whole_pixels(self.line_width_nm, self.pixel_size_nm)
 
 
 def psnr_db(image: np.ndarray, reference: np.ndarray, area: Area) -> float:

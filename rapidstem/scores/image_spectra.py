@@ -6,7 +6,8 @@ import numpy as np
 import pandas as pd
 
 from rapidstem.errors import InputError
-from rapidstem.scores.image_quality import Area
+from rapidstem.numerics import hann_window
+from rapidstem.scores.image_quality import Area, ImageScale
 from rapidstem.scores.line_profiles import coarsely_matched
 
 SPECTRUM_COLUMNS = ["denoiser", "reference", "direction", "wave_number_per_um", "power", "reference_power", "cross_power"]
@@ -21,7 +22,7 @@ ONE_SEVENTH = 1 / 7
 _SMOOTHED_POINTS = 5
 
 
-def image_spectra(image: np.ndarray, reference: np.ndarray, area: Area, pixel_size_nm: float) -> pd.DataFrame:
+def image_spectra(image: np.ndarray, reference: np.ndarray, area: Area, scale: ImageScale) -> pd.DataFrame:
     """Power spectra of an image and its reference, and their cross-spectrum, along x, along y and by rings.
 
     Intensities of the image are matched to the reference first (gain and offset at scales coarser than lines), the mean is taken off
@@ -33,7 +34,7 @@ def image_spectra(image: np.ndarray, reference: np.ndarray, area: Area, pixel_si
         In the same geometry.
     area
         Rows and columns that both images see.
-    pixel_size_nm
+    scale
         Of both.
 
     Returns
@@ -50,13 +51,13 @@ def image_spectra(image: np.ndarray, reference: np.ndarray, area: Area, pixel_si
         raise InputError(f"an image of shape {image.shape} cannot be compared with a reference of shape {reference.shape}")
     if min(reference[area].shape) < 16:
         raise InputError(f"an area of {reference[area].shape} pixels is too small for spectra; it needs 16")
-    matched = coarsely_matched(image, reference, area)
+    matched = coarsely_matched(image, reference, area, scale.line_px)
     first, second = (_transform(each[area]) for each in (matched, reference.astype(float)))
     powers = (np.abs(first) ** 2, np.abs(second) ** 2, (first * np.conj(second)).real)
-    wave_number = np.linspace(0, 500 / pixel_size_nm, POINTS)
+    wave_number = np.linspace(0, 500 / scale.pixel_size_nm, POINTS)
     tables = []
     for direction in DIRECTIONS:
-        lines = [_summed(power, direction, pixel_size_nm, wave_number) for power in powers]
+        lines = [_summed(power, direction, scale.pixel_size_nm, wave_number) for power in powers]
         columns = dict(zip(("power", "reference_power", "cross_power"), lines, strict=True))
         tables.append(pd.DataFrame({"direction": direction, "wave_number_per_um": wave_number, **columns}))
     return pd.concat(tables, ignore_index=True)
@@ -155,9 +156,9 @@ def flatness(residual: np.ndarray) -> float:
     return float(np.exp(np.mean(np.log(np.maximum(power, 1e-300)))) / max(power.mean(), 1e-300))
 
 
-def half_spectra(images: Sequence[np.ndarray], area: Area, pixel_size_nm: float) -> pd.DataFrame:
+def half_spectra(images: Sequence[np.ndarray], area: Area, scale: ImageScale) -> pd.DataFrame:
     """`image_spectra` of the mean of the odd images against that of the even ones; all show the specimen at the same place."""
-    return image_spectra(np.mean(images[1::2], axis=0), np.mean(images[::2], axis=0), area, pixel_size_nm)
+    return image_spectra(np.mean(images[1::2], axis=0), np.mean(images[::2], axis=0), area, scale)
 
 
 def _scored(table: pd.DataFrame | None, quantity: str) -> float:
@@ -170,7 +171,7 @@ def _scored(table: pd.DataFrame | None, quantity: str) -> float:
 
 
 def _transform(image: np.ndarray) -> np.ndarray:
-    window = np.outer(np.hanning(image.shape[0]), np.hanning(image.shape[1]))
+    window = hann_window(image.shape)
     return np.fft.fft2((image - image.mean()) * window) / np.sqrt(np.sum(window**2))
 
 

@@ -11,12 +11,13 @@ from skimage.morphology import skeletonize
 from rapidstem.numerics import robust_spread
 from rapidstem.scores.image_quality import Area
 
-# Standard deviations of narrow and wide lines at 4.56 nm a pixel, and the threshold in robust deviations of the curvature.
-_RIDGE_SIGMAS_PX = (1.5, 2.5)
+# In line widths. Standard deviations of narrow and wide lines, and the threshold in robust deviations of the curvature.
+_RIDGE_SIGMAS_WIDTHS = (1 / 2, 5 / 6)
 _RIDGE_THRESHOLD = 4.0
-# Eight line widths: long enough for an average, short enough to be straight to a pixel.
-_PIECE_PX = 24
-_LARGEST_BEND_PX = 1.0
+# Long enough for an average, short enough to be straight to a third of the width; the pixels of a straight line step by half a pixel.
+_PIECE_WIDTHS = 8
+_LARGEST_BEND_WIDTHS = 1 / 3
+_LARGEST_STEP_PX = 0.5
 _NEIGHBOURHOOD = np.ones((3, 3), int)
 
 
@@ -40,17 +41,19 @@ class LineSegment:
     length_px: float
 
 
-def find_lines(image: np.ndarray, area: Area, clearance_px: float) -> list[LineSegment]:
+def find_lines(image: np.ndarray, area: Area, line_px: int, clearance_px: float) -> list[LineSegment]:
     """Find straight pieces of dark lines with nothing else beside them.
 
     Ridges of the image's curvature (largest eigenvalue of the Hessian at two scales) well above its noise are thinned to one
-    pixel, divided at their crossings, and cut into pieces of 24 px, of which the straight ones are kept.
+    pixel, divided at their crossings, and cut into pieces of eight line widths, of which the straight ones are kept.
 
     Parameters
     ----------
     image : (y, x)
     area
         Rows and columns to look at.
+    line_px
+        Full width of the lines at half depth.
     clearance_px
         Distance from a piece to the next line and to the edge of the area.
 
@@ -58,25 +61,25 @@ def find_lines(image: np.ndarray, area: Area, clearance_px: float) -> list[LineS
     -------
     the pieces, in image coordinates, from top to bottom
     """
-    skeleton = skeletonize(_ridges(image[area].astype(np.float64)))
+    skeleton = skeletonize(_ridges(image[area].astype(np.float64), line_px))
     parts, count = _without_crossings(skeleton)
     edges = cKDTree(np.argwhere(skeleton)) if count else None
-    segments = []
+    segments, length = [], _PIECE_WIDTHS * line_px
     for index in range(1, count + 1):
         path = _ordered(np.argwhere(parts == index))
-        for first in range(0, len(path) - _PIECE_PX + 1, _PIECE_PX):
-            piece = path[first : first + _PIECE_PX]
-            segment = _straight(piece)
+        for first in range(0, len(path) - length + 1, length):
+            piece = path[first : first + length]
+            segment = _straight(piece, _LARGEST_BEND_WIDTHS * line_px + _LARGEST_STEP_PX)
             if segment is not None and _isolated(piece, path, edges, parts.shape, clearance_px):
                 segments.append(_moved(segment, area))
     return sorted(segments, key=lambda segment: (segment.y_px, segment.x_px))
 
 
-def _ridges(image: np.ndarray) -> np.ndarray:
+def _ridges(image: np.ndarray, line_px: int) -> np.ndarray:
     """Where the image is curved like a dark line, by more than its noise is."""
     found = np.zeros(image.shape, bool)
-    for sigma in _RIDGE_SIGMAS_PX:
-        largest, smallest = hessian_matrix_eigvals(hessian_matrix(image, sigma, use_gaussian_derivatives=False))
+    for share in _RIDGE_SIGMAS_WIDTHS:
+        largest, smallest = hessian_matrix_eigvals(hessian_matrix(image, share * line_px, use_gaussian_derivatives=False))
         strength = np.where(largest > np.abs(smallest), largest, 0)
         noise = robust_spread(smallest)
         found |= strength > _RIDGE_THRESHOLD * noise
@@ -103,12 +106,12 @@ def _ordered(pixels: np.ndarray) -> np.ndarray:
     return pixels[path]
 
 
-def _straight(piece: np.ndarray) -> LineSegment | None:
-    """The straight line through the pixels (n, 2), unless they bend."""
+def _straight(piece: np.ndarray, largest_bend_px: float) -> LineSegment | None:
+    """The straight line through the pixels (n, 2), unless they bend away from it."""
     middle = piece.mean(axis=0)
     _, _, directions = np.linalg.svd(piece - middle, full_matrices=False)
     along, across = (piece - middle) @ directions.T[:, 0], (piece - middle) @ directions.T[:, 1]
-    if np.abs(across).max() > _LARGEST_BEND_PX + 0.5:
+    if np.abs(across).max() > largest_bend_px:
         return None
     angle = float(np.arctan2(directions[0, 0], directions[0, 1]) % np.pi)
     return LineSegment(float(middle[0]), float(middle[1]), angle, float(np.ptp(along)))

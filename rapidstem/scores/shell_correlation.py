@@ -15,37 +15,34 @@ SHELL_COLUMNS = ["direction", "spatial_frequency_per_nm", "correlation", "half_b
 _EDGE_SHARE = 0.15
 # Of a shell: with fewer the correlation is chance.
 _FEWEST_VOXELS = 10
+# Half of a cone's opening angle: a third of what cones of all three axes would share out, by judgement.
+_CONE_DEG = 30.0
 
 
-def shell_correlation(
-    first: np.ndarray, second: np.ndarray, voxel_size_nm: float, direction: str = ALL_DIRECTIONS, cone_deg: float = 30.0
-) -> pd.DataFrame:
-    """Correlate two volumes shell by shell in Fourier space (FSC).
+def directional_correlations(first: np.ndarray, second: np.ndarray, voxel_size_nm: float) -> pd.DataFrame:
+    """Correlate two volumes shell by shell in Fourier space (FSC), in all directions and in cones of 30 degrees around x, y and z.
 
     FSC = Re sum(F1 F2*) / sqrt(sum |F1|^2 sum |F2|^2) over a shell. Both volumes lose their mean and are multiplied by a window
     that falls to zero over 15 % of each edge as a raised cosine: without it the cut faces of the slab correlate. A tilt series leaves a
-    wedge around z without data, so the shell can be restricted to a cone around an axis (conical FSC).
+    wedge around z without data: hence the cones (conical FSC).
 
     Parameters
     ----------
     first, second : np.ndarray, (z, y, x)
         Reconstructions of independent halves of a tilt series.
     voxel_size_nm : float
-    direction : {"all", "x", "y", "z"}
-        Axis of the cone.
-    cone_deg : float
-        Half of the cone's opening angle.
 
     Returns
     -------
     DataFrame
-        `direction`, `spatial_frequency_per_nm` (middle of the shell, up to the Nyquist frequency), `correlation`, `half_bit` (the
-        half-bit threshold for the shell's number of independent voxels), `voxels` (of half of Fourier space). Empty shells are left out.
+        `direction` ("all", "x", "y" or "z"), `spatial_frequency_per_nm` (middle of the shell, up to the Nyquist frequency), `correlation`,
+        `half_bit` (the half-bit threshold for the shell's number of independent voxels), `voxels` (of half of Fourier space), one
+        direction below the other. Empty shells are left out.
 
     Raises
     ------
     InputError
-        If the volumes differ in shape, hold values that are no numbers or nothing but a constant, or the direction is unknown.
+        If the volumes differ in shape, hold values that are no numbers or nothing but a constant.
 
     References
     ----------
@@ -53,36 +50,10 @@ def shell_correlation(
     S. Dang et al., Nature 552 (2017) 426 and Y. Z. Tan et al., Nat. Methods 14 (2017) 793 (correlation by direction).
     """
     _check_volumes(first, second)
-    if direction not in (ALL_DIRECTIONS, *DIRECTIONS):
-        raise InputError(f"direction {direction!r} is unknown: choose {ALL_DIRECTIONS!r}, 'x', 'y' or 'z'")
-    window = _soft_window(first.shape)
-    spectra = [_spectrum(volume, window) for volume in (first, second)]
-    return _shell_table(spectra, first.shape, voxel_size_nm, direction, cone_deg, float(np.mean(window**2)))
-
-
-def directional_correlations(first: np.ndarray, second: np.ndarray, voxel_size_nm: float, cone_deg: float = 30.0) -> pd.DataFrame:
-    """`shell_correlation` in all directions and in the cones around x, y and z, one table below the other.
-
-    Parameters
-    ----------
-    first, second : ndarray (z, y, x)
-        Two independent volumes.
-    voxel_size_nm : float
-        Of both.
-    cone_deg : float
-        Half angle of the cones.
-
-    Returns
-    -------
-    DataFrame
-        As of `shell_correlation`, with the direction in a column.
-    """
-    _check_volumes(first, second)
     window = _soft_window(first.shape)
     spectra = [_spectrum(volume, window) for volume in (first, second)]
     share = float(np.mean(window**2))
-    directions = (ALL_DIRECTIONS, *DIRECTIONS)
-    tables = [_shell_table(spectra, first.shape, voxel_size_nm, direction, cone_deg, share) for direction in directions]
+    tables = [_shell_table(spectra, first.shape, voxel_size_nm, direction, share) for direction in (ALL_DIRECTIONS, *DIRECTIONS)]
     return pd.concat(tables, ignore_index=True)
 
 
@@ -92,7 +63,7 @@ def resolution_nm(shells: pd.DataFrame, threshold: str | float = "half_bit") -> 
     Parameters
     ----------
     shells : DataFrame
-        As `shell_correlation` gives it, of one direction.
+        As `directional_correlations` gives it, of one direction.
     threshold : "half_bit" or float
         The shells' half-bit threshold, or a constant such as `GOLD_STANDARD` (0.143).
 
@@ -149,7 +120,7 @@ def _spectrum(volume: np.ndarray, window: np.ndarray) -> np.ndarray:
 
 
 def _shell_table(
-    spectra: list[np.ndarray], shape: tuple[int, ...], voxel_size_nm: float, direction: str, cone_deg: float, window_share: float
+    spectra: list[np.ndarray], shape: tuple[int, ...], voxel_size_nm: float, direction: str, window_share: float
 ) -> pd.DataFrame:
     axes = [np.fft.fftfreq(count, voxel_size_nm) for count in shape[:2]] + [np.fft.rfftfreq(shape[2], voxel_size_nm)]
     components = np.meshgrid(*(axis.astype(np.float32) for axis in axes), indexing="ij", sparse=True)
@@ -158,7 +129,7 @@ def _shell_table(
     shell = np.rint(frequency / width).astype(np.int32)
     chosen = (shell >= 1) & (frequency <= 0.5 / voxel_size_nm) & _own_half(spectra[0].shape, shape[2])
     if direction != ALL_DIRECTIONS:
-        chosen &= np.abs(components[DIRECTIONS[direction]]) >= np.cos(np.deg2rad(cone_deg)) * frequency
+        chosen &= np.abs(components[DIRECTIONS[direction]]) >= np.cos(np.deg2rad(_CONE_DEG)) * frequency
     number, one, other = shell[chosen], spectra[0][chosen], spectra[1][chosen]
     cross = np.bincount(number, (one * np.conj(other)).real)
     power = np.bincount(number, np.abs(one) ** 2) * np.bincount(number, np.abs(other) ** 2)

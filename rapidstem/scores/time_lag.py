@@ -14,7 +14,7 @@ def calibrate_time_lag(pairs: pd.DataFrame) -> QuadraticFit:
     """Measure the artefact: the difference in z as a quadratic of y (Zhao et al. 2021, Fig. 7a).
 
     While a frame is scanned the stage goes on turning, so with one angle a frame the reconstruction curls about the tilt axis. That is the
-    same for every series of the same scan and tilt speed: measured on one, it can be taken off others (`without_time_lag`).
+    same for every series of the same scan and tilt speed: measured on one, it can be taken off others.
 
     Parameters
     ----------
@@ -30,11 +30,6 @@ def calibrate_time_lag(pairs: pd.DataFrame) -> QuadraticFit:
     if not np.isfinite(lag.curvature_nm_per_um2):
         raise InputError("too few paired centres in yz sections to calibrate the time lag: at least three values of y are needed")
     return lag
-
-
-def without_time_lag(centroids: pd.DataFrame, lag: QuadraticFit) -> pd.DataFrame:
-    """Take a calibrated time lag off the centres of a tomogram that lies as the calibration's did (the same y and z axes)."""
-    return centroids.assign(z_nm=centroids["z_nm"] - lag.at(centroids["y_nm"].to_numpy(float)))
 
 
 def cross_calibrated(pairs: pd.DataFrame) -> pd.DataFrame:

@@ -247,3 +247,11 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert shares[0] == pytest.approx(0.2)
     assert max(shares) == pytest.approx(1) and shares.index(max(shares)) in (4, 5)
     assert shares[-1] < 0.01
+
+
+def test_the_card_says_what_is_told_of_the_fields_from_the_first_writing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    written = []
+    monkeypatch.setattr(training, "save_model", lambda folder, model: written.append(model.card["data"]))
+    train_denoiser(FIELDS, replace(QUICK, steps=4), tmp_path, "dlf-slow", data={"training": [], "simulated_fields": 3})
+    assert [(data["training"], data["simulated_fields"], data["frames"]) for data in written] == [([], 3, written[0]["frames"])]
+    assert written[0]["frames"] > 0 and written[0]["pixel_size_nm"] == 4.56

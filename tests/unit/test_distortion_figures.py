@@ -29,7 +29,7 @@ def test_residuals_by_strip_compare_one_shift_a_field_with_the_correction():
 def test_profiles_mark_the_dips_before_and_after():
     slow, before, after = field_with_lines([30, 64, 100]), field_with_lines([36, 64, 104]), field_with_lines([30, 64, 101])
     slow[:, :3] = np.nan
-    drawing = corrected_profiles(before, after, slow, 2.0)
+    drawing = corrected_profiles(before, after, slow, 2.0, 3)
     assert "the dips of 3 lines" in drawing.description
     assert f"{np.sqrt((36 + 16) / 3):.1f} px rms before correction" in drawing.description
     assert f"{np.sqrt(1 / 3):.1f} px rms after correction" in drawing.description

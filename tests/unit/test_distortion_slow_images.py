@@ -105,7 +105,7 @@ def test_type_of_the_reference_does_not_matter():
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message"),
+    ("damage", "message"),
     [
         (lambda image: np.full_like(image, 7), "constant: 100% of its pixels have the value 7"),
         (lambda image: np.where(np.arange(SIDE) < 4, image, 65535), r"constant: 9\d% of its pixels have the value 65535"),
@@ -114,12 +114,12 @@ def test_type_of_the_reference_does_not_matter():
         (lambda image: image[None], r"not an array of shape \(1, 160, 160\)"),
     ],
 )
-def test_slow_images_that_cannot_be_used_are_refused(spoil, message):
-    spoiled = spoil(slow_image(0))
+def test_slow_images_that_cannot_be_used_are_refused(damage, message):
+    damaged = damage(slow_image(0))
     with pytest.raises(InputError, match=f"calibration field 1: the slow image.*{message}"):
-        measure_map([rapid_reference(0)], [spoiled])
+        measure_map([rapid_reference(0)], [damaged])
     with pytest.raises(InputError, match=message):
-        align_reference(rapid_reference(0), spoiled, COLUMN_MAP)
+        align_reference(rapid_reference(0), damaged, COLUMN_MAP)
 
 
 def test_wrong_pixel_sizes_are_refused():

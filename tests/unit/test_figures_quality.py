@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from rapidstem.figures.quality_figures import agreement, psnr_and_similarity, psnr_by_kind, training_size
-from rapidstem.scores.image_quality import INTENSITY_RANGES
+from rapidstem.scores.image_quality import INTENSITY_RANGES, ImageScale
 from rapidstem.scores.image_spectra import image_spectra
 
 QUALITY = {"raw": 15.0, "dlf-100": 24.0, "dlf-500": 25.0, "dlf-slow": 28.0}
@@ -30,7 +30,7 @@ def spectra() -> pd.DataFrame:
     tables = []
     for name, psnr in QUALITY.items():
         noisy = reference + random.normal(size=reference.shape) * 10 / psnr
-        tables.append(image_spectra(noisy, reference, area, 4.0).assign(denoiser=name, reference="slow"))
+        tables.append(image_spectra(noisy, reference, area, ImageScale(4.0, 12.0)).assign(denoiser=name, reference="slow"))
     return pd.concat(tables, ignore_index=True)
 
 

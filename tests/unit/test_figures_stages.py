@@ -105,7 +105,7 @@ def test_profile_lies_in_the_marked_part_where_no_line_stands_alone():
 
 def test_line_profiles_run_across_the_line():
     image = dark_line(10.0, slope=0.5)
-    drawing = denoising_figures.line_profiles({"slow": image}, (26.0, 32.0), np.rad2deg(np.arctan(0.5)), 2.0, "slow", half_length_px=8.0)
+    drawing = denoising_figures.line_profiles({"slow": image}, (26.0, 32.0), np.rad2deg(np.arctan(0.5)), 2.0, "slow", half_length_nm=16.0)
     profile = drawing.data
     assert profile["offset_nm"].iloc[0] == -16.0
     assert profile["offset_nm"].iloc[profile["slow"].argmin()] == 0.0
@@ -118,7 +118,7 @@ def test_line_profiles_go_from_a_to_b():
     """A bright edge beside the line, at larger y, where B is for a line along +x."""
     image = dark_line(32.0)
     image[38:42] += 100.0
-    drawing = denoising_figures.line_profiles({"slow": image}, (32.0, 32.0), 0.0, 1.0, "slow", half_length_px=12.0)
+    drawing = denoising_figures.line_profiles({"slow": image}, (32.0, 32.0), 0.0, 1.0, "slow", half_length_nm=12.0)
     bright_nm = drawing.data["offset_nm"][drawing.data["slow"].argmax()]
     marks = {text.get_text(): text.get_position()[1] for text in drawing.figure.axes[0].texts if text.get_text() in "AB"}
     assert bright_nm > 0

@@ -13,7 +13,7 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes
 from rapidstem.microscope.specimen.line_courses import FARTHEST_NM, JUMP_NM, drawn_course
 from rapidstem.microscope.specimen.specimens import foil_for_series
-from rapidstem.microscope.specimen.strained_lines import ADDED_LINES, surface_trace
+from rapidstem.microscope.specimen.strained_lines import ADDED_LINES
 from rapidstem.microscope.specimen.strained_specimen import StrainedFoil, strained_foil
 from rapidstem.microscope.truth import read_truth
 
@@ -111,9 +111,3 @@ def test_truth_says_where_lines_are_at_any_time(tmp_path: Path) -> None:
     moving = next(number for number, course in truth.courses.items() if course.kind == "cross slip")
     moved = truth.lines_at(1.0)[moving] - truth.lines[moving].points_nm
     assert np.linalg.norm(moved[0]) == pytest.approx(np.linalg.norm(truth.courses[moving].displacement_nm(np.zeros((1, 3)), 1.0)))
-
-
-def test_the_trace_lies_in_plane_and_surface() -> None:
-    normal = np.array([1.0, 2.0, 3.0]) / np.sqrt(14)
-    trace = surface_trace(normal)
-    assert (trace @ normal, trace[2], np.linalg.norm(trace)) == pytest.approx((0.0, 0.0, 1.0))

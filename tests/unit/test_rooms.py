@@ -11,7 +11,19 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 PACKAGE = ROOT / "rapidstem"
 ROOMS = sorted(path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE)
-MOST_MODULES, MOST_LINES = 20, 300
+MOST_MODULES, MOST_LINES, MOST_LINES_OF_A_SCRIPT, MOST_LINES_OF_A_FUNCTION = 20, 300, 60, 40
+FOLDERS = [
+    "rapidstem_workflow",
+    "scripts",
+    "benchmarks",
+    "workflow/rules",
+    "tests/unit",
+    "tests/workflow",
+    "tests/real",
+    "docs",
+    "envs",
+    "config",
+]
 
 
 def _modules(room: Path) -> list[Path]:
@@ -35,13 +47,31 @@ def test_a_room_can_be_seen_at_a_glance(room: Path) -> None:
     assert not long
 
 
-@pytest.mark.parametrize(
-    "folder", ["rapidstem_workflow", "scripts", "benchmarks", "workflow/rules", "tests/unit", "tests/workflow", "tests/real"]
-)
+@pytest.mark.parametrize("folder", FOLDERS)
 def test_no_file_beside_the_package_is_longer(folder: str) -> None:
     files = [path for path in (ROOT / folder).iterdir() if path.suffix in (".py", ".smk")]
     assert files
     assert not [path.name for path in files if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES]
+
+
+def test_scripts_only_translate() -> None:
+    scripts = list((ROOT / "scripts").glob("*.py"))
+    assert scripts
+    assert not [path.name for path in scripts if len(path.read_text(encoding="utf-8").splitlines()) > MOST_LINES_OF_A_SCRIPT]
+
+
+def test_a_function_holds_one_idea() -> None:
+    """Docstrings, which tell parameters and errors one by one, do not count."""
+    folders = [PACKAGE, *(ROOT / folder for folder in FOLDERS)]
+    files = {path for folder in folders for path in folder.rglob("*.py")}
+    functions = [
+        (path.name, node.name, node.end_lineno - node.lineno + 1 - len((ast.get_docstring(node, clean=False) or "").splitlines()))
+        for path in files
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef) and node.end_lineno is not None
+    ]
+    assert len(functions) > 1000
+    assert not [function for function in functions if function[2] > MOST_LINES_OF_A_FUNCTION]
 
 
 @pytest.mark.parametrize("room", ROOMS, ids=_room_name)

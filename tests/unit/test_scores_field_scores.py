@@ -9,6 +9,7 @@ from rapidstem.distortion.image_warping import to_rapid_geometry
 from rapidstem.distortion.reference_alignment import AlignedReference
 from rapidstem.scores.field_scores import IMAGE_COLUMNS, LINE_COLUMNS, score_field
 from rapidstem.scores.frame_references import FieldReferences, FrameReference
+from rapidstem.scores.image_quality import ImageScale
 from rapidstem.scores.image_spectra import SPECTRUM_COLUMNS, spectral_scores
 
 SHAPE = (96, 128)
@@ -65,7 +66,7 @@ def test_a_perfect_filter_beats_a_blurring_one_and_the_raw_frames(references: Fi
     blurred = ndimage.gaussian_filter(perfect, (0, 2, 2))
     clean = references.in_rapid_geometry()["slow"]
     frames = np.stack([clean.moved(tuple(shift)).image for shift in DRIFT]) + rng.normal(0, 60, (2, *SHAPE))
-    scores = score_field(frames, {"perfect": perfect, "blurred": blurred}, references, DRIFT, 4.0)
+    scores = score_field(frames, {"perfect": perfect, "blurred": blurred}, references, DRIFT, ImageScale(4.0, 12.0))
     images, lines = scores.images, scores.lines
     assert list(images.columns) == IMAGE_COLUMNS
     assert list(lines.columns) == LINE_COLUMNS

@@ -6,7 +6,7 @@ import pytest
 from scipy import ndimage
 
 from rapidstem.errors import InputError
-from rapidstem.scores.image_quality import psnr_by_range_db, psnr_db
+from rapidstem.scores.image_quality import ImageScale, psnr_by_range_db, psnr_db
 from rapidstem.scores.image_spectra import (
     SPECTRUM_COLUMNS,
     agreement_per_um,
@@ -18,6 +18,7 @@ from rapidstem.scores.image_spectra import (
 )
 
 SHAPE, PIXEL_NM = (180, 220), 4.0
+SCALE = ImageScale(PIXEL_NM, 3 * PIXEL_NM)
 AREA = (slice(10, -10), slice(12, -12))
 NYQUIST = 125.0
 WHITE = np.random.default_rng(1).normal(size=SHAPE)
@@ -25,7 +26,7 @@ REFERENCE = 5 * ndimage.gaussian_filter(WHITE, 20) / ndimage.gaussian_filter(WHI
 
 
 def spectra(image: np.ndarray, direction: str, name: str = "filter", kind: str = "slow") -> pd.DataFrame:
-    table = image_spectra(image, REFERENCE, AREA, PIXEL_NM).assign(denoiser=name, reference=kind)
+    table = image_spectra(image, REFERENCE, AREA, SCALE).assign(denoiser=name, reference=kind)
     return table if direction == "all" else table[table["direction"] == direction]
 
 
@@ -57,7 +58,7 @@ def test_a_sharp_cut_is_found_where_it_is() -> None:
 
 def test_correlation_with_noise_of_known_strength() -> None:
     noisy = WHITE + np.random.default_rng(2).normal(size=SHAPE)
-    table = image_spectra(noisy, WHITE, AREA, PIXEL_NM)
+    table = image_spectra(noisy, WHITE, AREA, SCALE)
     ring = table[(table["direction"] == "ring") & (table["wave_number_per_um"] > 20)]
     correlation = ring["cross_power"].sum() / np.sqrt(ring["power"].sum() * ring["reference_power"].sum())
     assert correlation == pytest.approx(np.sqrt(0.5), abs=0.03)
@@ -66,7 +67,7 @@ def test_correlation_with_noise_of_known_strength() -> None:
 def test_halves_with_independent_noise() -> None:
     random = np.random.default_rng(3)
     images = [WHITE + random.normal(size=SHAPE) for _ in range(4)]
-    ring = half_spectra(images, AREA, PIXEL_NM).query("direction == 'ring' and wave_number_per_um > 20")
+    ring = half_spectra(images, AREA, SCALE).query("direction == 'ring' and wave_number_per_um > 20")
     correlation = ring["cross_power"].sum() / np.sqrt(ring["power"].sum() * ring["reference_power"].sum())
     assert correlation == pytest.approx(2 / 3, abs=0.04)
 
@@ -87,9 +88,9 @@ def test_white_residuals_are_flat() -> None:
 def test_columns_and_bad_input() -> None:
     assert set(SPECTRUM_COLUMNS) <= set(spectra(REFERENCE, "all").columns)
     with pytest.raises(InputError, match="shape"):
-        image_spectra(REFERENCE[1:], REFERENCE, AREA, PIXEL_NM)
+        image_spectra(REFERENCE[1:], REFERENCE, AREA, SCALE)
     with pytest.raises(InputError, match="too small for spectra"):
-        image_spectra(REFERENCE, REFERENCE, (slice(0, 9), slice(0, 90)), PIXEL_NM)
+        image_spectra(REFERENCE, REFERENCE, (slice(0, 9), slice(0, 90)), SCALE)
 
 
 def test_psnr_by_intensity() -> None:

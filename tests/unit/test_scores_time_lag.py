@@ -4,7 +4,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.scores.difference_fit import difference_profile, quadratic_fit
-from rapidstem.scores.time_lag import calibrate_time_lag, cross_calibrated, without_time_lag
+from rapidstem.scores.time_lag import calibrate_time_lag, cross_calibrated
 
 
 def lagging_pairs(curvature=-8.0, lines=30, per_line=20, line_sigma=0.0, noise=0.0, seed=1):
@@ -23,13 +23,6 @@ def test_the_calibration_finds_the_curl():
     lag = calibrate_time_lag(lagging_pairs())
     assert (lag.offset_nm, lag.slope_nm_per_um, lag.curvature_nm_per_um2) == pytest.approx((0.7, 0.4, -8.0))
     assert lag.curvature_sigma_nm_per_um2 == pytest.approx(0.0, abs=1e-9)
-
-
-def test_a_calibration_is_taken_off_another_series():
-    lag = calibrate_time_lag(lagging_pairs(seed=1))
-    other = lagging_pairs(seed=2)
-    centres = pd.DataFrame({"y_nm": other["y_nm"], "z_nm": 12.0 + other["dz_nm"]})
-    np.testing.assert_allclose(without_time_lag(centres, lag)["z_nm"], 12.0)
 
 
 def test_a_line_does_not_calibrate_itself():

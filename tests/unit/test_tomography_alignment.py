@@ -9,7 +9,7 @@ from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment import series_alignment
 from rapidstem.tomography.alignment.angle_uncertainty import line_labels, loss_curvature
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, Measurement, adjust, project_positions, residuals_px
-from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, displacement_px
+from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, correlation_peak
 from rapidstem.tomography.alignment.line_tracking import match_points, search_trees, volume_line_points
 from rapidstem.tomography.alignment.quick_reconstruction import without_axial_trend
 from rapidstem.tomography.alignment.series_alignment import TooFewLinesError
@@ -41,7 +41,7 @@ def test_displacement_has_its_sign_and_its_fraction():
     row, column = np.mgrid[:80, :80]
     spots = [(20, 30), (55, 22), (40, 60)]
     pictures = [sum(np.exp(-((row - r - dy) ** 2 + (column - c - dx) ** 2) / 8) for r, c in spots) for dy, dx in [(0, 0), (3.3, -5.6)]]
-    np.testing.assert_allclose(displacement_px(pictures[0], pictures[1], 12), [3.3, -5.6], atol=0.15)
+    np.testing.assert_allclose(correlation_peak(pictures[0], pictures[1], 12)[0], [3.3, -5.6], atol=0.15)
 
 
 def test_coarse_shifts_follow_drift_and_jitter(phantom):
@@ -193,7 +193,7 @@ def test_points_are_gathered_by_line():
     first = np.stack([s, 0 * s, 0 * s], axis=1)
     crossing = np.stack([0 * s + 30, s - 30, 0 * s + 1], axis=1)
     tangent = np.repeat([[1.0, 0, 0], [0, 1.0, 0]], len(s), axis=0)
-    labels = line_labels(LinePoints(np.concatenate([first, crossing]), tangent))
+    labels = line_labels(LinePoints(np.concatenate([first, crossing]), tangent), 3)
     assert len(set(labels[: len(s)])) == 1
     assert len(set(labels)) == 2
 

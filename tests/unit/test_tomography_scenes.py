@@ -1,4 +1,4 @@
-"""Series that a microscope has spoiled: jumps of the stage, repeated frames, two places in one series."""
+"""Series that a microscope has disturbed: jumps of the stage, repeated frames, two places in one series."""
 
 from dataclasses import replace
 

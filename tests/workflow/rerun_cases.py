@@ -107,7 +107,7 @@ CASES = [
     Case("`simulate`", "everything", changes.new_value("simulate", "seed", value=4), WHOLE),
     Case("`reading`", "everything but the simulation", changes.new_value("reading", "dwell_time_s", value=1e-6), MEASURED),
     Case(
-        "`distortion`",
+        "`distortion.method`, `.feature_width_nm`",
         "the distortion, and all that is corrected with it: training, denoising, the rapid series",
         changes.new_value("distortion", "method", value="ihara"),
         DISTORTED,
@@ -120,10 +120,16 @@ CASES = [
     ),
     Case("a setting of a denoiser", "its training, and all that it denoises", changes.new_value("denoisers", "steps", value=59), TRAINED),
     Case(
-        "`tomography.thickness_nm`, `.line_width_nm`, `.tilt_axis`, `.alignment_features`, `.alignment_fallback`, `.frame_motion`",
+        "`tomography.thickness_nm`, `.tilt_axis`, `.alignment_features`, `.alignment_fallback`, `.frame_motion`",
         "the alignment of every series, and what follows",
         changes.new_value("tomography", "thickness_nm", value=310),
         ALIGNED,
+    ),
+    Case(
+        "`tomography.line_width_nm`",
+        "the alignment of every series, and what follows; the scores of the test fields",
+        changes.new_value("tomography", "line_width_nm", value=14.0),
+        ALIGNED | FIELD,
     ),
     Case(
         "`tomography.rapid_angle_sigma_deg`",

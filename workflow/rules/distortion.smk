@@ -26,6 +26,7 @@ rule measure_distortion:
         reading=reading,
         contents=lambda wildcards: raw_contents(*[(name, "slow") for name in CALIBRATION_FIELDS]),
         method=SESSION.config["distortion"]["method"],
+        feature_width_nm=SESSION.config["distortion"]["feature_width_nm"],
     message:
         "Measuring the scan distortion"
     script:

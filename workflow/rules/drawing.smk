@@ -67,6 +67,7 @@ rule draw_distortion:
         figures=drawn_by(names_of(DISTORTION)),
         reading=reading,
         contents=lambda wildcards: raw_contents((SHOWN_FIELDS[0], "slow")),
+        feature_width_nm=SESSION.config["distortion"]["feature_width_nm"],
     message:
         "Drawing the scan distortion"
     script:

@@ -35,6 +35,7 @@ rule score_images:
         tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
         denoisers=SESSION.denoisers,
         frames=SESSION.config["evaluation"]["frames"],
+        line_width_nm=SESSION.config["tomography"]["line_width_nm"],
     message:
         "Scoring the filters on {wildcards.acquisition}"
     script:

@@ -120,6 +120,7 @@ rule score_in_situ:
         contents=own_contents("rapid", "slow"),
         denoisers=SESSION.in_situ_denoisers,
         last_frames=SESSION.config["in_situ"]["last_frames"],
+        feature_width_nm=SESSION.config["distortion"]["feature_width_nm"],
     message:
         "Scoring the last frames of {wildcards.acquisition}"
     script:

@@ -25,6 +25,7 @@ rule align_references:
         code=code("align_references"),
         reading=reading,
         contents=own_contents("slow"),
+        feature_width_nm=SESSION.config["distortion"]["feature_width_nm"],
     message:
         "Aligning the references of {wildcards.acquisition}"
     script:

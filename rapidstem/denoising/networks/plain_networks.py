@@ -6,7 +6,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from rapidstem.denoising.networks.unets import DenoisingNetwork
+from rapidstem.denoising.networks.unets import DenoisingNetwork, start_as_he
 
 
 class ReverseHourglass(DenoisingNetwork):
@@ -31,7 +31,7 @@ class ReverseHourglass(DenoisingNetwork):
         self.reach_px = len(channels)
         self.layers = nn.Sequential(*(_convolution(*pair) for pair in pairwise(channels)))
         self.output = nn.Conv2d(width, 1, 3, padding=1)
-        self.apply(_initialise)
+        self.apply(start_as_he)
         nn.init.zeros_(self.output.weight)
 
     def forward(self, images: torch.Tensor) -> torch.Tensor:
@@ -67,7 +67,7 @@ class Autoencoder(DenoisingNetwork):
         self.upsamplers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
         self.decoders = nn.ModuleList(_block(above, above) for above in channels[:-1])
         self.output = nn.Conv2d(width, 1, 3, padding=1)
-        self.apply(_initialise)
+        self.apply(start_as_he)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """Down to the lowest level and up again; nothing of the upper levels is kept on the way."""
@@ -89,10 +89,3 @@ def _convolution(inputs: int, outputs: int) -> nn.Sequential:
 
 def _block(inputs: int, outputs: int) -> nn.Sequential:
     return nn.Sequential(_convolution(inputs, outputs), _convolution(outputs, outputs))
-
-
-def _initialise(module: nn.Module) -> None:
-    if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
-        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
-        if module.bias is not None:
-            nn.init.zeros_(module.bias)

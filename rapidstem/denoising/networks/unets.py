@@ -124,7 +124,7 @@ class UNet(DenoisingNetwork):
         self.upsamplers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))
         self.decoders = nn.ModuleList(_convolutions(2 * above, above) for above in channels[:-1])
         self.output = nn.Conv2d(width, 1, 1)
-        self.apply(_initialise)
+        self.apply(start_as_he)
 
     def features(self, images: torch.Tensor) -> torch.Tensor:
         """Down to the lowest level and up again, joining what each level saw on the way down."""
@@ -221,7 +221,8 @@ def _reach(step: int, convolutions: int) -> int:
     return -(-(convolutions + step) // step) * step
 
 
-def _initialise(module: nn.Module) -> None:
+def start_as_he(module: nn.Module) -> None:
+    """First weights of a convolution after He et al. (Proc. ICCV (2015) 1026), without bias; other modules are left alone."""
     if isinstance(module, nn.Conv2d | nn.ConvTranspose2d):
         nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
         if module.bias is not None:
@@ -231,7 +232,7 @@ def _initialise(module: nn.Module) -> None:
 def _start_small(module: nn.Module) -> None:
     """First weights after He et al. (2015) in the residual blocks, their last layer nearly silent; torch's own elsewhere."""
     if isinstance(module, ResidualBlock):
-        _initialise(module.first)
-        _initialise(module.last)
+        start_as_he(module.first)
+        start_as_he(module.last)
         with torch.no_grad():
             module.last.weight.mul_(_FIRST_RESIDUE)

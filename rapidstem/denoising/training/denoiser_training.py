@@ -4,9 +4,10 @@ import copy
 import hashlib
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -34,6 +35,7 @@ CHECKPOINT = "checkpoint.safetensors"
 # 128 patches of 64 x 64 px, the same ones at every validation, so that losses can be compared.
 _VALIDATION_PIXELS = 64 * 64 * 128
 _VALIDATION_SEED = 0
+_NOTHING_ELSE: Mapping[str, Any] = MappingProxyType({})
 
 
 def split_fields(fields: Sequence[TrainingField], share: float, seed: int) -> tuple[list[TrainingField], list[TrainingField]]:
@@ -63,7 +65,12 @@ def split_fields(fields: Sequence[TrainingField], share: float, seed: int) -> tu
 
 
 def train_denoiser(
-    fields: Sequence[TrainingField], settings: NetworkSettings, folder: Path | str, name: str, threads: int = 1
+    fields: Sequence[TrainingField],
+    settings: NetworkSettings,
+    folder: Path | str,
+    name: str,
+    threads: int = 1,
+    data: Mapping[str, Any] = _NOTHING_ELSE,
 ) -> TrainedModel:
     """Train a network and write `weights.safetensors`, `last.safetensors`, `model.json` and `losses.csv` into `folder`.
 
@@ -84,6 +91,8 @@ def train_denoiser(
         Of the denoiser, for the progress and the model card.
     threads
         Of the processor, shared among the processes.
+    data
+        What the model card says of the fields beside or in place of their names and numbers.
 
     Raises
     ------
@@ -98,7 +107,7 @@ def train_denoiser(
     job = (list(fields), settings, Path(folder), name, max(threads // settings.processes, 1))
     with process_group(settings.processes, job) as group:
         try:
-            return train_in_group(group, *job)
+            return train_in_group(group, *job, data)
         except torch.OutOfMemoryError:
             batch = f"{settings.batch_size // settings.processes} patches of {settings.patch_size_px} px"
             raise ResourceError(
@@ -107,7 +116,13 @@ def train_denoiser(
 
 
 def train_in_group(
-    group: ProcessGroup, fields: Sequence[TrainingField], settings: NetworkSettings, folder: Path, name: str, threads: int
+    group: ProcessGroup,
+    fields: Sequence[TrainingField],
+    settings: NetworkSettings,
+    folder: Path,
+    name: str,
+    threads: int,
+    data: Mapping[str, Any] = _NOTHING_ELSE,
 ) -> TrainedModel:
     """One process's part of `train_denoiser`, which has the other parameters; only the first process writes anything.
 
@@ -115,7 +130,7 @@ def train_in_group(
     ----------
     group
         The processes that train together.
-    fields, settings, folder, name, threads
+    fields, settings, folder, name, threads, data
         As for `train_denoiser`.
     """
     torch.set_num_threads(threads)
@@ -130,7 +145,7 @@ def train_in_group(
     validation = _validation_batch(validation_fields, scaling, settings, device) if group.is_first else None
     with Progress(name, settings.steps, "step", state.step, silent=not group.is_first) as progress:
         _train(state, sampler, validation, settings, checkpoint, progress, group)
-    card = _card(name, training_fields, validation_fields, state)
+    card = _card(name, training_fields, validation_fields, state, data)
     last = state.average.state_dict()
     best = copy.deepcopy(state.average)
     best.load_state_dict(state.best)
@@ -229,17 +244,20 @@ def _fingerprint(fields: Sequence[TrainingField], settings: NetworkSettings, sca
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _card(name: str, training: Sequence[TrainingField], validation: Sequence[TrainingField], state: TrainingState) -> dict[str, Any]:
+def _card(
+    name: str, training: Sequence[TrainingField], validation: Sequence[TrainingField], state: TrainingState, data: Mapping[str, Any]
+) -> dict[str, Any]:
     """What the model card says beside settings, scaling and versions."""
+    seen = {
+        "pixel_size_nm": training[0].pixel_size_nm,
+        "dwell_time_s": training[0].dwell_time_s,
+        "training": [field.name for field in training],
+        "validation": [field.name for field in validation],
+        "frames": sum(len(field.frames) for field in training),
+    }
     return {
         "denoiser": name,
-        "data": {
-            "pixel_size_nm": training[0].pixel_size_nm,
-            "dwell_time_s": training[0].dwell_time_s,
-            "training": [field.name for field in training],
-            "validation": [field.name for field in validation],
-            "frames": sum(len(field.frames) for field in training),
-        },
+        "data": seen | dict(data),
         "scores": {"best": _scores(state, state.best_step), "last": _scores(state, state.step)},
         "computing": {"seconds": round(state.seconds, 1), "device": state.device.type},
     }

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rapidstem.numerics import plane_trace
+
 # A plane nearer to edge-on than this fixes nothing across: an error of the image is one of four times its size along the beam.
 EDGE_ON_DEG = 15.0
-# Sine of the angle to the surface below which a plane counts as parallel to it: above rounding, below any angle that is measured.
-LEAST_TRACE = 1e-6
 # Twice the error of a traced point, as lines are called flat (`rapidstem.dislocations`); no direction lies in more than two {111} planes.
 LARGEST_DISTANCE_NM, MOST_PLANES = 6.0, 2
 
@@ -71,8 +71,7 @@ def glide_plane(name: str, normal: np.ndarray, centre_nm: np.ndarray, sigma_nm: 
         Standard deviation of its place along the normal.
     """
     normal = np.asarray(normal, float) / np.linalg.norm(normal)
-    along = np.cross(normal, (0.0, 0.0, 1.0))
-    along = along / np.linalg.norm(along) if np.linalg.norm(along) > LEAST_TRACE else np.array([1.0, 0.0, 0.0])
+    along = plane_trace(normal)
     steep = np.cross(normal, along)
     return GlidePlane(name, np.asarray(centre_nm, float), normal, along, steep if steep[2] >= 0 else -steep, sigma_nm)
 

@@ -52,9 +52,7 @@ class MovingLine:
 
     def sensitivity(self, slid_nm: np.ndarray, view: TiltedView) -> np.ndarray:
         """Pixels across the projected line by nm that a node slides, (node,)."""
-        tangent = np.gradient(view.seen_at(self.points(slid_nm)), axis=0)
-        normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) / np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
-        return normal @ (view.by_place @ self.direction)
+        return view.normals_at(self.points(slid_nm)) @ (view.by_place @ self.direction)
 
     def across(self, slid_nm: np.ndarray) -> np.ndarray:
         """Unit vectors (node, 3) in the plane at right angles to the line, on the side to which positive slides lead."""

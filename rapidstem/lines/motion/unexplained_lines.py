@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from rapidstem.lines import largest_curvature
 from rapidstem.lines.motion.view_evidence import FrameLines
 
 # As long as the shortest line that is traced in a tomogram, and there for so many frames that no chance alignment of noise is.
@@ -38,10 +39,8 @@ class UnexplainedLine:
 
 def unexplained_pieces(frame: FrameLines, pixel_size_nm: float) -> np.ndarray:
     """Connected dark lines (piece, 3) outside of what lines cover: row and column of the middle, and length in nm."""
-    rows, mixed, columns = np.moveaxis(frame.curvature.second[0], -1, 0)
-    largest = (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
     explained = ndimage.binary_dilation(frame.covered, iterations=round(BESIDE_WIDTHS * 2 * frame.curvature.scale_px))
-    dark = (frame.likelihood(largest[None])[0] > LEAST_RATIO) & frame.valid & ~explained
+    dark = (frame.likelihood(largest_curvature(frame.curvature.second))[0] > LEAST_RATIO) & frame.valid & ~explained
     labels, count = ndimage.label(dark, structure=np.ones((3, 3)))
     pieces = []
     for number, part in enumerate(ndimage.find_objects(labels), start=1):

@@ -38,9 +38,7 @@ def refined_view(lines: Sequence[np.ndarray], frame: FrameLines, view: TiltedVie
 
 def _equations(points_nm: np.ndarray, frame: FrameLines, view: TiltedView, reach_px: float) -> tuple[np.ndarray, np.ndarray]:
     """Change (point, 3) of the distance across the line by dy, dx and the tilt, and the distance (point,) of the dark line, in px."""
-    place = view.seen_at(points_nm)
-    tangent = np.gradient(place, axis=0)
-    normal = np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) / np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
+    normal = view.normals_at(points_nm)
     offsets = np.linspace(-reach_px, reach_px, STEPS)
     cosine, sine = np.cos(view.tilt_rad), np.sin(view.tilt_rad)
     in_space = np.stack([normal[:, 1], normal[:, 0] * cosine, normal[:, 0] * sine], axis=1) * view.pixel_size_nm

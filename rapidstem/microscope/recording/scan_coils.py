@@ -29,23 +29,3 @@ def rapid_to_slow(rapid_px: np.ndarray, settings: MicroscopeSettings) -> np.ndar
     start = settings.hysteresis_extra_view * np.exp(-position / settings.hysteresis_decay)
     end = settings.hysteresis_end_view * np.exp((position - 1) / settings.hysteresis_decay)
     return last * (position - start + end)
-
-
-def slow_to_rapid(slow_px: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
-    """Invert `rapid_to_slow` by Newton's method, to rounding error."""
-    target = np.asarray(slow_px, float)
-    rapid = target.copy()
-    for _ in range(60):
-        step = (rapid_to_slow(rapid, settings) - target) / _stretch(rapid, settings)
-        rapid = rapid - np.clip(step, -0.1 * settings.size_px, 0.1 * settings.size_px)
-        if np.max(np.abs(step), initial=0) < 1e-12 * settings.size_px:
-            break
-    return rapid
-
-
-def _stretch(rapid_px: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
-    """Derivative of `rapid_to_slow`: slow pixels for each rapid pixel, larger than 1 where the image is squeezed."""
-    position = rapid_px / (settings.size_px - 1)
-    start = settings.hysteresis_extra_view * np.exp(-position / settings.hysteresis_decay)
-    end = settings.hysteresis_end_view * np.exp((position - 1) / settings.hysteresis_decay)
-    return 1 + (start + end) / settings.hysteresis_decay

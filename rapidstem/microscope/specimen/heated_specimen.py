@@ -17,17 +17,16 @@ from rapidstem.microscope.recording.goniometer import TiltMotion
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes
 from rapidstem.microscope.specimen.foil_faults import FoilFaults
+from rapidstem.microscope.specimen.line_courses import FARTHEST_NM, JUMP_NM
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.specimen.specimens import foil_at
+from rapidstem.numerics import plane_trace
 
-# Of the lines: most are held. How many jump, at what temperatures, how far and how often: plausible, not measured on films.
+# Of the lines: most are held. How many jump, at what temperatures and how often: plausible, not measured on films.
 MOBILE_SHARE = 0.3
 ACTIVE_RANGE_C = (20.0, 420.0)
 JUMP_EVERY_C = 40.0
 JUMP_LASTS_C = 5.0
-JUMP_NM = (60.0, 160.0)
-# From where a line began: the foil is drawn larger by as much.
-FARTHEST_NM = 240.0
 
 
 @dataclass(frozen=True)
@@ -133,6 +132,7 @@ def heated_foil(name: str, tilt_deg: float, motion: TiltMotion, largest_shift_px
     settings
         Of the virtual microscope.
     """
+    # The foil is drawn larger by as far as a line may go.
     margin_nm = FARTHEST_NM + largest_shift_px * settings.pixel_size_nm
     foil = foil_at(name, tilt_deg, settings, margin_nm)
     glides = _draw_glides(name, foil.lines, settings)
@@ -148,11 +148,10 @@ def _draw_glides(name: str, lines: list[DislocationLine], settings: MicroscopeSe
     axes = specimen_axes(settings.foil_normal)
     glides = {}
     for number, line in enumerate(lines):
-        trace = np.cross(axes @ line.plane_normal, (0.0, 0.0, 1.0))
-        mobile = rng.uniform() < MOBILE_SHARE and np.linalg.norm(trace) > 0.1
+        mobile = rng.uniform() < MOBILE_SHARE
         start, step = _draw_jumps(rng)
         if mobile:
-            glides[number] = GlideHistory(trace / np.linalg.norm(trace), start, step)
+            glides[number] = GlideHistory(plane_trace(axes @ line.plane_normal), start, step)
     return glides
 
 

@@ -6,6 +6,7 @@ import numpy as np
 
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import SlipSystem, g_dot_b, slip_systems, specimen_axes
+from rapidstem.numerics import plane_trace
 
 # Of a line's points; bows have radii of hundreds of nm.
 STEP_NM = 8.0
@@ -145,10 +146,7 @@ def grow_line(
 
 def _in_plane_axes(normal: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Give the plane's trace in the foil and the in-plane direction across it."""
-    trace = np.cross(normal, (0.0, 0.0, 1.0))
-    if np.linalg.norm(trace) < 1e-6:
-        trace = np.array((1.0, 0.0, 0.0))
-    trace /= np.linalg.norm(trace)
+    trace = plane_trace(normal)
     return trace, np.cross(normal, trace)
 
 

@@ -6,8 +6,6 @@ from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import SlipSystem, g_dot_b, slip_systems, specimen_axes
 from rapidstem.microscope.specimen.line_networks import FEWEST_POINTS, DislocationLine, grow_line
 
-# Sine of the angle between plane and foil: a plane that lies nearly in the foil has no trace.
-SMALLEST_TRACE = 0.3
 # Random points that a slab's volume is measured with, to a per cent.
 SAMPLES = 20_000
 
@@ -32,15 +30,13 @@ def band_lines(settings: MicroscopeSettings, half_box_nm: np.ndarray, rng: np.ra
         In specimen axes, nm.
     """
     axes = specimen_axes(settings.foil_normal)
-    inclined = [
-        each for each in slip_systems() if abs(g_dot_b(each.burgers)) > 0.5 and np.hypot(*(axes @ each.plane_normal)[:2]) > SMALLEST_TRACE
-    ]
-    planes = sorted({tuple(each.plane_normal) for each in inclined})
+    visible = [each for each in slip_systems() if abs(g_dot_b(each.burgers)) > 0.5]
+    planes = sorted({tuple(each.plane_normal) for each in visible})
     order = rng.permutation(len(planes))
     lines: list[DislocationLine] = []
     for number in range(settings.slip_bands):
         plane = planes[order[number % len(planes)]]
-        systems = [each for each in inclined if tuple(each.plane_normal) == plane]
+        systems = [each for each in visible if tuple(each.plane_normal) == plane]
         system = systems[rng.integers(len(systems))]
         normal = axes @ system.plane_normal
         middle = np.append(rng.uniform(-1 / 6, 1 / 6, 2) * settings.field_nm, 0.0)

@@ -10,6 +10,7 @@ from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import g_dot_b, slip_systems, specimen_axes
 from rapidstem.microscope.specimen.line_networks import STEP_NM, DislocationLine
+from rapidstem.numerics import plane_trace
 
 # One screw dislocation and two lines of opposite Burgers vectors.
 ADDED_LINES = 3
@@ -27,19 +28,13 @@ def added_lines(name: str, settings: MicroscopeSettings) -> list[DislocationLine
     plane, burgers = next(
         (each.plane_normal, each.burgers) for each in slip_systems() if g_dot_b(each.burgers) and abs(each.plane_normal @ screw) > 0.1
     )
-    trace = surface_trace(axes @ plane)
+    trace = plane_trace(axes @ plane)
     steep = np.cross(axes @ plane, trace)
     apart = DIPOLE_SHARE * settings.field_nm / 2 * trace[:2]
     middle = rng.uniform(-reach, reach, 2)
     for sign in (-1.0, 1.0):
         lines.append(DislocationLine(_threading(steep, middle + sign * apart, settings), sign * burgers, plane))
     return lines
-
-
-def surface_trace(normal: np.ndarray) -> np.ndarray:
-    """Unit vector (3,) along a plane in the surface; zero for a plane parallel to it."""
-    trace = np.cross(normal, (0.0, 0.0, 1.0))
-    return trace / max(float(np.linalg.norm(trace)), 1e-9)
 
 
 def _screw_system(axes: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

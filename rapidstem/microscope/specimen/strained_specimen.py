@@ -19,7 +19,8 @@ from rapidstem.microscope.specimen.foil_faults import FoilFaults
 from rapidstem.microscope.specimen.line_courses import LineCourse, as_whole, drawn_course
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.specimen.specimens import foil_of_series
-from rapidstem.microscope.specimen.strained_lines import ADDED_LINES, surface_trace
+from rapidstem.microscope.specimen.strained_lines import ADDED_LINES
+from rapidstem.numerics import plane_trace
 
 # By judgement: vertices keep their depth, so that the contrast changes only as a bowing line turns, which is slow.
 CONTRAST_STATES = 5
@@ -139,7 +140,7 @@ def _drawn_courses(name: str, lines: list[DislocationLine], settings: Microscope
     duration, speed = _duration_s(settings), settings.glide_speed_nm_per_s
     courses = {}
     for number, line in enumerate(lines[:-ADDED_LINES]):
-        course = drawn_course(line.points_nm, surface_trace(axes @ line.plane_normal), speed, duration, rng)
+        course = drawn_course(line.points_nm, plane_trace(axes @ line.plane_normal), speed, duration, rng)
         if course is not None and line.strength:
             courses[number] = course
     screw, first, second = range(len(lines) - ADDED_LINES, len(lines))
@@ -152,7 +153,7 @@ def _slipping_across(line: DislocationLine, axes: np.ndarray, settings: Microsco
     other = next(each for each in GLIDE_PLANES / np.sqrt(3) if abs(each @ line.burgers) < 1e-9 and abs(each @ line.plane_normal) < 0.9)
     duration, speed = _duration_s(settings), settings.glide_speed_nm_per_s / 2
     times = np.array([0.1, SLIP_ACROSS_AT, 0.9]) * duration
-    traces = [surface_trace(axes @ normal) for normal in (line.plane_normal, other)]
+    traces = [plane_trace(axes @ normal) for normal in (line.plane_normal, other)]
     first, second = (step * speed * trace for step, trace in zip(np.diff(times), traces, strict=True))
     return as_whole("cross slip", times, np.array([np.zeros(3), first, first + second]))
 

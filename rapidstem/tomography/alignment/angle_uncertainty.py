@@ -19,6 +19,8 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 # Standard deviation of the average over frames: they see the same lines, and a jackknife variance of one frame scatters.
 _NEIGHBOUR_FRAMES = 2
+# Points of one line: nearer than this, in line widths, and of nearly the same direction.
+_NEAR_WIDTHS, _LEAST_COSINE = 8 / 3, 0.9
 
 
 @dataclass(frozen=True)
@@ -72,11 +74,11 @@ def loss_curvature(residual_px: np.ndarray, scale_px: float) -> float:
     return float(np.sum((scale_px**2 - residual_px**2) * weight**2) / np.sum(weight))
 
 
-def line_labels(points: LinePoints, distance_px: float = 8.0, least_cosine: float = 0.9) -> np.ndarray:
+def line_labels(points: LinePoints, line_px: int) -> np.ndarray:
     """Number of the line that each point belongs to, (point,): near points of nearly the same direction are joined."""
-    pairs = cKDTree(points.position_px).query_pairs(distance_px, output_type="ndarray")
+    pairs = cKDTree(points.position_px).query_pairs(_NEAR_WIDTHS * line_px, output_type="ndarray")
     cosine = np.abs(np.sum(points.tangent[pairs[:, 0]] * points.tangent[pairs[:, 1]], axis=1))
-    joined = pairs[cosine > least_cosine]
+    joined = pairs[cosine > _LEAST_COSINE]
     count = len(points.position_px)
     links = sparse.coo_array((np.ones(len(joined)), joined.T), shape=(count, count))
     return csgraph.connected_components(links, directed=False)[1]
@@ -89,7 +91,7 @@ def _left_out_steps(points: LinePoints, geometry: TiltGeometry, measured: Measur
     information, score = reduced_equations(equations)
     residual = residuals_px(points, geometry, measured.columns, measured.matches)
     curvature = max(loss_curvature(residual, measured.residual_px), 0.1)
-    line = line_labels(points)
+    line = line_labels(points, measured.line_px)
     steps = []
     for index in range(line.max() + 1):
         share, _ = reduced_equations(equations.of_points(line == index))

@@ -10,12 +10,13 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 _WANDER_TO_JITTER = np.append(0.0, np.geomspace(1e-3, 1e3, 25))
 # Fewer cannot tell an offset from a drift.
 _FEWEST_FRAMES = 9
-# Of a smooth drift of at least 2.5 px, which looks like an offset: offsets of series with less drift would otherwise be called too certain.
+# In pixels, as are the shifts that the drift is told from. Of a smooth drift of at least 2.5 px, which looks like an offset: offsets of
+# series with less drift would otherwise be called too certain.
 _SMOOTH_ORDERS = (2, 3, 4)
 _LEAST_SMOOTH_DRIFT_PX = 2.5
 # With a larger one the offset is not taken: it would do more harm than good.
 _LARGEST_SIGMA_PX = 5.0
-# In px squared: shifts are not taken to be known better than to 0.2 px.
+# In px squared: shifts, sums of sub-pixel steps, are not taken to be known better than to 0.2 px.
 _LEAST_VARIANCE = 0.2**2
 
 

@@ -24,6 +24,12 @@ class LinePoints:
     tangent: np.ndarray
 
 
+# Full width of lines of 13.7 nm at 4.56 nm a pixel, and the least that filters of whole pixels resolve.
+LINE_PX = 3
+# By judgement: a tenth of a line's width keeps points from running along their lines, ten widths leave the shifts free.
+_SLIDES_A_WIDTH, _SHIFT_WIDTHS = 10, 10.0
+
+
 @dataclass(frozen=True)
 class Matches:
     """Which point is seen on which line of which frame.
@@ -61,10 +67,8 @@ class Measurement:
     reported_sigma_rad : float
     residual_px : float
         Scale of the distances between projected points and lines; larger distances count less and less (Cauchy).
-    sliding_px : float
-        How far a point may move along its line in one step.
-    shift_px : float
-        Of the shifts; wide.
+    line_px : int
+        Full width of the lines at half depth (`rapidstem.numerics.whole_pixels`).
     rotation_sigma_rad : float
         Of the rotation of the tilt axis in the plane of the image; wide.
     """
@@ -74,9 +78,18 @@ class Measurement:
     reported_rad: np.ndarray
     reported_sigma_rad: float
     residual_px: float
-    sliding_px: float = 0.3
-    shift_px: float = 30.0
+    line_px: int = LINE_PX
     rotation_sigma_rad: float = 0.1
+
+    @property
+    def along_line_px(self) -> float:
+        """How far a point may move along its line in one step."""
+        return self.line_px / _SLIDES_A_WIDTH
+
+    @property
+    def shift_px(self) -> float:
+        """Of the shifts; wide."""
+        return _SHIFT_WIDTHS * self.line_px
 
 
 def project_positions(position_px: np.ndarray, geometry: TiltGeometry, columns: int) -> tuple[np.ndarray, np.ndarray]:
@@ -208,7 +221,7 @@ def point_equations(points: LinePoints, geometry: TiltGeometry, measured: Measur
     coupling[point, frame] = weight[:, None, None] * by_series[:, :, None] * by_point[:, None, :]
     score = np.zeros((count, frames, 4))
     score[point, frame] = (residual * weight)[:, None] * by_series
-    along = points.tangent[:, :, None] * points.tangent[:, None, :] / measured.sliding_px**2
+    along = points.tangent[:, :, None] * points.tangent[:, None, :] / measured.along_line_px**2
     point_blocks = along + 1e-3 * np.eye(3)
     np.add.at(point_blocks, point, weight[:, None, None] * by_point[:, :, None] * by_point[:, None, :])
     point_score = np.zeros((count, 3))

@@ -59,11 +59,6 @@ def _stretch_rows(image: np.ndarray, ratio: float) -> np.ndarray:
     return ndimage.affine_transform(image, np.array([1 / ratio, 1.0]), offset=(centre - centre / ratio, 0.0), order=1, mode="nearest")
 
 
-def displacement_px(reference: np.ndarray, image: np.ndarray, largest_px: float) -> np.ndarray:
-    """Displacement (dy, dx) of a line image against another, at most `largest_px`, by cross-correlation."""
-    return correlation_peak(reference, image, largest_px)[0]
-
-
 def correlation_peak(reference: np.ndarray, image: np.ndarray, largest_px: float) -> tuple[np.ndarray, float]:
     """Displacement (dy, dx) of a line image against another, at most `largest_px`, and the correlation coefficient there.
 

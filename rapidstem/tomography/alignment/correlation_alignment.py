@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from rapidstem.numerics import whole_pixels
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
 from rapidstem.tomography.alignment.frame_selection import filled_between
@@ -18,7 +19,12 @@ _WARNING = (
 
 
 def align_by_correlation(
-    recorded: TiltGeometry, series: np.ndarray, thickness_nm: float, angle_sigma_deg: float, line_scale_px: float = 1.5, threads: int = 1
+    recorded: TiltGeometry,
+    series: np.ndarray,
+    thickness_nm: float,
+    angle_sigma_deg: float,
+    line_width_nm: float,
+    threads: int = 1,
 ) -> AlignedSeries:
     """Keep the reported angles; take the shifts from neighbouring frames and from the projections of a quick reconstruction.
 
@@ -32,8 +38,8 @@ def align_by_correlation(
         Of the foil.
     angle_sigma_deg : float
         How far the reported angles may be off.
-    line_scale_px : float
-        Half of the full width of the lines at half depth.
+    line_width_nm : float
+        Full width of the lines at half depth.
     threads : int
 
     Returns
@@ -42,10 +48,11 @@ def align_by_correlation(
         The standard deviations of the angles are those stated for the reported ones; those of the shifts are not known.
     """
     frames = len(series)
-    lines = binarise(series, "soft", line_scale_px)
+    lines = binarise(series, "soft", line_width_nm / (2 * recorded.pixel_size_nm))
+    line_px = whole_pixels(line_width_nm, recorded.pixel_size_nm)
     used = recorded.used
-    geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad)), thickness_nm)
-    _, geometry = quick_volume(lines, geometry, thickness_nm, used, threads)
+    geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad)), thickness_nm, line_px)
+    _, geometry = quick_volume(lines, geometry, thickness_nm, used, line_px, threads)
     geometry = filled_between(geometry, recorded.angle_rad, used)
     zero = int(np.argmin(np.where(used, np.abs(recorded.angle_rad), np.inf)))
     geometry = replace(geometry, shift_px=geometry.shift_px - geometry.shift_px[zero] * _of_origin(geometry, zero))

@@ -24,6 +24,7 @@ SLOW_PERIODS = 0.75
 
 # Of expectation and maximisation, after each of which the weights are set anew; the first ones only bring the weights near.
 _STEPS = (1, 1, 1, 30, 60)
+# Where the variances start, in pixels: they end where the frames say.
 _FIRST_PX = 0.5
 _LEAST_VARIANCE_PX2 = 1e-8
 # Of a Cauchy loss that is 95 % efficient for normal errors (Holland and Welsch 1977).
@@ -34,8 +35,9 @@ _ROUNDS = 4
 _NEIGHBOURS = 4
 # Natural units of evidence; eight variances are chosen to fit, each of which gains about one unit by chance.
 _LEAST_EVIDENCE = 12.0
-# Less does no harm; on drawn series at rest the distances of dark lines from their cores pass for 0.05 to 0.2 px of motion.
-_LEAST_PX = 0.1
+# Less than a thirtieth of a line's width does no harm; on drawn series at rest the distances of dark lines from their cores pass for a
+# sixtieth to a fifteenth of it.
+_LEAST_MOTIONS_A_WIDTH = 30
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,7 @@ def motion_within_frames(
     slow_hz = SLOW_PERIODS / (_scan_lines(geometry) * geometry.line_time_s)
     found = [_fitted(points, geometry, measured, known, np.append(slow_hz, mains_hz * HARMONICS)) for mains_hz in MAINS_HZ]
     evidence, motion = max(found, key=lambda each: each[0])
-    return motion if evidence > _LEAST_EVIDENCE and motion.rms_px > _LEAST_PX else None
+    return motion if evidence > _LEAST_EVIDENCE and motion.rms_px > measured.line_px / _LEAST_MOTIONS_A_WIDTH else None
 
 
 def _fitted(
@@ -156,7 +158,7 @@ def _fitted(
     design = np.einsum("nhk,nd->ndhk", turns, matches.normal).reshape(len(distance), -1)
     design = np.concatenate([design, by_series[:, :3]], axis=1)
     prior = np.array([measured.reported_sigma_rad, measured.shift_px, measured.shift_px]) ** 2
-    lines_of_points = line_labels(points)
+    lines_of_points = line_labels(points, measured.line_px)
     cells = matches.frame * (lines_of_points.max() + 1) + lines_of_points[matches.point]
     for _ in range(_ROUNDS):
         usual = _usual_distance(distance - explained, points, geometry, measured)

@@ -10,6 +10,10 @@ from rapidstem.tomography.alignment.bundle_adjustment import NO_MATCHES, LinePoi
 from rapidstem.tomography.frame_ridges import RidgePoints
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
+# In voxels of a quick volume, which are two thirds of a line wide: smoothing against noise; half of the window of a line's section;
+# distance of the sections; radius in which the direction of a line is sought.
+_SMOOTHING, _RADIUS, _SPACING, _NEIGHBOURHOOD = 1.0, 3, 2, 6.0
+
 
 @dataclass(frozen=True)
 class FrameRidges:
@@ -24,7 +28,7 @@ def search_trees(ridges: list[RidgePoints]) -> list[FrameRidges]:
     return [FrameRidges(one, cKDTree(one.position_px)) for one in ridges]
 
 
-def volume_line_points(volume: np.ndarray, spacing_px: int = 3, neighbourhood_px: float = 9.0) -> LinePoints:
+def volume_line_points(volume: np.ndarray) -> LinePoints:
     """Points on the lines of a volume, from its yz and its xz sections, with the direction of their lines.
 
     A point is the centre of gravity around a local maximum of a section; its line is the main axis of the points near it. Points
@@ -33,29 +37,26 @@ def volume_line_points(volume: np.ndarray, spacing_px: int = 3, neighbourhood_px
     Parameters
     ----------
     volume : np.ndarray, (z, y, x)
-    spacing_px : int
-        Distance of the sections.
-    neighbourhood_px : float
-        Radius in which the direction of a line is sought.
+        Its lines some two voxels wide.
 
     Returns
     -------
     LinePoints
     """
-    smooth = ndimage.gaussian_filter(volume, 1.0)
+    smooth = ndimage.gaussian_filter(volume, _SMOOTHING)
     level = 0.25 * np.percentile(smooth[smooth > 1e-3 * smooth.max()], 99) if smooth.max() > 0 else np.inf
     found = [np.empty((0, 3))]
-    for column in range(spacing_px // 2, volume.shape[2], spacing_px):
+    for column in range(_SPACING // 2, volume.shape[2], _SPACING):
         z, y = _section_maxima(smooth[:, :, column], level).T
         found.append(np.stack([np.full_like(y, column), y, z], axis=1))
-    for row in range(spacing_px // 2, volume.shape[1], spacing_px):
+    for row in range(_SPACING // 2, volume.shape[1], _SPACING):
         z, x = _section_maxima(smooth[:, row, :], level).T
         found.append(np.stack([x, np.full_like(x, row), z], axis=1))
     position = np.concatenate(found) - (np.array(volume.shape[::-1]) - 1) / 2
-    return _with_tangents(position, neighbourhood_px)
+    return _with_tangents(position, _NEIGHBOURHOOD)
 
 
-def _section_maxima(section: np.ndarray, level: float, radius: int = 3) -> np.ndarray:
+def _section_maxima(section: np.ndarray, level: float, radius: int = _RADIUS) -> np.ndarray:
     """Centres of gravity, (n, 2), around the local maxima of a section."""
     top = (section == ndimage.maximum_filter(section, size=2 * radius + 1)) & (section > level)
     peaks = np.argwhere(top)
@@ -72,15 +73,15 @@ def _section_maxima(section: np.ndarray, level: float, radius: int = 3) -> np.nd
     return peaks + moment / total[:, None]
 
 
-def _with_tangents(position: np.ndarray, radius_px: float, straightness: float = 0.8) -> LinePoints:
+def _with_tangents(position: np.ndarray, radius: float, straightness: float = 0.8) -> LinePoints:
     tangent = np.zeros_like(position)
     clear = np.zeros(len(position), bool)
-    for index, near in enumerate(cKDTree(position).query_ball_point(position, radius_px) if len(position) else []):
+    for index, near in enumerate(cKDTree(position).query_ball_point(position, radius) if len(position) else []):
         if len(near) < 4:
             continue
         spread, axes = np.linalg.eigh(np.cov(position[near].T))
         tangent[index] = axes[:, 2]
-        clear[index] = spread[2] > straightness * spread.sum() and spread[2] > (radius_px / 5) ** 2
+        clear[index] = spread[2] > straightness * spread.sum() and spread[2] > (radius / 5) ** 2
     return LinePoints(position[clear], tangent[clear])
 
 

@@ -40,15 +40,12 @@ class MatchedSeries:
     geometry : TiltGeometry
     sigma : np.ndarray, (frame, 3)
         Standard deviations of the tilt (radians), and of dy and dx across and along the axis (pixels).
-    frame_residual : np.ndarray, (frame,)
-        Root mean square of what the projections leave unexplained, relative to the frame's own.
     angles_refined : bool
         Whether the shape of the object fixes the angles; if not they are the reported ones.
     """
 
     geometry: TiltGeometry
     sigma: np.ndarray
-    frame_residual: np.ndarray
     angles_refined: bool
 
 
@@ -86,17 +83,16 @@ def match_projections(
         geometry = fits.moved(geometry, reported_rad)
     if not refined:
         fits.sigma[:, 0] = angle_sigma_rad
-    return MatchedSeries(geometry, fits.sigma, fits.residual, refined)
+    return MatchedSeries(geometry, fits.sigma, refined)
 
 
 @dataclass(frozen=True)
 class _Fits:
-    """Steps of all frames (frame, 3): by the images alone, and with the prior; their standard deviations, and relative residuals."""
+    """Steps of all frames (frame, 3): by the images alone, and with the prior; their standard deviations."""
 
     unconstrained: np.ndarray
     step: np.ndarray
     sigma: np.ndarray
-    residual: np.ndarray
 
     def moved(self, geometry: TiltGeometry, reported_rad: np.ndarray) -> TiltGeometry:
         """The geometry after the steps, which neither move the whole volume nor follow a slow trend of the angles."""
@@ -151,8 +147,8 @@ def _rays(geometry: TiltGeometry, depth_px: int, step_rad: float) -> SliceGeomet
 
 def _fit_frame(
     frame: np.ndarray, view: np.ndarray, by_angle: np.ndarray, missing_rad: float, angle_sigma_rad: float
-) -> tuple[np.ndarray, np.ndarray, np.ndarray, float]:
-    """Tilt, dy and dx to add by the image alone and with the prior, their standard deviations, and the relative residual of one frame.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Tilt, dy and dx to add to one frame by the image alone and with the prior, and their standard deviations.
 
     What the projection leaves is no independent noise of the pixels but has structure. The weight of the pixels against the prior is
     therefore taken from how much groups of neighbouring columns contradict each other (clustered covariance).
@@ -171,8 +167,7 @@ def _fit_frame(
     gain = covariance[:, 0] / (covariance[0, 0] + angle_sigma_rad**2)
     step = plain + gain * (missing_rad - plain[0])
     sigma = np.sqrt(np.maximum(np.diag(covariance - np.outer(gain, covariance[0])), 0))
-    residual = float(np.linalg.norm(left)) / max(float(np.linalg.norm(frame * window)), 1e-20)
-    return plain[:3], step[:3], sigma[:3], residual
+    return plain[:3], step[:3], sigma[:3]
 
 
 def _without(values: np.ndarray, basis: np.ndarray) -> np.ndarray:

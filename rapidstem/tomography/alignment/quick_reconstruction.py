@@ -6,7 +6,7 @@ import numpy as np
 from scipy import optimize
 
 from rapidstem.tomography.aligned_images import apply_alignment
-from rapidstem.tomography.alignment.bundle_adjustment import LinePoints
+from rapidstem.tomography.alignment.bundle_adjustment import LINE_PX, LinePoints
 from rapidstem.tomography.alignment.coarse_alignment import BETTER_FAR_AWAY, correlation_peak, far_peak
 from rapidstem.tomography.alignment.line_tracking import volume_line_points
 from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, project_volume, reconstruct
@@ -17,19 +17,25 @@ _PROJECTION_MATCHINGS = 4
 _ITERATIONS = 15
 # The foil may be inclined or off the middle by a fifth of its thickness either way.
 _VOLUME_TO_FOIL = 1.4
-# Binned pixels between frames of similar tilt.
-_LARGEST_STEP_PX = 16
+# Of a line's width: voxels are so large that the line is still seen, and half as fine again where only shifts are compared.
+_VOXEL_WIDTHS, _COARSE_VOXELS = 2 / 3, 2
+# Binned pixels between a frame and its projection.
+_LARGEST_STEP = 8
+# In binned pixels: of a trend along the axis, and of a frame that lies far off.
+_TREND_TOLERANCE, _FAR = 0.25, 0.5
 # Of the field: how far correlation may slide along the axis over a series, and how many trends are tried.
 _LARGEST_AXIAL_TREND = 0.12
 _TREND_TRIALS = 12
+# Of a bundle adjustment: evenly chosen, they hold every line many times, and memory and time grow with them.
+_MOST_POINTS = 4000
 
 
-def without_axial_trend(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float) -> TiltGeometry:
+def without_axial_trend(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, line_px: int = LINE_PX) -> TiltGeometry:
     """Take out of the shifts along the axis a slow trend that the correlation of neighbouring frames cannot see.
 
     An inclined line that the tilt moves across the frame looks as if it slid along itself, and the chain of neighbours follows it.
-    The trend, linear in the tilt and then quadratic, is the one for which frames and projections of a reconstruction at a quarter of the
-    resolution correlate best.
+    The trend, linear in the tilt and then quadratic, is the one for which frames and projections of a reconstruction with voxels of 4/3 of
+    a line's width correlate best.
 
     Parameters
     ----------
@@ -38,11 +44,14 @@ def without_axial_trend(lines: np.ndarray, geometry: TiltGeometry, thickness_nm:
     geometry : TiltGeometry
     thickness_nm : float
         Of the foil.
+    line_px : int
+        Full width of the lines at half depth.
 
     Returns
     -------
     TiltGeometry
     """
+    voxel_px = _voxel_px(line_px)
     tilt = geometry.angle_rad
     largest = _LARGEST_AXIAL_TREND * lines.shape[2]
     for trend in (tilt, tilt**2 - np.mean(tilt**2)):
@@ -51,18 +60,23 @@ def without_axial_trend(lines: np.ndarray, geometry: TiltGeometry, thickness_nm:
             return replace(start, shift_px=start.shift_px + np.column_stack([np.zeros_like(trend), trend_px * trend]))
 
         found = optimize.minimize_scalar(
-            lambda trend_px, along=along: -_consistency(lines, along(trend_px), thickness_nm),
+            lambda trend_px, along=along: -_consistency(lines, along(trend_px), thickness_nm, _COARSE_VOXELS * voxel_px),
             bounds=(-largest, largest),
             method="bounded",
-            options={"xatol": 0.5, "maxiter": _TREND_TRIALS},
+            options={"xatol": _TREND_TOLERANCE * voxel_px, "maxiter": _TREND_TRIALS},
         )
         geometry = along(float(found.x))
     return geometry
 
 
-def _consistency(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float) -> float:
-    """Mean correlation coefficient of the frames and the projections of their reconstruction, at a quarter of the resolution."""
-    small, coarse = _binned(lines, geometry.per_frame(), 4)
+def _voxel_px(line_px: int) -> int:
+    """Edge of a quick volume's voxel in pixels of the frames."""
+    return round(_VOXEL_WIDTHS * line_px)
+
+
+def _consistency(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, voxel_px: int) -> float:
+    """Mean correlation coefficient of the frames and the projections of their reconstruction."""
+    small, coarse = _binned(lines, geometry.per_frame(), voxel_px)
     volume = reconstruct(small, coarse, _quick_settings(thickness_nm), device="cpu")
     pictures = [each.reshape(len(each), -1) for each in (small, project_volume(volume, coarse))]
     frame, view = (each - each.mean(axis=1, keepdims=True) for each in pictures)
@@ -71,11 +85,11 @@ def _consistency(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float)
 
 
 def quick_volume(
-    lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, used: np.ndarray, threads: int
+    lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, used: np.ndarray, line_px: int, threads: int
 ) -> tuple[np.ndarray, TiltGeometry]:
-    """Reconstruction at half the resolution, 1.4 times as thick as the foil, and projection matching of frames that lie far off.
+    """Reconstruction at a lower resolution, 1.4 times as thick as the foil, and projection matching of frames that lie far off.
 
-    Frames that lie more than a pixel from the projection of the volume are moved there, and the volume is reconstructed again. Frames
+    Frames that lie more than half a voxel from the projection of the volume are moved there, and the volume is reconstructed again. Frames
     that are not used take no part in the volume; they are looked for near where they are, and where the correlation is much better in
     half of the field.
 
@@ -87,20 +101,23 @@ def quick_volume(
     thickness_nm : float
         Of the foil.
     used : np.ndarray, (frame,), bool
+    line_px : int
+        Full width of the lines at half depth.
     threads : int
 
     Returns
     -------
     np.ndarray, (z, y, x)
-        Voxels of two pixels.
+        Voxels of two thirds of a line's width, in whole pixels.
     TiltGeometry
     """
+    voxel_px = _voxel_px(line_px)
     for _ in range(_PROJECTION_MATCHINGS):
-        half, coarse = _binned(lines, geometry, 2)
-        volume = reconstruct(half, coarse, _quick_settings(thickness_nm), threads=threads, device="cpu", frames=used)
+        small, coarse = _binned(lines, geometry, voxel_px)
+        volume = reconstruct(small, coarse, _quick_settings(thickness_nm), threads=threads, device="cpu", frames=used)
         views = project_volume(volume, coarse)
-        step = 2 * np.array([_displacement(*each) for each in zip(views, half, used, strict=True)])
-        far = np.abs(step).max(axis=1) > 1
+        step = voxel_px * np.array([_displacement(*each) for each in zip(views, small, used, strict=True)])
+        far = np.abs(step).max(axis=1) > _FAR * voxel_px
         if not far.any():
             break
         geometry = replace(geometry, shift_px=geometry.shift_px + np.where(far[:, None], step, 0))
@@ -112,20 +129,20 @@ def _quick_settings(thickness_nm: float) -> ReconstructionSettings:
 
 
 def _displacement(view: np.ndarray, frame: np.ndarray, used: bool) -> np.ndarray:
-    near, agreement = correlation_peak(view, frame, _LARGEST_STEP_PX / 2)
+    near, agreement = correlation_peak(view, frame, _LARGEST_STEP)
     if used:
         return near
     far, best = far_peak(view, frame)
     return far if best > BETTER_FAR_AWAY * agreement else near
 
 
-def first_points(volume: np.ndarray, shape: tuple[int, ...], largest: int = 4000) -> LinePoints:
-    """Points on the dislocations of a quick volume, in pixels of the frames of the shape, at most `largest`."""
-    points = volume_line_points(volume, spacing_px=2, neighbourhood_px=6.0)
+def first_points(volume: np.ndarray, shape: tuple[int, ...], line_px: int) -> LinePoints:
+    """Points on the dislocations of a quick volume, in pixels of the frames of the shape, at most 4000."""
+    points, voxel_px = volume_line_points(volume), _voxel_px(line_px)
     count = len(points.position_px)
-    chosen = np.arange(0, count, max(1, -(-count // largest)))
-    padding = (2 * np.array(volume.shape[2:0:-1]) - np.array(shape[2:0:-1])) / 2
-    return LinePoints(2 * points.position_px[chosen] + [*padding, 0.0], points.tangent[chosen])
+    chosen = np.arange(0, count, max(1, -(-count // _MOST_POINTS)))
+    padding = (voxel_px * np.array(volume.shape[2:0:-1]) - np.array(shape[2:0:-1])) / 2
+    return LinePoints(voxel_px * points.position_px[chosen] + [*padding, 0.0], points.tangent[chosen])
 
 
 def _binned(lines: np.ndarray, geometry: TiltGeometry, factor: int) -> tuple[np.ndarray, TiltGeometry]:

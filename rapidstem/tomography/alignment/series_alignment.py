@@ -6,7 +6,7 @@ from typing import Literal
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.numerics import robust_spread
+from rapidstem.numerics import robust_spread, whole_pixels
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.alignment_checks import alignment_warnings, vacuum_warning
 from rapidstem.tomography.alignment.angle_uncertainty import series_uncertainty
@@ -27,14 +27,16 @@ from rapidstem.tomography.frame_ridges import NO_RIDGES, RidgePoints, ridge_poin
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 from rapidstem.tomography.vacuum import FOIL, vacuum_places
 
-# How far from its projection a line is taken for a point's, in pixels of the frames: from the first shifts' error to that of the lines'
-# own; in three rounds, as frames and points fall out.
-_ROUNDS_RADII_PX = ((8.0, 6.0, 4.0, 3.0), (4.0, 3.0, 2.5), (3.0, 2.5, 2.0, 2.0))
+# How far from its projection a line is taken for a point's, in line widths: from the first shifts' error to that of the lines' own; in
+# three rounds, as frames and points fall out.
+_ROUNDS_RADII_WIDTHS = ((8 / 3, 2, 4 / 3, 1), (4 / 3, 1, 5 / 6), (1, 5 / 6, 2 / 3, 2 / 3))
+# Of the loss, before the first lines are matched.
+_FIRST_RESIDUAL_WIDTHS = 1 / 2
 # Motion within frames and geometry are measured in turn; three rounds are enough by judgement.
 _MOTION_ROUNDS = 3
 # By judgement: with fewer the angles would rest on a handful of lines, and the fallback takes over (docs/tomography.md).
 _FEWEST_POINTS = 60
-# The loss' scale on noise-free series.
+# The loss' scale on noise-free series: what the vertex of a sampled ridge is wrong by, whatever the width of the line.
 _LEAST_RESIDUAL_PX = 0.05
 
 
@@ -90,6 +92,21 @@ class AlignmentSettings:
         """
         return self.line_width_nm / (2 * pixel_size_nm)
 
+    def line_px(self, pixel_size_nm: float) -> int:
+        """Full width of the lines at half depth, in whole pixels, at least three.
+
+        Parameters
+        ----------
+        pixel_size_nm : float
+            Of the series.
+
+        Returns
+        -------
+        int
+            As `rapidstem.numerics.whole_pixels` gives it.
+        """
+        return whole_pixels(self.line_width_nm, pixel_size_nm)
+
 
 def align_series(series: np.ndarray, recorded: TiltGeometry, settings: AlignmentSettings, threads: int = 1) -> AlignedSeries:
     """Find the angle and the shift of every frame of a tilt series, and the rotation and the offset of its axis.
@@ -128,29 +145,31 @@ def align_series(series: np.ndarray, recorded: TiltGeometry, settings: Alignment
 
 
 def _lines_or_correlation(series: np.ndarray, recorded: TiltGeometry, settings: AlignmentSettings, threads: int) -> AlignedSeries:
-    line_scale_px = settings.line_scale_px(recorded.pixel_size_nm)
     try:
         return _align_lines(recorded, series, settings, threads)
     except TooFewLinesError:
         if settings.fallback == "none":
             raise
-        return align_by_correlation(recorded, series, settings.thickness_nm, settings.angle_sigma_deg, line_scale_px, threads)
+        width_nm = settings.line_width_nm
+        return align_by_correlation(recorded, series, settings.thickness_nm, settings.angle_sigma_deg, width_nm, threads)
 
 
 def _align_lines(recorded: TiltGeometry, series: np.ndarray, settings: AlignmentSettings, threads: int) -> AlignedSeries:
     reported_rad, used = recorded.angle_rad, recorded.used
     thickness_nm, line_scale_px = settings.thickness_nm, settings.line_scale_px(recorded.pixel_size_nm)
+    line_px = settings.line_px(recorded.pixel_size_nm)
     places = vacuum_places(series, line_scale_px)
     lines = binarise(series, "soft", line_scale_px, hidden=places != FOIL)
-    geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm)
+    geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm, line_px)
     seen = _series_ridges(series, used, places != FOIL, line_scale_px)
     ridges = search_trees(seen)
-    measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, np.deg2rad(settings.angle_sigma_deg), residual_px=1.5)
-    for radii in _ROUNDS_RADII_PX:
-        volume, geometry = quick_volume(lines, filled_between(geometry, reported_rad, used), thickness_nm, used, threads)
-        points = first_points(volume, lines.shape)
+    angle_sigma_rad = np.deg2rad(settings.angle_sigma_deg)
+    measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, angle_sigma_rad, _FIRST_RESIDUAL_WIDTHS * line_px, line_px)
+    for radii in _ROUNDS_RADII_WIDTHS:
+        volume, geometry = quick_volume(lines, filled_between(geometry, reported_rad, used), thickness_nm, used, line_px, threads)
+        points = first_points(volume, lines.shape, line_px)
         for radius in radii:
-            points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, radius)
+            points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, radius * line_px)
         foil_px = _foil_px(points, measured.matches, thickness_nm / recorded.pixel_size_nm)
         points, geometry = _fix_gauge(points, geometry, used, sum(foil_px) / 2)
     motion = None
@@ -159,7 +178,7 @@ def _align_lines(recorded: TiltGeometry, series: np.ndarray, settings: Alignment
         if motion is None:
             break
         ridges = search_trees(motion.taken_out(seen))
-        points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, _ROUNDS_RADII_PX[-1][-1])
+        points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, _ROUNDS_RADII_WIDTHS[-1][-1] * line_px)
         points, geometry = _fix_gauge(points, geometry, used, sum(foil_px) / 2)
     check_one_part(measured.matches, used, reported_rad, lines)
     geometry = replace(filled_between(geometry, reported_rad, used), used=used)

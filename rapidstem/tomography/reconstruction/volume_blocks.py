@@ -8,10 +8,9 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
-from rapidstem.files.mrc_volumes import name_writer
+from rapidstem.files.mrc_volumes import ANGSTROM_PER_NM, name_writer
 
-# MRC has its sizes in angstroms, and 2 for float32.
-_ANGSTROM_PER_NM = 10.0
+# What MRC calls float32.
 _FLOAT32_MODE = 2
 
 
@@ -34,7 +33,7 @@ def write_block(path: Path | str, block: np.ndarray, voxel_size_nm: float, first
     with written_beside(path) as temporary, mrcfile.new(temporary) as file:
         file.set_data(np.ascontiguousarray(block, np.float32))
         file.set_volume()
-        file.voxel_size = voxel_size_nm * _ANGSTROM_PER_NM
+        file.voxel_size = voxel_size_nm * ANGSTROM_PER_NM
         file.nstart = (first_column, 0, 0)
         name_writer(file)
 

@@ -92,8 +92,7 @@ def reconstruct(
     used = geometry.used if frames is None else geometry.used & np.asarray(frames, bool)
     _check_series(series, geometry, used)
     depth, device = _depth_px(settings.thickness_nm, geometry), _available_device(device, settings.method)
-    columns = series.shape[2]
-    wanted = _wanted_columns(slices, columns)
+    columns, wanted = series.shape[2], _wanted_columns(slices, series.shape[2])
     shared = matrix_columns(geometry, columns)
     brightness = _brightness(series[used], settings.method)
     solving = SolverSettings(geometry, depth, settings.method, settings.iterations, device, used, brightness, settings.isolated)
