@@ -103,7 +103,7 @@ def test_a_quotation_mark_that_is_not_closed_swallows_no_rows(tmp_path: Path, ro
 
 
 def test_what_excel_and_people_add_does_not_matter(tmp_path: Path) -> None:
-    rows = ['"a" \t"test" \t 10\t"raw/5"" wafer.mrc"\t\t\t\t\t', "\t\t\t\t\t\t\t\t", "b\u00a0\ttest\t0\tü b.mrc\t\t"]
+    rows = ['"a"\t"test"\t 10 \t"raw/5"" wafer.mrc"\t\t\t\t\t', "\t\t\t\t\t\t\t\t", "b\u00a0\ttest\t0\tü b.mrc\t\t"]
     (tmp_path / "sheet.tsv").write_text("\r\n".join([HEADER + "\t\t", *rows]), encoding="utf-8")
     sheet = read_sheet(tmp_path / "sheet.tsv")
     assert sheet["acquisition"].tolist() == ["a", "b"] and sheet["tilt"].tolist() == [10, 0]
@@ -153,7 +153,7 @@ def test_unreadable_sheets(tmp_path: Path) -> None:
     assert "not UTF-8" in refusal(path)
 
 
-def write_stack(path: Path, frames: int = 3, size: int = 8, pixel_size_nm: float = 4.56, tilts: list[float] | None = None) -> Path:
+def write_stack(path: Path, frames: int = 3, size: int = 16, pixel_size_nm: float = 4.56, tilts: list[float] | None = None) -> Path:
     path.parent.mkdir(exist_ok=True)
     write_series(path, np.ones((frames, size, size), np.float32), pixel_size_nm)
     if tilts is not None:
@@ -205,9 +205,9 @@ def test_environment_variables_in_paths(tmp_path: Path, monkeypatch: pytest.Monk
     [
         ("f.mrc", {"frames": 1}, ["acquisition 'f'", "column rapid", "only one frame"]),
         ("s-slow.mrc", {"frames": 1, "tilts": [0]}, ["acquisition 's'", "column slow", "only one frame"]),
-        ("f-slow.mrc", {"size": 24}, ["acquisition 'f'", "column slow", "shows 109.4 x 109.4 nm, the rapid frames 36.48 x 36.48 nm"]),
+        ("f-slow.mrc", {"size": 48}, ["acquisition 'f'", "column slow", "shows 218.9 x 218.9 nm, the rapid frames 72.96 x 72.96 nm"]),
         ("f-slow.mrc", {"pixel_size_nm": 456.0}, ["acquisition 'f'", "456 nm, the rapid frames of 4.56 nm", "unit"]),
-        ("s-slow.mrc", {"size": 16, "tilts": [0, 2, 4]}, ["acquisition 's'", "16 x 16 pixels, the rapid frames 8 x 8"]),
+        ("s-slow.mrc", {"size": 32, "tilts": [0, 2, 4]}, ["acquisition 's'", "32 x 32 pixels, the rapid frames 16 x 16"]),
         ("s-slow.mrc", {"pixel_size_nm": 2.1, "tilts": [0, 2, 4]}, ["acquisition 's'", "2.1 nm, the rapid frames of 4.56 nm"]),
         ("s.mrc", {"tilts": [-2, 0]}, ["acquisition 's'", "s.rawtlt", "2 angles for 3 frames"]),
         ("s.mrc", {"tilts": [0, 0, 0.1]}, ["acquisition 's'", "0.00 to 0.10 degrees"]),
@@ -227,7 +227,7 @@ def test_slow_image_of_a_field_may_have_finer_pixels(tmp_path: Path) -> None:
     sheet = small_session(tmp_path)
     path = tmp_path / "session/raw/f-slow.mrc"
     path.unlink()
-    write_stack(path, frames=1, size=18, pixel_size_nm=2.28)
+    write_stack(path, frames=1, size=36, pixel_size_nm=2.28)
     check_files(sheet)
 
 
