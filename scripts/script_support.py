@@ -3,7 +3,7 @@
 import os
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,6 +22,7 @@ from rapidstem.files import (
     open_frames,
     read_header,
     read_stack,
+    warning_line,
 )
 
 
@@ -109,6 +110,12 @@ def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
 def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
     """The same, open, so that its frames are read slice by slice."""
     return open_frames(path, _detector(path, reading), _fallback(reading))
+
+
+def say_warnings(warnings: Iterable[str]) -> None:
+    """Say in the log what is doubtful about the result; the report repeats it."""
+    for words in warnings:
+        print(warning_line(words))
 
 
 def _detector(path: str, reading: dict[str, Any]) -> str:

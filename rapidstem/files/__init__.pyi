@@ -14,14 +14,16 @@ from .image_stacks import (
     read_stack as read_stack,
 )
 from .job_logs import (
-    UNKNOWN_REASON as UNKNOWN_REASON,
     FailedJob as FailedJob,
+    UNKNOWN_REASON as UNKNOWN_REASON,
     failed_job as failed_job,
     failed_jobs as failed_jobs,
     finished_words as finished_words,
     first_words as first_words,
     input_fault as input_fault,
     last_words as last_words,
+    logged_warnings as logged_warnings,
+    warning_line as warning_line,
 )
 from .length_units import (
     angle_in_degrees as angle_in_degrees,
