@@ -33,7 +33,7 @@ from rapidstem.figures import (
 )
 from rapidstem.files import is_log
 from rapidstem_workflow.command_line import given_values
-from rapidstem_workflow.configuration_checks import configuration_schema
+from rapidstem_workflow.configuration_checks import check_repeated_keys, configuration_schema
 from rapidstem_workflow.imported_modules import code_mark
 from rapidstem_workflow.raw_contents import content_mark
 from rapidstem_workflow.run_summary import (
@@ -58,6 +58,7 @@ if not workflow.overwrite_configfiles:
 
 try:
     if workflow.modifier.is_main_snakefile():
+        check_repeated_keys(workflow.configfiles)
         update_config(
             config, given_values(workflow.config_settings.config_args or [], configuration_schema())
         )

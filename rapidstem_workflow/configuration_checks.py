@@ -1,7 +1,7 @@
 """The configuration held against its schema."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 import jsonschema
 import yaml
 
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, raise_problems
 
 SCHEMA = Path(__file__).resolve().parent.parent / "workflow/schemas/config.schema.yaml"
 
@@ -26,6 +26,37 @@ def write_out(config: dict[str, Any]) -> None:
 def configuration_schema() -> dict[str, Any]:
     """The schema of the configuration, from which `config/README.md` is made, too."""
     return yaml.safe_load(SCHEMA.read_text(encoding="utf-8"))
+
+
+def check_repeated_keys(paths: Iterable[Path | str]) -> None:
+    """See whether a section of a configuration file has a key twice, the first value of which would be lost without a word.
+
+    Raises
+    ------
+    InputError
+        Naming the file, the keys and their lines.
+    """
+    for path in paths:
+        tree = yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader)
+        problems = [
+            f"line {second}, key {key!r}: stands there already, in line {first}; remove one" for key, first, second in _repeated_keys(tree)
+        ]
+        raise_problems(f"{path}: keys are given twice", problems)
+
+
+def _repeated_keys(node: yaml.Node | None, above: str = "") -> Iterator[tuple[str, int, int]]:
+    """Keys that a mapping has before, with both lines, counted from 1."""
+    if isinstance(node, yaml.SequenceNode):
+        for number, entry in enumerate(node.value):
+            yield from _repeated_keys(entry, f"{above}{number}.")
+    if not isinstance(node, yaml.MappingNode):
+        return
+    lines: dict[str, int] = {}
+    for key, value in node.value:
+        line = key.start_mark.line + 1
+        if lines.setdefault(str(key.value), line) != line:
+            yield f"{above}{key.value}", lines[str(key.value)], line
+        yield from _repeated_keys(value, f"{above}{key.value}.")
 
 
 def check_configuration(config: dict[str, Any]) -> None:

@@ -15,6 +15,8 @@ from rapidstem.files import LEAST_TILT_RANGE_DEG, FallbackMetadata, StackHeader,
 from rapidstem.progress import tracked
 
 ENDINGS = (".emd", ".dm3", ".dm4", ".emi", ".mrc", ".mrcs", ".st", ".ali", ".rec", ".tif", ".tiff", ".hspy", ".hdf5", ".h5")
+# What lies beside raw files and belongs to them, or is the user's own.
+SIDE_CARS = (".rawtlt", ".tlt", ".mdoc", ".txt", ".csv", ".tsv", ".yaml", ".md")
 FEWEST_TILTS = 3
 SAME_PIXEL = 0.02
 HASHED_BYTES = 1 << 20
@@ -73,10 +75,11 @@ def read_folder(folder: Path, detector: str, fallback: FallbackMetadata) -> Reco
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; give the one that holds the raw files")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    every = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    paths = [path for path in every if path.suffix.lower() in ENDINGS]
     if not paths:
         raise InputError(f"{folder}: holds no raw file (of the endings {', '.join(ENDINGS)}); give the folder that does")
-    files, left_out = [], dict(_duplicates(paths))
+    files, left_out = [], dict(_duplicates(paths)) | dict(_others(folder, every))
     own = [path for path in paths if path not in left_out]
     for path in tracked(own, "reading headers", len(own), "file"):
         try:
@@ -86,6 +89,18 @@ def read_folder(folder: Path, detector: str, fallback: FallbackMetadata) -> Reco
             left_out[path] = str(error).removeprefix(f"{path}: ")
     kept, others = _of_one_session(files)
     return RecordedFolder(kept, left_out | others)
+
+
+def _others(folder: Path, every: Sequence[Path]) -> Iterator[tuple[Path, str]]:
+    """Files that are not looked at, by their endings."""
+    endings = Counter(path.suffix.lower() for path in every if not _belongs_to_emi(path))
+    for ending in sorted(endings.keys() - {*ENDINGS, *SIDE_CARS}):
+        number = f"{endings[ending]} file{'' if endings[ending] == 1 else 's'}"
+        yield folder / f"*{ending}", f"{number} of an ending that is not looked at; add a row by hand where it holds raw frames"
+
+
+def _belongs_to_emi(path: Path) -> bool:
+    return path.suffix.lower() == ".ser" and path.with_name(re.sub(r"_\d+$", "", path.stem) + ".emi").is_file()
 
 
 def form_of(header: StackHeader) -> Form:

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from script_support import logged, open_raw
+from script_support import logged, open_raw, say_warnings
 
 from rapidstem.denoising import TrainedModel, check_fit, denoise_blocks, denoise_stack, load_model
 from rapidstem.denoising.fields import averaged
@@ -43,7 +43,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     torch.set_num_threads(snakemake.threads)
     model = load_model(Path(snakemake.input.weights).parent)
     if "adopted_from" in model.card:
-        check_fit(model, spread_frames(stack.frames), stack.pixel_size_nm, stack.dwell_time_s)
+        say_warnings(check_fit(model, spread_frames(stack.frames), stack.pixel_size_nm, stack.dwell_time_s))
     column_map = read_map(snakemake.input.map)
     if snakemake.input.drift:
         drift = read_drift(snakemake.input.drift)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import torch
-from script_support import logged, open_raw
+from script_support import logged, open_raw, say_warnings
 
 from rapidstem.denoising import check_fit, denoise_stack, load_model
 from rapidstem.distortion import in_common_geometry, read_map
@@ -17,7 +17,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     torch.set_num_threads(snakemake.threads)
     model = load_model(Path(snakemake.input.weights).parent)
     if "adopted_from" in model.card:
-        check_fit(model, stack.frames[:TRIED_FRAMES], stack.pixel_size_nm, stack.dwell_time_s)
+        say_warnings(check_fit(model, stack.frames[:TRIED_FRAMES], stack.pixel_size_nm, stack.dwell_time_s))
     column_map = read_map(snakemake.input.map)
     shift_px = read_drift(snakemake.input.frames).shift_px
     blocks = (

@@ -1,7 +1,7 @@
 """Trained models on disk: the weights as safetensors, and a model card that says what they are."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -21,10 +21,13 @@ from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.files.scan_format import ScanFormat
+from rapidstem.frames import noise_of_frames
 
 # Of the model's range: how far intensities may reach beyond it, and how much of it they must fill; by judgement, wide enough for other
 # tilts of one session.
 _LARGEST_EXCESS, _LEAST_FILLING = 0.25, 0.05
+# Of the electrons a pixel: `noise_of_frames` states none that it knows less well.
+_DOSE_ERROR = 0.35
 _PACKAGES = ("torch", "numpy", "safetensors")
 # What models that were trained before version 0.1.0 call their settings and layers.
 _SETTINGS_ONCE = {"lesson": "sampler"}
@@ -147,8 +150,8 @@ def load_start(settings: NetworkSettings) -> TrainedModel:
     return model
 
 
-def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwell_time_s: float | None) -> None:
-    """See whether frames are what a model was trained for.
+def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwell_time_s: float | None) -> list[str]:
+    """See whether frames are what a model was trained for, and say what is outside of it, but does not rule the model out.
 
     Parameters
     ----------
@@ -158,6 +161,11 @@ def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwe
         Raw frames; a few are enough.
     pixel_size_nm, dwell_time_s
         Of the frames; what is unknown, here or in the model card, is not compared.
+
+    Returns
+    -------
+    list of str
+        Fewer or more electrons a pixel than in all fields that the model has learned from, by more than they can be measured to.
 
     Raises
     ------
@@ -172,6 +180,17 @@ def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwe
     if misfits:
         name = model.card["denoiser"]
         raise InputError(f"the model {name} does not fit: {'; '.join(misfits)}; train anew, or from its weights with start_from")
+    return [*_unseen_dose(model.card, frames)]
+
+
+def _unseen_dose(card: dict[str, Any], frames: np.ndarray) -> Iterator[str]:
+    if "electrons_per_px" not in card["data"].get("ranges", {}):
+        return
+    electrons = noise_of_frames(frames).electrons_per_px
+    low, high = card["data"]["ranges"]["electrons_per_px"]
+    if electrons * (1 + _DOSE_ERROR) < low or electrons > high * (1 + _DOSE_ERROR):
+        learned = f"the model {card['denoiser']} has learned from {low:.2g} to {high:.2g} electrons a pixel"
+        yield f"{learned}, these frames have some {electrons:.2g}; its result is outside of what was tested"
 
 
 def _intensity_misfits(scaling: IntensityScaling, frames: np.ndarray) -> list[str]:

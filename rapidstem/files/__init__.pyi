@@ -20,6 +20,8 @@ from .job_logs import (
     failed_jobs as failed_jobs,
     input_fault as input_fault,
     job_log as job_log,
+    logged_warnings as logged_warnings,
+    warning_line as warning_line,
 )
 from .length_units import (
     angle_in_degrees as angle_in_degrees,

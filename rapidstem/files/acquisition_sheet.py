@@ -1,6 +1,7 @@
 """The sheet of acquisitions: one field of view a row, tab separated, paths relative to the sheet."""
 
 import csv
+import io
 import math
 import os
 import re
@@ -22,6 +23,8 @@ COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature"
 KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
 FILE_COLUMNS = ("rapid", "slow", "dcfi")
 _OPTIONAL = ("dcfi", "temperature", "detector", "tomogram")
+# Files are named after acquisitions, with up to a hundred letters more; most file systems take 255.
+LONGEST_NAME = 100
 
 
 def read_sheet(path: Path | str) -> pd.DataFrame:
@@ -46,7 +49,7 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     """
     path = Path(path)
     lines = _lines(path)
-    columns = [name.strip() for name in lines[0][1]]
+    columns = "\t".join(name.strip() for name in lines[0][1]).rstrip("\t").split("\t")
     _check_columns(path, columns)
     rows = [(number, _row(columns, values)) for number, values in lines[1:]]
     if not rows:
@@ -115,17 +118,30 @@ def _lines(path: Path) -> list[tuple[int, list[str]]]:
         text = path.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{path}: is not UTF-8 text ({error}); save the sheet as tab-separated text in UTF-8") from error
-    reader = csv.reader(text.splitlines(), delimiter="\t")
-    lines = [(reader.line_num, values) for values in reader if any(value.strip() for value in values)]
+    lines = [line for line in _parted(path, text) if any(value.strip() for value in line[1])]
     if not lines:
         raise InputError(f"{path}: is empty; its first line names the columns {', '.join(COLUMNS)}, separated by tabs")
     return lines
 
 
+def _parted(path: Path, text: str) -> Iterator[tuple[int, list[str]]]:
+    """Numbers and values of all lines; a quotation mark that is not closed in its line would swallow those that follow."""
+    reader, before = csv.reader(io.StringIO(text, newline=None), delimiter="\t", strict=True), 0
+    remedy = "a quotation mark is opened and not closed in this line; remove it, or double it within a value in quotation marks"
+    try:
+        for values in reader:
+            if reader.line_num > before + 1:
+                raise csv.Error
+            before = reader.line_num
+            yield before, values
+    except csv.Error as error:
+        raise InputError(f"{path}, line {before + 1}: {remedy}") from error
+
+
 def _check_columns(path: Path, columns: list[str]) -> None:
     if len(columns) == 1:
         for separator, name in ((",", "commas"), (";", "semicolons"), (" ", "spaces")):
-            if separator in columns[0]:
+            if set(columns[0].split(separator)) & set(COLUMNS):
                 raise InputError(f"{path}: the columns are separated by {name}; save the sheet with tabs between them")
     missing = [name for name in COLUMNS if name not in columns and name not in _OPTIONAL]
     unknown = [name for name in columns if name not in COLUMNS]
@@ -154,6 +170,8 @@ def _row_problems(row: dict[str, str]) -> Iterator[str]:
         yield "column acquisition: empty; give the acquisition a name"
     elif not re.fullmatch(r"[A-Za-z0-9_-]+", row["acquisition"]):
         yield "column acquisition: a name consists of letters, digits, '-' and '_'; change the others"
+    elif len(row["acquisition"]) > LONGEST_NAME:
+        yield f"column acquisition: a name has at most {LONGEST_NAME} characters, as files are named after it; shorten it"
     if row["kind"] not in KINDS:
         yield f"column kind: {row['kind']!r} is unknown; write one of {', '.join(KINDS)}"
     else:
@@ -191,8 +209,9 @@ def _tilt_problems(row: dict[str, str]) -> Iterator[str]:
 
 
 def _degrees(text: str) -> float:
+    """Not a number where it is none; Python would also take `1_0` for one."""
     try:
-        return float(text)
+        return math.nan if "_" in text else float(text)
     except ValueError:
         return math.nan
 
@@ -213,7 +232,7 @@ def _repetitions(path: Path, rows: list[tuple[int, dict[str, str]]]) -> Iterator
 
 
 def _absolute(sheet: Path, file: str) -> str:
-    return os.path.abspath(sheet.parent / os.path.expandvars(file)) if file else ""  # noqa: PTH100 (keeps symbolic links)
+    return os.path.abspath(sheet.parent / os.path.expanduser(os.path.expandvars(file))) if file else ""  # noqa: PTH100, PTH111 (keeps symbolic links)
 
 
 def _table(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:

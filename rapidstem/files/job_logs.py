@@ -8,7 +8,7 @@ import platform
 import re
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TextIO
 from rapidstem.errors import InputError, ResourceError
 
 UNKNOWN_REASON = "it has said nothing; it was killed, or its machine went down"
+_WARNING = "warning: "
 _INPUT_FAULT, _OTHER_FAULT = "failed", "broke off"
 _FINISHED = re.compile(r"^\w+(?: \([^\n]*\))? is finished\s*\Z", re.MULTILINE)
 _LAST_WORDS = re.compile(rf"^\w+(?: \([^\n]*\))? ({_INPUT_FAULT}|{_OTHER_FAULT}): (.*) \(log: [^\n]*\)\s*\Z", re.MULTILINE | re.DOTALL)
@@ -136,6 +137,34 @@ def input_fault(folder: Path, acquisition: str) -> str:
     logs.sort(key=lambda log: log.stat().st_mtime, reverse=True)
     told = (job for log in logs if (job := failed_job(log, folder)).bad_input)
     return next((f"{job.rule}: {job.reason}" for job in told), "")
+
+
+def warning_line(words: str) -> str:
+    """The line in which a job says in its log what is doubtful about its result.
+
+    Parameters
+    ----------
+    words
+        What is doubtful, one sentence.
+    """
+    return f"{_WARNING}{words}"
+
+
+def logged_warnings(folder: Path, rule: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
+    """What the jobs of a rule have found doubtful, with the name of the acquisition.
+
+    Parameters
+    ----------
+    folder
+        Of the session; the logs of the rule are `<folder>/logs/<rule>/.../<acquisition>.log`.
+    rule
+        Its name.
+    names
+        Acquisitions that take part; logs of others are of earlier runs.
+    """
+    for log in sorted(folder.glob(f"logs/{rule}/**/*.log")):
+        if log.stem in names:
+            yield from ((log.stem, line.removeprefix(_WARNING)) for line in _text(log).splitlines() if line.startswith(_WARNING))
 
 
 def _text(log: Path) -> str:

@@ -12,6 +12,8 @@ _PIXEL_SIZE_TOLERANCE = 0.05
 # pixel sizes, and fields of view, of two images of one place are at most this often as large
 _LARGEST_RATIO = 8.0
 _LARGEST_FIELD_RATIO = 2.0
+# as registration and the search for lines want them (`rapidstem.frames`); smaller ones have other axes than those of images
+_SMALLEST_SIDE_PX = 16
 # angles of a tilt series that span less than this are one angle, noted again and again
 LEAST_TILT_RANGE_DEG = 1.0
 
@@ -48,8 +50,8 @@ def _frame_problems(header: StackHeader, needs_several: bool) -> Iterator[str]:
     frames, rows, columns = header.shape
     if needs_several and frames < 2:
         yield "has only one frame; give the file with the whole series, or allow training.single_frames"
-    if min(rows, columns) < 2:
-        yield f"has frames of {rows} x {columns} pixels; give images with two axes"
+    if min(rows, columns) < _SMALLEST_SIDE_PX:
+        yield f"has frames of {rows} x {columns} pixels; give images of {_SMALLEST_SIDE_PX} x {_SMALLEST_SIDE_PX} at least, (frame, y, x)"
 
 
 def _angle_problems(header: StackHeader) -> Iterator[str]:

@@ -179,7 +179,7 @@ def _is_heading(values: list[str]) -> bool:
 
 def _number(value: str) -> float | None:
     try:
-        return float(value)
+        return None if "_" in value else float(value)
     except ValueError:
         return None
 

@@ -16,4 +16,4 @@ from .registration import (
     drift_of_single_frame as drift_of_single_frame,
     register_frames as register_frames,
 )
-from .repeated_frames import repeated_images as repeated_images
+from .repeated_frames import repeated_images as repeated_images, torn_images as torn_images

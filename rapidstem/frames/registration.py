@@ -87,7 +87,7 @@ def drift_of_single_frame() -> Drift:
 
 
 def register_frames(frames: FrameSource, seen: SeenFrames | None = None) -> Drift:
-    """Register frames to their common mean; a frame that repeats an earlier one, pixel by pixel, is left out.
+    """Register frames to their common mean; frames that repeat an earlier one, or rows of a neighbour, pixel by pixel, are left out.
 
     Parameters
     ----------
@@ -162,8 +162,12 @@ def _read_group(
         halves.add(pairs)
         samples[count : count + len(pairs)] = added(pairs, factors)
         count += len(pairs)
-    numbers = np.array([number for number in range(start, stop) if not faults[number]], dtype=int)
-    return numbers, FrameGroup(samples[:count], edges, halves.pattern_power())
+    read = [number for number in range(start, stop) if not faults[number]]
+    for number, fault in seen.torn(range(start, stop)):
+        faults[number] = faults[number] or fault
+    kept = np.array([not faults[number] for number in read], dtype=bool)
+    samples = samples[:count] if kept.all() else samples[:count][kept]
+    return np.array(read, dtype=int)[kept], FrameGroup(samples, edges, halves.pattern_power())
 
 
 def _check_usable(faults: list[str]) -> None:

@@ -96,7 +96,8 @@ def alignment_table(alignment: pd.DataFrame) -> ReportTable:
             "axis offset / px": _uncertain(alignment["axis_offset_px"], alignment["axis_offset_sigma_px"]),
         }
     )
-    return ReportTable("Alignment", printed)
+    note = "The offset of the axis is left out where drift may hide more than a hundredth of the frame's height (`axis_offset`)."
+    return ReportTable("Alignment", printed, note)
 
 
 def instrument_table(instrument: pd.DataFrame) -> ReportTable:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator
 
-from rapidstem.files.job_logs import input_fault
+from rapidstem.figures.line_sentences import MOSTLY_HIDDEN_PERCENT
+from rapidstem.files.job_logs import input_fault, logged_warnings
 from rapidstem.report.session_results import Results, SessionContents
 from rapidstem.report.verdict_criteria import CRITERIA
 
@@ -18,7 +19,10 @@ def missing_acquisitions(results: Results, contents: SessionContents) -> list[st
 
 def session_warnings(results: Results, contents: SessionContents) -> list[str]:
     """What the stages have found to be doubtful, one sentence each, those that matter most first."""
-    sources = (_doubtful_alignments, _unpaired_centres, _unregistered_frames, _weak_correlations, _rejected_frames)
+    sources = (
+        *(_doubtful_alignments, _too_dense_foils, _unpaired_centres, _unseen_conditions),
+        *(_unregistered_frames, _weak_correlations, _rejected_frames),
+    )
     return [*(sentence for source in sources for sentence in source(results, contents)), *contents.remarks]
 
 
@@ -40,6 +44,23 @@ def _doubtful_alignments(results: Results, contents: SessionContents) -> Iterato
     for series, variant in contents.series_variants:
         for warning in results.table(f"tilt_series/{series}/{variant}.warnings.csv")["warning"]:
             yield f"{series}, {variant}: {warning}"
+
+
+def _unseen_conditions(results: Results, contents: SessionContents) -> Iterator[str]:
+    names = {*contents.series, *contents.test_fields, *contents.in_situ}
+    for rule in ("denoise_frames", "denoise_in_situ"):
+        yield from (f"{name}: {words}" for name, words in logged_warnings(results.folder, rule, names))
+
+
+def _too_dense_foils(results: Results, contents: SessionContents) -> Iterator[str]:
+    for series, variant in contents.shown_variants:
+        hidden = results.table(f"dislocations/{series}/{variant}.line_summary.csv")["hidden_percent"] > MOSTLY_HIDDEN_PERCENT
+        if 100 * hidden.mean() > CRITERIA["hidden_lines"].usable:
+            density = results.table(f"dislocations/{series}/{variant}.line_density.csv").iloc[0]["density_per_m2"]
+            yield (
+                f"{series}, {variant}: {hidden.sum()} of {len(hidden)} lines lie on others in most frames: at {density:.1e} 1/m² and more "
+                "the lines of this foil cannot be told apart from these views"
+            )
 
 
 def _unregistered_frames(results: Results, contents: SessionContents) -> Iterator[str]:

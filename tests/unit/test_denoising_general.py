@@ -186,6 +186,16 @@ def test_the_shipped_model_is_small_and_says_what_it_has_seen(shipped: TrainedMo
     assert (model_folder(GENERAL) / WEIGHTS).stat().st_size < 8_000_000
     assert shipped.card["data"]["ranges"]["pixel_size_nm"][0] < 2 < 9 < shipped.card["data"]["ranges"]["pixel_size_nm"][1]
     check_fit(shipped, noise(), 4.56, 114e-9)
+
+
+@pytest.mark.parametrize(("electrons", "said"), [(1.0, True), (20.0, False), (200.0, True)])
+def test_doses_that_the_shipped_model_has_not_seen_are_said_with_its_range(shipped: TrainedModel, electrons: float, said: bool) -> None:
+    y, x = np.mgrid[:128, :128]
+    clean = electrons * (1 + 0.5 * np.sin(x / 20) * np.cos(y / 25))
+    frames = (500 * np.random.default_rng(1).poisson(clean, (8, 128, 128)) + 2000.0).astype(np.float32)
+    warnings = check_fit(shipped, frames, 4.56, 114e-9)
+    assert len(warnings) == said
+    assert all("has learned from 4 to 60 electrons a pixel, these frames have some" in words for words in warnings)
     assert replace(denoiser_settings("dlf-slow", {}), start_from="").network == shipped.settings.network
 
 

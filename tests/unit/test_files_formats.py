@@ -96,6 +96,13 @@ def test_frames_of_different_shape(tmp_path: Path) -> None:
     assert "all frames of a stack must have one shape" in refusal(tmp_path / "a.tif")
 
 
+def test_frames_that_were_written_one_by_one_are_no_stack(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        for frame in FRAMES:
+            file.write(frame, contiguous=False)
+    assert "holds 5 series of 6 x 7 uint16, written one by one" in refusal(tmp_path / "a.tif")
+
+
 def test_colour_image(tmp_path: Path) -> None:
     tifffile.imwrite(tmp_path / "a.tif", np.zeros((6, 7, 3), np.uint8), photometric="rgb")
     assert "no series of grey images" in refusal(tmp_path / "a.tif")

@@ -84,6 +84,7 @@ def test_a_map_of_another_program_is_no_mrc(tmp_path: Path) -> None:
         (12, b"\x0b", "mode 11"),
         (0, bytes(4), "5 frames of 12 x 0 pixels"),
         (64, b"\3\0\0\0\2\0\0\0\1\0\0\0", "order (3, 2, 1)"),
+        (64, b"\7\0\0\0\2\0\0\0\1\0\0\0", "damaged or no MRC file"),
     ],
 )
 def test_mrc_that_holds_something_else_says_what(tmp_path: Path, offset: int, content: bytes, words: str) -> None:

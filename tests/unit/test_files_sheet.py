@@ -78,6 +78,8 @@ def test_windows_line_ends_byte_order_mark_and_blank_lines(tmp_path: Path) -> No
         ("a\ttest\t12,5\ta.mrc\t\t", "column tilt: '12,5' is no number"),
         ("a\ttest\tnan\ta.mrc\t\t", "column tilt: 'nan' is no number"),
         ("a\ttest\tinf\ta.mrc\t\t", "column tilt: inf is outside"),
+        ("a\ttest\t1_0\ta.mrc\t\t", "column tilt: '1_0' is no number"),
+        ("a" * 101 + "\ttest\t0\ta.mrc\t\t", "column acquisition: a name has at most 100 characters"),
         ("a\ttest\t-90.5\ta.mrc\t\t", "column tilt: -90.5 is outside"),
         ("a\ttilt_series\t0\ta.mrc\t\t", "leave it empty"),
         ("a\ttest\t0\t\tb.mrc\t", "column rapid: empty"),
@@ -93,6 +95,30 @@ def test_a_wrong_row_is_named_with_the_remedy(tmp_path: Path, row: str, expected
     assert "line 6" in message
     assert expected in message
     assert message.count("\n") == 1, "one mistake, one line"
+
+
+@pytest.mark.parametrize("row", ['a\ttest\t0\t"a.mrc\t\t', 'a\ttest\t0\t"a\nb.mrc"\t\t', 'a\ttest\t0\t"a" b.mrc\t\t'])
+def test_a_quotation_mark_that_is_not_closed_swallows_no_rows(tmp_path: Path, row: str) -> None:
+    assert "line 6: a quotation mark is opened and not closed" in refusal(write_sheet(tmp_path, *ROWS, row, *ROWS))
+
+
+def test_what_excel_and_people_add_does_not_matter(tmp_path: Path) -> None:
+    rows = ['"a"\t"test"\t 10 \t"raw/5"" wafer.mrc"\t\t\t\t\t', "\t\t\t\t\t\t\t\t", "b\u00a0\ttest\t0\tü b.mrc\t\t"]
+    (tmp_path / "sheet.tsv").write_text("\r\n".join([HEADER + "\t\t", *rows]), encoding="utf-8")
+    sheet = read_sheet(tmp_path / "sheet.tsv")
+    assert sheet["acquisition"].tolist() == ["a", "b"] and sheet["tilt"].tolist() == [10, 0]
+    assert sheet["rapid"].tolist() == [str(tmp_path / 'raw/5" wafer.mrc'), str(tmp_path / "ü b.mrc")]
+
+
+def test_a_value_below_a_column_without_a_name_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "sheet.tsv").write_text(f"{HEADER}\t\na\ttest\t0\ta.mrc\t\t\tmore\n", encoding="utf-8")
+    assert "7 values for 6 columns" in refusal(tmp_path / "sheet.tsv")
+
+
+def test_a_tilde_is_the_home_of_the_user(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    sheet = read_sheet(write_sheet(tmp_path, "a\ttest\t0\t~/a.mrc\t\t"))
+    assert sheet.loc[0, "rapid"] == str(tmp_path / "home/a.mrc")
 
 
 def test_all_mistakes_are_listed_but_not_without_end(tmp_path: Path) -> None:
@@ -127,7 +153,7 @@ def test_unreadable_sheets(tmp_path: Path) -> None:
     assert "not UTF-8" in refusal(path)
 
 
-def write_stack(path: Path, frames: int = 3, size: int = 8, pixel_size_nm: float = 4.56, tilts: list[float] | None = None) -> Path:
+def write_stack(path: Path, frames: int = 3, size: int = 16, pixel_size_nm: float = 4.56, tilts: list[float] | None = None) -> Path:
     path.parent.mkdir(exist_ok=True)
     write_series(path, np.ones((frames, size, size), np.float32), pixel_size_nm)
     if tilts is not None:
@@ -179,9 +205,9 @@ def test_environment_variables_in_paths(tmp_path: Path, monkeypatch: pytest.Monk
     [
         ("f.mrc", {"frames": 1}, ["acquisition 'f'", "column rapid", "only one frame"]),
         ("s-slow.mrc", {"frames": 1, "tilts": [0]}, ["acquisition 's'", "column slow", "only one frame"]),
-        ("f-slow.mrc", {"size": 24}, ["acquisition 'f'", "column slow", "shows 109.4 x 109.4 nm, the rapid frames 36.48 x 36.48 nm"]),
+        ("f-slow.mrc", {"size": 48}, ["acquisition 'f'", "column slow", "shows 218.9 x 218.9 nm, the rapid frames 72.96 x 72.96 nm"]),
         ("f-slow.mrc", {"pixel_size_nm": 456.0}, ["acquisition 'f'", "456 nm, the rapid frames of 4.56 nm", "unit"]),
-        ("s-slow.mrc", {"size": 16, "tilts": [0, 2, 4]}, ["acquisition 's'", "16 x 16 pixels, the rapid frames 8 x 8"]),
+        ("s-slow.mrc", {"size": 32, "tilts": [0, 2, 4]}, ["acquisition 's'", "32 x 32 pixels, the rapid frames 16 x 16"]),
         ("s-slow.mrc", {"pixel_size_nm": 2.1, "tilts": [0, 2, 4]}, ["acquisition 's'", "2.1 nm, the rapid frames of 4.56 nm"]),
         ("s.mrc", {"tilts": [-2, 0]}, ["acquisition 's'", "s.rawtlt", "2 angles for 3 frames"]),
         ("s.mrc", {"tilts": [0, 0, 0.1]}, ["acquisition 's'", "0.00 to 0.10 degrees"]),
@@ -201,7 +227,7 @@ def test_slow_image_of_a_field_may_have_finer_pixels(tmp_path: Path) -> None:
     sheet = small_session(tmp_path)
     path = tmp_path / "session/raw/f-slow.mrc"
     path.unlink()
-    write_stack(path, frames=1, size=18, pixel_size_nm=2.28)
+    write_stack(path, frames=1, size=36, pixel_size_nm=2.28)
     check_files(sheet)
 
 

@@ -115,6 +115,13 @@ def test_lzw_is_read_where_its_decoder_is_there(tmp_path: Path) -> None:
     np.testing.assert_array_equal(read_stack(tmp_path / "a.tif", fallback=SIZE).frames, FRAMES)
 
 
+def test_thumbnails_of_a_tiff_are_no_frames(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
+        file.write(FRAMES, photometric="minisblack", metadata=None)
+        file.write(FRAMES[0, ::4, ::4], photometric="minisblack", subfiletype=1, metadata=None)
+    np.testing.assert_array_equal(read_stack(tmp_path / "a.tif", fallback=SIZE).frames, FRAMES)
+
+
 def test_two_axes_of_frames_are_no_series(tmp_path: Path) -> None:
     both = np.stack([FRAMES, FRAMES])
     tifffile.imwrite(tmp_path / "a.ome.tif", both, ome=True, photometric="minisblack", metadata={"axes": "CTYX"})
@@ -151,6 +158,14 @@ def test_ncem_without_names_keeps_its_order_and_says_so(tmp_path: Path) -> None:
     path = ncem(tmp_path / "a.emd", FRAMES, [("", "", np.arange(size)) for size in FRAMES.shape])
     header = read_header(path, fallback=SIZE)
     assert header.shape == FRAMES.shape and "no names" in header.remarks[0]
+
+
+def test_ncem_even_axes_need_two_values_as_hyperspy_writes_them(tmp_path: Path) -> None:
+    axes = [("x", "[n_m]", [0, 4.56]), ("y", "[n_m]", [0, 4.56]), ("tilt", "[d_e_g_r_e_e_s]", [-60, -30])]
+    stack = read_stack(ncem(tmp_path / "a.emd", FRAMES.transpose(2, 1, 0), axes))
+    np.testing.assert_array_equal(stack.frames, FRAMES)
+    np.testing.assert_allclose(stack.tilt_deg, [-60, -30, 0, 30, 60])
+    assert stack.pixel_size_nm == pytest.approx(4.56, rel=1e-6)
 
 
 def test_ncem_spectra_and_volumes_are_refused(tmp_path: Path) -> None:

@@ -1,6 +1,10 @@
 """Velox files that are damaged, cut short, empty, or something else: what is wrong is said."""
 
+import bz2
+import gzip
+import lzma
 from pathlib import Path
+from types import ModuleType
 
 import h5py
 import numpy as np
@@ -41,6 +45,18 @@ def test_folder(tmp_path: Path) -> None:
 def test_empty_file(tmp_path: Path) -> None:
     (tmp_path / "a.emd").touch()
     assert "0 bytes" in read_faulty(tmp_path / "a.emd")
+
+
+def test_link_to_nothing(tmp_path: Path) -> None:
+    (tmp_path / "a.emd").symlink_to(tmp_path / "gone.emd")
+    assert "is a link to" in read_faulty(tmp_path / "a.emd") and "gone.emd" in read_faulty(tmp_path / "a.emd")
+
+
+@pytest.mark.parametrize(("module", "name"), [(gzip, "gzip"), (bz2, "bzip2"), (lzma, "xz")])
+@pytest.mark.parametrize("ending", [".emd", ".mrc", ".mrc.gz", ".tif"])
+def test_packed_file_is_no_file_of_pixels(tmp_path: Path, module: ModuleType, name: str, ending: str) -> None:
+    (tmp_path / f"a{ending}").write_bytes(module.compress(write_stack(tmp_path / "b.emd").read_bytes()))
+    assert f"is packed with {name}; unpack it" in read_faulty(tmp_path / f"a{ending}")
 
 
 def test_text_named_emd(tmp_path: Path) -> None:

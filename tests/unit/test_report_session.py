@@ -5,10 +5,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from rapidstem.files import warning_line
 from rapidstem.report.session_numbers import series_numbers
 from rapidstem.report.session_observations import session_observations
 from rapidstem.report.session_record import job_times
 from rapidstem.report.session_results import Results
+from rapidstem.report.session_warnings import session_warnings
 from rapidstem.report.verdict_criteria import CRITERIA, RESULT_STAGES
 from tests.unit.report_session import RAPID, SERIES, contents, write_tables
 
@@ -127,3 +129,19 @@ def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> No
     table.to_csv(results.folder / "evaluation/line_detection.csv", index=False)
     truth = series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[2]
     assert (truth.label, truth.value) == ("Found / real", "98 / 99 %")
+
+
+def test_what_jobs_found_doubtful_and_a_foil_too_dense_are_warned_of(results: Results) -> None:
+    assert not any("electrons" in words or "told apart" in words for words in session_warnings(results, contents()))
+    for name, words in ((SERIES, "4 electrons"), ("gone", "9 electrons")):
+        log = results.folder / f"logs/denoise_frames/net/{name}.log"
+        log.parent.mkdir(parents=True, exist_ok=True)
+        log.write_text(f"it has started\n{warning_line(words)}\nfinished\n", encoding="utf-8")
+    summary = results.folder / f"dislocations/{SERIES}/{RAPID}.line_summary.csv"
+    table = pd.read_csv(summary).assign(hidden_percent=80.0)
+    table.to_csv(summary, index=False)
+    pd.DataFrame({"density_per_m2": [2.5e14]}).to_csv(results.folder / f"dislocations/{SERIES}/{RAPID}.line_density.csv", index=False)
+    warnings = session_warnings(results, contents())
+    assert f"{SERIES}: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
+    dense = next(words for words in warnings if "told apart" in words)
+    assert dense.startswith(f"{SERIES}, {RAPID}: {len(table)} of {len(table)} lines lie on others") and "at 2.5e+14 1/m² and more" in dense

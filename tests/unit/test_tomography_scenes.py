@@ -129,6 +129,26 @@ def test_repeated_frames_are_named_and_their_geometry_lies_between_the_others(st
         without_repetitions(still.geometry, np.repeat(series[:4], [11, 10, 10, 10], axis=0))
 
 
+@pytest.mark.parametrize("slow_scan", ["rows", "columns"])
+def test_torn_frames_of_a_series_are_named_with_their_neighbours(still: Phantom, slow_scan: str) -> None:
+    series = still.series.copy()
+    scanned = np.swapaxes(series, 1, 2) if slow_scan == "columns" else series
+    scanned[8, 64:], scanned[20, :20] = scanned[9, 64:], scanned[19, :20]
+    recorded, warnings = without_repetitions(replace(still.geometry, slow_scan=slow_scan), series)
+    assert warnings == (
+        "frames 8 (9), 9 (8), 19 (20), 20 (19) (counted from 0) share rows with a neighbour (in brackets): one of the two is torn; "
+        "both are left out",
+    )
+    np.testing.assert_array_equal(np.flatnonzero(~recorded.used), [8, 9, 19, 20])
+
+
+def test_a_caption_and_vacuum_in_every_frame_of_a_series_are_no_tear(still: Phantom) -> None:
+    series = still.series.copy()
+    series[:, 100:] = series[0, 100:]
+    series[10:, :30] = 5.0
+    assert without_repetitions(still.geometry, series)[1] == ()
+
+
 def test_repeated_frames_of_a_series_take_no_part(still: Phantom) -> None:
     series = still.series.copy()
     series[[8, 20]] = series[[7, 11]]

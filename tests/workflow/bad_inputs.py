@@ -24,6 +24,7 @@ WRONG_VALUES: list[tuple[tuple[str, ...], Any]] = [
     (("session",), "a b"),
     (("session",), "$(touch x)"),
     (("session",), 7),
+    (("session",), "x" * 101),
     (("acquisitions",), "config"),
     (("acquisitions",), "none.tsv"),
     (("simulate", "seed"), -1),
@@ -107,6 +108,10 @@ WRONG_ROWS: list[tuple[str, list[str]]] = [
     (row(kind="tilt_series", tilt="5"), ["line 7", "tilt"]),
     (row(rapid=""), ["line 7", "rapid"]),
     (row(slow="x.rapid.emd"), ["line 7", "rapid and slow"]),
+    (row(name="x" * 101), ["line 7", "at most 100 characters"]),
+    (row(tilt="2_0"), ["line 7", "2_0"]),
+    (row(tilt="12,5"), ["line 7", "12,5"]),
+    (row(rapid='"x.rapid.emd'), ["line 7", "quotation mark"]),
     (row(rapid="x{1}.emd"), ["row of x", "column rapid", "x{1}.emd", "braces"]),
     (row().rstrip("\n") + "\tmore\tand more\n", ["line 7"]),
 ]

@@ -1,5 +1,6 @@
 """Small raw files of the tiny session, and ways to damage one of them."""
 
+import gzip
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -30,6 +31,11 @@ def _cut_in_half(path: Path) -> None:
 def _folder(path: Path) -> None:
     path.unlink()
     path.mkdir()
+
+
+def _dead_link(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("on-the-other-disk.emd")
 
 
 def _image(file: h5py.File) -> Any:
@@ -85,9 +91,11 @@ FIELD, SERIES = "train-b.rapid.emd", "series.rapid.emd"
 # What has happened, the file that it happens to, and how; all are noticed before the first job.
 DAMAGES: list[tuple[str, str, Damage]] = [
     ("missing", FIELD, Path.unlink),
+    ("a link to a file that is not there", FIELD, _dead_link),
     ("a folder of that name", FIELD, _folder),
     ("empty", FIELD, lambda path: path.write_bytes(b"")),
     ("cut off in the middle", FIELD, _cut_in_half),
+    ("packed", FIELD, lambda path: path.write_bytes(gzip.compress(path.read_bytes()))),
     ("the signature of HDF5 and nothing else", FIELD, lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(100))),
     ("a letter", FIELD, lambda path: path.write_text("a letter, not an image")),
     ("noise", FIELD, lambda path: path.write_bytes(bytes(range(256)) * 64)),
@@ -100,6 +108,7 @@ DAMAGES: list[tuple[str, str, Damage]] = [
     ("four axes", FIELD, _pixels(lambda pixels: pixels[..., np.newaxis])),
     ("axes swapped: the frame first", FIELD, _pixels(lambda pixels: np.moveaxis(pixels, 2, 0))),
     ("frames of one row", FIELD, _pixels(lambda pixels: pixels[:1])),
+    ("frames too small to be registered", FIELD, _pixels(lambda pixels: pixels[:, :12])),
     ("no metadata", FIELD, _without("Metadata")),
     ("metadata that are no JSON", FIELD, _no_json),
     ("no pixel size", FIELD, _metadata(lambda document: document["BinaryResult"].pop("PixelSize"))),

@@ -103,3 +103,15 @@ def test_a_configuration_of_ones_own_does_not_inherit_the_demo(tmp_path: Path) -
     assert "simulate" not in yaml.safe_load((tmp_path / "config/config.yaml").read_text())
     said = _refusal(tmp_path)
     assert "a.emd" in said and "b.emd" in said
+
+
+def test_a_key_that_stands_in_the_file_twice_is_named_with_both_lines(tmp_path: Path) -> None:
+    write_session(tmp_path)
+    path = tmp_path / "config/config.yaml"
+    text = path.read_text(encoding="utf-8")
+    first = text.splitlines().index("tomography:") + 1
+    path.write_text(f"{text}tomography:\n  thickness_nm: 1000\n  thickness_nm: 50\n", encoding="utf-8")
+    said = _refusal(tmp_path)
+    last = len(text.splitlines()) + 1
+    assert f"line {last}, key 'tomography': stands there already, in line {first}" in said
+    assert f"line {last + 2}, key 'tomography.thickness_nm': stands there already, in line {last + 1}" in said

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tifffile
 import yaml
 
 from rapidstem.errors import InputError
@@ -80,6 +81,19 @@ def test_what_cannot_be_placed_is_named_with_the_reason(folder: Path, tmp_path: 
     assert left_out.keys() == {"copy of A1.emd", "B4 fast.emd", "D1 fast.emd", "overview.emd"}
     assert "is a copy of" in left_out["copy of A1.emd"] and "another session" in left_out["D1 fast.emd"]
     assert "no stack of rapid frames fits" in left_out["overview.emd"]
+
+
+def test_exports_of_other_programs_and_files_that_are_still_written_are_said(folder: Path, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 255, (20, 16, 16)).astype(np.uint8)
+    tifffile.imwrite(folder / "A1 export.tif", pixels, imagej=True, resolution=(0.25, 0.25), metadata={"unit": "nm", "axes": "TYX"})
+    tifffile.imwrite(folder / "A1 view.tiff", np.zeros((16, 16, 3), np.uint8), photometric="rgb")
+    for name in ("A1.png", "A2.png", "B9 fast.emd.part", "._A1 fast.emd", "log.txt", "lone_1.ser"):
+        (folder / name).write_bytes(b"x")
+    (folder / "B7 fast.emd").touch()
+    left_out = {path.name: reason for path, reason in write_proposal(folder, tmp_path / "steel").left_out.items()}
+    assert left_out.keys() == {"A1 export.tif", "A1 view.tiff", "*.png", "*.part", "*.ser", "B7 fast.emd"}
+    assert "does not say its tilt" in left_out["A1 export.tif"] and "no series of grey images" in left_out["A1 view.tiff"]
+    assert left_out["*.png"].startswith("2 files of an ending that is not looked at") and "is empty" in left_out["B7 fast.emd"]
 
 
 def test_two_images_that_fit_as_well_are_not_chosen_from(folder: Path, tmp_path: Path) -> None:

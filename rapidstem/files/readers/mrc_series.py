@@ -82,6 +82,8 @@ def _shape(path: Path, header: Any) -> tuple[int, int, int]:
             f"{path}: cannot be read, its header gives {frames} frames of {rows} x {columns} pixels; it is damaged or no MRC file"
         )
     order = (int(header.mapc), int(header.mapr), int(header.maps))
+    if sorted(order) not in ([1, 2, 3], [0, 0, 0]):
+        raise InputError(f"{path}: cannot be read, its header gives axes in the order {order}; {_NO_MRC}")
     if order not in ((1, 2, 3), (0, 0, 0)):
         raise InputError(f"{path}: its axes are stored in the order {order}, not (1, 2, 3); save it as a stack of images")
     if int(header.ispg) > 400 and 0 < int(header.mz) < frames:

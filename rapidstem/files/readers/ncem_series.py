@@ -1,7 +1,8 @@
 """Image series in the EMD files of the NCEM, which openNCEM, tomviz, Prismatic and py4DSTEM write.
 
 A group with the attribute `emd_group_type` holds the pixels, `data`, and for every axis a list of its values, `dim1` (or `dim0`) and so on,
-with the attributes `name` and `units` (https://emdatasets.com/format). The axes stand in any order: names and units tell what they are.
+with the attributes `name` and `units` (https://emdatasets.com/format). Of an even axis the first two values are enough, as HyperSpy writes
+them. The axes stand in any order: names and units tell what they are.
 """
 
 from collections.abc import Iterator
@@ -92,6 +93,8 @@ def _axis(stored: Any, size: int) -> StoredAxis:
     if stored is None:
         return StoredAxis(size)
     values = np.asarray(stored[()], float).ravel() if np.asarray(stored[()]).dtype.kind in "uif" else None
+    if values is not None and len(values) == 2 < size:
+        values = values[0] + (values[1] - values[0]) * np.arange(size)
     if values is None or len(values) != size or not np.isfinite(values).all():
         values = None
     return StoredAxis(size, _text(stored.attrs.get("name")), _text(stored.attrs.get("units")), _step(values), values)

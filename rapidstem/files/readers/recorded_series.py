@@ -11,6 +11,8 @@ from rapidstem.errors import InputError
 from rapidstem.files.sliced_frames import SlicedFrames
 
 BRIGHT_FIELD = "BF"
+# First bytes of what packing programs write; no format of raw data begins so.
+_PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "Zstandard", b"7z\xbc\xaf": "7-Zip"}
 ZARR_ENDINGS = (".zspy", ".zarr")
 _ZARR_REMEDY = (
     "is a zarr store, many files of which none is the data; raw data are one file here, whose replacement is noticed. Save it as one: "
@@ -89,15 +91,22 @@ def computable_type(stored: np.dtype) -> np.dtype:
 
 
 def check_presence(path: Path) -> None:
-    """Raise an InputError unless `path` is a file with something in it."""
+    """Raise an InputError unless `path` is a file with something in it that is not packed."""
     if path.suffix.lower() in ZARR_ENDINGS and path.exists():
         raise InputError(f"{path}: {_ZARR_REMEDY}")
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give the file with the frames")
+    if path.is_symlink() and not path.exists():
+        raise InputError(f"{path}: is a link to {path.readlink()}, which is not there; copy the file, or mend the link")
     if not path.is_file():
         raise InputError(f"{path}: there is no such file; correct the path, relative paths count from the folder of the sheet")
     if path.stat().st_size == 0:
         raise InputError(f"{path}: is empty (0 bytes); copy it from the microscope again")
+    with path.open("rb") as file:
+        start = file.read(max(map(len, _PACKED)))
+    packed = next((name for mark, name in _PACKED.items() if start.startswith(mark)), "zip" if path.suffix.lower() == ".zip" else "")
+    if packed:
+        raise InputError(f"{path}: is packed with {packed}; unpack it, frames are read from the file itself")
 
 
 def match_detector(wanted: str, names: Sequence[Sequence[str]]) -> list[int]:

@@ -81,13 +81,17 @@ def _makers_scales(path: Path) -> tuple[tuple[float, float] | None, np.ndarray |
 
 
 def _only_series(path: Path, file: Any) -> Any:
-    grey = [series for series in file.series if series.dtype is not None and series.dtype.kind in "uif" and "S" not in series.axes]
+    full = [series for series in file.series if not getattr(series.keyframe, "is_reduced", False)]
+    grey = [series for series in full if series.dtype is not None and series.dtype.kind in "uif" and "S" not in series.axes]
     if not grey:
         held = ", ".join(f"{series.axes} {series.shape} {series.dtype}" for series in file.series) or "nothing"
         raise InputError(f"{path}: holds no series of grey images, but {held}; save it with the axes (frame, y, x)")
     if len(grey) > 1:
-        shapes = ", ".join(str(series.shape) for series in grey)
-        raise InputError(f"{path}: holds {len(grey)} series with the shapes {shapes}; all frames of a stack must have one shape")
+        shapes = [f"{' x '.join(map(str, series.shape))} {series.dtype}" for series in grey]
+        if len(set(shapes)) > 1:
+            held = ", ".join(shapes)
+            raise InputError(f"{path}: holds {len(grey)} series with the shapes {held}; all frames of a stack must have one shape and type")
+        raise InputError(f"{path}: holds {len(grey)} series of {shapes[0]}, written one by one; save all frames at once, as one stack")
     if grey[0].dataoffset is None and any(page is None for page in grey[0].pages):
         raise InputError(f"{path}: frames of it lie in other files, which are missing; put them beside it, or save all frames in one file")
     return grey[0]

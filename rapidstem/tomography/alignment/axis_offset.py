@@ -14,21 +14,22 @@ _FEWEST_FRAMES = 9
 # series with less drift would otherwise be called too certain.
 _SMOOTH_ORDERS = (2, 3, 4)
 _LEAST_SMOOTH_DRIFT_PX = 2.5
-# With a larger one the offset is not taken: it would do more harm than good.
-_LARGEST_SIGMA_PX = 5.0
+# Of the rows. The offset is there to be set right where it carries the specimen out of the field; less than a hundredth of the frame
+# nobody would adjust, so that a standard deviation beyond it leaves open whether there is anything to do.
+_LARGEST_SIGMA_SHARE = 0.01
 # In px squared: shifts, sums of sub-pixel steps, are not taken to be known better than to 0.2 px.
 _LEAST_VARIANCE = 0.2**2
 
 
 def axis_offset_px(geometry: TiltGeometry, used: np.ndarray | None = None) -> tuple[float, float]:
-    """Distance of the tilt axis from the centre of the frames, across the axis, and its standard deviation; none where drift hides it.
+    """Distance of the tilt axis from the centre of the frames, across the axis, and its standard deviation.
 
     Across the axis the specimen moves by offset + a cos(tilt) + b sin(tilt) + drift, where a and b place it with respect to the axis. Over
     the tilts of a series the cosine is a quadratic curve to a hundredth: a specimen that lies off the axis, and one that drifts there
     and back, look the same. The drift is therefore taken for a random walk plus independent jitter, the sizes of which come from the
     shifts themselves (restricted maximum likelihood), and a smooth part of the second to the fourth order in time (Legendre), the size of
     which nothing across the axis can tell: it is taken to be as large as that along the axis, 2.5 px at least. Smooth parts of higher
-    orders are covered by a jitter of 0.2 px at least. The standard deviation holds all of these; from 5 px on no offset is given.
+    orders are covered by a jitter of 0.2 px at least. The standard deviation holds all of these.
 
     Parameters
     ----------
@@ -39,7 +40,7 @@ def axis_offset_px(geometry: TiltGeometry, used: np.ndarray | None = None) -> tu
     Returns
     -------
     float
-        Offset in the middle of the series in pixels, positive towards larger rows; not a number where it cannot be told from drift.
+        Offset in the middle of the series in pixels, positive towards larger rows.
     float
         Its standard deviation.
 
@@ -65,13 +66,18 @@ def axis_offset_px(geometry: TiltGeometry, used: np.ndarray | None = None) -> tu
     fits = [_restricted_fit(height, np.column_stack([place, smooth]), shape) for shape in shapes]
     best = int(np.argmin([deviance for deviance, _ in fits]))
     size_px = max(_LEAST_SMOOTH_DRIFT_PX, float(np.abs(np.linalg.lstsq(orders, along, rcond=None)[0][1:]).max()))
-    offset, sigma = _first_coefficient(height, place, fits[best][1] * shapes[best] + size_px**2 * smooth @ smooth.T)
-    return (offset, sigma) if sigma < _LARGEST_SIGMA_PX else (np.nan, sigma)
+    return _first_coefficient(height, place, fits[best][1] * shapes[best] + size_px**2 * smooth @ smooth.T)
 
 
 def offset_or_none(geometry: TiltGeometry) -> tuple[float, float]:
-    """The offset from the frames that are used and its standard deviation; not numbers where these frames are too few."""
-    return axis_offset_px(geometry, geometry.used) if geometry.used.sum() >= _FEWEST_FRAMES else (np.nan, np.nan)
+    """The offset from the frames that are used, not a number where it is not known to a hundredth of the rows, and its standard deviation.
+
+    Neither is a number where the frames are too few.
+    """
+    if geometry.used.sum() < _FEWEST_FRAMES:
+        return np.nan, np.nan
+    offset, sigma = axis_offset_px(geometry, geometry.used)
+    return (offset if sigma < _LARGEST_SIGMA_SHARE * geometry.rows else np.nan), sigma
 
 
 def _restricted_fit(height: np.ndarray, design: np.ndarray, covariance: np.ndarray) -> tuple[float, float]:

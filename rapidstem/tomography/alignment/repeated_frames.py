@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.frames.repeated_frames import repeated_images
+from rapidstem.frames.repeated_frames import repeated_images, torn_images
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.frame_selection import filled_between
 from rapidstem.tomography.tilt_geometry import TiltGeometry
@@ -15,7 +15,7 @@ _FEWEST_FRAMES = 5
 
 
 def without_repetitions(recorded: TiltGeometry, series: np.ndarray) -> tuple[TiltGeometry, tuple[str, ...]]:
-    """Mark the frames that repeat an earlier one as not used.
+    """Mark the frames that repeat an earlier one, or rows of their neighbour, as not used.
 
     Parameters
     ----------
@@ -28,7 +28,7 @@ def without_repetitions(recorded: TiltGeometry, series: np.ndarray) -> tuple[Til
     -------
     TiltGeometry
     tuple of str
-        A warning that names the frames; empty where there are none.
+        Warnings that name the frames; empty where there are none.
 
     Raises
     ------
@@ -36,16 +36,27 @@ def without_repetitions(recorded: TiltGeometry, series: np.ndarray) -> tuple[Til
         If too few frames are left.
     """
     first = repeated_images(series)
-    repeated = np.flatnonzero(first != np.arange(len(series)))
-    if not repeated.size:
-        return recorded, ()
-    if len(series) - repeated.size < _FEWEST_FRAMES:
-        raise InputError(f"{repeated.size} of the {len(series)} frames of the tilt series repeat others, pixel by pixel: export it anew")
-    pairs = ", ".join(f"{number} ({first[number]})" for number in repeated)
+    repeated = {number: int(first[number]) for number in np.flatnonzero(first != np.arange(len(series))).tolist()}
+    scanned = np.swapaxes(series, 1, 2) if recorded.slow_scan == "columns" else series
+    torn = {number: other for number, other in torn_images(scanned).items() if not {number, other} & repeated.keys()}
     used = recorded.used.copy()
-    used[repeated] = False
-    warning = f"frames {pairs} (counted from 0) repeat earlier ones (in brackets), pixel by pixel, and are left out"
-    return replace(recorded, used=used), (warning,)
+    used[[*repeated, *torn]] = False
+    if used.sum() < min(_FEWEST_FRAMES, recorded.used.sum()):
+        raise InputError(
+            f"{len(repeated) + len(torn)} of the {len(series)} frames of the tilt series repeat others, pixel by pixel: export it anew"
+        )
+    warnings = []
+    if repeated:
+        warnings.append(f"frames {_pairs(repeated)} (counted from 0) repeat earlier ones (in brackets), pixel by pixel, and are left out")
+    if torn:
+        warnings.append(
+            f"frames {_pairs(torn)} (counted from 0) share rows with a neighbour (in brackets): one of the two is torn; both are left out"
+        )
+    return replace(recorded, used=used), tuple(warnings)
+
+
+def _pairs(frames: dict[int, int]) -> str:
+    return ", ".join(f"{number} ({frames[number]})" for number in sorted(frames))
 
 
 def of_used_frames(geometry: TiltGeometry) -> TiltGeometry:
