@@ -1,8 +1,8 @@
 """Lines that a filter invents: series of noise without a specimen, and of a foil without dislocations, through filter, tomogram and lines.
 
-Run from the root of the repository with folders of trained networks, or `general` for the one that comes with rapidstem; `raw` stands for
-no filter: `python -m benchmarks.invented_lines raw general results/demo/models/dlf-slow --seeds 1 2`. The virtual microscope makes the
-series; alignment has nothing to follow there, so the tomograms have the reported angles and no shifts. Beside the length of the traced
+Run from the root of the repository with folders of trained networks or of a tuned BM3D, or `general` for the network that comes with
+rapidstem; `raw` stands for no filter: `python -m benchmarks.invented_lines raw general results/demo/models/dlf-slow
+results/demo/models/bm3d --seeds 1 2`. The virtual microscope makes the series; alignment has nothing to follow there, so the tomograms have the reported angles and no shifts. Beside the length of the traced
 and of the fitted lines stands that of a foil with dislocations, filtered and reconstructed in the same way.
 """
 
@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measured_tables import record_table
+from rapidstem.denoising.bm3d import denoise_with_bm3d, read_filter
 from rapidstem.denoising.model_files import load_model
 from rapidstem.denoising.model_paths import model_folder
 from rapidstem.denoising.prediction import denoise_stack
@@ -25,6 +26,7 @@ from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.binarisation import binarise
+from rapidstem.tomography.reconstruction.slice_blocks import half_frames
 from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, reconstruct
 from rapidstem.tomography.reported_angles import middle_angles_deg, recorded_geometry
 
@@ -37,6 +39,7 @@ SPECIMENS = {
     "foil with lines": {},
 }
 MARGIN_NM = 100.0
+RAW = "raw"
 
 
 def simulated_series(specimen: str, seed: int) -> tuple[FrameStack, MicroscopeSettings]:
@@ -48,6 +51,15 @@ def simulated_series(specimen: str, seed: int) -> tuple[FrameStack, MicroscopeSe
         return read_stack(rapid), settings
 
 
+def filtered(name: str, frames: np.ndarray) -> np.ndarray:
+    """Frames through the filter of a name or folder."""
+    if name == RAW:
+        return frames.astype(np.float32)
+    if Path(name).name == "bm3d":
+        return denoise_with_bm3d(frames, read_filter(name), threads=2)
+    return denoise_stack(load_model(model_folder(name)), frames)
+
+
 def found_lengths_nm(frames: np.ndarray, stack: FrameStack, thickness_nm: float) -> tuple[float, float]:
     """Length of all lines that are traced in the tomogram of these frames, and of those that are left when they are fitted."""
     assert stack.tilt_deg is not None
@@ -55,8 +67,9 @@ def found_lengths_nm(frames: np.ndarray, stack: FrameStack, thickness_nm: float)
     angles_deg = middle_angles_deg(stack.tilt_deg, *times, frames.shape[1])
     geometry = recorded_geometry(angles_deg, frames.shape, stack.pixel_size_nm, *times)
     series = binarise(apply_alignment(frames, geometry), "soft")
-    volume = reconstruct(series, geometry, ReconstructionSettings(thickness_nm + MARGIN_NM))
-    network = trace_lines(volume, stack.pixel_size_nm, thickness_nm)
+    settings = ReconstructionSettings(thickness_nm + MARGIN_NM)
+    volume, even, odd = (reconstruct(series, geometry, settings, frames=half_frames(half, len(series))) for half in (None, "even", "odd"))
+    network = trace_lines(volume, stack.pixel_size_nm, thickness_nm, halves=(even, odd))
     depth_px = round((thickness_nm + MARGIN_NM) / stack.pixel_size_nm)
     box_nm = foil_box(traced_points(network), frames.shape[1:], stack.pixel_size_nm, thickness_nm)
     fitted = fit_lines(series, geometry, polylines_of(traced_points(network)), box_nm, depth_px, FittingSettings())
@@ -66,22 +79,17 @@ def found_lengths_nm(frames: np.ndarray, stack: FrameStack, thickness_nm: float)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("filters", nargs="*", default=["raw", "general"], help="raw, general, or folders of trained networks")
+    parser.add_argument("filters", nargs="*", default=[RAW, "general"], help="raw, general, or folders of filters")
     parser.add_argument("--seeds", type=int, nargs="+", default=[101])
+    parser.add_argument("--specimens", nargs="+", choices=SPECIMENS, default=list(SPECIMENS))
     arguments = parser.parse_args()
-    models = {name: load_model(model_folder(name)) for name in arguments.filters if name != "raw"}
-    rows = []
     for seed in arguments.seeds:
-        for specimen in SPECIMENS:
+        for specimen in arguments.specimens:
             stack, settings = simulated_series(specimen, seed)
             for name in arguments.filters:
-                frames = denoise_stack(models[name], stack.frames[:]) if name in models else stack.frames[:].astype(np.float32)
-                traced, fitted = found_lengths_nm(frames, stack, settings.foil_thickness_nm)
-                rows.append(
-                    {"filter": Path(name).name, "specimen": specimen, "seed": seed, "traced_nm": round(traced), "fitted_nm": round(fitted)}
-                )
-                print(rows[-1], flush=True)
-    record_table("invented_lines", pd.DataFrame(rows), ["filter", "specimen", "seed"])
+                traced, fitted = found_lengths_nm(filtered(name, stack.frames[:]), stack, settings.foil_thickness_nm)
+                row = {"filter": Path(name).name, "specimen": specimen, "seed": seed, "traced_nm": round(traced), "fitted_nm": round(fitted)}
+                record_table("invented_lines", pd.DataFrame([row]), ["filter", "specimen", "seed"])
 
 
 if __name__ == "__main__":
