@@ -42,9 +42,9 @@ MARGIN_NM = 100.0
 RAW = "raw"
 
 
-def simulated_series(specimen: str, seed: int) -> tuple[FrameStack, MicroscopeSettings]:
+def simulated_series(specimen: str, seed: int, size_px: int) -> tuple[FrameStack, MicroscopeSettings]:
     """The rapid series of a specimen."""
-    settings = settings_from({"seed": seed, **STEADY, **SPECIMENS[specimen]})
+    settings = settings_from({"seed": seed, "size_px": size_px, **STEADY, **SPECIMENS[specimen]})
     with tempfile.TemporaryDirectory() as folder:
         rapid, slow, truth = (Path(folder, name) for name in ("rapid.emd", "slow.emd", "truth.h5"))
         simulate_acquisition("tilt_series", "series", None, settings, rapid, slow, truth)
@@ -81,15 +81,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("filters", nargs="*", default=[RAW, "general"], help="raw, general, or folders of filters")
     parser.add_argument("--seeds", type=int, nargs="+", default=[101])
+    parser.add_argument("--size-px", type=int, default=256)
     parser.add_argument("--specimens", nargs="+", choices=SPECIMENS, default=list(SPECIMENS))
     arguments = parser.parse_args()
     for seed in arguments.seeds:
         for specimen in arguments.specimens:
-            stack, settings = simulated_series(specimen, seed)
+            stack, settings = simulated_series(specimen, seed, arguments.size_px)
             for name in arguments.filters:
                 traced, fitted = found_lengths_nm(filtered(name, stack.frames[:]), stack, settings.foil_thickness_nm)
-                row = {"filter": Path(name).name, "specimen": specimen, "seed": seed, "traced_nm": round(traced), "fitted_nm": round(fitted)}
-                record_table("invented_lines", pd.DataFrame([row]), ["filter", "specimen", "seed"])
+                place = {"filter": Path(name).name, "specimen": specimen, "seed": seed, "size_px": arguments.size_px}
+                row = place | {"traced_nm": round(traced), "fitted_nm": round(fitted)}
+                record_table("invented_lines", pd.DataFrame([row]), list(place))
 
 
 if __name__ == "__main__":

@@ -144,6 +144,11 @@ class Session:
         }
 
     @property
+    def live_alignment(self) -> dict[str, Any]:
+        """How a series that is being written is aligned: as the rapid ones of the session."""
+        return self.alignment_settings(self._rapid_variants[0])
+
+    @property
     def calibration_fields(self) -> list[str]:
         """The fields that the scan distortion is measured on: those of kind calibration, else the training fields."""
         return self.paired("calibration") or self.paired("training")
