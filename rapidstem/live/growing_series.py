@@ -99,7 +99,7 @@ def _readable(file: Path) -> bool:
     return True
 
 
-def growing_series(path: Path | str) -> GrowingSeries | None:
+def open_growing(path: Path | str) -> GrowingSeries | None:
     """A series that is being written.
 
     Parameters

@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files import LEAST_TILT_RANGE_DEG, SlicedFrames
-from rapidstem.live.growing_series import GrowingSeries, growing_series
+from rapidstem.files import SlicedFrames
+from rapidstem.live.growing_series import GrowingSeries, open_growing
 
 # Between two looks at the file: short against the time of a frame.
 POLL_S = 0.2
 # Of a series whose number of frames is not given; more than any has.
 _MOST_FRAMES = 100_000
+# Over less, a point is more than five times as long along the beam as across (M. Radermacher, Ultramicroscopy 25 (1988) 259).
+LEAST_RANGE_DEG = 40.0
 
 
 class WaitingFrames(SlicedFrames):
@@ -25,7 +27,7 @@ class WaitingFrames(SlicedFrames):
     Parameters
     ----------
     path
-        An MRC file or a folder of TIFF files, see `growing_series`; it need not be there yet.
+        An MRC file or a folder of TIFF files, see `open_growing`; it need not be there yet.
     wanted
         How many frames it will have; None where that is not known.
     patience_s
@@ -77,7 +79,7 @@ class WaitingFrames(SlicedFrames):
 
     def _appeared(self, path: Path) -> GrowingSeries:
         start = self._clock()
-        while (series := growing_series(path)) is None:
+        while (series := open_growing(path)) is None:
             if self._clock() - start > self._patience_s:
                 raise InputError(f"{path}: has not appeared within {self._patience_s:g} s; start the series, or correct live.source")
             self._sleep(POLL_S)
@@ -127,9 +129,9 @@ def check_ended_series(path: Path, tilts_deg: np.ndarray, count: int, wanted: in
     if len(tilts_deg) < count:
         raise InputError(f"{path}: {count} frames, but {len(tilts_deg)} tilts; write one angle in degrees a line, a line a frame")
     span_deg = float(np.ptp(tilts_deg[:count]))
-    if span_deg < LEAST_TILT_RANGE_DEG:
+    if span_deg < LEAST_RANGE_DEG:
         raise InputError(
-            f"{path}: {ends}, {count} frames over {span_deg:.0f} degrees; {LEAST_TILT_RANGE_DEG:g} degrees are needed: record the rest, or "
+            f"{path}: {ends}, {count} frames over {span_deg:.0f} degrees; {LEAST_RANGE_DEG:g} degrees are needed: record the rest, or "
             "raise live.patience_s where the microscope pauses"
         )
     missing = wanted is not None and count < wanted
