@@ -1,9 +1,10 @@
 """Lines that a filter invents: series of noise without a specimen, and of a foil without dislocations, through filter, tomogram and lines.
 
 Run from the root of the repository with folders of trained networks or of a tuned BM3D, or `general` for the network that comes with
-rapidstem; `raw` stands for no filter: `python -m benchmarks.invented_lines raw general results/demo/models/dlf-slow
-results/demo/models/bm3d --seeds 1 2`. The virtual microscope makes the series; alignment has nothing to follow there, so the tomograms have the reported angles and no shifts. Beside the length of the traced
-and of the fitted lines stands that of a foil with dislocations, filtered and reconstructed in the same way.
+rapidstem; `raw` stands for no filter:
+`python -m benchmarks.invented_lines raw general results/demo/models/dlf-slow results/demo/models/bm3d --seeds 1 2`. The virtual
+microscope makes the series; alignment has nothing to follow there, so the tomograms have the reported angles and no shifts. Beside the
+length of the traced and of the fitted lines stands that of a foil with dislocations, filtered and reconstructed in the same way.
 """
 
 import argparse

@@ -23,7 +23,9 @@ with logged(snakemake):
     model, column_map = load_model(Path(snakemake.input.weights).parent), read_map(snakemake.input.map)
     path, folder = Path(parameters.source), Path(snakemake.output.lines).parent
     if not all(reading[key] for key in ("pixel_size_nm", "frame_interval_s", "line_time_s")):
-        raise InputError("live: give reading.pixel_size_nm, frame_interval_s and line_time_s, which a file that is being written does not say")
+        raise InputError(
+            "live: give reading.pixel_size_nm, frame_interval_s and line_time_s, which a file that is being written does not say"
+        )
     frames = WaitingFrames(path, parameters.frames, parameters.patience_s)
     blocks = []
     for block in denoise_blocks(model, frames):

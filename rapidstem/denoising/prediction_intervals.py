@@ -1,8 +1,8 @@
 """How far a reference may lie from a filter's answer: an interval for every pixel, by split conformal prediction.
 
 The residual's spread is learnt on training fields, as a variance that grows with the brightness (counting noise of reference and frame),
-with the gradient squared (places that are off by a share of a pixel) and with the curvature squared (what the filter smooths). How many such
-spreads an interval must reach is then read from fields that the network has never seen. What is stated holds for the reference as it
+with the gradient squared (places that are off by a share of a pixel) and with the curvature squared (what the filter smooths). How many
+such spreads an interval must reach is then read from fields that the network has never seen. What is stated holds for the reference as it
 was recorded, its own noise included.
 
 References
@@ -24,6 +24,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 
 INTERVALS = "intervals.json"
+# The share that the project states and tests; by convention.
 COVERAGE = 0.9
 # Of the derivatives, in pixels: about half a line's width on the demo's scale; by judgement.
 _SCALE_PX = 1.0
@@ -66,8 +67,8 @@ class PredictionIntervals:
     ----------
     reference
         Which one, `slow` or `dcfi`.
-    constant, brightness, gradient, curvature
-        Of the variance, for each term of `variance_terms`.
+    weights
+        Of the terms of the variance, in the order of `variance_terms`.
     spreads
         Half width of the interval in units of the spread; NaN where no field was left to calibrate on, and nothing is stated.
     coverage
@@ -77,10 +78,7 @@ class PredictionIntervals:
     """
 
     reference: str
-    constant: float
-    brightness: float
-    gradient: float
-    curvature: float
+    weights: tuple[float, ...]
     spreads: float
     coverage: float
     learnt_on: tuple[str, ...]
@@ -93,9 +91,13 @@ class PredictionIntervals:
         ----------
         answer : (y, x)
             A denoised frame.
+
+        Returns
+        -------
+        (y, x) float32
+            In the intensities of the answer.
         """
-        weights = np.array([self.constant, self.brightness, self.gradient, self.curvature])
-        return self.spreads * np.sqrt(np.tensordot(weights, variance_terms(answer), 1)).astype(np.float32)
+        return self.spreads * np.sqrt(np.tensordot(np.array(self.weights), variance_terms(answer), 1)).astype(np.float32)
 
 
 def variance_terms(answer: np.ndarray) -> np.ndarray:
@@ -105,6 +107,10 @@ def variance_terms(answer: np.ndarray) -> np.ndarray:
     ----------
     answer : (y, x)
         A denoised frame.
+
+    Returns
+    -------
+    (4, y, x)
     """
     image = np.asarray(answer, float)
     bright = np.maximum(ndimage.gaussian_filter(image, _SCALE_PX), 0)
@@ -128,13 +134,17 @@ def calibrated_intervals(
         Fields that it has not seen; with none of them nothing is stated.
     coverage
         Share of the pixels, 0 to 1.
+
+    Returns
+    -------
+    PredictionIntervals
     """
     terms = np.concatenate([field.terms() for field in learnt_on], axis=1)
     weights = _fitted_variance(terms, np.concatenate([field.residuals() for field in learnt_on]) ** 2)
     scores = [np.abs(field.residuals()) / np.sqrt(weights @ field.terms()) for field in calibrated_on]
-    names = (tuple(field.name for field in fields) for fields in (learnt_on, calibrated_on))
     spreads = _pooled_quantile(scores, coverage) if scores else float("nan")
-    return PredictionIntervals(reference, *map(float, weights), spreads, coverage, *names)
+    names = [tuple(field.name for field in fields) for fields in (learnt_on, calibrated_on)]
+    return PredictionIntervals(reference, tuple(map(float, weights)), spreads, coverage, names[0], names[1])
 
 
 def _fitted_variance(terms: np.ndarray, squares: np.ndarray) -> np.ndarray:
@@ -158,7 +168,7 @@ def _pooled_quantile(scores: Sequence[np.ndarray], coverage: float) -> float:
     shares = np.concatenate([np.full(len(each), 1 / (len(each) * len(scores))) for each in scores])
     order = np.argsort(values)
     below = np.cumsum(shares[order])
-    return float(values[order][min(np.searchsorted(below, coverage), len(values) - 1)])
+    return float(values[order][min(int(np.searchsorted(below, coverage)), len(values) - 1)])
 
 
 def write_intervals(path: Path | str, intervals: PredictionIntervals) -> None:
@@ -183,6 +193,10 @@ def read_intervals(path: Path | str) -> PredictionIntervals:
     path
         The file.
 
+    Returns
+    -------
+    PredictionIntervals
+
     Raises
     ------
     InputError
@@ -190,8 +204,7 @@ def read_intervals(path: Path | str) -> PredictionIntervals:
     """
     try:
         values = json.loads(Path(path).read_text(encoding="utf-8"))
-        names = {name: tuple(values.pop(name)) for name in ("learnt_on", "calibrated_on")}
-        reference = str(values.pop("reference"))
-        return PredictionIntervals(reference, **{name: float(value) for name, value in values.items()}, **names)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        lists = {name: tuple(values[name]) for name in ("weights", "learnt_on", "calibrated_on")}
+        return PredictionIntervals(**(values | lists))
+    except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(f"{path}: holds no intervals ({error}); calibrate the denoiser again") from error

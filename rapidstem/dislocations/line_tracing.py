@@ -126,9 +126,7 @@ def trace_lines(
     return LineNetwork(_renumbered(_without_fragments(finished, settings.least_nm)), box_nm)
 
 
-def traced_graph(
-    strength: np.ndarray, voxel_size_nm: float, settings: TracingSettings, noise: np.ndarray | None = None
-) -> nx.MultiGraph:
+def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSettings, noise: np.ndarray | None = None) -> nx.MultiGraph:
     """Paths of voxels, joined and cleaned, in the form of `rapidstem.dislocations.path_graph.line_graph`.
 
     Parameters

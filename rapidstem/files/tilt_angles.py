@@ -25,7 +25,7 @@ _REMEDY = "write one angle in degrees a line, or the columns frame and angle, a 
 def angle_file(path: Path) -> Path | None:
     """The file of angles beside a series; None where there is none.
 
-    `series.rawtlt` or `series.mrc.rawtlt`, and likewise with the other `ANGLE_ENDINGS`, the first that exists. Files with `GENERAL_ENDINGS`,
+    `series.rawtlt` or `series.mrc.rawtlt`, and so with the other `ANGLE_ENDINGS`, the first that exists. Files with `GENERAL_ENDINGS`,
     which may be about something else, count where they hold nothing but one or two numbers a line.
 
     Parameters

@@ -27,11 +27,26 @@ class GrowingSeries(Protocol):
     path: Path
 
     def complete_frames(self) -> int:
-        """How many frames are there from the first to the last byte."""
+        """How many frames are there from the first to the last byte.
+
+        Returns
+        -------
+        int
+        """
         ...
 
     def read(self, start: int, stop: int) -> np.ndarray:
-        """Complete frames from a number up to another, (frame, y, x)."""
+        """Complete frames from a number up to another.
+
+        Parameters
+        ----------
+        start, stop
+            Numbers of the first frame and of the one after the last.
+
+        Returns
+        -------
+        (frame, y, x)
+        """
         ...
 
 
@@ -132,6 +147,11 @@ def planned_tilts(path: Path | str) -> np.ndarray:
     ----------
     path
         Of the series.
+
+    Returns
+    -------
+    (planned frame,)
+        In degrees.
 
     Raises
     ------

@@ -73,7 +73,8 @@ def lines_of_series(series: np.ndarray, recorded: TiltGeometry, settings: LineSe
     settings
         Of the stages.
     folder
-        For `angles.csv`, `aligned.mrc`, `tomogram.mrc` and `traced.csv`: what follows reads them, as in a session, so that digits are cut alike.
+        For `angles.csv`, `aligned.mrc`, `tomogram.mrc` and `traced.csv`: what follows reads them, as in a session, so that digits are
+        cut alike.
     threads
         Of the processor.
 

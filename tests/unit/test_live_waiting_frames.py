@@ -139,7 +139,7 @@ def test_a_file_that_becomes_shorter_is_refused(content: bytes, tmp_path: Path) 
 def test_tilts_stand_beside_the_series(tmp_path: Path) -> None:
     write_angle_file(tmp_path / "growing.rawtlt", np.array([-60.0, 0.0, 60.0]))
     np.testing.assert_allclose(planned_tilts(tmp_path / "growing.mrc"), [-60, 0, 60])
-    with pytest.raises(InputError, match="write other.rawtlt beside it"):
+    with pytest.raises(InputError, match=r"write other\.rawtlt beside it"):
         planned_tilts(tmp_path / "other.mrc")
 
 
