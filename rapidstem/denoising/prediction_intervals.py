@@ -51,11 +51,21 @@ class ComparedField:
     references: Sequence[np.ndarray]
 
     def residuals(self) -> np.ndarray:
-        """Reference minus answer of all pixels."""
+        """Reference minus answer of all pixels.
+
+        Returns
+        -------
+        (pixel,)
+        """
         return np.concatenate([(known - found).ravel() for found, known in zip(self.answers, self.references, strict=True)])
 
     def terms(self) -> np.ndarray:
-        """The terms of the variance of all pixels, (4, pixel)."""
+        """The terms of the variance of all pixels.
+
+        Returns
+        -------
+        (4, pixel)
+        """
         return np.concatenate([variance_terms(answer).reshape(4, -1) for answer in self.answers], axis=1)
 
 
