@@ -13,7 +13,7 @@ from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.errors import InputError
 from rapidstem.figures import draw_figures
 from rapidstem.files import read_table
-from rapidstem.live import LineSettings, WaitingFrames, check_ended_series, lines_of_series, planned_tilts
+from rapidstem.live import LineSettings, WaitingFrames, check_ended_series, compile_tracing, lines_of_series, planned_tilts
 from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x
 from rapidstem.tomography.alignment import AlignmentSettings
 
@@ -26,6 +26,7 @@ with logged(snakemake):
         raise InputError(
             "live: give reading.pixel_size_nm, frame_interval_s and line_time_s, which a file that is being written does not say"
         )
+    compile_tracing()
     frames = WaitingFrames(path, parameters.frames, parameters.patience_s)
     blocks = []
     for block in denoise_blocks(model, frames):

@@ -56,7 +56,7 @@ def line_stands_out(strength: np.ndarray, noise: np.ndarray, least: float) -> bo
     """
     labels, _ = ndimage.label(strength > noise.max(), _TOUCHING)
     extents = [np.linalg.norm([part.stop - part.start for part in box]) for box in ndimage.find_objects(labels)]
-    return max(extents, default=0.0) >= least
+    return bool(max(extents, default=0.0) >= least)
 
 
 def noise_levels(noise: np.ndarray) -> tuple[float, float]:

@@ -16,7 +16,7 @@ from rapidstem.files import ANGLE_ENDINGS
 _REMEDY = "follow an MRC file that grows, or a folder of TIFF files, or run the finished file as a tilt series of the sheet"
 # MRC2014 (Cheng et al., J. Struct. Biol. 192 (2015) 146): length of the header, and the types of its modes that rapid frames come in.
 _HEADER_BYTES = 1024
-_TYPES = {1: np.dtype("<i2"), 2: np.dtype("<f4"), 6: np.dtype("<u2")}
+_TYPES: dict[int, np.dtype] = {1: np.dtype("<i2"), 2: np.dtype("<f4"), 6: np.dtype("<u2")}
 _LITTLE_ENDIAN_STAMPS = (0x44, 0x11)
 _TIFF = (".tif", ".tiff")
 

@@ -7,7 +7,7 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from rapidstem.dislocations import DEFAULT_TRACING, TRACED_COLUMNS, foil_box, polylines_of, trace_lines, traced_points
+from rapidstem.dislocations import DEFAULT_TRACING, TRACED_COLUMNS, foil_box, line_graph, polylines_of, trace_lines, traced_points
 from rapidstem.files import read_series, read_table, read_volume, write_series, write_table, write_volume
 from rapidstem.lines import FittedLines, FittingSettings, fit_lines
 from rapidstem.tomography import TiltGeometry, binarise, read_geometry, write_geometry
@@ -59,6 +59,13 @@ class SeriesLines:
 
     fitted: FittedLines
     warnings: tuple[str, ...]
+
+
+def compile_tracing() -> None:
+    """Trace one short line, so that what is compiled at its first use is ready when the series is complete."""
+    mask = np.zeros((8, 8, 8), bool)
+    mask[4, 4, 1:7] = True
+    line_graph(mask, 1.0)
 
 
 def lines_of_series(series: np.ndarray, recorded: TiltGeometry, settings: LineSettings, folder: Path, threads: int) -> SeriesLines:
