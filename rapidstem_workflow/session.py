@@ -66,7 +66,7 @@ class Session:
     @property
     def stating_intervals(self) -> list[str]:
         """The networks that state an interval for every pixel: those of this session with a reference and validation fields."""
-        settings = {name: self.network_settings(name) for name in self.trained}
+        settings = {name: self.network_settings(name) for name in self.trained if len(self.acquisitions("training")) > 1}
         return [
             name
             for name, each in settings.items()

@@ -27,10 +27,17 @@ def interval_maps(images: Mapping[str, np.ndarray], intervals: Mapping[str, tupl
         difference = images[reference] - images[name]
         beyond = np.sign(difference) * (np.abs(difference) > half_width)
         show_image(answer, images[name], pixel_size_nm, name)
-        low, high = show_image(width, half_width, pixel_size_nm, f"half width, {half_width.min():.3g} to {half_width.max():.3g}")
-        outside.imshow(beyond, cmap="RdBu_r", vmin=-1, vmax=1)
-        inside = 100 * float(np.mean(beyond == 0)) if np.isfinite(half_width).all() else float("nan")
-        bare_image_axes(outside, f"{reference} outside: {100 - inside:.1f} %")
-        rows.append({"denoiser": name, "reference": reference, "inside_percent": inside, "black": low, "white": high})
-        words.append(f"{name}: {inside:.1f} % of the pixels of the {reference} image lie within the interval")
+        row = {"denoiser": name, "reference": reference, "inside_percent": np.nan, "black": np.nan, "white": np.nan}
+        if np.isfinite(half_width).all():
+            limits = show_image(width, half_width, pixel_size_nm, f"half width, {half_width.min():.3g} to {half_width.max():.3g}")
+            outside.imshow(beyond, cmap="RdBu_r", vmin=-1, vmax=1)
+            inside = 100 * float(np.mean(beyond == 0))
+            row |= {"inside_percent": inside, "black": limits[0], "white": limits[1]}
+            bare_image_axes(outside, f"{reference} outside: {100 - inside:.1f} %")
+            words.append(f"{name}: {inside:.1f} % of the pixels of the {reference} image lie within the interval")
+        else:
+            bare_image_axes(width, "no interval")
+            bare_image_axes(outside, "")
+            words.append(f"{name}: no interval is stated, as no field was left to calibrate on")
+        rows.append(row)
     return Drawing(figure, pd.DataFrame(rows), f"Intervals of this frame. {'; '.join(words)}.")

@@ -24,3 +24,10 @@ def test_each_denoiser_has_a_row() -> None:
     drawing = interval_maps(images, {"a": ("slow", widths), "b": ("dcfi", widths)}, 4.56)
     assert drawing.data["reference"].to_list() == ["slow", "dcfi"]
     assert len(drawing.figure.axes) == 6
+
+
+def test_where_nothing_is_stated_the_picture_says_so() -> None:
+    images = {"net": np.zeros((20, 20)), "slow": np.ones((20, 20))}
+    drawing = interval_maps(images, {"net": ("slow", np.full((20, 20), np.nan))}, 4.56)
+    assert "net: no interval is stated" in drawing.description
+    assert np.isnan(drawing.data.loc[0, "inside_percent"])
