@@ -90,6 +90,7 @@ include: "workflow/rules/in_situ.smk"
 include: "workflow/rules/drawing.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/look.smk"
+include: "workflow/rules/live.smk"
 include: "workflow/rules/exports.smk"
 
 

@@ -12,7 +12,7 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENTS = ("imaging", "learning", "tomography", "bm3d", "report", "ome-zarr")
+ENVIRONMENTS = ("imaging", "learning", "tomography", "bm3d", "report", "live", "ome-zarr")
 PYTHON_VERSION = "3.11"
 PIP_VERSION = "26.0"
 

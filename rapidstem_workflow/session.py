@@ -64,6 +64,16 @@ class Session:
         return [name for name in self.learners if name in self.networks]
 
     @property
+    def stating_intervals(self) -> list[str]:
+        """The networks that state an interval for every pixel: those of this session with a reference and validation fields."""
+        settings = {name: self.network_settings(name) for name in self.trained if len(self.acquisitions("training")) > 1}
+        return [
+            name
+            for name, each in settings.items()
+            if each.target in ("dcfi", "slow") and each.validation_share > 0 and each.averaged_frames == 1 and not each.most_fields
+        ]
+
+    @property
     def learns_references(self) -> bool:
         """Whether a denoiser learns from reference images of the training fields, or is tuned on them."""
         return any(self.settings_of(name).target != "none" for name in self.learners)
@@ -132,6 +142,11 @@ class Session:
             "features": tomography["alignment_features"],
             "frame_motion": tomography["frame_motion"],
         }
+
+    @property
+    def live_alignment(self) -> dict[str, Any]:
+        """How a series that is being written is aligned: as the rapid ones of the session."""
+        return self.alignment_settings(self._rapid_variants[0])
 
     @property
     def calibration_fields(self) -> list[str]:

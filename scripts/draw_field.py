@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from script_support import logged, open_raw, read_raw
 
+from rapidstem.denoising import read_intervals
 from rapidstem.distortion import match_pixel_size, read_map, read_pair, to_slow_geometry
 from rapidstem.figures import central_line, clearest_window, draw_figures
 from rapidstem.files import read_images, write_images
@@ -29,6 +30,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     images |= {name: read_images(path)[0][0] for name, path in zip(parameters.denoisers, files.denoised, strict=True)}
     images |= {name: reference.image for name, reference in known.items()}
     images = {name: image[known["slow"].area] for name, image in images.items()}
+    stated = dict(zip(parameters.stating_intervals, map(read_intervals, files.intervals), strict=True))
     window = clearest_window(images["slow"], round(MAGNIFIED_NM / stack.pixel_size_nm))
     lines = pd.read_csv(files.lines).query("reference == 'slow' and frame == 0")
     place_px, angle_deg = central_line(lines, known["slow"].area, window)
@@ -38,6 +40,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
         "used": drift.used,
         "velox_shift_px": stack.velox_shift_px,
         "images": images,
+        "intervals": {name: (stated[name].reference, stated[name].half_width(images[name])) for name in stated},
         "pixel_size_nm": stack.pixel_size_nm,
         "window": window,
         "place_px": place_px,

@@ -10,6 +10,7 @@ from rapidstem.scores import (
     IDENTITY_COLUMNS,
     IMAGE_COLUMNS,
     IN_SITU_COLUMNS,
+    INTERVAL_COLUMNS,
     LINE_COLUMNS,
     SPECTRUM_COLUMNS,
 )
@@ -18,6 +19,7 @@ COLUMNS = {
     "denoising": ["acquisition", "tilt", *IMAGE_COLUMNS],
     "lines": ["acquisition", "tilt", *LINE_COLUMNS],
     "spectra": ["acquisition", "tilt", *SPECTRUM_COLUMNS],
+    "intervals": ["acquisition", "tilt", *INTERVAL_COLUMNS],
     "positional_error": ERROR_COLUMNS,
     "line_detection": DETECTION_COLUMNS,
     "line_identity": IDENTITY_COLUMNS,

@@ -4,10 +4,11 @@ from pathlib import Path
 
 from script_support import logged, open_raw, read_raw
 
+from rapidstem.denoising import read_intervals
 from rapidstem.distortion import match_pixel_size, read_map, read_pair
 from rapidstem.files import read_images, write_table
 from rapidstem.frames import read_drift
-from rapidstem.scores import FieldReferences, ImageScale, score_field
+from rapidstem.scores import FieldReferences, ImageScale, score_field, score_intervals
 
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     parameters = snakemake.params
@@ -20,9 +21,11 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     shown = drift.first_used(parameters.frames)
     scale = ImageScale(stack.pixel_size_nm, parameters.line_width_nm)
     scores = score_field(stack.frames[shown], denoised, references, drift.shift_px[shown], scale)
-    for name in ("images", "lines", "spectra"):
-        table, path = getattr(scores, name), snakemake.output[name]
+    stated = dict(zip(parameters.stating_intervals, map(read_intervals, snakemake.input.intervals), strict=True))
+    tables = {name: getattr(scores, name) for name in ("images", "lines", "spectra")}
+    tables["intervals"] = score_intervals(stated, denoised, references, drift.shift_px[shown])
+    for name, table in tables.items():
         table.insert(1, "acquisition", snakemake.wildcards.acquisition)
         table.insert(2, "tilt", parameters.tilt_deg)
-        write_table(path, table)
+        write_table(snakemake.output[name], table)
     print(scores.images.groupby(["denoiser", "reference"])[["psnr_db", "psnr_affine_db", "ssim"]].mean().to_string())

@@ -7,6 +7,8 @@ from rapidstem.files import read_volume, write_table
 
 with logged(snakemake):
     settings = DEFAULT_TRACING.for_width(snakemake.params.line_width_nm)
-    network = trace_lines(*read_volume(snakemake.input.volume), snakemake.params.thickness_nm, settings)
+    even, odd = (read_volume(path)[0] for path in (snakemake.input.even, snakemake.input.odd))
+    network = trace_lines(*read_volume(snakemake.input.volume), snakemake.params.thickness_nm, settings, (even, odd))
     write_table(snakemake.output.traced, traced_points(network))
-    print(f"{len(network.lines)} lines traced, {sum(line.length_nm for line in network.lines):.0f} nm")
+    length_nm = sum(line.length_nm for line in network.lines)
+    print(f"{len(network.lines)} lines traced, {length_nm:.0f} nm" if network.lines else "no line stands out from the noise")

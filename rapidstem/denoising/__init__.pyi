@@ -1,3 +1,4 @@
+from .compared_fields import compared_field as compared_field
 from .model_files import (
     TrainedModel as TrainedModel,
     check_fit as check_fit,
@@ -17,6 +18,14 @@ from .model_paths import (
     read_card as read_card,
 )
 from .prediction import denoise_blocks as denoise_blocks, denoise_stack as denoise_stack
+from .prediction_intervals import (
+    INTERVALS as INTERVALS,
+    ComparedField as ComparedField,
+    PredictionIntervals as PredictionIntervals,
+    calibrated_intervals as calibrated_intervals,
+    read_intervals as read_intervals,
+    write_intervals as write_intervals,
+)
 from .presets import denoiser_settings as denoiser_settings
 from .settings import (
     NOISE_FREE as NOISE_FREE,

@@ -15,6 +15,7 @@ from rapidstem.dislocations.line_pruning import cut_hairpins, drop_short, drop_s
 from rapidstem.dislocations.line_ridges import ridge_strength, typical_top
 from rapidstem.dislocations.path_graph import contract, dissolve, line_graph, prune
 from rapidstem.dislocations.polylines import INSIDE, JUNCTION, LineNetwork, Polyline, longest_first
+from rapidstem.dislocations.standing_out import line_stands_out, noise_levels, noise_strength
 from rapidstem.errors import InputError
 from rapidstem.numerics import FWHM_PER_SIGMA
 
@@ -70,7 +71,13 @@ _LENGTHS_IN_WIDTHS = ("line_width_nm", "spur_nm", "crossing_nm", "node_nm", "dir
 DEFAULT_TRACING = TracingSettings()
 
 
-def trace_lines(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, settings: TracingSettings = DEFAULT_TRACING) -> LineNetwork:
+def trace_lines(
+    volume: np.ndarray,
+    voxel_size_nm: float,
+    thickness_nm: float,
+    settings: TracingSettings = DEFAULT_TRACING,
+    halves: tuple[np.ndarray, np.ndarray] | None = None,
+) -> LineNetwork:
     """Trace the dislocations of a tomogram.
 
     Ridges of the volume are thresholded with hysteresis and thinned (scikit-image, skan); side branches and streaks are removed,
@@ -84,6 +91,9 @@ def trace_lines(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, s
     thickness_nm : float
         Of the foil; its height in the volume is found from the lines.
     settings : TracingSettings
+    halves : tuple of two np.ndarray, (z, y, x), optional
+        Tomograms from every second frame and from the others. Where no ridge stands out from half their difference, there is no line,
+        and nothing is traced.
 
     Returns
     -------
@@ -102,19 +112,40 @@ def trace_lines(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float, s
     """
     _check(volume, voxel_size_nm, thickness_nm)
     volume = volume.astype(np.float32, copy=False)
-    strength = ridge_strength(volume, settings.line_width_nm / FWHM_PER_SIGMA / voxel_size_nm)
-    graph = traced_graph(strength, voxel_size_nm, settings)
-    lines = _polylines(graph, volume, voxel_size_nm, settings)
+    sigma = settings.line_width_nm / FWHM_PER_SIGMA / voxel_size_nm
+    strength = ridge_strength(volume, sigma)
     box_nm = _foil_box(strength, voxel_size_nm, thickness_nm)
+    noise = None if halves is None else noise_strength(*halves, sigma)
+    if noise is not None and not line_stands_out(strength, noise, settings.least_nm / voxel_size_nm):
+        return LineNetwork([], box_nm)
+    graph = traced_graph(strength, voxel_size_nm, settings, noise)
+    lines = _polylines(graph, volume, voxel_size_nm, settings)
     pieces = all_clipped(lines, box_nm)
     whole = without_forks(pieces, box_nm, settings.extension_nm + settings.line_width_nm, settings.spur_nm)
     finished = with_ends(_without_short(whole, settings.least_nm), box_nm, settings.extension_nm)
     return LineNetwork(longest_first(_without_fragments(finished, settings.least_nm)), box_nm)
 
 
-def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSettings) -> nx.MultiGraph:
-    """Paths of voxels, joined and cleaned, in the form of `rapidstem.dislocations.path_graph.line_graph`."""
+def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSettings, noise: np.ndarray | None = None) -> nx.MultiGraph:
+    """Paths of voxels, joined and cleaned, in the form of `rapidstem.dislocations.path_graph.line_graph`.
+
+    Parameters
+    ----------
+    strength : np.ndarray, (z, y, x)
+        Ridge strength.
+    voxel_size_nm : float
+    settings : TracingSettings
+    noise : np.ndarray, (z, y, x), optional
+        The same of the noise, which holds no candidates (`rapidstem.dislocations.standing_out.noise_levels`).
+
+    Returns
+    -------
+    nx.MultiGraph
+    """
     clear = typical_top(strength)
+    if noise is not None:
+        least_low, least_high = noise_levels(noise)
+        clear = max(clear, least_low / settings.low, least_high / settings.high)
     if clear <= 0:
         return nx.MultiGraph()
     lengths_nm = (settings.spur_nm, settings.crossing_nm, settings.node_nm, settings.direction_nm, settings.gap_nm)

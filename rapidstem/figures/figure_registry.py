@@ -65,6 +65,12 @@ REGISTRY = (
         "Ihara et al. 2022, Fig. 4c",
     ),
     FigureEntry(
+        "intervals",
+        FIELD,
+        "interval_figures.interval_maps",
+        "Half width of the interval that holds nine tenths of the reference's pixels, and the pixels of the reference that lie outside",
+    ),
+    FigureEntry(
         "distortion-map",
         DISTORTION,
         "distortion_figures.map_deviation",

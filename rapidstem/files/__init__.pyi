@@ -69,6 +69,6 @@ from .tiff_scales import (
     is_default_size as is_default_size,
     stated_pixel_size_nm as stated_pixel_size_nm,
 )
-from .tilt_angles import write_angle_file as write_angle_file
+from .tilt_angles import ANGLE_ENDINGS as ANGLE_ENDINGS, write_angle_file as write_angle_file
 from .vtk_polydata import write_polydata as write_polydata
 from .vtk_time_series import write_polydata_series as write_polydata_series

@@ -12,7 +12,7 @@ import numpy as np
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 
-ENDINGS = (".rawtlt", ".tlt")
+ANGLE_ENDINGS = (".rawtlt", ".tlt")
 GENERAL_ENDINGS = (".txt", ".csv")
 # A stage turns no farther.
 LARGEST_DEG = 90.0
@@ -25,7 +25,7 @@ _REMEDY = "write one angle in degrees a line, or the columns frame and angle, a 
 def angle_file(path: Path) -> Path | None:
     """The file of angles beside a series; None where there is none.
 
-    `series.rawtlt` or `series.mrc.rawtlt`, and likewise with the other `ENDINGS`, the first that exists. Files with `GENERAL_ENDINGS`,
+    `series.rawtlt` or `series.mrc.rawtlt`, and so with the other `ANGLE_ENDINGS`, the first that exists. Files with `GENERAL_ENDINGS`,
     which may be about something else, count where they hold nothing but one or two numbers a line.
 
     Parameters
@@ -33,7 +33,7 @@ def angle_file(path: Path) -> Path | None:
     path
         Of the series.
     """
-    special, general = (_beside(path, endings) for endings in (ENDINGS, GENERAL_ENDINGS))
+    special, general = (_beside(path, endings) for endings in (ANGLE_ENDINGS, GENERAL_ENDINGS))
     return next(iter([*special, *filter(_holds_numbers, general)]), None)
 
 
@@ -115,7 +115,7 @@ def recorded_tilts(path: Path, frames: int, own_deg: np.ndarray | None) -> tuple
     apart = float(np.abs(given - own_deg).max())
     if apart <= SAME_DEG:
         return own_deg, remarks
-    used_deg, used = (given, beside.name) if beside.suffix.lower() in ENDINGS else (own_deg, "the file")
+    used_deg, used = (given, beside.name) if beside.suffix.lower() in ANGLE_ENDINGS else (own_deg, "the file")
     said = f"{beside.name} and the file itself give tilts that are up to {apart:.3g} degrees apart; those of {used} are used"
     return used_deg, (*remarks, said)
 

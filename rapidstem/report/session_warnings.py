@@ -20,10 +20,16 @@ def missing_acquisitions(results: Results, contents: SessionContents) -> list[st
 def session_warnings(results: Results, contents: SessionContents) -> list[str]:
     """What the stages have found to be doubtful, one sentence each, those that matter most first."""
     sources = (
-        *(_doubtful_alignments, _too_dense_foils, _unpaired_centres, _unseen_conditions),
+        *(_without_lines, _doubtful_alignments, _too_dense_foils, _unpaired_centres, _unseen_conditions),
         *(_unregistered_frames, _weak_correlations, _rejected_frames),
     )
     return [*(sentence for source in sources for sentence in source(results, contents)), *contents.remarks]
+
+
+def _without_lines(results: Results, contents: SessionContents) -> Iterator[str]:
+    for series, variant in contents.shown_variants:
+        if results.table(f"dislocations/{series}/{variant}.line_summary.csv").empty:
+            yield f"{series}, {variant}: no line stands out from the noise; its dislocation centres are noise, too"
 
 
 def _rejected_frames(results: Results, contents: SessionContents) -> Iterator[str]:

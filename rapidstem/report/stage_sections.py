@@ -106,7 +106,18 @@ def score_tables(results: Results, reference: str) -> list[ReportTable]:
     for score, table in ((PSNR, images), (PSNR_AFFINE, images), (SSIM, images), (LINE_WIDTH, lines), (LINE_INTENSITY, lines)):
         printed = score_table(table[table["reference"] == reference], score)
         tables.append(ReportTable(f"{score.title}, against the {reference} image", printed))
-    return tables
+    return [*tables, *_interval_tables(results)] if reference == "slow" else tables
+
+
+def _interval_tables(results: Results) -> list[ReportTable]:
+    """How many pixels of the references lie within the intervals that the denoisers state."""
+    scores = results.table("evaluation/intervals.csv") if (results.folder / "evaluation/intervals.csv").exists() else pd.DataFrame()
+    if scores.empty:
+        return []
+    by_tilt = scores.pivot_table("inside_percent", ["denoiser", "reference"], "tilt").reset_index()
+    by_tilt.columns = [str(column) for column in by_tilt.columns]
+    stated = f"Stated are {scores['stated_percent'].iloc[0]:.0f} % of the reference's pixels, its own noise included; by tilt."
+    return [ReportTable("Pixels of the reference within the stated intervals, %", by_tilt, stated)]
 
 
 def field_section(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> Section:

@@ -14,6 +14,7 @@ from .in_situ_scores import (
     score_last_frames as score_last_frames,
     slow_in_series as slow_in_series,
 )
+from .interval_scores import INTERVAL_COLUMNS as INTERVAL_COLUMNS, score_intervals as score_intervals
 from .line_comparison import LineComparison as LineComparison, PlacedLines as PlacedLines, compare_lines as compare_lines
 from .line_identity import (
     IDENTITY_COLUMNS as IDENTITY_COLUMNS,

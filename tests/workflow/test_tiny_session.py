@@ -24,6 +24,7 @@ def test_results_are_those_of_the_contract(finished_session: Path) -> None:
         "pairs/choice.csv": ["acquisition", "tilt_deg", "distance", "kept"],
         "evaluation/denoising.csv": ["denoiser", "acquisition", "tilt", "frame", "psnr_db", "psnr_affine_db", "ssim"],
         "evaluation/lines.csv": ["denoiser", "acquisition", "tilt", "line", "relative_width", "relative_intensity"],
+        "evaluation/intervals.csv": ["denoiser", "acquisition", "tilt", "frame", "reference", "stated_percent", "inside_percent"],
         "evaluation/positional_error.csv": [
             *["acquisition", "variant", "against", "axis", "mean_abs_nm", "median_abs_nm", "bias_nm", "pairs", "unpaired"]
         ],
@@ -37,7 +38,11 @@ def test_results_are_those_of_the_contract(finished_session: Path) -> None:
         assert file.voxel_size.x == pytest.approx(45.6)
         assert file.data.shape[1:] == (128, 128)
     assert (results / "models/dlf-slow/weights.safetensors").exists()
+    inside = pd.read_csv(results / "evaluation/intervals.csv")["inside_percent"]
+    assert len(inside) == 2 and inside.between(60, 100).all(), "of the two scored frames; one validation field tells little"
+    assert (results / "models/dlf-slow/intervals.json").exists() and (results / "figures/test-a/intervals.png").exists()
     page = (results / "report.html").read_text(encoding="utf-8")
+    assert "within the stated intervals" in page
     assert "Dislocations in series" in page and 'src="http' not in page
 
 

@@ -32,6 +32,8 @@ rule trace_lines:
     """Dislocation lines traced in a tomogram: where the fitted lines start from."""
     input:
         volume=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.mrc",
+        even=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.even.mrc",
+        odd=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.odd.mrc",
     output:
         traced=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.traced.csv",
     log:
@@ -42,8 +44,8 @@ rule trace_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(350, 7),
-        runtime=minutes(30, 240),
+        mem_mb=memory_mb(350, 4),
+        runtime=minutes(30, 80),
     params:
         code=code("trace_lines"),
         line_width_nm=SESSION.config["tomography"]["line_width_nm"],

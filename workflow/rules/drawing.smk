@@ -14,6 +14,7 @@ rule draw_field:
         denoised=lambda wildcards: expand(
             f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.denoisers
         ),
+        intervals=expand(f"{FOLDER}/models/{{denoiser}}/intervals.json", denoiser=SESSION.stating_intervals),
     output:
         figure_pictures(DRAWN[FIELD], "{acquisition}/", category="Fields", subcategory="{acquisition}"),
         figure_data(DRAWN[FIELD], "{acquisition}/"),
@@ -34,6 +35,7 @@ rule draw_field:
         reading=reading,
         contents=own_contents("rapid", "slow"),
         denoisers=SESSION.denoisers,
+        stating_intervals=SESSION.stating_intervals,
     message:
         "Drawing the figures of {wildcards.acquisition}"
     script:

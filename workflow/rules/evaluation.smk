@@ -14,10 +14,12 @@ rule score_images:
         denoised=lambda wildcards: expand(
             f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.denoisers
         ),
+        intervals=expand(f"{FOLDER}/models/{{denoiser}}/intervals.json", denoiser=SESSION.stating_intervals),
     output:
         images=f"{FOLDER}/evaluation/fields/{{acquisition}}.denoising.csv",
         lines=f"{FOLDER}/evaluation/fields/{{acquisition}}.lines.csv",
         spectra=f"{FOLDER}/evaluation/fields/{{acquisition}}.spectra.csv",
+        intervals=f"{FOLDER}/evaluation/fields/{{acquisition}}.intervals.csv",
     log:
         f"{FOLDER}/logs/score_images/{{acquisition}}.log",
     benchmark:
@@ -34,6 +36,7 @@ rule score_images:
         contents=own_contents("rapid", "slow"),
         tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
         denoisers=SESSION.denoisers,
+        stating_intervals=SESSION.stating_intervals,
         frames=SESSION.config["evaluation"]["frames"],
         line_width_nm=SESSION.config["tomography"]["line_width_nm"],
     message:
@@ -116,6 +119,7 @@ rule gather_tables:
         denoising=expand(f"{FOLDER}/evaluation/fields/{{acquisition}}.denoising.csv", acquisition=TEST_FIELDS),
         lines=expand(f"{FOLDER}/evaluation/fields/{{acquisition}}.lines.csv", acquisition=TEST_FIELDS),
         spectra=expand(f"{FOLDER}/evaluation/fields/{{acquisition}}.spectra.csv", acquisition=TEST_FIELDS),
+        intervals=expand(f"{FOLDER}/evaluation/fields/{{acquisition}}.intervals.csv", acquisition=TEST_FIELDS),
         positional_error=expand(
             f"{FOLDER}/evaluation/series/{{acquisition}}.positional_error.csv", acquisition=SERIES
         ),
@@ -132,6 +136,7 @@ rule gather_tables:
         denoising=f"{FOLDER}/evaluation/denoising.csv",
         lines=f"{FOLDER}/evaluation/lines.csv",
         spectra=f"{FOLDER}/evaluation/spectra.csv",
+        intervals=f"{FOLDER}/evaluation/intervals.csv",
         positional_error=f"{FOLDER}/evaluation/positional_error.csv",
         line_detection=f"{FOLDER}/evaluation/line_detection.csv",
         line_identity=f"{FOLDER}/evaluation/line_identity.csv",

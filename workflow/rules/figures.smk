@@ -12,6 +12,8 @@ FIGURE_FILES = ["png", "svg", "csv", "txt"]
 
 # What is drawn in this session, by scope.
 DRAWN = {scope: names_of(scope) for scope in (FIELD, VARIANT, LINES, POSITIONS, IN_SITU_SERIES)}
+if not SESSION.stating_intervals:
+    DRAWN[FIELD].remove("intervals")
 DRAWN[DISTORTION] = (
     names_of(DISTORTION) if SHOWN_FIELDS and SESSION.config["distortion"]["method"] != "none" else []
 )

@@ -102,6 +102,39 @@ rule train_denoiser:
         "../../scripts/train_denoiser.py"
 
 
+rule calibrate_intervals:
+    """How far the reference may lie from a denoiser's answer in every pixel, from its validation fields."""
+    input:
+        rapid=training_stacks,
+        pairs=training_pairs,
+        drift=TRAINING_DRIFT,
+        choice=FIELD_CHOICE,
+        weights=rules.train_denoiser.output.weights,
+        card=rules.train_denoiser.output.card,
+    output:
+        intervals=f"{FOLDER}/models/{{denoiser}}/intervals.json",
+    log:
+        f"{FOLDER}/logs/calibrate_intervals/{{denoiser}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/calibrate_intervals/{{denoiser}}.tsv"
+    wildcard_constraints:
+        denoiser=one_of(SESSION.stating_intervals),
+    conda:
+        "../../envs/learning.yaml"
+    threads: 2
+    resources:
+        mem_mb=memory_mb(1000, 1.1),
+        runtime=minutes(30, 10),
+    params:
+        code=code("calibrate_intervals"),
+        reading=reading,
+        contents=training_contents,
+    message:
+        "Calibrating the intervals of {wildcards.denoiser}"
+    script:
+        "../../scripts/calibrate_intervals.py"
+
+
 rule adopt_model:
     """A network that was trained earlier, as it is."""
     input:

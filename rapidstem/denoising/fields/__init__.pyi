@@ -9,7 +9,13 @@ from .field_choice import (
     series_sample as series_sample,
 )
 from .frame_choice import own_reference_field as own_reference_field, training_frames as training_frames
-from .frame_shifts import TAPS as TAPS, aligned_sum as aligned_sum, averaged as averaged, interpolation_taps as interpolation_taps
+from .frame_shifts import (
+    TAPS as TAPS,
+    aligned_sum as aligned_sum,
+    averaged as averaged,
+    interpolation_taps as interpolation_taps,
+    moved_back as moved_back,
+)
 from .intensity_scaling import (
     IntensityScaling as IntensityScaling,
     OwnScaling as OwnScaling,

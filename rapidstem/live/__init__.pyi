@@ -1,0 +1,8 @@
+from .growing_series import GrowingSeries as GrowingSeries, open_growing as open_growing, planned_tilts as planned_tilts
+from .series_lines import (
+    LineSettings as LineSettings,
+    SeriesLines as SeriesLines,
+    compile_tracing as compile_tracing,
+    lines_of_series as lines_of_series,
+)
+from .waiting_frames import WaitingFrames as WaitingFrames, check_ended_series as check_ended_series

@@ -1,0 +1,119 @@
+"""From the denoised frames of a tilt series to its dislocation lines, in one process."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+
+from rapidstem.dislocations import DEFAULT_TRACING, TRACED_COLUMNS, foil_box, line_graph, polylines_of, trace_lines, traced_points
+from rapidstem.files import read_series, read_table, read_volume, write_series, write_table, write_volume
+from rapidstem.lines import FittedLines, FittingSettings, fit_lines
+from rapidstem.tomography import TiltGeometry, binarise, read_geometry, write_geometry
+from rapidstem.tomography.alignment import AlignmentSettings, align_series
+from rapidstem.tomography.reconstruction import ReconstructionSettings, half_frames, reconstruct
+
+HALVES: tuple[Literal["even", "odd"] | None, ...] = (None, "even", "odd")
+
+
+@dataclass(frozen=True)
+class LineSettings:
+    """How a series becomes lines, as the stages of a session have it.
+
+    Attributes
+    ----------
+    alignment
+        Of the series.
+    margin_nm
+        Above and below the foil, in the volume.
+    binarisation
+        `soft` or `hard`.
+    reconstruction
+        Its method, see `ReconstructionSettings`.
+    iterations
+        Of the reconstruction.
+    device
+        That it runs on.
+    """
+
+    alignment: AlignmentSettings
+    margin_nm: float
+    binarisation: Literal["soft", "hard"]
+    reconstruction: Literal["sirt", "weighted-back-projection", "total-variation"]
+    iterations: int
+    device: Literal["auto", "cpu", "cuda", "astra-cuda"]
+
+
+@dataclass(frozen=True)
+class SeriesLines:
+    """The lines of a series.
+
+    Attributes
+    ----------
+    fitted
+        Lines with their evidence.
+    warnings
+        Of the alignment.
+    """
+
+    fitted: FittedLines
+    warnings: tuple[str, ...]
+
+
+def compile_tracing() -> None:
+    """Trace one short line, so that what is compiled at its first use is ready when the series is complete."""
+    mask = np.zeros((8, 8, 8), bool)
+    mask[4, 4, 1:7] = True
+    line_graph(mask, 1.0)
+
+
+def lines_of_series(series: np.ndarray, recorded: TiltGeometry, settings: LineSettings, folder: Path, threads: int) -> SeriesLines:
+    """Align, binarise, reconstruct and trace a series, and fit its lines: the same numbers as the jobs of a session give.
+
+    Parameters
+    ----------
+    series : (frame, y, x)
+        Denoised, without scan distortion, the tilt axis along x.
+    recorded
+        Its geometry as recorded.
+    settings
+        Of the stages.
+    folder
+        For `angles.csv`, `aligned.mrc`, `tomogram.mrc` and `traced.csv`: what follows reads them, as in a session, so that digits are
+        cut alike.
+    threads
+        Of the processor.
+
+    Raises
+    ------
+    InputError
+        as of the stages.
+    """
+    alignment = settings.alignment
+    found = align_series(series, recorded, alignment)
+    write_geometry(folder / "angles.csv", found.geometry, found.reported_deg, found.sigma_deg, found.shift_sigma_px)
+    write_series(folder / "aligned.mrc", found.applied_to(series), recorded.pixel_size_nm)
+    geometry, (aligned, pixel_size_nm) = read_geometry(folder / "angles.csv"), read_series(folder / "aligned.mrc")
+    lines = binarise(aligned, settings.binarisation, alignment.line_scale_px(pixel_size_nm))
+    traced = _traced(lines, geometry, settings, folder, threads)
+    box_nm = foil_box(traced, aligned.shape[1:], pixel_size_nm, alignment.thickness_nm)
+    depth_px = round((alignment.thickness_nm + settings.margin_nm) / pixel_size_nm)
+    fitting = FittingSettings(line_width_nm=alignment.line_width_nm)
+    return SeriesLines(fit_lines(aligned, geometry, polylines_of(traced), box_nm, depth_px, fitting), found.warnings)
+
+
+def _traced(lines: np.ndarray, geometry: TiltGeometry, settings: LineSettings, folder: Path, threads: int) -> pd.DataFrame:
+    """Points of the lines that are traced in the tomogram of a series of lines."""
+    alignment = settings.alignment
+    isolated = alignment.features == "density"
+    how = ReconstructionSettings(alignment.thickness_nm + settings.margin_nm, settings.reconstruction, settings.iterations, isolated)
+    whole, even, odd = (
+        reconstruct(lines, geometry, how, threads, device=settings.device, frames=half_frames(half, len(lines))) for half in HALVES
+    )
+    write_volume(folder / "tomogram.mrc", whole, geometry.pixel_size_nm)
+    volume, voxel_size_nm = read_volume(folder / "tomogram.mrc")
+    tracing = DEFAULT_TRACING.for_width(alignment.line_width_nm)
+    network = trace_lines(volume, voxel_size_nm, alignment.thickness_nm, tracing, (even, odd))
+    write_table(folder / "traced.csv", traced_points(network))
+    return read_table(folder / "traced.csv", TRACED_COLUMNS)

@@ -1,0 +1,35 @@
+"""What the scripts that fit lines share: their tables, and files for ParaView and ParaDiS."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from rapidstem.dislocations import SLIP_NAMES, SLIP_NORMALS, crystal_orientation, line_density, line_points, line_summary
+from rapidstem.files import write_paradis, write_polydata, write_table
+from rapidstem.lines import FittedLines
+
+
+def write_fitted_lines(output: Any, found: FittedLines, crystal: Mapping[str, Any] | None) -> None:
+    """Write lines with their evidence, lengths, planes and density to the files `lines`, `summary`, `density`, `polydata`, `paradis`."""
+    network = found.network
+    orientation = crystal_orientation(crystal["x"], crystal["z"]) if crystal else None
+    summary = line_summary(network, orientation).assign(
+        probability=found.probability, p_value=found.p_value, hidden_percent=100 * found.hidden_share
+    )
+    points, density = line_points(network, summary), line_density(network, summary)
+    sigma, evidence = (np.concatenate([*each, np.zeros((0, *tail))]) for each, tail in ((found.sigma_nm, (3,)), (found.evidence, ())))
+    points = points.assign(**dict(zip(("sigma_x_nm", "sigma_y_nm", "sigma_z_nm"), sigma.T, strict=True)), evidence=evidence)
+    points["probability"] = np.repeat(found.probability, [len(line.points_nm) for line in network.lines])
+    polylines = [line.points_nm for line in network.lines]
+    planes = points.groupby("line", sort=True)["slip_plane"].first()
+    normals = dict(zip(SLIP_NAMES, orientation.to_specimen(SLIP_NORMALS), strict=True)) if orientation else {}
+    write_table(output.lines, points)
+    write_table(output.summary, summary)
+    write_table(output.density, density)
+    of_lines = {"line": summary["line"], "length_nm": summary["length_nm"], "slip_plane": list(planes)}
+    of_points = {name: points[name] for name in ("sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "evidence", "probability")}
+    write_polydata(output.polydata, polylines, of_lines, of_points)
+    nodes = [(line.start_node, line.end_node) for line in network.lines]
+    write_paradis(output.paradis, polylines, nodes, np.array([normals.get(name, np.zeros(3)) for name in planes]), network.box_nm)
+    print(density[["slip_plane", "lines", "length_nm", "density_per_m2", "sampling_sd_per_m2"]].to_string(index=False))

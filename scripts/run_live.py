@@ -1,0 +1,53 @@
+"""Follow a tilt series that is being written, denoise its frames as they come, and give its lines when the last one is there."""
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from line_files import write_fitted_lines
+from script_support import logged
+
+from rapidstem.denoising import denoise_blocks, load_model
+from rapidstem.distortion import read_map, to_slow_geometry
+from rapidstem.errors import InputError
+from rapidstem.figures import draw_figures
+from rapidstem.files import read_table
+from rapidstem.live import LineSettings, WaitingFrames, check_ended_series, compile_tracing, lines_of_series, planned_tilts
+from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x
+from rapidstem.tomography.alignment import AlignmentSettings
+
+with logged(snakemake):
+    parameters, reading = snakemake.params, snakemake.params.reading
+    torch.set_num_threads(snakemake.threads)
+    model, column_map = load_model(Path(snakemake.input.weights).parent), read_map(snakemake.input.map)
+    path, folder = Path(parameters.source), Path(snakemake.output.lines).parent
+    if not all(reading[key] for key in ("pixel_size_nm", "frame_interval_s", "line_time_s")):
+        raise InputError(
+            "live: give reading.pixel_size_nm, frame_interval_s and line_time_s, which a file that is being written does not say"
+        )
+    compile_tracing()
+    frames = WaitingFrames(path, parameters.frames, parameters.patience_s)
+    blocks = []
+    for block in denoise_blocks(model, frames):
+        blocks.append(to_slow_geometry(block, column_map))
+        print(f"{sum(map(len, blocks))} of {parameters.frames or 'an unknown number of'} frames denoised", flush=True)
+    tilts_deg = planned_tilts(path)
+    print(check_ended_series(path, tilts_deg, frames.count, parameters.frames))
+    images = np.concatenate(blocks).astype(np.float32)
+    times = reading["frame_interval_s"] * np.arange(len(images)), reading["line_time_s"]
+    reported_deg = middle_angles_deg(tilts_deg[: len(images)], *times, images.shape[1])
+    series = with_axis_along_x(images, parameters.tilt_axis)
+    slow_scan = "columns" if parameters.tilt_axis == "y" else "rows"
+    turning = times if parameters.geometry == "per-row" else (None, None)
+    recorded = recorded_geometry(reported_deg, series.shape, reading["pixel_size_nm"], *turning, slow_scan=slow_scan)
+    settings = LineSettings(AlignmentSettings(**parameters.alignment), **parameters.lines)
+    started_s = time.process_time()
+    found = lines_of_series(series, recorded, settings, folder, snakemake.threads)
+    write_fitted_lines(snakemake.output, found.fitted, parameters.crystal)
+    tables = {"points": snakemake.output.lines, "summary": snakemake.output.summary, "density": snakemake.output.density}
+    draw_figures(parameters.figures, {name: read_table(table, []) for name, table in tables.items()}, folder)
+    for warning in found.warnings:
+        print(f"warning: {warning}")
+    passed_s, used_s = time.monotonic() - frames.last_frame_at, time.process_time() - started_s
+    print(f"lines and picture {passed_s:.1f} s after the last frame, {used_s:.1f} s of a processor")

@@ -1,0 +1,99 @@
+"""Intervals for every pixel: the promised share inside, everywhere, on fields that were not seen."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from rapidstem.denoising import ComparedField, calibrated_intervals, read_intervals, write_intervals
+from rapidstem.errors import InputError
+from rapidstem.scores import score_intervals
+
+SIDE = 96
+
+
+def field(seed: int, level: float = 400.0, factor: float = 1.0) -> ComparedField:
+    """An answer with structure, and a reference that is off as counting noise and a place off by most of a pixel are."""
+    rng = np.random.default_rng(seed)
+    answer = level + 0.3 * level * ndimage.gaussian_filter(rng.normal(size=(SIDE, SIDE)), 3) * 6
+    moved = ndimage.shift(answer, rng.normal(0, 0.8, 2), order=1, mode="nearest")
+    return ComparedField(f"field-{seed}", [answer], [moved + factor * rng.normal(0, np.sqrt(4 * np.maximum(answer, 1)))])
+
+
+def inside(intervals, compared):
+    """Where the reference lies within the interval."""
+    return np.abs(compared.references[0] - compared.answers[0]) <= intervals.half_width(compared.answers[0])
+
+
+@pytest.fixture(scope="module")
+def intervals():
+    levels = np.geomspace(200, 2000, 12)
+    return calibrated_intervals("slow", [field(n, level) for n, level in enumerate(levels)], [field(100 + n) for n in range(12)])
+
+
+def test_nine_tenths_are_inside_on_fields_that_were_not_seen(intervals) -> None:
+    shares = [inside(intervals, field(seed)).mean() for seed in range(200, 220)]
+    assert np.mean(shares) == pytest.approx(0.9, abs=0.01)
+
+
+@pytest.mark.parametrize("level", [250.0, 1600.0])
+def test_nine_tenths_are_inside_at_other_brightnesses(intervals, level: float) -> None:
+    shares = [inside(intervals, field(seed, level)).mean() for seed in range(300, 310)]
+    assert np.mean(shares) == pytest.approx(0.9, abs=0.02)
+
+
+def test_steep_places_have_wider_intervals_and_are_covered(intervals) -> None:
+    for seed in range(400, 405):
+        compared = field(seed, 1600.0)
+        steep = ndimage.gaussian_gradient_magnitude(compared.answers[0], 1.0)
+        steepest = steep > np.percentile(steep, 90)
+        width = intervals.half_width(compared.answers[0])
+        assert width[steepest].mean() > 1.2 * width[~steepest].mean()
+        assert inside(intervals, compared)[steepest].mean() > 0.8
+
+
+def test_every_calibration_field_counts_alike_however_large_it_is() -> None:
+    learnt = [field(seed) for seed in range(8)]
+    quiet, loud = field(10), field(11, factor=4.0)
+    many_quiet = ComparedField("many", quiet.answers * 9, quiet.references * 9)
+    once, repeated = (calibrated_intervals("slow", learnt, [each, loud]).spreads for each in (quiet, many_quiet))
+    assert repeated == pytest.approx(once, rel=1e-6)
+
+
+def test_without_a_field_to_calibrate_on_nothing_is_stated() -> None:
+    nothing = calibrated_intervals("slow", [field(0)], [])
+    assert np.isnan(nothing.half_width(field(1).answers[0])).all()
+
+
+def test_intervals_are_read_as_they_were_written(intervals, tmp_path: Path) -> None:
+    write_intervals(tmp_path / "intervals.json", intervals)
+    assert read_intervals(tmp_path / "intervals.json") == intervals
+    assert [path.name for path in tmp_path.iterdir()] == ["intervals.json"]
+    (tmp_path / "intervals.json").write_text("{}")
+    with pytest.raises(InputError, match="calibrate the denoiser again"):
+        read_intervals(tmp_path / "intervals.json")
+
+
+class SteadyReferences:
+    """A field whose slow image lies where its frames do."""
+
+    def __init__(self, slow: np.ndarray) -> None:
+        self.slow = slow
+
+    def in_slow_geometry(self):
+        from rapidstem.scores.frame_references import FrameReference
+
+        return {"slow": FrameReference(self.slow, (slice(4, -4), slice(4, -4)))}
+
+    def corrected_shift(self, shift_px: np.ndarray) -> np.ndarray:
+        return shift_px
+
+
+def test_scores_say_how_many_pixels_of_the_own_reference_are_inside(intervals) -> None:
+    compared = field(500)
+    references = SteadyReferences(compared.references[0])
+    scores = score_intervals({"net": intervals}, {"net": np.stack(compared.answers)}, references, np.zeros((1, 2)))
+    expected = 100 * inside(intervals, compared)[4:-4, 4:-4].mean()
+    assert scores.loc[0, "inside_percent"] == pytest.approx(expected, abs=0.5)
+    assert scores.loc[0, "reference"] == "slow" and scores.loc[0, "stated_percent"] == 90

@@ -1,0 +1,153 @@
+"""Series that are still being written: what of them is complete, when they have ended, and what is refused."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tifffile
+
+from rapidstem.errors import InputError
+from rapidstem.files import write_angle_file, write_series
+from rapidstem.live import WaitingFrames, check_ended_series, open_growing, planned_tilts
+
+FRAMES = np.arange(5 * 6 * 8, dtype=np.uint16).reshape(5, 6, 8) + 1
+FRAME_BYTES = FRAMES[0].nbytes
+
+
+class Writer:
+    """A clock whose every tick of sleep writes the next piece."""
+
+    def __init__(self, steps: list[Callable[[], object]]) -> None:
+        self.steps, self.now = steps, 0.0
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+        if self.steps:
+            self.steps.pop(0)()
+
+    def waiting(self, path: Path, wanted: int | None, patience_s: float = 3.0) -> WaitingFrames:
+        return WaitingFrames(path, wanted, patience_s, self.sleep, lambda: self.now)
+
+
+@pytest.fixture
+def content(tmp_path: Path) -> bytes:
+    """An MRC file of five frames."""
+    write_series(tmp_path / "whole.mrc", FRAMES, 4.56)
+    return (tmp_path / "whole.mrc").read_bytes()
+
+
+def pieces(path: Path, content: bytes, size: int) -> list[Callable[[], object]]:
+    """Steps that append the content piece by piece."""
+
+    def append(piece: bytes) -> None:
+        with path.open("ab") as file:
+            file.write(piece)
+
+    return [lambda piece=content[first : first + size]: append(piece) for first in range(0, len(content), size)]
+
+
+def in_pairs(frames: WaitingFrames) -> list[np.ndarray]:
+    """All frames in slices of two, as a network takes them."""
+    found, first = [], 0
+    while first < len(frames):
+        found.append(frames[first : first + 2])
+        first += 2
+    return found
+
+
+@pytest.mark.parametrize("size", [7, 50, 96, 100_000])
+def test_frames_are_given_whole_and_in_the_groups_that_were_asked_for(content: bytes, tmp_path: Path, size: int) -> None:
+    path = tmp_path / "growing.mrc"
+    blocks = in_pairs(Writer(pieces(path, content, size)).waiting(path, len(FRAMES), patience_s=1000))
+    assert [len(block) for block in blocks] == [2, 2, 1]
+    np.testing.assert_array_equal(np.concatenate(blocks), FRAMES)
+
+
+def test_half_a_frame_does_not_count(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "growing.mrc"
+    path.write_bytes(content[: len(content) - FRAME_BYTES // 2])
+    assert open_growing(path).complete_frames() == len(FRAMES) - 1
+
+
+@pytest.mark.parametrize("frames", [1, 2, 3, 4])
+def test_a_series_that_stops_growing_is_as_long_as_it_is(content: bytes, tmp_path: Path, frames: int) -> None:
+    path = tmp_path / "growing.mrc"
+    stopped = content[: len(content) - (len(FRAMES) - frames) * FRAME_BYTES]
+    waiting = Writer(pieces(path, stopped, 100)).waiting(path, None)
+    np.testing.assert_array_equal(np.concatenate(in_pairs(waiting)), FRAMES[:frames])
+    assert waiting.ended and waiting.count == frames
+
+
+def test_a_series_is_complete_with_its_last_frame_however_patient_one_is(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "growing.mrc"
+    path.write_bytes(content)
+    writer = Writer([])
+    in_pairs(writer.waiting(path, len(FRAMES), patience_s=1e9))
+    assert writer.now == 0
+
+
+def test_files_that_appear_are_frames_when_they_are_complete(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    tifffile.imwrite(tmp_path / "whole.tif", FRAMES[1])
+    half = (tmp_path / "whole.tif").read_bytes()[:40]
+
+    def write(number: int) -> None:
+        tifffile.imwrite(folder / f"{number:03d}.tif", FRAMES[number])
+
+    steps = [lambda: write(0), lambda: (folder / "001.tif").write_bytes(half), lambda: None, lambda: None]
+    steps += [lambda number=number: write(number) for number in range(1, 5)]
+    blocks = in_pairs(Writer(steps).waiting(folder, len(FRAMES)))
+    np.testing.assert_array_equal(np.concatenate(blocks), FRAMES)
+
+
+def test_a_file_between_others_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "frames"
+    folder.mkdir()
+    for name in ("1.tif", "2.tif"):
+        tifffile.imwrite(folder / name, FRAMES[0])
+    series = open_growing(folder)
+    series.complete_frames()
+    assert series.complete_frames() == 2
+    tifffile.imwrite(folder / "10.tif", FRAMES[0])
+    with pytest.raises(InputError, match="number the frames in the order of recording"):
+        series.complete_frames()
+
+
+def test_nothing_that_appears_ends_in_time(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="has not appeared within 3 s"):
+        Writer([]).waiting(tmp_path / "growing.mrc", 5)
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(InputError, match="no frame has come within 3 s"):
+        Writer([]).waiting(tmp_path / "empty", 5)
+
+
+def test_a_velox_file_is_not_followed(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="cannot be read while it is written"):
+        open_growing(tmp_path / "series.emd")
+
+
+def test_a_file_that_becomes_shorter_is_refused(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "growing.mrc"
+    path.write_bytes(content[:-FRAME_BYTES])
+    waiting = Writer([lambda: path.write_bytes(content[: -3 * FRAME_BYTES])]).waiting(path, len(FRAMES))
+    with pytest.raises(InputError, match="had 4 frames, and has 2 now"):
+        in_pairs(waiting)
+
+
+def test_tilts_stand_beside_the_series(tmp_path: Path) -> None:
+    write_angle_file(tmp_path / "growing.rawtlt", np.array([-60.0, 0.0, 60.0]))
+    np.testing.assert_allclose(planned_tilts(tmp_path / "growing.mrc"), [-60, 0, 60])
+    with pytest.raises(InputError, match=r"write other\.rawtlt beside it"):
+        planned_tilts(tmp_path / "other.mrc")
+
+
+def test_what_has_come_is_used_or_refused(tmp_path: Path) -> None:
+    tilts_deg = np.linspace(-60, 60, 31)
+    assert check_ended_series(tmp_path, tilts_deg, 31, 31) == ""
+    assert "stopped after 28 of 31 frames; these are used, over 108 degrees" in check_ended_series(tmp_path, tilts_deg, 28, 31)
+    with pytest.raises(InputError, match="after 4 of 31 frames, 4 frames over 12 degrees"):
+        check_ended_series(tmp_path, tilts_deg, 4, 31)
+    with pytest.raises(InputError, match="32 frames, but 31 tilts"):
+        check_ended_series(tmp_path, tilts_deg, 32, None)
