@@ -1,3 +1,4 @@
+from .accuracy_bound import BOUND_COLUMNS as BOUND_COLUMNS, accuracy_bound as accuracy_bound
 from .difference_fit import (
     AXIS_PLANE as AXIS_PLANE,
     QuadraticFit as QuadraticFit,
@@ -54,5 +55,14 @@ from .shell_correlation import (
     SHELL_COLUMNS as SHELL_COLUMNS,
     directional_correlations as directional_correlations,
     resolution_nm as resolution_nm,
+)
+from .sweep_limits import (
+    CURVE_COLUMNS as CURVE_COLUMNS,
+    LIMITS as LIMITS,
+    NONE as NONE,
+    POINT_COLUMNS as POINT_COLUMNS,
+    axis_places as axis_places,
+    passed_limits as passed_limits,
+    sweep_curves as sweep_curves,
 )
 from .time_lag import cross_calibrated as cross_calibrated
