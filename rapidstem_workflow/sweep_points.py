@@ -15,6 +15,8 @@ BASE, NONE = "base", "none"
 TRAINING_FIELDS = "training_fields"
 # What a point names besides keys of the configuration: how many training fields its session has.
 OWN_KEYS = (TRAINING_FIELDS,)
+# The labels of a point but for its seed, and what it sets.
+_Kind = tuple[tuple[str, str, str, str], dict[str, Any]]
 LEARNING = "dlf-slow"
 SERIES = "series"
 # Of the training fields of Zhao et al. 2021, Tables 1 to 3, the highest first: the filter is needed most there.
@@ -86,12 +88,11 @@ def sweep_points(config: Mapping[str, Any]) -> list[SweepPoint]:
         unknown = {name for pair in config["sweep"]["pairs"] for name in pair} - set(factors)
         if unknown:
             raise InputError(f"{', '.join(sorted(unknown))} is none of the factors; name one of {', '.join(factors)}.")
-    kinds = [(BASE, NONE, NONE, NONE, {}), *_single(config, factors), *_paired(config, factors)]
-    for *labels, settings in kinds:
-        with naming_key(f"sweep.factors, {labels[0]} {labels[1]}"):
+    kinds: list[_Kind] = [((BASE, NONE, NONE, NONE), {}), *_single(config, factors), *_paired(config, factors)]
+    for labels, settings in kinds:
+        with naming_key(f"sweep.factors, {' '.join(labels)}"):
             check_configuration(changed(config, settings))
-    seeds = config["sweep"]["seeds"]
-    return [SweepPoint(*labels, seed, settings) for seed in seeds for *labels, settings in kinds]
+    return [SweepPoint(*labels, seed, settings) for seed in config["sweep"]["seeds"] for labels, settings in kinds]
 
 
 def point_table(points: list[SweepPoint]) -> pd.DataFrame:
@@ -143,27 +144,29 @@ def base_labels(config: Mapping[str, Any]) -> dict[str, str]:
 
 def _factor(name: str, entry: Mapping[str, Any]) -> Factor:
     values, sets = entry["values"], entry["sets"]
-    given = {key: values for key in sets} if isinstance(sets, list) else sets
+    given = dict.fromkeys(sets, values) if isinstance(sets, list) else sets
     wrong = [key for key, chosen in given.items() if len(chosen) != len(values)]
     if wrong:
-        raise InputError(f"Configuration key 'sweep.factors.{name}': {', '.join(wrong)} needs {len(values)} values, one for each of 'values'.")
+        raise InputError(
+            f"Configuration key 'sweep.factors.{name}': {', '.join(wrong)} needs {len(values)} values, one for each of 'values'."
+        )
     labels = tuple(f"{value:g}" if isinstance(value, int | float) else str(value) for value in values)
     return Factor(name, labels, tuple({key: chosen[number] for key, chosen in given.items()} for number in range(len(values))))
 
 
-def _single(config: Mapping[str, Any], factors: Mapping[str, Factor]) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
+def _single(config: Mapping[str, Any], factors: Mapping[str, Factor]) -> Iterator[_Kind]:
     for each in factors.values():
         for label, settings in zip(each.labels, each.settings, strict=True):
             if not is_base(config, settings):
-                yield each.name, label, NONE, NONE, settings
+                yield (each.name, label, NONE, NONE), settings
 
 
-def _paired(config: Mapping[str, Any], factors: Mapping[str, Factor]) -> Iterator[tuple[str, str, str, str, dict[str, Any]]]:
+def _paired(config: Mapping[str, Any], factors: Mapping[str, Factor]) -> Iterator[_Kind]:
     for first, second in config["sweep"]["pairs"]:
         pairs = [zip(factors[name].labels, factors[name].settings, strict=True) for name in (first, second)]
         for (label, settings), (other_label, others) in product(*map(list, pairs)):
             if not is_base(config, settings) and not is_base(config, others):
-                yield first, label, second, other_label, settings | others
+                yield (first, label, second, other_label), settings | others
 
 
 def point_acquisitions(sheet: pd.DataFrame, point: SweepPoint) -> list[dict[str, str]]:

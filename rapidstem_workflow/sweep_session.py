@@ -38,8 +38,8 @@ KNOWN = {"geometry_known_": "geometry", "lines_known_": "geometry and lines"}
 def write_session(folder: Path, config: Mapping[str, Any], acquisitions: Sequence[Mapping[str, str]]) -> None:
     """Write the configuration and the sheet of a point's session into its folder."""
     folder.mkdir(parents=True, exist_ok=True)
-    raw = f"results/{SESSION}/raw"
-    rows = [{**each, "rapid": f"{raw}/{each['acquisition']}.rapid.emd", "slow": f"{raw}/{each['acquisition']}.slow.emd"} for each in acquisitions]
+    raw = f"results/{SESSION}/raw/{{acquisition}}"
+    rows = [{**each, **{kind: f"{raw.format(**each)}.{kind}.emd" for kind in ("rapid", "slow")}} for each in acquisitions]
     pd.DataFrame(rows).to_csv(folder / SHEET, sep="\t", index=False)
     own = {**config, "session": SESSION, "acquisitions": SHEET}
     (folder / CONFIGURATION).write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
@@ -118,7 +118,8 @@ def _compared(table: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:
 
 
 def _errors(table: pd.DataFrame, prefix: str) -> dict[str, float]:
-    return {f"{prefix}{axis}_nm": table.loc[axis, "mean_abs_nm"] for axis in AXES} | {f"{prefix}paired_percent": table["paired_percent"].min()}
+    means = {f"{prefix}{axis}_nm": table.loc[axis, "mean_abs_nm"] for axis in AXES}
+    return means | {f"{prefix}paired_percent": table["paired_percent"].min()}
 
 
 if __name__ == "__main__":

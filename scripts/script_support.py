@@ -4,9 +4,10 @@ import os
 import sys
 import traceback
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, TextIO, cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -23,6 +24,7 @@ from rapidstem.files import (
     read_header,
     read_stack,
 )
+from rapidstem.frames import FilledFrames
 
 
 class _Tee:
@@ -97,8 +99,12 @@ def logged(job: Any) -> Iterator[None]:
 
 
 def read_raw(path: str, reading: dict[str, Any]) -> FrameStack:
-    """A raw file, with the detector and the fallback values of the configuration."""
-    return read_stack(path, _detector(path, reading), _fallback(reading))
+    """A raw file, with the detector and the fallback values of the configuration; hot pixels are filled in."""
+    stack = read_stack(path, _detector(path, reading), _fallback(reading))
+    filled = FilledFrames.of(stack.frames)
+    frames = filled[:]
+    _say_filled(path, filled)
+    return replace(stack, frames=frames)
 
 
 def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
@@ -106,9 +112,18 @@ def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
     return read_header(path, _detector(path, reading), _fallback(reading))
 
 
-def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
+@contextmanager
+def open_raw(path: str, reading: dict[str, Any]) -> Iterator[OpenStack]:
     """The same, open, so that its frames are read slice by slice."""
-    return open_frames(path, _detector(path, reading), _fallback(reading))
+    with open_frames(path, _detector(path, reading), _fallback(reading)) as stack:
+        filled = FilledFrames.of(stack.frames)
+        yield replace(stack, frames=cast(Any, filled))
+        _say_filled(path, filled)
+
+
+def _say_filled(path: str, filled: FilledFrames) -> None:
+    if filled.words():
+        print(f"{path}: {filled.words()}")
 
 
 def _detector(path: str, reading: dict[str, Any]) -> str:

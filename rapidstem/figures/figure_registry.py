@@ -207,9 +207,11 @@ REGISTRY = (
         "sweep-errors",
         SWEEP_MAP,
         "sweep_figures.errors_by_factor",
-        "Errors against the truth by factor, mean and range over the seeds; dotted: with the true geometry and the true lines known; grey: the base",
+        "Errors against the truth by factor, mean and range over the seeds; dotted: true geometry and lines known; grey: the base",
     ),
-    FigureEntry("sweep-differences", SWEEP_MAP, "sweep_figures.differences_by_factor", "Rapid against slow by factor, mean and range over the seeds"),
+    FigureEntry(
+        "sweep-differences", SWEEP_MAP, "sweep_figures.differences_by_factor", "Rapid against slow by factor, mean and range over the seeds"
+    ),
     FigureEntry("sweep-lines", SWEEP_MAP, "sweep_figures.shares_by_factor", "Shares of the lines that are found and real by factor"),
     FigureEntry("sweep-pairs", SWEEP_MAP, "sweep_figures.errors_by_pair", "Largest error against the truth by two factors at once"),
 )
