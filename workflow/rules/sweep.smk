@@ -14,7 +14,7 @@ from rapidstem_workflow.sweep_points import (
 )
 from rapidstem_workflow.sweep_session import OPTIONS
 
-SWEEP = f"{FOLDER}/sweep"
+SWEEP = f"{FOLDER}/sweep/"
 SWEPT = {tuple(point.labels.values()): point for point in sweep_points(SESSION.config)}
 POINTS = Paramspace(point_table(list(SWEPT.values())), filename_params=["seed"])
 # What the session of a point runs; a change of any of them reruns the points.
@@ -67,7 +67,7 @@ def point_of(wildcards):
 rule run_point:
     """One point of the sweep: a session of its own, of which a row of the table stays."""
     output:
-        row=f"{SWEEP}/{POINTS.wildcard_pattern}.csv",
+        row=f"{SWEEP}points/{POINTS.wildcard_pattern}.csv",
     log:
         f"{FOLDER}/logs/run_point/{POINTS.wildcard_pattern}.log",
     benchmark:
@@ -91,9 +91,9 @@ rule run_point:
 rule gather_sweep:
     """The rows of all points in one table."""
     input:
-        rows=expand(f"{SWEEP}/{{instance}}.csv", instance=POINTS.instance_patterns),
+        rows=expand(f"{SWEEP}points/{{instance}}.csv", instance=POINTS.instance_patterns),
     output:
-        table=f"{SWEEP}/points.csv",
+        table=f"{SWEEP}points.csv",
     log:
         f"{FOLDER}/logs/gather_sweep.log",
     benchmark:
@@ -119,7 +119,7 @@ rule draw_sweep:
     output:
         figure_pictures(names_of(SWEEP_MAP), category="Sweep"),
         figure_data(names_of(SWEEP_MAP)),
-        limits=f"{SWEEP}/limits.csv",
+        limits=f"{SWEEP}limits.csv",
     log:
         f"{FOLDER}/logs/draw_sweep.log",
     benchmark:
