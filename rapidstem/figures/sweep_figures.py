@@ -9,9 +9,8 @@ from matplotlib.axes import Axes
 from rapidstem.figures.style import BLACK, Drawing, panels, series_style, styled
 from rapidstem.scores import LIMITS, NONE, axis_places, passed_limits, sweep_curves
 
-_COLUMNS = 3
-# Values that span more than this are drawn on a logarithmic axis.
-_LOGARITHMIC_SPAN = 8.0
+# Panels beside each other; values that span more than this are drawn on a logarithmic axis.
+_COLUMNS, _LOGARITHMIC_SPAN = 3, 8.0
 _ERRORS = ("x_nm", "y_nm", "z_nm")
 
 

@@ -40,7 +40,13 @@ class FilledFrames:
 
     @classmethod
     def of(cls, source: FrameSource) -> "FilledFrames":
-        """Look for pixels that are always hot, in some of the frames."""
+        """Look for pixels that are always hot, in some of the frames.
+
+        Parameters
+        ----------
+        source : (frame, y, x)
+            Raw frames, or what reads them.
+        """
         return cls(source, always_hot(source))
 
     @property

@@ -1,4 +1,3 @@
-from .accuracy_bound import BOUND_COLUMNS as BOUND_COLUMNS, accuracy_bound as accuracy_bound
 from .difference_fit import (
     AXIS_PLANE as AXIS_PLANE,
     QuadraticFit as QuadraticFit,
@@ -15,6 +14,7 @@ from .in_situ_scores import (
     score_last_frames as score_last_frames,
     slow_in_series as slow_in_series,
 )
+from .known_geometry import BOUND_COLUMNS as BOUND_COLUMNS, accuracy_bound as accuracy_bound
 from .line_comparison import LineComparison as LineComparison, PlacedLines as PlacedLines, compare_lines as compare_lines
 from .line_identity import (
     IDENTITY_COLUMNS as IDENTITY_COLUMNS,

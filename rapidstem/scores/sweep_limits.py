@@ -64,7 +64,18 @@ def sweep_curves(points: pd.DataFrame, base: Mapping[str, str]) -> pd.DataFrame:
 
 
 def axis_places(values: pd.Series) -> pd.Series:
-    """Where values lie on an axis: numbers at themselves, words in the order in which they come."""
+    """Where values lie on an axis: numbers at themselves, words in the order in which they come.
+
+    Parameters
+    ----------
+    values : Series of str
+        Labels of values.
+
+    Returns
+    -------
+    Series of float
+        With the index of the labels.
+    """
     numbers = pd.to_numeric(values, errors="coerce")
     return numbers.fillna(pd.Series(pd.factorize(values)[0], index=values.index))
 
