@@ -27,6 +27,7 @@ from rapidstem.figures import (
     LINES,
     POSITIONS,
     SCORES,
+    SWEEP_MAP,
     VARIANT,
     figure_entry,
     figures_of,
@@ -92,6 +93,11 @@ include: "workflow/rules/report.smk"
 include: "workflow/rules/look.smk"
 include: "workflow/rules/live.smk"
 include: "workflow/rules/exports.smk"
+
+
+if "sweep" in SESSION.config:
+
+    include: "workflow/rules/sweep.smk"
 
 
 rule all:

@@ -1,10 +1,11 @@
 """What every script shares: the package on the path, a log of the job, and raw files as the configuration reads them."""
 
 import sys
-from collections.abc import Iterable
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
@@ -19,6 +20,7 @@ from rapidstem.files import (
     read_stack,
     warning_line,
 )
+from rapidstem.frames import FilledFrames
 
 
 def logged(job: Any) -> AbstractContextManager[None]:
@@ -28,8 +30,12 @@ def logged(job: Any) -> AbstractContextManager[None]:
 
 
 def read_raw(path: str, reading: dict[str, Any]) -> FrameStack:
-    """A raw file, with the detector and the fallback values of the configuration."""
-    return read_stack(path, _detector(path, reading), _fallback(reading))
+    """A raw file, with the detector and the fallback values of the configuration; hot pixels are filled in."""
+    stack = read_stack(path, _detector(path, reading), _fallback(reading))
+    filled = FilledFrames.of(stack.frames)
+    frames = filled[:]
+    _say_filled(path, filled)
+    return replace(stack, frames=frames)
 
 
 def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
@@ -37,9 +43,18 @@ def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
     return read_header(path, _detector(path, reading), _fallback(reading))
 
 
-def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
+@contextmanager
+def open_raw(path: str, reading: dict[str, Any]) -> Iterator[OpenStack]:
     """The same, open, so that its frames are read slice by slice."""
-    return open_frames(path, _detector(path, reading), _fallback(reading))
+    with open_frames(path, _detector(path, reading), _fallback(reading)) as stack:
+        filled = FilledFrames.of(stack.frames)
+        yield replace(stack, frames=cast(Any, filled))
+        _say_filled(path, filled)
+
+
+def _say_filled(path: str, filled: FilledFrames) -> None:
+    if filled.words():
+        print(f"{path}: {filled.words()}")
 
 
 def say_warnings(warnings: Iterable[str]) -> None:

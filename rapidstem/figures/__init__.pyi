@@ -8,6 +8,7 @@ from .figure_registry import (
     POSITIONS as POSITIONS,
     REGISTRY as REGISTRY,
     SCORES as SCORES,
+    SWEEP_MAP as SWEEP_MAP,
     VARIANT as VARIANT,
     FigureEntry as FigureEntry,
     figure_entry as figure_entry,

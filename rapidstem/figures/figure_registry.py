@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 FIELD, DISTORTION, CHOICE, SCORES = "field", "distortion", "choice", "scores"
 VARIANT, LINES, POSITIONS, IN_SITU_SERIES = "variant", "lines", "positions", "in situ"
+SWEEP_MAP = "sweep"
 
 
 @dataclass(frozen=True)
@@ -18,7 +19,7 @@ class FigureEntry:
     ----------
     name : of its files.
     scope : what it is drawn of: a test field, the scan distortion, the choice of training fields, the scores of all filters, one variant of
-        a tilt series, the lines of a tomogram, a rapid tomogram against the slow one, an in-situ series.
+        a tilt series, the lines of a tomogram, a rapid tomogram against the slow one, an in-situ series, a sweep of small sessions.
     function : module of this room and function.
     caption : what it shows, without a full stop.
     source : the published figure that shows the same, in the authors' data.
@@ -208,6 +209,17 @@ REGISTRY = (
         "Ihara et al. 2022, Fig. 5",
     ),
     FigureEntry("course", IN_SITU_SERIES, "in_situ_figures.series_course", "Drift and temperature frame by frame"),
+    FigureEntry(
+        "sweep-errors",
+        SWEEP_MAP,
+        "sweep_figures.errors_by_factor",
+        "Errors against the truth by factor, mean and range over the seeds; dotted: true geometry and lines known; grey: the base",
+    ),
+    FigureEntry(
+        "sweep-differences", SWEEP_MAP, "sweep_figures.differences_by_factor", "Rapid against slow by factor, mean and range over the seeds"
+    ),
+    FigureEntry("sweep-lines", SWEEP_MAP, "sweep_figures.shares_by_factor", "Shares of the lines that are found and real by factor"),
+    FigureEntry("sweep-pairs", SWEEP_MAP, "sweep_figures.errors_by_pair", "Largest error against the truth by two factors at once"),
 )
 
 

@@ -17,3 +17,4 @@ from .registration import (
     register_frames as register_frames,
 )
 from .repeated_frames import repeated_images as repeated_images, torn_images as torn_images
+from .spoilt_pixels import FilledFrames as FilledFrames

@@ -15,6 +15,7 @@ from .in_situ_scores import (
     slow_in_series as slow_in_series,
 )
 from .interval_scores import INTERVAL_COLUMNS as INTERVAL_COLUMNS, score_intervals as score_intervals
+from .known_geometry import BOUND_COLUMNS as BOUND_COLUMNS, accuracy_bound as accuracy_bound
 from .line_comparison import LineComparison as LineComparison, PlacedLines as PlacedLines, compare_lines as compare_lines
 from .line_identity import (
     IDENTITY_COLUMNS as IDENTITY_COLUMNS,
@@ -55,5 +56,14 @@ from .shell_correlation import (
     SHELL_COLUMNS as SHELL_COLUMNS,
     directional_correlations as directional_correlations,
     resolution_nm as resolution_nm,
+)
+from .sweep_limits import (
+    CURVE_COLUMNS as CURVE_COLUMNS,
+    LIMITS as LIMITS,
+    NONE as NONE,
+    POINT_COLUMNS as POINT_COLUMNS,
+    axis_places as axis_places,
+    passed_limits as passed_limits,
+    sweep_curves as sweep_curves,
 )
 from .time_lag import cross_calibrated as cross_calibrated

@@ -113,6 +113,42 @@ rule score_lines:
         "../../scripts/score_lines.py"
 
 
+if SESSION.simulated:
+
+    rule measure_bound:
+        """How near to the truth a filtered rapid series could come, and how far its angles are off. Nobody asks for it but a sweep."""
+        input:
+            rapid=raw_file("rapid"),
+            truth=lambda wildcards: truth(wildcards.acquisition),
+            weights=f"{FOLDER}/models/{{denoiser}}/weights.safetensors",
+            card=f"{FOLDER}/models/{{denoiser}}/model.json",
+            angles=f"{FOLDER}/tilt_series/{{acquisition}}/rapid-{{denoiser}}.angles.csv",
+        output:
+            bound=f"{FOLDER}/evaluation/series/{{acquisition}}.rapid-{{denoiser}}.bound.csv",
+        log:
+            f"{FOLDER}/logs/measure_bound/{{acquisition}}/rapid-{{denoiser}}.log",
+        benchmark:
+            f"{FOLDER}/benchmarks/measure_bound/{{acquisition}}/rapid-{{denoiser}}.tsv"
+        wildcard_constraints:
+            denoiser=one_of(SESSION.networks),
+        conda:
+            "../../envs/tomography.yaml"
+        threads: 1
+        resources:
+            mem_mb=memory_mb(3000, 20),
+            runtime=minutes(60, 240),
+        params:
+            code=code("measure_bound"),
+            reading=reading,
+            depth_nm=SESSION.config["tomography"]["thickness_nm"] + SESSION.config["tomography"]["margin_nm"],
+            line_width_nm=SESSION.config["tomography"]["line_width_nm"],
+            radius_nm=SESSION.config["evaluation"]["pairing_radius_nm"],
+        message:
+            "Measuring how near to the truth rapid-{wildcards.denoiser} of {wildcards.acquisition} could come"
+        script:
+            "../../scripts/measure_bound.py"
+
+
 rule gather_tables:
     """The tables of all fields and of all series, each in one."""
     input:

@@ -1,0 +1,185 @@
+"""Hot pixels of raw frames, saturated ones among them, found in the frames themselves and filled in from their neighbours.
+
+A pixel at the limit of the counts is filled in where it stands out. One among bright neighbours stays: the limit is nearer to what it would
+have been than its darker neighbours are (real 8-bit scans have 1 % of them in bright places).
+"""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rapidstem.frames.frame_checks import counted_dose
+from rapidstem.frames.frame_source import FrameSource
+from rapidstem.numerics import evenly_spread, robust_spread
+
+# In standard deviations of the noise, above all neighbours but one: at 3 electrons a pixel and without lag, where shot noise is most
+# skewed, one pixel in a thousand million stands 6 above them. Two neighbours that are hot do not hide each other.
+LEAST_EXCESS = 8.0
+# In ranges of the 24 pixels around, the highest and the lowest left out: some 3 standard deviations where noise is stronger than elsewhere,
+# as on a bright object in the dark; and all of a bright spot as sharp as the probe.
+LEAST_STEEPNESS = 2.0
+# Of the frames, evenly spread: their median shows pixels that always read too much, and is free from those that are hot once. More would
+# fill the memory where frames are large.
+FRAMES_COMPARED, FEWEST_COMPARED = 9, 5
+
+
+@dataclass
+class FilledFrames:
+    """Frames (frame, y, x) whose hot pixels are filled in when they are read.
+
+    Attributes
+    ----------
+    source : the raw frames.
+    always_hot : (y, x) pixels that read too much in all frames.
+    filled : how many pixels of each frame that was read were filled in, by its number.
+    """
+
+    source: FrameSource
+    always_hot: np.ndarray
+    filled: dict[int, int] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, source: FrameSource) -> "FilledFrames":
+        """Look for pixels that are always hot, in some of the frames.
+
+        Parameters
+        ----------
+        source : (frame, y, x)
+            Raw frames, or what reads them.
+        """
+        return cls(source, always_hot(source))
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Frames, rows and columns."""
+        return self.source.shape
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Stored type of the pixels."""
+        return self.source.dtype  # type: ignore[attr-defined, no-any-return]
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def __getitem__(self, wanted: int | slice | np.ndarray | list[int]) -> np.ndarray:
+        """One frame (y, x), or several (frame, y, x); the raw ones where there is nothing to fill in."""
+        raw = self.source[wanted]  # type: ignore[index]
+        numbers = np.atleast_1d(np.arange(len(self))[wanted])
+        if raw.ndim == 2:
+            return self._filled(raw, int(numbers[0]))
+        frames = [self._filled(frame, int(number)) for frame, number in zip(raw, numbers, strict=True)]
+        return np.stack(frames) if any(self.filled[int(number)] for number in numbers) else raw
+
+    def _filled(self, frame: np.ndarray, number: int) -> np.ndarray:
+        spoilt = spoilt_pixels(frame) | self.always_hot
+        self.filled[number] = int(np.count_nonzero(spoilt))
+        return filled_frame(frame, spoilt) if self.filled[number] else frame
+
+    def words(self) -> str:
+        """How many pixels were filled in; empty where none was."""
+        total, hot = sum(self.filled.values()), int(np.count_nonzero(self.always_hot))
+        if not total:
+            return ""
+        always = f", {hot} of them in every frame" if hot else ""
+        return f"{total} hot pixels filled in from their neighbours in {len(self.filled)} frames{always}"
+
+
+def always_hot(frames: FrameSource) -> np.ndarray:
+    """Pixels that read too much in all frames: they stand out of the median, as what moves with the specimen does not.
+
+    Parameters
+    ----------
+    frames : (frame, y, x)
+        Raw; some of them are read.
+
+    Returns
+    -------
+    np.ndarray of bool, (y, x)
+    """
+    numbers = evenly_spread(len(frames), FRAMES_COMPARED).tolist()
+    if len(numbers) < FEWEST_COMPARED:
+        return np.zeros(frames.shape[1:], bool)
+    return hot_pixels(np.median([frames[number : number + 1][0] for number in numbers], axis=0))
+
+
+def spoilt_pixels(frame: np.ndarray) -> np.ndarray:
+    """Pixels (y, x) of one raw frame that hold no measurement.
+
+    Parameters
+    ----------
+    frame : (y, x)
+        Raw counts; of a detector that counts electrons nothing is marked.
+
+    Returns
+    -------
+    np.ndarray of bool, (y, x)
+    """
+    if min(frame.shape) < 3 or counted_dose(frame) is not None:
+        return np.zeros(frame.shape, bool)
+    return hot_pixels(frame)
+
+
+def hot_pixels(image: np.ndarray) -> np.ndarray:
+    """Pixels that stand far above their neighbours, with nothing that leads up to them.
+
+    Parameters
+    ----------
+    image : (y, x)
+        A raw frame, or a mean or median of raw frames.
+
+    Returns
+    -------
+    np.ndarray of bool, (y, x)
+    """
+    values = np.asarray(image, np.float32)
+    hot = np.zeros(values.shape, bool)
+    noise = robust_spread(np.diff(values, axis=0)) / np.sqrt(2)
+    if not noise > 0:
+        return hot
+    beside = np.maximum(np.minimum(*_shifted_pair(values, 0)), np.minimum(*_shifted_pair(values, 1)))
+    for row, column in np.argwhere(values - beside > LEAST_EXCESS * noise):
+        excess = values[row, column] - np.sort(_around(values, row, column, 1))[-2]
+        wider = np.sort(_around(values, row, column, 2))
+        span = wider[-2] - wider[1]
+        hot[row, column] = excess > LEAST_EXCESS * noise and excess > LEAST_STEEPNESS * span
+    return hot
+
+
+def filled_frame(frame: np.ndarray, spoilt: np.ndarray) -> np.ndarray:
+    """A copy of a frame in which marked pixels are the median of their unmarked neighbours.
+
+    Parameters
+    ----------
+    frame : (y, x)
+        Of any type, which is kept.
+    spoilt : np.ndarray of bool, (y, x)
+        Marks; a marked pixel without unmarked neighbours stays.
+
+    Returns
+    -------
+    np.ndarray, (y, x)
+    """
+    filled = frame.copy()
+    for row, column in np.argwhere(spoilt):
+        around = _around(frame, row, column, 1)[~_around(spoilt, row, column, 1)]
+        if around.size:
+            median = np.median(around)
+            filled[row, column] = np.rint(median) if frame.dtype.kind in "iu" else median
+    return filled
+
+
+def _around(image: np.ndarray, row: int, column: int, reach: int) -> np.ndarray:
+    """The pixels around one, no farther than `reach` in either direction, within the image."""
+    top, left = max(row - reach, 0), max(column - reach, 0)
+    window = image[top : row + reach + 1, left : column + reach + 1]
+    return np.delete(window.ravel(), (row - top) * window.shape[1] + column - left)
+
+
+def _shifted_pair(image: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:
+    """The neighbours of every pixel before and after it along an axis; at the border the only one counts twice."""
+    before, after = np.roll(image, 1, axis), np.roll(image, -1, axis)
+    first, last = [slice(None)] * 2, [slice(None)] * 2
+    first[axis], last[axis] = slice(0, 1), slice(-1, None)
+    before[tuple(first)], after[tuple(last)] = after[tuple(first)], before[tuple(last)]
+    return before, after

@@ -1,0 +1,103 @@
+"""Hot pixels: found whatever the noise, filled in, and nothing else is changed."""
+
+import numpy as np
+import pytest
+
+from rapidstem.frames.spoilt_pixels import FilledFrames, filled_frame, hot_pixels, spoilt_pixels
+from rapidstem.microscope.recording.detector import rapid_counts
+from rapidstem.microscope.recording.hot_pixels import add_hot_pixels
+from rapidstem.microscope.settings import MicroscopeSettings, settings_from
+
+SIZE, FRAMES = 96, 12
+
+
+def _recorded(settings: MicroscopeSettings, seed: int) -> np.ndarray:
+    """Frames of a dark line and a slope, moved by a pixel from frame to frame."""
+    rng = np.random.default_rng(seed)
+    rows, columns = np.mgrid[:SIZE, :SIZE].astype(float)
+    frames = []
+    for frame in range(FRAMES):
+        line = 0.5 * np.exp(-((rows - 0.3 * columns - 30 - frame) ** 2) / 4)
+        frames.append(rapid_counts((0.9 + 0.2 * columns / SIZE) * (1 - line), settings, rng))
+    return np.stack(frames)
+
+
+@pytest.mark.parametrize("electrons", [3.0, 6.0, 20.0, 200.0])
+@pytest.mark.parametrize("lag", [(0.45, 0.85), (0.0, 0.0)])
+def test_nothing_is_changed_where_no_pixel_is_hot(electrons: float, lag: tuple[float, float]) -> None:
+    frames = _recorded(settings_from({"electrons_per_px": electrons, "lag_decay": lag}), 31)
+    filled = FilledFrames.of(frames)
+    assert filled[:] is not None and np.array_equal(filled[:], frames)
+    assert filled.words() == ""
+
+
+@pytest.mark.parametrize("electrons", [10.0, 20.0, 200.0])
+def test_hot_pixels_of_single_frames_are_found_and_filled(electrons: float) -> None:
+    settings = settings_from({"electrons_per_px": electrons, "hot_pixel_share": 5e-4, "hot_pixel_intensity": 4.0})
+    clean = _recorded(settings, 32)
+    frames = clean.copy()
+    hot = add_hot_pixels(frames, settings.rapid_offset, settings.rapid_gain, settings, np.random.default_rng(5))
+    assert hot is not None and len(hot) > 40
+    filled = FilledFrames.of(frames)
+    result = filled[:]
+    wrong = np.zeros(frames.shape, bool)
+    wrong[tuple(hot.T)] = True
+    assert np.mean(result[wrong] != frames[wrong]) > 0.97
+    assert np.array_equal(result[~wrong], clean[~wrong])
+    noise = np.std(clean[:, :20].astype(float))
+    assert np.median(np.abs(result[wrong].astype(float) - clean[wrong])) < 2 * noise
+    assert str(int(sum(filled.filled.values()))) in filled.words() and f"{FRAMES} frames" in filled.words()
+
+
+def test_a_pixel_that_is_always_a_little_hot_stands_out_of_the_median_alone() -> None:
+    frames = _recorded(settings_from({}), 33)
+    frames[:, 40, 57] += 5000
+    assert not any(spoilt_pixels(frame)[40, 57] for frame in frames)
+    filled = FilledFrames.of(frames)
+    assert np.argwhere(filled.always_hot).tolist() == [[40, 57]]
+    assert filled[3][40, 57] < frames[3, 40, 57]
+    assert "1 of them in every frame" in filled.words()
+
+
+def test_hot_neighbours_do_not_hide_each_other() -> None:
+    frame = _recorded(settings_from({}), 34)[0]
+    frame[20, 20] = frame[20, 21] = frame[50, 0] = 60000
+    assert np.argwhere(hot_pixels(frame)).tolist() == [[20, 20], [20, 21], [50, 0]]
+
+
+def test_spots_as_sharp_as_the_probe_and_edges_are_no_hot_pixels() -> None:
+    rows, columns = np.mgrid[:SIZE, :SIZE].astype(float)
+    spot = 0.8 * np.exp(-((rows - 30) ** 2 + (columns - 41) ** 2) / (2 * 1.1**2))
+    image = 1 + spot + (columns > 70) * 2 + np.random.default_rng(3).normal(0, 0.01, (SIZE, SIZE))
+    assert not hot_pixels(image).any()
+
+
+def test_noise_that_is_stronger_on_a_bright_object_is_not_hot() -> None:
+    rng = np.random.default_rng(4)
+    rows, columns = np.mgrid[:SIZE, :SIZE]
+    object_there = (rows - 48) ** 2 + (columns - 48) ** 2 < 30**2
+    assert not hot_pixels(np.where(object_there, rng.normal(1000, 200, rows.shape), rng.normal(0, 1, rows.shape))).any()
+
+
+def test_saturated_areas_and_counted_electrons_stay() -> None:
+    frame = _recorded(settings_from({}), 35)[0]
+    frame[10:30, 10:30] = 65535
+    assert not spoilt_pixels(frame)[5:35, 5:35].any()
+    counted = np.random.default_rng(6).poisson(0.2, (SIZE, SIZE)).astype(np.uint16)
+    assert not spoilt_pixels(counted).any()
+
+
+def test_filling_keeps_the_type_and_what_has_no_neighbours() -> None:
+    frame = np.arange(25, dtype=np.uint16).reshape(5, 5)
+    marks = np.zeros((5, 5), bool)
+    marks[2, 2] = True
+    assert filled_frame(frame, marks)[2, 2] == 12 and filled_frame(frame, marks).dtype == np.uint16
+    assert np.array_equal(filled_frame(frame, np.ones((5, 5), bool)), frame)
+
+
+def test_single_frames_slices_and_lists_are_read_alike() -> None:
+    frames = _recorded(settings_from({}), 36)
+    frames[4, 33, 44] = 65535
+    filled = FilledFrames.of(frames)
+    assert filled[4].shape == frames[4].shape and len(filled) == FRAMES and filled.dtype == frames.dtype
+    assert np.array_equal(filled[3:6], filled[[3, 4, 5]]) and filled[-8][33, 44] == filled[4][33, 44] < 65535

@@ -1,0 +1,45 @@
+"""Errors with the true geometry, and with the true lines: small where the frames are good, larger where they are not."""
+
+import numpy as np
+import pandas as pd
+
+from rapidstem.lines import refit_lines
+from rapidstem.scores import accuracy_bound
+from tests.unit.test_lines_fitting import FALLING, RISING, THREADING, bent, distances, inside, moving_geometry, noisy
+
+LINES = [RISING, FALLING, THREADING]
+
+
+def _bound(noise: float) -> pd.DataFrame:
+    geometry = moving_geometry(shifted=True)
+    return accuracy_bound(noisy(LINES, geometry, noise, seed=5), geometry, LINES, 300.0, 40.0, 13.7)
+
+
+def test_known_lines_are_moved_to_where_the_frames_show_them() -> None:
+    geometry = moving_geometry()
+    off = [inside(bent(line, 3, seed=2)) for line in LINES]
+    found = refit_lines(noisy(LINES, geometry), geometry, off)
+    assert len(found) == len(LINES)
+    for line, before, true in zip(found, off, LINES, strict=True):
+        assert np.median(distances(line, true)) < 0.5 * np.median(distances(before, true))
+        assert np.median(distances(line, true)) < 1.0
+    assert refit_lines(noisy(LINES, geometry), geometry, []) == []
+
+
+def test_the_bound_is_near_the_truth_and_grows_with_the_noise() -> None:
+    good, bad = _bound(0.03), _bound(0.4)
+    assert good["known"].unique().tolist() == ["geometry", "geometry and lines"]
+    errors = good.set_index(["known", "axis"])["mean_abs_nm"]
+    assert (errors < 2.0).all()
+    assert (good.loc[good["known"] == "geometry and lines", "paired_percent"] > 90).all()
+    worse = bad.set_index(["known", "axis"])["mean_abs_nm"]
+    assert worse["geometry and lines"].mean() > 1.3 * errors["geometry and lines"].mean()
+
+
+def test_a_wrong_geometry_shows() -> None:
+    geometry = moving_geometry()
+    frames = noisy(LINES, geometry)
+    turned = moving_geometry()
+    turned.angle_rad[:] += np.deg2rad(np.linspace(-2, 2, geometry.frames)) ** 2 * 900
+    right, wrong = (accuracy_bound(frames, each, LINES, 300.0, 40.0, 13.7)["mean_abs_nm"].mean() for each in (geometry, turned))
+    assert wrong > 1.5 * right

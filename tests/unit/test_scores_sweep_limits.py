@@ -1,0 +1,67 @@
+"""Means and spreads of a sweep, and where a limit is passed."""
+
+import numpy as np
+import pandas as pd
+
+from rapidstem.figures.sweep_figures import differences_by_factor, errors_by_factor, errors_by_pair, shares_by_factor
+from rapidstem.scores import axis_places, passed_limits, sweep_curves
+
+BASE = {"dose": "20", "filter": "general", "drift": ""}
+
+
+def _row(factor: str, value: str, seed: int, error: float, found: float, second: tuple[str, str] = ("none", "none")) -> dict[str, object]:
+    errors = {f"{prefix}{axis}_nm": error for prefix in ("", "lines_known_", "against_slow_") for axis in "xyz"}
+    names = {"factor": factor, "value": value, "second_factor": second[0], "second_value": second[1], "seed": seed, "said": ""}
+    return names | errors | {"found_percent": found, "real_percent": 99.0}
+
+
+def _points() -> pd.DataFrame:
+    rows = [_row("base", "none", seed, 1.0 + 0.2 * seed, 95.0) for seed in (1, 2)]
+    rows += [
+        _row("dose", value, seed, error + 0.2 * seed, found)
+        for value, error, found in (("6", 2.0, 85.0), ("3", 5.5, 60.0))
+        for seed in (1, 2)
+    ]
+    rows += [_row("filter", "other", 1, 1.5, 90.0), _row("dose", "100", 1, 0.5, 96.0)]
+    rows += [_row("dose", "6", 1, 7.0, 50.0, ("drift", "40"))]
+    failed = {"factor": "drift", "value": "40", "second_factor": "none", "second_value": "none", "said": "align_series: too few lines"}
+    return pd.DataFrame(rows + [failed | {"seed": seed} for seed in (1, 2)])
+
+
+def test_a_curve_holds_the_base_at_its_value_with_mean_and_range() -> None:
+    curves = sweep_curves(_points(), BASE)
+    dose = curves[(curves["factor"] == "dose") & (curves["quantity"] == "z_nm")]
+    assert dose["value"].tolist() == ["3", "6", "20", "100"]
+    assert np.allclose(dose[["mean", "lowest", "highest"]].iloc[2], [1.3, 1.2, 1.4])
+    assert dose["seeds"].tolist() == [2, 2, 2, 1] and not dose["failed"].any()
+
+
+def test_limits_are_passed_by_the_mean_and_by_what_could_not_be_finished() -> None:
+    limits = passed_limits(sweep_curves(_points(), BASE), BASE).set_index(["factor", "quantity"])
+    assert limits.loc[("dose", "z_nm"), ["within", "passed", "base"]].tolist() == ["6, 20, 100", "3", "20"]
+    assert limits.loc[("dose", "found_percent"), "passed"] == "3"
+    assert limits.loc[("dose", "real_percent"), "passed"] == ""
+    assert limits.loc[("drift", "x_nm"), ["within", "passed", "failed"]].tolist() == ["", "40", 2]
+
+
+def test_numbers_lie_at_themselves_and_words_in_their_order() -> None:
+    assert axis_places(pd.Series(["1e+13", "2.5"])).tolist() == [1e13, 2.5]
+    assert axis_places(pd.Series(["general", "other"])).tolist() == [0, 1]
+
+
+def test_maps_say_where_the_limit_is_passed_and_draw_every_factor() -> None:
+    points = _points()
+    drawing = errors_by_factor(points, BASE)
+    assert "3 factors" in drawing.description and "dose 3 (x)" in drawing.description and "drift 40 (z)" in drawing.description
+    assert sum(panel.get_visible() for panel in drawing.figure.axes) == 3
+    assert drawing.figure.axes[0].get_xscale() == "log"
+    level = [line for line in drawing.figure.axes[0].lines if len(set(line.get_ydata())) == 1 and line.get_linestyle() == "--"]
+    assert [line.get_ydata()[0] for line in level] == [5.0]
+    assert "found" in shares_by_factor(points, BASE).description
+    assert set(differences_by_factor(points, BASE).data["quantity"]) == {f"against_slow_{axis}_nm" for axis in "xyz"}
+
+
+def test_pairs_show_the_largest_error() -> None:
+    drawing = errors_by_pair(_points())
+    assert [text.get_text() for text in drawing.figure.axes[0].texts] == ["7.0"]
+    assert errors_by_pair(_points()[lambda rows: rows["second_factor"] == "none"]).description == "No pairs were swept."

@@ -1,0 +1,132 @@
+"""A sweep: which points it has, what they set, and a small one run to its end, a point that cannot be finished among them."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+import yaml
+
+from rapidstem.errors import InputError
+from rapidstem.files.job_logs import UNKNOWN_REASON, FailedJob
+from rapidstem_workflow.session import open_session
+from rapidstem_workflow.sweep_points import (
+    base_labels,
+    point_acquisitions,
+    point_configuration,
+    point_table,
+    sweep_points,
+)
+from rapidstem_workflow.sweep_session import failure_words
+from tests.workflow.tiny_session import ROOT, sheet_text, snakemake, write_session
+
+ACQUISITIONS = [("calibration", "calibration", "0"), ("series", "tilt_series", "")]
+
+
+def _configuration() -> dict[str, Any]:
+    return {
+        "session": "tiny",
+        "acquisitions": "config/acquisitions.tsv",
+        "simulate": {"size_px": 128, "frames_per_field": 8, "electrons_per_px": 20, "tilt_frames": 31, "slow_tilt_step_deg": 5},
+        "denoisers": [{"name": "general"}],
+        "tomography": {"denoisers": ["general"], "iterations": 20},
+        "sweep": {
+            "seeds": [3],
+            "factors": {
+                "electrons_per_px": {"values": [0.05, 20], "sets": ["simulate.electrons_per_px"]},
+                "frames": {"values": [21, 31], "sets": ["simulate.tilt_frames"]},
+            },
+        },
+    }
+
+
+def _opened(tmp_path: Path, config: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> Any:
+    write_session(tmp_path, config, sheet_text(ACQUISITIONS))
+    monkeypatch.chdir(tmp_path)
+    return open_session(config)
+
+
+def test_each_point_stands_once_and_the_base_is_not_run_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = _configuration()
+    config["sweep"] |= {"seeds": [3, 4], "pairs": [["electrons_per_px", "frames"]]}
+    session = _opened(tmp_path, config, monkeypatch)
+    table = point_table(sweep_points(session.config))
+    assert len(table) == 8 and not table.duplicated().any()
+    assert table[table["seed"] == "3"].drop(columns="seed").to_numpy().tolist() == [
+        ["base", "none", "none", "none"],
+        ["electrons_per_px", "0.05", "none", "none"],
+        ["frames", "21", "none", "none"],
+        ["electrons_per_px", "0.05", "frames", "21"],
+    ]
+    assert base_labels(session.config) == {"electrons_per_px": "20", "frames": "31"}
+
+
+def test_a_point_sets_its_keys_its_seed_and_nothing_else(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = _configuration()
+    config["sweep"]["factors"] = {
+        "thickness": {"values": [100, 300], "sets": ["simulate.foil_thickness_nm", "tomography.thickness_nm"]},
+        "range": {"values": [40], "sets": {"simulate.tilt_start_deg": [-40], "simulate.tilt_stop_deg": [40]}},
+        "training_fields": {"values": [0, 7], "sets": ["training_fields"]},
+    }
+    session = _opened(tmp_path, config, monkeypatch)
+    points = {(point.factor, point.value): point for point in sweep_points(session.config)}
+    thin = point_configuration(session.config, points["thickness", "100"])
+    assert thin["simulate"] == session.config["simulate"] | {"foil_thickness_nm": 100, "seed": 3}
+    assert thin["tomography"] == session.config["tomography"] | {"thickness_nm": 100} and "sweep" not in thin
+    narrow = point_configuration(session.config, points["range", "40"])
+    assert (narrow["simulate"]["tilt_start_deg"], narrow["simulate"]["tilt_stop_deg"]) == (-40, 40)
+    trained = points["training_fields", "7"]
+    assert point_configuration(session.config, trained)["denoisers"] == [{"name": "dlf-slow"}]
+    rows = pd.DataFrame(point_acquisitions(session.sheet, trained))
+    assert rows["kind"].value_counts().to_dict() == {"training": 7, "calibration": 1, "tilt_series": 1}
+    assert ("training_fields", "0") not in points
+    assert session.config["simulate"] == _configuration()["simulate"]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"pairs": [["frames", "dose"]]}, "dose is none of the factors"),
+        ({"factors": {"dose": {"values": [1, 2], "sets": {"simulate.seed": [1]}}}}, "simulate.seed needs 2 values"),
+        ({"factors": {"steps": {"values": [-3], "sets": ["tomography.iterations"]}}}, "tomography.iterations"),
+        ({"factors": {"typing": {"values": [3], "sets": ["tomography.iteration"]}}}, "iteration"),
+    ],
+)
+def test_a_sweep_that_makes_no_sense_is_refused(
+    change: dict[str, Any], words: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = _configuration()
+    config["sweep"] |= change
+    session = _opened(tmp_path, config, monkeypatch)
+    with pytest.raises(InputError, match=words):
+        sweep_points(session.config)
+
+
+def test_a_stopped_session_leaves_no_row() -> None:
+    told = FailedJob("align_series", "series", Path("log"), "too few lines", True)
+    assert failure_words([told]) == "align_series: too few lines"
+    assert failure_words([told, FailedJob("trace_lines", "series", Path("log"), UNKNOWN_REASON, False)]) == ""
+    assert failure_words([]) == ""
+
+
+def test_the_example_has_eight_factors_of_five_values_and_three_seeds() -> None:
+    config = yaml.safe_load((ROOT / "config/examples/sweep.yaml").read_text(encoding="utf-8"))["sweep"]
+    assert sum(len(entry["values"]) >= 5 for entry in config["factors"].values()) >= 8 and len(config["seeds"]) >= 3
+
+
+def test_a_small_sweep_ends_with_a_row_a_point_and_a_map(tmp_path: Path) -> None:
+    write_session(tmp_path, _configuration(), sheet_text(ACQUISITIONS))
+    run = snakemake(tmp_path, "sweep")
+    assert run.returncode == 0, run.stdout + run.stderr
+    folder = tmp_path / "results/tiny"
+    points = pd.read_csv(folder / "sweep/points.csv").set_index(["factor", "value"])
+    assert len(points) == 3
+    base, failed = points.loc[("base", "none")], points.loc[("electrons_per_px", "0.05")]
+    assert base[["x_nm", "y_nm", "z_nm"]].max() < 10 and base["found_percent"] > 70 and base["angle_rms_deg"] < 1
+    assert base["lines_known_z_nm"] < 1.2 * base["z_nm"]
+    assert pd.isna(base["said"]) and ":" in failed["said"] and pd.isna(failed["x_nm"])
+    limits = pd.read_csv(folder / "sweep/limits.csv").set_index(["factor", "quantity"])
+    assert limits.loc[("electrons_per_px", "z_nm"), "failed"] == 1
+    assert (folder / "figures/sweep-errors.png").is_file()
+    assert not list((folder / "sweep").rglob("*.session"))
+    assert snakemake(tmp_path, "sweep", "--dry-run").stdout.count("run_point") == 0

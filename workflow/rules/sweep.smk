@@ -1,0 +1,146 @@
+"""A sweep: small simulated sessions over settings of the virtual microscope and of the chain, and the map of their errors."""
+
+import json
+import shlex
+
+from snakemake.utils import Paramspace
+
+from rapidstem_workflow.sweep_points import (
+    base_labels,
+    point_acquisitions,
+    point_configuration,
+    point_table,
+    sweep_points,
+)
+from rapidstem_workflow.sweep_session import OPTIONS
+
+SWEEP = f"{FOLDER}/sweep/"
+SWEPT = {tuple(point.labels.values()): point for point in sweep_points(SESSION.config)}
+POINTS = Paramspace(point_table(list(SWEPT.values())), filename_params=["seed"])
+# What the session of a point runs; a change of any of them reruns the points.
+POINT_SCRIPTS = (
+    "simulate_acquisition",
+    "integrate_frames",
+    "measure_distortion",
+    "align_references",
+    "choose_fields",
+    "train_denoiser",
+    "adopt_model",
+    "tune_block_matching",
+    "denoise_frames",
+    "match_blocks",
+    "align_series",
+    "binarise_series",
+    "reconstruct_volume",
+    "locate_centroids",
+    "trace_lines",
+    "fit_lines",
+    "measure_positions",
+    "score_lines",
+    "measure_bound",
+)
+
+# The sessions of the points run as the sweep does; on a node of a cluster the main process has decided.
+if workflow.is_main_process:
+    methods = sorted(str(method) for method in workflow.deployment_settings.deployment_method)
+    options = ["--software-deployment-method", *methods] if methods else []
+    options += ["--conda-prefix", str(Path(".snakemake/conda").resolve())] if "conda" in methods else []
+    os.environ[OPTIONS] = shlex.join(options)
+
+
+envvars:
+    OPTIONS,
+
+
+def point_of(wildcards):
+    """What a point's session runs, as text: its labels, its configuration and its acquisitions."""
+    point = SWEPT[tuple(wildcards[name] for name in POINTS.dataframe.columns)]
+    return json.dumps(
+        {
+            "labels": point.labels,
+            "config": point_configuration(SESSION.config, point),
+            "acquisitions": point_acquisitions(SESSION.sheet, point),
+        }
+    )
+
+
+rule run_point:
+    """One point of the sweep: a session of its own, of which a row of the table stays."""
+    output:
+        row=f"{SWEEP}points/{POINTS.wildcard_pattern}.csv",
+    log:
+        f"{FOLDER}/logs/run_point/{POINTS.wildcard_pattern}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/run_point/{POINTS.wildcard_pattern}.tsv"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(4000),
+        runtime=minutes(120),
+    params:
+        code={name: code_mark(name) for name in POINT_SCRIPTS},
+        point=point_of,
+        python=sys.executable,
+        root=str(REPOSITORY),
+    message:
+        "Running the point {wildcards.factor} {wildcards.value}, {wildcards.second_factor} {wildcards.second_value}, seed {wildcards.seed}"
+    shell:
+        "PYTHONPATH={params.root:q} {params.python:q} -m rapidstem_workflow.sweep_session"
+        " {params.point:q} {output.row:q}.session {output.row:q} > {log:q} 2>&1"
+
+
+rule gather_sweep:
+    """The rows of all points in one table."""
+    input:
+        rows=expand(f"{SWEEP}points/{{instance}}.csv", instance=POINTS.instance_patterns),
+    output:
+        table=f"{SWEEP}points.csv",
+    log:
+        f"{FOLDER}/logs/gather_sweep.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/gather_sweep.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(300, 2),
+        runtime=minutes(5),
+    params:
+        code=code("gather_sweep"),
+    message:
+        "Gathering the points of the sweep"
+    script:
+        "../../scripts/gather_sweep.py"
+
+
+rule draw_sweep:
+    """The map of the sweep: every error against every factor, and where the limits are passed."""
+    input:
+        points=rules.gather_sweep.output.table,
+    output:
+        figure_pictures(names_of(SWEEP_MAP), category="Sweep"),
+        figure_data(names_of(SWEEP_MAP)),
+        limits=f"{SWEEP}limits.csv",
+    log:
+        f"{FOLDER}/logs/draw_sweep.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/draw_sweep.tsv"
+    conda:
+        "../../envs/report.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(400, 4),
+        runtime=minutes(10),
+    params:
+        code=drawing_code("draw_sweep", SWEEP_MAP),
+        figures=drawn_by(names_of(SWEEP_MAP)),
+        base=base_labels(SESSION.config),
+    message:
+        "Drawing the map of the sweep"
+    script:
+        "../../scripts/draw_sweep.py"
+
+
+rule sweep:
+    input:
+        rules.draw_sweep.output,
+        rules.gather_sweep.output.table,
