@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ NEAR_NM = 20.0
 OWN_FRAMES = 3
 # By judgement: 3 nm, less than a pixel, in a frame of 30 ms.
 GLIDING_NM_PER_S = 100.0
+# Of points of true lines: below the accuracy that is asked for.
+STEP_NM = 2.0
 # To either side, for the velocity: together the 20 ms that a jump of the virtual microscope takes (`line_courses`).
 STEP_S = 0.01
 # By judgement: the virtual microscope's jumps are 60 to 160 nm in 20 ms; a shorter or slower way is a glide.
@@ -38,6 +41,17 @@ MOTION_COLUMNS = [
 RESPONSE_COLUMNS = ["acquisition", "denoiser", "line", "true_line", "time_s", "jump_nm", "response_frames", "settled_nm"]
 
 
+class Course(Protocol):
+    """How a true line moves (`rapidstem.microscope.specimen.line_courses`)."""
+
+    kind: str
+    time_s: np.ndarray
+    until_s: float
+
+    def displacement_nm(self, points_nm: np.ndarray, time_s: float) -> np.ndarray:
+        """Where points (n, 3) of the line at rest have moved to, as displacements."""
+
+
 @dataclass(frozen=True)
 class TrueLine:
     """A line whose motion is known.
@@ -54,6 +68,15 @@ class TrueLine:
     course: str
     jumps_s: np.ndarray
     until_s: float
+
+    @classmethod
+    def of(cls, points_nm: np.ndarray, course: "Course | None") -> "TrueLine":
+        """A line (n, 3) at rest and its course; one that rests has none."""
+        points = resampled(points_nm, STEP_NM)
+        if course is None:
+            return cls(lambda time: points, "resting", np.zeros((0, 2)), np.inf)
+        jumps = np.column_stack([course.time_s[:-1], course.time_s[1:]])
+        return cls(lambda time: points + course.displacement_nm(points, time), course.kind, jumps, course.until_s)
 
 
 def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[int, int]:
@@ -226,7 +249,7 @@ def _summary(errors: pd.DataFrame) -> dict[str, float]:
 
 
 def jump_responses(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]) -> pd.DataFrame:
-    """How many frames it takes from 10 to 90 % of each true jump of 50 nm or more.
+    """How many frames it takes from 10 to 90 % of each true jump by 50 nm or more across the line; along itself it shows nothing.
 
     The share of a jump that a frame shows is the median, over the nodes, of their way from their mean place in the two frames before,
     along the jump.
@@ -250,8 +273,11 @@ def jump_responses(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned
     for line, number in owned.items():
         own = positions[positions["line"] == line]
         middle = truth[number].moved(0.0)
+        along = middle[-1] - middle[0]
+        along /= np.linalg.norm(along)
         for begin, end in truth[number].jumps_s:
             way = truth[number].moved(float(end))[len(middle) // 2] - truth[number].moved(float(begin))[len(middle) // 2]
+            way = way - (way @ along) * along
             size = float(np.linalg.norm(way))
             if size >= LEAST_JUMP_NM and end - begin <= LONGEST_JUMP_S:
                 found = _response(own, way, float(begin))

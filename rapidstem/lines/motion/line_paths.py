@@ -94,6 +94,8 @@ def found_path(
     """
     offsets = np.arange(-round(reach_nm / STEP_NM), round(reach_nm / STEP_NM) + 1) * STEP_NM
     curvature, support, speaking = frame.asked(line.points(guess_nm + offsets[:, None]), view)
+    inside = line.in_foil(guess_nm + offsets[:, None])
+    support, speaking = np.where(inside, support, 0.0), speaking & inside
     score = support.T / OVERCOUNT - (np.abs(offsets) > STEP_NM) * moving_cost / len(guess_nm)
     best = best_path(score)
     node = np.arange(len(guess_nm))
