@@ -14,6 +14,7 @@ from .in_situ_scores import (
     score_last_frames as score_last_frames,
     slow_in_series as slow_in_series,
 )
+from .jump_answers import RESPONSE_COLUMNS as RESPONSE_COLUMNS, jump_responses as jump_responses
 from .line_comparison import LineComparison as LineComparison, PlacedLines as PlacedLines, compare_lines as compare_lines
 from .line_identity import (
     IDENTITY_COLUMNS as IDENTITY_COLUMNS,
@@ -32,9 +33,7 @@ from .line_pairs import (
 from .line_recovery import DETECTION_COLUMNS as DETECTION_COLUMNS, line_detection as line_detection
 from .motion_scores import (
     MOTION_COLUMNS as MOTION_COLUMNS,
-    RESPONSE_COLUMNS as RESPONSE_COLUMNS,
     TrueLine as TrueLine,
-    jump_responses as jump_responses,
     kept_lengths as kept_lengths,
     motion_errors as motion_errors,
     owned_lines as owned_lines,
