@@ -5,9 +5,9 @@ from script_support import logged, read_raw_header
 
 from rapidstem.dislocations import POINT_COLUMNS, SLIP_NAMES, SLIP_NORMALS, SUMMARY_COLUMNS, TRACED_COLUMNS, crystal_orientation
 from rapidstem.errors import InputError
-from rapidstem.files import open_frames, read_table, write_polydata_series, write_table
+from rapidstem.files import open_frames, read_table, write_paradis_series, write_polydata_series, write_table
 from rapidstem.frames import read_drift
-from rapidstem.lines.motion import InSituFrames, TomogramLines, follow_series, match_table, moments
+from rapidstem.lines.motion import InSituFrames, TomogramLines, follow_series, match_table, moments, snapshots
 
 with logged(snakemake):
     files, output, parameters = snakemake.input, snakemake.output, snakemake.params
@@ -38,6 +38,9 @@ with logged(snakemake):
     write_table(output.followed, motion.followed)
     write_table(output.match, match_table(motion.match))
     write_polydata_series(output.series, moments(motion.positions, frames.time_s))
+    half_nm = np.array([*reversed(series.shape[1:])]) * frames.pixel_size_nm / 2
+    box_nm = np.column_stack([np.stack([-half_nm, half_nm]), tomogram.heights_nm])
+    write_paradis_series(output.paradis, snapshots(motion.positions, motion.followed, tomogram.slip_normals, frames.time_s), box_nm)
     print(f"{motion.followed['followed'].sum()} of {len(motion.followed)} lines followed; {len(motion.flags)} events")
     print(
         f"the tomogram's field correlates by {motion.match.correlation:.2f} with the frames, its mirror images by {motion.match.chance:.2f}"

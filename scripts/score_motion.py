@@ -1,29 +1,17 @@
 """Score lines that were followed in an in-situ series against their true motion."""
 
-import numpy as np
 from script_support import logged
 
-from rapidstem.dislocations import CENTROID_COLUMNS, resampled, rigid_motion
+from rapidstem.dislocations import CENTROID_COLUMNS, rigid_motion
 from rapidstem.files import read_table, read_volume_shape, write_table
 from rapidstem.lines.motion import FOLLOWED_COLUMNS, MATCH_COLUMNS, POSITION_COLUMNS, view_of
 from rapidstem.microscope import read_truth
 from rapidstem.scores import TrueLine, jump_responses, kept_lengths, line_centroids, motion_errors, owned_lines, score_motion
 
-STEP_NM = 2.0
-
-
-def true_line(line, course):
-    points = resampled(line.points_nm, STEP_NM)
-    if course is None:
-        return TrueLine(lambda time: points, "resting", np.zeros((0, 2)), np.inf)
-    jumps = np.column_stack([course.time_s[:-1], course.time_s[1:]])
-    return TrueLine(lambda time: points + course.displacement_nm(points, time), course.kind, jumps, course.until_s)
-
-
 with logged(snakemake):
     files, output, names = snakemake.input, snakemake.output, dict(snakemake.wildcards.items())
     truth = read_truth(files.truth)
-    lines = {number: true_line(line, truth.courses.get(number)) for number, line in enumerate(truth.lines) if line.visible}
+    lines = {number: TrueLine.of(line.points_nm, truth.courses.get(number)) for number, line in enumerate(truth.lines) if line.visible}
     rest = [line.points_nm for line in truth.lines if line.visible]
     motion = rigid_motion(read_table(files.centroids, CENTROID_COLUMNS), line_centroids(rest, *read_volume_shape(files.volume)))
     positions = motion.applied_to(read_table(files.positions, POSITION_COLUMNS))

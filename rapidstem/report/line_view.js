@@ -4,13 +4,14 @@ function showClouds(view) {
   const context = canvas.getContext("2d");
   const shown = clouds.map(() => true);
   const low = [Infinity, Infinity, Infinity], high = [-Infinity, -Infinity, -Infinity];
-  for (const cloud of clouds) for (const list of [cloud.points, ...cloud.lines]) for (let i = 0; i < list.length; i++) {
+  for (const cloud of clouds) for (const list of [cloud.points, ...cloud.lines, ...(cloud.moved || []).flat()]) for (let i = 0; i < list.length; i++) {
     low[i % 3] = Math.min(low[i % 3], list[i]);
     high[i % 3] = Math.max(high[i % 3], list[i]);
   }
   if (!isFinite(low[0])) { low.fill(0); high.fill(1); }
   const centre = low.map((value, axis) => (value + high[axis]) / 2);
   const radius = Math.hypot(...low.map((value, axis) => high[axis] - value)) / 2 || 1;
+  let moment = 0;
   let azimuth = 30, polar = 120, zoom = 1;
   let scale, cosA, sinA, cosP, sinP, middleX, middleY;
 
@@ -47,7 +48,7 @@ function showClouds(view) {
     }
     context.globalAlpha = 0.9;
     context.lineWidth = 1.5;
-    for (const line of cloud.lines) {
+    for (const line of cloud.moved ? cloud.moved[moment] : cloud.lines) {
       context.beginPath();
       for (let i = 0; i < line.length; i += 3) {
         const [u, v] = place(line[i], line[i + 1], line[i + 2]);
@@ -91,6 +92,12 @@ function showClouds(view) {
   canvas.addEventListener("keydown", event => { if (keys[event.key]) { event.preventDefault(); keys[event.key](); } });
   for (const box of view.querySelectorAll("input[data-cloud]"))
     box.addEventListener("change", () => { shown[Number(box.dataset.cloud)] = box.checked; draw(); });
+  for (const slider of view.querySelectorAll("input[data-time]"))
+    slider.addEventListener("input", () => {
+      moment = Number(slider.value);
+      slider.parentElement.querySelector("output").textContent = clouds.find(cloud => cloud.times).times[moment].toFixed(2) + " s";
+      draw();
+    });
   for (const button of view.querySelectorAll("button[data-turn]"))
     button.addEventListener("click", () => { [azimuth, polar] = button.dataset.turn.split(",").map(Number); zoom = 1; draw(); });
   draw();

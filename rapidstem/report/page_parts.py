@@ -51,21 +51,27 @@ class Slider:
 
 @dataclass(frozen=True)
 class Cloud:
-    """Points (n, 3) and lines (each (m, 3)) of one series for the 3-D view, nm, in the order x, y, z."""
+    """Points (n, 3) and lines (each (m, 3)) of one series for the 3-D view, nm, in the order x, y, z.
+
+    Lines that move have times in seconds, and the lines of each; the reader chooses the time.
+    """
 
     name: str
     colour: str
     points_nm: np.ndarray
     lines_nm: Sequence[np.ndarray] = ()
+    times_s: Sequence[float] = ()
+    moved_nm: Sequence[Sequence[np.ndarray]] = ()
 
 
 @dataclass(frozen=True)
 class Panel:
-    """What the page shows of one field, series or variant: a slider or the first figure in full, the other figures folded."""
+    """What the page shows of one field, series or variant: the 3-D view, a slider or the first figure in full, the other figures folded."""
 
     name: str
     figures: Sequence[ReportFigure] = ()
     sliders: Sequence[Slider] = ()
+    clouds: Sequence[Cloud] = ()
 
 
 @dataclass(frozen=True)

@@ -124,7 +124,9 @@ def _cloud_numbers(cloud: Cloud) -> dict[str, Any]:
     """The cloud for the page's script: coordinates in whole tenths of a nm, one after the other."""
     points = np.asarray(cloud.points_nm, float).reshape(-1, 3)
     lines = [_tenths(line) for line in cloud.lines_nm if len(line) > 1]
-    return {"name": cloud.name, "colour": cloud.colour, "points": _tenths(points[np.isfinite(points).all(axis=1)]), "lines": lines}
+    numbers = {"name": cloud.name, "colour": cloud.colour, "points": _tenths(points[np.isfinite(points).all(axis=1)]), "lines": lines}
+    moved = [[_tenths(line) for line in lines if len(line) > 1] for lines in cloud.moved_nm]
+    return numbers | ({"times": [round(time, 3) for time in cloud.times_s], "moved": moved} if moved else {})
 
 
 def _tenths(points_nm: np.ndarray) -> list[int]:

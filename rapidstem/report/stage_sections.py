@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
+import numpy as np
 import pandas as pd
 
 from rapidstem.figures.figure_registry import CHOICE, DISTORTION, FIELD, IN_SITU_SERIES, SCORES
 from rapidstem.figures.quality_figures import PUBLISHED_AGREEMENT_PER_UM
 from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR, PSNR_AFFINE, SSIM, score_table
+from rapidstem.figures.style import RAPID_COLOUR
 from rapidstem.files.ome_tiff import read_channel_names, read_images
+from rapidstem.numerics import evenly_spread
 from rapidstem.report import verdict_criteria
-from rapidstem.report.page_parts import Panel, ReportTable, Section, image_slider
+from rapidstem.report.page_parts import Cloud, Panel, ReportTable, Section, image_slider
 from rapidstem.report.printed_tables import in_situ_table, instrument_table
 from rapidstem.report.session_results import Results, SessionContents
 from rapidstem.report.session_verdicts import Judgement, stage_verdict
@@ -19,6 +22,8 @@ from rapidstem.scores.image_spectra import spectral_scores
 from rapidstem.scores.in_situ_scores import IHARA_GAIN_PERCENT
 
 LOSSES, DRIFT = "losses", "drift"
+# By judgement: some 200 kB of the page for 15 lines, and steps that the hand on a slider can tell.
+MOST_MOMENTS = 60
 
 
 def reference_section(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> Section:
@@ -169,7 +174,22 @@ def _in_situ_panel(results: Results, contents: SessionContents, series: str, den
     first = replace(first, links=[*[f"in_situ/{series}/{denoiser}.{movie}" for movie in movies], *first.links])
     (raw, denoised), pixel_size_nm = read_images(results.folder / f"figures/{series}/{denoiser}/images.ome.tif")
     slider = image_slider(f"{series}: the last frame, raw and {denoiser}", "raw", raw, denoiser, denoised, pixel_size_nm)
-    return Panel(denoiser, [first, *others], [slider])
+    return Panel(denoiser, [first, *others], [slider], _moving_clouds(results, contents, series, denoiser))
+
+
+def _moving_clouds(results: Results, contents: SessionContents, series: str, denoiser: str) -> list[Cloud]:
+    """The lines that were followed, at so many times as the page can hold."""
+    if series not in contents.followed:
+        return []
+    times = results.table(f"in_situ/{series}/frames.csv")["time_s"].to_numpy(float)
+    positions = results.table(f"in_situ/{series}/{denoiser}.positions.csv")
+    chosen = evenly_spread(len(times), MOST_MOMENTS)
+    by_frame = dict(tuple(positions.groupby("frame")))
+    rows = [by_frame.get(frame, positions.iloc[:0]) for frame in chosen.tolist()]
+    lines = [[own[["x_nm", "y_nm", "z_nm"]].to_numpy(float) for _, own in each.groupby("line", sort=True)] for each in rows]
+    return (
+        [Cloud("lines in motion", RAPID_COLOUR, np.zeros((0, 3)), times_s=times[chosen].tolist(), moved_nm=lines)] if len(positions) else []
+    )
 
 
 def _motion_tables(results: Results, contents: SessionContents, series: str) -> list[ReportTable]:

@@ -1,7 +1,8 @@
-"""Lines followed in an in-situ series against lines whose motion is known: places, stated deviations, identity, and the answer to jumps."""
+"""Lines followed in an in-situ series against lines whose motion is known: places, stated deviations, and identity."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
@@ -15,10 +16,10 @@ NEAR_NM = 20.0
 OWN_FRAMES = 3
 # By judgement: 3 nm, less than a pixel, in a frame of 30 ms.
 GLIDING_NM_PER_S = 100.0
+# Of points of true lines: below the accuracy that is asked for.
+STEP_NM = 2.0
 # To either side, for the velocity: together the 20 ms that a jump of the virtual microscope takes (`line_courses`).
 STEP_S = 0.01
-# By judgement: the virtual microscope's jumps are 60 to 160 nm in 20 ms; a shorter or slower way is a glide.
-LEAST_JUMP_NM, LONGEST_JUMP_S = 50.0, 0.05
 # The distance of the nodes of followed lines (docs/moving-lines.md), well below `NEAR_NM`.
 LENGTH_NM = 8.0
 AXES, SIGMAS = ["x_nm", "y_nm", "z_nm"], ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
@@ -35,7 +36,17 @@ MOTION_COLUMNS = [
     *_ERRORS,
     "kept_percent",
 ]
-RESPONSE_COLUMNS = ["acquisition", "denoiser", "line", "true_line", "time_s", "jump_nm", "response_frames", "settled_nm"]
+
+
+class Course(Protocol):
+    """How a true line moves (`rapidstem.microscope.specimen.line_courses`)."""
+
+    kind: str
+    time_s: np.ndarray
+    until_s: float
+
+    def displacement_nm(self, points_nm: np.ndarray, time_s: float) -> np.ndarray:
+        """Where points (n, 3) of the line at rest have moved to, as displacements."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,15 @@ class TrueLine:
     course: str
     jumps_s: np.ndarray
     until_s: float
+
+    @classmethod
+    def of(cls, points_nm: np.ndarray, course: "Course | None") -> "TrueLine":
+        """A line (n, 3) at rest and its course; one that rests has none."""
+        points = resampled(points_nm, STEP_NM)
+        if course is None:
+            return cls(lambda time: points, "resting", np.zeros((0, 2)), np.inf)
+        jumps = np.column_stack([course.time_s[:-1], course.time_s[1:]])
+        return cls(lambda time: points + course.displacement_nm(points, time), course.kind, jumps, course.until_s)
 
 
 def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[int, int]:
@@ -223,58 +243,6 @@ def _summary(errors: pd.DataFrame) -> dict[str, float]:
         row |= {f"{axis}_rms_nm": _rms(own), f"{axis}_stated_nm": _rms(sigma), f"{axis}_ratio": _rms(own[told] / sigma[told])}
         row[f"{axis}_gliding_rms_nm"] = _rms(gliding[f"{axis}_nm"].to_numpy(float))
     return row
-
-
-def jump_responses(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]) -> pd.DataFrame:
-    """How many frames it takes from 10 to 90 % of each true jump of 50 nm or more.
-
-    The share of a jump that a frame shows is the median, over the nodes, of their way from their mean place in the two frames before,
-    along the jump.
-
-    Parameters
-    ----------
-    positions : DataFrame
-        As `rapidstem.lines.motion` gives them (`POSITION_COLUMNS`), moved onto the truth.
-    truth
-        The true lines by number.
-    owned
-        As `owned_lines` gives it.
-
-    Returns
-    -------
-    DataFrame
-        `RESPONSE_COLUMNS` without the first two, one row a jump that is seen on both sides; `settled_nm` is what is missing two frames
-        after.
-    """
-    rows = []
-    for line, number in owned.items():
-        own = positions[positions["line"] == line]
-        middle = truth[number].moved(0.0)
-        for begin, end in truth[number].jumps_s:
-            way = truth[number].moved(float(end))[len(middle) // 2] - truth[number].moved(float(begin))[len(middle) // 2]
-            size = float(np.linalg.norm(way))
-            if size >= LEAST_JUMP_NM and end - begin <= LONGEST_JUMP_S:
-                found = _response(own, way, float(begin))
-                rows += [] if found is None else [(line, number, begin, size, *found)]
-    return pd.DataFrame(rows, columns=RESPONSE_COLUMNS[2:])
-
-
-def _response(own: pd.DataFrame, way: np.ndarray, begin_s: float) -> tuple[int, float] | None:
-    """Frames between 10 and 90 % of a jump, and what is missing two frames after; None where it is not seen on both sides."""
-    table = {axis: own.pivot(index="frame", columns="node", values=axis) for axis in AXES}
-    frames = table["x_nm"].index.to_numpy()
-    middle_s = own.groupby("frame")["time_s"].median().to_numpy()
-    before = np.flatnonzero(middle_s < begin_s - 0.5 * np.median(np.diff(middle_s)) if len(frames) > 1 else [])
-    if len(before) < 2 or before[-1] + 4 >= len(frames):
-        return None
-    places = np.stack([each.to_numpy(float) for each in table.values()], axis=-1)
-    from_before = places[before[-1] : before[-1] + 5] - places[before[-2:]].mean(axis=0)
-    share = np.nanmedian(from_before @ way, axis=1) / float(way @ way)
-    late = np.flatnonzero(share > 0.9)
-    if not len(late):
-        return len(share), float((1 - share[-1]) * np.linalg.norm(way))
-    early = int(np.flatnonzero(share > 0.1)[0])
-    return int(late[0] - early), float((1 - share[min(late[0] + 2, len(share) - 1)]) * np.linalg.norm(way))
 
 
 def _percent(row: pd.Series) -> float:

@@ -9,6 +9,7 @@ from rapidstem.dislocations.line_tables import foil_box, line_density, line_poin
 from rapidstem.dislocations.polylines import BORDER, JUNCTION, SURFACE, LineNetwork, Polyline
 from rapidstem.dislocations.slip_planes import SLIP_NORMALS, crystal_orientation
 from rapidstem.files.paradis_files import write_paradis
+from rapidstem.files.paradis_series import write_paradis_series
 from rapidstem.files.tables import read_table, write_table
 from rapidstem.files.vtk_polydata import write_polydata
 from rapidstem.microscope.specimen.paradis_networks import chains, read_network
@@ -122,3 +123,18 @@ def test_traced_lines_and_their_foil_come_back_from_the_table(network, tmp_path)
     assert all(np.allclose(one, line.points_nm) for one, line in zip(polylines_of(read), network.lines, strict=True))
     assert foil_box(read, (80, 100), 10.0, 300.0) == pytest.approx(moved.box_nm)
     assert foil_box(traced_points(LineNetwork([], BOX_NM)), (80, 100), 10.0, 300.0) == pytest.approx(BOX_NM)
+
+
+def test_snapshots_are_named_with_their_times_and_old_ones_are_gone(network, tmp_path):
+    polylines = [line.points_nm for line in network.lines]
+    for count in (3, 2):
+        moments = (
+            (frame, 0.07 * frame, polylines[frame:], np.tile([0.0, 0.0, 1.0], (len(polylines) - frame, 1))) for frame in range(count)
+        )
+        write_paradis_series(tmp_path / "a.paradis.csv", moments, BOX_NM)
+    table = read_table(tmp_path / "a.paradis.csv", ["frame", "time_s", "file"])
+    assert list(table["time_s"]) == pytest.approx([0.0, 0.07])
+    assert sorted(path.name for path in (tmp_path / "a.paradis").iterdir()) == ["rs00000.data", "rs00001.data"]
+    for frame, name in enumerate(table["file"]):
+        found = chains(read_network(tmp_path / name))
+        assert sorted(line.length_nm for line in found) == pytest.approx(sorted(line.length_nm for line in network.lines[frame:]), rel=1e-6)

@@ -48,6 +48,11 @@ setTimeout(() => {
   const before = sum(canvas);
   canvas.dispatchEvent(new KeyboardEvent("keydown", {key: "ArrowRight"}));
   seen.turned = sum(canvas) !== before;
+  const [time, told, early] = [document.querySelector("input[data-time]"), document.querySelector(".view output"), sum(canvas)];
+  time.value = 1;
+  time.dispatchEvent(new Event("input"));
+  seen.moved = sum(canvas) !== early;
+  seen.time = told.textContent;
   document.querySelectorAll("input[data-cloud]").forEach(box => box.click());
   seen.litWithoutClouds = lit(canvas);
   seen.overflow = document.documentElement.scrollWidth - window.innerWidth;
@@ -83,6 +88,8 @@ def a_report(name="demo"):
         tables=[error_table(errors_table()), ReportTable("Numbers", pd.DataFrame({name: [1.23456, float("nan")]}))],
     )
     clouds = [centre_cloud("rapid", centres), centre_cloud("slow", centres + {"x_nm": 5, "y_nm": 0, "z_nm": 0, "plane": ""})]
+    ways = [np.array([[-80.0, 0, 0], [80, 40, shift]]) for shift in (0, 90)]
+    clouds.append(Cloud(name, "#ffffff", np.zeros((0, 3)), times_s=[0.0, 0.07], moved_nm=[[way] for way in ways]))
     return Report(
         f"Session {name}",
         verdict=session_verdict(judged),
@@ -139,6 +146,16 @@ def test_a_cloud_name_cannot_end_the_script(tmp_path):
     cloud = Cloud("</script><script>alert(1)</script>", "#000000", np.zeros((2, 3)))
     write_report(tmp_path / "report.html", Report("x", overviews=[Overview("s", [cloud])]))
     assert "<script>alert" not in (tmp_path / "report.html").read_text()
+
+
+def test_lines_that_move_have_a_slider_of_their_times(tmp_path):
+    moved = [[np.array([[0.0, 0, 0], [10.04, 20, 30]])], []]
+    clouds = [Cloud("lines in motion", "#000000", np.zeros((0, 3)), times_s=[0.0, 0.07], moved_nm=moved)]
+    write_report(tmp_path / "report.html", Report("x", sections=[Section("s", "l", [Panel("a", clouds=clouds)])]))
+    page = (tmp_path / "report.html").read_text()
+    assert re.search(r'<input type="range" data-time min="0" max="1" value="0"', page)
+    (told,) = json.loads(re.search(r'<script type="application/json">(.*?)</script>', page).group(1))
+    assert told["times"] == [0.0, 0.07] and told["moved"] == [[[0, 0, 0, 100, 200, 300]], []]
 
 
 def test_an_empty_report_is_a_page(tmp_path):
@@ -269,6 +286,7 @@ def test_a_browser_draws_turns_and_slides(tmp_path):
     assert seen["errors"] == []
     assert seen["clip"] == "inset(0px 20% 0px 0px)"
     assert seen["turned"]
+    assert seen["moved"] and seen["time"] == "0.07 s"
     assert seen["lit"] > seen["litWithoutClouds"] > 0
     assert seen["overflow"] <= 0
 

@@ -185,6 +185,7 @@ rule follow_lines:
         followed=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.followed.csv",
         match=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.match.csv",
         series=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.lines.pvd",
+        paradis=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.paradis.csv",
     log:
         f"{FOLDER}/logs/follow_lines/{{denoiser}}/{{acquisition}}.log",
     benchmark:

@@ -5,6 +5,7 @@ from .motion_tables import (
     POSITION_COLUMNS as POSITION_COLUMNS,
     match_table as match_table,
     moments as moments,
+    snapshots as snapshots,
     view_of as view_of,
 )
 from .series_motion import (

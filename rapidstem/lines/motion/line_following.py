@@ -70,10 +70,10 @@ class LineTrack:
 
     def guess(self, frame: int, time_s: np.ndarray) -> np.ndarray:
         """Where the nodes should be in a frame, (node,), from the last two places and the velocity between them."""
-        if frame == 0:
+        if frame == self.line.frames.start:
             return np.zeros(len(self.line.nodes_nm))
         velocity = np.zeros(len(self.line.nodes_nm))
-        for earlier in range(max(1, frame - 4), frame):
+        for earlier in range(max(self.line.frames.start + 1, frame - 4), frame):
             if self.state[earlier] == SEEN and self.state[earlier - 1] == SEEN:
                 change = self.slid_nm[earlier] - self.slid_nm[earlier - 1]
                 steady = np.abs(np.median(change)) < JUMP_NM
@@ -140,7 +140,8 @@ def follow_lines(
 
 def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, view: TiltedView, time_s: np.ndarray) -> None:
     """Put one frame behind the tracks: clear lines first, what they hide says nothing for the others; then lines that are not there."""
-    present = [track for track in tracks if number == 0 or track.state[number - 1] != GONE]
+    tracks = [track for track in tracks if number in track.line.frames]
+    present = [track for track in tracks if number == track.line.frames.start or track.state[number - 1] != GONE]
     missing = []
     for track in sorted(present, key=lambda each: -each.support[: max(number, 1)][-1] * len(each.line.nodes_nm)):
         guess = track.guess(number, time_s)
@@ -157,15 +158,15 @@ def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, v
             _note(track, number, path, SEEN, frame, view)
             frame.cover(_shown(track, number), view)
     for track in tracks:
-        recent = track.state[max(0, number - LOST_FRAMES + 1) : number + 1]
-        if number and (
+        recent = track.state[max(track.line.frames.start, number - LOST_FRAMES + 1) : number + 1]
+        if number > track.line.frames.start and (
             track.state[number - 1] == GONE or (len(recent) == LOST_FRAMES and set(recent) <= {LOST, OUTSIDE} and LOST in recent)
         ):
             track.slid_nm[number], track.state[number] = track.slid_nm[number - 1], GONE
 
 
 def _state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, view: TiltedView) -> str:
-    seen = frame.seen(track.line.points(path.slid_nm), view)
+    seen = frame.seen(track.line.points(path.slid_nm), view) & track.line.in_foil(path.slid_nm)
     if seen.sum() < FEWEST_NODES:
         return OUTSIDE
     if path.speaking.sum() < max(FEWEST_NODES, LEAST_SPEAKING * seen.sum()):
@@ -176,7 +177,7 @@ def _state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, vie
 def _note(track: LineTrack, number: int, path: LinePath, state: str, frame: FrameLines, view: TiltedView) -> None:
     track.state[number], track.support[number] = state, path.mean_support
     track.speaking[number], track.present[number] = path.speaking, path.present
-    kept = state == SEEN or number == 0
+    kept = state == SEEN or number == track.line.frames.start
     track.slid_nm[number] = path.slid_nm if kept else track.slid_nm[number - 1]
     track.variance_nm2[number] = path.variance_nm2 if state == SEEN else np.inf
     track.face_nm[number] = face_distances(track.line, path.slid_nm, frame, view) if state == SEEN else np.nan

@@ -5,9 +5,11 @@ it finds on a grid is then refined by a smoothing spline through the vertices of
 """
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
+from scipy.linalg import solveh_banded
 
 from rapidstem.lines.motion.moving_lines import NODE_NM, MovingLine
 from rapidstem.lines.motion.tilted_view import TiltedView
@@ -94,6 +96,8 @@ def found_path(
     """
     offsets = np.arange(-round(reach_nm / STEP_NM), round(reach_nm / STEP_NM) + 1) * STEP_NM
     curvature, support, speaking = frame.asked(line.points(guess_nm + offsets[:, None]), view)
+    inside = line.in_foil(guess_nm + offsets[:, None])
+    support, speaking = np.where(inside, support, 0.0), speaking & inside
     score = support.T / OVERCOUNT - (np.abs(offsets) > STEP_NM) * moving_cost / len(guess_nm)
     best = best_path(score)
     node = np.arange(len(guess_nm))
@@ -128,12 +132,14 @@ def best_path(score: np.ndarray) -> np.ndarray:
     width = min(int(LARGEST_SLOPE * NODE_NM / STEP_NM), count - 1)
     change = np.arange(-width, width + 1) * STEP_NM / (USUAL_SLOPE * NODE_NM)
     cost = change**2 / 2
-    total = score[0].copy()
-    came = np.zeros((nodes, count), int)
+    padded = np.full(count + 2 * width, -np.inf)
+    total, windows = padded[width : width + count], sliding_window_view(padded, 2 * width + 1)
+    total[:] = score[0]
+    came, column = np.zeros((nodes, count), int), np.arange(count)
     for node in range(1, nodes):
-        around = sliding_window_view(np.pad(total, width, constant_values=-np.inf), 2 * width + 1) - cost
-        came[node] = np.argmax(around, axis=1)
-        total = around[np.arange(count), came[node]] + score[node]
+        around = windows - cost
+        came[node] = around.argmax(axis=1)
+        total[:] = around[column, came[node]] + score[node]
     path = np.zeros(nodes, int)
     path[-1] = int(np.argmax(total))
     for node in range(nodes - 1, 0, -1):
@@ -159,14 +165,22 @@ def smoothed_slide(measured_nm: np.ndarray, root_weight: np.ndarray, guess_nm: n
     variance : np.ndarray, (node,)
         In nm^2.
     """
-    nodes = len(measured_nm)
-    second = np.diff(np.eye(nodes), 2, axis=0) / NODE_NM**2 if nodes > 2 else np.zeros((0, nodes))
-    prior = second.T @ second * NODE_NM / (CURVATURE_PER_NM**2 * CURVATURE_LENGTH_NM) + np.eye(nodes) / GUESS_SD_NM**2
+    prior = _bending(len(measured_nm)).copy()
+    prior[-1] += 1 / GUESS_SD_NM**2
     pull = guess_nm / GUESS_SD_NM**2
-    slid, scale = guess_nm, np.ones(nodes)
+    slid, scale = guess_nm, np.ones(len(measured_nm))
     for _ in range(3):
         weight = root_weight**2 * scale / OVERCOUNT
-        matrix = prior + np.diag(weight)
-        slid = np.linalg.solve(matrix, weight * measured_nm + pull)
+        bands = prior.copy()
+        bands[-1] += weight
+        slid = solveh_banded(bands, weight * measured_nm + pull)
         scale = 1 / (1 + ((measured_nm - slid) * root_weight / 3) ** 2)
-    return slid, np.linalg.inv(matrix).diagonal().copy()
+    return slid, solveh_banded(bands, np.eye(len(slid))).diagonal().copy()
+
+
+@cache
+def _bending(nodes: int) -> np.ndarray:
+    """Diagonals (3, node) of the matrix of what bends cost, as `solveh_banded` wants them."""
+    second = np.diff(np.eye(nodes), 2, axis=0) / NODE_NM**2 if nodes > 2 else np.zeros((0, nodes))
+    cost = second.T @ second * NODE_NM / (CURVATURE_PER_NM**2 * CURVATURE_LENGTH_NM)
+    return np.stack([np.pad(cost.diagonal(off), (off, 0)) for off in (2, 1, 0)])

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.lib.stride_tricks import sliding_window_view
 
 from rapidstem.lines.motion.line_following import FIRST_FRAMES, GONE, HIDDEN, LOST, OUTSIDE, SEEN
 from rapidstem.lines.motion.tilted_view import TiltedView
@@ -17,6 +18,8 @@ RUNNING_FRAMES = 3
 # node, as it is the largest of many.
 LEAST_FIELD_SHARE = 0.25
 LEAST_BOW_NM, LEAST_BOW_SD = 20.0, 4.0
+# By judgement: 64 nm, several widths of a line; what bends one end alone is another line that lies on it.
+BOWED_NODES = 8
 # A line bows between ends that rest, or nearly so; one that glides shows other parts of itself.
 LARGEST_END_SHARE = 0.7
 # By judgement, above the error of an end below; an end that no other one confirms must lie farther off.
@@ -50,7 +53,7 @@ def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:
     found += [(start, "bowing", float(_largest(bow[start:stop]))) for start, stop in _runs(np.abs(bow) > least)]
     across = cross_slip_frame(track)
     if across is not None:
-        found.append((across, "cross slip", float(np.nanmean(_depths(track)[across]))))
+        found.append((across, "cross slip", float(np.nanmean(end_heights(track)[across]))))
     found += _endings(track)
     until = len(bow) if across is None else across
     rows = [_row(track, view, frame, flag, size) for frame, flag, size in sorted(found) if frame <= until]
@@ -101,7 +104,7 @@ def cross_slip_frame(track: SmoothTrack) -> int | None:
     -------
     int or None
     """
-    depth = _depths(track)
+    depth = end_heights(track)
     both = np.isfinite(depth).all(axis=1)
     mean = np.where(both, depth.mean(axis=1), np.nan)
     agree = both & (np.abs(mean) > LEAST_DEPTH_NM) & (np.abs(depth[:, 0] - depth[:, 1]) < np.abs(mean))
@@ -116,16 +119,40 @@ def lifted_until(track: SmoothTrack) -> int:
     across = cross_slip_frame(track)
     if across is None:
         return len(track.slid_nm)
-    known = np.isfinite(_depths(track))
-    mean = np.where(known.any(axis=1), np.nan_to_num(_depths(track)).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
+    known = np.isfinite(end_heights(track))
+    mean = np.where(known.any(axis=1), np.nan_to_num(end_heights(track)).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
     fits = np.flatnonzero(np.abs(mean[:across]) <= FITTING_DEPTH_NM)
     return int(fits[-1]) + 1 if len(fits) else 0
+
+
+def end_heights(track: SmoothTrack) -> np.ndarray:
+    """Height in z (frame, 2) by which a line seems to end too high at its first and its last node, against the first frames.
+
+    Parameters
+    ----------
+    track : SmoothTrack
+
+    Returns
+    -------
+    np.ndarray, (frame, 2)
+        In nm; NaN where an end is not seen.
+    """
+    line = track.track.line
+    flat = line.nodes_nm
+    climbs = np.array([flat[0, 1] - flat[min(5, len(flat) - 1), 1], flat[-1, 1] - flat[max(-6, -len(flat)), 1]])
+    lengths = np.array([np.linalg.norm(flat[0] - flat[min(5, len(flat) - 1)]), np.linalg.norm(flat[-1] - flat[max(-6, -len(flat))])])
+    height = track.track.face_nm * climbs / np.maximum(lengths, 1e-9) * line.plane.steep[2]
+    usual = np.zeros(2)
+    for end in (0, 1):
+        known = height[:FIRST_FRAMES, end]
+        usual[end] = np.median(known[np.isfinite(known)]) if np.isfinite(known).any() else 0.0
+    return height - usual
 
 
 def bow_nm(track: SmoothTrack) -> np.ndarray:
     """By how far a line is bent more than in the first frames, signed, (frame,); NaN where it is not seen, 0 where its ends have moved.
 
-    The largest distance from the shape in the tomogram, moved and stretched between the ends of what is seen of it.
+    The distance from the shape in the tomogram, moved and stretched between the ends of what is seen of it, that 64 nm of it exceed.
 
     Parameters
     ----------
@@ -145,24 +172,10 @@ def bow_nm(track: SmoothTrack) -> np.ndarray:
         slid, part = track.slid_nm[frame], slice(speaking[0], speaking[-1] + 1)
         straight = np.interp(np.arange(len(slid)), speaking[[0, -1]], slid[speaking[[0, -1]]])
         off = ((slid - straight) * (line.across(slid) @ line.direction))[part]
-        bow[frame], ends[frame] = off[np.argmax(np.abs(off))], np.abs(slid[speaking[[0, -1]]]).max()
+        bow[frame], ends[frame] = _broad(off), np.abs(slid[speaking[[0, -1]]]).max()
     first = bow[np.isfinite(bow)][:FIRST_FRAMES]
     bow -= np.median(first) if len(first) else 0.0
     return np.where(ends <= LARGEST_END_SHARE * np.abs(bow), bow, 0.0)
-
-
-def _depths(track: SmoothTrack) -> np.ndarray:
-    """Height in z (frame, 2) by which the line seems to end too high at its first and its last node, against the first frames."""
-    line = track.track.line
-    flat = line.nodes_nm
-    climbs = np.array([flat[0, 1] - flat[min(5, len(flat) - 1), 1], flat[-1, 1] - flat[max(-6, -len(flat)), 1]])
-    lengths = np.array([np.linalg.norm(flat[0] - flat[min(5, len(flat) - 1)]), np.linalg.norm(flat[-1] - flat[max(-6, -len(flat))])])
-    height = track.track.face_nm * climbs / np.maximum(lengths, 1e-9) * line.plane.steep[2]
-    usual = np.zeros(2)
-    for end in (0, 1):
-        known = height[:FIRST_FRAMES, end]
-        usual[end] = np.median(known[np.isfinite(known)]) if np.isfinite(known).any() else 0.0
-    return height - usual
 
 
 def _endings(track: SmoothTrack) -> list[tuple[int, str, float]]:
@@ -182,6 +195,14 @@ def _runs(chosen: np.ndarray) -> list[tuple[int, int]]:
     """First frame, and the one after the last, of stretches of at least three frames."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], np.asarray(chosen, bool), [False]]).astype(int)))
     return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2) if stop - start >= RUNNING_FRAMES]
+
+
+def _broad(off_nm: np.ndarray) -> float:
+    """The distance, signed, that a whole stretch of neighbouring nodes exceeds to one side; 0 for a line that is no longer than that."""
+    if len(off_nm) < BOWED_NODES:
+        return 0.0
+    stretches = sliding_window_view(off_nm, BOWED_NODES)
+    return float(max(stretches.min(axis=1).max(), 0.0) + min(stretches.max(axis=1).min(), 0.0))
 
 
 def _largest(values: np.ndarray) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, GlidePlane
-from rapidstem.lines.motion.line_following import SEEN
+from rapidstem.lines.motion.line_following import SEEN, LineTrack
 from rapidstem.lines.motion.moving_lines import MovingLine
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.tomogram_match import TomogramMatch
@@ -16,7 +16,10 @@ POSITION_COLUMNS = [
     *["line", "node", "frame", "time_s", "x_nm", "y_nm", "z_nm", "sigma_nm", "velocity_nm_per_s"],
     *["sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "measured"],
 ]
-FOLLOWED_COLUMNS = ["line", "plane", "beam_angle_deg", "followed", "reason", "first_frame", "last_frame", "seen_percent"]
+FOLLOWED_COLUMNS = [
+    *["line", "plane", "normal_x", "normal_y", "normal_z", "later_plane", "later_from_frame", "beam_angle_deg", "followed", "reason"],
+    *["first_frame", "last_frame", "seen_percent"],
+]
 MATCH_COLUMNS = ["tilt_deg", "dy_px", "dx_px", "pixel_size_nm", "rows", "columns", "correlation", "chance"]
 POINT_VALUES = ("time_s", "sigma_nm", "velocity_nm_per_s", "measured")
 # One row each 24 nm of a line: nodes that are nearer see the same noise (`line_paths.OVERCOUNT`).
@@ -54,7 +57,7 @@ def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int) -> pd.
         part = across @ line.direction
         sigma = _sigma(line, points, across * (np.sqrt(track.variance_nm2[frame]) * part)[:, None], view)
         node = np.arange(0, len(slid), EVERY_NODE)
-        node = node[view.places(points).seen[0][node] & _there(track, int(frame))[node]]
+        node = node[(view.places(points).seen[0] & _there(track, int(frame)) & line.in_foil(slid))[node]]
         measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame]
         columns = [
             points[node],
@@ -90,7 +93,7 @@ def _sigma(line: MovingLine, points: np.ndarray, in_plane: np.ndarray, view: Til
 
 
 def followed_lines(
-    lines: Sequence[int], planes: Mapping[int, Sequence[GlidePlane]], tracks: Mapping[int, SmoothTrack | None], view: TiltedView
+    lines: Sequence[int], planes: Mapping[int, Sequence[GlidePlane]], tracks: Mapping[int, Sequence[SmoothTrack]], view: TiltedView
 ) -> pd.DataFrame:
     """One row a line of the tomogram: its plane, the angle between plane and beam, and whether it was followed, or why not.
 
@@ -101,25 +104,35 @@ def followed_lines(
     planes : mapping
         Numbers of lines to their planes, the nearer one first.
     tracks : mapping
-        Numbers of lines to their tracks; None for those seen in fewer than two frames.
+        Numbers of lines to the parts of their tracks: two for a line that has slipped across, none for one seen in fewer than two frames.
     view : TiltedView
         Of the series.
 
     Returns
     -------
     DataFrame
-        `FOLLOWED_COLUMNS`; frames are -1 for lines that were not followed.
+        `FOLLOWED_COLUMNS`; `later_plane` is that after cross slip; frames are -1 for lines that were not followed.
     """
     rows = []
     for number in lines:
-        track, possible = tracks.get(number), planes.get(number, [])
-        plane = track.track.line.plane if track is not None else possible[0] if possible else None
+        parts, possible = [track.track for track in tracks.get(number, [])], planes.get(number, [])
+        plane = parts[0].line.plane if parts else possible[0] if possible else None
         angle = np.nan if plane is None else plane.beam_angle_deg(view.beam)
-        reason = "" if track is not None else _why_not(plane, angle)
-        seen = np.zeros(0, int) if track is None else np.flatnonzero(track.track.state == SEEN)
-        ends = [seen[0], seen[-1], 100 * len(seen) / len(track.track.state)] if track is not None and len(seen) else [-1, -1, 0.0]
-        rows.append([number, "" if plane is None else plane.name, angle, int(track is not None), reason, *ends])
+        reason = "" if parts else _why_not(plane, angle)
+        later = [parts[-1].line.plane.name, parts[-1].line.frames.start] if len(parts) > 1 else ["", -1]
+        normal = [np.nan] * 3 if plane is None else plane.normal
+        seen = np.any([_in_plane(part, parts[1:]) for part in parts], axis=0) if parts else np.zeros(0, bool)
+        at = np.flatnonzero(seen)
+        ends = [at[0], at[-1], 100 * len(at) / len(seen)] if len(at) else [-1, -1, 0.0]
+        rows.append([number, "" if plane is None else plane.name, *normal, *later, angle, int(bool(parts)), reason, *ends])
     return pd.DataFrame(rows, columns=FOLLOWED_COLUMNS)
+
+
+def _in_plane(part: LineTrack, later: Sequence[LineTrack]) -> np.ndarray:
+    """In which frames (frame,) a line was seen in the plane of one part of its track, before it went on in that of a later one."""
+    number = np.arange(len(part.state))
+    onward = [each.line.frames.start for each in later if each is not part]
+    return np.asarray((part.state == SEEN) & (number < min([len(number), *onward])))
 
 
 def match_table(match: TomogramMatch) -> pd.DataFrame:
@@ -180,6 +193,43 @@ def moments(positions: pd.DataFrame, frame_times_s: np.ndarray) -> Iterator[Mome
         ordered = pd.concat(lines) if lines else rows.iloc[:0]
         values = {name: ordered[name].to_numpy(float) for name in POINT_VALUES}
         yield float(time_s), [line[["x_nm", "y_nm", "z_nm"]].to_numpy(float) for line in lines], {"line": numbers}, values
+
+
+def snapshots(
+    positions: pd.DataFrame, followed: pd.DataFrame, slip_normals: Mapping[str, np.ndarray], frame_times_s: np.ndarray
+) -> Iterator[tuple[int, float, list[np.ndarray], np.ndarray]]:
+    """Frame, time, polylines and their plane normals, frame by frame, for `rapidstem.files.write_paradis_series`.
+
+    Parameters
+    ----------
+    positions : DataFrame
+        `POSITION_COLUMNS`, of all lines.
+    followed : DataFrame
+        `FOLLOWED_COLUMNS`.
+    slip_normals : mapping
+        Names of the {111} planes to their normals in specimen axes.
+    frame_times_s : np.ndarray, (frame,)
+        Start of each frame.
+
+    Yields
+    ------
+    frame : int
+    time_s : float
+    lines : list of np.ndarray, (n, 3)
+        x, y, z in nm; lines of a single point are left out.
+    normals : np.ndarray, (line, 3)
+        Of the plane that each line lies in at that time.
+    """
+    of_lines = followed.set_index("line")
+    for frame, (time_s, lines, numbers, _) in enumerate(moments(positions, frame_times_s)):
+        normals = [_normal_at(of_lines.loc[number], frame, slip_normals) for number in numbers["line"]]
+        yield frame, time_s, lines, np.array(normals, float).reshape(-1, 3)
+
+
+def _normal_at(line: pd.Series, frame: int, slip_normals: Mapping[str, np.ndarray]) -> np.ndarray:
+    if 0 <= line["later_from_frame"] <= frame:
+        return slip_normals[line["later_plane"]]
+    return line[["normal_x", "normal_y", "normal_z"]].to_numpy(float)
 
 
 def _why_not(plane: GlidePlane | None, angle_deg: float) -> str:

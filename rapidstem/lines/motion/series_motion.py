@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -9,11 +11,13 @@ import pandas as pd
 from rapidstem.dislocations import polylines_of
 from rapidstem.errors import InputError
 from rapidstem.files import SlicedFrames
+from rapidstem.lines import LineLikelihood
 from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, GlidePlane, line_planes
 from rapidstem.lines.motion.line_following import FollowedLines, LineTrack, follow_lines
-from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, cross_slip_frame, field_flags, lifted_until, line_flags
+from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, field_flags, lifted_until, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
-from rapidstem.lines.motion.moving_lines import moving_line
+from rapidstem.lines.motion.moving_lines import ALL_FRAMES, MovingLine, moving_line
+from rapidstem.lines.motion.plane_choice import has_moved, slipped_line, stays_longer
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.tomogram_match import TomogramMatch, match_tomogram
 from rapidstem.lines.motion.track_smoothing import SmoothTrack, noise_scale, smoothed_track
@@ -112,17 +116,11 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
     if not usable:
         raise InputError(_no_plane(planes, tomogram.slip_normals))
     following = _Following(dict(zip(numbers, lines, strict=True)), tomogram.heights_nm, frames, match.view, line_width_nm)
-    seen = following.tracks({number: possible[0] for number, possible in usable.items()})
-    smooth = _smoothed(seen.tracks, match.view, frames)
-    doubtful = {number: possible[1] for number, possible in usable.items() if len(possible) > 1 and _leaves_plane(smooth[number])}
-    if doubtful:
-        seen = following.tracks({number: doubtful.get(number, possible[0]) for number, possible in usable.items()})
-        others = _smoothed(seen.tracks, match.view, frames)
-        smooth |= {number: others[number] for number in doubtful if _stays_longer(others[number], smooth[number])}
-    positions, flags = _tables([track for track in smooth.values() if track is not None], match.view)
+    seen, tracks = following.in_best_planes(usable)
+    positions, flags = _tables([track for parts in tracks.values() for track in parts], match.view)
     of_field = field_flags(seen.unexplained, seen.field_share, frames.time_s, frames.pixel_size_nm)
     flags = pd.concat([each for each in (flags, of_field) if len(each)] or [flags], ignore_index=True)
-    return SeriesMotion(positions, flags, followed_lines(numbers, planes, smooth, match.view), match)
+    return SeriesMotion(positions, flags, followed_lines(numbers, planes, tracks, match.view), match)
 
 
 @dataclass(frozen=True)
@@ -135,26 +133,47 @@ class _Following:
     view: TiltedView
     line_width_nm: float
 
-    def tracks(self, planes: Mapping[int, GlidePlane]) -> FollowedLines:
-        """Lines followed in these planes."""
-        frames, view, scale_px = self.frames, self.view, self.line_width_nm / (2 * self.frames.pixel_size_nm)
-        moving = [moving_line(number, self.lines[number], plane, self.heights_nm) for number, plane in planes.items()]
-        others = [line for number, line in self.lines.items() if number not in planes]
-        likelihood = learnt_from(frames.images[:LEARNING_FRAMES], list(self.lines.values()), view, scale_px)
+    def in_best_planes(self, planes: Mapping[int, Sequence[GlidePlane]]) -> tuple[FollowedLines, dict[int, list[SmoothTrack]]]:
+        """Lines followed, each in the plane that it glides in, and after cross slip in the other one: all, and the parts of each."""
+        chosen = {number: possible[0] for number, possible in planes.items()}
+        seen = self._tracks(self._lines_in(chosen))
+        tracks = self._smoothed(seen.tracks)
+        other = {number: possible[1] for number, possible in planes.items() if len(possible) > 1 and has_moved(tracks[number])}
+        if other:
+            seen = self._tracks(self._lines_in(chosen | other))
+            second = self._smoothed(seen.tracks)
+            for number in [number for number in other if stays_longer(second[number], tracks[number])]:
+                tracks[number], chosen[number], other[number] = second[number], other[number], chosen[number]
+            onward = {number: slipped_line(tracks[number], plane, self.heights_nm) for number, plane in other.items()}
+            slipped = {number: line for number, line in onward.items() if line is not None}
+            ends = {number: range(line.frames.start) for number, line in slipped.items()}
+            seen = self._tracks([*self._lines_in(chosen, ends), *slipped.values()])
+            last = self._smoothed(seen.tracks[: len(chosen)])
+            tracks |= {number: track for number, track in last.items() if number not in slipped}
+            after = self._smoothed(seen.tracks[len(chosen) :])
+        parts = {number: [tracks[number], after.get(number)] if other else [tracks[number]] for number in chosen}
+        return seen, {number: [track for track in both if track is not None] for number, both in parts.items()}
+
+    def _lines_in(self, planes: Mapping[int, GlidePlane], frames: Mapping[int, range] = MappingProxyType({})) -> list[MovingLine]:
+        return [moving_line(n, self.lines[n], plane, self.heights_nm, frames.get(n, ALL_FRAMES)) for n, plane in planes.items()]
+
+    def _tracks(self, moving: Sequence[MovingLine]) -> FollowedLines:
+        frames, scale_px = self.frames, self.line_width_nm / (2 * self.frames.pixel_size_nm)
+        others = [line for number, line in self.lines.items() if number not in {each.number for each in moving}]
         images = (frames.images[number] for number in range(len(frames.time_s)))
-        return follow_lines(images, frames.time_s, moving, others, view, likelihood, scale_px)
+        return follow_lines(images, frames.time_s, moving, others, self.view, self._likelihood, scale_px)
 
+    @cached_property
+    def _likelihood(self) -> LineLikelihood:
+        scale_px = self.line_width_nm / (2 * self.frames.pixel_size_nm)
+        return learnt_from(self.frames.images[:LEARNING_FRAMES], list(self.lines.values()), self.view, scale_px)
 
-def _leaves_plane(track: SmoothTrack | None) -> bool:
-    return track is not None and cross_slip_frame(track) is not None
-
-
-def _stays_longer(track: SmoothTrack | None, other: SmoothTrack | None) -> bool:
-    """Whether a line fits its plane for longer than in another plane."""
-    if track is None or other is None:
-        return other is None and track is not None
-    leaves = [cross_slip_frame(each) for each in (track, other)]
-    return leaves[1] is not None and (leaves[0] is None or leaves[0] > leaves[1])
+    def _smoothed(self, tracks: Sequence[LineTrack]) -> dict[int, SmoothTrack | None]:
+        frames, scale = self.frames, noise_scale(list(tracks))
+        return {
+            track.line.number: smoothed_track(track, self.view, frames.time_s, frames.line_time_s, frames.drift_rows, scale)
+            for track in tracks
+        }
 
 
 def _matched(lines: Sequence[np.ndarray], frames: InSituFrames, line_width_nm: float) -> TomogramMatch:
@@ -174,11 +193,6 @@ def _no_plane(planes: Mapping[int, Sequence[GlidePlane]], slip_normals: Mapping[
         )
     remedy = "Give the crystal's orientation as 'crystal'" if not slip_normals else "Take a tilt series that shows the lines more precisely"
     return f"the tomogram fixes the plane of no line, so that single views cannot be lifted into three dimensions. {remedy}"
-
-
-def _smoothed(tracks: Sequence[LineTrack], view: TiltedView, frames: InSituFrames) -> dict[int, SmoothTrack | None]:
-    scale = noise_scale(list(tracks))
-    return {track.line.number: smoothed_track(track, view, frames.time_s, frames.line_time_s, frames.drift_rows, scale) for track in tracks}
 
 
 def _tables(tracks: Sequence[SmoothTrack], view: TiltedView) -> tuple[pd.DataFrame, pd.DataFrame]:

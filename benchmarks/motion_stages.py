@@ -1,0 +1,138 @@
+"""Where errors of followed lines come from: simulated straining series with stages replaced by the truth.
+
+`python -m benchmarks.motion_stages --seeds 62 63 --frames 200` simulates series as `config/examples/straining.yaml` does, each with three
+kinds of frames: `clean` ones without noise and lag, `filtered` ones, recorded with noise and lag and denoised by the filter that comes with
+rapidstem, and `wrong`, the filtered ones with the lines of the tomogram off by as much as its stated errors. Frames have no drift and no
+scan distortion, and the lines of the tomogram are the true ones. Prints as `benchmarks.line_motion` does.
+"""
+
+import argparse
+import time
+
+import numpy as np
+import pandas as pd
+from scipy.ndimage import gaussian_filter1d
+
+from benchmarks.line_motion import row_of
+from benchmarks.measured_tables import record_table
+from rapidstem.denoising import GENERAL, denoise_stack, load_model, model_folder
+from rapidstem.dislocations import (
+    SLIP_NAMES,
+    SLIP_NORMALS,
+    LineNetwork,
+    Polyline,
+    crystal_orientation,
+    line_points,
+    line_summary,
+    resampled,
+)
+from rapidstem.lines.motion import InSituFrames, SeriesMotion, TomogramLines, follow_series, view_of
+from rapidstem.lines.motion.motion_tables import match_table
+from rapidstem.microscope import MicroscopeSettings, random_stream, settings_from
+from rapidstem.microscope.recording.detector import rapid_counts
+from rapidstem.microscope.recording.goniometer import resting_stage
+from rapidstem.microscope.specimen.strained_specimen import StrainedFoil, strained_foil
+from rapidstem.scores import TrueLine, jump_responses, kept_lengths, motion_errors, owned_lines, score_motion
+
+TILT_DEG, LINE_WIDTH_NM, STEP_NM = 10.0, 13.7, 2.0
+# What the fit to a tilt series states for a point of the demo's lines, and over what length its errors are the same.
+SIGMA_NM, CORRELATED_NM = np.array([1.0, 1.0, 1.5]), 50.0
+LEAST_NM = 60.0
+
+
+def simulated_foil(seed: int, frames: int) -> StrainedFoil:
+    """The foil of `config/examples/straining.yaml` under another seed."""
+    values = {"size_px": 192, "glide_speed_nm_per_s": 200.0, "jitter_px": 0.0, "drift_px_per_s": 0.0, "slow_shift_px": 0.0}
+    settings = settings_from(values | {"seed": seed, "in_situ_frames": frames})
+    return strained_foil("strain", "series", TILT_DEG, resting_stage(TILT_DEG), 0.0, settings)
+
+
+def clean_frames(foil: StrainedFoil) -> np.ndarray:
+    """The images (frame, y, x) without noise, each row at its own time."""
+    settings, pixels = foil.settings, np.arange(foil.settings.size_px, dtype=float)
+    times = np.arange(settings.in_situ_frames) * settings.frame_period_s
+    return np.stack([foil.image(time_s, np.zeros(2), pixels, pixels) for time_s in times]).astype(np.float32)
+
+
+def filtered_frames(clean: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
+    """The same images with noise and lag, and through the filter that comes with rapidstem."""
+    rng = random_stream(settings.seed, "strain", "rapid")
+    counts = np.stack([rapid_counts(image, settings, rng) for image in clean])
+    return denoise_stack(load_model(model_folder(GENERAL)), counts)
+
+
+def tomogram_of(foil: StrainedFoil, wrong: bool) -> TomogramLines:
+    """The true lines at rest, as far as they lie in the field; wrong ones lie off by what a tilt series is uncertain by."""
+    half = np.array([*[foil.settings.field_nm / 2] * 2, foil.settings.foil_thickness_nm / 2])
+    lines = []
+    for line in foil.lines:
+        points = resampled(line.points_nm, STEP_NM)
+        inside = np.all(np.abs(points[:, :2]) <= half[:2], axis=1)
+        edges = np.flatnonzero(np.diff(np.r_[0, inside.astype(int), 0])).reshape(-1, 2)
+        lines += [points[start:stop] for start, stop in edges if line.visible and (stop - start) * STEP_NM >= LEAST_NM]
+    if wrong:
+        rng = random_stream(foil.settings.seed, "strain", "errors of the tomogram")
+        lines = [line + _errors(len(line), rng) for line in lines]
+    network = LineNetwork([Polyline(line, 2 * n, 2 * n + 1, "surface", "surface") for n, line in enumerate(lines)], np.stack([-half, half]))
+    orientation = crystal_orientation([2, 0, 0], [0, 1, 3])
+    summary = line_summary(network, orientation)
+    points = line_points(network, summary).assign(**dict(zip(["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"], SIGMA_NM, strict=True)))
+    normals = dict(zip(SLIP_NAMES, orientation.to_specimen(SLIP_NORMALS), strict=True))
+    return TomogramLines(points, summary, (-half[2], half[2]), normals)
+
+
+def _errors(count: int, rng: np.random.Generator) -> np.ndarray:
+    smooth = gaussian_filter1d(rng.normal(0, 1, (count, 3)), CORRELATED_NM / STEP_NM / 2, axis=0, mode="nearest")
+    return smooth / smooth.std() * SIGMA_NM if count > 1 else smooth
+
+
+def scores_of(motion: SeriesMotion, foil: StrainedFoil) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """The scores of `rapidstem.scores`, by line, and of jumps."""
+    truth = {number: TrueLine.of(line.points_nm, foil.courses.get(number)) for number, line in enumerate(foil.lines) if line.visible}
+    view = view_of(match_table(motion.match))
+    times = np.arange(foil.settings.in_situ_frames) * foil.settings.frame_period_s
+    owned = owned_lines(motion.positions, truth)
+    kept = kept_lengths(motion.positions, truth, owned, times, lambda points: view.places(points).seen[0])
+    errors = motion_errors(motion.positions, truth, owned)
+    return score_motion(errors, kept, motion.followed, truth, owned), jump_responses(motion.positions, truth, owned)
+
+
+def followed(foil: StrainedFoil, images: np.ndarray, wrong: bool) -> tuple[SeriesMotion, float]:
+    """The lines followed, and the processor time for a frame."""
+    settings = foil.settings
+    times = np.arange(len(images)) * settings.frame_period_s
+    frames = InSituFrames(images, times, settings.line_time_s, np.zeros(len(images)), TILT_DEG, settings.pixel_size_nm)
+    begin = time.process_time()
+    motion = follow_series(tomogram_of(foil, wrong), frames, LINE_WIDTH_NM)
+    return motion, (time.process_time() - begin) / len(images)
+
+
+def main(seeds: list[int], count: int, detail: bool) -> None:
+    """Print and keep the table."""
+    rows = []
+    for seed in seeds:
+        foil = simulated_foil(seed, count)
+        clean = clean_frames(foil)
+        filtered = filtered_frames(clean, foil.settings)
+        for name, images, wrong in (("clean", clean, False), ("filtered", filtered, False), ("wrong", filtered, True)):
+            motion, seconds = followed(foil, images, wrong)
+            scores, responses = scores_of(motion, foil)
+            whole = scores[scores["line"] < 0]
+            row = {"seed": seed, "frames": count, "images": name} | row_of(whole, "all") | {"lines": len(scores) - 1}
+            row |= {"kept_percent": round(float(whole["kept_percent"].iloc[0]), 1), "jumps": len(responses)}
+            row |= {"answered": int((responses["response_frames"] <= 2).sum()), "processor_s_per_frame": round(seconds, 3)}
+            rows.append(row)
+            print(pd.DataFrame([row]).to_string(index=False), flush=True)
+            if detail:
+                print(scores.round(2).to_string(index=False), responses.round(2).to_string(index=False), sep="\n")
+                print(motion.flags.round(1).to_string(index=False), motion.followed.round(1).to_string(index=False), sep="\n", flush=True)
+    record_table("motion_stages", pd.DataFrame(rows), ["seed", "frames", "images"])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seeds", type=int, nargs="+", default=[62, 63])
+    parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument("--detail", action="store_true", help="print every line, jump and flag")
+    arguments = parser.parse_args()
+    main(arguments.seeds, arguments.frames, arguments.detail)

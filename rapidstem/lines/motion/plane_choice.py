@@ -1,0 +1,82 @@
+"""In which of two planes a line glides, and how it goes on after it has slipped across.
+
+A straight line along <110>, as screw dislocations are, lies in two {111} planes. Followed in both, it fits the faces of the foil in the one
+that it glides in. A line that leaves that plane can only go on in the other one.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rapidstem.lines.motion.glide_planes import GlidePlane
+from rapidstem.lines.motion.line_following import SEEN
+from rapidstem.lines.motion.motion_flags import FITTING_DEPTH_NM, cross_slip_frame, end_heights, lifted_until
+from rapidstem.lines.motion.moving_lines import MovingLine, moving_line
+from rapidstem.lines.motion.track_smoothing import SmoothTrack
+
+# By judgement: about a line's width (13.7 nm); one that moves less lies in both planes, to the accuracy of its places.
+MOVED_NM = 15.0
+# By judgement: that many frames later is no chance of a single frame.
+CLEARLY_LATER = 3
+
+
+def has_moved(track: SmoothTrack | None) -> bool:
+    """Whether a line has moved by more than its width, or was lost, so that its plane matters.
+
+    Parameters
+    ----------
+    track : SmoothTrack or None
+        None for a line that was seen in fewer than two frames.
+    """
+    if track is None:
+        return True
+    middle = np.median(track.slid_nm, axis=1)
+    return bool(np.nanmax(np.abs(middle)) > MOVED_NM or track.track.state[-1] != SEEN)
+
+
+def stays_longer(track: SmoothTrack | None, other: SmoothTrack | None) -> bool:
+    """Whether a line fits its plane clearly longer than another plane.
+
+    Parameters
+    ----------
+    track, other : SmoothTrack or None
+        The same line, followed in two planes; None where it was seen in fewer than two frames.
+    """
+    return _fits_until(track) >= _fits_until(other) + CLEARLY_LATER
+
+
+def slipped_line(track: SmoothTrack | None, plane: GlidePlane, heights_nm: tuple[float, float]) -> MovingLine | None:
+    """How a line goes on in another plane that it also lies in; None where it stays in its own.
+
+    Parameters
+    ----------
+    track : SmoothTrack or None
+        As it was followed in the first plane.
+    plane : GlidePlane
+        The other one.
+    heights_nm : tuple of float
+        z of the lower and the upper face of the foil.
+    """
+    if track is None or cross_slip_frame(track) is None or lifted_until(track) < 1:
+        return None
+    begin, line = lifted_until(track), track.track.line
+    last = track.slid_nm[begin - 1]
+    points = line.points(last)[line.in_foil(last)]
+    onward = replace(plane, centre_nm=points.mean(axis=0))
+    return moving_line(line.number, points, onward, heights_nm, range(begin, len(track.slid_nm)))
+
+
+def _fits_until(track: SmoothTrack | None) -> int:
+    """The first frame from which the ends of a line do not lie on the faces, or in which it is lost for good.
+
+    Two frames running that show an end too high, or too low, by more than it is uncertain by.
+    """
+    if track is None:
+        return 0
+    heights = end_heights(track)
+    known = np.flatnonzero(np.isfinite(heights).any(axis=1))
+    mean = np.nanmean(heights[known], axis=1) if len(known) else np.zeros(0)
+    off = np.sign(mean) * (np.abs(mean) > FITTING_DEPTH_NM)
+    twice = np.flatnonzero((off[:-1] != 0) & (off[:-1] == off[1:]))
+    lost = int(np.flatnonzero(track.track.state == SEEN)[-1]) + 1
+    return min(int(known[twice[0]]), lost) if len(twice) else lost
