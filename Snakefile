@@ -35,7 +35,7 @@ from rapidstem.files import is_log
 from rapidstem_workflow.command_line import given_values
 from rapidstem_workflow.configuration_checks import configuration_schema
 from rapidstem_workflow.imported_modules import code_mark
-from rapidstem_workflow.raw_contents import content_mark
+from rapidstem_workflow.raw_contents import content_mark, stores_mb
 from rapidstem_workflow.run_summary import (
     acquisitions_with_bad_input,
     failure_lines,

@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files import LEAST_TILT_RANGE_DEG, FallbackMetadata, StackHeader, read_header
+from rapidstem.files import LEAST_TILT_RANGE_DEG, STORE_ENDINGS, FallbackMetadata, StackHeader, is_zarr_store, read_header
 from rapidstem.progress import tracked
 
-ENDINGS = (".emd", ".dm3", ".dm4", ".emi", ".mrc", ".mrcs", ".st", ".ali", ".rec", ".tif", ".tiff", ".hspy", ".hdf5", ".h5")
+ENDINGS = (".emd", ".dm3", ".dm4", ".emi", ".mrc", ".mrcs", ".st", ".ali", ".rec", ".tif", ".tiff", ".hspy", ".hdf5", ".h5", *STORE_ENDINGS)
 FEWEST_TILTS = 3
 SAME_PIXEL = 0.02
 HASHED_BYTES = 1 << 20
@@ -73,7 +73,7 @@ def read_folder(folder: Path, detector: str, fallback: FallbackMetadata) -> Reco
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; give the one that holds the raw files")
-    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and path.is_file())
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in ENDINGS and (path.is_file() or is_zarr_store(path)))
     if not paths:
         raise InputError(f"{folder}: holds no raw file (of the endings {', '.join(ENDINGS)}); give the folder that does")
     files, left_out = [], dict(_duplicates(paths))
@@ -105,9 +105,10 @@ def named_tilt_deg(path: Path) -> float | None:
 
 def _duplicates(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     """Files that begin with the same megabyte as another one of the same size."""
-    sizes = Counter(path.stat().st_size for path in paths)
+    files = [path for path in paths if path.is_file()]
+    sizes = Counter(path.stat().st_size for path in files)
     first: dict[tuple[int, bytes], Path] = {}
-    for path in paths:
+    for path in files:
         size = path.stat().st_size
         if sizes[size] == 1 or size == 0:
             continue

@@ -52,7 +52,7 @@ from .ome_tiff import (
 from .ome_zarr import write_zarr_series as write_zarr_series, write_zarr_volume as write_zarr_volume
 from .paradis_files import write_paradis as write_paradis
 from .raw_file_problems import LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG, field_problems as field_problems
-from .readers import BRIGHT_FIELD as BRIGHT_FIELD
+from .readers import BRIGHT_FIELD as BRIGHT_FIELD, STORE_ENDINGS as STORE_ENDINGS, is_zarr_store as is_zarr_store
 from .scan_format import ScanFormat as ScanFormat
 from .sheet_contradictions import TILT_TOLERANCE_DEG as TILT_TOLERANCE_DEG
 from .sliced_frames import SlicedFrames as SlicedFrames

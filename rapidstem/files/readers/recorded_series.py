@@ -11,11 +11,6 @@ from rapidstem.errors import InputError
 from rapidstem.files.sliced_frames import SlicedFrames
 
 BRIGHT_FIELD = "BF"
-ZARR_ENDINGS = (".zspy", ".zarr")
-_ZARR_REMEDY = (
-    "is a zarr store, many files of which none is the data; raw data are one file here, whose replacement is noticed. Save it as one: "
-    "hs.load('a.zspy').save('a.hspy') in HyperSpy, or an OME-Zarr as OME-TIFF"
-)
 
 
 @dataclass(frozen=True)
@@ -90,8 +85,6 @@ def computable_type(stored: np.dtype) -> np.dtype:
 
 def check_presence(path: Path) -> None:
     """Raise an InputError unless `path` is a file with something in it."""
-    if path.suffix.lower() in ZARR_ENDINGS and path.exists():
-        raise InputError(f"{path}: {_ZARR_REMEDY}")
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give the file with the frames")
     if not path.is_file():
