@@ -31,8 +31,13 @@ from rapidstem.scores import without_gaps
 session = Path(os.environ.get("RAPIDSTEM_RESULTS", "results")) / "tiny"
 rapid = read_stack(session / "raw/calibration.rapid.emd")
 slow = read_stack(session / "raw/calibration.slow.emd")
-print(f"{rapid.detector}: {len(rapid.frames)} frames of {rapid.shape[1]} x {rapid.shape[2]} px, {rapid.pixel_size_nm:.3g} nm a pixel")
-print(f"dwell time {1e9 * rapid.dwell_time_s:.0f} ns rapid, {1e6 * slow.dwell_time_s:.1f} µs slow")
+print(
+    f"{rapid.detector}: {len(rapid.frames)} frames of {rapid.shape[1]} x {rapid.shape[2]} px,",
+    f"{rapid.pixel_size_nm:.3g} nm a pixel",
+)
+print(
+    f"dwell time {1e9 * rapid.dwell_time_s:.0f} ns rapid, {1e6 * slow.dwell_time_s:.1f} µs slow"
+)
 
 # %% [markdown]
 # A header says what the file says, and `None` where it says nothing; `read_header` gives the same without the pixels.
@@ -44,7 +49,10 @@ print(f"dwell time {1e9 * rapid.dwell_time_s:.0f} ns rapid, {1e6 * slow.dwell_ti
 
 # %%
 drift = register_frames(rapid.frames)
-print(f"{drift.used.sum()} of {len(drift.used)} frames used, residual {drift.residual_px[drift.used].mean():.2f} px in the mean")
+print(
+    f"{drift.used.sum()} of {len(drift.used)} frames used,",
+    f"residual {drift.residual_px[drift.used].mean():.2f} px in the mean",
+)
 drift_trace(drift.shift_px, drift.residual_px, drift.used, rapid.velox_shift_px).figure
 
 # %%
@@ -53,7 +61,9 @@ dcfi = integrate_frames(rapid.frames, drift)
 
 def beside(**images):
     """Images side by side, each in its own grey values."""
-    _, axes = plt.subplots(1, len(images), figsize=(3.2 * len(images), 3.5), layout="constrained")
+    _, axes = plt.subplots(
+        1, len(images), figsize=(3.2 * len(images), 3.5), layout="constrained"
+    )
     for panel, (title, image) in zip(axes, images.items(), strict=True):
         panel.imshow(image, cmap="gray")
         panel.set_title(title.replace("_", " "))
@@ -75,8 +85,12 @@ beside(one_frame=rapid.frames[0], DCFI=dcfi, slow=slow.frames[0])
 # %%
 measured = measure_map([dcfi], [slow.frames[0]], slow.pixel_size_nm / rapid.pixel_size_nm)
 curve = measured.column_map
-print(f"map by {measured.method}, expected error {measured.residual_px:.2f} px rms over the whole width")
-map_deviation(curve.rapid_px, curve.slow_px, rapid.pixel_size_nm, measured.residual_px, measured.strips).figure
+print(
+    f"map by {measured.method}, expected error {measured.residual_px:.2f} px rms over the whole width"
+)
+map_deviation(
+    curve.rapid_px, curve.slow_px, rapid.pixel_size_nm, measured.residual_px, measured.strips
+).figure
 
 # %% [markdown]
 # The map is applied to images without noise only: interpolation would smooth the noise of a raw frame and so hide it from a network.

@@ -38,7 +38,10 @@ differing_settings(*summaries.values())
 # %%
 for name, summary in summaries.items():
     print(f"{name}: {summary.sentence} {summary.confidence}")
-grades = {name: {stage.title: stage.grade or "not judged" for stage in summary.stages} for name, summary in summaries.items()}
+grades = {
+    name: {stage.title: stage.grade or "not judged" for stage in summary.stages}
+    for name, summary in summaries.items()
+}
 pd.DataFrame(grades)
 
 # %% [markdown]
@@ -48,13 +51,23 @@ pd.DataFrame(grades)
 # frame: the difference in z then curves over y.
 
 # %%
-errors = pd.concat({name: pd.read_csv(folder / "evaluation/positional_error.csv") for name, folder in folders.items()}, names=["session"])
+errors = pd.concat(
+    {
+        name: pd.read_csv(folder / "evaluation/positional_error.csv")
+        for name, folder in folders.items()
+    },
+    names=["session"],
+)
 slow = errors[errors["against"] == "slow"]
-slow.reset_index("session").pivot_table(index=["variant", "axis"], columns="session", values=["mean_abs_nm", "pairs"]).round(2)
+slow.reset_index("session").pivot_table(
+    index=["variant", "axis"], columns="session", values=["mean_abs_nm", "pairs"]
+).round(2)
 
 # %%
 figure, axes = plt.subplots(figsize=(5, 3), layout="constrained")
-slow.reset_index("session").pivot_table(index="axis", columns="session", values="mean_abs_nm").plot.bar(ax=axes, rot=0)
+slow.reset_index("session").pivot_table(
+    index="axis", columns="session", values="mean_abs_nm"
+).plot.bar(ax=axes, rot=0)
 axes.set(ylabel="mean absolute difference / nm")
 plt.show()
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.workflow.tiny_session import ROOT
 
-# The programs that judge what was exported. bioimageio.core 0.11.0 asks for an older bioimageio.spec, which does not work with pydantic 2.14.
+# The programs that judge what was exported. bioimageio.core 0.11.0 asks for an older bioimageio.spec, which fails with pydantic 2.14.
 JUDGES = ["bioimageio.core==0.11.0", "onnxruntime==1.32.0", "xarray==2026.9.0", "imagecodecs==2026.3.6", "flatbuffers==25.12.19"]
 # What is installed, and which tests run with it. ome-zarr-py is the peer that writes stores in the tests.
 GROUPS = {
