@@ -16,6 +16,7 @@
 # name your own files in its place.
 
 # %%
+# %matplotlib inline
 import os
 from pathlib import Path
 

@@ -15,6 +15,7 @@
 # `align_series` to `fit_lines` do.
 
 # %%
+# %matplotlib inline
 import os
 from pathlib import Path
 

@@ -20,6 +20,7 @@ GROUPS = {
     ),
     "model-zoo": (["--no-deps", "--requirement", "envs/model-zoo.lock", *JUDGES], ["unit/test_denoising_exchange.py"]),
     "provenance": (["rocrate==0.16.0"], ["workflow/test_run_crate.py"]),
+    "snakedeploy": (["snakedeploy==0.17.1"], ["workflow/test_snakedeploy.py"]),
 }
 
 
