@@ -3,7 +3,7 @@ from .acquisition_sheet import (
     check_files as check_files,
     read_sheet as read_sheet,
 )
-from .atomic import written_beside as written_beside
+from .atomic import folder_written_beside as folder_written_beside, written_beside as written_beside
 from .image_stacks import (
     FallbackMetadata as FallbackMetadata,
     FrameStack as FrameStack,

@@ -22,22 +22,25 @@ def mrc_header(path):
     return shape, cell / samples / 10
 
 
+def placement(bounds, extent, sizes_nm):
+    """Scale and position that bring an image's voxels to their sizes and its middle to the origin, whatever its reader takes them to be."""
+    steps = [(bounds[2 * axis + 1] - bounds[2 * axis]) / max(extent[2 * axis + 1] - extent[2 * axis], 1) for axis in range(3)]
+    scale = [size / step if step else 1.0 for size, step in zip(sizes_nm, steps, strict=True)]
+    return scale, [-(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 * scale[axis] for axis in range(3)]
+
+
 def show(reader, name, size_nm, depth_nm, representation, view):
-    """Show an image with the middle of its voxels at the origin, whatever step and origin its reader takes it to have."""
+    """Show an image at its scale and place, and say its size."""
     simple.RenameSource(name, reader)
     reader.UpdatePipeline()
     image = reader.GetDataInformation().DataInformation
-    bounds, extent = image.GetBounds(), image.GetExtent()
-    steps = [(bounds[2 * axis + 1] - bounds[2 * axis]) / max(extent[2 * axis + 1] - extent[2 * axis], 1) for axis in range(3)]
+    bounds = image.GetBounds()
     display = simple.Show(reader, view)
     display.SetRepresentationType(representation)
-    scale = [wanted / step if step else 1.0 for wanted, step in zip((size_nm, size_nm, depth_nm), steps, strict=True)]
-    middles = [(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 for axis in range(3)]
-    display.Scale = scale
-    display.Position = [-middle * factor for middle, factor in zip(middles, scale, strict=True)]
+    display.Scale, display.Position = placement(bounds, image.GetExtent(), (size_nm, size_nm, depth_nm))
     simple.ColorBy(display, ("POINTS", reader.PointData[0].Name))
     display.RescaleTransferFunctionToDataRange(False, True)
-    size = [(bounds[2 * axis + 1] - bounds[2 * axis]) * scale[axis] for axis in range(3)]
+    size = [(bounds[2 * axis + 1] - bounds[2 * axis]) * display.Scale[axis] for axis in range(3)]
     print(f"{name}: {size[0]:.6g} x {size[1]:.6g} x {size[2]:.6g} nm")
     return display
 

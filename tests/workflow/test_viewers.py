@@ -1,13 +1,18 @@
 """ImageJ and ParaView themselves open a session: what the macro and the script show lies where the tables have it."""
 
+import importlib
 import os
 import re
+import runpy
 import shutil
 import subprocess
+import sys
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
+from vtkmodules.util.numpy_support import vtk_to_numpy
 
 from rapidstem.files import write_images, write_polydata, write_series, write_volume
 from tests.workflow.tiny_session import ROOT
@@ -92,6 +97,35 @@ def test_imagej_shows_everything_at_its_scale_and_place(session: Path, tmp_path:
     pieces, *ends = (float(value) for value in volume[10:])
     assert pieces == 3
     np.testing.assert_allclose(ends, [x + 0.5, y + 0.5, x + 4.5, y + 0.5], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("module", "reader", "file"),
+    [
+        ("vtkIOImage", "vtkMRCReader", f"tomograms/series/{VARIANT}.mrc"),
+        ("vtkIOImage", "vtkMRCReader", f"tilt_series/series/{VARIANT}.mrc"),
+        ("vtkIOImage", "vtkTIFFReader", "denoised/dlf-slow/series.ome.tif"),
+    ],
+)
+def test_the_readers_of_vtk_have_images_where_the_script_places_them(
+    session: Path, module: str, reader: str, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ParaView reads with them; without ParaView its part of the script stays unused."""
+    vtk = importlib.import_module(f"vtkmodules.{module}")
+    paraview = types.ModuleType("paraview")
+    paraview.simple = None
+    monkeypatch.setitem(sys.modules, "paraview", paraview)
+    placement = runpy.run_path(str(VIEWERS / "open_session_paraview.py"))["placement"]
+    source = getattr(vtk, reader)()
+    source.SetFileName(str(session / file))
+    source.Update()
+    image = source.GetOutput()
+    scale, position = placement(image.GetBounds(), image.GetExtent(), (STEP_NM,) * 3)
+    columns, rows, _ = image.GetDimensions()
+    values = vtk_to_numpy(image.GetPointData().GetScalars())
+    place = image.GetPoint(int(values.argmax()))
+    assert (columns, rows) == SHAPE[:0:-1] and values.max() == 1
+    np.testing.assert_allclose([place[axis] * scale[axis] + position[axis] for axis in (0, 1)], [X_NM, Y_NM], atol=1e-3)
 
 
 @pytest.mark.skipif(not shutil.which("pvpython"), reason="ParaView is not installed")

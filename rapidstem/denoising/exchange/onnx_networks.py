@@ -14,8 +14,9 @@ from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 
+# The least that the exporter of torch 2.13 writes without converting; every operator of the networks is older.
 OPSET = 18
-# The smallest side of a frame: below it a network sees mostly its own border.
+# The smallest side of a frame, by judgement: the patches of the training have it, below it a network sees mostly its own border.
 SMALLEST_PX = 64
 # Of the standard deviation over the median deviation of normal numbers, as in `rapidstem.numerics.robust_spread`.
 _SIGMA_PER_MEDIAN_DEVIATION = 1.4826

@@ -12,7 +12,13 @@ STORE_ENDINGS = (".zspy", ".zarr")
 
 
 def is_zarr_store(path: Path) -> bool:
-    """Whether a path has an ending of zarr stores and is a folder, as they are."""
+    """Whether a path has an ending of zarr stores and is a folder, as they are.
+
+    Parameters
+    ----------
+    path
+        Of the sheet.
+    """
     return path.suffix.lower() in STORE_ENDINGS and path.is_dir()
 
 
@@ -23,6 +29,10 @@ def open_store(path: Path) -> Any:
     ----------
     path
         Folder of the store.
+
+    Returns
+    -------
+    zarr.Array or zarr.Group
 
     Raises
     ------
@@ -50,6 +60,11 @@ def image_arrays(store: Any) -> dict[str, Any]:
     ----------
     store
         As `open_store` gives it.
+
+    Returns
+    -------
+    dict
+        Arrays of zarr.
     """
     if hasattr(store, "shape"):
         return {"": store} if store.ndim > 1 else {}
@@ -60,7 +75,7 @@ def image_arrays(store: Any) -> dict[str, Any]:
 
 
 def check_whole(path: Path, array: Any) -> None:
-    """Raise an InputError where pieces of an array are missing or empty: frames have noise, so that no piece is left out.
+    """See whether all pieces of an array are there: frames have noise, so that none is left out as empty.
 
     Parameters
     ----------
@@ -68,6 +83,11 @@ def check_whole(path: Path, array: Any) -> None:
         Of the store, for messages.
     array
         Of zarr.
+
+    Raises
+    ------
+    InputError
+        where pieces are missing, or have 0 bytes.
     """
     present, wanted = array.nchunks_initialized, array.nchunks
     if present < wanted:
