@@ -9,7 +9,7 @@
 # make screenshots the pictures of the README: the demo's report in the browser that is installed
 # make crate CONFIG=path/to/config.yaml  a finished session described as a Workflow Run RO-Crate
 # make napari CONFIG=path/to/config.yaml  a tilt series of a finished session in napari
-# make docs        pages filled from the code and from docs/measured, then the documentation site in build/site
+# make docs        pages filled from the code and from docs/measured, two small sessions for the notebooks, then the documentation site in build/site
 # make coverage    the tests of the package, and which lines they run
 
 PYTHON ?= python3
@@ -65,7 +65,8 @@ benchmarks: demo
 
 docs: .venv-docs/installed
 	$(PYTHON) docs/write_pages.py
-	.venv-docs/bin/mkdocs build --strict
+	$(BIN)/python -m docs.notebook_sessions build/notebooks
+	RAPIDSTEM_RESULTS="$(CURDIR)/build/notebooks/results" .venv-docs/bin/mkdocs build --strict
 
 coverage: .venv/installed
 	$(BIN)/pytest tests/unit --cov=rapidstem --cov-report=term:skip-covered
@@ -80,9 +81,11 @@ environments: .venv/installed
 	$(BIN)/pip install --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	touch $@
 
-.venv-docs/installed: docs/requirements.lock
+# The notebooks run with the package and all it needs, which lie in .venv: they stand behind the documentation's own packages.
+.venv-docs/installed: docs/requirements.lock .venv/installed
 	$(PYTHON) -m venv .venv-docs
 	.venv-docs/bin/pip install --disable-pip-version-check --requirement docs/requirements.lock
+	$(BIN)/python -c "import sysconfig; print(sysconfig.get_path('purelib'), '$(CURDIR)', sep='\n')" > "$$(.venv-docs/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/behind.pth"
 	touch $@
 
 clean:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from snakemake.exceptions import WorkflowError
+from snakemake.settings.types import DeploymentMethod
 from snakemake.utils import min_version, update_config
 
 min_version("9.0")
@@ -35,8 +36,9 @@ from rapidstem.figures import (
 from rapidstem.files import is_log
 from rapidstem_workflow.command_line import given_values
 from rapidstem_workflow.configuration_checks import check_repeated_keys, configuration_schema
+from rapidstem_workflow.container_image import container_image
 from rapidstem_workflow.imported_modules import code_mark
-from rapidstem_workflow.raw_contents import content_mark
+from rapidstem_workflow.raw_contents import content_mark, stores_mb
 from rapidstem_workflow.run_summary import (
     acquisitions_with_bad_input,
     failure_lines,
@@ -65,6 +67,8 @@ try:
         )
     SESSION = open_session(config)
     REMARKS = check_raw_files(SESSION) if workflow.is_main_process else None
+    APPTAINER = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
+    IMAGE = container_image(REPOSITORY) if APPTAINER else None
 except InputError as error:
     raise WorkflowError(str(error)) from None
 
@@ -74,6 +78,11 @@ if REMARKS:
 
 
 report: "workflow/report/workflow.rst"
+
+
+if IMAGE:
+
+    container: IMAGE
 
 
 include: "workflow/rules/common.smk"

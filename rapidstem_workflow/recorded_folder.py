@@ -11,10 +11,10 @@ from typing import Literal
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files import LEAST_TILT_RANGE_DEG, FallbackMetadata, StackHeader, read_header
+from rapidstem.files import LEAST_TILT_RANGE_DEG, STORE_ENDINGS, FallbackMetadata, StackHeader, is_zarr_store, read_header
 from rapidstem.progress import tracked
 
-ENDINGS = (".emd", ".dm3", ".dm4", ".emi", ".mrc", ".mrcs", ".st", ".ali", ".rec", ".tif", ".tiff", ".hspy", ".hdf5", ".h5")
+ENDINGS = (".emd", ".dm3", ".dm4", ".emi", ".mrc", ".mrcs", ".st", ".ali", ".rec", ".tif", ".tiff", ".hspy", ".hdf5", ".h5", *STORE_ENDINGS)
 # What lies beside raw files and belongs to them, or is the user's own.
 SIDE_CARS = (".rawtlt", ".tlt", ".mdoc", ".txt", ".csv", ".tsv", ".yaml", ".md")
 FEWEST_TILTS = 3
@@ -75,7 +75,7 @@ def read_folder(folder: Path, detector: str, fallback: FallbackMetadata) -> Reco
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; give the one that holds the raw files")
-    every = sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith("."))
+    every = _files_and_stores(folder)
     paths = [path for path in every if path.suffix.lower() in ENDINGS]
     if not paths:
         raise InputError(f"{folder}: holds no raw file (of the endings {', '.join(ENDINGS)}); give the folder that does")
@@ -89,6 +89,17 @@ def read_folder(folder: Path, detector: str, fallback: FallbackMetadata) -> Reco
             left_out[path] = str(error).removeprefix(f"{path}: ")
     kept, others = _of_one_session(files)
     return RecordedFolder(kept, left_out | others)
+
+
+def _files_and_stores(folder: Path) -> list[Path]:
+    """What lies in a folder and its folders but for hidden files; a zarr store is one of them, with all that it holds."""
+    found = []
+    for path in sorted(folder.iterdir()):
+        if path.is_dir() and not is_zarr_store(path):
+            found += _files_and_stores(path)
+        elif not path.name.startswith("."):
+            found.append(path)
+    return found
 
 
 def _others(folder: Path, every: Sequence[Path]) -> Iterator[tuple[Path, str]]:
@@ -120,9 +131,10 @@ def named_tilt_deg(path: Path) -> float | None:
 
 def _duplicates(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     """Files that begin with the same megabyte as another one of the same size."""
-    sizes = Counter(path.stat().st_size for path in paths)
+    files = [path for path in paths if path.is_file()]
+    sizes = Counter(path.stat().st_size for path in files)
     first: dict[tuple[int, bytes], Path] = {}
-    for path in paths:
+    for path in files:
         size = path.stat().st_size
         if sizes[size] == 1 or size == 0:
             continue

@@ -126,7 +126,7 @@ def _raw_files(session: Session) -> Iterable[Path]:
     """Every raw file of the sheet, once."""
     paths = [session.path(name, column) for name in session.acquisitions() for column in FILE_COLUMNS]
     for path in map(Path, dict.fromkeys(filter(None, paths))):
-        if not path.is_file():
+        if not path.exists():
             raise InputError(f"{path}: the raw file is missing, so that its checksum cannot be given; put it back")
         yield path
 
@@ -135,6 +135,8 @@ def _raw_file(path: Path, folder: Path) -> dict[str, Any]:
     """A raw file within the crate by its path, any other by the address of its place: it is not copied."""
     inside = path.resolve().is_relative_to(folder.resolve())
     place = path.resolve().relative_to(folder.resolve()).as_posix() if inside else path.resolve().as_uri()
+    if path.is_dir():
+        return {"@id": f"{place}/", "@type": "Dataset", **_store_facts(path)}
     return {"@id": place, "@type": "File", **_facts(path)}
 
 
@@ -145,10 +147,21 @@ def _results(folder: Path) -> list[Path]:
 
 def _facts(path: Path) -> dict[str, str]:
     """Name, size, checksum and kind of a file."""
-    with path.open("rb") as file:
-        checksum = hashlib.file_digest(file, "sha256").hexdigest()
-    facts = {"name": path.name, "contentSize": str(path.stat().st_size), "sha256": checksum}
+    facts = {"name": path.name, "contentSize": str(path.stat().st_size), "sha256": _checksum(path)}
     return facts | ({"encodingFormat": _TYPES[path.suffix]} if path.suffix in _TYPES else {})
+
+
+def _store_facts(path: Path) -> dict[str, str]:
+    """Name and size of a zarr store, and a checksum: that of the list of its files that `sha256sum` prints, in the order of their names."""
+    files = sorted(each for each in path.rglob("*") if each.is_file())
+    listed = "".join(f"{_checksum(each)}  {each.relative_to(path).as_posix()}\n" for each in files)
+    size = sum(each.stat().st_size for each in files)
+    return {"name": path.name, "contentSize": str(size), "sha256": hashlib.sha256(listed.encode()).hexdigest()}
+
+
+def _checksum(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _time(path: Path) -> str:

@@ -24,6 +24,6 @@ with logged(snakemake):
         "tilt_deg": dict.fromkeys(series, angles["angle_deg"].to_numpy(float)),
         "shown_deg": SHOWN_DEG,
         "pixel_size_nm": pixel_size_nm,
-        "shells": dict(iter(read_table(snakemake.input.resolution, SHELL_COLUMNS).groupby("direction", sort=False))),
+        "shells": {snakemake.wildcards.variant: read_table(snakemake.input.resolution, SHELL_COLUMNS)},
     }
     draw_figures(snakemake.params.figures, data, Path(snakemake.output[0]).parent)

@@ -68,9 +68,11 @@ def agreement_sentence(pairs: pd.DataFrame, summary: pd.DataFrame, against_summa
     counts = f"{variant} shows {count_words(summary)}, {against} {count_words(against_summary)}"
     same = f"{len(agreement.same)} {'is' if len(agreement.same) == 1 else 'are'} the same line in both, one to one"
     split, merged = (f"{number} {'is' if number == 1 else 'are'}" for number in (agreement.split, agreement.merged))
-    changed = f"of {against} {split} split, of {variant} {merged} merged"
+    changed = (
+        f"of {against} {split} split, of {variant} {merged} merged" if agreement.split or agreement.merged else "none is split or merged"
+    )
     differing = "; ".join(difference_words(agreement, variant, against))
-    return f"{counts}; {same}; {changed}. " + (f"They differ in: {differing}." if differing else "They do not differ in any line.")
+    return f"{counts}; {same}; {changed}. " + (f"They differ in: {differing}." if differing else "No compared line differs.")
 
 
 def difference_words(agreement: LineAgreement, variant: str, against: str) -> list[str]:

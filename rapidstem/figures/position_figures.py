@@ -107,9 +107,10 @@ def shell_correlations(shells: dict[str, pd.DataFrame]) -> Drawing:
     shells : dict of DataFrame
         By the name of the tomogram, as `rapidstem.scores.shell_correlation.directional_correlations` gives them.
     """
-    figure, axes = panels(1, len(shells), 3.7 * len(shells), 3.9, sharey=True)
+    rows = -(-len(shells) // 2)
+    figure, axes = panels(rows, min(len(shells), 2), 6.4, 3.4 * rows, sharex=True, sharey=True)
     found = []
-    for panel, (name, table) in zip(axes[0], shells.items(), strict=True):
+    for panel, (name, table) in zip(axes.flat, shells.items(), strict=False):
         for number, (direction, rows) in enumerate(table.groupby("direction", sort=False)):
             resolution = resolution_nm(rows)
             label = "all directions" if direction == ALL_DIRECTIONS else f"around {direction}"
@@ -120,8 +121,11 @@ def shell_correlations(shells: dict[str, pd.DataFrame]) -> Drawing:
                 panel.plot(frequency, rows["half_bit"], color=BLACK, linestyle=":", linewidth=1.0, label="half bit")
         panel.axhline(GOLD_STANDARD, color=BLACK, linestyle="--", linewidth=0.8, label=f"{GOLD_STANDARD}")
         panel.set(xlabel="spatial frequency / nm⁻¹", title=name, ylim=(-0.1, 1.05))
-        panel.legend(fontsize=7.5, loc="upper left", bbox_to_anchor=(0.0, -0.2), ncols=2)
-    axes[0, 0].set_ylabel("correlation of the halves")
+        panel.legend(fontsize=7.5, loc="lower left")
+    for panel in axes.flat[len(shells) :]:
+        panel.set_axis_off()
+    for panel in axes[:, 0]:
+        panel.set_ylabel("correlation of the halves")
     data = pd.concat([table.assign(tomogram=name) for name, table in shells.items()], ignore_index=True)
     words = "Fourier shell correlation of tomograms from the even and the odd frames; resolution by the half-bit criterion: "
     return Drawing(figure, data, words + "; ".join(found) + ".")

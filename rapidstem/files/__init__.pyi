@@ -3,7 +3,7 @@ from .acquisition_sheet import (
     check_files as check_files,
     read_sheet as read_sheet,
 )
-from .atomic import written_beside as written_beside
+from .atomic import folder_written_beside as folder_written_beside, written_beside as written_beside
 from .image_stacks import (
     FallbackMetadata as FallbackMetadata,
     FrameStack as FrameStack,
@@ -54,7 +54,7 @@ from .ome_zarr import write_zarr_series as write_zarr_series, write_zarr_volume 
 from .paradis_files import write_paradis as write_paradis
 from .paradis_series import write_paradis_series as write_paradis_series
 from .raw_file_problems import LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG, field_problems as field_problems
-from .readers import BRIGHT_FIELD as BRIGHT_FIELD
+from .readers import BRIGHT_FIELD as BRIGHT_FIELD, STORE_ENDINGS as STORE_ENDINGS, is_zarr_store as is_zarr_store
 from .scan_format import ScanFormat as ScanFormat
 from .sheet_contradictions import TILT_TOLERANCE_DEG as TILT_TOLERANCE_DEG
 from .sliced_frames import SlicedFrames as SlicedFrames

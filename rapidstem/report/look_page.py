@@ -1,4 +1,4 @@
-"""The first look at a session's raw files: one page, one row an acquisition."""
+"""The first look at a session's raw files: one page, for each acquisition its pictures, its verdict and its numbers."""
 
 import base64
 from collections.abc import Mapping
@@ -9,11 +9,7 @@ import pandas as pd
 from rapidstem.report.page_writing import write_page
 from rapidstem.report.verdict_criteria import GRADES
 
-SHOWN = {
-    "acquisition": "acquisition",
-    "kind": "kind",
-    "verdict": "verdict",
-    "reasons": "why",
+NUMBERS = {
     "frames": "frames",
     "pixel_size_nm": "pixel, nm",
     "dwell_time_ns": "dwell, ns",
@@ -26,6 +22,7 @@ SHOWN = {
     "row_offset_share": "streaks / noise",
     "histogram_distance": "histogram distance",
 }
+SHOWN = ("acquisition", "kind", "verdict", "reasons", *NUMBERS)
 
 
 def write_look(path: Path | str, session: str, table: pd.DataFrame, pictures: Mapping[str, Path]) -> None:
@@ -43,7 +40,7 @@ def write_look(path: Path | str, session: str, table: pd.DataFrame, pictures: Ma
         Thumbnails of each acquisition, PNG files.
     """
     rows = [row | {"address": _address(pictures[str(row["acquisition"])])} for row in table.fillna({"reasons": ""}).to_dict("records")]
-    write_page(path, "look.html.j2", session=session, sentence=look_sentence(table), columns=SHOWN, rows=rows)
+    write_page(path, "look.html.j2", session=session, sentence=look_sentence(table), numbers=NUMBERS, rows=rows)
 
 
 def look_sentence(table: pd.DataFrame) -> str:

@@ -100,7 +100,7 @@ def series_section(results: Results, contents: SessionContents, series: str, jud
     variants = contents.shown[series]
     alignment = results.gathered({variant: f"tilt_series/{series}/{variant}.alignment.csv" for variant in variants}, "series")
     return Section(
-        f"Tilt series {series}",
+        f"Angles and alignment of {series}",
         "Refined angles differ smoothly from the reported ones; lines are binarised alike at all tilts.",
         [_panel(results, contents, VARIANT, series, variant) for variant in _rapid_first(variants)],
         choice="variant",

@@ -57,7 +57,7 @@ def test_the_first_sentence_counts_what_is_the_same_and_names_what_differs(pairs
 
 def test_nothing_differs_between_a_tomogram_and_itself():
     same = paired_lines(identify_lines(OTHERS, OTHERS, FIELD_NM), "rapid", "slow")
-    assert agreement_sentence(same, summary(), summary(), "rapid", "slow").endswith("They do not differ in any line.")
+    assert agreement_sentence(same, summary(), summary(), "rapid", "slow").endswith("none is split or merged. No compared line differs.")
 
 
 def test_the_truth_has_a_sentence_for_each_variant():

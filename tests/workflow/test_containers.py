@@ -1,14 +1,17 @@
-"""One environment in every form: pixi and the two container recipes hold the pinned versions and all that a run needs."""
+"""One environment in every form: pixi and both container recipes hold what a run needs, in the pinned versions; jobs run in the image."""
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 import tomllib
+from pathlib import Path
 
 import pytest
 
 from envs.write_environments import PYTHON_VERSION, locked_versions, pixi_text
-from tests.workflow.tiny_session import ROOT
+from tests.workflow.tiny_session import ROOT, planned_jobs, snakemake, write_session
 
 DOCKER = (ROOT / "containers/Dockerfile").read_text(encoding="utf-8")
 APPTAINER = (ROOT / "containers/rapidstem.def").read_text(encoding="utf-8")
@@ -61,3 +64,50 @@ def test_nothing_is_copied_that_is_not_there() -> None:
 def test_the_recipe_passes_its_linter() -> None:
     run = subprocess.run(["hadolint", ROOT / "containers/Dockerfile"], capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout
+
+
+STAND_IN = """#!/bin/sh
+# Apptainer's command line; the command runs outside, in the environment of the tests.
+if [ "$1" = "--version" ]; then echo "apptainer version 1.4.0"; exit; fi
+while [ "$1" != "exec" ]; do shift; done
+for word; do case "$word" in *.sif) echo "$word" >> {used} ;; esac; done
+while [ "$1" != "sh" ] && [ "$1" != "bash" ]; do shift; done
+exec "$@"
+"""
+
+
+@pytest.fixture
+def with_stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program of Apptainer's name on the path, which writes down the image of every job."""
+    used = tmp_path / "used"
+    for name in ("apptainer", "singularity"):
+        program = tmp_path / "bin" / name
+        program.parent.mkdir(exist_ok=True)
+        program.write_text(STAND_IN.format(used=used), encoding="utf-8")
+        program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:{Path(sys.executable).parent}:{os.environ['PATH']}")
+    return used
+
+
+def test_every_job_runs_in_the_image(with_stand_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    image = tmp_path / "image.sif"
+    image.write_bytes(b"an image")
+    monkeypatch.setenv("RAPIDSTEM_IMAGE", str(image))
+    write_session(tmp_path / "session")
+    run = snakemake(tmp_path / "session", "results/tiny/dcfi/train-a.ome.tif", "--software-deployment-method", "apptainer")
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert (tmp_path / "session/results/tiny/dcfi/train-a.ome.tif").is_file()
+    assert with_stand_in.read_text(encoding="utf-8").splitlines() == [str(image)] * 2
+
+
+def test_an_image_that_is_not_built_is_named(with_stand_in: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAPIDSTEM_IMAGE", str(tmp_path / "none.sif"))
+    write_session(tmp_path)
+    run = snakemake(tmp_path, "--dry-run", "--software-deployment-method", "apptainer")
+    assert run.returncode != 0 and "none.sif: there is no such image; build it" in run.stdout + run.stderr
+
+
+def test_without_apptainer_no_image_is_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAPIDSTEM_IMAGE", str(tmp_path / "none.sif"))
+    write_session(tmp_path)
+    assert planned_jobs(tmp_path)["write_report"] == 1

@@ -1,6 +1,7 @@
 """A whole small session: its results, and one bad file among many."""
 
 import json
+import zipfile
 from pathlib import Path
 
 import h5py
@@ -96,6 +97,16 @@ def test_only_the_simulation_and_the_evaluation_know_the_virtual_microscope() ->
     scripts = [path.stem for path in (ROOT / "scripts").glob("*.py")]
     knowing = {script for script in scripts if any("microscope" in module for module in imported_modules(script))}
     assert knowing == {"simulate_acquisition", "simulate_fields", "measure_positions", "score_lines", "score_motion"}
+
+
+def test_snakemake_s_own_report_as_an_archive_holds_every_figure_whole(session_copy: Path) -> None:
+    run = snakemake(session_copy, "--report", "report.zip", snakefile=session_copy / "Snakefile")
+    assert run.returncode == 0, run.stdout + run.stderr
+    with zipfile.ZipFile(session_copy / "report.zip") as archive:
+        assert archive.testzip() is None
+        held = {archive.read(name) for name in archive.namelist() if name.endswith(".png")}
+    figures = list((session_copy / "results/tiny/figures").rglob("*.png"))
+    assert len(figures) > 20 and not [path for path in figures if path.read_bytes() not in held]
 
 
 def test_snakemake_s_own_report_holds_figures_by_stage(session_copy: Path) -> None:

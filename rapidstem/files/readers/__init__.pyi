@@ -5,3 +5,4 @@ from .recorded_series import (
     computable as computable,
     computable_type as computable_type,
 )
+from .zarr_stores import STORE_ENDINGS as STORE_ENDINGS, is_zarr_store as is_zarr_store

@@ -7,6 +7,8 @@ from rapidstem.files.readers.recorded_series import RecordedSeries, check_presen
 from rapidstem.files.readers.signal_series import read_signal_series
 from rapidstem.files.readers.tiff_series import ENDINGS as TIFF_ENDINGS, read_tiff_series
 from rapidstem.files.readers.velox_series import read_emd_series
+from rapidstem.files.readers.zarr_series import read_zarr_series
+from rapidstem.files.readers.zarr_stores import is_zarr_store
 
 
 def read_recorded_series(path: Path, detector: str) -> RecordedSeries:
@@ -24,6 +26,8 @@ def read_recorded_series(path: Path, detector: str) -> RecordedSeries:
     InputError
         when the file is missing, empty, damaged, of an unknown format, or without images of the detector.
     """
+    if is_zarr_store(path):
+        return read_zarr_series(path, detector)
     check_presence(path)
     if path.suffix.lower() == ".emd":
         return read_emd_series(path, detector) or read_signal_series(path, detector)

@@ -13,11 +13,6 @@ from rapidstem.files.sliced_frames import SlicedFrames
 BRIGHT_FIELD = "BF"
 # First bytes of what packing programs write; no format of raw data begins so.
 _PACKED = {b"\x1f\x8b": "gzip", b"BZh": "bzip2", b"\xfd7zXZ\x00": "xz", b"\x28\xb5\x2f\xfd": "Zstandard", b"7z\xbc\xaf": "7-Zip"}
-ZARR_ENDINGS = (".zspy", ".zarr")
-_ZARR_REMEDY = (
-    "is a zarr store, many files of which none is the data; raw data are one file here, whose replacement is noticed. Save it as one: "
-    "hs.load('a.zspy').save('a.hspy') in HyperSpy, or an OME-Zarr as OME-TIFF"
-)
 
 
 @dataclass(frozen=True)
@@ -92,8 +87,6 @@ def computable_type(stored: np.dtype) -> np.dtype:
 
 def check_presence(path: Path) -> None:
     """Raise an InputError unless `path` is a file with something in it that is not packed."""
-    if path.suffix.lower() in ZARR_ENDINGS and path.exists():
-        raise InputError(f"{path}: {_ZARR_REMEDY}")
     if path.is_dir():
         raise InputError(f"{path}: is a folder; give the file with the frames")
     if path.is_symlink() and not path.exists():

@@ -1,0 +1,145 @@
+"""ImageJ and ParaView themselves open a session: what the macro and the script show lies where the tables have it."""
+
+import importlib
+import os
+import re
+import runpy
+import shutil
+import subprocess
+import sys
+import types
+from pathlib import Path
+
+import numpy as np
+import pytest
+from vtkmodules.util.numpy_support import vtk_to_numpy
+
+from rapidstem.files import write_images, write_polydata, write_series, write_volume
+from tests.workflow.tiny_session import ROOT
+
+VIEWERS = ROOT / "resources/viewers"
+STEP_NM = 2.5
+SHAPE = (9, 30, 40)
+VOXEL = (3, 20, 31)
+Z_NM, Y_NM, X_NM = -1 * STEP_NM, 5.5 * STEP_NM, 11.5 * STEP_NM
+FRAME = 2
+VARIANT = "rapid-dlf-slow"
+# of ImageJ 1.53 and later; Fiji's works as well
+IMAGEJ = Path(os.environ.get("RAPIDSTEM_IMAGEJ", "/usr/share/java/ij.jar"))
+CHECK = """
+runMacro("{macro}", "{folder}|series|{variant}");
+said = "";
+for (image = 1; image <= nImages; image++) {{
+    selectImage(image);
+    getDimensions(width, height, channels, slices, frames);
+    getVoxelSize(dx, dy, dz, unit);
+    said = said + getTitle() + ";" + width + ";" + height + ";" + slices + ";" + frames + ";" + dx + ";" + dz + ";" + unit;
+    for (slice = 1; slice <= nSlices; slice++) {{
+        setSlice(slice);
+        getStatistics(area, mean, darkest, brightest);
+        for (y = 0; y < height && brightest > 0.5; y++)
+            for (x = 0; x < width; x++)
+                if (getPixel(x, y) > 0.5) {{
+                    column = x;
+                    row = y;
+                    toScaled(column, row);
+                    said = said + ";" + slice + ";" + column + ";" + row;
+                }}
+    }}
+    if (Overlay.size > 0) {{
+        Overlay.activateSelection(0);
+        getSelectionCoordinates(xs, ys);
+        said = said + ";" + Overlay.size + ";" + xs[0] + ";" + ys[0] + ";" + xs[1] + ";" + ys[1];
+    }}
+    said = said + "\\n";
+}}
+File.saveString(said, "{said}");
+run("Quit");
+"""
+
+
+@pytest.fixture
+def session(tmp_path: Path) -> Path:
+    """Frames and a volume with one bright place each, and two lines, the first of which begins there."""
+    folder = tmp_path / "results/meine Sitzung"
+    volume, frames = np.zeros(SHAPE, np.float32), np.zeros((5, *SHAPE[1:]), np.float32)
+    volume[VOXEL] = frames[(FRAME, *VOXEL[1:])] = 1
+    write_images(folder / "denoised/dlf-slow/series.ome.tif", frames, STEP_NM)
+    write_series(folder / f"tilt_series/series/{VARIANT}.mrc", frames, STEP_NM)
+    write_volume(folder / f"tomograms/series/{VARIANT}.mrc", volume, STEP_NM)
+    (folder / "dislocations/series").mkdir(parents=True)
+    table = f"line,point,x_nm,y_nm,z_nm\n0,0,{X_NM},{Y_NM},{Z_NM}\n0,1,{X_NM + 10},{Y_NM},{Z_NM}\n1,0,0,0,0\n1,1,0,8,2.5\n"
+    (folder / f"dislocations/series/{VARIANT}.lines.csv").write_text(table, encoding="utf-8")
+    lines = [np.array([(X_NM, Y_NM, Z_NM), (X_NM + 10, Y_NM, Z_NM)]), np.array([(0.0, 0.0, 0.0), (0.0, 8.0, 2.5)])]
+    write_polydata(folder / f"dislocations/series/{VARIANT}.lines.vtp", lines, {"line": [0, 1]}, {})
+    return folder
+
+
+@pytest.mark.skipif(not IMAGEJ.is_file() or not shutil.which("xvfb-run"), reason="ImageJ (RAPIDSTEM_IMAGEJ), or xvfb-run, is not installed")
+def test_imagej_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path) -> None:
+    said = tmp_path / "said.txt"
+    check = CHECK.format(macro=VIEWERS / "open_session.ijm", folder=session, variant=VARIANT, said=said)
+    (tmp_path / "check.ijm").write_text(check, encoding="utf-8")
+    command = ["xvfb-run", "-a", "java", "-jar", str(IMAGEJ), "-macro", str(tmp_path / "check.ijm")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert said.is_file(), run.stdout + run.stderr
+    shown = {line.split(";")[0].split(": ")[1]: line.split(";")[1:] for line in said.read_text(encoding="utf-8").splitlines()}
+    assert set(shown) == {"denoised frames", "aligned series", "volume and lines"}
+    z, y, x = VOXEL
+    for name in ("denoised frames", "aligned series"):
+        assert shown[name][:4] == ["40", "30", "1", "5"]
+        assert shown[name][6] == "nm" and float(shown[name][4]) == pytest.approx(STEP_NM, rel=1e-5)
+        np.testing.assert_allclose([float(value) for value in shown[name][7:10]], [FRAME + 1, X_NM, Y_NM], atol=1e-3)
+    volume = shown["volume and lines"]
+    assert volume[:4] == ["40", "30", "9", "1"]
+    np.testing.assert_allclose([float(value) for value in volume[4:6]], STEP_NM, rtol=1e-5)
+    np.testing.assert_allclose([float(value) for value in volume[7:10]], [z + 1, X_NM, Y_NM], atol=1e-3)
+    pieces, *ends = (float(value) for value in volume[10:])
+    assert pieces == 3
+    np.testing.assert_allclose(ends, [x + 0.5, y + 0.5, x + 4.5, y + 0.5], atol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("module", "reader", "file"),
+    [
+        ("vtkIOImage", "vtkMRCReader", f"tomograms/series/{VARIANT}.mrc"),
+        ("vtkIOImage", "vtkMRCReader", f"tilt_series/series/{VARIANT}.mrc"),
+        ("vtkIOImage", "vtkTIFFReader", "denoised/dlf-slow/series.ome.tif"),
+    ],
+)
+def test_the_readers_of_vtk_have_images_where_the_script_places_them(
+    session: Path, module: str, reader: str, file: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """ParaView reads with them; without ParaView its part of the script stays unused."""
+    vtk = importlib.import_module(f"vtkmodules.{module}")
+    paraview = types.ModuleType("paraview")
+    paraview.simple = None
+    monkeypatch.setitem(sys.modules, "paraview", paraview)
+    placement = runpy.run_path(str(VIEWERS / "open_session_paraview.py"))["placement"]
+    source = getattr(vtk, reader)()
+    source.SetFileName(str(session / file))
+    source.Update()
+    image = source.GetOutput()
+    scale, position = placement(image.GetBounds(), image.GetExtent(), (STEP_NM,) * 3)
+    columns, rows, _ = image.GetDimensions()
+    values = vtk_to_numpy(image.GetPointData().GetScalars())
+    place = image.GetPoint(int(values.argmax()))
+    assert (columns, rows) == SHAPE[:0:-1] and values.max() == 1
+    np.testing.assert_allclose([place[axis] * scale[axis] + position[axis] for axis in (0, 1)], [X_NM, Y_NM], atol=1e-3)
+
+
+@pytest.mark.skipif(not shutil.which("pvpython"), reason="ParaView is not installed")
+def test_paraview_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.pvsm"
+    command = ["xvfb-run", "-a"] if shutil.which("xvfb-run") else []
+    command += ["pvpython", str(VIEWERS / "open_session_paraview.py"), str(session), "series", VARIANT, str(state)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    assert state.is_file(), run.stdout + run.stderr
+    text = state.read_text(encoding="utf-8")
+    assert all(f"{VARIANT}: {what}" in text for what in ("aligned series", "denoised frames", "volume", "lines"))
+    shown = dict(re.findall(r"^(\S.*): (\S+ x \S+ x \S+) nm$", run.stdout, flags=re.MULTILINE))
+    sizes = {name: [float(value) for value in size.split(" x ")] for name, size in shown.items()}
+    extent = [(count - 1) * STEP_NM for count in SHAPE[::-1]]
+    np.testing.assert_allclose(sizes[f"{VARIANT}: volume"], extent, rtol=1e-4)
+    for name in ("aligned series", "denoised frames"):
+        np.testing.assert_allclose(sizes[f"{VARIANT}: {name}"][:2], extent[:2], rtol=1e-4)
