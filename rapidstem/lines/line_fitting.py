@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from rapidstem.dislocations import LineNetwork, resampled
 from rapidstem.errors import InputError
+from rapidstem.lines.crossing_partners import exchanged
 from rapidstem.lines.curve_fit import FittedCurve, fit_curves
 from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
 from rapidstem.lines.fitted_network import fitted_network
@@ -43,7 +44,7 @@ class FittingSettings:
     line_width_nm: float = 13.7
     knot_nm: float = 50.0
     piece_evidence: float = 8.0
-    line_evidence: float = 25.0
+    line_evidence: float = 10.0
     rounds: int = 2
 
 
@@ -82,6 +83,7 @@ def fit_lines(
     box_nm: np.ndarray,
     depth_px: int,
     settings: FittingSettings = DEFAULT_FITTING,
+    candidates: Sequence[np.ndarray] | None = None,
 ) -> FittedLines:
     """Fit the dislocation lines of a foil to the frames of its tilt series.
 
@@ -102,6 +104,9 @@ def fit_lines(
         Height of the volume in which candidates are sought.
     settings : FittingSettings
         Width of the lines, and how much evidence they need.
+    candidates : sequence of np.ndarray, (n, 3), or None
+        Lines to begin with in place of those that the sum over the frames shows, as the true ones of a simulated series, which tell how far
+        the fit itself carries.
 
     Returns
     -------
@@ -133,19 +138,19 @@ def fit_lines(
     if len(needed) < len(traced):
         traced = [traced[number] for number in needed]
         evidence, null = _asked(traced, curvature, geometry)
-    lines = _candidates(evidence, traced, depth_px, null.overcount, settings)
+    lines = list(candidates) if candidates else _candidates(evidence, traced, depth_px, null.overcount, settings)
     stiffness = typical_curvature(traced, settings.knot_nm)
     fitted: list[FittedCurve] = []
     for _ in range(settings.rounds):
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
         lines = _reaching(fitted, evidence, box_nm, null.overcount)
-        lines = linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount))
+        lines = exchanged(linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount)))
         lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
         if not lines:
             return _no_lines(box_nm)
         evidence, null = _asked(lines, curvature, geometry)
     fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
-    return _judged(fitted, evidence, null, box_nm)
+    return _judged(fitted, evidence, null_evidence(lines, CoveredFrames(evidence, lines)), box_nm)
 
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
@@ -153,9 +158,9 @@ def _no_lines(box_nm: np.ndarray) -> FittedLines:
 
 
 def _asked(lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry) -> tuple[SeriesEvidence, NullEvidence]:
-    """The series with the likelihoods learnt from some lines, and what it says for lines where none are."""
+    """The series with the likelihoods learnt from some lines, and what it says for lines where none are, without letting those settle."""
     evidence = SeriesEvidence(curvature, likelihood_of(lines, curvature, geometry), geometry)
-    return evidence, null_evidence(lines, CoveredFrames(evidence, lines))
+    return evidence, null_evidence(lines, CoveredFrames(evidence, lines), settled=False)
 
 
 def _candidates(
