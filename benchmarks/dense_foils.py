@@ -1,9 +1,9 @@
 """At what density lines can no longer be told: foils with more and more dislocations, from the frames to the fitted lines.
 
-`python -m benchmarks.dense_foils --densities 5e13 1e14 2e14 --seeds 301` simulates the slow series of small foils (730 nm, 41 frames,
-300 nm thick). Prints for each the true density of lines with contrast inside the field, the fitted one, how many lines come out one to one, how
-much of the length is found and real, and, as a user sees it without a truth, in how much of their places in the frames lines hide each
-other and how many of their ends are lost inside the foil.
+`python -m benchmarks.dense_foils --densities 5e13 1e14 2e14 --seeds 301` simulates the slow series of small foils (510 nm, 36 frames,
+300 nm thick). Prints for each the true density of lines with contrast inside the field, the fitted one, how many lines come out one to
+one, how much of the length is found and real, and, as a user sees it without a truth, in how much of their places in the frames lines
+hide each other and how many of their ends are lost inside the foil.
 """
 
 import argparse

@@ -19,8 +19,8 @@ from rapidstem.tomography.reconstruction import ReconstructionSettings, reconstr
 
 MARGIN_NM = 100.0
 SLOW_ANGLE_SIGMA_DEG = 0.1
-# A foil of 730 nm with 41 frames: a tenth of the demo's pixels.
-SMALL: dict[str, Any] = {"size_px": 160, "slow_tilt_step_deg": 3.5, "tilt_frames": 2}
+# A foil of 510 nm with 36 frames: a tenth of the demo's pixels.
+SMALL: dict[str, Any] = {"size_px": 112, "slow_tilt_step_deg": 4.0, "tilt_frames": 2}
 
 
 @dataclass(frozen=True)
