@@ -30,7 +30,7 @@ with logged(snakemake):
     network, crystal = found.network, parameters.crystal
     orientation = crystal_orientation(crystal["x"], crystal["z"]) if crystal else None
     summary = line_summary(network, orientation).assign(
-        probability=found.probability, p_value=found.p_value, hidden_percent=100 * found.hidden_share
+        probability=found.probability, p_value=found.p_value, hidden_percent=100 * found.hidden_share, hidden_by=found.hidden_by
     )
     points, density = line_points(network, summary), line_density(network, summary)
     sigma, evidence = (np.concatenate([*each, np.zeros((0, *tail))]) for each, tail in ((found.sigma_nm, (3,)), (found.evidence, ())))

@@ -66,6 +66,8 @@ class FittedLines:
         That the line is real; and how often a line moved aside has as much evidence.
     hidden_share : np.ndarray, (line,)
         Share of the line's points in the frames that lie behind or before another line, where it cannot be told from that one.
+    hidden_by : np.ndarray, (line,), int
+        The line that hides most of those points; -1 where none hides any.
     """
 
     network: LineNetwork
@@ -74,6 +76,7 @@ class FittedLines:
     probability: np.ndarray
     p_value: np.ndarray
     hidden_share: np.ndarray
+    hidden_by: np.ndarray
 
 
 def fit_lines(
@@ -154,7 +157,7 @@ def fit_lines(
 
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
-    return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0), np.zeros(0))
+    return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, int))
 
 
 def _asked(lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry) -> tuple[SeriesEvidence, NullEvidence]:
@@ -216,4 +219,6 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     p_value = np.array([null.p_value(int(samples), total) for samples, total in zip(alone, sums, strict=True)])
     probability = 1 / (1 + np.exp(-np.clip(sums / null.overcount, -50, 50)))
     point_sigma, point_evidence = [sigma[tree.query(line)[1]] for line in polylines], [each / null.overcount for each in own]
-    return FittedLines(network, point_sigma, point_evidence, probability, p_value, 1 - alone / np.maximum(seen, 1))
+    covering = [covered.covering(number) for number in range(len(polylines))]
+    hidden_by = np.array([int(np.argmax(counts)) if counts.any() else -1 for counts in covering], int)
+    return FittedLines(network, point_sigma, point_evidence, probability, p_value, 1 - alone / np.maximum(seen, 1), hidden_by)
