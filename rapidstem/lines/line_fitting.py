@@ -44,7 +44,7 @@ class FittingSettings:
     line_width_nm: float = 13.7
     knot_nm: float = 50.0
     piece_evidence: float = 8.0
-    line_evidence: float = 10.0
+    line_evidence: float = 8.0
     rounds: int = 2
 
 
