@@ -23,6 +23,8 @@ LEAST_NM = 50.0
 COURSE_SD_NM, INDEPENDENT_NM = 4.0, 50.0
 # Natural logarithm of the odds at which partners are exchanged: 20 to 1.
 LEAST_ODDS = 3.0
+# All ways in which four ends can be two lines; the first is that of two lines whose ends come one after the other.
+PARTNERS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
 # Of exchanges, for each line: a bound that is never reached where exchanges make courses better.
 MOST_EXCHANGES = 4
 
@@ -73,14 +75,11 @@ def _better(lines: Sequence[np.ndarray], pair: tuple[int, int]) -> tuple[tuple[i
     if passage is None:
         return None
     ways = passage.ways
-    costs = {partners: sum(course_cost(ways[one], ways[two]) for one, two in partners) for partners in _PARTNERS}
+    costs = {partners: sum(course_cost(ways[one], ways[two]) for one, two in partners) for partners in PARTNERS}
     best = min(costs, key=costs.__getitem__)
-    if costs[_PARTNERS[0]] - costs[best] < LEAST_ODDS:
+    if costs[PARTNERS[0]] - costs[best] < LEAST_ODDS:
         return None
     return pair, [_joined(ways[one], ways[two]) for one, two in best]
-
-
-_PARTNERS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
 
 
 def passage_of(first: np.ndarray, second: np.ndarray) -> Passage | None:

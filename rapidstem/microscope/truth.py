@@ -10,9 +10,9 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.microscope.fault_records import read_faults, write_faults
 from rapidstem.microscope.specimen.foil_faults import NO_FAULTS, FoilFaults
+from rapidstem.microscope.specimen.joined_arms import whole_dislocations
 from rapidstem.microscope.specimen.line_courses import LineCourse
 from rapidstem.microscope.specimen.line_networks import DislocationLine
-from rapidstem.microscope.specimen.whole_dislocations import whole_dislocations
 
 SCAN_FAULTS = ("row_shift_px", "beam_current", "hot_px")
 

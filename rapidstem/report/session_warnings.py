@@ -8,6 +8,9 @@ from rapidstem.report.verdict_criteria import CRITERIA
 
 LEAST_CORRELATION = CRITERIA["reference_correlation"].good
 LEAST_PAIRED_PERCENT = CRITERIA["paired_centres"].good
+# Length of the lines times their width, per area: how far they would cover the field side by side. From here on fewer than half of the
+# lines come out one to one (`benchmarks/dense_foils.py`, docs/dislocations.md).
+MOST_COVERED = 0.41
 
 
 def missing_acquisitions(results: Results, contents: SessionContents) -> list[str]:
@@ -18,7 +21,7 @@ def missing_acquisitions(results: Results, contents: SessionContents) -> list[st
 
 def session_warnings(results: Results, contents: SessionContents) -> list[str]:
     """What the stages have found to be doubtful, one sentence each, those that matter most first."""
-    sources = (_doubtful_alignments, _unpaired_centres, _unregistered_frames, _weak_correlations, _rejected_frames)
+    sources = (_doubtful_alignments, _dense_foils, _unpaired_centres, _unregistered_frames, _weak_correlations, _rejected_frames)
     return [*(sentence for source in sources for sentence in source(results, contents)), *contents.remarks]
 
 
@@ -40,6 +43,17 @@ def _doubtful_alignments(results: Results, contents: SessionContents) -> Iterato
     for series, variant in contents.series_variants:
         for warning in results.table(f"tilt_series/{series}/{variant}.warnings.csv")["warning"]:
             yield f"{series}, {variant}: {warning}"
+
+
+def _dense_foils(results: Results, contents: SessionContents) -> Iterator[str]:
+    for series, variant in contents.shown_variants:
+        density = results.table(f"dislocations/{series}/{variant}.line_density.csv").set_index("slip_plane").loc["all"]
+        limit_per_m2 = MOST_COVERED / (contents.line_width_nm * density["thickness_nm"] * 1e-18)
+        if density["density_per_m2"] > limit_per_m2:
+            yield (
+                f"{series}, {variant}: the foil is too dense to tell its lines, {density['density_per_m2']:.1e} per m²; in a foil of "
+                f"{density['thickness_nm']:.0f} nm lines {contents.line_width_nm:.0f} nm wide can be told up to {limit_per_m2:.1e} per m²"
+            )
 
 
 def _unregistered_frames(results: Results, contents: SessionContents) -> Iterator[str]:

@@ -9,6 +9,7 @@ from rapidstem.report.session_numbers import series_numbers
 from rapidstem.report.session_observations import session_observations
 from rapidstem.report.session_record import job_times
 from rapidstem.report.session_results import Results
+from rapidstem.report.session_warnings import MOST_COVERED, session_warnings
 from rapidstem.report.verdict_criteria import CRITERIA, RESULT_STAGES
 from tests.unit.report_session import RAPID, SERIES, contents, write_tables
 
@@ -127,3 +128,15 @@ def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> No
     table.to_csv(results.folder / "evaluation/line_detection.csv", index=False)
     truth = series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[2]
     assert (truth.label, truth.value) == ("Found / real", "98 / 99 %")
+
+
+def test_a_foil_too_dense_to_tell_its_lines_is_said_with_the_density_at_which_that_begins(results: Results) -> None:
+    assert not [sentence for sentence in session_warnings(results, contents()) if "dense" in sentence]
+    density = pd.DataFrame({"slip_plane": ["all", "(111)"], "density_per_m2": [4e14, 1e13], "thickness_nm": 300.0})
+    density.to_csv(results.folder / f"dislocations/{SERIES}/{RAPID}.line_density.csv", index=False)
+    said = [sentence for sentence in session_warnings(results, contents()) if "dense" in sentence]
+    limit = MOST_COVERED / (10e-9 * 300e-9)
+    assert said == [
+        f"{SERIES}, {RAPID}: the foil is too dense to tell its lines, 4.0e+14 per m²; in a foil of 300 nm lines 10 nm wide can be told up "
+        f"to {limit:.1e} per m²"
+    ]
