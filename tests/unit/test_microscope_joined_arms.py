@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.specimen.joined_arms import whole_dislocations
+from rapidstem.microscope.specimen.line_networks import DislocationLine
 
 NODE = np.array([10.0, -20.0, 5.0])
 PLANE = np.array([1.0, 1.0, 1.0]) / np.sqrt(3)
