@@ -28,7 +28,7 @@ def compared(folder: Path, acquisition: str) -> list[pd.DataFrame]:
     shape, voxel_size_nm = read_volume_shape(folder / f"tomograms/{acquisition}/{variants[0]}.mrc")
     widths_nm = (shape[2] * voxel_size_nm, shape[1] * voxel_size_nm)
     centres = {name: read_table(results / f"{name}.centroids.csv", CENTROID_COLUMNS) for name in variants}
-    lines = {name: [line.points_nm for line in truth.contrast_lines(slow=name == "slow")] for name in variants}
+    lines = {name: [line.points_nm for line in truth.dislocations(slow=name == "slow")] for name in variants}
     true = {name: PlacedLines.true(lines[name], shape, voxel_size_nm) for name in variants}
     against_slow = [name for name in variants if name != "slow" and "slow" in variants]
     rows = []

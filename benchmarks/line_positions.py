@@ -1,9 +1,11 @@
 """How far the fitted lines of a session lie from each other and from the true ones, beside the standard deviations that they state.
 
 `python -m benchmarks.line_positions results/demo` compares the lines of every rapid variant with those of the slow series, and both with
-the truth where the session was simulated. Prints the root mean square distance across the lines in x, y and z, the stated one, and the
-ratio of the two, point by point (1 where the stated deviations are right). What rapid and slow differ by is noise; what both differ by
-from the truth holds the distance of the dark line from the dislocation's core as well, which no stated deviation has in it.
+the truth where the session was simulated. Prints the root mean square distance across the lines in x, y and z, the stated one, the ratio
+of the two, point by point (1 where the stated deviations are right), and that of all three axes together. Where the simulated foil has
+bent before the slow series, the slow lines are brought back to the foil as it was, for bending is no error. What rapid and slow differ by
+is noise; what both differ by from the truth holds the distance of the dark line from the dislocation's core as well, which no stated
+deviation has in it.
 """
 
 import sys
@@ -17,7 +19,7 @@ from scipy.spatial import cKDTree
 from benchmarks.measured_tables import record_table
 from rapidstem.dislocations import CENTROID_COLUMNS, POINT_COLUMNS, RigidMotion, resampled, rigid_motion
 from rapidstem.files import read_table, read_volume_shape
-from rapidstem.microscope import read_truth
+from rapidstem.microscope import AcquisitionTruth, read_truth
 from rapidstem.scores import line_centroids
 
 NEAREST_NM = 20.0
@@ -65,7 +67,31 @@ def differences(points: LinePoints, others_nm: np.ndarray, others_sigma_nm: np.n
         told = points.inner & (distance < NEAREST_NM) & (points.sigma_nm[:, axis] > SMALLEST_SIGMA_NM)
         own, sigma = apart[told, axis], stated[told, axis]
         row |= {f"{name}_rms_nm": _rms(own), f"{name}_stated_nm": _rms(sigma), f"{name}_ratio": _rms(own / sigma)}
-    return row
+    return row | {"ratio": _rms(np.array([row[f"{name}_ratio"] for name in "xyz"]))}
+
+
+@dataclass(frozen=True)
+class KnownTruth:
+    """The truth of a session, and the motions of its variants onto it."""
+
+    truth: AcquisitionTruth
+    lines: dict[str, list[np.ndarray]]
+    motions: dict[str, RigidMotion]
+
+    @classmethod
+    def of(
+        cls, truth: AcquisitionTruth, centres: dict[str, pd.DataFrame], shape: tuple[int, int, int], voxel_size_nm: float
+    ) -> "KnownTruth":
+        """The truth beside the centres of every variant."""
+        lines = {name: [line.points_nm for line in truth.contrast_lines(slow=name == "slow")] for name in centres}
+        motions = {name: rigid_motion(table, line_centroids(lines[name], shape, voxel_size_nm)) for name, table in centres.items()}
+        return cls(truth, lines, motions)
+
+    def unbent(self, slow_nm: np.ndarray) -> np.ndarray:
+        """Points of the slow series, in the coordinates of the truth, where they lay before the foil bent."""
+        bending = self.truth.faults.bending
+        placed = self.motions["slow"].apply(slow_nm)
+        return placed if bending is None else 2 * placed - bending.moved(placed)
 
 
 def _rms(values: np.ndarray) -> float:
@@ -78,17 +104,20 @@ def main(folder: Path) -> None:
     variants = sorted(path.name.removesuffix(".traced.csv") for path in results.glob("*.traced.csv"))
     points = {name: points_of(read_table(results / f"{name}.lines.csv", [*POINT_COLUMNS, *SIGMAS])) for name in variants}
     centres = {name: read_table(results / f"{name}.centroids.csv", CENTROID_COLUMNS) for name in variants}
+    known = None
+    if (folder / TRUTH).is_file():
+        known = KnownTruth.of(read_truth(folder / TRUTH), centres, *read_volume_shape(folder / "tomograms/series/slow.mrc"))
     rows = []
     for name in variants:
         if name != "slow":
-            moved = points[name].moved(rigid_motion(centres[name], centres["slow"]))
-            rows.append({"variant": name, "against": "slow"} | differences(moved, points["slow"].places_nm, points["slow"].sigma_nm))
-        if (folder / TRUTH).is_file():
-            lines = [line.points_nm for line in read_truth(folder / TRUTH).contrast_lines(slow=name == "slow")]
-            true = line_centroids(lines, *read_volume_shape(folder / "tomograms/series/slow.mrc"))
-            moved = points[name].moved(rigid_motion(centres[name], true))
-            places_nm = np.concatenate([resampled(line, 1.0) for line in lines])
-            rows.append({"variant": name, "against": "truth"} | differences(moved, places_nm, 0.0))
+            if known is None or known.truth.faults.bending is None:
+                moved, slow_nm = points[name].moved(rigid_motion(centres[name], centres["slow"])), points["slow"].places_nm
+            else:
+                moved, slow_nm = points[name].moved(known.motions[name]), known.unbent(points["slow"].places_nm)
+            rows.append({"variant": name, "against": "slow"} | differences(moved, slow_nm, points["slow"].sigma_nm))
+        if known is not None:
+            places_nm = np.concatenate([resampled(line, 1.0) for line in known.lines[name]])
+            rows.append({"variant": name, "against": "truth"} | differences(points[name].moved(known.motions[name]), places_nm, 0.0))
     record_table(
         "line_positions", pd.DataFrame(rows).assign(session=folder.name)[[*KEYS, *(key for key in rows[0] if key not in KEYS)]], KEYS
     )

@@ -15,7 +15,7 @@ def write_fitted_lines(output: Any, found: FittedLines, crystal: Mapping[str, An
     network = found.network
     orientation = crystal_orientation(crystal["x"], crystal["z"]) if crystal else None
     summary = line_summary(network, orientation).assign(
-        probability=found.probability, p_value=found.p_value, hidden_percent=100 * found.hidden_share
+        probability=found.probability, p_value=found.p_value, hidden_percent=100 * found.hidden_share, hidden_by=found.hidden_by
     )
     points, density = line_points(network, summary), line_density(network, summary)
     sigma, evidence = (np.concatenate([*each, np.zeros((0, *tail))]) for each, tail in ((found.sigma_nm, (3,)), (found.evidence, ())))

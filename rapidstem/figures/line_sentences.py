@@ -1,5 +1,7 @@
 """What the report says of the dislocation lines: how many there are, and which are the same in two tomograms."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from rapidstem.scores import LineAgreement, line_agreement
@@ -45,10 +47,11 @@ def count_words(summary: pd.DataFrame) -> str:
     number = f"{least} to {lines} {word}" if least < lines else f"{lines} {word}"
     reasons = [f"{lost} {'ends are' if lost > 1 else 'end is'} lost inside the foil"] if lost else []
     reasons += [f"{doubtful} {'lines are' if doubtful > 1 else 'line is'} doubtful"] if doubtful else []
-    hidden = int((summary["hidden_percent"] > MOSTLY_HIDDEN_PERCENT).sum())
-    reasons += (
-        [f"{hidden} {'lines lie' if hidden > 1 else 'line lies'} on others in most frames and may be more or fewer"] if hidden else []
-    )
+    hidden = summary[summary["hidden_percent"] > MOSTLY_HIDDEN_PERCENT]
+    if len(hidden):
+        named = _listed([f"{line} on {other}" for line, other in hidden["hidden_by"].items()])
+        lie = "lines lie" if len(hidden) > 1 else "line lies"
+        reasons.append(f"{len(hidden)} {lie} on others in most frames, {named}, and cannot be told from them there")
     return f"{number} ({', '.join(reasons)})" if reasons else number
 
 
@@ -115,5 +118,5 @@ def _lost_and_doubtful(summary: pd.DataFrame) -> tuple[int, int]:
     return int(lost), int((summary["probability"] < CERTAIN).sum())
 
 
-def _listed(numbers: list[int]) -> str:
+def _listed(numbers: Sequence[int | str]) -> str:
     return " and ".join(str(number) for number in numbers)

@@ -16,6 +16,7 @@ from rapidstem.dislocations import (
     steps_along,
     with_ends,
 )
+from rapidstem.lines.kinked_lines import joined_at_kinks
 
 # Contrast fades that far below a face (docs/dislocations.md): ends within it are led on, or stated to end there.
 EXTENSION_NM = 35.0
@@ -35,6 +36,7 @@ LEAST_NM = 40.0
 def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetwork:
     """Lines of a foil from curves (n, 3), nm.
 
+    Two that end inside the foil side by side are one line with a kink (`joined_at_kinks`).
     A line that ends inside the foil on another one meets it there: if its end, led straight on over at most 30 nm, passes within 12 nm
     of the other line, that one is cut and all three share a node; not where a face of the box lies within 50 nm behind the other line,
     as a line that crosses another one just inside the border looks the same; and not where the other line goes on straight to 20 degrees,
@@ -49,7 +51,7 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
     """
     lines = [Polyline(curve, 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
     pieces = all_clipped(lines, box_nm)
-    pieces = with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], box_nm, EXTENSION_NM)
+    pieces = joined_at_kinks(with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], box_nm, EXTENSION_NM))
     return LineNetwork(longest_first(with_ends(_with_junctions(pieces, box_nm), box_nm, 0.0, EXTENSION_NM)), box_nm)
 
 

@@ -95,6 +95,15 @@ class CoveredFrames:
         self.counts[self.footprints[number]] -= 1
         return {other for other, (_, pixels) in enumerate(self.samples) if other != number and gone[pixels].any()}
 
+    def covering(self, number: int) -> np.ndarray:
+        """How many places of a line in the frames each of the lines covers, (line,); none for the line itself."""
+        pixels = self.samples[number][1].ravel()
+        counts = np.zeros(len(self.footprints), int)
+        for other, footprint in enumerate(self.footprints):
+            found = np.minimum(np.searchsorted(footprint, pixels), len(footprint) - 1)
+            counts[other] = np.count_nonzero(footprint[found] == pixels) if other != number else 0
+        return counts
+
     def own(self, number: int) -> np.ndarray:
         """Evidence (point,) that a line has in pixels which no other covers, summed over the frames."""
         ratio, pixels = self.samples[number]

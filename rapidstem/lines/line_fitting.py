@@ -9,6 +9,7 @@ from scipy.spatial import cKDTree
 
 from rapidstem.dislocations import LineNetwork, resampled
 from rapidstem.errors import InputError
+from rapidstem.lines.crossing_partners import exchanged
 from rapidstem.lines.curve_fit import FittedCurve, fit_curves
 from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
 from rapidstem.lines.fitted_network import fitted_network
@@ -43,7 +44,7 @@ class FittingSettings:
     line_width_nm: float = 13.7
     knot_nm: float = 50.0
     piece_evidence: float = 8.0
-    line_evidence: float = 25.0
+    line_evidence: float = 8.0
     rounds: int = 2
 
 
@@ -65,6 +66,8 @@ class FittedLines:
         That the line is real; and how often a line moved aside has as much evidence.
     hidden_share : np.ndarray, (line,)
         Share of the line's points in the frames that lie behind or before another line, where it cannot be told from that one.
+    hidden_by : np.ndarray, (line,), int
+        The line that hides most of those points; -1 where none hides any.
     """
 
     network: LineNetwork
@@ -73,6 +76,7 @@ class FittedLines:
     probability: np.ndarray
     p_value: np.ndarray
     hidden_share: np.ndarray
+    hidden_by: np.ndarray
 
 
 def fit_lines(
@@ -82,6 +86,7 @@ def fit_lines(
     box_nm: np.ndarray,
     depth_px: int,
     settings: FittingSettings = DEFAULT_FITTING,
+    candidates: Sequence[np.ndarray] | None = None,
 ) -> FittedLines:
     """Fit the dislocation lines of a foil to the frames of its tilt series.
 
@@ -102,6 +107,9 @@ def fit_lines(
         Height of the volume in which candidates are sought.
     settings : FittingSettings
         Width of the lines, and how much evidence they need.
+    candidates : sequence of np.ndarray, (n, 3), or None
+        Lines to begin with in place of those that the sum over the frames shows, as the true ones of a simulated series, which tell how far
+        the fit itself carries.
 
     Returns
     -------
@@ -133,29 +141,29 @@ def fit_lines(
     if len(needed) < len(traced):
         traced = [traced[number] for number in needed]
         evidence, null = _asked(traced, curvature, geometry)
-    lines = _candidates(evidence, traced, depth_px, null.overcount, settings)
+    lines = list(candidates) if candidates else _candidates(evidence, traced, depth_px, null.overcount, settings)
     stiffness = typical_curvature(traced, settings.knot_nm)
     fitted: list[FittedCurve] = []
     for _ in range(settings.rounds):
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
         lines = _reaching(fitted, evidence, box_nm, null.overcount)
-        lines = linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount))
+        lines = exchanged(linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount)))
         lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
         if not lines:
             return _no_lines(box_nm)
         evidence, null = _asked(lines, curvature, geometry)
     fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
-    return _judged(fitted, evidence, null, box_nm)
+    return _judged(fitted, evidence, null_evidence(lines, CoveredFrames(evidence, lines)), box_nm)
 
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
-    return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0), np.zeros(0))
+    return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, int))
 
 
 def _asked(lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry) -> tuple[SeriesEvidence, NullEvidence]:
-    """The series with the likelihoods learnt from some lines, and what it says for lines where none are."""
+    """The series with the likelihoods learnt from some lines, and what it says for lines where none are, without letting those settle."""
     evidence = SeriesEvidence(curvature, likelihood_of(lines, curvature, geometry), geometry)
-    return evidence, null_evidence(lines, CoveredFrames(evidence, lines))
+    return evidence, null_evidence(lines, CoveredFrames(evidence, lines), settled=False)
 
 
 def _candidates(
@@ -211,4 +219,6 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     p_value = np.array([null.p_value(int(samples), total) for samples, total in zip(alone, sums, strict=True)])
     probability = 1 / (1 + np.exp(-np.clip(sums / null.overcount, -50, 50)))
     point_sigma, point_evidence = [sigma[tree.query(line)[1]] for line in polylines], [each / null.overcount for each in own]
-    return FittedLines(network, point_sigma, point_evidence, probability, p_value, 1 - alone / np.maximum(seen, 1))
+    covering = [covered.covering(number) for number in range(len(polylines))]
+    hidden_by = np.array([int(np.argmax(counts)) if counts.any() else -1 for counts in covering], int)
+    return FittedLines(network, point_sigma, point_evidence, probability, p_value, 1 - alone / np.maximum(seen, 1), hidden_by)

@@ -10,6 +10,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.microscope.fault_records import read_faults, write_faults
 from rapidstem.microscope.specimen.foil_faults import NO_FAULTS, FoilFaults
+from rapidstem.microscope.specimen.joined_arms import whole_dislocations
 from rapidstem.microscope.specimen.line_courses import LineCourse
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 
@@ -115,6 +116,20 @@ class AcquisitionTruth:
         lines = [line for line in self.lines if line.strength > 0]
         bending = self.faults.bending if slow and self.kind == "tilt_series" else None
         return lines if bending is None else [replace(line, points_nm=bending.moved(line.points_nm)) for line in lines]
+
+    def dislocations(self, slow: bool = False) -> list[DislocationLine]:
+        """Give the same lines, those joined that are one dislocation: what a count of lines compares with.
+
+        Parameters
+        ----------
+        slow
+            As for `contrast_lines`.
+
+        Returns
+        -------
+        list of DislocationLine
+        """
+        return whole_dislocations(self.contrast_lines(slow))
 
 
 def write_truth(path: Path | str, truth: AcquisitionTruth) -> None:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 
-from rapidstem.figures.line_sentences import MOSTLY_HIDDEN_PERCENT
 from rapidstem.files.job_logs import input_fault, logged_warnings
 from rapidstem.report.session_results import Results, SessionContents
 from rapidstem.report.verdict_criteria import CRITERIA
 
 LEAST_CORRELATION = CRITERIA["reference_correlation"].good
 LEAST_PAIRED_PERCENT = CRITERIA["paired_centres"].good
+# Length of the lines times their width, per area: how far they would cover the field side by side. From here on fewer than half of the
+# lines come out one to one (`benchmarks/dense_foils.py`, docs/dislocations.md).
+MOST_COVERED = 0.41
 
 
 def missing_acquisitions(results: Results, contents: SessionContents) -> list[str]:
@@ -20,7 +22,7 @@ def missing_acquisitions(results: Results, contents: SessionContents) -> list[st
 def session_warnings(results: Results, contents: SessionContents) -> list[str]:
     """What the stages have found to be doubtful, one sentence each, those that matter most first."""
     sources = (
-        *(_without_lines, _doubtful_alignments, _too_dense_foils, _unpaired_centres, _unseen_conditions),
+        *(_without_lines, _doubtful_alignments, _dense_foils, _unpaired_centres, _unseen_conditions),
         *(_unregistered_frames, _weak_correlations, _rejected_frames),
     )
     return [*(sentence for source in sources for sentence in source(results, contents)), *contents.remarks]
@@ -58,14 +60,14 @@ def _unseen_conditions(results: Results, contents: SessionContents) -> Iterator[
         yield from (f"{name}: {words}" for name, words in logged_warnings(results.folder, rule, names))
 
 
-def _too_dense_foils(results: Results, contents: SessionContents) -> Iterator[str]:
+def _dense_foils(results: Results, contents: SessionContents) -> Iterator[str]:
     for series, variant in contents.shown_variants:
-        hidden = results.table(f"dislocations/{series}/{variant}.line_summary.csv")["hidden_percent"] > MOSTLY_HIDDEN_PERCENT
-        if 100 * hidden.mean() > CRITERIA["hidden_lines"].usable:
-            density = results.table(f"dislocations/{series}/{variant}.line_density.csv").iloc[0]["density_per_m2"]
+        density = results.table(f"dislocations/{series}/{variant}.line_density.csv").set_index("slip_plane").loc["all"]
+        limit_per_m2 = MOST_COVERED / (contents.line_width_nm * density["thickness_nm"] * 1e-18)
+        if density["density_per_m2"] > limit_per_m2:
             yield (
-                f"{series}, {variant}: {hidden.sum()} of {len(hidden)} lines lie on others in most frames: at {density:.1e} 1/m² and more "
-                "the lines of this foil cannot be told apart from these views"
+                f"{series}, {variant}: the foil is too dense to tell its lines, {density['density_per_m2']:.1e} per m²; in a foil of "
+                f"{density['thickness_nm']:.0f} nm lines {contents.line_width_nm:.0f} nm wide can be told up to {limit_per_m2:.1e} per m²"
             )
 
 

@@ -59,8 +59,10 @@ def _write_variant(folder: Path, variant: str) -> None:
     centres |= {"sigma_x_nm": 0.5, "sigma_y_nm": 0.6, "sigma_z_nm": [0.7, 0.9, 9.0]}
     _write(folder, f"dislocations/{SERIES}/{variant}.centroids.csv", pd.DataFrame(centres))
     summary = {"start_kind": ["inside", "surface", "border", "surface"], "end_kind": ["surface", "inside", "border", "surface"]}
-    summary |= {"probability": [1.0, 0.9, 1.0, 1.0], "hidden_percent": [10.0, 20.0, 60.0, 80.0]}
+    summary |= {"probability": [1.0, 0.9, 1.0, 1.0], "hidden_percent": [10.0, 20.0, 60.0, 80.0], "hidden_by": [1, 0, 0, 1]}
     _write(folder, f"dislocations/{SERIES}/{variant}.line_summary.csv", pd.DataFrame(summary))
+    density = {"slip_plane": ["all", "(111)"], "density_per_m2": [2.5e13, 1e13], "thickness_nm": 300.0}
+    _write(folder, f"dislocations/{SERIES}/{variant}.line_density.csv", pd.DataFrame(density))
 
 
 def _write_comparisons(folder: Path) -> None:

@@ -18,7 +18,8 @@ OTHERS = [SIDE, ALONG, ALONE]
 
 
 def summary(*kinds, probability=1.0, hidden_percent=5.0):
-    return pd.DataFrame(kinds, columns=["start_kind", "end_kind"]).assign(probability=probability, hidden_percent=hidden_percent)
+    table = pd.DataFrame(kinds, columns=["start_kind", "end_kind"])
+    return table.assign(probability=probability, hidden_percent=hidden_percent, hidden_by=range(1, len(kinds) + 1))
 
 
 def points(lines):
@@ -43,8 +44,9 @@ def test_lines_of_little_probability_may_be_none():
 
 
 def test_lines_that_lie_on_each_other_are_said():
-    hidden = summary(("surface", "border"), ("surface", "surface"), hidden_percent=[60.0, 70.0])
-    assert count_words(hidden) == "2 dislocations (2 lines lie on others in most frames and may be more or fewer)"
+    hidden = summary(*[("surface", "border")] * 3, hidden_percent=[60.0, 70.0, 20.0])
+    expected = "3 dislocations (2 lines lie on others in most frames, 0 on 1 and 1 on 2, and cannot be told from them there)"
+    assert count_words(hidden) == expected
 
 
 def test_the_first_sentence_counts_what_is_the_same_and_names_what_differs(pairs):

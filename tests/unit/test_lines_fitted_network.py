@@ -46,3 +46,22 @@ def test_end_just_below_a_surface_is_stated_as_ending_there():
 
 def test_end_deep_inside_is_lost():
     assert kinds(fitted_network([straight((-290, 10, 0), (100, -60, 5))], BOX_NM)) == ["border", "inside"]
+
+
+def test_two_ends_at_one_place_inside_are_a_kink_of_one_line():
+    """They turn by 110 degrees there, one has gone on by 8 nm beyond the other."""
+    first, second = straight((-290, -60, 40), (20, 10, 0)), straight((28, 12, -4), (-60, 240, -30))
+    network = fitted_network([first, second], BOX_NM)
+    assert kinds(network) == ["border", "border"]
+    line = network.lines[0].points_nm
+    assert np.linalg.norm(line - np.array([24, 11, -2]), axis=1).min() < 12
+
+
+def test_lines_that_stop_side_by_side_stay_two():
+    first, second = straight((-290, -60, 40), (20, 10, 0)), straight((-290, -40, 40), (20, 26, 0))
+    assert len(fitted_network([first, second], BOX_NM).lines) == 2
+
+
+def test_ends_at_a_distance_stay_two():
+    first, second = straight((-290, -60, 40), (20, 10, 0)), straight((80, 30, -4), (-60, 240, -30))
+    assert len(fitted_network([first, second], BOX_NM).lines) == 2

@@ -102,7 +102,7 @@ def test_gap_closes_and_pieces_become_one_line():
 
 def test_one_line_is_one_line():
     found = fitted([RISING], [inside(bent(RISING, 4))])
-    assert len(found.network.lines) == 1 and found.hidden_share[0] == 0
+    assert len(found.network.lines) == 1 and found.hidden_share[0] == 0 and found.hidden_by[0] == -1
 
 
 def test_lines_on_one_another_in_all_frames_are_one():
@@ -116,6 +116,7 @@ def test_lines_that_are_close_hide_each_other():
     found = fitted([low, high], [inside(low), inside(high)])
     assert len(found.network.lines) == 2
     assert np.all((found.hidden_share > 0.1) & (found.hidden_share < 0.9))
+    assert list(found.hidden_by) == [1, 0]
 
 
 def test_noise_alone_holds_no_line():

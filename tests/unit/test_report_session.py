@@ -10,7 +10,7 @@ from rapidstem.report.session_numbers import series_numbers
 from rapidstem.report.session_observations import session_observations
 from rapidstem.report.session_record import job_times
 from rapidstem.report.session_results import Results
-from rapidstem.report.session_warnings import session_warnings
+from rapidstem.report.session_warnings import MOST_COVERED, session_warnings
 from rapidstem.report.verdict_criteria import CRITERIA, RESULT_STAGES
 from tests.unit.report_session import RAPID, SERIES, contents, write_tables
 
@@ -131,17 +131,23 @@ def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> No
     assert (truth.label, truth.value) == ("Found / real", "98 / 99 %")
 
 
-def test_what_jobs_found_doubtful_and_a_foil_too_dense_are_warned_of(results: Results) -> None:
-    assert not any("electrons" in words or "told apart" in words for words in session_warnings(results, contents()))
+def test_what_jobs_found_doubtful_is_warned_of(results: Results) -> None:
+    assert not any("electrons" in words for words in session_warnings(results, contents()))
     for name, words in ((SERIES, "4 electrons"), ("gone", "9 electrons")):
         log = results.folder / f"logs/denoise_frames/net/{name}.log"
         log.parent.mkdir(parents=True, exist_ok=True)
         log.write_text(f"it has started\n{warning_line(words)}\nfinished\n", encoding="utf-8")
-    summary = results.folder / f"dislocations/{SERIES}/{RAPID}.line_summary.csv"
-    table = pd.read_csv(summary).assign(hidden_percent=80.0)
-    table.to_csv(summary, index=False)
-    pd.DataFrame({"density_per_m2": [2.5e14]}).to_csv(results.folder / f"dislocations/{SERIES}/{RAPID}.line_density.csv", index=False)
     warnings = session_warnings(results, contents())
     assert f"{SERIES}: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
-    dense = next(words for words in warnings if "told apart" in words)
-    assert dense.startswith(f"{SERIES}, {RAPID}: {len(table)} of {len(table)} lines lie on others") and "at 2.5e+14 1/m² and more" in dense
+
+
+def test_a_foil_too_dense_to_tell_its_lines_is_said_with_the_density_at_which_that_begins(results: Results) -> None:
+    assert not [sentence for sentence in session_warnings(results, contents()) if "dense" in sentence]
+    density = pd.DataFrame({"slip_plane": ["all", "(111)"], "density_per_m2": [4e14, 1e13], "thickness_nm": 300.0})
+    density.to_csv(results.folder / f"dislocations/{SERIES}/{RAPID}.line_density.csv", index=False)
+    said = [sentence for sentence in session_warnings(results, contents()) if "dense" in sentence]
+    limit = MOST_COVERED / (10e-9 * 300e-9)
+    assert said == [
+        f"{SERIES}, {RAPID}: the foil is too dense to tell its lines, 4.0e+14 per m²; in a foil of 300 nm lines 10 nm wide can be told up "
+        f"to {limit:.1e} per m²"
+    ]

@@ -5,6 +5,7 @@ Needs the packages of the group `model-zoo`, which are loaded when they are used
 
 import warnings
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch import nn
@@ -53,7 +54,7 @@ def write_onnx(path: Path | str, model: TrainedModel) -> None:
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        program = torch.onnx.export(
+        program: Any = torch.onnx.export(
             _WholeDenoiser(model).eval(),
             (example,),
             dynamo=True,

@@ -2,6 +2,7 @@ from .crystal import REFLECTION as REFLECTION, specimen_axes as specimen_axes, t
 from .foil_faults import NO_FAULTS as NO_FAULTS, FoilFaults as FoilFaults
 from .foil_shape import FoilShape as FoilShape
 from .heated_specimen import HeatedFoil as HeatedFoil, heated_foil as heated_foil
+from .joined_arms import whole_dislocations as whole_dislocations
 from .line_courses import LineCourse as LineCourse
 from .line_networks import STEP_NM as STEP_NM, DislocationLine as DislocationLine
 from .specimens import (

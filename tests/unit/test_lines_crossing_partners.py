@@ -1,0 +1,48 @@
+"""Lines that pass each other closely keep, or get, the partners with which their courses are smooth."""
+
+import numpy as np
+import pytest
+
+from rapidstem.lines.crossing_partners import exchanged, passage_of
+
+# Two bowed lines that cross at 30 degrees, 6 nm apart in z; asymmetric in x, y and z.
+ALONG = np.linspace(-300, 350, 200)
+RISING = np.column_stack([ALONG, 0.27 * ALONG + 1e-4 * ALONG**2, 0.1 * ALONG])
+FALLING = np.column_stack([ALONG, -0.27 * ALONG + 2e-4 * ALONG**2, -0.2 * ALONG + 6])
+
+
+def swapped(first, second, at=92):
+    """The same lines, as a tracing gives them that goes over from one to the other where they cross."""
+    return [np.vstack([first[:at], second[at + 2 :]]), np.vstack([second[:at], first[at + 2 :]])]
+
+
+def farthest(line, true):
+    return max(np.linalg.norm(true - point, axis=1).min() for point in line)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_swapped_partners_are_exchanged(turned):
+    wrong = swapped(RISING, FALLING)
+    lines = exchanged([wrong[0], wrong[1][::-1] if turned else wrong[1]])
+    assert len(lines) == 2
+    assert min(farthest(line, RISING) for line in lines) < 8
+    assert min(farthest(line, FALLING) for line in lines) < 8
+
+
+def test_right_partners_stay():
+    lines = exchanged([RISING, FALLING])
+    assert np.array_equal(lines[0], RISING) and np.array_equal(lines[1], FALLING)
+
+
+def test_lines_at_a_distance_do_not_pass():
+    assert passage_of(RISING, FALLING + np.array([0, 0, 40.0])) is None
+
+
+def test_where_a_line_ends_on_another_nothing_is_exchanged():
+    assert passage_of(RISING, FALLING[:95]) is None
+
+
+def test_other_lines_are_left_alone():
+    far = RISING + np.array([0, 0, 90.0])
+    lines = exchanged([*swapped(RISING, FALLING), far])
+    assert np.array_equal(lines[2], far)
