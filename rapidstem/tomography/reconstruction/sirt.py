@@ -5,34 +5,37 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import sparse
 
-from rapidstem.tomography.reconstruction.sparse_products import SparseRows
+from rapidstem.tomography.reconstruction.tiled_matrix import VECTOR_WIDTHS, TiledMatrix
 
 
 @dataclass(frozen=True)
 class SirtOperator:
-    """The projector of one yz slice and its normalised transpose.
+    """The projector of one yz slice with the weights of rays and voxels.
 
     Attributes
     ----------
-    forward : SparseRows, (ray, voxel)
+    matrix : TiledMatrix, (ray, voxel)
         A.
-    backward : SparseRows, (voxel, ray)
-        -C A^T R, with the inverse sums of the rows R and of the columns C of A.
+    ray_weight : np.ndarray, (ray,), float32
+        R, the inverse sums of the rows of A; zero for an empty row.
+    voxel_weight : np.ndarray, (voxel,), float32
+        C, the inverse sums of its columns.
     """
 
-    forward: SparseRows
-    backward: SparseRows
+    matrix: TiledMatrix
+    ray_weight: np.ndarray
+    voxel_weight: np.ndarray
 
     @classmethod
     def from_matrix(cls, matrix: sparse.csr_matrix) -> "SirtOperator":
-        """Normalise A^T by the sums of rows and columns; empty rows and columns stay empty.
+        """Weigh rays and voxels by the sums of rows and columns; empty rows and columns stay empty.
 
         Parameters
         ----------
         matrix : sparse matrix, (ray, voxel)
-            As `system_matrix` gives it.
+            As `system_matrix` gives it; in the order of `slice_projector.tile_order` it is fastest.
         """
-        return cls(SparseRows.from_matrix(matrix), SparseRows.from_matrix(-normalised_transpose(matrix)))
+        return cls(TiledMatrix.from_matrix(matrix), inverse_sums(matrix, axis=1), inverse_sums(matrix, axis=0))
 
 
 def normalised_transpose(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -70,14 +73,34 @@ def sirt_slices(operator: SirtOperator, projections: np.ndarray, iterations: int
     ----------
     P. Gilbert, J. Theor. Biol. 36 (1972) 105; J. Gregor and T. Benson, IEEE Trans. Med. Imaging 27 (2008) 918.
     """
-    projections = np.ascontiguousarray(projections, np.float32)
-    volume = np.zeros((operator.backward.rows, projections.shape[1]), np.float32)
-    excess = np.empty_like(projections)
-    for _ in range(iterations):
-        np.negative(projections, out=excess)
-        operator.forward.add_product(volume, excess)
-        if seen is not None:
-            excess *= seen
-        operator.backward.add_product(excess, volume)
-        np.maximum(volume, 0, out=volume)
+    volume = np.empty((operator.matrix.voxels, projections.shape[1]), np.float32)
+    start = 0
+    while start < projections.shape[1]:
+        left = projections.shape[1] - start
+        width = next((width for width in VECTOR_WIDTHS if width <= left), VECTOR_WIDTHS[-1])
+        part = slice(start, start + min(width, left))
+        solved = _solved(operator, _widened(projections[:, part], width), iterations, None if seen is None else seen[:, part])
+        volume[:, part] = solved[:, : part.stop - part.start]
+        start += width
     return volume
+
+
+def _solved(operator: SirtOperator, projections: np.ndarray, iterations: int, seen: np.ndarray | None) -> np.ndarray:
+    """The slices (voxel, slice) of projections that are as wide as a vector."""
+    weight = operator.ray_weight[:, None]
+    volume = operator.matrix.empty_volume(projections.shape[1])
+    sums, excess = np.negative(projections), np.empty_like(projections)
+    for left in range(iterations - 1, -1, -1):
+        np.multiply(sums, weight, out=excess)
+        if seen is not None:
+            excess[:, : seen.shape[1]] *= seen
+        np.negative(projections, out=sums)
+        operator.matrix.sweep(operator.voxel_weight, excess, volume, sums if left else None)
+    return volume[: operator.matrix.voxels]
+
+
+def _widened(projections: np.ndarray, width: int) -> np.ndarray:
+    """The projections (ray, slice) as a contiguous array of so many slices, with zeros beside them."""
+    wide = np.zeros((len(projections), width), np.float32)
+    wide[:, : projections.shape[1]] = projections
+    return wide
