@@ -2,7 +2,8 @@
 
 Run from the root of the repository: `python -m benchmarks.sirt_speed --threads 2`. It prints the seconds a slice of
 rapidstem, of ASTRA's own SIRT with the same projector (and the largest difference between the two results) and of etspy (`pip install
-etspy`; left out where it is missing, and timed by the clock, as it starts processes of its own); what the bandwidth of the memory would allow; and time and peak memory of a whole volume.
+etspy`; left out where it is missing, and timed by the clock, as it starts processes of its own); what the bandwidth of the memory and
+the speed of a matrix product would allow; and time and peak memory of a whole volume.
 """
 
 import argparse
@@ -116,6 +117,12 @@ def triad_bandwidth(threads: int, size: int = 2**24, rounds: int = 5) -> float:
     return threads * 3 * 4 * size / fastest
 
 
+def matrix_product_speed(size: int = 1024, rounds: int = 5) -> float:
+    """Operations a second of the processor in a product of two square matrices, single precision."""
+    matrix = np.ones((size, size), np.float32)
+    return 2 * size**3 / min(busy_seconds(lambda: matrix @ matrix, 1) for _ in range(rounds))
+
+
 def whole_volume(options: argparse.Namespace) -> None:
     """Time and peak memory of `reconstruct`, set-up and the slices' extra width included."""
     angle = np.deg2rad(np.linspace(-STEEPEST_DEG, STEEPEST_DEG, options.frames))
@@ -190,6 +197,9 @@ def print_table(options: argparse.Namespace, own: OwnSirt, taken: dict[str, floa
     print(f"largest difference from ASTRA {largest:.1e}")
     share = bound / taken["rapidstem"]
     print(f"memory bandwidth {bandwidth / 1e9:.1f} GB/s: at least {bound:.4f} s a slice; reached {share:.0%} of that bound")
+    speed = 4 * np.count_nonzero(own.operator.matrix.value) * options.iterations / taken["rapidstem"] / options.threads
+    product = matrix_product_speed()
+    print(f"{speed / 1e9:.0f} GFLOP/s on a thread, {speed / product:.0%} of the {product / 1e9:.0f} GFLOP/s of a matrix product")
 
 
 def main() -> None:

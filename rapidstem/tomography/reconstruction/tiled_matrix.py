@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from scipy import sparse
 
+from rapidstem.compiled_loops import compiled
 from rapidstem.tomography.reconstruction.vector_loops import ELEMENTS_TOGETHER, add_sum, spread
 
 # Voxels: 16 x 16 of them, of 64 slices each, are 64 KB; smaller and larger tiles took longer (`benchmarks/sirt_speed.py`).
@@ -15,8 +15,8 @@ VECTOR_WIDTHS = (64, 32, 16, 8)
 _FLOAT_BYTES = np.dtype(np.float32).itemsize
 
 
-@numba.njit(nogil=True, cache=True)  # type: ignore[untyped-decorator]
-def _sweep(width, tile_start, ray, start, place, value, weight, excess, volume, sums, part, forward):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+@compiled()
+def _sweep(width, tile_start, ray, start, place, value, weight, excess, volume, sums, part, forward):  # type: ignore[no-untyped-def]
     row_bytes = len(width) * _FLOAT_BYTES
     values, places = value.ctypes.data, place.ctypes.data
     for tile in range(len(tile_start) - 1):

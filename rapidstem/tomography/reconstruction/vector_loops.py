@@ -97,12 +97,12 @@ def _emit_spread(loop: _Loop, arguments: Any) -> None:
 
 
 @intrinsic
-def add_sum(typingctx, width, value, place, first, last, source, target):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def add_sum(typingctx, width, value, place, first, last, source, target):  # type: ignore[no-untyped-def]
     """Add the elements from `first` to `last`, each times the vector of `source` at its place, to the one vector `target`."""
     return _loop_over_elements(_emit_sum)(typingctx, width, value, place, first, last, source, target)
 
 
 @intrinsic
-def spread(typingctx, width, value, place, first, last, source, target):  # type: ignore[no-untyped-def]  # noqa: PLR0913
+def spread(typingctx, width, value, place, first, last, source, target):  # type: ignore[no-untyped-def]
     """Add the one vector `source`, times each element from `first` to `last`, to the vector of `target` at the element's place."""
     return _loop_over_elements(_emit_spread)(typingctx, width, value, place, first, last, source, target)
