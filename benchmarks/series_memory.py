@@ -43,6 +43,7 @@ def align_series(session: Path, folder: Path) -> None:
 
     record = read_header(session / "raw/series.rapid.emd")
     images, pixel_nm = read_images(folder / "series.ome.tif")[:2]
+    assert record.line_time_s is not None
     line_s = record.line_time_s * record.shape[1] / images.shape[1]
     angles = middle_angles_deg(record.tilt_deg, record.time_s, line_s, images.shape[1])
     recorded = recorded_geometry(angles, images.shape, pixel_nm, record.time_s, line_s)

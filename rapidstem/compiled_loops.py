@@ -9,6 +9,8 @@ from typing import Any
 
 import numba
 
+_CONFIG: Any = numba.config
+
 
 def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """Compile a function by numba when it is first called, without the interpreter's lock; later processes find it on disk.
@@ -29,22 +31,26 @@ def compiled(**options: Any) -> Callable[[Callable[..., Any]], Any]:
     """
 
     def decorate(function: Callable[..., Any]) -> Any:
-        room = Path(function.__code__.co_filename).parent
-        before = numba.config.CACHE_DIR
+        folder = _writable_folder(Path(function.__code__.co_filename).parent)
+        before = _CONFIG.CACHE_DIR
         try:
-            numba.config.CACHE_DIR = str(_cache_folder(before) / _sources_digest(room))
-            return numba.njit(nogil=True, cache=True, **options)(function)
-        except (OSError, RuntimeError):
-            return numba.njit(nogil=True, **options)(function)
+            _CONFIG.CACHE_DIR = folder
+            return numba.njit(nogil=True, cache=bool(folder), **options)(function)
         finally:
-            numba.config.CACHE_DIR = before
+            _CONFIG.CACHE_DIR = before
 
     return decorate
 
 
-def _cache_folder(of_numba: str) -> Path:
-    folder = of_numba or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(folder) / "rapidstem-loops"
+def _writable_folder(room: Path) -> str:
+    """Where compiled functions of a room are kept, empty where nothing can be."""
+    try:
+        base = _CONFIG.CACHE_DIR or os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+        folder = Path(base) / "rapidstem-loops" / _sources_digest(room)
+        folder.mkdir(parents=True, exist_ok=True)
+    except (OSError, RuntimeError):
+        return ""
+    return str(folder) if os.access(folder, os.W_OK) else ""
 
 
 @lru_cache

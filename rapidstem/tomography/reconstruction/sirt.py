@@ -1,5 +1,6 @@
 """Simultaneous iterative reconstruction (SIRT) of many slices at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,34 +74,55 @@ def sirt_slices(operator: SirtOperator, projections: np.ndarray, iterations: int
     ----------
     P. Gilbert, J. Theor. Biol. 36 (1972) 105; J. Gregor and T. Benson, IEEE Trans. Med. Imaging 27 (2008) 918.
     """
-    volume = np.empty((operator.matrix.voxels, projections.shape[1]), np.float32)
+
+    def solved(wide: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        return _iterated(operator, wide, iterations, mask)
+
+    return by_vectors(solved, operator.matrix.voxels, projections, seen)
+
+
+def by_vectors(
+    solved: Callable[[np.ndarray, np.ndarray | None], np.ndarray], voxels: int, projections: np.ndarray, seen: np.ndarray | None
+) -> np.ndarray:
+    """Solve a block of slices, as many at a time as a vector holds; the last ones stand beside zeros.
+
+    Parameters
+    ----------
+    solved : callable
+        Of projections (ray, slice) that are as wide as a vector, and where they were seen; gives (voxel, slice).
+    voxels : int
+    projections, seen : np.ndarray, (ray, slice)
+        As of `sirt_slices`.
+
+    Returns
+    -------
+    np.ndarray, (voxel, slice), float32
+    """
+    volume = np.empty((voxels, projections.shape[1]), np.float32)
     start = 0
     while start < projections.shape[1]:
         left = projections.shape[1] - start
         width = next((width for width in VECTOR_WIDTHS if width <= left), VECTOR_WIDTHS[-1])
+        wide = np.zeros((len(projections), width), np.float32)
         part = slice(start, start + min(width, left))
-        solved = _solved(operator, _widened(projections[:, part], width), iterations, None if seen is None else seen[:, part])
-        volume[:, part] = solved[:, : part.stop - part.start]
+        wide[:, : part.stop - start] = projections[:, part]
+        volume[:, part] = solved(wide, None if seen is None else seen[:, part])[:voxels, : part.stop - start]
         start += width
     return volume
 
 
-def _solved(operator: SirtOperator, projections: np.ndarray, iterations: int, seen: np.ndarray | None) -> np.ndarray:
-    """The slices (voxel, slice) of projections that are as wide as a vector."""
-    weight = operator.ray_weight[:, None]
+def _iterated(operator: SirtOperator, projections: np.ndarray, iterations: int, seen: np.ndarray | None) -> np.ndarray:
     volume = operator.matrix.empty_volume(projections.shape[1])
     sums, excess = np.negative(projections), np.empty_like(projections)
     for left in range(iterations - 1, -1, -1):
-        np.multiply(sums, weight, out=excess)
-        if seen is not None:
-            excess[:, : seen.shape[1]] *= seen
+        weigh_excess(operator, sums, seen, excess)
         np.negative(projections, out=sums)
         operator.matrix.sweep(operator.voxel_weight, excess, volume, sums if left else None)
-    return volume[: operator.matrix.voxels]
+    return volume
 
 
-def _widened(projections: np.ndarray, width: int) -> np.ndarray:
-    """The projections (ray, slice) as a contiguous array of so many slices, with zeros beside them."""
-    wide = np.zeros((len(projections), width), np.float32)
-    wide[:, : projections.shape[1]] = projections
-    return wide
+def weigh_excess(operator: SirtOperator, sums: np.ndarray, seen: np.ndarray | None, excess: np.ndarray) -> None:
+    """Write R (A x - b), (ray, slice), to `excess`, zero where nothing was measured; `sums` is A x - b."""
+    np.multiply(sums, operator.ray_weight[:, None], out=excess)
+    if seen is not None:
+        excess[:, : seen.shape[1]] *= seen

@@ -16,24 +16,34 @@ _FLOAT_BYTES = np.dtype(np.float32).itemsize
 
 
 @compiled()
-def _sweep(width, tile_start, ray, start, place, value, weight, excess, volume, sums, part, forward):  # type: ignore[no-untyped-def]
-    row_bytes = len(width) * _FLOAT_BYTES
-    values, places = value.ctypes.data, place.ctypes.data
-    for tile in range(len(tile_start) - 1):
+def _take_back(width, matrix, tile, weight, excess, voxels, part):  # type: ignore[no-untyped-def]
+    """Take the weighted back projection of the excess from the voxels of a tile, and keep them from being negative."""
+    segments, ray, start, place, value = matrix
+    part[:] = 0
+    for s in range(segments[tile], segments[tile + 1]):
+        source = excess.ctypes.data + np.intp(ray[s]) * len(width) * _FLOAT_BYTES
+        spread(width, value.ctypes.data, place.ctypes.data, start[s], start[s + 1], source, part.ctypes.data)
+    for voxel in range(len(voxels)):
+        for n in range(len(width)):
+            voxels[voxel, n] = max(voxels[voxel, n] - weight[tile * TILE_VOXELS + voxel] * part[voxel, n], np.float32(0))
+
+
+@compiled()
+def _add_projection(width, matrix, tile, voxels, sums):  # type: ignore[no-untyped-def]
+    segments, ray, start, place, value = matrix
+    for s in range(segments[tile], segments[tile + 1]):
+        target = sums.ctypes.data + np.intp(ray[s]) * len(width) * _FLOAT_BYTES
+        add_sum(width, value.ctypes.data, place.ctypes.data, start[s], start[s + 1], voxels.ctypes.data, target)
+
+
+@compiled()
+def _sweep(width, matrix, weight, excess, volume, sums, part, back, forward):  # type: ignore[no-untyped-def]
+    for tile in range(len(matrix[0]) - 1):
         voxels = volume[tile * TILE_VOXELS : (tile + 1) * TILE_VOXELS]
-        weights = weight[tile * TILE_VOXELS : (tile + 1) * TILE_VOXELS]
-        segments = range(tile_start[tile], tile_start[tile + 1])
-        part[:] = 0
-        for s in segments:
-            source = excess.ctypes.data + np.intp(ray[s]) * row_bytes
-            spread(width, values, places, start[s], start[s + 1], source, part.ctypes.data)
-        for voxel in range(len(voxels)):
-            for n in range(len(width)):
-                voxels[voxel, n] = max(voxels[voxel, n] - weights[voxel] * part[voxel, n], np.float32(0))
+        if back:
+            _take_back(width, matrix, tile, weight, excess, voxels, part)
         if forward:
-            for s in segments:
-                target = sums.ctypes.data + np.intp(ray[s]) * row_bytes
-                add_sum(width, values, places, start[s], start[s + 1], voxels.ctypes.data, target)
+            _add_projection(width, matrix, tile, voxels, sums)
 
 
 @dataclass(frozen=True)
@@ -101,10 +111,15 @@ class TiledMatrix:
         sums : np.ndarray, (ray, slice), float32, optional
             Changed; where there is none, the volume is not projected.
         """
-        width = excess.shape[1]
         whole = np.zeros(len(volume), np.float32)
         whole[: self.voxels] = weight
-        part = np.empty((TILE_VOXELS, width), np.float32)
-        target, forward = (excess, False) if sums is None else (sums, True)
+        self._run(whole, excess, volume, excess if sums is None else sums, (True, sums is not None))
+
+    def add_projection(self, volume: np.ndarray, sums: np.ndarray) -> None:
+        """Add the projection of a volume (voxel, slice) to sums (ray, slice), as `sweep` does."""
+        self._run(np.zeros(0, np.float32), sums, volume, sums, (False, True))
+
+    def _run(self, weight: np.ndarray, excess: np.ndarray, volume: np.ndarray, sums: np.ndarray, steps: tuple[bool, bool]) -> None:
+        width = sums.shape[1]
         matrix = self.tile_start, self.ray, self.start, self.place, self.value
-        _sweep((0,) * width, *matrix, whole, excess, volume, target, part, forward)
+        _sweep((0,) * width, matrix, weight, excess, volume, sums, np.empty((TILE_VOXELS, width), np.float32), *steps)
