@@ -37,6 +37,7 @@ from rapidstem.files import is_log
 from rapidstem_workflow.command_line import given_values
 from rapidstem_workflow.configuration_checks import check_repeated_keys, configuration_schema
 from rapidstem_workflow.container_image import container_image
+from rapidstem_workflow.function_signatures import remember_signatures
 from rapidstem_workflow.imported_modules import code_mark
 from rapidstem_workflow.raw_contents import content_mark, stores_mb
 from rapidstem_workflow.run_summary import (
@@ -52,6 +53,7 @@ from rapidstem_workflow.second_run import run_without
 from rapidstem_workflow.session import check_raw_files, open_session
 
 keep_one_timer()
+remember_signatures()
 
 # A configuration given on the command line replaces that of the demo; merged into it, the demo's keys would stay.
 if not workflow.overwrite_configfiles:

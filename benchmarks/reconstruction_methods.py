@@ -29,7 +29,7 @@ from rapidstem.tomography.reconstruction.volume_reconstruction import Reconstruc
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 LINE_WIDTH_NM, RADIUS_NM, SPOT_NM = 13.7, 40.0, 25.0
-METHODS: tuple[Method, ...] = ("sirt", "total-variation", "weighted-back-projection")
+METHODS: tuple[Method, ...] = ("sirt", "ordered-subsets", "total-variation", "weighted-back-projection")
 BINARISATIONS: tuple[Literal["soft", "hard"], ...] = ("soft", "hard")
 
 

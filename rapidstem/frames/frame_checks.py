@@ -11,6 +11,8 @@ LARGEST_EMPTY_ROW_SHARE = 0.1
 # A few rows and columns are looked at first, as nearly all frames are sound.
 PROBED_ROWS = 16
 PROBED_COLUMNS = 4
+# More levels than counted electrons have are found among few pixels, where there are more at all.
+PROBED_PIXELS = 64
 # a frame of counted electrons has few levels, evenly spaced, and at most so many electrons a pixel
 MOST_COUNTED_LEVELS = 16
 LARGEST_COUNTED_DOSE = 2.0
@@ -60,6 +62,8 @@ def counted_dose(frame: np.ndarray) -> float | None:
     float or None
         Electrons a pixel.
     """
+    if len(np.unique(frame[len(frame) // 2, :PROBED_PIXELS])) > MOST_COUNTED_LEVELS:
+        return None
     levels = np.unique(frame[:: max(1, frame.shape[0] // PROBED_ROWS)]).astype(float)
     if not 2 <= len(levels) <= MOST_COUNTED_LEVELS:
         return None

@@ -1,7 +1,9 @@
 """Averages of frames that are brought back by their drift."""
 
+from math import comb, factorial
+
 import numpy as np
-from scipy import interpolate, ndimage
+from scipy import ndimage
 
 from rapidstem.errors import InputError
 from rapidstem.frames.frame_source import FrameSource
@@ -113,5 +115,6 @@ def _filtered(values: np.ndarray, kernel: np.ndarray, start: int, length: int, a
 
 def _spline_kernel(fraction: float) -> np.ndarray:
     """Values (tap,) of the quintic B-spline around a point that lies `fraction` beyond the third of six samples."""
-    spline = interpolate.BSpline.basis_element(np.arange(TAPS + 1) - TAPS / 2, extrapolate=False)
-    return np.nan_to_num(spline(fraction + TAPS // 2 - 1 - np.arange(TAPS))).astype(np.float32)
+    distance = np.abs(fraction + TAPS // 2 - 1 - np.arange(TAPS))
+    terms = [(-1) ** k * comb(TAPS, k) * np.maximum(TAPS / 2 - k - distance, 0) ** SPLINE_ORDER for k in range(TAPS // 2)]
+    return (np.sum(terms, axis=0) / factorial(SPLINE_ORDER)).astype(np.float32)

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.ndimage import convolve, label
 from scipy.spatial import cKDTree
-from skimage.feature import hessian_matrix, hessian_matrix_eigvals
 from skimage.morphology import skeletonize
 
 from rapidstem.numerics import robust_spread
@@ -77,6 +76,8 @@ def find_lines(image: np.ndarray, area: Area, line_px: int, clearance_px: float)
 
 def _ridges(image: np.ndarray, line_px: int) -> np.ndarray:
     """Where the image is curved like a dark line, by more than its noise is."""
+    from skimage.feature import hessian_matrix, hessian_matrix_eigvals
+
     found = np.zeros(image.shape, bool)
     for share in _RIDGE_SIGMAS_WIDTHS:
         largest, smallest = hessian_matrix_eigvals(hessian_matrix(image, share * line_px, use_gaussian_derivatives=False))

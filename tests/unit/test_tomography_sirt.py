@@ -5,6 +5,7 @@ from scipy import sparse
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.reconstruction.astra_cuda import astra_vectors, check_astra_cuda
+from rapidstem.tomography.reconstruction.ordered_subsets import SubsetOperators, ordered_subset_slices
 from rapidstem.tomography.reconstruction.sirt import SirtOperator, normalised_transpose, sirt_slices
 from rapidstem.tomography.reconstruction.slice_projector import SliceGeometry, astra_geometry, system_matrix, tile_order, with_columns
 from rapidstem.tomography.reconstruction.sparse_products import SparseRows
@@ -109,3 +110,25 @@ def test_astra_without_a_graphics_card_is_refused():
         pytest.skip("this machine has a graphics card")
     with pytest.raises(InputError, match="choose device cpu"):
         check_astra_cuda()
+
+
+def test_one_subset_is_sirt():
+    matrix, projections = noisy_projections(small_rays(), slices=3)
+    seen = np.random.default_rng(3).random(projections.shape) > 0.2
+    whole = SubsetOperators.from_matrix(matrix, np.zeros(len(projections), int))
+    expected = sirt_slices(SirtOperator.from_matrix(matrix), projections, 10, seen)
+    np.testing.assert_array_equal(ordered_subset_slices(whole, projections, 10, seen), expected)
+
+
+def test_subsets_hold_every_ray_once_and_reach_the_error_of_sirt_in_a_third_of_the_passes():
+    rays = small_rays()
+    matrix = system_matrix(rays)
+    truth = (np.random.default_rng(5).random((rays.voxels, 8)) > 0.95).astype(np.float32)
+    projections = matrix @ truth
+    subsets = SubsetOperators.from_matrix(matrix, np.arange(len(projections)) // 32)
+    assert len(subsets.rays) == 10
+    np.testing.assert_array_equal(np.sort(np.concatenate(subsets.rays)), np.arange(len(projections)))
+    passes = 30 // 3
+    ours = ordered_subset_slices(subsets, projections, passes * len(subsets.rays))
+    theirs = sirt_slices(SirtOperator.from_matrix(matrix), projections, 30)
+    assert np.linalg.norm(ours - truth) < np.linalg.norm(theirs - truth)

@@ -1,9 +1,9 @@
 """How strong stationary noise is in each coefficient of a group of blocks (Makinen, Azzari and Foi 2020)."""
 
-import numba
 import numpy as np
 from scipy import ndimage
 
+from rapidstem.compiled_loops import compiled
 from rapidstem.denoising.bm3d.block_transforms import COEFFICIENTS, SIDE, cosine_transform
 
 _HALF = np.float32(0.5)
@@ -30,7 +30,7 @@ def coefficient_covariance(autocovariance: np.ndarray) -> np.ndarray:
     return np.stack(both, axis=-1).astype(np.float32)
 
 
-@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract"}, error_model="numpy")
 def group_variance(covariance: np.ndarray, rows: np.ndarray, columns: np.ndarray, variance: np.ndarray, spare: np.ndarray) -> None:
     """Write the variance of the noise in each coefficient of a group to `variance` (block, coefficient).
 

@@ -1,12 +1,12 @@
 """Similar blocks in the neighbourhood of a block."""
 
-import numba
 import numpy as np
 
+from rapidstem.compiled_loops import compiled
 from rapidstem.denoising.bm3d.block_transforms import SIDE
 
 
-@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract"}, error_model="numpy")
 def nearest_blocks(
     image: np.ndarray,
     place: tuple[int, int],
@@ -51,7 +51,7 @@ def nearest_blocks(
     return found
 
 
-@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract"}, error_model="numpy")
 def _add_squares(block: np.ndarray, strip: np.ndarray, sums: np.ndarray) -> None:
     """Add the squared differences of a block to the blocks of a strip of the same height."""
     for i in range(SIDE):
@@ -61,7 +61,7 @@ def _add_squares(block: np.ndarray, strip: np.ndarray, sums: np.ndarray) -> None
                 sums[k] += (others[k] - value) * (others[k] - value)
 
 
-@numba.njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(error_model="numpy")
 def _insert(distance: float, row: int, column: int, found: int, distances: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> None:
     """Insert a block where it belongs among the `found` nearest; the farthest of them is dropped."""
     k = found - 1

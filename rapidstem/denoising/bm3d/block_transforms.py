@@ -1,7 +1,8 @@
 """The orthonormal transform of a group of similar blocks: cosines within a block, Haar's across the group."""
 
-import numba
 import numpy as np
+
+from rapidstem.compiled_loops import compiled
 
 # Pixels; the blocks of Dabov et al. 2007 (Table I, normal profile).
 SIDE = 8
@@ -21,7 +22,7 @@ _COSINES_ACROSS = np.ascontiguousarray(_COSINES.T)
 _HALF_ROOT = np.float32(np.sqrt(0.5))
 
 
-@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract"}, error_model="numpy")
 def read_group(image: np.ndarray, rows: np.ndarray, columns: np.ndarray, group: np.ndarray, spare: np.ndarray) -> None:
     """Write the transform of the blocks that start at `rows`, `columns` to `group` (block, coefficient).
 
@@ -50,7 +51,7 @@ def read_group(image: np.ndarray, rows: np.ndarray, columns: np.ndarray, group: 
         size = middle
 
 
-@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract"}, error_model="numpy")
 def restore_blocks(group: np.ndarray, spare: np.ndarray) -> None:
     """Turn transforms (block, coefficient) back into blocks of pixels, in place."""
     size = 2
@@ -69,7 +70,7 @@ def restore_blocks(group: np.ndarray, spare: np.ndarray) -> None:
         _multiply(half, _COSINES, pixels)
 
 
-@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract"}, error_model="numpy")
 def _multiply(left: np.ndarray, right: np.ndarray, product: np.ndarray) -> None:
     for i in range(SIDE):
         for j in range(SIDE):

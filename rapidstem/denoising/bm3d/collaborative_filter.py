@@ -4,9 +4,9 @@ After K. Dabov, A. Foi, V. Katkovnik, K. Egiazarian, IEEE Trans. Image Process. 
 L. Azzari, A. Foi, IEEE Trans. Image Process. 29 (2020) 8339; written from the papers.
 """
 
-import numba
 import numpy as np
 
+from rapidstem.compiled_loops import compiled
 from rapidstem.denoising.bm3d.block_noise import coefficient_covariance, group_variance
 from rapidstem.denoising.bm3d.block_search import nearest_blocks
 from rapidstem.denoising.bm3d.block_transforms import COEFFICIENTS, SIDE, read_group, restore_blocks
@@ -62,7 +62,7 @@ def collaborative_filter(image: np.ndarray, autocovariance: np.ndarray) -> np.nd
 _WINDOW = np.outer(np.kaiser(SIDE, _KAISER_BETA), np.kaiser(SIDE, _KAISER_BETA)).astype(np.float32)
 
 
-@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract"}, error_model="numpy")
 def _filtered(
     noisy: np.ndarray, guide: np.ndarray, expected: np.ndarray, covariance: np.ndarray, least: np.float32, wiener: bool
 ) -> np.ndarray:
@@ -90,19 +90,19 @@ def _filtered(
     return total / weights
 
 
-@numba.njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(error_model="numpy")
 def _empty_group() -> np.ndarray:
     return np.empty((_GROUP, COEFFICIENTS), np.float32)
 
 
-@numba.njit(nogil=True, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(error_model="numpy")
 def _starts(length: int) -> np.ndarray:
     """First pixels of the blocks along an axis; the last block ends with the image."""
     last = length - SIDE
     return np.append(np.arange(0, last, _STEP_PX), last)
 
 
-@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract"}, error_model="numpy")
 def _cut(group: np.ndarray, variance: np.ndarray) -> np.float32:
     """Set the coefficients that noise explains to zero, and give the variance of the noise that is left."""
     left = np.float32(0)
@@ -115,7 +115,7 @@ def _cut(group: np.ndarray, variance: np.ndarray) -> np.float32:
     return max(left, variance[0, 0])
 
 
-@numba.njit(nogil=True, fastmath={"contract", "reassoc"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract", "reassoc"}, error_model="numpy")
 def _shrink(group: np.ndarray, pilot: np.ndarray, variance: np.ndarray) -> np.float32:
     """Wiener's filter with the power of `pilot`; gives the variance of the noise that is left."""
     left = np.float32(0)
@@ -128,7 +128,7 @@ def _shrink(group: np.ndarray, pilot: np.ndarray, variance: np.ndarray) -> np.fl
     return left if left > 0 else variance[0, 0]
 
 
-@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract"}, error_model="numpy")
 def _add_blocks(
     group: np.ndarray, rows: np.ndarray, columns: np.ndarray, weight: np.float32, total: np.ndarray, weights: np.ndarray
 ) -> None:

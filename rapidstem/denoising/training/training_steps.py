@@ -12,6 +12,7 @@ from rapidstem.denoising.samplers.patch_sampling import PatchBatch
 from rapidstem.denoising.samplers.synthetic_pairs import Sampler
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training.distributed import ProcessGroup
+from rapidstem.denoising.training.thread_choice import ThreadChoice
 from rapidstem.denoising.training.training_state import TrainingState
 from rapidstem.progress import Progress
 
@@ -41,16 +42,28 @@ class StepTaker:
     def __init__(self, network: Network, sampler: Sampler, settings: NetworkSettings, precision: str, group: ProcessGroup) -> None:
         self._network, self._sampler, self._settings = network, sampler, settings
         self._precision, self._group = precision, group
+        self._threads = ThreadChoice(torch.get_num_threads())
 
     def take_until(self, last: int, state: TrainingState, progress: Progress) -> float:
         """Train up to the step `last`; the mean loss on the way, over all processes."""
         start, first = time.monotonic(), state.step
         total = torch.zeros((), device=state.device)
         for _ in range(first, last):
-            total += self._take(state)
+            total += self._take(state) if state.device.type == "cuda" else self._take_watched(state, progress)
             progress.advance()
         state.seconds += time.monotonic() - start
         return float(self._group.mean(total)) / (last - first)
+
+    def _take_watched(self, state: TrainingState, progress: Progress) -> torch.Tensor:
+        """A step on the processor, after which the number of threads may change."""
+        start, busy = time.monotonic(), time.process_time()
+        loss = self._take(state)
+        words = self._threads.after_step(time.monotonic() - start, time.process_time() - busy)
+        if self._threads.used != torch.get_num_threads():
+            torch.set_num_threads(self._threads.used)
+        if words:
+            progress.tell(words)
+        return loss
 
     def _take(self, state: TrainingState) -> torch.Tensor:
         settings, step = self._settings, state.step

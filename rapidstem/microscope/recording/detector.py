@@ -4,7 +4,6 @@ The lag acts after the electrons have arrived, so that shot noise and image are 
 """
 
 import numpy as np
-from scipy.signal import lfilter
 
 from rapidstem.microscope.settings import MicroscopeSettings
 
@@ -66,15 +65,28 @@ def detector_lag(signal: np.ndarray, decay: tuple[float, ...], weight: tuple[flo
     """
     shares = np.asarray(weight) / np.sum(weight)
     first = signal[..., :1]
-    lagged = [lfilter([1 - a], [1, -a], signal, axis=-1, zi=a * first)[0] * share for a, share in zip(decay, shares, strict=True)]
+    lagged = [_recursion((1 - a) * signal, a, first) * share for a, share in zip(decay, shares, strict=True)]
     return np.sum(lagged, axis=0)
+
+
+def _recursion(driving: np.ndarray, decay: float, before: np.ndarray) -> np.ndarray:
+    """What each pixel keeps of the one before it, and the driving signal: y[n] = decay y[n - 1] + driving[n], along the last axis.
+
+    As `scipy.signal.lfilter`, whose package takes longer to import than all frames of a field to be filtered.
+    """
+    columns = np.ascontiguousarray(np.moveaxis(driving, -1, 0), float)
+    state = before[..., 0].astype(float)
+    for column in columns:
+        column += decay * state
+        state = column
+    return np.moveaxis(columns, 0, -1)
 
 
 def streaks(shape: tuple[int, int], settings: MicroscopeSettings, rng: np.random.Generator) -> np.ndarray:
     """Draw additive noise (y, x) that is correlated along x, white along y, plus an offset of each row."""
     decay = np.exp(-1 / settings.streak_length_px)
     white = rng.normal(0, settings.streak_strength, shape)
-    along = lfilter([np.sqrt(1 - decay**2)], [1, -decay], white, axis=1, zi=decay * white[:, :1])[0]
+    along = _recursion(np.sqrt(1 - decay**2) * white, decay, white[:, :1])
     return along + rng.normal(0, settings.row_offset_strength, (shape[0], 1))
 
 

@@ -1,38 +1,42 @@
 """Simultaneous iterative reconstruction (SIRT) of many slices at once."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
 
-from rapidstem.tomography.reconstruction.sparse_products import SparseRows
+from rapidstem.tomography.reconstruction.tiled_matrix import VECTOR_WIDTHS, TiledMatrix
 
 
 @dataclass(frozen=True)
 class SirtOperator:
-    """The projector of one yz slice and its normalised transpose.
+    """The projector of one yz slice with the weights of rays and voxels.
 
     Attributes
     ----------
-    forward : SparseRows, (ray, voxel)
+    matrix : TiledMatrix, (ray, voxel)
         A.
-    backward : SparseRows, (voxel, ray)
-        -C A^T R, with the inverse sums of the rows R and of the columns C of A.
+    ray_weight : np.ndarray, (ray,), float32
+        R, the inverse sums of the rows of A; zero for an empty row.
+    voxel_weight : np.ndarray, (voxel,), float32
+        C, the inverse sums of its columns.
     """
 
-    forward: SparseRows
-    backward: SparseRows
+    matrix: TiledMatrix
+    ray_weight: np.ndarray
+    voxel_weight: np.ndarray
 
     @classmethod
     def from_matrix(cls, matrix: sparse.csr_matrix) -> "SirtOperator":
-        """Normalise A^T by the sums of rows and columns; empty rows and columns stay empty.
+        """Weigh rays and voxels by the sums of rows and columns; empty rows and columns stay empty.
 
         Parameters
         ----------
         matrix : sparse matrix, (ray, voxel)
-            As `system_matrix` gives it.
+            As `system_matrix` gives it; in the order of `slice_projector.tile_order` it is fastest.
         """
-        return cls(SparseRows.from_matrix(matrix), SparseRows.from_matrix(-normalised_transpose(matrix)))
+        return cls(TiledMatrix.from_matrix(matrix), inverse_sums(matrix, axis=1), inverse_sums(matrix, axis=0))
 
 
 def normalised_transpose(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
@@ -70,14 +74,55 @@ def sirt_slices(operator: SirtOperator, projections: np.ndarray, iterations: int
     ----------
     P. Gilbert, J. Theor. Biol. 36 (1972) 105; J. Gregor and T. Benson, IEEE Trans. Med. Imaging 27 (2008) 918.
     """
-    projections = np.ascontiguousarray(projections, np.float32)
-    volume = np.zeros((operator.backward.rows, projections.shape[1]), np.float32)
-    excess = np.empty_like(projections)
-    for _ in range(iterations):
-        np.negative(projections, out=excess)
-        operator.forward.add_product(volume, excess)
-        if seen is not None:
-            excess *= seen
-        operator.backward.add_product(excess, volume)
-        np.maximum(volume, 0, out=volume)
+
+    def solved(wide: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
+        return _iterated(operator, wide, iterations, mask)
+
+    return by_vectors(solved, operator.matrix.voxels, projections, seen)
+
+
+def by_vectors(
+    solved: Callable[[np.ndarray, np.ndarray | None], np.ndarray], voxels: int, projections: np.ndarray, seen: np.ndarray | None
+) -> np.ndarray:
+    """Solve a block of slices, as many at a time as a vector holds; the last ones stand beside zeros.
+
+    Parameters
+    ----------
+    solved : callable
+        Of projections (ray, slice) that are as wide as a vector, and where they were seen; gives (voxel, slice).
+    voxels : int
+    projections, seen : np.ndarray, (ray, slice)
+        As of `sirt_slices`.
+
+    Returns
+    -------
+    np.ndarray, (voxel, slice), float32
+    """
+    volume = np.empty((voxels, projections.shape[1]), np.float32)
+    start = 0
+    while start < projections.shape[1]:
+        left = projections.shape[1] - start
+        width = next((width for width in VECTOR_WIDTHS if width <= left), VECTOR_WIDTHS[-1])
+        wide = np.zeros((len(projections), width), np.float32)
+        part = slice(start, start + min(width, left))
+        wide[:, : part.stop - start] = projections[:, part]
+        volume[:, part] = solved(wide, None if seen is None else seen[:, part])[:voxels, : part.stop - start]
+        start += width
     return volume
+
+
+def _iterated(operator: SirtOperator, projections: np.ndarray, iterations: int, seen: np.ndarray | None) -> np.ndarray:
+    volume = operator.matrix.empty_volume(projections.shape[1])
+    sums, excess = np.negative(projections), np.empty_like(projections)
+    for left in range(iterations - 1, -1, -1):
+        weigh_excess(operator, sums, seen, excess)
+        np.negative(projections, out=sums)
+        operator.matrix.sweep(operator.voxel_weight, excess, volume, sums if left else None)
+    return volume
+
+
+def weigh_excess(operator: SirtOperator, sums: np.ndarray, seen: np.ndarray | None, excess: np.ndarray) -> None:
+    """Write R (A x - b), (ray, slice), to `excess`, zero where nothing was measured; `sums` is A x - b."""
+    np.multiply(sums, operator.ray_weight[:, None], out=excess)
+    if seen is not None:
+        excess[:, : seen.shape[1]] *= seen

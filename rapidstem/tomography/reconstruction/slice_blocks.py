@@ -9,7 +9,7 @@ from rapidstem.errors import InputError, ResourceError
 from rapidstem.tomography.reconstruction.slice_projector import SliceGeometry
 from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad
 
-Method = Literal["sirt", "weighted-back-projection", "total-variation"]
+Method = Literal["sirt", "ordered-subsets", "weighted-back-projection", "total-variation"]
 
 # Slices: wider blocks leave the cache, narrower ones read the matrix too often (`benchmarks/sirt_speed.py`).
 _WIDEST_BLOCK, _NARROWEST_BLOCK = 64, 8
@@ -19,8 +19,8 @@ _NEGLIGIBLE_RAD = np.deg2rad(0.02)
 # in its code. A job that would not fit is planned in narrower blocks (tests/unit/test_tomography_reconstruction.py).
 _LIBRARIES_BYTES = 300e6
 _MATRIX_ELEMENT_BYTES = 44
-_VOXEL_ARRAYS = {"sirt": 3, "weighted-back-projection": 3, "total-variation": 9}
-_RAY_ARRAYS = {"sirt": 4, "weighted-back-projection": 12, "total-variation": 5}
+_VOXEL_ARRAYS = {"sirt": 3, "ordered-subsets": 3, "weighted-back-projection": 3, "total-variation": 9}
+_RAY_ARRAYS = {"sirt": 5, "ordered-subsets": 4, "weighted-back-projection": 12, "total-variation": 5}
 
 
 def slice_range(number: int, count: int, columns: int) -> slice:
@@ -125,7 +125,7 @@ def plan_blocks(
     rays : SliceGeometry
     columns : int
         Slices to reconstruct with one matrix.
-    method : {"sirt", "weighted-back-projection", "total-variation"}
+    method : {"sirt", "ordered-subsets", "weighted-back-projection", "total-variation"}
     threads : int
     memory_mb : float, optional
         Memory of the job in 10^6 bytes; None sets no limit.

@@ -9,6 +9,7 @@ from scipy import sparse
 
 from rapidstem.tomography.reconstruction.astra_cuda import astra_sirt
 from rapidstem.tomography.reconstruction.back_projection import angular_weights, back_project, filtered_rows
+from rapidstem.tomography.reconstruction.ordered_subsets import SubsetOperators, ordered_subset_slices
 from rapidstem.tomography.reconstruction.sirt import SirtOperator, sirt_slices
 from rapidstem.tomography.reconstruction.slice_blocks import Method
 from rapidstem.tomography.reconstruction.slice_projector import SliceGeometry, field_rays, system_matrix, tile_order, with_columns
@@ -69,7 +70,10 @@ def make_solver(settings: SolverSettings, column: float | None) -> Solver:
 
     if settings.method == "weighted-back-projection":
         return _back_projection(settings, column, rays, used, cropped)
-    solve = {"sirt": _sirt, "total-variation": _total_variation}[settings.method](settings, rays)
+    if settings.method == "ordered-subsets":
+        solve = _ordered_subsets(settings, rays, used // settings.geometry.rows)
+    else:
+        solve = {"sirt": _sirt, "total-variation": _total_variation}[settings.method](settings, rays)
 
     def iterative(block: np.ndarray, seen: np.ndarray) -> np.ndarray:
         mask = seen.reshape(-1, seen.shape[2])[used]
@@ -86,15 +90,29 @@ def _sirt(settings: SolverSettings, rays: SliceGeometry) -> Callable[[np.ndarray
 
         on_card = TorchSirt(system_matrix(rays))
         return lambda projections, mask: on_card.reconstruct(projections, settings.iterations, mask)
+    matrix, order = _tiled(rays)
+    operator = SirtOperator.from_matrix(matrix)
+    return lambda projections, mask: _in_place(sirt_slices(operator, projections, settings.iterations, mask), order)
+
+
+def _ordered_subsets(
+    settings: SolverSettings, rays: SliceGeometry, frame: np.ndarray
+) -> Callable[[np.ndarray, np.ndarray | None], np.ndarray]:
+    matrix, order = _tiled(rays)
+    subsets = SubsetOperators.from_matrix(matrix, frame)
+    return lambda projections, mask: _in_place(ordered_subset_slices(subsets, projections, settings.iterations, mask), order)
+
+
+def _tiled(rays: SliceGeometry) -> tuple[sparse.csr_matrix, np.ndarray]:
+    """The matrix with its voxels by tiles, and their order."""
     order = tile_order(rays)
-    operator = SirtOperator.from_matrix(with_columns(system_matrix(rays), order))
+    return with_columns(system_matrix(rays), order), order
 
-    def solve(projections: np.ndarray, mask: np.ndarray | None) -> np.ndarray:
-        volume = np.empty((rays.voxels, projections.shape[1]), np.float32)
-        volume[order] = sirt_slices(operator, projections, settings.iterations, mask)
-        return volume
 
-    return solve
+def _in_place(tiled: np.ndarray, order: np.ndarray) -> np.ndarray:
+    volume = np.empty_like(tiled)
+    volume[order] = tiled
+    return volume
 
 
 def _total_variation(settings: SolverSettings, rays: SliceGeometry) -> Callable[[np.ndarray, np.ndarray | None], np.ndarray]:

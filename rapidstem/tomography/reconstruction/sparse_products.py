@@ -2,15 +2,16 @@
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 from scipy import sparse
+
+from rapidstem.compiled_loops import compiled
 
 # Rows are filled up to a multiple of four, so that the inner loop is unrolled.
 _ELEMENTS_TOGETHER = 4
 
 
-@numba.njit(nogil=True, fastmath={"contract"}, error_model="numpy")  # type: ignore[untyped-decorator]
+@compiled(fastmath={"contract"}, error_model="numpy")
 def _add_products(start: np.ndarray, column: np.ndarray, value: np.ndarray, vectors: np.ndarray, total: np.ndarray) -> None:
     for row in range(len(start) - 1):
         sums = total[row]

@@ -29,9 +29,9 @@ class ReconstructionSettings:
     ----------
     thickness_nm : float
         Thickness of the volume along z.
-    method : {"sirt", "weighted-back-projection", "total-variation"}
+    method : {"sirt", "ordered-subsets", "weighted-back-projection", "total-variation"}
     iterations : int
-        Of SIRT and total variation.
+        Of SIRT and total variation; steps of ordered subsets.
     isolated : bool
         Whether the volume holds the whole specimen, as of a needle, not a part of a foil (`slice_projector.field_rays`).
     """
