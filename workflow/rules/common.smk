@@ -58,7 +58,8 @@ def code(script):
 
 
 def size_mb(files):
-    """Size of a job's input, zarr stores with all that they hold; as `input.size_mb`, for which Snakemake starts an event loop each time: a third of a large graph's time."""
+    """Size of a job's input, zarr stores with all that they hold. For `input.size_mb` Snakemake starts an event loop each time: a third of a
+    large graph's time."""
     if any(file.is_storage for file in files):
         return files.size_mb
     return sum(map(os.path.getsize, files)) / 2**20 + stores_mb(files)
