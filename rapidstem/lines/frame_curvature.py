@@ -48,7 +48,18 @@ def curvature_of_frames(series: np.ndarray, scale_px: float) -> FrameCurvature:
 
 
 def largest_curvature(second: np.ndarray) -> np.ndarray:
-    """Second derivative in the direction in which it is largest, (...), of those along y, along both and along x, (..., 3)."""
+    """Second derivative of an image in the direction in which it is largest: the larger eigenvalue of the Hessian.
+
+    Parameters
+    ----------
+    second : np.ndarray, (..., 3)
+        Second derivatives along y, along both and along x.
+
+    Returns
+    -------
+    np.ndarray, (...)
+        Positive on dark lines.
+    """
     rows, mixed, columns = np.moveaxis(second, -1, 0)
     return (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
 
