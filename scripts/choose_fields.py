@@ -6,7 +6,7 @@ from rapidstem.denoising.fields import FieldSample, choose_fields, field_sample,
 from rapidstem.files import write_table
 
 
-def field_sample(name: str, tilt_deg: float, path: str) -> FieldSample:
+def sampled(name: str, tilt_deg: float, path: str) -> FieldSample:
     """A field's intensities."""
     with open_raw(path, snakemake.params.reading) as stack:
         return field_sample(name, tilt_deg, stack.frames)
@@ -15,8 +15,7 @@ def field_sample(name: str, tilt_deg: float, path: str) -> FieldSample:
 with logged(snakemake), open_raw(snakemake.input.series, snakemake.params.reading) as record:
     parameters = snakemake.params
     fields = [
-        field_sample(name, tilt_deg, path)
-        for (name, tilt_deg), path in zip(parameters.tilts_deg.items(), snakemake.input.rapid, strict=True)
+        sampled(name, tilt_deg, path) for (name, tilt_deg), path in zip(parameters.tilts_deg.items(), snakemake.input.rapid, strict=True)
     ]
     beside = {
         tilt_deg: series_sample(parameters.series, record.tilt_deg, record.frames, tilt_deg)
