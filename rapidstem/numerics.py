@@ -163,6 +163,11 @@ def whole_pixels(width: float, pixel_size: float, least: int = 3) -> int:
     least
         In pixels; a narrower width is that of the sampling, whatever the specimen's is.
 
+    Returns
+    -------
+    int
+        At least `least`.
+
     Examples
     --------
     >>> whole_pixels(13.7, 4.56), whole_pixels(13.7, 1.14), whole_pixels(13.7, 9.0)

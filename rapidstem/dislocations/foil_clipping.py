@@ -43,7 +43,20 @@ def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
 
 
 def all_clipped(lines: Sequence[Polyline], box_nm: np.ndarray) -> list[Polyline]:
-    """The pieces of all lines inside a box (2, 3), nm, their new ends with numbers of their own; see `clipped`."""
+    """Cut lines into their pieces inside a box, as `clipped` does; the new ends of each line have numbers of their own.
+
+    Parameters
+    ----------
+    lines : sequence of Polyline
+        In nm, x, y, z.
+    box_nm : np.ndarray, (2, 3)
+        Lowest and highest x, y, z.
+
+    Returns
+    -------
+    list of Polyline
+        In the order of the lines.
+    """
     return [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, _FRESH_NODES * (number + 1))]
 
 

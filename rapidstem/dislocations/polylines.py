@@ -32,7 +32,18 @@ class Polyline:
 
 
 def longest_first(lines: list[Polyline]) -> list[Polyline]:
-    """The longest line first, nodes numbered in the order in which they come."""
+    """The longest line first, nodes numbered in the order in which they come.
+
+    Parameters
+    ----------
+    lines : list of Polyline
+        With nodes of any numbers.
+
+    Returns
+    -------
+    list of Polyline
+        The same lines; those that met still share a node.
+    """
     numbers: dict[int, int] = {}
     ordered = []
     for line in sorted(lines, key=lambda line: -line.length_nm):

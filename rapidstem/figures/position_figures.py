@@ -5,11 +5,10 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from rapidstem.dislocations import COORDINATES
 from rapidstem.figures.style import BLACK, BLUE, RAPID_COLOUR, SLOW_COLOUR, VERMILION, Drawing, panels, series_style, styled
 from rapidstem.scores.difference_fit import AXIS_PLANE, QuadraticFit, difference_profile, quadratic_fit
 from rapidstem.scores.shell_correlation import ALL_DIRECTIONS, GOLD_STANDARD, resolution_nm
-
-COORDINATES = ["x_nm", "y_nm", "z_nm"]
 
 
 @styled

@@ -184,6 +184,11 @@ def job_log(path: Path, job: str) -> Iterator[None]:
     job
         Rule, and what the job is about in brackets.
 
+    Yields
+    ------
+    None
+        While the job works.
+
     Raises
     ------
     SystemExit

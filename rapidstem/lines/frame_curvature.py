@@ -48,7 +48,18 @@ def curvature_of_frames(series: np.ndarray, scale_px: float) -> FrameCurvature:
 
 
 def largest_curvature(second: np.ndarray) -> np.ndarray:
-    """Second derivative in the direction in which it is largest, (...), of those along y, along both and along x, (..., 3)."""
+    """Second derivative of an image in the direction in which it is largest: the larger eigenvalue of the Hessian.
+
+    Parameters
+    ----------
+    second : np.ndarray, (..., 3)
+        Second derivatives along y, along both and along x.
+
+    Returns
+    -------
+    np.ndarray, (...)
+        Positive on dark lines.
+    """
     rows, mixed, columns = np.moveaxis(second, -1, 0)
     return (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
 
@@ -74,7 +85,7 @@ def curvature_across(curvature: FrameCurvature, places: FramePlaces, offset_px: 
     """
     normal_row, normal_column = frame_normals(places)
     row, column = places.row + offset_px * normal_row, places.column + offset_px * normal_column
-    rows, mixed, columns = np.moveaxis(sampled(curvature.second, row, column), -1, 0)
+    rows, mixed, columns = np.moveaxis(values_between(curvature.second, row, column), -1, 0)
     return rows * normal_row**2 + 2 * mixed * normal_row * normal_column + columns * normal_column**2
 
 
@@ -85,7 +96,7 @@ def frame_normals(places: FramePlaces) -> tuple[np.ndarray, np.ndarray]:
     return -along_column / length, along_row / length
 
 
-def sampled(maps: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
+def values_between(maps: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
     """Bilinear values of maps (frame, y, x, value) at places (frame, ..., point); places outside count as the nearest pixel."""
     frame = np.arange(len(maps)).reshape(-1, *[1] * (row.ndim - 1))
     row, column = np.clip(row, 0, maps.shape[1] - 1.001), np.clip(column, 0, maps.shape[2] - 1.001)

@@ -1,8 +1,19 @@
 import os
 from pathlib import Path
 
+import pytest
+
 from rapidstem.errors import InputError, ResourceError
-from rapidstem.files.job_logs import UNKNOWN_REASON, failed_job, failed_jobs, finished_words, first_words, input_fault, last_words
+from rapidstem.files.job_logs import (
+    UNKNOWN_REASON,
+    failed_job,
+    failed_jobs,
+    finished_words,
+    first_words,
+    input_fault,
+    job_log,
+    last_words,
+)
 
 
 def written(folder: Path, name: str, text: str) -> Path:
@@ -70,3 +81,29 @@ def test_failed_and_killed_jobs_of_a_run_are_found_and_finished_and_earlier_ones
     os.utime(tmp_path / "logs/align_series/s/slow.log", (999, 999))
     found = [(job.rule, job.subject, job.reason, job.bad_input) for job in failed_jobs(tmp_path, 1000.0)]
     assert found == [("integrate_frames", "a", "a.emd: is cut off", True), ("train_denoiser", "x", UNKNOWN_REASON, False)]
+
+
+def test_a_log_holds_what_a_job_prints_between_its_first_and_its_last_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = tmp_path / "logs/align_series/a.log"
+    with job_log(log, "align_series (acquisition a)"):
+        print("three warnings")
+    assert log.read_text(encoding="utf-8").splitlines()[1:] == ["three warnings", finished_words("align_series (acquisition a)")]
+    assert capsys.readouterr().out == "three warnings\n"
+    assert not failed_jobs(tmp_path, 0.0)
+
+
+@pytest.mark.parametrize(("error", "bad_input"), [(InputError("a.emd: is empty"), True), (ValueError("too many axes"), False)])
+def test_a_job_that_fails_says_why_and_only_the_program_s_own_faults_are_traced(tmp_path: Path, error: Exception, bad_input: bool) -> None:
+    log = tmp_path / "logs/align_series/a.log"
+    with pytest.raises(SystemExit), job_log(log, "align_series (acquisition a)"):
+        raise error
+    (job,) = failed_jobs(tmp_path, 0.0)
+    assert job.bad_input == bad_input and str(error) in job.reason
+    assert ("Traceback" in log.read_text(encoding="utf-8")) != bad_input
+
+
+def test_a_job_goes_on_where_its_log_cannot_be_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "logs").write_text("no folder", encoding="utf-8")
+    with job_log(tmp_path / "logs/align_series/a.log", "align_series"):
+        print("goes on")
+    assert capsys.readouterr().out == "goes on\n"

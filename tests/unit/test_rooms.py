@@ -91,6 +91,16 @@ def test_rooms_use_of_each_other_only_what_the_doors_name(path: Path) -> None:
             assert names <= {name for name, home in _public(module.parent).items() if home == module.name}, statement.module
 
 
+def test_no_two_rooms_have_functions_of_one_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    assert len(homes) > 500
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
 def test_looking_through_every_door_imports_nothing_heavy() -> None:
     code = "import sys\n" + "".join(f"import {_room_name(room)}\n" for room in ROOMS)
     code += "print([name for name in ('torch', 'astra', 'matplotlib', 'numpy') if name in sys.modules])"

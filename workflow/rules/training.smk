@@ -19,7 +19,8 @@ rule align_references:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(220, 3),
+        # Spectra of twice the width and height in double precision: 48 MB a MB of input from 256 to 1024 px.
+        mem_mb=memory_mb(220, 50),
         runtime=minutes(10, 60),
     params:
         code=code("align_references"),

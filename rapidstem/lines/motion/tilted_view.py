@@ -50,7 +50,18 @@ class TiltedView:
         return np.asarray(points_nm, float) @ self.by_place.T + (np.array(self.shape) - 1) / 2 + self.shift_px
 
     def normals_at(self, points_nm: np.ndarray) -> np.ndarray:
-        """Unit vectors (n, 2), as rows and columns, across the image of a line (n, 3), nm, at its points."""
+        """Directions across the image of a line.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (n, 3)
+            Of the line, x, y, z from the centre of the tomogram, one after the other.
+
+        Returns
+        -------
+        np.ndarray, (n, 2)
+            Unit vectors at its points, as rows and columns.
+        """
         tangent = np.gradient(self.seen_at(points_nm), axis=0)
         return np.stack([-tangent[:, 1], tangent[:, 0]], axis=1) / np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
 

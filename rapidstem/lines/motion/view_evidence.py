@@ -6,12 +6,9 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from rapidstem.lines import FrameCurvature, LineLikelihood, curvature_across, curvature_of_frames, likelihood_of
+from rapidstem.lines import COVERED_WIDTHS, FrameCurvature, LineLikelihood, curvature_across, curvature_of_frames, likelihood_of
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.tomography import TiltGeometry
-
-# As for lines fitted to tilt series: a line hides what lies within two thirds of its width.
-COVERED_WIDTHS = 0.67
 
 
 @dataclass(frozen=True)
