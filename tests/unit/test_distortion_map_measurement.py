@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from distortion_phantom import SIDE, bowed_map, rapid_reference, slow_image, true_map
+from distortion_phantom import SIDE, bowed_map, intensity, rapid_reference, slow_image, true_map
 
 from rapidstem.distortion.map_measurement import measure_map
 from rapidstem.errors import InputError
@@ -155,3 +155,18 @@ def test_each_reference_needs_its_slow_image():
 def test_references_need_one_shape():
     with pytest.raises(InputError, match=r"150 x 160 and 160 x 160"):
         measure_map([rapid_reference(0), rapid_reference(0)[:150]], [slow_image(0), slow_image(0)])
+
+
+def test_finer_pixels_are_compared_at_the_width_of_the_features():
+    """Twice as many pixels a line, each with fewer electrons: the map is as exact in pixels, and so twice as exact in nm."""
+    place = np.arange(2 * SIDE) / 2 - 0.25
+    shown = place - 0.06 * SIDE * np.exp(-place / (0.22 * SIDE))
+
+    def counted(columns, seed):
+        y, x = np.meshgrid(place, columns, indexing="ij")
+        return np.random.default_rng(seed).poisson(30 * intensity(y, x)) / 30
+
+    measured = measure_map([6000 + 7000 * counted(shown, 1)], [300 + 40 * counted(place, 2) ** 0.8], feature_px=6)
+    difference = (measured.column_map.slow_px - (2 * shown + 0.5))[shown > 0]
+    assert rms(difference - difference.mean()) < 0.25
+    assert rms(difference - difference.mean()) < 2 * measured.residual_px < 1.0

@@ -11,7 +11,7 @@ from rapidstem.tomography.alignment.angle_uncertainty import line_labels, loss_c
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, Measurement, adjust, project_positions, residuals_px
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, correlation_peak
 from rapidstem.tomography.alignment.line_tracking import match_points, search_trees, volume_line_points
-from rapidstem.tomography.alignment.quick_reconstruction import without_axial_trend
+from rapidstem.tomography.alignment.quick_reconstruction import first_points, without_axial_trend
 from rapidstem.tomography.alignment.series_alignment import TooFewLinesError
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.frame_ridges import RidgePoints
@@ -175,17 +175,36 @@ def test_points_are_matched_to_lines_of_their_own_direction_only():
     assert len(match_points(points, geometry, 65, search_trees([ridges]), radius_px=1.5).frame) == 0
 
 
-def test_points_of_a_volume_lie_on_its_line():
+def inclined_line():
+    """A volume with one line through the voxel (24, 20, 15) of x, y, z, and the line's direction."""
     z, y, x = np.mgrid[:32, :48, :48]
     along = np.array([2.0, 1.0, 0.5]) / np.linalg.norm([2.0, 1.0, 0.5])
     offset = np.stack([x - 24.0, y - 20.0, z - 15.0], axis=-1)
     distance = np.linalg.norm(offset - (offset @ along)[..., None] * along, axis=-1)
-    points = volume_line_points(np.exp(-(distance**2) / 4))
+    return np.exp(-(distance**2) / 4), along
+
+
+def test_points_of_a_volume_lie_on_its_line():
+    volume, along = inclined_line()
+    points = volume_line_points(volume)
     place = points.position_px + np.array([23.5 - 24.0, 23.5 - 20.0, 15.5 - 15.0])
     beside = np.linalg.norm(place - (place @ along)[:, None] * along, axis=1)
     assert len(place) > 15
     assert np.median(beside) < 0.2
     assert np.median(np.abs(points.tangent @ along)) > 0.99
+
+
+@pytest.mark.parametrize(("line_px", "voxel_px", "side"), [(3, 2, 95), (6, 4, 190), (12, 8, 380)])
+def test_points_of_a_quick_volume_are_in_pixels_of_the_frames(line_px, voxel_px, side):
+    """Voxels are two thirds of a line wide, and reach beyond the frames where these are no multiple of them."""
+    volume, along = inclined_line()
+    points = first_points(volume, (71, side, side), line_px)
+    place = points.position_px / voxel_px
+    place[:, :2] += (side / voxel_px - 1) / 2
+    place += np.array([-24.0, -20.0, 15.5 - 15.0])
+    beside = np.linalg.norm(place - (place @ along)[:, None] * along, axis=1)
+    assert len(place) > 15
+    assert np.median(beside) < 0.2
 
 
 def test_points_are_gathered_by_line():
