@@ -14,8 +14,8 @@ from .image_stacks import (
     read_stack as read_stack,
 )
 from .job_logs import (
-    FailedJob as FailedJob,
     UNKNOWN_REASON as UNKNOWN_REASON,
+    FailedJob as FailedJob,
     failed_job as failed_job,
     failed_jobs as failed_jobs,
     finished_words as finished_words,

@@ -1,4 +1,4 @@
-"""Frames that a grabber or an export has written twice, as a whole or in part: they hold nothing new, and their noise agrees with itself."""
+"""Frames that a grabber or an export has written twice, whole or in part: nothing in them is new, and their noise agrees with itself."""
 
 from collections.abc import Iterator, Sequence
 

@@ -136,6 +136,17 @@ def test_rows_that_rest_in_most_frames_are_no_tear():
     assert register_frames(frames).used.all()
 
 
+def test_a_hole_that_drifts_with_the_foil_does_no_harm():
+    truth = drifting(14)
+    frames = recorded(truth).astype(float)
+    y, x = np.mgrid[:SIDE, :SIDE]
+    for frame, (dy, dx) in zip(frames, truth, strict=True):
+        frame[(y - dy - 70) ** 2 + (x - dx - 40) ** 2 < 35**2] = 30000
+    drift = register_frames(frames + np.random.default_rng(2).normal(0, 300, frames.shape))
+    assert drift.used.all()
+    assert error_px(drift, truth) < 0.2
+
+
 def test_a_stack_that_is_torn_throughout_is_refused_with_the_frames():
     frames = recorded(drifting(4))
     frames[1, :40], frames[3, 80:] = frames[0, :40], frames[2, 80:]
