@@ -99,6 +99,11 @@ def torn_images(images: np.ndarray) -> dict[int, int]:
     ----------
     images : (image, y, x), of any real dtype
         In the order in which they were recorded.
+
+    Returns
+    -------
+    dict
+        Neighbours by image, both counted from 0.
     """
     if len(images) < 2:
         return {}
