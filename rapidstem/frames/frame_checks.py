@@ -60,6 +60,8 @@ def counted_dose(frame: np.ndarray) -> float | None:
     float or None
         Electrons a pixel.
     """
+    if len(np.unique(frame[0])) > MOST_COUNTED_LEVELS:
+        return None
     levels = np.unique(frame[:: max(1, frame.shape[0] // PROBED_ROWS)]).astype(float)
     if not 2 <= len(levels) <= MOST_COUNTED_LEVELS:
         return None
