@@ -10,6 +10,7 @@ from script_support import logged, open_raw, say_warnings
 
 from rapidstem.denoising import TrainedModel, check_fit, denoise_blocks, denoise_stack, load_model
 from rapidstem.denoising.fields import averaged
+from rapidstem.denoising.networks import best_device, computing_words
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.files import write_frames
 from rapidstem.frames import Drift, read_drift
@@ -42,6 +43,7 @@ def field_answers(model: TrainedModel, frames: Any, drift: Drift, shown: np.ndar
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
     torch.set_num_threads(snakemake.threads)
     model = load_model(Path(snakemake.input.weights).parent)
+    print(computing_words(model.settings.precision, best_device()))
     if "adopted_from" in model.card:
         say_warnings(check_fit(model, spread_frames(stack.frames), stack.pixel_size_nm, stack.dwell_time_s))
     column_map = read_map(snakemake.input.map)

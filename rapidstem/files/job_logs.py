@@ -161,6 +161,11 @@ def logged_warnings(folder: Path, rule: str, names: Collection[str]) -> Iterator
         Its name.
     names
         Acquisitions that take part; logs of others are of earlier runs.
+
+    Yields
+    ------
+    tuple of str
+        Acquisition, and what is doubtful.
     """
     for log in sorted(folder.glob(f"logs/{rule}/**/*.log")):
         if log.stem in names:

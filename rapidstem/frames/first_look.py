@@ -13,6 +13,7 @@ from rapidstem.frames.frame_checks import count_faults, frame_fault
 from rapidstem.frames.frame_noise import noise_of_frames
 from rapidstem.frames.frame_source import FrameSource
 from rapidstem.frames.registration import register_frames
+from rapidstem.frames.repeated_frames import REPEATS, TORN
 from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
 from rapidstem.numerics import evenly_spread
 
@@ -144,7 +145,7 @@ def _tilt_doubts(tilt_deg: np.ndarray | None) -> list[str]:
 
 
 def _drift(frames: FrameSource) -> tuple[float, str]:
-    """Median drift from frame to frame, in pixels, and what is wrong where there is none."""
+    """Median drift from frame to frame, in pixels, and what is wrong where there is none, or with frames that hold others."""
     if len(frames) < 2:
         return math.nan, ""
     try:
@@ -152,7 +153,8 @@ def _drift(frames: FrameSource) -> tuple[float, str]:
     except InputError as error:
         return math.nan, str(error)
     steps = np.diff(drift.shift_px[drift.used], axis=0)
-    return (float(np.median(np.hypot(*steps.T))) if len(steps) else math.nan), ""
+    copied = count_faults([reason if reason.startswith((REPEATS, TORN)) else "" for reason in drift.reason])
+    return (float(np.median(np.hypot(*steps.T))) if len(steps) else math.nan), copied
 
 
 def _contrast(frames: np.ndarray, noise_counts: float) -> tuple[float, float]:

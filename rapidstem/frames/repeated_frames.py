@@ -1,4 +1,4 @@
-"""Frames that a grabber or an export has written twice, whole or in part: they hold nothing new, and their noise agrees with itself."""
+"""Frames that a grabber or an export has written twice, whole or in part: nothing in them is new, and their noise agrees with itself."""
 
 from collections.abc import Iterator, Sequence
 
@@ -54,7 +54,7 @@ class SeenFrames:
         if not known:
             return
         rows, before = (np.stack([self._rows[number - step] for number in known]) for step in (0, 1))
-        for number, other, share in _torn_pairs(np.array(known), (rows == before) & (rows != 0)):
+        for number, other, share in _torn_pairs(np.array(known), rows == before, rows != 0):
             if number - self._start in numbers:
                 yield number - self._start, f"{TORN}: {share:.0%} of its rows are those of frame {other}"
 
@@ -99,6 +99,11 @@ def torn_images(images: np.ndarray) -> dict[int, int]:
     ----------
     images : (image, y, x), of any real dtype
         In the order in which they were recorded.
+
+    Returns
+    -------
+    dict
+        Neighbours by image, both counted from 0.
     """
     if len(images) < 2:
         return {}
@@ -106,15 +111,15 @@ def torn_images(images: np.ndarray) -> dict[int, int]:
     most = LARGEST_ROW_DIFFERENCE * images[1:].std(axis=(1, 2))[:, None]
     same = np.abs(rows[1:] - rows[:-1]).max(axis=2) < most
     varied = np.ptp(rows[1:], axis=2) > 10 * most
-    return {number: other for number, other, _ in _torn_pairs(np.arange(1, len(images)), same & varied)}
+    return {number: other for number, other, _ in _torn_pairs(np.arange(1, len(images)), same, varied)}
 
 
-def _torn_pairs(numbers: np.ndarray, same: np.ndarray) -> Iterator[tuple[int, int, float]]:
+def _torn_pairs(numbers: np.ndarray, same: np.ndarray, varied: np.ndarray) -> Iterator[tuple[int, int, float]]:
     """Both frames of each pair that shares rows, each with the other and the share.
 
-    `same` (pair, row) says which rows of the frames of these numbers are those of the frame before.
+    `same` (pair, row) says which rows of the frames of these numbers are those of the frame before, `varied` which hold anything.
     """
-    shares = (same & (same.mean(axis=0) <= MOST_STALE_SHARE)).mean(axis=1)
+    shares = (same & varied & (same.mean(axis=0) <= MOST_STALE_SHARE)).mean(axis=1)
     for number, share in zip(numbers, shares, strict=True):
         if share > LEAST_TORN_SHARE:
             yield int(number) - 1, int(number), float(share)

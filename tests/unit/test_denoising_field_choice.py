@@ -49,6 +49,14 @@ def test_thicker_field_is_left_out():
     assert table["distance"].to_list() == pytest.approx([0.2, 1.2], abs=0.05)
 
 
+def test_a_field_with_a_hole_is_left_out_by_its_name():
+    series, spoiled = field_sample("series", 0, frames(1000)), frames(1000, seed=1)
+    spoiled[:, :, 44:] = frames(1600, 30.0, seed=2)[:, :, 44:]
+    fields = [field_sample("whole", 0, frames(1000, seed=3)), field_sample("with a hole", 0, spoiled)]
+    table = choose_fields(fields, {field.name: series for field in fields}, 0.75).set_index("acquisition")
+    assert table["kept"].to_dict() == {"whole": True, "with a hole": False}
+
+
 def test_tilted_field_of_a_foil_twice_as_thick_is_far_from_its_series(tmp_path: Path):
     samples = {}
     for name, thickness_nm in (("series", 300), ("as thick", 300), ("thick", 600)):

@@ -13,7 +13,7 @@ from safetensors.torch import load_file, save_file
 from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
 from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model, save_model
 from rapidstem.denoising.networks.architectures import ARCHITECTURES, new_network
-from rapidstem.denoising.networks.compute_precision import resolve_precision
+from rapidstem.denoising.networks.compute_precision import computing_words, resolve_precision
 from rapidstem.denoising.networks.unets import DenoisingNetwork, UNet
 from rapidstem.denoising.prediction import denoise_blocks, denoise_stack
 from rapidstem.denoising.settings import NetworkSettings
@@ -224,3 +224,9 @@ def test_precision_is_what_was_asked_for() -> None:
     assert resolve_precision("float32", cpu) == "float32"
     assert resolve_precision("bfloat16", cpu) == "bfloat16"
     assert resolve_precision("auto", cpu) in ("float32", "bfloat16")
+
+
+def test_what_networks_compute_on_is_said() -> None:
+    threads = torch.get_num_threads()
+    assert computing_words("float32", torch.device("cpu")).endswith(f" in float32, with {threads} threads")
+    assert torch.backends.cpu.get_cpu_capability() in computing_words("auto", torch.device("cpu"))

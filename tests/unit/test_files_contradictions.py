@@ -17,7 +17,7 @@ from tests.unit.digital_micrograph_files import write_dm3
 from tests.unit.test_files_formats import image_axes, write_hyperspy
 from tests.unit.test_files_velox import FRAMES, add_image, document, read_faulty, stem, velox_file, write_stack
 
-SERIES = np.random.default_rng(0).integers(0, 4000, (5, 12, 16)).astype(np.uint16)
+SERIES = np.random.default_rng(0).integers(0, 4000, (5, 16, 24)).astype(np.uint16)
 OWN_DEG = [-60, -57, -54, -51, -48]
 
 
@@ -211,12 +211,13 @@ def test_times_of_the_configuration_that_a_file_overrules_are_said(tmp_path: Pat
         assert getattr(header, name, value) == value
 
 
-def two_of_one_detector(path: Path) -> Path:
+def two_of_one_detector(path: Path, tiles: int = 1) -> Path:
+    first = np.tile(FRAMES, (1, tiles, tiles)).astype(np.uint16)
     with velox_file(path) as file:
         for number in range(2):
-            frames = (FRAMES + 100 * number).astype(np.uint16)
+            frames = first + np.uint16(100 * number)
             add_image(file, f"f{number}", frames, [document(i, "DF-S") for i in range(3)], stem("DF-S"))
-        add_image(file, "h0", FRAMES + np.uint16(500), [document(i, "HAADF") for i in range(3)], stem("HAADF"))
+        add_image(file, "h0", first + np.uint16(500), [document(i, "HAADF") for i in range(3)], stem("HAADF"))
     return path
 
 
@@ -231,8 +232,8 @@ def test_two_images_of_one_detector_have_names_that_a_person_can_type(tmp_path: 
 
 
 def test_a_row_of_the_sheet_may_name_its_own_detector(tmp_path: Path) -> None:
-    two_of_one_detector(tmp_path / "a.emd")
-    two_of_one_detector(tmp_path / "b.emd")
+    two_of_one_detector(tmp_path / "a.emd", tiles=4)
+    two_of_one_detector(tmp_path / "b.emd", tiles=4)
     rows = "a\ttest\t-70\ta.emd\t\tDF-S #1\nb\ttest\t-70\tb.emd\t\t\n"
     (tmp_path / "sheet.tsv").write_text(f"acquisition\tkind\ttilt\trapid\tslow\tdetector\n{rows}")
     sheet = read_sheet(tmp_path / "sheet.tsv")

@@ -65,6 +65,15 @@ def test_good_frames_are_good() -> None:
     assert look.numbers.contrast_to_noise > 0.3
 
 
+def test_torn_and_repeated_frames_are_doubtful() -> None:
+    stack = frames(10)
+    stack[2, 96:], stack[7] = stack[3, 96:], stack[6]
+    look = look_at_frames(stack)
+    assert look.verdict == DOUBTFUL
+    assert "2 frames: is torn, or its neighbour is (2, 3)" in look.reasons[0]
+    assert "1 frame: repeats an earlier frame (7)" in look.reasons[0]
+
+
 def test_blurred_frames_have_less_detail() -> None:
     sharp, blurred = (look_at_frames(frames(clean=ndimage.gaussian_filter(image(), sigma))).numbers.detail_px for sigma in (0, 5))
     assert blurred > 1.3 * sharp

@@ -1,5 +1,6 @@
 """Series that a microscope has disturbed: jumps of the stage, repeated frames, two places in one series."""
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
@@ -170,3 +171,35 @@ def test_half_of_the_frames_without_a_specimen_are_named_and_the_others_aligned(
     assert np.mean(found.geometry.used[~blank]) > 0.9
     assert np.abs(errors(found.geometry.shift_px, still)[found.geometry.used]).max() < 1.0
     assert any("frames 1, 3, 5" in warning and "left out" in warning for warning in found.warnings)
+
+
+Y, X = np.mgrid[:128, :128].astype(float)
+
+
+def wandering_dirt() -> np.ndarray:
+    """Transmission (frame, y, x) of three dark spots that jump about by some pixels from frame to frame, as no point of the foil moves."""
+    place = 64 + np.cumsum(np.random.default_rng(0).normal(0, 4, (41, 2, 3)), axis=0)[..., None, None]
+    square = (Y - place[:, 0]) ** 2 + (X - place[:, 1]) ** 2
+    return np.prod(1 - 0.6 * np.exp(-((square / 50) ** 2)), axis=1)
+
+
+def staying_contour() -> np.ndarray:
+    """Transmission (1, y, x) of a dark band that lies in every frame at the same place."""
+    return 1 - 0.5 * np.exp(-(((Y + 0.3 * X - 80) / 5) ** 2) / 2)[None]
+
+
+@pytest.mark.parametrize("disturbed_by", [wandering_dirt, staying_contour])
+def test_what_moves_as_no_point_of_the_foil_does_not_lead_the_alignment(still: Phantom, disturbed_by: Callable[[], np.ndarray]) -> None:
+    found = align_series(still.series * disturbed_by(), replace(still.geometry, shift_px=np.zeros((41, 2))), SETTINGS)
+    used = found.geometry.used
+    assert used.sum() >= 38
+    assert all(any(f" {number}" in warning for warning in found.warnings) for number in np.flatnonzero(~used))
+    assert errors(found.geometry.shift_px, still)[used].std(axis=0).max() < 0.1
+
+
+def test_a_hole_over_half_of_the_view_is_said_and_the_rest_is_aligned(still: Phantom) -> None:
+    series = still.series.copy()
+    series[:, :, 64:] = 1.6 * still.series.max() * (1 + 0.02 * np.random.default_rng(1).standard_normal((41, 128, 64)))
+    found = align_series(series, replace(still.geometry, shift_px=np.zeros((41, 2))), SETTINGS)
+    assert any("vacuum and its rim" in warning and "most of frame" in warning for warning in found.warnings)
+    assert errors(found.geometry.shift_px, still)[found.geometry.used].std(axis=0).max() < 0.3

@@ -4,6 +4,7 @@ All are refused with the key, the row or the file in the message, before any job
 """
 
 import math
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from rapidstem.frames.registration import register_frames
 from rapidstem_workflow.session import check_raw_files, open_session
 from tests.workflow.bad_inputs import PAGE, WRONG_ROWS, WRONG_VALUES, changed, own_configuration, page, write_own_session
 from tests.workflow.damaged_files import DAMAGES, FIELD, PIXEL_DAMAGES, Damage, write_raw_files
-from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, write_session
+from tests.workflow.tiny_session import FIELDS, ROOT, configuration, sheet_text, write_session
 
 HOSTILE = [None, "", [], {}, -1, 0, math.inf, math.nan, "x", True, [1], {"a": 1}, "$(touch x)", "../../x", "日本", 10**30]
 
@@ -106,3 +107,9 @@ def test_documentation_says_what_each_input_is_answered() -> None:
     text = PAGE.read_text(encoding="utf-8")
     assert page(text) == text
     assert len(WRONG_VALUES) + len(WRONG_ROWS) + len(DAMAGES) + len(PIXEL_DAMAGES) >= 60
+
+
+def test_tests_that_the_documentation_names_are_there() -> None:
+    named = re.findall(r"`(test_\w+)`", PAGE.read_text(encoding="utf-8"))
+    written = {name for path in (ROOT / "tests").rglob("test_*.py") for name in re.findall(r"def (test_\w+)", path.read_text())}
+    assert len(named) > 30 and not set(named) - written

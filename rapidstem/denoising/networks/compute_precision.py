@@ -37,3 +37,20 @@ def autocast(precision: str, device: torch.device) -> AbstractContextManager[Non
         Where the network computes.
     """
     return torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16")
+
+
+def computing_words(precision: str, device: torch.device) -> str:
+    """Say where and how networks compute in this process, for a log.
+
+    Parameters
+    ----------
+    precision
+        `auto`, `bfloat16` or `float32`.
+    device
+        Where the network computes.
+    """
+    chosen = resolve_precision(precision, device)
+    if device.type == "cuda":
+        return f"networks compute on {torch.cuda.get_device_name(device)} in {chosen}"
+    instructions = torch.backends.cpu.get_cpu_capability()
+    return f"networks compute on the processor ({instructions}) in {chosen}, with {torch.get_num_threads()} threads"

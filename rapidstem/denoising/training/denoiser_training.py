@@ -18,7 +18,7 @@ from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.denoising.model_files import TrainedModel, load_start, save_model, save_weights
 from rapidstem.denoising.model_paths import LAST_WEIGHTS, LOSSES
 from rapidstem.denoising.networks.architectures import new_network
-from rapidstem.denoising.networks.compute_precision import resolve_precision
+from rapidstem.denoising.networks.compute_precision import computing_words, resolve_precision
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch
 from rapidstem.denoising.samplers.sampler_choice import new_sampler
 from rapidstem.denoising.samplers.synthetic_pairs import Sampler
@@ -135,6 +135,8 @@ def train_in_group(
     """
     torch.set_num_threads(threads)
     device = group.device()
+    if group.is_first:
+        print(computing_words(settings.precision, device))
     training_fields, validation_fields = split_fields(fields, settings.validation_share, settings.seed)
     start = load_start(settings) if settings.start_from else None
     scaling = _scaling_for(fields, settings, start)

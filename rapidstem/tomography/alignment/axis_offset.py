@@ -70,9 +70,19 @@ def axis_offset_px(geometry: TiltGeometry, used: np.ndarray | None = None) -> tu
 
 
 def offset_or_none(geometry: TiltGeometry) -> tuple[float, float]:
-    """The offset from the frames that are used, not a number where it is not known to a hundredth of the rows, and its standard deviation.
+    """The offset from the frames that are used, where it is known to a hundredth of the rows, and its standard deviation.
 
-    Neither is a number where the frames are too few.
+    Parameters
+    ----------
+    geometry : TiltGeometry
+        As found.
+
+    Returns
+    -------
+    float
+        Offset in pixels; not a number where it is not known so well, or the frames are too few.
+    float
+        Its standard deviation; not a number where the frames are too few.
     """
     if geometry.used.sum() < _FEWEST_FRAMES:
         return np.nan, np.nan

@@ -1,5 +1,6 @@
 """From an aligned series of lines to a volume: the choice of method and device, block by block."""
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes.util import find_library
@@ -99,6 +100,7 @@ def reconstruct(
     held_bytes = series.nbytes + 4 * depth * geometry.rows * len(wanted)
     workers = threads if device == "cpu" else 1
     plan = plan_blocks(solving.rays(None)[0], len(wanted), settings.method, workers, memory_mb, held_bytes, own_matrices=shared < columns)
+    print(f"{settings.method} on {device}: blocks of {plan.width} slices, {plan.threads} at once ({workers} allowed)", file=sys.stderr)
     solver_of = lru_cache(plan.threads)(lambda column: make_solver(solving, column))
     if shared == columns:
         solver_of(None)
