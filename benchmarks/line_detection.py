@@ -26,6 +26,7 @@ from rapidstem.scores.line_recovery import line_detection, sampled
 from rapidstem.scores.positional_error import line_centroids
 
 RADIUS_NM = 20.0
+ALONE = 0.9
 LENGTH_COLUMNS = ["variant", "against", "place", "true_nm", "found_percent", "traced_nm", "real_percent"]
 
 
@@ -57,7 +58,8 @@ def read_found(folder: Path, variant: str) -> Found:
 def slip_rows(found: Found, truth: AcquisitionTruth, true: list[DislocationLine], motion: RigidMotion) -> pd.DataFrame:
     """For every line that follows one true line over half of its length: the true and the found slip plane.
 
-    `separable` says whether the true line, as far as it was found, lies at least 10 nm (rms) from every other {111} plane.
+    `separable` says whether the true line, as far as it was found, lies at least 10 nm (rms) from every other {111} plane, and the found
+    one follows it alone, but for a tenth: a line that goes on at a kink lies in two planes.
     """
     orientation = CrystalOrientation(truth.crystal_axes)
     stretches = [sampled([line.points_nm])[0] for line in true]
@@ -70,12 +72,13 @@ def slip_rows(found: Found, truth: AcquisitionTruth, true: list[DislocationLine]
         best = int(np.argmax(counts))
         if counts[best] < 0.5 * len(distance):
             continue
+        alone = counts[best] >= ALONE * np.count_nonzero(distance < RADIUS_NM)
         own = tree.data[partner[(distance < RADIUS_NM) & (owner[partner] == best)]]
         centred = own - own.mean(axis=0)
         spread = np.sort(np.sqrt(np.mean((centred @ orientation.to_specimen(SLIP_NORMALS).T) ** 2, axis=0)))
         true_plane = SLIP_NAMES[int(np.argmax(np.abs(SLIP_NORMALS @ true[best].plane_normal)))]
         slip = nearest_slip_plane(line, orientation)
-        rows.append({"right": slip.name == true_plane, "named": slip.conditioned, "separable": spread[1] > 10.0})
+        rows.append({"right": slip.name == true_plane, "named": slip.conditioned, "separable": alone and spread[1] > 10.0})
     return pd.DataFrame(rows)
 
 

@@ -20,6 +20,9 @@ LARGEST_NORMAL_SD_DEG = 5.0
 # Twice as far from the second-best plane as from the best one, with the measuring error allowed for; by judgement, its yield is measured
 # (`benchmarks/line_detection.py`).
 LEAST_MARGIN = 2.0
+# Root mean square, three times the position error: a line farther from every {111} plane lies in none of them, as one that changes its
+# plane at a kink (simulated networks: 14 and 15 nm there, up to 6 nm elsewhere).
+FARTHEST_NM = 10.0
 # Rounded directions from a diffraction pattern are that far from a right angle; more is a mistake.
 ORTHOGONAL_WITHIN_DEG = 2.0
 
@@ -86,8 +89,8 @@ class SlipPlane:
 
     @property
     def conditioned(self) -> bool:
-        """Whether the line is at least twice as far from every other {111} plane."""
-        return self.margin >= LEAST_MARGIN
+        """Whether the line lies within 10 nm of the plane, and at least twice as far from every other {111} plane."""
+        return self.margin >= LEAST_MARGIN and self.distance_nm <= FARTHEST_NM
 
 
 def crystal_orientation(x: Sequence[float], z: Sequence[float]) -> CrystalOrientation:

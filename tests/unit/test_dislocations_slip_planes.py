@@ -44,6 +44,15 @@ def test_bent_line_finds_its_plane_and_its_normal(number):
     assert slip.normal_misfit_deg < 2 and slip.direction_misfit_deg < 1
 
 
+def test_line_that_goes_on_in_another_plane_after_a_kink_is_of_none():
+    first, second = (in_plane_axes(ORIENTATION.to_specimen(SLIP_NORMALS)[number]) for number in (0, 1))
+    whole = straight(-300 * first[0], 0 * first[0])
+    kinked = np.vstack([whole, straight(0 * first[0], 150 * second[1])])
+    slip = nearest_slip_plane(kinked, ORIENTATION)
+    assert slip.distance_nm > 10
+    assert not slip.conditioned
+
+
 def test_straight_line_fixes_no_plane_but_excludes_those_that_do_not_hold_it():
     normal = ORIENTATION.to_specimen(SLIP_NORMALS)[1]
     first, second = in_plane_axes(normal)
