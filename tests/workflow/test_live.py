@@ -80,7 +80,7 @@ def test_lines_are_those_of_the_run_on_the_finished_file(recorded: Path, tmp_pat
     live = tmp_path / "results/tiny/live/growing"
     pd.testing.assert_frame_equal(pd.read_csv(live / "lines.csv"), pd.read_csv(tmp_path / batch), check_exact=True)
     assert (live / "lines.csv").read_bytes() == (tmp_path / batch).read_bytes()
-    assert (live / "lines.png").stat().st_size > 1000
+    assert (live / "figures/lines.png").stat().st_size > 1000
     said = (tmp_path / "results/tiny/logs/run_live.log").read_text(encoding="utf-8")
     assert f"{FRAMES} of {FRAMES} frames denoised" in said and "after the last frame" in said
 

@@ -23,7 +23,7 @@ if LIVE["source"] and LIVE_DENOISERS:
             aligned=f"{LIVE_FOLDER}/aligned.mrc",
             tomogram=f"{LIVE_FOLDER}/tomogram.mrc",
             traced=f"{LIVE_FOLDER}/traced.csv",
-            picture=f"{LIVE_FOLDER}/lines.png",
+            picture=f"{LIVE_FOLDER}/figures/lines.png",
         log:
             f"{FOLDER}/logs/run_live.log",
         benchmark:
