@@ -92,3 +92,9 @@ def test_a_writer_that_dies_early_is_refused_with_the_number_of_frames(recorded:
     assert f"the series has stopped after 3 of {FRAMES} frames" in run.stdout + run.stderr
     assert "record the rest" in run.stdout + run.stderr
     assert not (tmp_path / "results/tiny/live/growing/lines.csv").exists()
+
+
+def test_without_a_source_the_remedy_is_named(tmp_path: Path) -> None:
+    write_session(tmp_path)
+    run = snakemake(tmp_path, "live", "--dry-run")
+    assert run.returncode != 0 and "set live.source to the series" in run.stdout + run.stderr
