@@ -86,7 +86,7 @@ def _stated_pixel_size_nm(header: bytes) -> float | None:
 class GrowingFolder:
     """A folder of TIFF files, one a frame. A file is complete when it has not grown since it was last looked at and can be read."""
 
-    pixel_size_nm = None
+    pixel_size_nm: float | None = None
 
     def __init__(self, path: Path) -> None:
         self.path = path

@@ -1,8 +1,5 @@
 """A tilt series that is still being written: `snakemake live`."""
 
-LIVE = SESSION.config["live"]
-LIVE_FOLDER = f"{FOLDER}/live/{Path(LIVE['source']).stem}"
-LIVE_DENOISERS = [name for name in SESSION.config["tomography"]["denoisers"] if name in SESSION.networks]
 LIVE_SETTINGS = ["margin_nm", "binarisation", "reconstruction", "iterations", "device"]
 
 if LIVE["source"] and LIVE_DENOISERS:
@@ -50,13 +47,6 @@ if LIVE["source"] and LIVE_DENOISERS:
             "Following {params.source}"
         script:
             "../../scripts/run_live.py"
-
-
-def live_picture(wildcards):
-    """What `snakemake live` makes; an error that says what is missing where there is nothing to follow."""
-    if not LIVE["source"] or not LIVE_DENOISERS:
-        raise WorkflowError("live: set live.source to the series, and a network in tomography.denoisers")
-    return f"{LIVE_FOLDER}/figures/lines.png"
 
 
 rule live:
