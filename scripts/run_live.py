@@ -13,7 +13,7 @@ from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.errors import InputError
 from rapidstem.figures import draw_figures
 from rapidstem.files import read_table
-from rapidstem.live import LineSettings, WaitingFrames, check_ended_series, compile_tracing, lines_of_series, planned_tilts
+from rapidstem.live import LineSettings, WaitingFrames, check_ended_series, compile_ahead, lines_of_series, planned_tilts
 from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x
 from rapidstem.tomography.alignment import AlignmentSettings
 
@@ -22,12 +22,13 @@ with logged(snakemake):
     torch.set_num_threads(snakemake.threads)
     model, column_map = load_model(Path(snakemake.input.weights).parent), read_map(snakemake.input.map)
     path, folder = Path(parameters.source), Path(snakemake.output.lines).parent
-    if not all(reading[key] for key in ("pixel_size_nm", "frame_interval_s", "line_time_s")):
-        raise InputError(
-            "live: give reading.pixel_size_nm, frame_interval_s and line_time_s, which a file that is being written does not say"
-        )
-    compile_tracing()
+    if not (reading["frame_interval_s"] and reading["line_time_s"]):
+        raise InputError("live: give reading.frame_interval_s and line_time_s, which a file that is being written does not say")
+    compile_ahead()
     frames = WaitingFrames(path, parameters.frames, parameters.patience_s)
+    pixel_size_nm = frames.pixel_size_nm or reading["pixel_size_nm"]
+    if not pixel_size_nm:
+        raise InputError(f"{path}: the file does not say its pixel size; give reading.pixel_size_nm")
     blocks = []
     for block in denoise_blocks(model, frames):
         blocks.append(to_slow_geometry(block, column_map))
@@ -40,13 +41,13 @@ with logged(snakemake):
     series = with_axis_along_x(images, parameters.tilt_axis)
     slow_scan = "columns" if parameters.tilt_axis == "y" else "rows"
     turning = times if parameters.geometry == "per-row" else (None, None)
-    recorded = recorded_geometry(reported_deg, series.shape, reading["pixel_size_nm"], *turning, slow_scan=slow_scan)
+    recorded = recorded_geometry(reported_deg, series.shape, pixel_size_nm, *turning, slow_scan=slow_scan)
     settings = LineSettings(AlignmentSettings(**parameters.alignment), **parameters.lines)
     started_s = time.process_time()
     found = lines_of_series(series, recorded, settings, folder, snakemake.threads)
     write_fitted_lines(snakemake.output, found.fitted, parameters.crystal)
     tables = {"points": snakemake.output.lines, "summary": snakemake.output.summary, "density": snakemake.output.density}
-    draw_figures(parameters.figures, {name: read_table(table, []) for name, table in tables.items()}, folder)
+    draw_figures(parameters.figures, {name: read_table(table, []) for name, table in tables.items()}, folder / "figures")
     for warning in found.warnings:
         print(f"warning: {warning}")
     passed_s, used_s = time.monotonic() - frames.last_frame_at, time.process_time() - started_s

@@ -142,10 +142,7 @@ def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSe
     -------
     nx.MultiGraph
     """
-    clear = typical_top(strength)
-    if noise is not None:
-        least_low, least_high = noise_levels(noise)
-        clear = max(clear, least_low / settings.low, least_high / settings.high)
+    clear, faint = _levels(strength, settings, noise)
     if clear <= 0:
         return nx.MultiGraph()
     lengths_nm = (settings.spur_nm, settings.crossing_nm, settings.node_nm, settings.direction_nm, settings.gap_nm)
@@ -162,11 +159,22 @@ def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSe
     drop_short(graph, least / 2)
     hook = (2 * settings.weak * clear, reach, width)
     trim_hooks(graph, strength, *hook)
-    follow_ends(graph, strength, Following(settings.faint * clear, gap, reach))
+    follow_ends(graph, strength, Following(faint, gap, reach))
     trim_hooks(graph, strength, *hook)
     join_ends(graph, join, reach, width)
     dissolve(graph)
     return graph
+
+
+def _levels(strength: np.ndarray, settings: TracingSettings, noise: np.ndarray | None) -> tuple[float, float]:
+    """Strength of a clear line, and down to which ridges are followed: where noise is as strong as what is typical, above its strongest."""
+    clear = typical_top(strength)
+    if noise is not None:
+        low, high = noise_levels(noise)
+        least = max(low / settings.low, high / settings.high)
+        if least > clear:
+            return least, high
+    return clear, settings.faint * clear
 
 
 def _check(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float) -> None:

@@ -2,7 +2,7 @@ from .growing_series import GrowingSeries as GrowingSeries, open_growing as open
 from .series_lines import (
     LineSettings as LineSettings,
     SeriesLines as SeriesLines,
-    compile_tracing as compile_tracing,
+    compile_ahead as compile_ahead,
     lines_of_series as lines_of_series,
 )
 from .waiting_frames import WaitingFrames as WaitingFrames, check_ended_series as check_ended_series

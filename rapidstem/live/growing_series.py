@@ -22,9 +22,10 @@ _TIFF = (".tif", ".tiff")
 
 
 class GrowingSeries(Protocol):
-    """A series of which more and more frames are complete."""
+    """A series of which more and more frames are complete; its pixel size is None where it states none."""
 
     path: Path
+    pixel_size_nm: float | None
 
     def complete_frames(self) -> int:
         """How many frames are there from the first to the last byte.
@@ -62,6 +63,7 @@ class GrowingStack:
             raise InputError(f"{path}: is no MRC file of 16-bit integers or floats (little endian); {_REMEDY}")
         self._type, self._shape = _TYPES[mode], (rows, columns)
         self._start = _HEADER_BYTES + int(np.frombuffer(header, "<i4", 1, 92)[0])
+        self.pixel_size_nm = _stated_pixel_size_nm(header)
         self._frame_bytes = rows * columns * self._type.itemsize
 
     def complete_frames(self) -> int:
@@ -74,8 +76,17 @@ class GrowingStack:
         return np.fromfile(self.path, self._type, pixels, offset=self._start + start * self._frame_bytes).reshape(-1, *self._shape)
 
 
+def _stated_pixel_size_nm(header: bytes) -> float | None:
+    """Along x, from the cell and its samples; none where programs write one angstrom, as they do where they know none."""
+    cell, samples = float(np.frombuffer(header, "<f4", 1, 40)[0]), int(np.frombuffer(header, "<i4", 1, 28)[0])
+    stated = np.isfinite(cell) and cell > 0 and samples > 0 and not np.isclose([cell, cell / samples], 1.0, rtol=1e-6).any()
+    return cell / samples / 10 if stated else None
+
+
 class GrowingFolder:
     """A folder of TIFF files, one a frame. A file is complete when it has not grown since it was last looked at and can be read."""
+
+    pixel_size_nm: float | None = None
 
     def __init__(self, path: Path) -> None:
         self.path = path

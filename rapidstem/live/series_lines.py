@@ -10,7 +10,7 @@ import pandas as pd
 from rapidstem.dislocations import DEFAULT_TRACING, TRACED_COLUMNS, foil_box, line_graph, polylines_of, trace_lines, traced_points
 from rapidstem.files import read_series, read_table, read_volume, write_series, write_table, write_volume
 from rapidstem.lines import FittedLines, FittingSettings, fit_lines
-from rapidstem.tomography import TiltGeometry, binarise, read_geometry, write_geometry
+from rapidstem.tomography import TiltGeometry, binarise, read_geometry, recorded_geometry, write_geometry
 from rapidstem.tomography.alignment import AlignmentSettings, align_series
 from rapidstem.tomography.reconstruction import ReconstructionSettings, half_frames, reconstruct
 
@@ -61,8 +61,10 @@ class SeriesLines:
     warnings: tuple[str, ...]
 
 
-def compile_tracing() -> None:
-    """Trace one short line, so that what is compiled at its first use is ready when the series is complete."""
+def compile_ahead() -> None:
+    """Reconstruct and trace next to nothing, so that what is compiled at its first use is ready when the series is complete."""
+    geometry = recorded_geometry(np.linspace(-30, 30, 5), (5, 16, 16), 5.0, None, None)
+    reconstruct(np.ones((5, 16, 16), np.float32), geometry, ReconstructionSettings(40.0, iterations=1))
     mask = np.zeros((8, 8, 8), bool)
     mask[4, 4, 1:7] = True
     line_graph(mask, 1.0)

@@ -57,6 +57,7 @@ class WaitingFrames(SlicedFrames):
         self._wait_for(1)
         if self._count == 0:
             raise InputError(f"{path}: no frame has come within {patience_s:g} s; start the series, or raise live.patience_s")
+        self.pixel_size_nm = self._series.pixel_size_nm
         first = self._series.read(0, 1)
         super().__init__(Path(path), (wanted or _MOST_FRAMES, *first.shape[1:]), first.dtype, self._series.read)
 

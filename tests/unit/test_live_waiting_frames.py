@@ -8,7 +8,7 @@ import pytest
 import tifffile
 
 from rapidstem.errors import InputError
-from rapidstem.files import write_angle_file, write_series
+from rapidstem.files import read_header, write_angle_file, write_series
 from rapidstem.live import WaitingFrames, check_ended_series, open_growing, planned_tilts
 
 FRAMES = np.arange(5 * 6 * 8, dtype=np.uint16).reshape(5, 6, 8) + 1
@@ -151,3 +151,10 @@ def test_what_has_come_is_used_or_refused(tmp_path: Path) -> None:
         check_ended_series(tmp_path, tilts_deg, 4, 31)
     with pytest.raises(InputError, match="32 frames, but 31 tilts"):
         check_ended_series(tmp_path, tilts_deg, 32, None)
+
+
+def test_a_stack_states_its_pixel_size_as_the_finished_file_does(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "whole.mrc"
+    assert open_growing(path).pixel_size_nm == read_header(path).pixel_size_nm
+    (tmp_path / "frames").mkdir()
+    assert open_growing(tmp_path / "frames").pixel_size_nm is None

@@ -80,7 +80,7 @@ def test_lines_are_those_of_the_run_on_the_finished_file(recorded: Path, tmp_pat
     live = tmp_path / "results/tiny/live/growing"
     pd.testing.assert_frame_equal(pd.read_csv(live / "lines.csv"), pd.read_csv(tmp_path / batch), check_exact=True)
     assert (live / "lines.csv").read_bytes() == (tmp_path / batch).read_bytes()
-    assert (live / "lines.png").stat().st_size > 1000
+    assert (live / "figures/lines.png").stat().st_size > 1000
     said = (tmp_path / "results/tiny/logs/run_live.log").read_text(encoding="utf-8")
     assert f"{FRAMES} of {FRAMES} frames denoised" in said and "after the last frame" in said
 
@@ -92,3 +92,9 @@ def test_a_writer_that_dies_early_is_refused_with_the_number_of_frames(recorded:
     assert f"the series has stopped after 3 of {FRAMES} frames" in run.stdout + run.stderr
     assert "record the rest" in run.stdout + run.stderr
     assert not (tmp_path / "results/tiny/live/growing/lines.csv").exists()
+
+
+def test_without_a_source_the_remedy_is_named(tmp_path: Path) -> None:
+    write_session(tmp_path)
+    run = snakemake(tmp_path, "live", "--dry-run")
+    assert run.returncode != 0 and "set live.source to the series" in run.stdout + run.stderr

@@ -93,3 +93,17 @@ def test_braces_in_the_paths_of_the_configuration_are_refused(tmp_path: Path, mo
             session(tmp_path, monkeypatch)
             config = configuration()
             open_session(config | {"denoisers": [{"name": "dlf-slow", "model": "{1}"}]})
+
+
+def test_networks_with_a_reference_and_validation_fields_state_intervals(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = session(tmp_path, monkeypatch)
+    others = [{"name": "dlf-dcfi"}, {"name": "noise2void"}, {"name": "general"}, {"name": "dlf-100"}, {"name": "bm3d"}]
+    several = open_session(found.config | {"denoisers": [*found.config["denoisers"], *others]})
+    assert several.stating_intervals == ["dlf-slow", "dlf-dcfi"]
+    without = [{"name": "dlf-slow", "validation_share": 0.0}]
+    assert open_session(found.config | {"denoisers": without}).stating_intervals == []
+
+
+def test_one_training_field_leaves_none_to_calibrate_intervals_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fields = [field for field in FIELDS if field[0] != "train-b"]
+    assert session(tmp_path, monkeypatch, fields).stating_intervals == []

@@ -39,6 +39,12 @@ FIELD_CHOICE = (
 )
 
 
+# A series that is still being written, and the networks that may denoise it.
+LIVE = SESSION.config["live"]
+LIVE_FOLDER = f"{FOLDER}/live/{Path(LIVE['source']).stem}"
+LIVE_DENOISERS = [name for name in SESSION.config["tomography"]["denoisers"] if name in SESSION.networks]
+
+
 wildcard_constraints:
     acquisition="[A-Za-z0-9_-]+",
     denoiser="[A-Za-z0-9_-]+",
@@ -211,3 +217,10 @@ def series_beside(wildcards):
 def tuned_share():
     """The share of the training fields that BM3D is tuned on."""
     return min(1, SESSION.settings_of("bm3d").tuning_fields / len(TRAINING_FIELDS))
+
+
+def live_picture(wildcards):
+    """What `snakemake live` makes; an error that says what is missing where there is nothing to follow."""
+    if not LIVE["source"] or not LIVE_DENOISERS:
+        raise WorkflowError("live: set live.source to the series, and a network in tomography.denoisers")
+    return f"{LIVE_FOLDER}/figures/lines.png"

@@ -1,8 +1,5 @@
 """A tilt series that is still being written: `snakemake live`."""
 
-LIVE = SESSION.config["live"]
-LIVE_FOLDER = f"{FOLDER}/live/{Path(LIVE['source']).stem}"
-LIVE_DENOISERS = [name for name in SESSION.config["tomography"]["denoisers"] if name in SESSION.networks]
 LIVE_SETTINGS = ["margin_nm", "binarisation", "reconstruction", "iterations", "device"]
 
 if LIVE["source"] and LIVE_DENOISERS:
@@ -23,7 +20,7 @@ if LIVE["source"] and LIVE_DENOISERS:
             aligned=f"{LIVE_FOLDER}/aligned.mrc",
             tomogram=f"{LIVE_FOLDER}/tomogram.mrc",
             traced=f"{LIVE_FOLDER}/traced.csv",
-            picture=f"{LIVE_FOLDER}/lines.png",
+            picture=f"{LIVE_FOLDER}/figures/lines.png",
         log:
             f"{FOLDER}/logs/run_live.log",
         benchmark:
@@ -51,6 +48,7 @@ if LIVE["source"] and LIVE_DENOISERS:
         script:
             "../../scripts/run_live.py"
 
-    rule live:
-        input:
-            rules.run_live.output.picture,
+
+rule live:
+    input:
+        live_picture,
