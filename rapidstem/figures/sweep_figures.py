@@ -126,7 +126,9 @@ def _limit_words(curves: pd.DataFrame, base: Mapping[str, str], shown: Mapping[s
     passed = passed[passed["quantity"].isin(shown) & (passed["passed"] != "")]
     told = [f"{_words(row.factor)} {row.passed} ({row.quantity.split('_')[0]})" for row in passed.itertuples()]
     count = curves["factor"].nunique()
-    return f"{count} factors; the limit of {limit:g} is passed at " + ("; ".join(told) if told else "none of the values that were run") + "."
+    return (
+        f"{count} factors; the limit of {limit:g} is passed at " + ("; ".join(told) if told else "none of the values that were run") + "."
+    )
 
 
 def _ordered(labels: pd.Index) -> list[str]:
