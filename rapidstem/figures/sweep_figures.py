@@ -11,6 +11,8 @@ from rapidstem.scores import LIMITS, NONE, axis_places, passed_limits, sweep_cur
 
 # Panels beside each other; values that span more than this are drawn on a logarithmic axis.
 _COLUMNS, _LOGARITHMIC_SPAN = 3, 8.0
+# Of the axis, beyond the outermost values.
+_MARGIN = 0.08
 _ERRORS = ("x_nm", "y_nm", "z_nm")
 
 
@@ -112,12 +114,20 @@ def _draw_factor(panel: Axes, curves: pd.DataFrame, base: str, shown: Mapping[st
         panel.annotate(f"{failed[value]} failed", (place[value], 1), xycoords=("data", "axes fraction"), fontsize=6, ha="center", va="top")
     if base:
         panel.axvline(place[base], color="#BBBBBB", linewidth=3, zorder=0)
-    at = np.array(list(place.values()), float)
-    if pd.to_numeric(values, errors="coerce").notna().all():
-        if at.min() > 0 and at.max() / at.min() > _LOGARITHMIC_SPAN:
-            panel.set_xscale("log")
-    else:
-        panel.set_xticks(at, list(place))
+    _set_values(panel, np.array(list(place.values()), float), list(place))
+
+
+def _set_values(panel: Axes, at: np.ndarray, names: list[str]) -> None:
+    """Show all values on the axis, those without a result, too: numbers on a scale, words by name."""
+    if pd.to_numeric(pd.Series(names), errors="coerce").isna().any():
+        panel.set_xticks(at, names)
+    elif at.min() > 0 and at.max() / at.min() > _LOGARITHMIC_SPAN:
+        panel.set_xscale("log")
+        room = (at.max() / at.min()) ** _MARGIN
+        panel.set_xlim(at.min() / room, at.max() * room)
+        return
+    room = _MARGIN * (np.ptp(at) or max(abs(at[0]), 1.0))
+    panel.set_xlim(at.min() - room, at.max() + room)
 
 
 def _limit_words(curves: pd.DataFrame, base: Mapping[str, str], shown: Mapping[str, str], limit: float) -> str:

@@ -1,12 +1,16 @@
 """Hot pixels: found whatever the noise, filled in, and nothing else is changed."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
+import tifffile
 
 from rapidstem.frames.spoilt_pixels import FilledFrames, filled_frame, hot_pixels, spoilt_pixels
 from rapidstem.microscope.recording.detector import rapid_counts
 from rapidstem.microscope.recording.hot_pixels import add_hot_pixels
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
+from scripts.script_support import open_raw, read_raw
 
 SIZE, FRAMES = 96, 12
 
@@ -101,3 +105,19 @@ def test_single_frames_slices_and_lists_are_read_alike() -> None:
     filled = FilledFrames.of(frames)
     assert filled[4].shape == frames[4].shape and len(filled) == FRAMES and filled.dtype == frames.dtype
     assert np.array_equal(filled[3:6], filled[[3, 4, 5]]) and filled[-8][33, 44] == filled[4][33, 44] < 65535
+
+
+def test_every_script_reads_filled_frames_and_says_how_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frames = _recorded(settings_from({}), 37)
+    frames[2, 30, 31] = 65535
+    tifffile.imwrite(tmp_path / "field.tif", frames, photometric="minisblack")
+    reading = {"detector": "BF", "pixel_size_nm": 2.0}
+    read = read_raw(str(tmp_path / "field.tif"), reading).frames
+    assert read[2, 30, 31] < 65535 and np.count_nonzero(read != frames) == 1
+    with open_raw(str(tmp_path / "field.tif"), reading) as stack:
+        assert np.array_equal(stack.frames[1:4], read[1:4]) and stack.frames.shape == frames.shape
+    said = capsys.readouterr().out.splitlines()
+    assert [line.split(": ")[1] for line in said] == [
+        f"1 hot pixels filled in from their neighbours in {FRAMES} frames",
+        "1 hot pixels filled in from their neighbours in 3 frames",
+    ]

@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from rapidstem.figures.style import png_bytes
 from rapidstem.figures.sweep_figures import differences_by_factor, errors_by_factor, errors_by_pair, shares_by_factor
 from rapidstem.scores import axis_places, passed_limits, sweep_curves
 
@@ -59,6 +60,18 @@ def test_maps_say_where_the_limit_is_passed_and_draw_every_factor() -> None:
     assert [line.get_ydata()[0] for line in level] == [5.0]
     assert "found" in shares_by_factor(points, BASE).description
     assert set(differences_by_factor(points, BASE).data["quantity"]) == {f"against_slow_{axis}_nm" for axis in "xyz"}
+
+
+def test_values_without_any_result_are_on_the_axis_and_the_map_can_be_drawn() -> None:
+    points = _points()
+    failed = points[points["factor"] == "drift"].assign(factor="dose", value="0.05")
+    for draw in (errors_by_factor, differences_by_factor, shares_by_factor):
+        drawing = draw(pd.concat([points, failed], ignore_index=True), BASE)
+        lowest, highest = drawing.figure.axes[0].get_xlim()
+        assert 0 < lowest < 0.05 and highest > 100
+        assert [text.get_text() for text in drawing.figure.axes[0].texts] == ["2 failed"]
+        assert png_bytes(drawing.figure)
+    assert png_bytes(errors_by_pair(points).figure)
 
 
 def test_pairs_show_the_largest_error() -> None:

@@ -72,7 +72,16 @@ def test_session_without_tilt_series_gives_scores_and_a_report(tmp_path: Path) -
 
 
 @pytest.mark.parametrize(
-    "name", ["papers/zhao2021", "papers/ihara2022", "examples/hard", "examples/many_fields", "examples/single_field", "examples/straining"]
+    "name",
+    [
+        "papers/zhao2021",
+        "papers/ihara2022",
+        "examples/hard",
+        "examples/many_fields",
+        "examples/single_field",
+        "examples/straining",
+        "examples/sweep",
+    ],
 )
 def test_protocols_and_examples_have_a_graph(name: str) -> None:
     run = snakemake(ROOT, "--dry-run", config=ROOT / f"config/{name}.yaml")

@@ -79,12 +79,10 @@ rule run_point:
     params:
         code={name: code_mark(name) for name in POINT_SCRIPTS},
         point=point_of,
-        python=sys.executable,
-        root=str(REPOSITORY),
     message:
         "Running the point {wildcards.factor} {wildcards.value}, {wildcards.second_factor} {wildcards.second_value}, seed {wildcards.seed}"
     shell:
-        "PYTHONPATH={params.root:q} {params.python:q} -m rapidstem_workflow.sweep_session"
+        "PYTHONPATH={REPOSITORY:q} {sys.executable:q} -m rapidstem_workflow.sweep_session"
         " {params.point:q} {output.row:q}.session {output.row:q} > {log:q} 2>&1"
 
 
