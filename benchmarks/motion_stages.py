@@ -38,6 +38,7 @@ TILT_DEG, LINE_WIDTH_NM, STEP_NM = 10.0, 13.7, 2.0
 # What the fit to a tilt series states for a point of the demo's lines, and over what length its errors are the same.
 SIGMA_NM, CORRELATED_NM = np.array([1.0, 1.0, 1.5]), 50.0
 LEAST_NM = 60.0
+KINDS = ("clean", "filtered", "wrong")
 
 
 def simulated_foil(seed: int, frames: int) -> StrainedFoil:
@@ -107,15 +108,15 @@ def followed(foil: StrainedFoil, images: np.ndarray, wrong: bool) -> tuple[Serie
     return motion, (time.process_time() - begin) / len(images)
 
 
-def main(seeds: list[int], count: int, detail: bool) -> None:
+def main(seeds: list[int], count: int, kinds: list[str], detail: bool) -> None:
     """Print and keep the table."""
     rows = []
     for seed in seeds:
         foil = simulated_foil(seed, count)
         clean = clean_frames(foil)
-        filtered = filtered_frames(clean, foil.settings)
-        for name, images, wrong in (("clean", clean, False), ("filtered", filtered, False), ("wrong", filtered, True)):
-            motion, seconds = followed(foil, images, wrong)
+        filtered = filtered_frames(clean, foil.settings) if kinds != ["clean"] else clean
+        for name in kinds:
+            motion, seconds = followed(foil, clean if name == "clean" else filtered, name == "wrong")
             scores, responses = scores_of(motion, foil)
             whole = scores[scores["line"] < 0]
             row = {"seed": seed, "frames": count, "images": name} | row_of(whole, "all") | {"lines": len(scores) - 1}
@@ -133,6 +134,7 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[62, 63])
     parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument("--images", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--detail", action="store_true", help="print every line, jump and flag")
     arguments = parser.parse_args()
-    main(arguments.seeds, arguments.frames, arguments.detail)
+    main(arguments.seeds, arguments.frames, arguments.images, arguments.detail)

@@ -41,9 +41,17 @@ MOTION_COLUMNS = [
 class Course(Protocol):
     """How a true line moves (`rapidstem.microscope.specimen.line_courses`)."""
 
-    kind: str
-    time_s: np.ndarray
-    until_s: float
+    @property
+    def kind(self) -> str:
+        """What kind of motion it is."""
+
+    @property
+    def time_s(self) -> np.ndarray:
+        """When its knots are, (knot,)."""
+
+    @property
+    def until_s(self) -> float:
+        """When the line vanishes."""
 
     def displacement_nm(self, points_nm: np.ndarray, time_s: float) -> np.ndarray:
         """Where points (n, 3) of the line at rest have moved to, as displacements."""
