@@ -88,6 +88,11 @@ def check_same_field(earlier: pd.DataFrame, later: pd.DataFrame, mirrored: pd.Da
     mirrored : DataFrame
         The later lines mirrored in x, and brought onto the earlier ones as the later ones were.
 
+    Returns
+    -------
+    found, chance : float
+        In percent of the length.
+
     Raises
     ------
     InputError
@@ -131,6 +136,11 @@ def swept_area_nm2(one: np.ndarray, two: np.ndarray) -> float:
     ----------
     one, two : np.ndarray, (n, 3) and (m, 3)
         In either direction.
+
+    Returns
+    -------
+    float
+        In nm^2.
     """
     if np.linalg.norm(one[0] - two[0]) + np.linalg.norm(one[-1] - two[-1]) > np.linalg.norm(one[0] - two[-1]) + np.linalg.norm(
         one[-1] - two[0]
@@ -171,6 +181,10 @@ def sweep_words(earlier_deg: np.ndarray, later_deg: np.ndarray) -> str:
     ----------
     earlier_deg, later_deg : np.ndarray, (frame,)
         Tilts of both, in the order in which they were taken.
+
+    Returns
+    -------
+    str
     """
     spans = [(float(each.min()), float(each.max())) for each in (earlier_deg, later_deg)]
     common = min(spans[0][1], spans[1][1]) - max(spans[0][0], spans[1][0])
