@@ -12,8 +12,8 @@ from scipy import ndimage
 
 from rapidstem.figures.thumbnails import GAP_PX, SIDE_PX, write_thumbnails
 from rapidstem.frames.first_look import look_at_frames
-from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
 from rapidstem.frames.frame_noise import noise_of_frames
+from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
 from rapidstem.microscope.recording.detector import rapid_counts
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.report.look_page import SHOWN, look_sentence, write_look

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from rapidstem.report.session_verdicts import HIGH, LOW, MODERATE, Observation, judge, session_verdict, stage_verdict
 from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
+from rapidstem.report.session_verdicts import HIGH, LOW, MODERATE, Observation, judge, session_verdict, stage_verdict
 from rapidstem.report.verdict_criteria import ALIGNMENT, CRITERIA, LINES, RESULT_STAGES
 
 # What a microscopist would call good, doubtful and unusable; None where a criterion never makes a session unusable.
