@@ -8,9 +8,11 @@ scan distortion, and the lines of the tomogram are the true ones. Prints as `ben
 
 import argparse
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
 from benchmarks.line_motion import row_of
@@ -26,6 +28,7 @@ from rapidstem.dislocations import (
     line_summary,
     resampled,
 )
+from rapidstem.figures import LineMovieLayout, grey_limits, picture_words
 from rapidstem.lines.motion import InSituFrames, SeriesMotion, TomogramLines, follow_series, view_of
 from rapidstem.lines.motion.motion_tables import match_table
 from rapidstem.microscope import MicroscopeSettings, random_stream, settings_from
@@ -38,6 +41,10 @@ TILT_DEG, LINE_WIDTH_NM, STEP_NM = 10.0, 13.7, 2.0
 # What the fit to a tilt series states for a point of the demo's lines, and over what length its errors are the same.
 SIGMA_NM, CORRELATED_NM = np.array([1.0, 1.0, 1.5]), 50.0
 LEAST_NM = 60.0
+AXES = ["x_nm", "y_nm", "z_nm"]
+# Shares of the series that the picture shows, and its colours, as those of `docs/copy_pictures.py`.
+MOMENTS, COLOURS = (0.1, 0.45, 0.57, 0.85), 128
+KINDS = ("clean", "filtered", "wrong")
 
 
 def simulated_foil(seed: int, frames: int) -> StrainedFoil:
@@ -107,15 +114,31 @@ def followed(foil: StrainedFoil, images: np.ndarray, wrong: bool) -> tuple[Serie
     return motion, (time.process_time() - begin) / len(images)
 
 
-def main(seeds: list[int], count: int, detail: bool) -> None:
+def write_picture(path: Path, motion: SeriesMotion, images: np.ndarray, settings: MicroscopeSettings) -> None:
+    """Four pictures of the movie, as `scripts/film_lines.py` makes them, as one PNG."""
+    places = motion.positions[AXES].to_numpy(float)
+    box_nm = np.stack([places.min(axis=0), places.max(axis=0)])
+    layout = LineMovieLayout(images.shape[1:], settings.pixel_size_nm, grey_limits(images[::6]), box_nm)
+    pictures = []
+    for frame in (np.array(MOMENTS) * len(images)).astype(int).tolist():
+        rows = motion.positions[motion.positions["frame"] == frame]
+        lines = {int(number): own[AXES].to_numpy(float) for number, own in rows.groupby("line") if len(own) > 1}
+        projected = {number: motion.match.view.seen_at(points) for number, points in lines.items()}
+        pictures.append(np.asarray(layout.picture(images[frame], projected, lines, picture_words(frame * settings.frame_period_s, np.nan))))
+    Image.fromarray(np.vstack([np.hstack(pictures[:2]), np.hstack(pictures[2:])])).quantize(COLOURS).save(path, optimize=True)
+
+
+def main(seeds: list[int], count: int, kinds: list[str], detail: bool, picture: Path | None) -> None:
     """Print and keep the table."""
     rows = []
     for seed in seeds:
         foil = simulated_foil(seed, count)
         clean = clean_frames(foil)
-        filtered = filtered_frames(clean, foil.settings)
-        for name, images, wrong in (("clean", clean, False), ("filtered", filtered, False), ("wrong", filtered, True)):
-            motion, seconds = followed(foil, images, wrong)
+        filtered = filtered_frames(clean, foil.settings) if kinds != ["clean"] else clean
+        for name in kinds:
+            motion, seconds = followed(foil, clean if name == "clean" else filtered, name == "wrong")
+            if picture is not None:
+                write_picture(picture, motion, clean if name == "clean" else filtered, foil.settings)
             scores, responses = scores_of(motion, foil)
             whole = scores[scores["line"] < 0]
             row = {"seed": seed, "frames": count, "images": name} | row_of(whole, "all") | {"lines": len(scores) - 1}
@@ -133,6 +156,8 @@ if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--seeds", type=int, nargs="+", default=[62, 63])
     parser.add_argument("--frames", type=int, default=200)
+    parser.add_argument("--images", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--picture", type=Path, help="PNG of the last series to write")
     parser.add_argument("--detail", action="store_true", help="print every line, jump and flag")
     arguments = parser.parse_args()
-    main(arguments.seeds, arguments.frames, arguments.detail)
+    main(arguments.seeds, arguments.frames, arguments.images, arguments.detail, arguments.picture)

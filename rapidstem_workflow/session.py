@@ -209,13 +209,21 @@ class Session:
         return str(self._rows[acquisition]["temperature"])
 
     def tomogram(self, acquisition: str) -> str:
-        """The tilt series of the same field that an in-situ series names, empty where it names none."""
+        """The tilt series of the same field that an in-situ series, or a later tilt series, names; empty where it names none."""
         return str(self._rows[acquisition]["tomogram"])
 
     @property
     def followed(self) -> list[str]:
         """The in-situ series whose lines are followed in three dimensions: those that name a tilt series that takes part."""
         return [name for name in self.acquisitions("in_situ") if self.tomogram(name) in self.acquisitions("tilt_series")]
+
+    @property
+    def matched_sweeps(self) -> list[tuple[str, str]]:
+        """Tilt series that name an earlier one of the same field that takes part, with the names of the variants that both have."""
+        series = self.acquisitions("tilt_series")
+        repeated = [(name, self.tomogram(name)) for name in series if self.tomogram(name) in series]
+        own = {name: [variant.name for variant in self.shown_variants(name)] for name in series}
+        return [(name, variant) for name, earlier in repeated for variant in own[name] if variant in own[earlier]]
 
     def followed_variant(self, acquisition: str, denoiser: str) -> str:
         """Name of the variant of the tilt series whose lines are followed: of the same denoiser, else the slow one, else the first."""

@@ -51,8 +51,7 @@ from .ome_tiff import (
     write_images as write_images,
 )
 from .ome_zarr import write_zarr_series as write_zarr_series, write_zarr_volume as write_zarr_volume
-from .paradis_files import write_paradis as write_paradis
-from .paradis_series import write_paradis_series as write_paradis_series
+from .paradis_files import write_paradis as write_paradis, write_paradis_series as write_paradis_series
 from .raw_file_problems import LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG, field_problems as field_problems
 from .readers import BRIGHT_FIELD as BRIGHT_FIELD, STORE_ENDINGS as STORE_ENDINGS, is_zarr_store as is_zarr_store
 from .scan_format import ScanFormat as ScanFormat

@@ -39,8 +39,8 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     -------
     table : columns `acquisition, kind` (str), `tilt` (degrees, NaN for a tilt series), `rapid, slow, dcfi` (absolute paths, empty where
         there is no file), `temperature` (as it stands, the path of a log made absolute; empty where nothing is known), `detector` (empty
-        where it is the session's), `tomogram` (the name of the tilt series of the same field, for an in-situ series; empty where there is
-        none).
+        where it is the session's), `tomogram` (the name of the tilt series of the same field, for an in-situ series or a
+        later tilt series; empty where there is none).
 
     Raises
     ------

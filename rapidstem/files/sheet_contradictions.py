@@ -41,12 +41,16 @@ def _tilt_remarks(row: Mapping[Any, Any], header: StackHeader) -> Iterator[str]:
 
 
 def tomogram_problems(rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:
-    """Tilt series that in-situ series name and that are none."""
+    """Tilt series that in-situ series or later tilt series name and that are none."""
     series = [row["acquisition"] for _, row in rows if row["kind"] == "tilt_series"]
+    earlier: list[str] = []
     for number, row in rows:
         name, place = row["tomogram"], f"line {number}, acquisition {row['acquisition']!r}, column tomogram"
-        if name and row["kind"] != "in_situ":
-            yield f"{place}: {name!r}, but only an in-situ series is held against a tomogram; leave it empty"
+        if name and row["kind"] not in ("in_situ", "tilt_series"):
+            yield f"{place}: {name!r}, but only an in-situ series or a later tilt series is held against a tomogram; leave it empty"
+        elif name in series and row["kind"] == "tilt_series" and name not in earlier:
+            yield f"{place}: {name!r} does not stand above this row; a tilt series is held against an earlier one of the same field"
         elif name and name not in series:
             known = f"those of the sheet are {', '.join(series)}" if series else "the sheet has none"
             yield f"{place}: {name!r} is no tilt series; {known}"
+        earlier += [row["acquisition"]] if row["kind"] == "tilt_series" else []

@@ -43,11 +43,11 @@ class Course(Protocol):
 
     @property
     def kind(self) -> str:
-        """Of motion."""
+        """What kind of motion it is."""
 
     @property
     def time_s(self) -> np.ndarray:
-        """Knots of its course, increasing."""
+        """When its knots are, (knot,)."""
 
     @property
     def until_s(self) -> float:
@@ -76,7 +76,15 @@ class TrueLine:
 
     @classmethod
     def of(cls, points_nm: np.ndarray, course: "Course | None") -> "TrueLine":
-        """A line (n, 3) at rest and its course; one that rests has none."""
+        """A line and its course.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (n, 3)
+            At rest.
+        course : Course or None
+            None for a line that rests.
+        """
         points = resampled(points_nm, STEP_NM)
         if course is None:
             return cls(lambda time: points, "resting", np.zeros((0, 2)), np.inf)

@@ -8,8 +8,7 @@ from vtk.util.numpy_support import vtk_to_numpy
 from rapidstem.dislocations.line_tables import foil_box, line_density, line_points, line_summary, polylines_of, traced_points
 from rapidstem.dislocations.polylines import BORDER, JUNCTION, SURFACE, LineNetwork, Polyline
 from rapidstem.dislocations.slip_planes import SLIP_NORMALS, crystal_orientation
-from rapidstem.files.paradis_files import write_paradis
-from rapidstem.files.paradis_series import write_paradis_series
+from rapidstem.files.paradis_files import write_paradis, write_paradis_series
 from rapidstem.files.tables import read_table, write_table
 from rapidstem.files.vtk_polydata import write_polydata
 from rapidstem.microscope.specimen.paradis_networks import chains, read_network

@@ -267,7 +267,8 @@ def test_the_log_of_a_heater_lies_beside_the_sheet(tmp_path: Path) -> None:
             "b\tin_situ\t10\tb.mrc\t\t\tfilm",
             "line 3, acquisition 'b', column tomogram: 'film' is no tilt series; those of the sheet are series",
         ),
-        ("b\ttest\t0\tb.mrc\t\t\tseries", "line 3, acquisition 'b', column tomogram: 'series', but only an in-situ series"),
+        ("b\ttest\t0\tb.mrc\t\t\tseries", "line 3, acquisition 'b', column tomogram: 'series', but only an in-situ series or a later tilt"),
+        ("b\ttilt_series\t\tb.mrc\t\t\tb", "line 3, acquisition 'b', column tomogram: 'b' does not stand above this row"),
     ],
 )
 def test_a_tomogram_must_be_a_tilt_series_of_the_sheet(tmp_path: Path, row: str, expected: str) -> None:
@@ -275,3 +276,5 @@ def test_a_tomogram_must_be_a_tilt_series_of_the_sheet(tmp_path: Path, row: str,
     assert expected in refusal(write_sheet(tmp_path, series, row, header=f"{HEADER}\ttomogram"))
     good = read_sheet(write_sheet(tmp_path, series, "b\tin_situ\t10\tb.mrc\t\t\tseries", header=f"{HEADER}\ttomogram"))
     assert good["tomogram"].to_list() == ["", "series"]
+    repeated = read_sheet(write_sheet(tmp_path, series, "b\ttilt_series\t\tb.mrc\t\t\tseries", header=f"{HEADER}\ttomogram"))
+    assert repeated["tomogram"].to_list() == ["", "series"]

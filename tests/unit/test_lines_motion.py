@@ -181,6 +181,50 @@ def test_a_line_that_leaves_its_plane_is_flagged_and_lifted_no_further() -> None
     assert found.positions.query("line == 0")["frame"].max() < flag["frame"].iloc[0]
 
 
+STILL = [threading(FIRST, (-200.0, 120.0), 0.8), threading(SECOND, (230.0, 60.0), -0.9), threading(FIRST, (190.0, -200.0), 0.2, -20.0)]
+
+
+def _screw(place_nm: tuple[float, float]) -> np.ndarray:
+    """A straight line along the <110> direction in which two {111} planes meet, from face to face."""
+    direction = np.cross(NORMALS[FIRST], NORMALS[SECOND])
+    reach = HALF_FOIL_NM / direction[2]
+    return np.array([*place_nm, 0.0]) + np.linspace(-1, 1, 60)[:, None] * reach * direction
+
+
+@pytest.mark.parametrize(("glide", "across"), [(FIRST, SECOND), (SECOND, FIRST)])
+def test_a_screw_is_lifted_into_the_plane_that_it_glides_in_and_after_cross_slip_into_the_other(glide: str, across: str) -> None:
+    screw = _screw((-20.0, 0.0))
+
+    def moved(time: float) -> list[np.ndarray]:
+        way = 150 * np.clip(time - 0.2, 0, 0.7) * trace(glide) + 150 * max(time - 0.9, 0) * trace(across)
+        return [screw + way, *STILL]
+
+    found = follow_series(tomogram_of(moved(0.0)), frames_of(moved, 26), 13.7)
+    line = found.followed.set_index("line").loc[0]
+    assert (line["plane"], line["later_plane"]) == (glide, across)
+    flag = found.flags[found.flags["flag"] == "cross slip"]
+    assert list(flag["line"]) == [0] and 0.9 < flag["time_s"].iloc[0] < 1.5
+    rows = found.positions.query("line == 0 and measured == 1")
+    assert rows["frame"].max() == 25
+    settled = rows[(rows["time_s"] < 0.9) | (rows["frame"] > line["later_from_frame"] + 3)]
+    assert np.sqrt((distances(settled, moved, 0) ** 2).mean(axis=0)).max() < 8
+
+
+def test_a_line_near_the_trace_keeps_its_end_on_the_face_as_it_glides() -> None:
+    long = threading(FIRST, (60.0, -40.0), 2.6, 10.0)
+
+    def moved(time: float) -> list[np.ndarray]:
+        return [long + 200 * max(time - 0.3, 0) * trace(FIRST), *STILL]
+
+    found = follow_series(tomogram_of(moved(0.0)), frames_of(moved, 24), 13.7)
+    rows = found.positions.query("line == 0 and frame == 23")
+    true = moved(float(rows["time_s"].mean()))[0]
+    seen = true[VIEW.places(true).seen[0]]
+    ends = rows[["x_nm", "y_nm", "z_nm"]].to_numpy(float)
+    for end in (seen[0], seen[-1]):
+        assert np.linalg.norm(ends - end, axis=1).min() < 45
+
+
 def test_another_field_is_refused_with_its_correlation() -> None:
     other = [threading(SECOND, (-150.0, -100.0), 1.0), threading(FIRST, (0.0, 150.0), -1.2), threading(SECOND, (170.0, 20.0), 0.9)]
     with pytest.raises(InputError, match=r"another field.*correlate by 0\.\d+"):

@@ -122,3 +122,11 @@ def test_a_series_that_names_its_tomogram_has_its_lines_followed_filmed_and_scor
     assert planned["follow_lines"] == planned["film_lines"] == planned["score_motion"] == 1
     write_session(tmp_path, config | {"tomography": {"denoisers": ["dlf-slow"]}}, named.replace("\tseries\n", "\t\n"))
     assert not {"follow_lines", "film_lines", "score_motion"} & set(planned_jobs(tmp_path))
+
+
+def test_a_sweep_that_names_an_earlier_one_has_its_lines_matched_once_a_variant(tmp_path: Path) -> None:
+    config = _configuration() | {"tomography": {"denoisers": ["dlf-slow"]}}
+    header, *rows = sheet_text([*ROWS, ("series", "tilt_series", ""), ("back", "tilt_series", "")]).splitlines()
+    named = "\n".join([f"{header}\ttomogram", *(f"{row}\t" for row in rows[:-1]), f"{rows[-1]}\tseries"]) + "\n"
+    write_session(tmp_path, config, named)
+    assert planned_jobs(tmp_path)["match_sweeps"] == 2

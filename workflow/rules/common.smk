@@ -149,6 +149,11 @@ def tomogram_file(wildcards, ending, room="dislocations"):
     return f"{FOLDER}/{room}/{series}/{SESSION.followed_variant(wildcards.acquisition, wildcards.denoiser)}.{ending}"
 
 
+def earlier_sweep(wildcards, ending, room="dislocations"):
+    """A file of the same variant of the earlier tilt series that a tilt series names."""
+    return f"{FOLDER}/{room}/{SESSION.tomogram(wildcards.acquisition)}/{wildcards.variant}.{ending}"
+
+
 def temperature_log(wildcards):
     """The heater's log of an in-situ series, where the sheet names one."""
     text = SESSION.temperature(wildcards.acquisition)

@@ -29,6 +29,10 @@ rule write_report:
             acquisition=SESSION.followed,
             denoiser=SESSION.in_situ_denoisers,
         ),
+        sweeps=[
+            f"{FOLDER}/dislocations/{series}/{variant}.sweep.csv"
+            for series, variant in SESSION.matched_sweeps
+        ],
         motion_scores=expand(
             f"{FOLDER}/evaluation/motion/{{acquisition}}/{{denoiser}}.csv",
             acquisition=SESSION.followed if SESSION.simulated else [],

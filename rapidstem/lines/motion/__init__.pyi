@@ -1,3 +1,4 @@
+from .glide_planes import line_planes as line_planes
 from .motion_flags import FLAG_COLUMNS as FLAG_COLUMNS
 from .motion_tables import (
     FOLLOWED_COLUMNS as FOLLOWED_COLUMNS,
@@ -13,5 +14,11 @@ from .series_motion import (
     SeriesMotion as SeriesMotion,
     TomogramLines as TomogramLines,
     follow_series as follow_series,
+)
+from .sweep_matching import (
+    SWEEP_COLUMNS as SWEEP_COLUMNS,
+    check_same_field as check_same_field,
+    matched_sweeps as matched_sweeps,
+    sweep_words as sweep_words,
 )
 from .tilted_view import TiltedView as TiltedView

@@ -22,7 +22,7 @@ LEAST_BOW_NM, LEAST_BOW_SD = 20.0, 4.0
 BOWED_NODES = 8
 # A line bows between ends that rest, or nearly so; one that glides shows other parts of itself.
 LARGEST_END_SHARE = 0.7
-# By judgement, above the error of an end below; an end that no other one confirms must lie farther off.
+# By judgement, above the error of an end below; an end that no other one confirms, in that frame or one beside it, must lie farther off.
 LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
 # The end of a line is seen to a node, 8 nm along it.
 FITTING_DEPTH_NM = 10.0
@@ -109,9 +109,10 @@ def cross_slip_frame(track: SmoothTrack) -> int | None:
     mean = np.where(both, depth.mean(axis=1), np.nan)
     agree = both & (np.abs(mean) > LEAST_DEPTH_NM) & (np.abs(depth[:, 0] - depth[:, 1]) < np.abs(mean))
     single = np.isfinite(depth).sum(axis=1) == 1
-    alone = single & (np.abs(np.nan_to_num(depth)).max(axis=1) > ONE_FACE_DEPTH_NM)
-    runs = _runs(agree | alone)
-    return runs[0][0] if runs else None
+    one = np.where(single, np.abs(np.nan_to_num(depth)).max(axis=1), 0.0)
+    certain = agree | (one > ONE_FACE_DEPTH_NM)
+    runs = [start for start, stop in _runs(agree | (one > LEAST_DEPTH_NM)) if certain[start:stop].any()]
+    return runs[0] if runs else None
 
 
 def lifted_until(track: SmoothTrack) -> int:

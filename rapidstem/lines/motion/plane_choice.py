@@ -16,8 +16,8 @@ from rapidstem.lines.motion.track_smoothing import SmoothTrack
 
 # By judgement: about a line's width (13.7 nm); one that moves less lies in both planes, to the accuracy of its places.
 MOVED_NM = 15.0
-# By judgement: that many frames later is no chance of a single frame.
-CLEARLY_LATER = 3
+# By judgement: that many frames more are no chance of a single one.
+CLEARLY_MORE = 3
 
 
 def has_moved(track: SmoothTrack | None) -> bool:
@@ -34,15 +34,15 @@ def has_moved(track: SmoothTrack | None) -> bool:
     return bool(np.nanmax(np.abs(middle)) > MOVED_NM or track.track.state[-1] != SEEN)
 
 
-def stays_longer(track: SmoothTrack | None, other: SmoothTrack | None) -> bool:
-    """Whether a line fits its plane clearly longer than another plane.
+def fits_better(track: SmoothTrack | None, other: SmoothTrack | None) -> bool:
+    """Whether a line fits its plane in clearly more frames than another plane.
 
     Parameters
     ----------
     track, other : SmoothTrack or None
         The same line, followed in two planes; None where it was seen in fewer than two frames.
     """
-    return _fits_until(track) >= _fits_until(other) + CLEARLY_LATER
+    return _fitting_frames(track) >= _fitting_frames(other) + CLEARLY_MORE
 
 
 def slipped_line(track: SmoothTrack | None, plane: GlidePlane, heights_nm: tuple[float, float]) -> MovingLine | None:
@@ -66,17 +66,8 @@ def slipped_line(track: SmoothTrack | None, plane: GlidePlane, heights_nm: tuple
     return moving_line(line.number, points, onward, heights_nm, range(begin, len(track.slid_nm)))
 
 
-def _fits_until(track: SmoothTrack | None) -> int:
-    """The first frame from which the ends of a line do not lie on the faces, or in which it is lost for good.
-
-    Two frames running that show an end too high, or too low, by more than it is uncertain by.
-    """
+def _fitting_frames(track: SmoothTrack | None) -> int:
+    """In how many frames an end of the line is seen on its face."""
     if track is None:
         return 0
-    heights = end_heights(track)
-    known = np.flatnonzero(np.isfinite(heights).any(axis=1))
-    mean = np.nanmean(heights[known], axis=1) if len(known) else np.zeros(0)
-    off = np.sign(mean) * (np.abs(mean) > FITTING_DEPTH_NM)
-    twice = np.flatnonzero((off[:-1] != 0) & (off[:-1] == off[1:]))
-    lost = int(np.flatnonzero(track.track.state == SEEN)[-1]) + 1
-    return min(int(known[twice[0]]), lost) if len(twice) else lost
+    return int(np.count_nonzero((np.abs(end_heights(track)) <= FITTING_DEPTH_NM).any(axis=1)))

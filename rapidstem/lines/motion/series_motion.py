@@ -17,7 +17,7 @@ from rapidstem.lines.motion.line_following import FollowedLines, LineTrack, foll
 from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, field_flags, lifted_until, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
 from rapidstem.lines.motion.moving_lines import ALL_FRAMES, MovingLine, moving_line
-from rapidstem.lines.motion.plane_choice import has_moved, slipped_line, stays_longer
+from rapidstem.lines.motion.plane_choice import fits_better, has_moved, slipped_line
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.tomogram_match import TomogramMatch, match_tomogram
 from rapidstem.lines.motion.track_smoothing import SmoothTrack, noise_scale, smoothed_track
@@ -142,7 +142,7 @@ class _Following:
         if other:
             seen = self._tracks(self._lines_in(chosen | other))
             second = self._smoothed(seen.tracks)
-            for number in [number for number in other if stays_longer(second[number], tracks[number])]:
+            for number in [number for number in other if fits_better(second[number], tracks[number])]:
                 tracks[number], chosen[number], other[number] = second[number], other[number], chosen[number]
             onward = {number: slipped_line(tracks[number], plane, self.heights_nm) for number, plane in other.items()}
             slipped = {number: line for number, line in onward.items() if line is not None}

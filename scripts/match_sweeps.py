@@ -1,0 +1,35 @@
+"""Match the dislocation lines of a tilt series with those of an earlier one of the same field."""
+
+import numpy as np
+import pandas as pd
+from script_support import logged
+
+from rapidstem.dislocations import (
+    CENTROID_COLUMNS,
+    POINT_COLUMNS,
+    SLIP_NAMES,
+    SLIP_NORMALS,
+    SUMMARY_COLUMNS,
+    crystal_orientation,
+    rigid_motion,
+)
+from rapidstem.files import read_table, write_table
+from rapidstem.lines.motion import check_same_field, line_planes, matched_sweeps, sweep_words
+from rapidstem.tomography import read_geometry
+
+with logged(snakemake):
+    files, crystal = snakemake.input, snakemake.params.crystal
+    earlier, later = (read_table(path, POINT_COLUMNS) for path in (files.earlier_lines, files.lines))
+    centres, earlier_centres = (read_table(path, CENTROID_COLUMNS) for path in (files.centroids, files.earlier_centroids))
+    motion = rigid_motion(centres, earlier_centres)
+    mirrored = rigid_motion(centres.assign(x_nm=-centres["x_nm"]), earlier_centres).applied_to(later.assign(x_nm=-later["x_nm"]))
+    later = motion.applied_to(later)
+    found, chance = check_same_field(earlier, later, mirrored)
+    normals = crystal_orientation(crystal["x"], crystal["z"]).to_specimen(SLIP_NORMALS) if crystal else []
+    planes = line_planes(earlier, read_table(files.earlier_summary, SUMMARY_COLUMNS), dict(zip(SLIP_NAMES, normals, strict=False)))
+    table = matched_sweeps(earlier, later, planes)
+    write_table(snakemake.output.matched, table)
+    write_table(snakemake.output.motion, pd.DataFrame([{**motion.columns, "found_percent": found, "chance_percent": chance}]))
+    print(table.groupby("what").size().to_string())
+    print(f"{found:.0f} % of the lines lie on earlier ones, {chance:.0f} % of their mirror image")
+    print(sweep_words(*(np.rad2deg(read_geometry(path).angle_rad) for path in (files.earlier_angles, files.angles))))

@@ -1,0 +1,75 @@
+"""Lines of two sweeps matched: which is which, how far they have gone, and what area they have swept."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rapidstem.errors import InputError
+from rapidstem.lines.motion.glide_planes import line_planes
+from rapidstem.lines.motion.sweep_matching import check_same_field, matched_sweeps, sweep_words, swept_area_nm2
+from tests.unit.motion_phantoms import NORMALS, threading, tomogram_of, trace
+
+FIRST, SECOND = "(111)", "(-111)"
+LINES = [threading(FIRST, (-120.0, 60.0)), threading(SECOND, (60.0, 90.0), -0.4), threading(FIRST, (100.0, -90.0), 0.5, -20.0)]
+
+
+def _match(later: list[np.ndarray], noise_nm: float = 1.0) -> pd.DataFrame:
+    rng = np.random.default_rng(3)
+    earlier = tomogram_of(LINES)
+    noisy = [line + rng.normal(0, noise_nm, 3) for line in later]
+    planes = line_planes(earlier.points, earlier.summary, NORMALS)
+    return matched_sweeps(earlier.points, tomogram_of(noisy).points, planes).set_index("earlier_line")
+
+
+def test_lines_that_moved_in_their_planes_are_found_again_in_any_order_and_direction() -> None:
+    table = _match([LINES[2], LINES[0] + 120 * trace(FIRST), LINES[1][::-1]])
+    assert table["line"].to_dict() == {0: 1, 1: 2, 2: 0}
+    assert table["what"].to_dict() == {0: "moved", 1: "rested", 2: "rested"}
+    assert table["plane"].to_dict() == {0: FIRST, 1: SECOND, 2: FIRST}
+    assert table.loc[0, "distance_nm"] == pytest.approx(_across(LINES[0], 120 * trace(FIRST)), rel=0.15)
+    assert table["off_plane_nm"].max() < 4
+    assert table["certain"].all()
+
+
+def _across(line: np.ndarray, way: np.ndarray) -> float:
+    """The way at right angles to the chord of a line."""
+    chord = (line[-1] - line[0]) / np.linalg.norm(line[-1] - line[0])
+    return float(np.linalg.norm(way - (way @ chord) * chord))
+
+
+def test_a_line_does_not_leave_its_plane_for_a_nearer_partner() -> None:
+    aside = LINES[0] + 40 * NORMALS[FIRST]
+    table = _match([LINES[0] + 130 * trace(FIRST), aside, LINES[1], LINES[2]])
+    assert table.loc[0, "line"] == 0 and table.loc[0, "what"] == "moved"
+    assert table.loc[-1, "line"] == 1 and table.loc[-1, "what"] == "new"
+
+
+def test_gone_lines_and_two_that_cannot_be_told_apart_are_said() -> None:
+    assert _match([LINES[0], LINES[1]]).loc[2, "what"] == "gone"
+    both = _match([LINES[0] + 60 * trace(FIRST), LINES[0] - 60 * trace(FIRST), LINES[1], LINES[2]])
+    assert both.loc[0, "certain"] == 0 and both.loc[0, "margin"] < 0.5
+    assert both.loc[1, "certain"] == 1
+
+
+def test_the_area_of_a_glide_is_base_times_height() -> None:
+    line = np.column_stack([np.linspace(0, 300, 31), np.zeros(31), np.zeros(31)])
+    assert swept_area_nm2(line, line + np.array([0.0, 40, 30])) == pytest.approx(300 * 50)
+    assert swept_area_nm2(line, (line + np.array([0.0, 40, 30]))[::-1]) == pytest.approx(300 * 50)
+    bow = line + np.column_stack([np.zeros(31), 60 * (1 - np.linspace(-1, 1, 31) ** 2), np.zeros(31)])
+    assert swept_area_nm2(line, bow) == pytest.approx(300 * 60 * 2 / 3, rel=0.02)
+
+
+def test_another_field_is_refused_with_the_shares() -> None:
+    earlier = tomogram_of(LINES).points
+    mirrored = earlier.assign(x_nm=-earlier["x_nm"])
+    found, chance = check_same_field(earlier, earlier, mirrored)
+    assert found == pytest.approx(100) and chance < 60
+    with pytest.raises(InputError, match=r"different fields: \d+ %.*column 'tomogram'"):
+        check_same_field(earlier, mirrored, earlier)
+
+
+def test_sweeps_of_other_range_or_direction_are_told() -> None:
+    forth, back, short = np.linspace(-70, 70, 71), np.linspace(70, -70, 71), np.linspace(-70, 40, 56)
+    assert sweep_words(forth, forth) == ""
+    assert "turned the other way" in sweep_words(forth, back) and "goes from" not in sweep_words(forth, back)
+    assert "from -70 to 70 degrees, this one from -70 to 40; what only one of them shows" in sweep_words(forth, short)
