@@ -62,4 +62,4 @@ class ThreadChoice:
             self.used = before
             return ""
         state = "busy" if self.used < before else "free again"
-        return f"the machine is {state}: {self.used} threads in place of {before}, {pace:.2f} s a step in place of {pace_before:.2f} s"
+        return f"the machine is {state}: threads {self.used} in place of {before}, {pace:.2f} s a step in place of {pace_before:.2f} s"
