@@ -1,5 +1,6 @@
 """From an aligned series of lines to a volume: the choice of method and device, block by block."""
 
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from ctypes.util import find_library
@@ -12,7 +13,7 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.reconstruction.astra_cuda import check_astra_cuda
-from rapidstem.tomography.reconstruction.slice_blocks import Method, matrix_columns, plan_blocks
+from rapidstem.tomography.reconstruction.slice_blocks import BlockPlan, Method, matrix_columns, plan_blocks
 from rapidstem.tomography.reconstruction.slice_projector import field_rays, seen_pixels, system_matrix
 from rapidstem.tomography.reconstruction.slice_solvers import Device, SolverSettings, make_solver
 from rapidstem.tomography.tilt_geometry import TiltGeometry
@@ -99,7 +100,7 @@ def reconstruct(
     solving = SolverSettings(geometry, depth, settings.method, settings.iterations, device, used, brightness, settings.isolated)
     held_bytes = series.nbytes + 4 * depth * geometry.rows * len(wanted)
     workers = threads if device == "cpu" else 1
-    plan = plan_blocks(solving.rays(None)[0], len(wanted), settings.method, workers, memory_mb, held_bytes, own_matrices=shared < columns)
+    plan = _told_plan(solving, len(wanted), workers, memory_mb, held_bytes, shared < columns)
     solver_of = lru_cache(plan.threads)(lambda column: make_solver(solving, column))
     if shared == columns:
         solver_of(None)
@@ -119,6 +120,22 @@ def reconstruct(
             if progress is not None:
                 progress(ready, len(wanted))
     return volume
+
+
+def _told_plan(
+    solving: SolverSettings, columns: int, workers: int, memory_mb: float | None, held_bytes: int, own_matrices: bool
+) -> BlockPlan:
+    """The blocks that fit into the memory; the log says where that makes the job slower."""
+    rays = solving.rays(None)[0]
+    wished, plan = (
+        plan_blocks(rays, columns, solving.method, workers, limit, held_bytes, own_matrices=own_matrices) for limit in (None, memory_mb)
+    )
+    if plan != wished:
+        print(
+            f"for want of memory: blocks of {plan.width} slices in place of {wished.width}, threads {plan.threads} in place of {wished.threads}",
+            file=sys.stderr,
+        )
+    return plan
 
 
 def project_volume(volume: np.ndarray, geometry: TiltGeometry, isolated: bool = False) -> np.ndarray:
