@@ -1,4 +1,4 @@
-"""Peak memory of the jobs of a tilt series at 512 and 2048 pixels a side, beside what their rules ask for: a table of `docs/scale.md`.
+"""Peak memory of the jobs of a tilt series at 512 and 2048 pixels a side, beside what their rules ask for.
 
     python -m benchmarks.series_memory results/demo [side ...]
 
@@ -16,6 +16,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 import pandas as pd
+from tifffile import TiffFile
 
 from benchmarks.measured_tables import record_table
 
@@ -26,11 +27,15 @@ THICKNESS_NM, LINE_WIDTH_NM = 300.0, 13.7
 ASKED = {"align_series": (380, 7.0), "binarise_series": (150, 3.0)}
 
 
+def _denoised(session: Path) -> Path:
+    return next(session.glob("denoised/*/series.ome.tif"))
+
+
 def magnify(session: Path, folder: Path, side: int) -> None:
     """Write the denoised series with so many rows and columns."""
     from rapidstem.files import read_images, write_images
 
-    images, pixel_nm = read_images(next(session.glob("denoised/*/series.ome.tif")))[:2]
+    images, pixel_nm = read_images(_denoised(session))[:2]
     factor = side // images.shape[1]
     rows = images.repeat(factor, axis=1) if factor > 1 else images
     write_images(folder / "series.ome.tif", rows.repeat(factor, axis=2), pixel_nm / factor)
@@ -76,16 +81,25 @@ def _run(job, session, folder, sender):  # type: ignore[no-untyped-def]
     sender.send((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3, time.process_time()))
 
 
+def _input_mb(rule: str, session: Path, folder: Path, side: int) -> float:
+    """Size of a job's input; of compressed frames that of the session's, times the pixels, as magnified ones shrink to next to nothing."""
+    if rule == "binarise_series":
+        return (folder / "series.mrc").stat().st_size / 2**20
+    with TiffFile(_denoised(session)) as file:
+        rows = file.pages[0].shape[0]
+    return _denoised(session).stat().st_size / 2**20 * (side / rows) ** 2
+
+
 def measured(session: Path, side: int) -> list[dict[str, object]]:
     """One row a job."""
     rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peak_mb(partial(magnify, side=side), session, folder)
-        for job, source in ((align_series, "series.ome.tif"), (binarise_series, "series.mrc")):
+        for job in (align_series, binarise_series):
             peak, used_s = peak_mb(job, session, folder)
             fixed, times = ASKED[job.__name__]
-            asked = round(fixed + times * (folder / source).stat().st_size / 2**20)
+            asked = round(fixed + times * _input_mb(job.__name__, session, folder, side))
             row = {"side_px": side, "rule": job.__name__, "needed_mb": round(peak), "asked_mb": asked}
             rows.append(row | {"asked_over_needed": round(asked / peak, 2), "processor_s": round(used_s)})
             print(rows[-1], flush=True)

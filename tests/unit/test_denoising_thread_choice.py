@@ -17,7 +17,7 @@ def test_threads_that_wait_give_way_to_fewer_that_are_faster_and_the_log_says_so
     choice = ThreadChoice(2)
     (said,) = run(choice, {2: 4.0, 1: 0.6}, {2: 1.0, 1: 0.55}, 8)
     assert choice.used == 1
-    assert said == "the machine is busy: 1 threads in place of 2, 0.60 s a step in place of 4.00 s"
+    assert said == "the machine is busy: threads 1 in place of 2, 0.60 s a step in place of 4.00 s"
 
 
 def test_fewer_threads_that_are_no_faster_are_given_up():

@@ -232,3 +232,18 @@ def test_blocks_shrink_with_the_memory_and_threads_give_way_last():
 def test_the_expected_size_of_the_matrix_is_near_the_true_one():
     rays, _ = field_rays(turning_geometry(), 32)
     assert expected_elements(rays) == pytest.approx(system_matrix(rays).nnz, rel=0.15)
+
+
+def test_the_log_says_what_little_memory_costs(capsys):
+    geometry = turning_geometry()
+    series = np.zeros((41, 64, 64), np.float32)
+    settings = ReconstructionSettings(32 * PIXEL_NM, iterations=1)
+    reconstruct(series, geometry, settings)
+    assert capsys.readouterr().err == "sirt on cpu: blocks of 64 slices, 1 at once (1 allowed)\n"
+    rays, _ = field_rays(geometry, 32)
+    held_mb = (series.nbytes + 4 * 32 * 64 * 64 + 44 * expected_elements(rays)) / 1e6
+    slice_mb = 4 * (3 * rays.voxels + 5 * len(rays.angle_rad)) / 1e6
+    reconstruct(series, geometry, settings, memory_mb=300 + held_mb + 20.5 * slice_mb)
+    assert capsys.readouterr().err == (
+        "sirt on cpu: blocks of 20 slices, 1 at once (1 allowed)\nfor want of memory; with more of it blocks of 64 slices, 1 at once\n"
+    )

@@ -1,3 +1,8 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
 import astra
 import numpy as np
 import pytest
@@ -132,3 +137,27 @@ def test_subsets_hold_every_ray_once_and_reach_the_error_of_sirt_in_a_third_of_t
     ours = ordered_subset_slices(subsets, projections, passes * len(subsets.rays))
     theirs = sirt_slices(SirtOperator.from_matrix(matrix), projections, 30)
     assert np.linalg.norm(ours - truth) < np.linalg.norm(theirs - truth)
+
+
+PLAIN_PROCESSOR = """
+import sys
+import numpy as np
+from rapidstem.tomography.reconstruction.sirt import SirtOperator, sirt_slices
+from tests.unit.test_tomography_sirt import noisy_projections, small_rays
+
+matrix, projections = noisy_projections(small_rays(), slices=11)
+np.save(sys.argv[1], sirt_slices(SirtOperator.from_matrix(matrix), projections, 20))
+"""
+
+
+def test_a_processor_without_wide_registers_gives_the_same_numbers(tmp_path):
+    result, root = tmp_path / "volume.npy", Path(__file__).parents[2]
+    environment = os.environ | {
+        "NUMBA_CPU_NAME": "generic",
+        "NUMBA_CPU_FEATURES": "",
+        "NUMBA_CACHE_DIR": str(tmp_path),
+        "PYTHONPATH": str(root),
+    }
+    subprocess.run([sys.executable, "-c", PLAIN_PROCESSOR, str(result)], env=environment, check=True)
+    matrix, projections = noisy_projections(small_rays(), slices=11)
+    np.testing.assert_allclose(np.load(result), sirt_slices(SirtOperator.from_matrix(matrix), projections, 20), atol=1e-6)

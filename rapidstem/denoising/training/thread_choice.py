@@ -30,7 +30,14 @@ class ThreadChoice:
         self._rest = 0
 
     def after_step(self, wall_s: float, busy_s: float) -> str:
-        """Take in the time of a step by the clock and of the processor; `used` are the threads of the next one.
+        """Take in the time of a step; `used` are the threads of the next one.
+
+        Parameters
+        ----------
+        wall_s : float
+            By the clock.
+        busy_s : float
+            Of the processor, all threads together.
 
         Returns
         -------
@@ -62,4 +69,4 @@ class ThreadChoice:
             self.used = before
             return ""
         state = "busy" if self.used < before else "free again"
-        return f"the machine is {state}: {self.used} threads in place of {before}, {pace:.2f} s a step in place of {pace_before:.2f} s"
+        return f"the machine is {state}: threads {self.used} in place of {before}, {pace:.2f} s a step in place of {pace_before:.2f} s"

@@ -122,7 +122,19 @@ def _iterated(operator: SirtOperator, projections: np.ndarray, iterations: int, 
 
 
 def weigh_excess(operator: SirtOperator, sums: np.ndarray, seen: np.ndarray | None, excess: np.ndarray) -> None:
-    """Write R (A x - b), (ray, slice), to `excess`, zero where nothing was measured; `sums` is A x - b."""
+    """Weigh what the projections of a volume have too much, R (A x - b), zero where nothing was measured.
+
+    Parameters
+    ----------
+    operator : SirtOperator
+        With R.
+    sums : np.ndarray, (ray, slice), float32
+        A x - b.
+    seen : np.ndarray, (ray, slice), bool, optional
+        Where b was measured.
+    excess : np.ndarray, (ray, slice), float32
+        Overwritten by the result.
+    """
     np.multiply(sums, operator.ray_weight[:, None], out=excess)
     if seen is not None:
         excess[:, : seen.shape[1]] *= seen

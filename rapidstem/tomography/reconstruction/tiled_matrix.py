@@ -83,15 +83,20 @@ class TiledMatrix:
         tile = (matrix.indices // TILE_VOXELS).astype(np.min_scalar_type(tiles))
         order = np.argsort(tile, kind="stable")
         tile, ray = tile[order], np.repeat(np.arange(matrix.shape[0], dtype=np.uint32), np.diff(matrix.indptr))[order]
-        first = np.flatnonzero(np.concatenate([[True], (np.diff(tile) != 0) | (np.diff(ray) != 0)])[: len(ray)])
-        counts = np.diff(first, append=len(ray))
+        begins = np.ones(len(ray), bool)
+        begins[1:] = (tile[1:] != tile[:-1]) | (ray[1:] != ray[:-1])
+        first = np.flatnonzero(begins)
+        tile_start, ray = np.searchsorted(tile[first], np.arange(tiles + 1)).astype(np.int64), ray[first]
+        counts = np.diff(first, append=matrix.nnz)
         filled = -(-counts // ELEMENTS_TOGETHER) * ELEMENTS_TOGETHER
         start = np.concatenate([[0], np.cumsum(filled)]).astype(np.int64)
-        where = np.repeat(start[:-1] - first, counts) + np.arange(len(ray))
+        # Of two elements together one at most is filled in.
+        present = np.ones(start[-1], bool)
+        present[start[1:][filled > counts] - 1] = False
         place, value = np.zeros(start[-1], np.uint16), np.zeros(start[-1], np.float32)
-        place[where], value[where] = (matrix.indices % TILE_VOXELS)[order], matrix.data[order]
-        tile_start = np.searchsorted(tile[first], np.arange(tiles + 1)).astype(np.int64)
-        return cls(tile_start, ray[first], start, place, value, *matrix.shape)
+        place[present] = (matrix.indices % TILE_VOXELS).astype(np.uint16)[order]
+        value[present] = matrix.data[order]
+        return cls(tile_start, ray, start, place, value, *matrix.shape)
 
     def empty_volume(self, width: int) -> np.ndarray:
         """Zeros for a volume of so many slices, (voxel, slice), with voxels more to make the last tile whole."""

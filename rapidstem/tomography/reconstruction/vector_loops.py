@@ -98,11 +98,47 @@ def _emit_spread(loop: _Loop, arguments: Any) -> None:
 
 @intrinsic
 def add_sum(typingctx, width, value, place, first, last, source, target):  # type: ignore[no-untyped-def]
-    """Add the elements from `first` to `last`, each times the vector of `source` at its place, to the one vector `target`."""
+    """Add elements, each times the vector at its place, to one vector; `last - first` is a multiple of `ELEMENTS_TOGETHER`.
+
+    Parameters
+    ----------
+    typingctx
+        numba's.
+    width : tuple
+        As long as a vector has components.
+    value : int
+        Address of the elements of the matrix, float32.
+    place : int
+        Address of their places, uint16, in vectors.
+    first, last : int
+        Range of elements.
+    source : int
+        Address of the vectors that the elements are multiplied with.
+    target : int
+        Address of the one vector that the sum is added to.
+    """
     return _loop_over_elements(_emit_sum)(typingctx, width, value, place, first, last, source, target)
 
 
 @intrinsic
 def spread(typingctx, width, value, place, first, last, source, target):  # type: ignore[no-untyped-def]
-    """Add the one vector `source`, times each element from `first` to `last`, to the vector of `target` at the element's place."""
+    """Add one vector, times each element, to the vector at the element's place.
+
+    Parameters
+    ----------
+    typingctx
+        numba's.
+    width : tuple
+        As long as a vector has components.
+    value : int
+        Address of the elements of the matrix, float32.
+    place : int
+        Address of their places, uint16, in vectors.
+    first, last : int
+        Range of elements.
+    source : int
+        Address of the one vector.
+    target : int
+        Address of the vectors that are added to.
+    """
     return _loop_over_elements(_emit_spread)(typingctx, width, value, place, first, last, source, target)

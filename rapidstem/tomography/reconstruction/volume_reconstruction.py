@@ -13,7 +13,7 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.reconstruction.astra_cuda import check_astra_cuda
-from rapidstem.tomography.reconstruction.slice_blocks import Method, matrix_columns, plan_blocks
+from rapidstem.tomography.reconstruction.slice_blocks import BlockPlan, Method, matrix_columns, plan_blocks
 from rapidstem.tomography.reconstruction.slice_projector import field_rays, seen_pixels, system_matrix
 from rapidstem.tomography.reconstruction.slice_solvers import Device, SolverSettings, make_solver
 from rapidstem.tomography.tilt_geometry import TiltGeometry
@@ -99,8 +99,7 @@ def reconstruct(
     solving = SolverSettings(geometry, depth, settings.method, settings.iterations, device, used, brightness, settings.isolated)
     held_bytes = series.nbytes + 4 * depth * geometry.rows * len(wanted)
     workers = threads if device == "cpu" else 1
-    plan = plan_blocks(solving.rays(None)[0], len(wanted), settings.method, workers, memory_mb, held_bytes, own_matrices=shared < columns)
-    print(f"{settings.method} on {device}: blocks of {plan.width} slices, {plan.threads} at once ({workers} allowed)", file=sys.stderr)
+    plan = _told_plan(solving, len(wanted), workers, memory_mb, held_bytes, shared < columns)
     solver_of = lru_cache(plan.threads)(lambda column: make_solver(solving, column))
     if shared == columns:
         solver_of(None)
@@ -120,6 +119,22 @@ def reconstruct(
             if progress is not None:
                 progress(ready, len(wanted))
     return volume
+
+
+def _told_plan(
+    solving: SolverSettings, columns: int, workers: int, memory_mb: float | None, held_bytes: int, own_matrices: bool
+) -> BlockPlan:
+    """The blocks that fit into the memory; the log says which, and where they make the job slower."""
+    rays = solving.rays(None)[0]
+    wished, plan = (
+        plan_blocks(rays, columns, solving.method, workers, limit, held_bytes, own_matrices=own_matrices) for limit in (None, memory_mb)
+    )
+    print(
+        f"{solving.method} on {solving.device}: blocks of {plan.width} slices, {plan.threads} at once ({workers} allowed)", file=sys.stderr
+    )
+    if plan != wished:
+        print(f"for want of memory; with more of it blocks of {wished.width} slices, {wished.threads} at once", file=sys.stderr)
+    return plan
 
 
 def project_volume(volume: np.ndarray, geometry: TiltGeometry, isolated: bool = False) -> np.ndarray:
