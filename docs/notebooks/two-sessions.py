@@ -37,7 +37,7 @@ differing_settings(*summaries.values())
 
 # %%
 for name, summary in summaries.items():
-    print(f"{name}: {summary.sentence} {summary.confidence}")
+    print(f"{name}: {summary.sentence} Confidence: {summary.confidence}.")
 grades = {
     name: {stage.title: stage.grade or "not judged" for stage in summary.stages}
     for name, summary in summaries.items()
