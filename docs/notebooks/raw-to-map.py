@@ -54,7 +54,9 @@ print(
     f"{drift.used.sum()} of {len(drift.used)} frames used,",
     f"residual {drift.residual_px[drift.used].mean():.2f} px in the mean",
 )
-drift_trace(drift.shift_px, drift.residual_px, drift.used, rapid.velox_shift_px).figure
+drift_trace(
+    drift.shift_px, drift.residual_px, drift.used, rapid.velox_shift_px
+).figure
 
 # %%
 dcfi = integrate_frames(rapid.frames, drift)
@@ -63,7 +65,10 @@ dcfi = integrate_frames(rapid.frames, drift)
 def beside(**images):
     """Images side by side, each in its own grey values."""
     _, axes = plt.subplots(
-        1, len(images), figsize=(3.2 * len(images), 3.5), layout="constrained"
+        1,
+        len(images),
+        figsize=(3.2 * len(images), 3.5),
+        layout="constrained",
     )
     for panel, (title, image) in zip(axes, images.items(), strict=True):
         panel.imshow(image, cmap="gray")
@@ -84,20 +89,30 @@ beside(one_frame=rapid.frames[0], DCFI=dcfi, slow=slow.frames[0])
 # fields at once. One field of 128 px is little; a session should have three.
 
 # %%
-measured = measure_map([dcfi], [slow.frames[0]], slow.pixel_size_nm / rapid.pixel_size_nm)
+measured = measure_map(
+    [dcfi], [slow.frames[0]], slow.pixel_size_nm / rapid.pixel_size_nm
+)
 curve = measured.column_map
 print(
     f"map by {measured.method}, expected error {measured.residual_px:.2f} px rms over the whole width"
 )
 map_deviation(
-    curve.rapid_px, curve.slow_px, rapid.pixel_size_nm, measured.residual_px, measured.strips
+    curve.rapid_px,
+    curve.slow_px,
+    rapid.pixel_size_nm,
+    measured.residual_px,
+    measured.strips,
 ).figure
 
 # %% [markdown]
 # The map is applied to images without noise only: interpolation would smooth the noise of a raw frame and so hide it from a network.
 
 # %%
-beside(DCFI=dcfi, corrected=to_slow_geometry(without_gaps(dcfi), curve), slow=slow.frames[0])
+beside(
+    DCFI=dcfi,
+    corrected=to_slow_geometry(without_gaps(dcfi), curve),
+    slow=slow.frames[0],
+)
 
 # %% [markdown]
 # Next: [a denoised series to lines](../series-to-lines/).

@@ -35,13 +35,25 @@ from rapidstem.dislocations import (
 from rapidstem.figures.line_figures import line_projections
 from rapidstem.files import read_header, read_images
 from rapidstem.lines import FittingSettings, fit_lines
-from rapidstem.tomography import binarise, middle_angles_deg, recorded_geometry
-from rapidstem.tomography.alignment import AlignmentSettings, align_series
-from rapidstem.tomography.reconstruction import ReconstructionSettings, reconstruct
+from rapidstem.tomography import (
+    binarise,
+    middle_angles_deg,
+    recorded_geometry,
+)
+from rapidstem.tomography.alignment import (
+    AlignmentSettings,
+    align_series,
+)
+from rapidstem.tomography.reconstruction import (
+    ReconstructionSettings,
+    reconstruct,
+)
 
 THICKNESS_NM, MARGIN_NM, LINE_WIDTH_NM = 300, 100, 13.7
 session = Path(os.environ.get("RAPIDSTEM_RESULTS", "results")) / "tiny"
-frames, pixel_size_nm = read_images(session / "denoised/dlf-slow/series.ome.tif")
+frames, pixel_size_nm = read_images(
+    session / "denoised/dlf-slow/series.ome.tif"
+)
 record = read_header(session / "raw/series.rapid.emd")
 print(
     f"{len(frames)} frames from {record.tilt_deg[0]:.1f}° to {record.tilt_deg[-1]:.1f}°,",
@@ -59,9 +71,15 @@ reported_deg = middle_angles_deg(
     record.tilt_deg, record.time_s, record.line_time_s, frames.shape[1]
 )
 recorded = recorded_geometry(
-    reported_deg, frames.shape, pixel_size_nm, record.time_s, record.line_time_s
+    reported_deg,
+    frames.shape,
+    pixel_size_nm,
+    record.time_s,
+    record.line_time_s,
 )
-aligned = align_series(frames, recorded, AlignmentSettings(THICKNESS_NM), threads=1)
+aligned = align_series(
+    frames, recorded, AlignmentSettings(THICKNESS_NM), threads=1
+)
 for warning in aligned.warnings:
     print("warning:", warning)
 aligned.summary().T
@@ -81,7 +99,9 @@ plt.show()
 
 # %%
 series = aligned.applied_to(frames)
-probability = binarise(series, "soft", LINE_WIDTH_NM / (2 * pixel_size_nm))
+probability = binarise(
+    series, "soft", LINE_WIDTH_NM / (2 * pixel_size_nm)
+)
 volume = reconstruct(
     probability,
     aligned.geometry,
@@ -89,7 +109,9 @@ volume = reconstruct(
     threads=1,
 )
 middle = len(series) // 2
-figure, axes = plt.subplots(1, 3, figsize=(9.6, 3.5), layout="constrained")
+figure, axes = plt.subplots(
+    1, 3, figsize=(9.6, 3.5), layout="constrained"
+)
 for panel, image, title in zip(
     axes,
     (series[middle], probability[middle], volume.max(axis=0)),
@@ -108,7 +130,12 @@ plt.show()
 
 # %%
 traced = traced_points(
-    trace_lines(volume, pixel_size_nm, THICKNESS_NM, DEFAULT_TRACING.for_width(LINE_WIDTH_NM))
+    trace_lines(
+        volume,
+        pixel_size_nm,
+        THICKNESS_NM,
+        DEFAULT_TRACING.for_width(LINE_WIDTH_NM),
+    )
 )
 box_nm = foil_box(traced, series.shape[1:], pixel_size_nm, THICKNESS_NM)
 depth_px = round((THICKNESS_NM + MARGIN_NM) / pixel_size_nm)
@@ -121,7 +148,9 @@ found = fit_lines(
     FittingSettings(line_width_nm=LINE_WIDTH_NM),
 )
 crystal = crystal_orientation(x=[2, 0, 0], z=[0, 1, 3])
-summary = line_summary(found.network, crystal).assign(probability=found.probability)
+summary = line_summary(found.network, crystal).assign(
+    probability=found.probability
+)
 summary[["line", "length_nm", "slip_plane", "probability"]].round(2)
 
 # %%

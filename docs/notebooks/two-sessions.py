@@ -27,7 +27,9 @@ from rapidstem.report.session_comparison import differing_settings
 
 results = Path(os.environ.get("RAPIDSTEM_RESULTS", "results"))
 folders = {name: results / name for name in ("tiny", "tiny-per-frame")}
-summaries = {name: read_summary(folder) for name, folder in folders.items()}
+summaries = {
+    name: read_summary(folder) for name, folder in folders.items()
+}
 differing_settings(*summaries.values())
 
 # %% [markdown]
@@ -37,9 +39,14 @@ differing_settings(*summaries.values())
 
 # %%
 for name, summary in summaries.items():
-    print(f"{name}: {summary.sentence} {summary.confidence}")
+    print(
+        f"{name}: {summary.sentence} Confidence: {summary.confidence}."
+    )
 grades = {
-    name: {stage.title: stage.grade or "not judged" for stage in summary.stages}
+    name: {
+        stage.title: stage.grade or "not judged"
+        for stage in summary.stages
+    }
     for name, summary in summaries.items()
 }
 pd.DataFrame(grades)
@@ -60,7 +67,9 @@ errors = pd.concat(
 )
 slow = errors[errors["against"] == "slow"]
 slow.reset_index("session").pivot_table(
-    index=["variant", "axis"], columns="session", values=["mean_abs_nm", "pairs"]
+    index=["variant", "axis"],
+    columns="session",
+    values=["mean_abs_nm", "pairs"],
 ).round(2)
 
 # %%
@@ -76,4 +85,6 @@ plt.show()
 
 # %%
 page = results / "comparison.html"
-print(f"{compare_sessions(*folders.values(), page) / 1e6:.1f} MB written to {page.name}")
+print(
+    f"{compare_sessions(*folders.values(), page) / 1e6:.1f} MB written to {page.name}"
+)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rapidstem_workflow.raw_contents import content_mark
+from rapidstem_workflow.raw_contents import content_mark, stores_mb
 
 
 def _measured(path: Path, seed: int) -> str:
@@ -34,3 +34,25 @@ def test_a_hole_of_an_interrupted_copy_is_seen(tmp_path: Path) -> None:
     first, second = Path(_measured(tmp_path / "a.emd", 1)), Path(_measured(tmp_path / "b.emd", 1))
     second.write_bytes(second.read_bytes()[:500_000] + bytes(500_000))
     assert content_mark(str(first)) != content_mark(str(second))
+
+
+def _measured_store(folder: Path, seed: int, pieces: int = 12) -> str:
+    """A folder of many files, as a zarr store is."""
+    (folder / "c/0").mkdir(parents=True)
+    for number in range(pieces):
+        (folder / f"c/0/{number}").write_bytes(np.random.default_rng((seed, number)).bytes(50_000))
+    return str(folder)
+
+
+def test_copied_stores_keep_their_mark_and_others_have_another(tmp_path: Path) -> None:
+    first, copied, other, shorter = (
+        _measured_store(tmp_path / name, *arguments)
+        for name, arguments in {"a.zarr": (1,), "b.zarr": (1,), "c.zarr": (2,), "d.zarr": (1, 11)}.items()
+    )
+    assert content_mark(first) == content_mark(copied)
+    assert len({content_mark(store) for store in (first, other, shorter)}) == 3
+
+
+def test_a_store_counts_with_all_its_files_in_the_memory_of_a_job(tmp_path: Path) -> None:
+    store = _measured_store(tmp_path / "a.zarr", 1)
+    assert stores_mb([store, _measured(tmp_path / "b.emd", 1)]) == 0.6

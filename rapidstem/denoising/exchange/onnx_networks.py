@@ -5,7 +5,7 @@ Needs the packages of the group `model-zoo`, which are loaded when they are used
 
 import warnings
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 import torch
 from torch import nn
@@ -54,7 +54,7 @@ def write_onnx(path: Path | str, model: TrainedModel) -> None:
     }
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        program: Any = torch.onnx.export(
+        exported = torch.onnx.export(
             _WholeDenoiser(model).eval(),
             (example,),
             dynamo=True,
@@ -64,6 +64,7 @@ def write_onnx(path: Path | str, model: TrainedModel) -> None:
             dynamic_shapes={"frames": {0: torch.export.Dim("n"), **sides}},
             verbose=False,
         )
+    program = cast(torch.onnx.ONNXProgram, exported)
     with written_beside(path) as temporary:
         program.save(temporary, external_data=False)
 
