@@ -12,8 +12,7 @@ from snakemake.utils import validate
 from rapidstem.denoising import NOISE_FREE, DenoiserSettings, NetworkSettings, denoiser_settings
 from rapidstem.dislocations import crystal_orientation
 from rapidstem.errors import InputError
-from rapidstem.files import FILE_COLUMNS, FallbackMetadata, check_files, read_sheet
-from rapidstem_workflow.carried_over import check_carried_over, foreign_remarks
+from rapidstem.files import FILE_COLUMNS, read_sheet
 from rapidstem_workflow.configuration_checks import SCHEMA, check_configuration, naming_key, write_out
 from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session
 from rapidstem_workflow.variants import SLOW, Variant, rapid_variants
@@ -287,21 +286,3 @@ def read_session(config: dict[str, Any]) -> Session:
     session = Session(config["session"], sheet.drop(config["leave_out"]), config)
     check_session(session)
     return session
-
-
-def check_raw_files(session: Session) -> list[str]:
-    """Open every raw file of a session that is not simulated, say what is wrong or does not fit, and give what a person should know.
-
-    Raises
-    ------
-    InputError
-        Naming every row, file and remedy.
-    """
-    if session.simulated:
-        return foreign_remarks(session, {})
-    reading = dict(session.config["reading"])
-    detector = reading.pop("detector")
-    sheet = session.sheet.reset_index(drop=True)
-    checked = check_files(sheet, detector, FallbackMetadata(**reading), session.config["training"]["single_frames"])
-    check_carried_over(session, checked.rapid)
-    return checked.remarks + foreign_remarks(session, checked.rapid)

@@ -1,26 +1,15 @@
 """What every script shares: the package on the path, a log of the job, and raw files as the configuration reads them."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rapidstem.files import (
-    FallbackMetadata,
-    FrameStack,
-    OpenStack,
-    StackHeader,
-    job_log,
-    open_frames,
-    read_header,
-    read_stack,
-    warning_line,
-)
-from rapidstem.frames import FilledFrames
+from rapidstem.files import FallbackMetadata, FrameStack, OpenStack, StackHeader, job_log, read_header, warning_line
+from rapidstem.frames import open_raw_frames, read_raw_frames
 
 
 def logged(job: Any) -> AbstractContextManager[None]:
@@ -31,11 +20,7 @@ def logged(job: Any) -> AbstractContextManager[None]:
 
 def read_raw(path: str, reading: dict[str, Any]) -> FrameStack:
     """A raw file, with the detector and the fallback values of the configuration; hot pixels are filled in."""
-    stack = read_stack(path, _detector(path, reading), _fallback(reading))
-    filled = FilledFrames.of(stack.frames)
-    frames = filled[:]
-    _say_filled(path, filled)
-    return replace(stack, frames=frames)
+    return read_raw_frames(path, _detector(path, reading), _fallback(reading))
 
 
 def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
@@ -43,18 +28,9 @@ def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
     return read_header(path, _detector(path, reading), _fallback(reading))
 
 
-@contextmanager
-def open_raw(path: str, reading: dict[str, Any]) -> Iterator[OpenStack]:
+def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
     """The same, open, so that its frames are read slice by slice."""
-    with open_frames(path, _detector(path, reading), _fallback(reading)) as stack:
-        filled = FilledFrames.of(stack.frames)
-        yield replace(stack, frames=cast(Any, filled))
-        _say_filled(path, filled)
-
-
-def _say_filled(path: str, filled: FilledFrames) -> None:
-    if filled.words():
-        print(f"{path}: {filled.words()}")
+    return open_raw_frames(path, _detector(path, reading), _fallback(reading))
 
 
 def say_warnings(warnings: Iterable[str]) -> None:

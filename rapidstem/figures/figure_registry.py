@@ -68,7 +68,7 @@ REGISTRY = (
     FigureEntry(
         "intervals",
         FIELD,
-        "interval_figures.interval_maps",
+        "quality_figures.interval_maps",
         "Half width of the interval that holds nine tenths of the reference's pixels, and the pixels of the reference that lie outside",
     ),
     FigureEntry(

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rapidstem.figures.interval_figures import interval_maps
+from rapidstem.figures.quality_figures import interval_maps
 
 
 def test_the_table_says_how_much_is_inside() -> None:

@@ -20,9 +20,13 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: list[tuple[
 def test_short_forms_are_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = session(tmp_path, monkeypatch, tomography={"geometry": "per-frame"})
     assert found.config["tomography"]["geometry"] == ["per-frame"]
-    assert found.config["distortion"] == {"method": "spline", "map": None}
+    assert found.config["distortion"] == {"method": "spline", "map": None, "feature_width_nm": 13.7}
     (tmp_path / "map.csv").touch()
-    assert open_session(found.config | {"distortion": "map.csv"}).config["distortion"] == {"method": "spline", "map": "map.csv"}
+    assert open_session(found.config | {"distortion": "map.csv"}).config["distortion"] == {
+        "method": "spline",
+        "map": "map.csv",
+        "feature_width_nm": 13.7,
+    }
 
 
 def session_with_geometries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, geometries: list[str]) -> Session:

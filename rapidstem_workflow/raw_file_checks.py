@@ -1,0 +1,23 @@
+"""The raw files of a session: what is wrong with them, and what they do not share."""
+
+from rapidstem.files import FallbackMetadata, check_files
+from rapidstem_workflow.carried_over import check_carried_over, foreign_remarks
+from rapidstem_workflow.session import Session
+
+
+def check_raw_files(session: Session) -> list[str]:
+    """Open every raw file of a session that is not simulated, say what is wrong or does not fit, and give what a person should know.
+
+    Raises
+    ------
+    InputError
+        Naming every row, file and remedy.
+    """
+    if session.simulated:
+        return foreign_remarks(session, {})
+    reading = dict(session.config["reading"])
+    detector = reading.pop("detector")
+    sheet = session.sheet.reset_index(drop=True)
+    checked = check_files(sheet, detector, FallbackMetadata(**reading), session.config["training"]["single_frames"])
+    check_carried_over(session, checked.rapid)
+    return checked.remarks + foreign_remarks(session, checked.rapid)
