@@ -72,6 +72,10 @@ def told_until(track: SmoothTrack) -> int:
     Parameters
     ----------
     track : SmoothTrack
+
+    Returns
+    -------
+    int
     """
     fitting = np.flatnonzero((np.abs(end_heights(track)) <= FITTING_DEPTH_NM).any(axis=1))
     return int(fitting[-1] if len(fitting) else track.track.line.frames.start) + 1 + CLEARLY_MORE
