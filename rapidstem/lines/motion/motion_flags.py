@@ -28,7 +28,7 @@ LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
 FITTING_DEPTH_NM = 10.0
 
 
-def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:
+def line_flags(track: SmoothTrack, view: TiltedView, told_until: int) -> pd.DataFrame:
     """What happened to one line, `FLAG_COLUMNS`, in the order of time.
 
     `jump`: moved within a frame, by its median. `bowing`: bent against its first shape, by the largest distance from it. `cross slip`:
@@ -40,6 +40,8 @@ def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:
     track : SmoothTrack
     view : TiltedView
         Of the series.
+    told_until : int
+        The first frame in which it may lie in another plane unseen (`plane uncertain`).
 
     Returns
     -------
@@ -55,6 +57,8 @@ def line_flags(track: SmoothTrack, view: TiltedView) -> pd.DataFrame:
     if across is not None:
         found.append((across, "cross slip", float(np.nanmean(end_heights(track)[across]))))
     found += _endings(track)
+    if across is None and told_until <= np.flatnonzero(track.track.state == SEEN)[-1]:
+        found.append((told_until, "plane uncertain", np.nan))
     until = len(bow) if across is None else across
     rows = [_row(track, view, frame, flag, size) for frame, flag, size in sorted(found) if frame <= until]
     return pd.DataFrame(rows, columns=FLAG_COLUMNS)

@@ -66,6 +66,21 @@ def slipped_line(track: SmoothTrack | None, plane: GlidePlane, heights_nm: tuple
     return moving_line(line.number, points, onward, heights_nm, range(begin, len(track.slid_nm)))
 
 
+def told_until(track: SmoothTrack) -> int:
+    """The first frame from which a line that lies in two planes may have slipped across unseen: no end of it is seen on a face any more.
+
+    Parameters
+    ----------
+    track : SmoothTrack
+
+    Returns
+    -------
+    int
+    """
+    fitting = np.flatnonzero((np.abs(end_heights(track)) <= FITTING_DEPTH_NM).any(axis=1))
+    return int(fitting[-1] if len(fitting) else track.track.line.frames.start) + 1 + CLEARLY_MORE
+
+
 def _fitting_frames(track: SmoothTrack | None) -> int:
     """In how many frames an end of the line is seen on its face."""
     if track is None:

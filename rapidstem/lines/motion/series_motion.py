@@ -17,7 +17,7 @@ from rapidstem.lines.motion.line_following import FollowedLines, LineTrack, foll
 from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, field_flags, lifted_until, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
 from rapidstem.lines.motion.moving_lines import ALL_FRAMES, MovingLine, moving_line
-from rapidstem.lines.motion.plane_choice import fits_better, has_moved, slipped_line
+from rapidstem.lines.motion.plane_choice import fits_better, has_moved, slipped_line, told_until
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.tomogram_match import TomogramMatch, match_tomogram
 from rapidstem.lines.motion.track_smoothing import SmoothTrack, noise_scale, smoothed_track
@@ -117,7 +117,7 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
         raise InputError(_no_plane(planes, tomogram.slip_normals))
     following = _Following(dict(zip(numbers, lines, strict=True)), tomogram.heights_nm, frames, match.view, line_width_nm)
     seen, tracks = following.in_best_planes(usable)
-    positions, flags = _tables([track for parts in tracks.values() for track in parts], match.view)
+    positions, flags = _tables([track for parts in tracks.values() for track in parts], match.view, usable)
     of_field = field_flags(seen.unexplained, seen.field_share, frames.time_s, frames.pixel_size_nm)
     flags = pd.concat([each for each in (flags, of_field) if len(each)] or [flags], ignore_index=True)
     return SeriesMotion(positions, flags, followed_lines(numbers, planes, tracks, match.view), match)
@@ -195,10 +195,14 @@ def _no_plane(planes: Mapping[int, Sequence[GlidePlane]], slip_normals: Mapping[
     return f"the tomogram fixes the plane of no line, so that single views cannot be lifted into three dimensions. {remedy}"
 
 
-def _tables(tracks: Sequence[SmoothTrack], view: TiltedView) -> tuple[pd.DataFrame, pd.DataFrame]:
+def _tables(
+    tracks: Sequence[SmoothTrack], view: TiltedView, planes: Mapping[int, Sequence[GlidePlane]]
+) -> tuple[pd.DataFrame, pd.DataFrame]:
     positions, flags = [pd.DataFrame(columns=POSITION_COLUMNS)], [pd.DataFrame(columns=FLAG_COLUMNS)]
     for track in tracks:
-        positions.append(position_rows(track, view, lifted_until(track)))
-        flags.append(line_flags(track, view))
+        doubtful = len(planes[track.track.line.number]) > 1 and has_moved(track)
+        told = told_until(track) if doubtful else len(track.slid_nm)
+        positions.append(position_rows(track, view, min(lifted_until(track), told)))
+        flags.append(line_flags(track, view, told))
     filled = [pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True) for tables in (positions, flags)]
     return filled[0], filled[1]
