@@ -132,7 +132,8 @@ def _told_plan(
     )
     if plan != wished:
         print(
-            f"for want of memory: blocks of {plan.width} slices in place of {wished.width}, threads {plan.threads} in place of {wished.threads}",
+            f"for want of memory: blocks of {plan.width} slices in place of {wished.width}, "
+            f"threads {plan.threads} in place of {wished.threads}",
             file=sys.stderr,
         )
     return plan
