@@ -26,6 +26,7 @@ FRAME = 2
 VARIANT = "rapid-dlf-slow"
 # of ImageJ 1.53 and later; Fiji's works as well
 IMAGEJ = Path(os.environ.get("RAPIDSTEM_IMAGEJ", "/usr/share/java/ij.jar"))
+PVPYTHON = os.environ.get("RAPIDSTEM_PVPYTHON", "")
 CHECK = """
 runMacro("{macro}", "{folder}|series|{variant}");
 said = "";
@@ -128,11 +129,11 @@ def test_the_readers_of_vtk_have_images_where_the_script_places_them(
     np.testing.assert_allclose([place[axis] * scale[axis] + position[axis] for axis in (0, 1)], [X_NM, Y_NM], atol=1e-3)
 
 
-@pytest.mark.skipif(not shutil.which("pvpython"), reason="ParaView is not installed")
+@pytest.mark.skipif(not PVPYTHON, reason="RAPIDSTEM_PVPYTHON does not name the pvpython of a ParaView")
 def test_paraview_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path) -> None:
     state = tmp_path / "state.pvsm"
     command = ["xvfb-run", "-a"] if shutil.which("xvfb-run") else []
-    command += ["pvpython", str(VIEWERS / "open_session_paraview.py"), str(session), "series", VARIANT, str(state)]
+    command += [PVPYTHON, str(VIEWERS / "open_session_paraview.py"), str(session), "series", VARIANT, str(state)]
     run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
     assert state.is_file(), run.stdout + run.stderr
     text = state.read_text(encoding="utf-8")
