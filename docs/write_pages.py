@@ -180,8 +180,11 @@ def shown_row(cells: list[str]) -> str:
 
 def _origin(table: list[dict[str, str]]) -> str:
     """Commits, processors and days of the rows."""
-    origins = dict.fromkeys(tuple(row[column] for column in ORIGIN) for row in table)
-    return "Measured: " + "; ".join(f"commit {commit}, processor {processor}, {day}" for commit, processor, day in origins) + "."
+    commits: dict[tuple[str, str], list[str]] = {}
+    for commit, processor, day in dict.fromkeys(tuple(row[column] for column in ORIGIN) for row in table):
+        commits.setdefault((processor, day), []).append(commit)
+    told = (f"commit{'s' if len(own) > 1 else ''} {', '.join(own)}, processor {machine}, {day}" for (machine, day), own in commits.items())
+    return f"Measured: {'; '.join(told)}."
 
 
 MAKERS: dict[str, Callable[[str], str]] = {
