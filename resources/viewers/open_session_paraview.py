@@ -55,7 +55,7 @@ def open_session(folder, series, variant):
     frames.Visibility = 0
     if variant.startswith("rapid-"):
         denoiser = re.sub(r"-per-(row|frame)$", "", variant.removeprefix("rapid-"))
-        images = simple.OpenDataFile(str(folder / f"denoised/{denoiser}/{series}.ome.tif"))
+        images = simple.TIFFSeriesReader(FileNames=[str(folder / f"denoised/{denoiser}/{series}.ome.tif")])
         denoised = show(images, f"{variant}: denoised frames", size_nm, 0.001, "Slice", view)
         denoised.Slice = shape[2] // 2
         denoised.Visibility = 0
@@ -65,7 +65,7 @@ def open_session(folder, series, variant):
     lines = simple.OpenDataFile(str(folder / f"dislocations/{series}/{variant}.lines.vtp"))
     simple.RenameSource(f"{variant}: lines", lines)
     display = simple.Show(lines, view)
-    simple.ColorBy(display, None)
+    display.ColorArrayName = ["POINTS", ""]
     display.DiffuseColor = display.AmbientColor = [0.0, 0.9, 0.9]
     display.LineWidth = 3.0
     view.CameraPosition, view.CameraFocalPoint, view.CameraViewUp = [0, 0, -1], [0, 0, 0], [0, -1, 0]
