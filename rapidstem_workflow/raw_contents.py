@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from rapidstem.files import STORE_ENDINGS
+from rapidstem.files import STORE_ENDINGS, is_zarr_store
 from rapidstem.numerics import evenly_spread
 
 _BLOCKS = 8
@@ -17,10 +17,10 @@ def content_mark(path: str) -> str:
     """A file's size and a hash of eight evenly spaced pieces of it, the first and the last bytes among them; empty for no file.
 
     Raw files are too large to be hashed as a whole whenever the graph of jobs is built. Another measurement differs in every piece, as
-    its noise does; a change of a few bytes between the pieces goes unseen. Of a folder the names and sizes of all its files count, and
+    its noise does; a change of a few bytes between the pieces goes unseen. Of a zarr store the names and sizes of all its files count, and
     the first bytes of eight of them.
     """
-    if Path(path).is_dir():
+    if is_zarr_store(Path(path)):
         return _folder_mark(Path(path))
     if not Path(path).is_file():
         return ""

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import venv
 from pathlib import Path
+from typing import TypeGuard
 
 import pytest
 import yaml
@@ -47,14 +48,24 @@ def test_every_script_belongs_to_a_rule() -> None:
 
 
 def _imports(path: Path) -> set[str]:
-    """Names of the modules that a file imports, wherever the import stands."""
+    """Names of the modules that a file imports, wherever the import stands, but for those that it can do without."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    spared = {part for node in ast.walk(tree) if _spares(node) for statement in node.body for part in ast.walk(statement)}
+    for node in ast.walk(tree):
+        if node in spared:
+            continue
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             names.add(node.module)
     return names
+
+
+def _spares(node: ast.AST) -> TypeGuard[ast.Try]:
+    """Whether what is imported here may lack: the user is told which packages to install."""
+    caught = [handler.type for handler in node.handlers] if isinstance(node, ast.Try) else []
+    return any(isinstance(each, ast.Name) and each.id == "ImportError" for each in caught)
 
 
 @pytest.mark.parametrize("environment", ENVIRONMENTS)

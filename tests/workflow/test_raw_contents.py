@@ -36,6 +36,12 @@ def test_a_hole_of_an_interrupted_copy_is_seen(tmp_path: Path) -> None:
     assert content_mark(str(first)) != content_mark(str(second))
 
 
+def test_no_file_and_folders_that_are_no_stores_have_no_mark(tmp_path: Path) -> None:
+    """An empty cell of the sheet is the working folder to the operating system."""
+    _measured(tmp_path / "a.emd", 1)
+    assert content_mark("") == content_mark(str(tmp_path)) == ""
+
+
 def _measured_store(folder: Path, seed: int, pieces: int = 12) -> str:
     """A folder of many files, as a zarr store is."""
     (folder / "c/0").mkdir(parents=True)
