@@ -51,7 +51,8 @@ def test_training_goes_on_after_a_power_cut_to_the_same_weights(session_copy: Pa
     assert results(model) >= {"checkpoint.safetensors"} and not (model / "weights.safetensors").exists()
     assert "unlock" in run_to_the_end(session_copy, target).stderr
     assert run_to_the_end(session_copy, "--unlock").returncode == 0
-    run = run_to_the_end(session_copy, target, "--profile", str(session_copy / "workflow/profiles/default"))
+    made_of_it = str((model / "intervals.json").relative_to(session_copy))
+    run = run_to_the_end(session_copy, made_of_it, "--profile", str(session_copy / "workflow/profiles/default"))
     assert run.returncode == 0, run.stdout + run.stderr
     assert differing_results(model, finished_session / "results/tiny/models/dlf-slow") == set()
 
