@@ -22,7 +22,13 @@ def test_threads_that_wait_give_way_to_fewer_that_are_faster_and_the_log_says_so
 
 def test_fewer_threads_that_are_no_faster_are_given_up():
     choice = ThreadChoice(2)
-    assert run(choice, {2: 1.0, 1: 0.9}, {2: 1.0, 1: 0.5}, 4) == []
+    assert run(choice, {2: 1.0, 1: 0.9}, {2: 0.4, 1: 0.4}, 4) == []
+    assert choice.used == 2
+
+
+def test_beside_another_training_of_its_size_the_numbers_stay():
+    choice = ThreadChoice(2)
+    assert run(choice, {2: 0.6, 1: 0.4}, {2: 0.6, 1: 0.4}, 20) == []
     assert choice.used == 2
 
 

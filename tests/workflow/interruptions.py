@@ -55,10 +55,12 @@ def killed_rules(folder: Path) -> set[str]:
     return {path.name for path in (folder / "killed").iterdir()}
 
 
-def run_to_the_end(session: Path, *arguments: str, environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+def run_to_the_end(
+    session: Path, *arguments: str, environment: dict[str, str] | None = None, cores: int = 2
+) -> subprocess.CompletedProcess[str]:
     """Run a session in a process group of its own, so that all of it can be killed without the test."""
     command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(session / "Snakefile"), "--directory", str(session)]
-    command += ["--configfile", str(session / "config/config.yaml"), "--cores", "2"]
+    command += ["--configfile", str(session / "config/config.yaml"), "--cores", str(cores)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, start_new_session=True)
 
 

@@ -5,8 +5,9 @@ from statistics import median
 # Steps whose median counts, by judgement; rounds of them until a trial that was in vain is repeated.
 STEPS_A_ROUND = 8
 _ROUNDS_OF_REST = 10
-# Share of its threads' time in which a training alone on its cores computes (0.9 and more); below this it waits for others.
-_WAITING = 0.7
+# Share of its threads' time in which a training computes: 0.9 and more alone on its cores, a half beside another of its size, where its
+# numbers must stay those of its threads; where steps took ten times as long, it was an eighth.
+_WAITING = 0.25
 # What fewer or more threads must gain to be kept: less is chance.
 _LEAST_GAIN = 0.2
 
@@ -14,7 +15,7 @@ _LEAST_GAIN = 0.2
 class ThreadChoice:
     """Tries fewer threads where those that there are wait for a processor, and more again later; keeps what is faster.
 
-    On a machine of its own a training keeps its threads, and its numbers.
+    A training that gets at least a quarter of its threads' time keeps them, and with them its numbers to the last digit.
 
     Parameters
     ----------
