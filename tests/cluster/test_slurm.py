@@ -96,7 +96,7 @@ def test_training_over_its_time_goes_on_from_its_checkpoint(
 ) -> None:
     _without(session_copy, MODEL)
     profile = _adapted_profile(tmp_path, train_denoiser={"runtime": 1})
-    run = _submitted(session_copy, profile, slurm, f"{MODEL}/weights.safetensors")
+    run = _submitted(session_copy, profile, slurm, f"{MODEL}/intervals.json")
     _wait_for((session_copy / MODEL / "checkpoint.safetensors").exists)
     for process in _wait_for(lambda: slurm.processes("train_denoiser.py")):
         os.kill(process, signal.SIGSTOP)
