@@ -7,21 +7,18 @@ hide each other and how many of their ends are lost inside the foil.
 """
 
 import argparse
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.hard_conditions import simulated
 from benchmarks.measured_tables import record_table
 from rapidstem.dislocations import RigidMotion, locate_centroids, rigid_motion, trace_lines
 from rapidstem.errors import InputError
-from rapidstem.files import FrameStack, read_stack
 from rapidstem.lines import FittedLines, fit_lines
-from rapidstem.microscope import AcquisitionTruth, MicroscopeSettings, read_truth, settings_from
-from rapidstem.microscope.recording.acquisitions import simulate_acquisition
+from rapidstem.microscope import AcquisitionTruth, settings_from
 from rapidstem.scores import LineIdentity, identify_lines, line_centroids, line_detection, whole_field
 from rapidstem.tomography import apply_alignment, binarise, recorded_geometry
 from rapidstem.tomography.reconstruction import ReconstructionSettings, reconstruct
@@ -78,7 +75,7 @@ def fitted_foil(seed: int, **wanted: Any) -> FittedFoil:
     InputError
         The series cannot be worked on.
     """
-    stack, truth = _simulated(settings_from({"seed": seed, **SMALL, **STEADY, **wanted}))
+    stack, truth = simulated(settings_from({"seed": seed, **SMALL, **STEADY, **wanted}))
     frames, pixel_nm, thickness_nm = stack.frames[:].astype(np.float32), stack.pixel_size_nm, truth.foil_thickness_nm
     geometry = recorded_geometry(stack.tilt_deg, frames.shape, pixel_nm, None, None)
     series = apply_alignment(frames, geometry)
@@ -90,13 +87,6 @@ def fitted_foil(seed: int, **wanted: Any) -> FittedFoil:
     width_nm = frames.shape[1] * pixel_nm
     identity = identify_lines([line.points_nm for line in fitted.network.lines], true, whole_field((width_nm, width_nm)), motion)
     return FittedFoil(fitted, truth, motion, identity, width_nm)
-
-
-def _simulated(settings: MicroscopeSettings) -> tuple[FrameStack, AcquisitionTruth]:
-    with tempfile.TemporaryDirectory() as folder:
-        rapid, slow, truth = (Path(folder) / name for name in ("rapid.emd", "slow.emd", "truth.h5"))
-        simulate_acquisition("tilt_series", "series", None, settings, rapid, slow, truth)
-        return read_stack(slow), read_truth(truth)
 
 
 def foil_row(foil: FittedFoil) -> dict[str, float]:

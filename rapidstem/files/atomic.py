@@ -122,3 +122,19 @@ def _is_full(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ or error.__context__
     return False
+
+
+def emptied_folder(path: Path) -> Path:
+    """The folder of the files that an index names, without what an earlier run has left: its name is the index's without the suffix.
+
+    The index goes as well: it is written last, so that it never names files that are not there.
+
+    Parameters
+    ----------
+    path
+        The index.
+    """
+    folder = path.with_suffix("")
+    path.unlink(missing_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)
+    return folder

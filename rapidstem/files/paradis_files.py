@@ -1,6 +1,5 @@
 """Dislocation networks in ParaDiS' `.data` format (version 4), which ParaDiS, ExaDiS/OpenDiS and OVITO read."""
 
-import shutil
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rapidstem.files.atomic import written_beside
+from rapidstem.files.atomic import emptied_folder, written_beside
 from rapidstem.files.tables import write_table
 
 Snapshot = tuple[int, float, Sequence[np.ndarray], np.ndarray]
@@ -100,9 +99,7 @@ def write_paradis_series(path: Path | str, snapshots: Iterable[Snapshot], box_nm
         Lowest and highest x, y, z of all snapshots.
     """
     path = Path(path)
-    folder = path.with_suffix("")
-    path.unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = emptied_folder(path)
     rows = []
     for frame, time_s, polylines, normals in snapshots:
         name = f"rs{frame:05d}.data"

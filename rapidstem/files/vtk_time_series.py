@@ -1,13 +1,12 @@
 """Polylines that change in time as a VTK time series: a `.pvd` that names one `.vtp` for every moment, which ParaView and PyVista open."""
 
-import shutil
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 
-from rapidstem.files.atomic import written_beside
+from rapidstem.files.atomic import emptied_folder, written_beside
 from rapidstem.files.vtk_polydata import write_polydata
 
 Moment = tuple[float, Sequence[np.ndarray], Mapping[str, Sequence[float] | Sequence[str]], Mapping[str, Sequence[float]]]
@@ -24,9 +23,7 @@ def write_polydata_series(path: Path | str, moments: Iterable[Moment]) -> None:
         Times in seconds; the others as for `rapidstem.files.vtk_polydata.write_polydata`.
     """
     path = Path(path)
-    folder = path.with_suffix("")
-    path.unlink(missing_ok=True)
-    shutil.rmtree(folder, ignore_errors=True)
+    folder = emptied_folder(path)
     root = ElementTree.Element("VTKFile", type="Collection", version="0.1", byte_order="LittleEndian")
     collection = ElementTree.SubElement(root, "Collection")
     for number, (time_s, polylines, line_data, point_data) in enumerate(moments):

@@ -12,7 +12,7 @@ from rapidstem.files import read_series, read_table, read_volume, write_series, 
 from rapidstem.lines import FittedLines, FittingSettings, fit_lines
 from rapidstem.tomography import TiltGeometry, binarise, read_geometry, recorded_geometry, write_geometry
 from rapidstem.tomography.alignment import AlignmentSettings, align_series
-from rapidstem.tomography.reconstruction import ReconstructionSettings, half_frames, reconstruct
+from rapidstem.tomography.reconstruction import Device, Method, ReconstructionSettings, half_frames, reconstruct
 
 HALVES: tuple[Literal["even", "odd"] | None, ...] = (None, "even", "odd")
 
@@ -40,9 +40,9 @@ class LineSettings:
     alignment: AlignmentSettings
     margin_nm: float
     binarisation: Literal["soft", "hard"]
-    reconstruction: Literal["sirt", "weighted-back-projection", "total-variation"]
+    reconstruction: Method
     iterations: int
-    device: Literal["auto", "cpu", "cuda", "astra-cuda"]
+    device: Device
 
 
 @dataclass(frozen=True)

@@ -69,6 +69,47 @@ def image_order(axes: Sequence[StoredAxis]) -> tuple[int, ...] | None:
     return tuple(range(len(axes)))
 
 
+@dataclass(frozen=True)
+class FrameAxes:
+    """What the axes of stored frames are, and what they tell.
+
+    Attributes
+    ----------
+    order
+        To be given to `transpose`: (frame, y, x), or (y, x) of a single image.
+    shape
+        Frames, rows and columns.
+    pixel_size_nm
+        Edge lengths (y, x), None where an axis has none.
+    series
+        The axis across the images, None for a single one.
+    tilt_deg : (frame,)
+        None where that axis holds none.
+    remarks
+        What a person should know of them.
+    """
+
+    order: tuple[int, ...]
+    shape: tuple[int, int, int]
+    pixel_size_nm: tuple[float, float] | None
+    series: StoredAxis | None
+    tilt_deg: np.ndarray | None
+    remarks: tuple[str, ...]
+
+    @classmethod
+    def of(cls, axes: Sequence[StoredAxis]) -> "FrameAxes":
+        """Of axes that `image_order` knows the order of, the slowest first."""
+        order = image_order(axes) or ()
+        *series, rows, columns = (axes[i] for i in order)
+        across = series[0] if series else None
+        tilt_deg, doubt = series_tilt_deg(across) if across else (None, "")
+        unnamed = across is not None and not any(axis.name for axis in axes)
+        sizes = tuple(axis.size for axis in axes)
+        remarks = (doubt, f"its axes have no names: {sizes} is taken for (frame, y, x)" if unnamed else "")
+        shape = (across.size if across else 1, rows.size, columns.size)
+        return cls(order, shape, pixel_size_nm(rows, columns), across, tilt_deg, tuple(remark for remark in remarks if remark))
+
+
 def fault_of_series(axis: StoredAxis, signal_type: str = "") -> str:
     """Say why the planes along an axis are no frames; an empty string where nothing speaks against it.
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files.readers.axis_roles import StoredAxis, fault_of_image, fault_of_series, image_order, pixel_size_nm, series_tilt_deg
+from rapidstem.files.readers.axis_roles import FrameAxes, StoredAxis, fault_of_image, fault_of_series, image_order
 from rapidstem.files.readers.hdf5_filters import check_filters
 from rapidstem.files.readers.recorded_series import RecordedSeries, describe_choice, match_detector
 from rapidstem.files.sliced_frames import SlicedFrames
@@ -117,19 +117,14 @@ def _text(value: Any) -> str:
 def _describe(path: Path, group: Any) -> RecordedSeries:
     pixels, axes, name = group["data"], _axes(group), group["data"].name
     check_filters(path, pixels)
-    order = image_order(axes) or ()
-    *series, rows, columns = (axes[i] for i in order)
-    shape = (series[0].size if series else 1, rows.size, columns.size)
-    tilt_deg, doubt = series_tilt_deg(series[0]) if series else (None, "")
-    unnamed = bool(series) and not any(axis.name for axis in axes)
-    remarks = (doubt, f"its axes have no names: {pixels.shape} is taken for (frame, y, x)" if unnamed else "")
+    found = FrameAxes.of(axes)
     return RecordedSeries(
-        shape=shape,
-        pixel_size_nm=pixel_size_nm(rows, columns),
-        load=lambda: _load(path, name, order, shape),
-        open=lambda: _open_frames(path, name, order, shape),
-        tilt_deg=tilt_deg,
-        remarks=tuple(remark for remark in remarks if remark),
+        shape=found.shape,
+        pixel_size_nm=found.pixel_size_nm,
+        load=lambda: _load(path, name, found.order, found.shape),
+        open=lambda: _open_frames(path, name, found.order, found.shape),
+        tilt_deg=found.tilt_deg,
+        remarks=found.remarks,
     )
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files.readers.axis_roles import StoredAxis, fault_of_image, fault_of_series, image_order, pixel_size_nm, series_tilt_deg
+from rapidstem.files.readers.axis_roles import FrameAxes, StoredAxis, fault_of_image, fault_of_series, image_order
 from rapidstem.files.readers.recorded_series import RecordedSeries, describe_choice, match_detector
 from rapidstem.files.readers.zarr_stores import check_whole, image_arrays, open_store
 from rapidstem.files.sliced_frames import SlicedFrames
@@ -171,27 +171,21 @@ def _plain(name: str, array: Any) -> _StoredImages:
 
 
 def _described(path: Path, images: _StoredImages) -> RecordedSeries:
-    axes = images.kept
-    order = image_order(axes) or ()
-    *series, rows, columns = (axes[i] for i in order)
-    shape = (series[0].size if series else 1, rows.size, columns.size)
-    tilt_deg, doubt = series_tilt_deg(series[0]) if series else (None, "")
-    unnamed = bool(series) and not any(axis.name for axis in axes)
-    remarks = (doubt, f"its axes have no names: {images.array.shape} is taken for (frame, y, x)" if unnamed else "")
+    axes = FrameAxes.of(images.kept)
 
     def read(start: int, stop: int) -> np.ndarray:
-        wanted = iter(slice(start, stop) if number == order[0] and series else slice(None) for number in range(len(axes)))
+        wanted = iter(slice(start, stop) if number == axes.order[0] and axes.series else slice(None) for number in range(len(axes.order)))
         places = tuple(next(wanted) if isinstance(place, slice) else place for place in images.places)
-        return np.ascontiguousarray(np.asarray(images.array[places]).transpose(order)).reshape(-1, *shape[1:])
+        return np.ascontiguousarray(np.asarray(images.array[places]).transpose(axes.order)).reshape(-1, *axes.shape[1:])
 
     return RecordedSeries(
-        shape=shape,
-        pixel_size_nm=pixel_size_nm(rows, columns),
-        load=lambda: read(0, shape[0]),
-        open=lambda: _open_frames(path, shape, images.array.dtype, read),
-        tilt_deg=tilt_deg,
-        time_s=_times(series[0]) if series else None,
-        remarks=tuple(remark for remark in remarks if remark),
+        shape=axes.shape,
+        pixel_size_nm=axes.pixel_size_nm,
+        load=lambda: read(0, axes.shape[0]),
+        open=lambda: _open_frames(path, axes.shape, images.array.dtype, read),
+        tilt_deg=axes.tilt_deg,
+        time_s=_times(axes.series) if axes.series else None,
+        remarks=axes.remarks,
     )
 
 
