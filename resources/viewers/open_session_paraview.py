@@ -14,6 +14,24 @@ from pathlib import Path
 
 from paraview import simple
 
+# The image itself gets its sizes and place: readers of TIFF and MRC disagree on them, and one that is only drawn elsewhere is neither
+# cut nor framed by the camera there.
+PLACE = """
+image, moved = self.GetInputDataObject(0, 0), self.GetOutputDataObject(0)
+moved.ShallowCopy(image)
+extent, sizes = image.GetExtent(), {sizes}
+moved.SetSpacing(*sizes)
+moved.SetOrigin(*[-(extent[2 * axis] + extent[2 * axis + 1]) / 2 * sizes[axis] for axis in range(3)])
+"""
+INFORMATION = """
+from vtkmodules.vtkCommonDataModel import vtkDataObject
+information, extent, sizes = self.GetExecutive().GetOutputInformation(0), {extent}, {sizes}
+information.Set(self.GetExecutive().WHOLE_EXTENT(), *extent)
+information.Set(vtkDataObject.SPACING(), *sizes)
+information.Set(vtkDataObject.ORIGIN(), *[-(extent[2 * axis] + extent[2 * axis + 1]) / 2 * sizes[axis] for axis in range(3)])
+"""
+FRAME_DEPTH_NM = 0.001
+
 
 def mrc_header(path):
     """Shape (columns, rows, planes) of an MRC file, and the size of its voxels in nm."""
@@ -22,27 +40,50 @@ def mrc_header(path):
     return shape, cell / samples / 10
 
 
-def placement(bounds, extent, sizes_nm):
-    """Scale and position that bring an image's voxels to their sizes and its middle to the origin, whatever its reader takes them to be."""
-    steps = [(bounds[2 * axis + 1] - bounds[2 * axis]) / max(extent[2 * axis + 1] - extent[2 * axis], 1) for axis in range(3)]
-    scale = [size / step if step else 1.0 for size, step in zip(sizes_nm, steps, strict=True)]
-    return scale, [-(bounds[2 * axis] + bounds[2 * axis + 1]) / 2 * scale[axis] for axis in range(3)]
+def placed(source, name, sizes_nm):
+    """An image with voxels of these sizes and its middle at the origin, whatever its reader takes them to be."""
+    source.UpdatePipeline()
+    image = simple.ProgrammableFilter(Input=source, OutputDataSetType="Same as Input")
+    image.Script = PLACE.format(sizes=tuple(sizes_nm))
+    image.RequestInformationScript = INFORMATION.format(sizes=tuple(sizes_nm), extent=extent_of(source))
+    simple.RenameSource(name, image)
+    image.UpdatePipeline()
+    return image
 
 
-def show(reader, name, size_nm, depth_nm, representation, view):
-    """Show an image at its scale and place, and say its size."""
-    simple.RenameSource(name, reader)
-    reader.UpdatePipeline()
-    image = reader.GetDataInformation().DataInformation
-    bounds = image.GetBounds()
-    display = simple.Show(reader, view)
+def extent_of(source):
+    """First and last voxel along the three axes."""
+    return tuple(source.GetDataInformation().DataInformation.GetExtent())
+
+
+def show(image, name, representation, view):
+    """Show an image in grey, and say its size."""
+    display = simple.Show(image, view)
     display.SetRepresentationType(representation)
-    display.Scale, display.Position = placement(bounds, image.GetExtent(), (size_nm, size_nm, depth_nm))
-    simple.ColorBy(display, ("POINTS", reader.PointData[0].Name))
+    simple.ColorBy(display, ("POINTS", image.PointData[0].Name))
     display.RescaleTransferFunctionToDataRange(False, True)
-    size = [(bounds[2 * axis + 1] - bounds[2 * axis]) * display.Scale[axis] for axis in range(3)]
+    display.LookupTable.ApplyPreset("Grayscale", True)
+    bounds = image.GetDataInformation().DataInformation.GetBounds()
+    size = [bounds[2 * axis + 1] - bounds[2 * axis] for axis in range(3)]
     print(f"{name}: {size[0]:.6g} x {size[1]:.6g} x {size[2]:.6g} nm")
     return display
+
+
+def show_frames(source, name, size_nm, frame, view):
+    """Add a stack of frames as a plane at z = 0, hidden at first."""
+    display = show(placed(source, name, (size_nm, size_nm, FRAME_DEPTH_NM)), name, "Slice", view)
+    display.Slice = frame
+    display.Visibility = 0
+
+
+def show_volume(source, name, size_nm, view):
+    """Add a volume through which one sees up to a tenth of its range; binarised lines fill the rest."""
+    image = placed(source, name, (size_nm, size_nm, size_nm))
+    show(image, name, "Volume", view)
+    low, high = image.PointData[0].GetRange()
+    start = low + 0.1 * (high - low)
+    opacity = simple.GetOpacityTransferFunction(image.PointData[0].Name)
+    opacity.Points = [value for point in ((low, 0.0), (start, 0.0), (high, 1.0)) for value in (*point, 0.5, 0.0)]
 
 
 def open_session(folder, series, variant):
@@ -50,18 +91,13 @@ def open_session(folder, series, variant):
     view = simple.GetActiveViewOrCreate("RenderView")
     aligned = folder / f"tilt_series/{series}/{variant}.mrc"
     shape, size_nm = mrc_header(aligned)
-    frames = show(simple.OpenDataFile(str(aligned)), f"{variant}: aligned series", size_nm, 0.001, "Slice", view)
-    frames.Slice = shape[2] // 2
-    frames.Visibility = 0
+    show_frames(simple.OpenDataFile(str(aligned)), f"{variant}: aligned series", size_nm, shape[2] // 2, view)
     if variant.startswith("rapid-"):
         denoiser = re.sub(r"-per-(row|frame)$", "", variant.removeprefix("rapid-"))
         images = simple.TIFFSeriesReader(FileNames=[str(folder / f"denoised/{denoiser}/{series}.ome.tif")])
-        denoised = show(images, f"{variant}: denoised frames", size_nm, 0.001, "Slice", view)
-        denoised.Slice = shape[2] // 2
-        denoised.Visibility = 0
+        show_frames(images, f"{variant}: denoised frames", size_nm, shape[2] // 2, view)
     volume = folder / f"tomograms/{series}/{variant}.mrc"
-    _, size_nm = mrc_header(volume)
-    show(simple.OpenDataFile(str(volume)), f"{variant}: volume", size_nm, size_nm, "Volume", view)
+    show_volume(simple.OpenDataFile(str(volume)), f"{variant}: volume", mrc_header(volume)[1], view)
     lines = simple.OpenDataFile(str(folder / f"dislocations/{series}/{variant}.lines.vtp"))
     simple.RenameSource(f"{variant}: lines", lines)
     display = simple.Show(lines, view)
