@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 import types
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -88,13 +89,24 @@ def session(tmp_path: Path) -> Path:
     return folder
 
 
-@pytest.mark.skipif(not IMAGEJ.is_file() or not shutil.which("xvfb-run"), reason="ImageJ (RAPIDSTEM_IMAGEJ), or xvfb-run, is not installed")
-def test_imagej_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path) -> None:
+@pytest.fixture
+def screen() -> Iterator[dict[str, str]]:
+    """An environment with an X server that draws without a card, once it listens: `xvfb-run` does not wait for that on a busy machine."""
+    if not shutil.which("Xvfb"):
+        pytest.skip("Xvfb is not installed")
+    with subprocess.Popen(["Xvfb", "-displayfd", "1", "-screen", "0", "1280x1024x24"], stdout=subprocess.PIPE, text=True) as server:
+        assert server.stdout is not None
+        yield os.environ | {"DISPLAY": f":{server.stdout.readline().strip()}", "LIBGL_ALWAYS_SOFTWARE": "1"}
+        server.terminate()
+
+
+@pytest.mark.skipif(not IMAGEJ.is_file(), reason="ImageJ is not installed, and RAPIDSTEM_IMAGEJ names none")
+def test_imagej_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path, screen: dict[str, str]) -> None:
     said = tmp_path / "said.txt"
     check = CHECK.format(macro=VIEWERS / "open_session.ijm", folder=session, variant=VARIANT, said=said)
     (tmp_path / "check.ijm").write_text(check, encoding="utf-8")
-    command = ["xvfb-run", "-a", "java", "-jar", str(IMAGEJ), "-macro", str(tmp_path / "check.ijm")]
-    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
+    command = ["java", "-jar", str(IMAGEJ), "-macro", str(tmp_path / "check.ijm")]
+    run = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300, env=screen)
     assert said.is_file(), run.stdout + run.stderr
     shown = {line.split(";")[0].split(": ")[1]: line.split(";")[1:] for line in said.read_text(encoding="utf-8").splitlines()}
     assert set(shown) == {"denoised frames", "aligned series", "volume and lines"}
@@ -143,9 +155,9 @@ def test_the_readers_of_vtk_have_images_where_the_script_places_them(
 
 
 @pytest.mark.skipif(not PVPYTHON, reason="there is no pvpython of a ParaView on the path, and RAPIDSTEM_PVPYTHON names none")
-def test_paraview_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path) -> None:
+def test_paraview_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path, screen: dict[str, str]) -> None:
     state = tmp_path / "state.pvsm"
-    said = _pvpython(str(VIEWERS / "open_session_paraview.py"), str(session), "series", VARIANT, str(state))
+    said = _pvpython(screen, str(VIEWERS / "open_session_paraview.py"), str(session), "series", VARIANT, str(state))
     assert state.is_file(), said
     shown = dict(re.findall(r"^(\S.*): (\S+ x \S+ x \S+) nm$", said, flags=re.MULTILINE))
     sizes = {name: [float(value) for value in size.split(" x ")] for name, size in shown.items()}
@@ -153,24 +165,22 @@ def test_paraview_shows_everything_at_its_scale_and_place(session: Path, tmp_pat
     np.testing.assert_allclose(sizes[f"{VARIANT}: volume"], extent, rtol=1e-4)
     for name in ("aligned series", "denoised frames"):
         np.testing.assert_allclose(sizes[f"{VARIANT}: {name}"][:2], extent[:2], rtol=1e-4)
-    places = _places_in_state(state, tmp_path)
+    places = _places_in_state(state, tmp_path, screen)
     np.testing.assert_allclose(places["volume"], [X_NM, Y_NM, Z_NM], atol=1e-3)
     np.testing.assert_allclose(places["lines"], [X_NM, Y_NM, Z_NM], atol=1e-3)
     for name in ("aligned series", "denoised frames"):
         np.testing.assert_allclose(places[name][:2], [X_NM, Y_NM], atol=1e-3)
 
 
-def _places_in_state(state: Path, folder: Path) -> dict[str, list[float]]:
+def _places_in_state(state: Path, folder: Path, screen: dict[str, str]) -> dict[str, list[float]]:
     """Where a state that ParaView opens has the brightest voxel of each image, and the first point of the lines."""
     script = folder / "places.py"
     script.write_text(PLACES.format(state=state), encoding="utf-8")
-    lines = re.findall(r"^place;(.*)$", _pvpython(str(script)), flags=re.MULTILINE)
+    lines = re.findall(r"^place;(.*)$", _pvpython(screen, str(script)), flags=re.MULTILINE)
     return {line.split(";")[0].split(": ")[1]: [float(value) for value in line.split(";")[1:]] for line in lines}
 
 
-def _pvpython(*arguments: str) -> str:
-    command = ["xvfb-run", "-a"] if shutil.which("xvfb-run") else []
-    environment = os.environ | {"LIBGL_ALWAYS_SOFTWARE": "1"}
-    run = subprocess.run([*command, PVPYTHON, *arguments], capture_output=True, text=True, check=False, timeout=300, env=environment)
+def _pvpython(screen: dict[str, str], *arguments: str) -> str:
+    run = subprocess.run([PVPYTHON, *arguments], capture_output=True, text=True, check=False, timeout=300, env=screen)
     assert run.returncode == 0, run.stdout + run.stderr
     return run.stdout
