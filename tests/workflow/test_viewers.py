@@ -94,7 +94,9 @@ def screen() -> Iterator[dict[str, str]]:
     """An environment with an X server that draws without a card, once it listens: `xvfb-run` does not wait for that on a busy machine."""
     if not shutil.which("Xvfb"):
         pytest.skip("Xvfb is not installed")
-    with subprocess.Popen(["Xvfb", "-displayfd", "1", "-screen", "0", "1280x1024x24"], stdout=subprocess.PIPE, text=True) as server:
+    with subprocess.Popen(
+        ["Xvfb", "-displayfd", "1", "-noreset", "-screen", "0", "1280x1024x24"], stdout=subprocess.PIPE, text=True
+    ) as server:
         assert server.stdout is not None
         yield os.environ | {"DISPLAY": f":{server.stdout.readline().strip()}", "LIBGL_ALWAYS_SOFTWARE": "1"}
         server.terminate()
