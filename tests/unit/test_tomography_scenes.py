@@ -92,6 +92,8 @@ def test_parts_that_share_no_points_are_an_error() -> None:
     with pytest.raises(InputError, match=r"frames 25 to 40 \(counted from 0\) show another part of the specimen"):
         check_one_part(two_parts(0.15), used, tilt, np.zeros((41, 8, 8)))
     check_one_part(two_parts(0.6), used, tilt, np.zeros((41, 8, 8)))
+    with pytest.raises(InputError, match=r"frames 25 to 40 \(counted from 0\) share no points .* steps of 8 degrees"):
+        check_one_part(two_parts(0.15), used, np.deg2rad(8) * np.arange(-20, 21), np.zeros((41, 8, 8)))
 
 
 def test_frames_that_are_left_out_and_agree_with_each_other_are_another_part(still: Phantom) -> None:
