@@ -277,6 +277,8 @@ rule match_sweeps:
         earlier_summary=lambda wildcards: earlier_sweep(wildcards, "line_summary.csv"),
         earlier_centroids=lambda wildcards: earlier_sweep(wildcards, "centroids.csv"),
         earlier_angles=lambda wildcards: earlier_sweep(wildcards, "angles.csv", "tilt_series"),
+        record=series_record,
+        earlier_record=lambda wildcards: raw_path(*both_records(wildcards)[1]),
     output:
         matched=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.sweep.csv",
         motion=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.sweep_motion.csv",
@@ -292,6 +294,9 @@ rule match_sweeps:
         runtime=minutes(15),
     params:
         code=code("match_sweeps"),
+        reading=lambda wildcards: READING
+        | {"detectors": SESSION.detectors([name for name, _ in both_records(wildcards)])},
+        contents=lambda wildcards: raw_contents(*both_records(wildcards)),
         crystal=SESSION.config["crystal"],
     message:
         "Matching the lines of {wildcards.variant} of {wildcards.acquisition} with those of the earlier sweep"
