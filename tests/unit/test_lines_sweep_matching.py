@@ -6,7 +6,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.lines.motion.glide_planes import line_planes
-from rapidstem.lines.motion.sweep_matching import check_same_field, matched_sweeps, sweep_words, swept_area_nm2
+from rapidstem.lines.motion.sweep_matching import check_same_field, matched_sweeps, middle_s, sweep_words, swept_area_nm2
 from tests.unit.motion_phantoms import NORMALS, threading, tomogram_of, trace
 
 FIRST, SECOND = "(111)", "(-111)"
@@ -29,6 +29,17 @@ def test_lines_that_moved_in_their_planes_are_found_again_in_any_order_and_direc
     assert table.loc[0, "distance_nm"] == pytest.approx(_across(LINES[0], 120 * trace(FIRST)), rel=0.15)
     assert table["off_plane_nm"].max() < 4
     assert table["certain"].all()
+
+
+def test_the_velocity_is_the_way_over_the_time_between_the_sweeps() -> None:
+    earlier, later = tomogram_of(LINES), tomogram_of([LINES[0] + 120 * trace(FIRST), LINES[1]])
+    planes = line_planes(earlier.points, earlier.summary, NORMALS)
+    table = matched_sweeps(earlier.points, later.points, planes, 40.0).set_index("earlier_line")
+    assert table.loc[0, "velocity_nm_per_s"] == pytest.approx(table.loc[0, "distance_nm"] / 40)
+    assert table.loc[0, "velocity_nm_per_s"] > 2 and table.loc[1, "velocity_nm_per_s"] < 0.1
+    assert np.isnan(table.loc[2, "velocity_nm_per_s"])
+    assert matched_sweeps(earlier.points, later.points, planes)["velocity_nm_per_s"].isna().all()
+    assert middle_s(1000.0, np.array([0.0, 2.0, 4.0])) == 1002 and middle_s(None, np.zeros(3)) is None and middle_s(5.0, None) is None
 
 
 def _across(line: np.ndarray, way: np.ndarray) -> float:

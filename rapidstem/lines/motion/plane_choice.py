@@ -52,6 +52,8 @@ def fits_better(track: SmoothTrack | None, other: SmoothTrack | None) -> bool:
 def slipped_line(track: SmoothTrack | None, plane: GlidePlane, heights_nm: tuple[float, float]) -> MovingLine | None:
     """How a line goes on in another plane that it also lies in; None where it stays in its own.
 
+    Where it has left the first plane is known to the height to which its ends are seen, evenly spread over that, and so is the other plane.
+
     Parameters
     ----------
     track : SmoothTrack or None
@@ -66,7 +68,8 @@ def slipped_line(track: SmoothTrack | None, plane: GlidePlane, heights_nm: tuple
     begin, line = lifted_until(track), track.track.line
     last = track.slid_nm[begin - 1]
     points = line.points(last)[line.in_foil(last)]
-    onward = replace(plane, centre_nm=points.mean(axis=0))
+    height_nm = FITTING_DEPTH_NM / np.sqrt(3)
+    onward = replace(plane, centre_nm=points.mean(axis=0), sigma_nm=float(np.hypot(plane.sigma_nm, height_nm * plane.normal[2])))
     return moving_line(line.number, points, onward, heights_nm, range(begin, len(track.slid_nm)))
 
 

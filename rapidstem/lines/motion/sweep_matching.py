@@ -190,6 +190,11 @@ def middle_s(started_s: float | None, time_s: np.ndarray | None) -> float | None
         Unix time of the first frame.
     time_s : np.ndarray, (frame,), or None
         Of every frame, since the first.
+
+    Returns
+    -------
+    float or None
+        In seconds.
     """
     return None if started_s is None or time_s is None else started_s + float(np.mean(time_s))
 
