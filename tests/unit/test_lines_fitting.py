@@ -96,6 +96,19 @@ def test_false_candidate_goes_and_missing_line_comes():
         assert min(np.median(distances(line.points_nm, true)) for line in found.network.lines) < 3
 
 
+def test_points_have_the_time_of_the_frames_that_speak_for_them():
+    geometry = moving_geometry()
+    late = replace(geometry, used=np.arange(FRAMES) >= 12)
+    whole, half = (fitted([RISING], [inside(RISING)], each) for each in (geometry, late))
+    first, last = geometry.time_s[0], geometry.time_s[-1]
+    for found, begin in ((whole, first), (half, geometry.time_s[12])):
+        time = np.concatenate(found.time_s)
+        assert np.median(time[:, 0]) == pytest.approx((begin + last) / 2, abs=0.15 * (last - begin))
+        assert np.median(time[:, 1]) == pytest.approx((last - begin) / np.sqrt(12), rel=0.25)
+    still = replace(geometry, time_s=None, line_time_s=None)
+    assert np.isnan(np.concatenate(fitted([RISING], [inside(RISING)], still).time_s)).all()
+
+
 def test_gap_closes_and_pieces_become_one_line():
     first, second = RISING[60:180], RISING[230:330]
     found = fitted([RISING, THREADING], [first, second, inside(THREADING)])
