@@ -55,6 +55,20 @@ def test_a_line_does_not_leave_its_plane_for_a_nearer_partner() -> None:
     assert table.loc[-1, "line"] == 1 and table.loc[-1, "what"] == "new"
 
 
+def test_a_screw_that_has_slipped_across_is_found_again_and_a_bent_line_is_not() -> None:
+    along = np.cross(NORMALS[FIRST], NORMALS[SECOND])
+    screw = np.linspace(-1, 1, 60)[:, None] * along / along[2] * 100.0
+    way = 40 * trace(FIRST) + 50 * trace(SECOND)
+    earlier = tomogram_of([screw, LINES[1]])
+    planes = line_planes(earlier.points, earlier.summary, NORMALS)
+    assert len(planes[0]) == 2
+    table = matched_sweeps(earlier.points, tomogram_of([LINES[1], screw + way]).points, planes).set_index("earlier_line")
+    assert table.loc[0, "line"] == 1 and table.loc[0, "what"] == "cross slip" and table.loc[1, "what"] == "rested"
+    assert table.loc[0, "off_plane_nm"] > 15
+    glided = matched_sweeps(earlier.points, tomogram_of([screw + 90 * trace(FIRST)]).points, planes).set_index("earlier_line")
+    assert glided.loc[0, "what"] == "moved"
+
+
 def test_gone_lines_and_two_that_cannot_be_told_apart_are_said() -> None:
     assert _match([LINES[0], LINES[1]]).loc[2, "what"] == "gone"
     both = _match([LINES[0] + 60 * trace(FIRST), LINES[0] - 60 * trace(FIRST), LINES[1], LINES[2]])

@@ -27,6 +27,8 @@ REACH_NM = 300.0
 WAY_NM, LENGTH_RATIO = 60.0, 2.0
 # Errors of planes and lines together, across the plane (`glide_planes.LARGEST_DISTANCE_NM`); and what it can cost at most.
 OFF_PLANE_NM, MOST_OFF_PLANE = 6.0, 12.0
+# By judgement, in natural units: screws slip across seldom.
+CROSS_SLIP = 2.0
 # What a line costs that has no partner: as much as one that has gone as far as is sought, in its plane.
 ALONE = REACH_NM / WAY_NM
 # A rival that costs so much more in natural units is e to the second less likely; both by judgement.
@@ -58,10 +60,10 @@ def matched_sweeps(
     Returns
     -------
     DataFrame
-        `SWEEP_COLUMNS`, one row a line of either: what it has done (`rested`, `moved`, `new`, `gone`), the mean and the largest distance
-        between both, how far the later one lies off the plane of the earlier one (root mean square), the area between them, the mean
-        velocity between the sweeps (NaN without an interval), and by how many natural units the best other partner of either is less
-        likely (`margin`; `certain` above 2). -1 stands for no line.
+        `SWEEP_COLUMNS`, one row a line of either: what it has done (`rested`, `moved`, `cross slip`, `new`, `gone`), the mean and the
+        largest distance between both, how far the later one lies off the plane of the earlier one (root mean square), the area between
+        them, the mean velocity between the sweeps (NaN without an interval), and by how many natural units the best other partner of
+        either is less likely (`margin`; `certain` above 2). -1 stands for no line.
     """
     numbers = [sorted(table["line"].unique().tolist()) for table in (earlier, later)]
     lines = [[resampled(line, NODE_NM) for line in polylines_of(table)] for table in (earlier, later)]
@@ -70,6 +72,7 @@ def matched_sweeps(
     )
     cost = cost.reshape(len(lines[0]), len(lines[1]))
     padded = np.pad(cost, ((0, len(lines[1])), (0, len(lines[0]))), constant_values=ALONE / 2)
+    padded[len(lines[0]) :, len(lines[1]) :] = 0
     pairs = [
         (row, column) for row, column in zip(*linear_sum_assignment(padded), strict=True) if row < len(lines[0]) and column < len(lines[1])
     ]
@@ -123,14 +126,24 @@ def _cost(one: np.ndarray, two: np.ndarray, planes: Sequence[GlidePlane]) -> flo
     way = _distances(one, two).mean()
     if way > REACH_NM:
         return 10 * ALONE
-    misfit = min((_off_plane(two, plane) / OFF_PLANE_NM) ** 2 / 2 for plane in planes) if planes else 0.0
-    return float(way / WAY_NM + min(misfit, MOST_OFF_PLANE) + abs(np.log(_length(one) / _length(two))) / np.log(LENGTH_RATIO))
+    misfit = min(*_misfits(two, planes), MOST_OFF_PLANE)
+    return float(way / WAY_NM + misfit + abs(np.log(_length(one) / _length(two))) / np.log(LENGTH_RATIO))
+
+
+def _misfits(two: np.ndarray, planes: Sequence[GlidePlane]) -> tuple[float, float]:
+    """What it costs that a line has stayed in a plane, and that it has slipped across: it lies along both of its planes, but in neither."""
+    if not planes:
+        return 0.0, np.inf
+    within = min(_off_plane(two, plane) for plane in planes)
+    along = np.sqrt(sum(float(np.var(two @ plane.normal)) for plane in planes)) if len(planes) > 1 else np.inf
+    return (within / OFF_PLANE_NM) ** 2 / 2, CROSS_SLIP + (along / OFF_PLANE_NM) ** 2 / 2
 
 
 def _moved(one: np.ndarray, two: np.ndarray, planes: Sequence[GlidePlane]) -> list[object]:
     """What, plane, mean and largest distance, distance from the plane, area, both lengths."""
     distance = _distances(one, two)
-    what = "rested" if distance.mean() < RESTING_NM else "moved"
+    within, across = _misfits(two, planes)
+    what = "rested" if distance.mean() < RESTING_NM else "cross slip" if across < within else "moved"
     plane = min(planes, key=lambda each: _off_plane(two, each)) if planes else None
     known = ["" if plane is None else plane.name, float(distance.mean()), float(distance.max())]
     return [what, *known, np.nan if plane is None else _off_plane(two, plane), swept_area_nm2(one, two), _length(one), _length(two)]
