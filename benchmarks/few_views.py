@@ -1,15 +1,15 @@
 """Dislocation lines from few views: how far the fit to the frames carries where a tomogram does not.
 
-`python -m benchmarks.few_views results/demo [variant]` (the default is rapid-dlf-slow) works on a finished simulated session. It leaves
-2, 3, 5, 9, 17 and 35 of the frames, each from the middle of an equal part of the range, and all frames within 30, 45 and 60 degrees;
-reconstructs them by SIRT, traces the lines, and fits them to the same frames. Angles and shifts are those that all frames have given.
-Prints for the traced and for the fitted lines how much of the true length was found and how much of theirs is real (within 20 nm), the
-root mean square distance across the lines from the true ones in x, y and z, for the fitted ones the stated distance and the ratio of
-the two. The true lines are cores, and a core lies beside its dark line by a nanometre or more, which no stated deviation has in it: the
+`python -m benchmarks.few_views results/demo [variant] [--views 5 17]` (the default is rapid-dlf-slow) works on a finished simulated
+session. It leaves 2, 3, 5, 9, 17 and 35 of the frames, each from the middle of an equal part of the range, and all frames within 30, 45
+and 60 degrees; reconstructs them by SIRT, traces the lines, and fits them to the same frames. Angles and shifts are those that all frames
+have given. Prints for the traced and for the fitted lines how much of the true length was found and how much of theirs is real (within 20
+nm), the root mean square distance across the lines from the true ones in x, y and z, for the fitted ones the stated distance and the ratio
+of the two. The true lines are cores, and a core lies beside its dark line by a nanometre or more, which no stated deviation has in it: the
 ratio in `slow_ratio` is that of the distances from the lines of the slow series, whose images differ from their cores in the same way.
 """
 
-import sys
+import argparse
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -123,16 +123,19 @@ def rows_of(series: Series, views: np.ndarray) -> list[dict[str, object]]:
     return [{"lines": "traced", **told}, {"lines": "fitted", **scores(series, fitted, found.sigma_nm)}]
 
 
-def main(folder: Path, variant: str) -> None:
-    """Print the table of one session."""
+def main(folder: Path, variant: str, wanted: list[str]) -> None:
+    """Print and keep the table of one session, row by row."""
     series = read_session(folder, variant)
-    rows: list[dict[str, object]] = []
     for name, views in chosen_views(series.geometry):
-        rows += [{"views": name} | row for row in rows_of(series, views)]
-        print(pd.DataFrame(rows[-2:]).to_string(index=False, header=len(rows) == 2), flush=True)
-    table = pd.DataFrame(rows).assign(session=folder.name, variant=variant)
-    record_table("few_views", table[[*KEYS, *(column for column in table if column not in KEYS)]], KEYS)
+        if not wanted or name in wanted:
+            table = pd.DataFrame(rows_of(series, views)).assign(session=folder.name, variant=variant, views=name)
+            record_table("few_views", table[[*KEYS, *(column for column in table if column not in KEYS)]], KEYS)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1] if len(sys.argv) > 1 else "results/demo"), sys.argv[2] if len(sys.argv) > 2 else "rapid-dlf-slow")
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, nargs="?", default=Path("results/demo"), help="a finished session")
+    parser.add_argument("variant", nargs="?", default="rapid-dlf-slow")
+    parser.add_argument("--views", nargs="+", default=[], help='some of them, as "5" or "within 30 degrees"')
+    arguments = parser.parse_args()
+    main(arguments.folder, arguments.variant, arguments.views)

@@ -129,8 +129,7 @@ def write_picture(path: Path, motion: SeriesMotion, images: np.ndarray, settings
 
 
 def main(seeds: list[int], count: int, kinds: list[str], detail: bool, picture: Path | None) -> None:
-    """Print and keep the table."""
-    rows = []
+    """Print and keep the table, row by row."""
     for seed in seeds:
         foil = simulated_foil(seed, count)
         clean = clean_frames(foil)
@@ -144,12 +143,10 @@ def main(seeds: list[int], count: int, kinds: list[str], detail: bool, picture: 
             row = {"seed": seed, "frames": count, "images": name} | row_of(whole, "all") | {"lines": len(scores) - 1}
             row |= {"kept_percent": round(float(whole["kept_percent"].iloc[0]), 1), "jumps": len(responses)}
             row |= {"answered": int((responses["response_frames"] <= 2).sum()), "processor_s_per_frame": round(seconds, 3)}
-            rows.append(row)
-            print(pd.DataFrame([row]).to_string(index=False), flush=True)
+            record_table("motion_stages", pd.DataFrame([row]), ["seed", "frames", "images"])
             if detail:
                 print(scores.round(2).to_string(index=False), responses.round(2).to_string(index=False), sep="\n")
                 print(motion.flags.round(1).to_string(index=False), motion.followed.round(1).to_string(index=False), sep="\n", flush=True)
-    record_table("motion_stages", pd.DataFrame(rows), ["seed", "frames", "images"])
 
 
 if __name__ == "__main__":

@@ -18,8 +18,10 @@ def write_fitted_lines(output: Any, found: FittedLines, crystal: Mapping[str, An
         probability=found.probability, p_value=found.p_value, hidden_percent=100 * found.hidden_share, hidden_by=found.hidden_by
     )
     points, density = line_points(network, summary), line_density(network, summary)
-    sigma, evidence = (np.concatenate([*each, np.zeros((0, *tail))]) for each, tail in ((found.sigma_nm, (3,)), (found.evidence, ())))
+    of_each = ((found.sigma_nm, (3,)), (found.time_s, (2,)), (found.evidence, ()))
+    sigma, time, evidence = (np.concatenate([*each, np.zeros((0, *tail))]) for each, tail in of_each)
     points = points.assign(**dict(zip(("sigma_x_nm", "sigma_y_nm", "sigma_z_nm"), sigma.T, strict=True)), evidence=evidence)
+    points = points.assign(time_s=time[:, 0], time_spread_s=time[:, 1])
     points["probability"] = np.repeat(found.probability, [len(line.points_nm) for line in network.lines])
     polylines = [line.points_nm for line in network.lines]
     planes = points.groupby("line", sort=True)["slip_plane"].first()
@@ -28,7 +30,7 @@ def write_fitted_lines(output: Any, found: FittedLines, crystal: Mapping[str, An
     write_table(output.summary, summary)
     write_table(output.density, density)
     of_lines = {"line": summary["line"], "length_nm": summary["length_nm"], "slip_plane": list(planes)}
-    of_points = {name: points[name] for name in ("sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "evidence", "probability")}
+    of_points = {name: points[name] for name in ("sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "evidence", "probability", "time_s")}
     write_polydata(output.polydata, polylines, of_lines, of_points)
     nodes = [(line.start_node, line.end_node) for line in network.lines]
     write_paradis(output.paradis, polylines, nodes, np.array([normals.get(name, np.zeros(3)) for name in planes]), network.box_nm)

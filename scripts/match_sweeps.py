@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from script_support import logged
+from script_support import logged, read_raw_header
 
 from rapidstem.dislocations import (
     CENTROID_COLUMNS,
@@ -14,7 +14,7 @@ from rapidstem.dislocations import (
     rigid_motion,
 )
 from rapidstem.files import read_table, write_table
-from rapidstem.lines.motion import check_same_field, line_planes, matched_sweeps, sweep_words
+from rapidstem.lines.motion import check_same_field, line_planes, matched_sweeps, middle_s, sweep_words
 from rapidstem.tomography import read_geometry
 
 with logged(snakemake):
@@ -27,9 +27,15 @@ with logged(snakemake):
     found, chance = check_same_field(earlier, later, mirrored)
     normals = crystal_orientation(crystal["x"], crystal["z"]).to_specimen(SLIP_NORMALS) if crystal else []
     planes = line_planes(earlier, read_table(files.earlier_summary, SUMMARY_COLUMNS), dict(zip(SLIP_NAMES, normals, strict=False)))
-    table = matched_sweeps(earlier, later, planes)
+    records = [read_raw_header(path, snakemake.params.reading) for path in (files.earlier_record, files.record)]
+    begin_s, end_s = (middle_s(record.started_s, record.time_s) for record in records)
+    interval_s = end_s - begin_s if begin_s is not None and end_s is not None and end_s > begin_s else None
+    table = matched_sweeps(earlier, later, planes, interval_s)
     write_table(snakemake.output.matched, table)
-    write_table(snakemake.output.motion, pd.DataFrame([{**motion.columns, "found_percent": found, "chance_percent": chance}]))
+    write_table(
+        snakemake.output.motion,
+        pd.DataFrame([{**motion.columns, "found_percent": found, "chance_percent": chance, "interval_s": interval_s}]),
+    )
     print(table.groupby("what").size().to_string())
     print(f"{found:.0f} % of the lines lie on earlier ones, {chance:.0f} % of their mirror image")
     print(sweep_words(*(np.rad2deg(read_geometry(path).angle_rad) for path in (files.earlier_angles, files.angles))))

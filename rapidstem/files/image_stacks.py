@@ -39,6 +39,8 @@ class StackHeader:
         As reported by the goniometer, at the start of each frame.
     time_s : (frame,)
         Start of each frame, since the first.
+    started_s
+        Unix time at which the recording began.
     velox_shift_px : (frame, 2)
         The drift (dy, dx) that Velox measured for its DCFI.
     detector
@@ -57,6 +59,7 @@ class StackHeader:
     frame_time_s: float | None
     tilt_deg: np.ndarray | None
     time_s: np.ndarray | None
+    started_s: float | None
     velox_shift_px: np.ndarray | None
     detector: str | None
     stage_tilt_deg: float | None
@@ -203,6 +206,7 @@ def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> S
         frame_time_s=frame_time_s,
         tilt_deg=tilt_deg,
         time_s=_time_s(series, fallback),
+        started_s=series.started_s,
         velox_shift_px=series.velox_shift_px,
         detector=series.detector,
         stage_tilt_deg=series.stage_tilt_deg if series.tilt_deg is None else float(np.median(series.tilt_deg)),

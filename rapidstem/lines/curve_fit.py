@@ -15,6 +15,8 @@ SCALE_WIDTHS = 0.167
 ALONG_SD_NM = 20.0
 GROUP_NM, GROUP_FRAMES = 50.0, 8
 LONGEST_STEP_NM = 8.0
+# Of the fixed point of the variance; each shrinks its error by the share of the parameters that are free.
+VARIANCE_STEPS = 20
 
 
 @dataclass(frozen=True)
@@ -51,13 +53,43 @@ class _Distances:
     ----------
     along_nm : (point,)
     offset_px, weight : (frame, point)
+    sharpness : (frame, point) by how much the pull of a distance, its weight times itself, rises with it
     by_place : (frame, point, 3) change of the offset in px by the point's x, y, z in nm
     """
 
     along_nm: np.ndarray
     offset_px: np.ndarray
     weight: np.ndarray
+    sharpness: np.ndarray
     by_place: np.ndarray
+
+
+@dataclass(frozen=True)
+class _NormalEquations:
+    """What the frames and what is known beforehand say of a step of the coefficients.
+
+    Attributes
+    ----------
+    data, right : (3 m, 3 m) and (3 m,), of the distances, for a variance of 1 px^2
+    known, pull : (3 m, 3 m) and (3 m,), of smooth lines, whose points do not move along them
+    """
+
+    data: np.ndarray
+    right: np.ndarray
+    known: np.ndarray
+    pull: np.ndarray
+
+    def information(self, variance_px2: float) -> np.ndarray:
+        """Inverse covariance of the coefficients, in 1/nm^2."""
+        return self.data / variance_px2 + self.known
+
+    def slope(self, variance_px2: float) -> np.ndarray:
+        """Right side of the step, in 1/nm."""
+        return self.right / variance_px2 - self.pull
+
+    def free(self, variance_px2: float) -> float:
+        """How many parameters the distances decide, not what is known beforehand."""
+        return float(np.trace(np.linalg.solve(self.information(variance_px2), self.data))) / variance_px2
 
 
 def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvature_sd: float, steps: int = 4) -> list[FittedCurve]:
@@ -76,16 +108,19 @@ def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvatur
     Returns
     -------
     list of FittedCurve
-        The covariances hold what the residuals have in common along a line and in neighbouring frames.
+        The covariances hold what the residuals have in common along a line and in neighbouring frames, and that few frames are followed
+        by a curve more closely than they are right.
     """
     fitted = list(curves)
     for _ in range(steps):
         covered = CoveredFrames(evidence, [curve.at(curve.samples_nm(evidence.step_nm)) for curve in fitted])
         found = [_distances(curve, evidence, covered, number) for number, curve in enumerate(fitted)]
-        variance, inflation = _noise(found)
-        systems = [_normal_equations(c, d, curvature_sd, variance * inflation) for c, d in zip(fitted, found, strict=True)]
-        fitted = [_stepped(curve, *system) for curve, system in zip(fitted, systems, strict=True)]
-    return [FittedCurve(curve, np.linalg.inv(matrix)) for curve, (matrix, _) in zip(fitted, systems, strict=True)]
+        systems = [_normal_equations(curve, each, curvature_sd) for curve, each in zip(fitted, found, strict=True)]
+        variance = _distance_variance(found, systems)
+        matrices = [system.information(variance) for system in systems]
+        steps_nm = [np.linalg.solve(each, system.slope(variance)) for each, system in zip(matrices, systems, strict=True)]
+        fitted = [_stepped(curve, step) for curve, step in zip(fitted, steps_nm, strict=True)]
+    return [FittedCurve(curve, np.linalg.inv(matrix)) for curve, matrix in zip(fitted, matrices, strict=True)]
 
 
 def _distances(curve: SplineCurve, evidence: SeriesEvidence, covered: CoveredFrames, number: int) -> _Distances:
@@ -104,37 +139,51 @@ def _distances(curve: SplineCurve, evidence: SeriesEvidence, covered: CoveredFra
     by_place = np.stack(
         [normal_column / evidence.geometry.pixel_size_nm, by_height * np.cos(places.tilt_rad), by_height * np.sin(places.tilt_rad)], axis=2
     )
-    return _Distances(along, offset, good / (1 + (offset / (SCALE_WIDTHS * width_px)) ** 2), by_place)
+    far = (offset / (SCALE_WIDTHS * width_px)) ** 2
+    return _Distances(along, offset, good / (1 + far), good * (1 - far) / (1 + far) ** 2, by_place)
 
 
-def _noise(found: Sequence[_Distances]) -> tuple[float, float]:
-    """Variance of one distance in px^2, and how many neighbouring ones count as one (variance of a group's sum over that of its parts)."""
-    squares = weights = together = 0.0
+def _distance_variance(found: Sequence[_Distances], systems: Sequence[_NormalEquations]) -> float:
+    """Variance in px^2 of distances of weight 1, if they were independent, that gives curves the covariance which they have.
+
+    That of an M-estimator (Huber, Robust Statistics, 1981, ch. 7) whose residuals are independent between groups, each a stretch of a
+    line in neighbouring frames. Residuals are smaller than errors, as the curve follows them: by the share of the groups that its free
+    parameters use up (Harville, J. Am. Stat. Assoc. 72 (1977) 320), of which smoothness leaves the fewer the larger the variance is.
+    """
+    squares = weights = sharpness = of_groups = 0.0
     for each in found:
-        residual = each.weight * each.offset_px
-        squares += float(np.sum(residual * each.offset_px))
+        group = (np.arange(len(each.weight)) // GROUP_FRAMES)[:, None] * 10_000 + (each.along_nm // GROUP_NM).astype(int)
+        squares += float(np.sum(np.bincount(group.ravel(), (each.weight * each.offset_px).ravel()) ** 2))
+        of_groups += float(np.sum(np.bincount(group.ravel(), each.weight.ravel()) ** 2))
         weights += float(each.weight.sum())
-        group = (np.arange(len(residual)) // GROUP_FRAMES)[:, None] * 10_000 + (each.along_nm // GROUP_NM).astype(int)
-        sums = np.bincount(group.ravel(), residual.ravel())
-        together += float(np.sum(sums**2)) - float(np.sum(residual**2))
-    own = sum(float(np.sum((each.weight * each.offset_px) ** 2)) for each in found)
-    return max(squares / max(weights, 1e-9), 1e-4), max(1.0, 1.0 + together / max(own, 1e-9))
+        sharpness += float(each.sharpness.sum())
+    groups = weights**2 / max(of_groups, 1e-9)
+    raw = max(squares * weights / max(sharpness, 1e-9) ** 2, 1e-9)
+    variance = raw
+    for _ in range(VARIANCE_STEPS):
+        free = sum(system.free(variance) for system in systems)
+        variance = raw / max(1 - free / groups, 1 / groups)
+    return variance
 
 
-def _normal_equations(curve: SplineCurve, found: _Distances, curvature_sd: float, variance_px2: float) -> tuple[np.ndarray, np.ndarray]:
-    """Matrix (3 m, 3 m) and right side (3 m,) of the step, in 1/nm^2 and 1/nm."""
-    weight = found.weight / variance_px2
-    blocks = np.einsum("fp,fpa,fpb->pab", weight, found.by_place, found.by_place)
-    right = np.einsum("fp,fp,fpa->pa", weight, found.offset_px, found.by_place)
+def _normal_equations(curve: SplineCurve, found: _Distances, curvature_sd: float) -> _NormalEquations:
+    blocks = np.einsum("fp,fpa,fpb->pab", found.weight, found.by_place, found.by_place)
+    right = np.einsum("fp,fp,fpa->pa", found.weight, found.offset_px, found.by_place)
     basis, tangent = curve.basis(found.along_nm), curve.at(found.along_nm, 1)
-    blocks += tangent[:, :, None] * tangent[:, None, :] / ALONG_SD_NM**2
-    count = basis.shape[1]
-    matrix = np.einsum("nj,nab,nk->jakb", basis, blocks, basis).reshape(3 * count, 3 * count)
+    held = tangent[:, :, None] * tangent[:, None, :] / ALONG_SD_NM**2
     smooth = np.kron(bending(curve), np.eye(3)) / (curvature_sd**2 * 2 * GROUP_NM)
-    pull = smooth @ curve.coefficients_nm.ravel()
-    return matrix + smooth + 1e-6 * np.eye(3 * count), np.einsum("nj,na->ja", basis, right).ravel() - pull
+    known = _spread(basis, held) + smooth + 1e-6 * np.eye(len(smooth))
+    return _NormalEquations(
+        _spread(basis, blocks), np.einsum("nj,na->ja", basis, right).ravel(), known, smooth @ curve.coefficients_nm.ravel()
+    )
 
 
-def _stepped(curve: SplineCurve, matrix: np.ndarray, right: np.ndarray) -> SplineCurve:
-    step = np.linalg.solve(matrix, right).reshape(-1, 3)
-    return replace(curve, coefficients_nm=curve.coefficients_nm + np.clip(step, -LONGEST_STEP_NM, LONGEST_STEP_NM))
+def _spread(basis: np.ndarray, blocks: np.ndarray) -> np.ndarray:
+    """Matrix (3 m, 3 m) of the coefficients from blocks (n, 3, 3) of points."""
+    count = basis.shape[1]
+    return np.einsum("nj,nab,nk->jakb", basis, blocks, basis).reshape(3 * count, 3 * count)
+
+
+def _stepped(curve: SplineCurve, step_nm: np.ndarray) -> SplineCurve:
+    step = np.clip(step_nm.reshape(-1, 3), -LONGEST_STEP_NM, LONGEST_STEP_NM)
+    return replace(curve, coefficients_nm=curve.coefficients_nm + step)

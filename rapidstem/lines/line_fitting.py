@@ -62,6 +62,9 @@ class FittedLines:
         Standard deviations of x, y, z of every line's points, across the line.
     evidence : list of np.ndarray, (n,)
         What the frames say for every point, in natural units of independent evidence.
+    time_s : list of np.ndarray, (n, 2)
+        When the frames were taken that speak for every point, mean and standard deviation by their evidence, since the first frame; NaN
+        for a series without times. Where a line moves during the series, its points are where it was then, in the mean.
     probability, p_value : np.ndarray, (line,)
         That the line is real; and how often a line moved aside has as much evidence.
     hidden_share : np.ndarray, (line,)
@@ -73,6 +76,7 @@ class FittedLines:
     network: LineNetwork
     sigma_nm: list[np.ndarray]
     evidence: list[np.ndarray]
+    time_s: list[np.ndarray]
     probability: np.ndarray
     p_value: np.ndarray
     hidden_share: np.ndarray
@@ -157,7 +161,7 @@ def fit_lines(
 
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
-    return FittedLines(LineNetwork([], box_nm), [], [], np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, int))
+    return FittedLines(LineNetwork([], box_nm), [], [], [], np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, int))
 
 
 def _asked(lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry) -> tuple[SeriesEvidence, NullEvidence]:
@@ -201,6 +205,16 @@ def _reaching(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: n
     return reaching
 
 
+def _times(ratio: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
+    """Mean and standard deviation (point, 2) of the times of the frames, by what each says for a point; ratios are (frame, point)."""
+    if geometry.time_s is None or geometry.line_time_s is None:
+        return np.full((ratio.shape[1], 2), np.nan)
+    middle_s = geometry.time_s + geometry.rows * geometry.line_time_s / 2
+    weight = np.maximum(ratio, 0) / np.maximum(np.maximum(ratio, 0).sum(axis=0), 1e-9)
+    mean = middle_s @ weight
+    return np.column_stack([mean, np.sqrt(np.sum(weight * (middle_s[:, None] - mean) ** 2, axis=0))])
+
+
 def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray) -> FittedLines:
     """The network of fitted curves, with standard deviations and evidence of points, and probabilities of lines."""
     step_nm = evidence.step_nm
@@ -221,4 +235,5 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     point_sigma, point_evidence = [sigma[tree.query(line)[1]] for line in polylines], [each / null.overcount for each in own]
     covering = [covered.covering(number) for number in range(len(polylines))]
     hidden_by = np.array([int(np.argmax(counts)) if counts.any() else -1 for counts in covering], int)
-    return FittedLines(network, point_sigma, point_evidence, probability, p_value, 1 - alone / np.maximum(seen, 1), hidden_by)
+    times = [_times(speaks, evidence.geometry) for speaks, _ in asked]
+    return FittedLines(network, point_sigma, point_evidence, times, probability, p_value, 1 - alone / np.maximum(seen, 1), hidden_by)

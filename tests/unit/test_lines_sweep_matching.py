@@ -6,7 +6,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.lines.motion.glide_planes import line_planes
-from rapidstem.lines.motion.sweep_matching import check_same_field, matched_sweeps, sweep_words, swept_area_nm2
+from rapidstem.lines.motion.sweep_matching import check_same_field, matched_sweeps, middle_s, sweep_words, swept_area_nm2
 from tests.unit.motion_phantoms import NORMALS, threading, tomogram_of, trace
 
 FIRST, SECOND = "(111)", "(-111)"
@@ -31,6 +31,17 @@ def test_lines_that_moved_in_their_planes_are_found_again_in_any_order_and_direc
     assert table["certain"].all()
 
 
+def test_the_velocity_is_the_way_over_the_time_between_the_sweeps() -> None:
+    earlier, later = tomogram_of(LINES), tomogram_of([LINES[0] + 120 * trace(FIRST), LINES[1]])
+    planes = line_planes(earlier.points, earlier.summary, NORMALS)
+    table = matched_sweeps(earlier.points, later.points, planes, 40.0).set_index("earlier_line")
+    assert table.loc[0, "velocity_nm_per_s"] == pytest.approx(table.loc[0, "distance_nm"] / 40)
+    assert table.loc[0, "velocity_nm_per_s"] > 2 and table.loc[1, "velocity_nm_per_s"] < 0.1
+    assert np.isnan(table.loc[2, "velocity_nm_per_s"])
+    assert matched_sweeps(earlier.points, later.points, planes)["velocity_nm_per_s"].isna().all()
+    assert middle_s(1000.0, np.array([0.0, 2.0, 4.0])) == 1002 and middle_s(None, np.zeros(3)) is None and middle_s(5.0, None) is None
+
+
 def _across(line: np.ndarray, way: np.ndarray) -> float:
     """The way at right angles to the chord of a line."""
     chord = (line[-1] - line[0]) / np.linalg.norm(line[-1] - line[0])
@@ -42,6 +53,20 @@ def test_a_line_does_not_leave_its_plane_for_a_nearer_partner() -> None:
     table = _match([LINES[0] + 130 * trace(FIRST), aside, LINES[1], LINES[2]])
     assert table.loc[0, "line"] == 0 and table.loc[0, "what"] == "moved"
     assert table.loc[-1, "line"] == 1 and table.loc[-1, "what"] == "new"
+
+
+def test_a_screw_that_has_slipped_across_is_found_again_and_a_bent_line_is_not() -> None:
+    along = np.cross(NORMALS[FIRST], NORMALS[SECOND])
+    screw = np.linspace(-1, 1, 60)[:, None] * along / along[2] * 100.0
+    way = 40 * trace(FIRST) + 50 * trace(SECOND)
+    earlier = tomogram_of([screw, LINES[1]])
+    planes = line_planes(earlier.points, earlier.summary, NORMALS)
+    assert len(planes[0]) == 2
+    table = matched_sweeps(earlier.points, tomogram_of([LINES[1], screw + way]).points, planes).set_index("earlier_line")
+    assert table.loc[0, "line"] == 1 and table.loc[0, "what"] == "cross slip" and table.loc[1, "what"] == "rested"
+    assert table.loc[0, "off_plane_nm"] > 15
+    glided = matched_sweeps(earlier.points, tomogram_of([screw + 90 * trace(FIRST)]).points, planes).set_index("earlier_line")
+    assert glided.loc[0, "what"] == "moved"
 
 
 def test_gone_lines_and_two_that_cannot_be_told_apart_are_said() -> None:

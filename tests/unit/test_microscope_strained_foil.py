@@ -14,7 +14,7 @@ from rapidstem.microscope.specimen.crystal import specimen_axes
 from rapidstem.microscope.specimen.line_courses import FARTHEST_NM, JUMP_NM, drawn_course
 from rapidstem.microscope.specimen.specimens import foil_for_series
 from rapidstem.microscope.specimen.strained_lines import ADDED_LINES
-from rapidstem.microscope.specimen.strained_specimen import StrainedFoil, strained_foil
+from rapidstem.microscope.specimen.strained_specimen import StrainedFoil, foil_after_stress, strained_foil
 from rapidstem.microscope.truth import read_truth
 
 SETTINGS = MicroscopeSettings(
@@ -111,3 +111,28 @@ def test_truth_says_where_lines_are_at_any_time(tmp_path: Path) -> None:
     moving = next(number for number, course in truth.courses.items() if course.kind == "cross slip")
     moved = truth.lines_at(1.0)[moving] - truth.lines[moving].points_nm
     assert np.linalg.norm(moved[0]) == pytest.approx(np.linalg.norm(truth.courses[moving].displacement_nm(np.zeros((1, 3)), 1.0)))
+
+
+def test_a_later_tilt_series_shows_the_lines_where_stress_has_left_them() -> None:
+    earlier, later = foil_for_series("series", SETTINGS), foil_after_stress("later", "series", SETTINGS)
+    assert len(later.lines) == len(earlier.lines) - 2
+    before = {tuple(line.burgers) + tuple(line.plane_normal): [] for line in earlier.lines}
+    for line in earlier.lines:
+        before[tuple(line.burgers) + tuple(line.plane_normal)].append(line.points_nm)
+    moves = []
+    for line in later.lines:
+        same = [points for points in before[tuple(line.burgers) + tuple(line.plane_normal)] if len(points) == len(line.points_nm)]
+        moves.append(min((line.points_nm - points for points in same), key=lambda move: np.abs(move[:, 2]).max() + np.abs(move).max()))
+    largest = np.array([np.abs(move).max() for move in moves])
+    assert np.count_nonzero(largest == 0) > 3 and np.count_nonzero(largest > 15) > 3
+    assert max(np.abs(move[:, 2]).max() for move in moves) == 0
+
+
+def test_a_later_tilt_series_says_when_it_began(tmp_path: Path) -> None:
+    settings = replace(SETTINGS, size_px=32, tilt_frames=3)
+    began = []
+    for name in ("series", "later"):
+        paths = [tmp_path / f"{name}.{ending}" for ending in ("rapid.emd", "slow.emd", "h5")]
+        simulate_acquisition("tilt_series", name, None, settings, *paths, specimen="series")
+        began.append(read_stack(paths[0]).started_s)
+    assert began[1] - began[0] == 3600

@@ -154,6 +154,12 @@ def earlier_sweep(wildcards, ending, room="dislocations"):
     return f"{FOLDER}/{room}/{SESSION.tomogram(wildcards.acquisition)}/{wildcards.variant}.{ending}"
 
 
+def both_records(wildcards):
+    """Acquisition and column of the raw files of a tilt series' variant, and of the earlier one that it names."""
+    column = SESSION.variant(wildcards.variant).column
+    return [(name, column) for name in (wildcards.acquisition, SESSION.tomogram(wildcards.acquisition))]
+
+
 def temperature_log(wildcards):
     """The heater's log of an in-situ series, where the sheet names one."""
     text = SESSION.temperature(wildcards.acquisition)

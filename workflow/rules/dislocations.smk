@@ -1,4 +1,4 @@
-"""Dislocations in the tomograms: centres in sections, lines, and how well both are resolved."""
+"""Dislocations in the tomograms: centres in sections, lines, how well both are resolved, and which lines are those of an earlier sweep."""
 
 
 rule locate_centroids:
@@ -113,3 +113,40 @@ rule measure_resolution:
         "Measuring the resolution of {wildcards.variant} of {wildcards.acquisition}"
     script:
         "../../scripts/measure_resolution.py"
+
+
+rule match_sweeps:
+    """The dislocation lines of a tilt series and those of an earlier one of the same field: which is which, and how far they have moved."""
+    input:
+        lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
+        centroids=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.centroids.csv",
+        angles=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.angles.csv",
+        earlier_lines=lambda wildcards: earlier_sweep(wildcards, "lines.csv"),
+        earlier_summary=lambda wildcards: earlier_sweep(wildcards, "line_summary.csv"),
+        earlier_centroids=lambda wildcards: earlier_sweep(wildcards, "centroids.csv"),
+        earlier_angles=lambda wildcards: earlier_sweep(wildcards, "angles.csv", "tilt_series"),
+        record=series_record,
+        earlier_record=lambda wildcards: raw_path(*both_records(wildcards)[1]),
+    output:
+        matched=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.sweep.csv",
+        motion=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.sweep_motion.csv",
+    log:
+        f"{FOLDER}/logs/match_sweeps/{{acquisition}}/{{variant}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/match_sweeps/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1000),
+        runtime=minutes(15),
+    params:
+        code=code("match_sweeps"),
+        reading=lambda wildcards: READING
+        | {"detectors": SESSION.detectors([name for name, _ in both_records(wildcards)])},
+        contents=lambda wildcards: raw_contents(*both_records(wildcards)),
+        crystal=SESSION.config["crystal"],
+    message:
+        "Matching the lines of {wildcards.variant} of {wildcards.acquisition} with those of the earlier sweep"
+    script:
+        "../../scripts/match_sweeps.py"

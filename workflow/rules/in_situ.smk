@@ -265,35 +265,3 @@ rule score_motion:
         "Scoring the followed lines of {wildcards.acquisition} with {wildcards.denoiser}"
     script:
         "../../scripts/score_motion.py"
-
-
-rule match_sweeps:
-    """The dislocation lines of a tilt series and those of an earlier one of the same field: which is which, and how far they have moved."""
-    input:
-        lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
-        centroids=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.centroids.csv",
-        angles=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.angles.csv",
-        earlier_lines=lambda wildcards: earlier_sweep(wildcards, "lines.csv"),
-        earlier_summary=lambda wildcards: earlier_sweep(wildcards, "line_summary.csv"),
-        earlier_centroids=lambda wildcards: earlier_sweep(wildcards, "centroids.csv"),
-        earlier_angles=lambda wildcards: earlier_sweep(wildcards, "angles.csv", "tilt_series"),
-    output:
-        matched=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.sweep.csv",
-        motion=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.sweep_motion.csv",
-    log:
-        f"{FOLDER}/logs/match_sweeps/{{acquisition}}/{{variant}}.log",
-    benchmark:
-        f"{FOLDER}/benchmarks/match_sweeps/{{acquisition}}/{{variant}}.tsv"
-    conda:
-        "../../envs/imaging.yaml"
-    threads: 1
-    resources:
-        mem_mb=memory_mb(1000),
-        runtime=minutes(15),
-    params:
-        code=code("match_sweeps"),
-        crystal=SESSION.config["crystal"],
-    message:
-        "Matching the lines of {wildcards.variant} of {wildcards.acquisition} with those of the earlier sweep"
-    script:
-        "../../scripts/match_sweeps.py"

@@ -47,6 +47,7 @@ class RecordedSeries:
     frame_time_s: float | None = None
     tilt_deg: np.ndarray | None = None
     time_s: np.ndarray | None = None
+    started_s: float | None = None
     velox_shift_px: np.ndarray | None = None
     detector: str | None = None
     stage_tilt_deg: float | None = None

@@ -31,6 +31,8 @@ class FrameMetadata:
         Alpha tilt of the stage, when every frame has it.
     time_s : (frame,)
         Time stamps since the first frame, when every frame has one and they increase.
+    started_s
+        Unix time of the first frame, to a second.
     shift_px : (frame, 2)
         Velox's own drift measurement (dy, dx), in pixels, where the specimen has moved to.
     remarks
@@ -43,6 +45,7 @@ class FrameMetadata:
     frame_time_s: float | None
     tilt_deg: np.ndarray | None
     time_s: np.ndarray | None
+    started_s: float | None
     shift_px: np.ndarray | None
     remarks: tuple[str, ...]
 
@@ -75,6 +78,7 @@ def read_frame_metadata(path: Path, file: Any, image: VeloxImage) -> FrameMetada
         frame_time_s=positive_number(scan.get("FrameTime")),
         tilt_deg=_tilt_deg(frames),
         time_s=_time_s(frames, image),
+        started_s=_started_s(frames[0]),
         shift_px=_measured_shift_px(path, file, image, frames),
         remarks=tuple(_changes(frames)),
     )
@@ -166,6 +170,11 @@ def _time_s(frames: list[dict[str, Any]], image: VeloxImage) -> np.ndarray | Non
         if stamps is not None and np.all(np.diff(stamps) > 0):
             return stamps - stamps[0]
     return None
+
+
+def _started_s(frame: dict[str, Any]) -> float | None:
+    """When Velox began to record; a date of 0 stands for none."""
+    return positive_number(section(frame, "Acquisition", "AcquisitionStartDatetime").get("DateTime"))
 
 
 def _detector_stamps(frames: list[dict[str, Any]], image: VeloxImage) -> np.ndarray | None:

@@ -111,6 +111,7 @@ def _describe(path: Path, file: Any, detector: str) -> RecordedSeries:
         frame_time_s=found.frame_time_s,
         tilt_deg=found.tilt_deg,
         time_s=found.time_s,
+        started_s=found.started_s,
         velox_shift_px=found.shift_px,
         detector=image.names[0] if image.names else None,
         remarks=found.remarks,

@@ -19,6 +19,7 @@ from .sweep_matching import (
     SWEEP_COLUMNS as SWEEP_COLUMNS,
     check_same_field as check_same_field,
     matched_sweeps as matched_sweeps,
+    middle_s as middle_s,
     sweep_words as sweep_words,
 )
 from .tilted_view import TiltedView as TiltedView

@@ -7,6 +7,7 @@ import pandas as pd
 
 from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, GlidePlane
 from rapidstem.lines.motion.line_following import SEEN, LineTrack
+from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
 from rapidstem.lines.motion.moving_lines import MovingLine
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.tomogram_match import TomogramMatch
@@ -28,11 +29,12 @@ EVERY_NODE = 3
 Moment = tuple[float, list[np.ndarray], dict[str, list[int]], dict[str, np.ndarray]]
 
 
-def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int) -> pd.DataFrame:
+def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int, beside_nm: float, doubt_nm: np.ndarray) -> pd.DataFrame:
     """One row a node and frame of one line, as far as it lies in the field; `POSITION_COLUMNS`.
 
-    `sigma_x_nm`, `sigma_y_nm`, `sigma_z_nm` are standard deviations across the line: that of its place in the plane, and that of the plane,
-    which moves it along the beam by one over the sine of the angle between the two. `sigma_nm` is the root of the sum of their squares.
+    `sigma_x_nm`, `sigma_y_nm`, `sigma_z_nm` are standard deviations across the line: that of its place in the plane, with what the view's
+    dark lines lie beside the tomogram, and that of the plane, which moves it along the beam by one over the sine of the angle between the
+    two; where the line may lie in another plane, by how far that would move it. `sigma_nm` is the root of the sum of their squares.
     `velocity_nm_per_s` is that at right angles to the line in its plane. `measured` is 0 for what is interpolated in time.
 
     Parameters
@@ -42,6 +44,10 @@ def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int) -> pd.
         Of the series.
     until_frame : int
         The first frame that does not count, as the line has left its plane.
+    beside_nm : float
+        The line's, as `beside_tomogram_nm` gives it.
+    doubt_nm : np.ndarray, (frame, node, 3)
+        By how far another plane would move its places (`doubtful_way`).
 
     Returns
     -------
@@ -55,7 +61,9 @@ def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int) -> pd.
         slid = track.slid_nm[frame]
         points, across = line.points(slid), line.across(slid)
         part = across @ line.direction
-        sigma = _sigma(line, points, across * (np.sqrt(track.variance_nm2[frame]) * part)[:, None], view)
+        sharp = np.maximum(np.abs(line.sensitivity(slid, view)) * view.pixel_size_nm, LEAST_SENSITIVITY)
+        slide_nm = np.hypot(np.sqrt(track.variance_nm2[frame]), beside_nm / sharp)
+        sigma = _sigma(line, points, across * (slide_nm * part)[:, None], view, doubt_nm[frame])
         node = np.arange(0, len(slid), EVERY_NODE)
         node = node[(view.places(points).seen[0] & _there(track, int(frame)) & line.in_foil(slid))[node]]
         measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame]
@@ -82,14 +90,14 @@ def _there(track: SmoothTrack, frame: int) -> np.ndarray:
     return np.asarray(track.track.present[seen[-1]])
 
 
-def _sigma(line: MovingLine, points: np.ndarray, in_plane: np.ndarray, view: TiltedView) -> np.ndarray:
+def _sigma(line: MovingLine, points: np.ndarray, in_plane: np.ndarray, view: TiltedView, doubt: np.ndarray) -> np.ndarray:
     """Standard deviations (node, 3) of x, y, z across the line."""
     beam = view.beam
     tangent = np.gradient(points, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
     with_plane = line.plane.sigma_nm * beam / (beam @ line.plane.normal)
-    with_plane = with_plane - (tangent @ with_plane)[:, None] * tangent
-    return np.sqrt(in_plane**2 + with_plane**2)
+    moved = [each - np.sum(each * tangent, axis=1, keepdims=True) * tangent for each in (with_plane[None], doubt)]
+    return np.sqrt(in_plane**2 + moved[0] ** 2 + moved[1] ** 2)
 
 
 def followed_lines(

@@ -17,10 +17,10 @@ from rapidstem.lines.motion.line_following import FollowedLines, LineTrack, foll
 from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, field_flags, lifted_until, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
 from rapidstem.lines.motion.moving_lines import ALL_FRAMES, MovingLine, moving_line
-from rapidstem.lines.motion.plane_choice import fits_better, has_moved, slipped_line, told_until
+from rapidstem.lines.motion.plane_choice import doubtful_way, fits_better, has_moved, lifted_in_doubt, slipped_line, told_until
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.tomogram_match import TomogramMatch, match_tomogram
-from rapidstem.lines.motion.track_smoothing import SmoothTrack, noise_scale, smoothed_track
+from rapidstem.lines.motion.track_smoothing import SmoothTrack, beside_tomogram_nm, noise_scale, smoothed_track
 from rapidstem.lines.motion.view_evidence import frame_lines, learnt_from
 from rapidstem.lines.motion.view_refinement import refined_view
 
@@ -198,11 +198,14 @@ def _no_plane(planes: Mapping[int, Sequence[GlidePlane]], slip_normals: Mapping[
 def _tables(
     tracks: Sequence[SmoothTrack], view: TiltedView, planes: Mapping[int, Sequence[GlidePlane]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
+    beside_nm = beside_tomogram_nm([track for track in tracks if track.track.line.frames.start == 0], view)
     positions, flags = [pd.DataFrame(columns=POSITION_COLUMNS)], [pd.DataFrame(columns=FLAG_COLUMNS)]
     for track in tracks:
-        doubtful = len(planes[track.track.line.number]) > 1 and has_moved(track)
-        told = told_until(track) if doubtful else len(track.slid_nm)
-        positions.append(position_rows(track, view, min(lifted_until(track), told)))
+        line = track.track.line
+        others = [plane for plane in planes[line.number] if plane.name != line.plane.name]
+        told = told_until(track) if others and has_moved(track) else len(track.slid_nm)
+        way_nm = doubtful_way(track, others[0], told, view) if others else np.zeros((*track.slid_nm.shape, 3))
+        positions.append(position_rows(track, view, min(lifted_until(track), lifted_in_doubt(way_nm)), beside_nm[line.number], way_nm))
         flags.append(line_flags(track, view, told))
     filled = [pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True) for tables in (positions, flags)]
     return filled[0], filled[1]

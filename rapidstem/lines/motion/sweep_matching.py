@@ -18,14 +18,17 @@ from rapidstem.lines.motion.moving_lines import NODE_NM
 
 SWEEP_COLUMNS = [
     *["line", "earlier_line", "what", "plane", "distance_nm", "largest_nm", "off_plane_nm", "area_nm2", "earlier_length_nm", "length_nm"],
-    *["margin", "certain"],
+    *["velocity_nm_per_s", "margin", "certain"],
 ]
+DISTANCE = SWEEP_COLUMNS.index("distance_nm")
 # By judgement: a line that has gone farther is not told from another one of its plane.
 REACH_NM = 300.0
 # By judgement: a natural unit for so much of a way, or for so large a ratio of lengths; lines at the border change their lengths.
 WAY_NM, LENGTH_RATIO = 60.0, 2.0
 # Errors of planes and lines together, across the plane (`glide_planes.LARGEST_DISTANCE_NM`); and what it can cost at most.
 OFF_PLANE_NM, MOST_OFF_PLANE = 6.0, 12.0
+# By judgement, in natural units: screws slip across seldom.
+CROSS_SLIP = 2.0
 # What a line costs that has no partner: as much as one that has gone as far as is sought, in its plane.
 ALONE = REACH_NM / WAY_NM
 # A rival that costs so much more in natural units is e to the second less likely; both by judgement.
@@ -40,7 +43,9 @@ DENSE_NM = 1.0
 LEAST_COMMON = 0.9
 
 
-def matched_sweeps(earlier: pd.DataFrame, later: pd.DataFrame, planes: Mapping[int, Sequence[GlidePlane]]) -> pd.DataFrame:
+def matched_sweeps(
+    earlier: pd.DataFrame, later: pd.DataFrame, planes: Mapping[int, Sequence[GlidePlane]], interval_s: float | None = None
+) -> pd.DataFrame:
     """Match the lines of two tomograms of one field.
 
     Parameters
@@ -49,13 +54,16 @@ def matched_sweeps(earlier: pd.DataFrame, later: pd.DataFrame, planes: Mapping[i
         `lines.csv` of both, in the coordinates of the earlier one.
     planes : mapping
         Planes of the earlier lines by their number, as `line_planes` gives them; lines without one may go anywhere.
+    interval_s : float or None
+        From the middle of the earlier sweep to that of the later one; None where it is not known.
 
     Returns
     -------
     DataFrame
-        `SWEEP_COLUMNS`, one row a line of either: what it has done (`rested`, `moved`, `new`, `gone`), the mean and the largest distance
-        between both, how far the later one lies off the plane of the earlier one (root mean square), the area between them, and by how
-        many natural units the best other partner of either is less likely (`margin`; `certain` above 2). -1 stands for no line.
+        `SWEEP_COLUMNS`, one row a line of either: what it has done (`rested`, `moved`, `cross slip`, `new`, `gone`), the mean and the
+        largest distance between both, how far the later one lies off the plane of the earlier one (root mean square), the area between
+        them, the mean velocity between the sweeps (NaN without an interval), and by how many natural units the best other partner of
+        either is less likely (`margin`; `certain` above 2). -1 stands for no line.
     """
     numbers = [sorted(table["line"].unique().tolist()) for table in (earlier, later)]
     lines = [[resampled(line, NODE_NM) for line in polylines_of(table)] for table in (earlier, later)]
@@ -64,17 +72,19 @@ def matched_sweeps(earlier: pd.DataFrame, later: pd.DataFrame, planes: Mapping[i
     )
     cost = cost.reshape(len(lines[0]), len(lines[1]))
     padded = np.pad(cost, ((0, len(lines[1])), (0, len(lines[0]))), constant_values=ALONE / 2)
+    padded[len(lines[0]) :, len(lines[1]) :] = 0
     pairs = [
         (row, column) for row, column in zip(*linear_sum_assignment(padded), strict=True) if row < len(lines[0]) and column < len(lines[1])
     ]
     pairs = [(row, column) for row, column in pairs if cost[row, column] < ALONE]
     rows = [[numbers[1][j], numbers[0][i], *_moved(lines[0][i], lines[1][j], planes.get(numbers[0][i], []))] for i, j in pairs]
     margins = [_margin(cost, i, j) for i, j in pairs]
-    rows = [[*row, margin, int(margin > CERTAIN)] for row, margin in zip(rows, margins, strict=True)]
+    between_s = np.nan if interval_s is None else interval_s
+    rows = [[*row, row[DISTANCE] / between_s, margin, int(margin > CERTAIN)] for row, margin in zip(rows, margins, strict=True)]
     left = [set(range(len(each))) - {pair[side] for pair in pairs} for side, each in enumerate(lines)]
     alone = [np.nan] * 4
-    rows += [[-1, numbers[0][i], "gone", "", *alone, _length(lines[0][i]), np.nan, np.nan, 0] for i in sorted(left[0])]
-    rows += [[numbers[1][j], -1, "new", "", *alone, np.nan, _length(lines[1][j]), np.nan, 0] for j in sorted(left[1])]
+    rows += [[-1, numbers[0][i], "gone", "", *alone, _length(lines[0][i]), np.nan, np.nan, np.nan, 0] for i in sorted(left[0])]
+    rows += [[numbers[1][j], -1, "new", "", *alone, np.nan, _length(lines[1][j]), np.nan, np.nan, 0] for j in sorted(left[1])]
     return pd.DataFrame(rows, columns=SWEEP_COLUMNS)
 
 
@@ -116,14 +126,24 @@ def _cost(one: np.ndarray, two: np.ndarray, planes: Sequence[GlidePlane]) -> flo
     way = _distances(one, two).mean()
     if way > REACH_NM:
         return 10 * ALONE
-    misfit = min((_off_plane(two, plane) / OFF_PLANE_NM) ** 2 / 2 for plane in planes) if planes else 0.0
-    return float(way / WAY_NM + min(misfit, MOST_OFF_PLANE) + abs(np.log(_length(one) / _length(two))) / np.log(LENGTH_RATIO))
+    misfit = min(*_misfits(two, planes), MOST_OFF_PLANE)
+    return float(way / WAY_NM + misfit + abs(np.log(_length(one) / _length(two))) / np.log(LENGTH_RATIO))
+
+
+def _misfits(two: np.ndarray, planes: Sequence[GlidePlane]) -> tuple[float, float]:
+    """What it costs that a line has stayed in a plane, and that it has slipped across: it lies along both of its planes, but in neither."""
+    if not planes:
+        return 0.0, np.inf
+    within = min(_off_plane(two, plane) for plane in planes)
+    along = np.sqrt(sum(float(np.var(two @ plane.normal)) for plane in planes)) if len(planes) > 1 else np.inf
+    return (within / OFF_PLANE_NM) ** 2 / 2, CROSS_SLIP + (along / OFF_PLANE_NM) ** 2 / 2
 
 
 def _moved(one: np.ndarray, two: np.ndarray, planes: Sequence[GlidePlane]) -> list[object]:
     """What, plane, mean and largest distance, distance from the plane, area, both lengths."""
     distance = _distances(one, two)
-    what = "rested" if distance.mean() < RESTING_NM else "moved"
+    within, across = _misfits(two, planes)
+    what = "rested" if distance.mean() < RESTING_NM else "cross slip" if across < within else "moved"
     plane = min(planes, key=lambda each: _off_plane(two, each)) if planes else None
     known = ["" if plane is None else plane.name, float(distance.mean()), float(distance.max())]
     return [what, *known, np.nan if plane is None else _off_plane(two, plane), swept_area_nm2(one, two), _length(one), _length(two)]
@@ -172,6 +192,24 @@ def _margin(cost: np.ndarray, row: int, column: int) -> float:
 
 def _length(line: np.ndarray) -> float:
     return float(max(steps_along(line)[-1], NODE_NM))
+
+
+def middle_s(started_s: float | None, time_s: np.ndarray | None) -> float | None:
+    """Unix time of the middle of a sweep; None where the file does not say when it began and when its frames were taken.
+
+    Parameters
+    ----------
+    started_s : float or None
+        Unix time of the first frame.
+    time_s : np.ndarray, (frame,), or None
+        Of every frame, since the first.
+
+    Returns
+    -------
+    float or None
+        In seconds.
+    """
+    return None if started_s is None or time_s is None else started_s + float(np.mean(time_s))
 
 
 def sweep_words(earlier_deg: np.ndarray, later_deg: np.ndarray) -> str:

@@ -5,11 +5,13 @@ Every node is a point with a velocity that changes at random (white acceleration
 counts after it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rapidstem.lines.motion.line_following import SEEN, LineTrack
+from rapidstem.lines.motion.line_following import FIRST_FRAMES, SEEN, LineTrack
+from rapidstem.lines.motion.moving_lines import NODE_NM
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.numerics import robust_spread
 
@@ -17,6 +19,8 @@ from rapidstem.numerics import robust_spread
 ACCELERATION = (200 / 0.14) ** 2 * 0.14
 # By judgement: five deviations are no noise, and less than about a line's width is no jump, however small the deviation is stated.
 JUMP_DEVIATIONS, JUMP_NM = 5.0, 15.0
+# Errors of a line are the same over some 50 nm (`rapidstem.lines`); by judgement, all lines together count as much as 100 nm of its own.
+STRETCH_NM, PRIOR_STRETCHES = 50.0, 2.0
 # By judgement, deviations where nothing is known before: so wide that the measurement decides.
 FREE_NM, FREE_NM_PER_S = 300.0, 300.0
 
@@ -96,6 +100,48 @@ def noise_scale(tracks: list[LineTrack]) -> float:
         ratios.append((aside / np.sqrt(expected))[track.speaking[middle]])
     together = np.concatenate([np.zeros(0), *ratios])
     return max(robust_spread(together, 0.0) ** 2, 0.1) if len(together) > 100 else 1.0
+
+
+def beside_tomogram_nm(tracks: Sequence[SmoothTrack], view: TiltedView) -> dict[int, float]:
+    """By how much each dark line of a view lies beside where the tomogram puts it, beyond noise: a standard deviation across the image.
+
+    In the first frames lines lie as in the tomogram. What they differ by then stays the same however many frames are averaged: the dark
+    line of one tilt lies elsewhere beside the core than that of all tilts, the filter draws it to one side, the tomogram has errors.
+
+    Parameters
+    ----------
+    tracks : sequence of SmoothTrack
+        From the first frame of the series on.
+    view : TiltedView
+        Of the series.
+
+    Returns
+    -------
+    dict
+        By the number of the line, in nm; what a line of few stretches of its own shows is drawn to what all lines show.
+    """
+    own = {track.track.line.number: _first_squares(track, view) for track in tracks}
+    together = np.concatenate([np.zeros(0), *own.values()])
+    usual = float(np.mean(together)) if len(together) else 0.0
+    found = {}
+    for number, squares in own.items():
+        stretches = len(squares) * NODE_NM / STRETCH_NM
+        square = (stretches * (np.mean(squares) if len(squares) else 0.0) + PRIOR_STRETCHES * usual) / (stretches + PRIOR_STRETCHES)
+        found[number] = float(np.sqrt(max(square, 0.0)))
+    return found
+
+
+def _first_squares(track: SmoothTrack, view: TiltedView) -> np.ndarray:
+    """Squared distances across the image (node,) from the tomogram, less the variance that is stated, in nm^2.
+
+    Of nodes that the tomogram and all of the first frames show; their mean over these frames.
+    """
+    line, found = track.track.line, track.track
+    first = slice(line.frames.start, line.frames.start + FIRST_FRAMES)
+    told = line.known & (found.speaking[first] & found.present[first]).all(axis=0) & np.isfinite(track.slid_nm[first]).all(axis=0)
+    sharp = line.sensitivity(np.zeros(len(line.nodes_nm)), view) * view.pixel_size_nm
+    squares = track.slid_nm[first].mean(axis=0) ** 2 - track.variance_nm2[first].mean(axis=0)
+    return np.asarray((squares * sharp**2)[told])
 
 
 Filtered = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]

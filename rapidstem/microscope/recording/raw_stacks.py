@@ -70,6 +70,7 @@ def write_acquisition(
     velox_shift_px: np.ndarray | None,
     clean: np.ndarray | None,
     courses: Mapping[int, LineCourse] | None = None,
+    start_s: int = START_S,
 ) -> None:
     """Write the rapid file, the slow file and the truth.
 
@@ -84,11 +85,12 @@ def write_acquisition(
     velox_shift_px : (frame, 2) Velox's own measurement of the drift; None where it was not switched on
     clean : (y, x) noise-free image, None for a tilt series
     courses : of lines that move, by their number
+    start_s : Unix time of the first rapid frame
     """
     rapid, slow = stacks
     slow_time = settings.slow_line_time_s * settings.size_px
-    slow_start = START_S + max(LEAST_PAUSE_S, int(rapid.truth.time_s[-1]) + 10)
-    rapid_scan = ScanDescription(settings.pixel_size_nm, settings.dwell_time_s, settings.line_time_s, settings.frame_time_s, START_S)
+    slow_start = start_s + max(LEAST_PAUSE_S, int(rapid.truth.time_s[-1]) + 10)
+    rapid_scan = ScanDescription(settings.pixel_size_nm, settings.dwell_time_s, settings.line_time_s, settings.frame_time_s, start_s)
     slow_scan = ScanDescription(settings.pixel_size_nm, settings.slow_dwell_time_s, settings.slow_line_time_s, slow_time, slow_start)
     write_velox(paths[0], rapid.frames, rapid_scan, rapid.reported_rad, rapid.truth.time_s, velox_shift_px)
     write_velox(paths[1], slow.frames, slow_scan, slow.reported_rad, slow.truth.time_s)

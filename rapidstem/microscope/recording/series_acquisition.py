@@ -7,14 +7,17 @@ import numpy as np
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.recording.frame_recording import rapid_frames, slow_frames
 from rapidstem.microscope.recording.goniometer import reported_angles_rad, resting_stage, tilting_stage
-from rapidstem.microscope.recording.raw_stacks import RawStack, row_tilts, wandering_shift, write_acquisition
+from rapidstem.microscope.recording.raw_stacks import START_S, RawStack, row_tilts, wandering_shift, write_acquisition
 from rapidstem.microscope.recording.scan_faults import rapid_faults, slow_faults
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.specimens import FrameGeometry, Specimen, foil_for_series
+from rapidstem.microscope.specimen.strained_specimen import foil_after_stress
 from rapidstem.microscope.truth import StackTruth
 
 # Time from one slow image to the next: turning, settling, scanning.
 SLOW_STEP_S = 20.0
+# From the beginning of a series to that of a later one of the same specimen: longer than a slow series lasts.
+LATER_S = 3600
 
 
 def simulate_series(name: str, settings: MicroscopeSettings, paths: tuple[Path | str, ...], specimen_name: str) -> None:
@@ -29,11 +32,15 @@ def simulate_series(name: str, settings: MicroscopeSettings, paths: tuple[Path |
     paths
         Of the rapid file, the slow file and the truth.
     specimen_name
-        Acquisitions of one specimen and tilt range show the same lines.
+        Acquisitions of one specimen and tilt range show the same lines. A series of another name is taken an hour later: where lines
+        glide (`glide_speed_nm_per_s`), they have moved before it.
     """
-    specimen = foil_for_series(specimen_name, settings)
+    later = name != specimen_name
+    strained = later and settings.glide_speed_nm_per_s > 0
+    specimen = foil_after_stress(name, specimen_name, settings) if strained else foil_for_series(specimen_name, settings)
     stacks = (_rapid_series(name, specimen, settings), _slow_series(name, specimen.after_bending(), settings))
-    write_acquisition(name, "tilt_series", settings, paths, specimen, stacks, None, None)
+    start_s = START_S + (LATER_S if later else 0)
+    write_acquisition(name, "tilt_series", settings, paths, specimen, stacks, None, None, start_s=start_s)
 
 
 def _rapid_series(name: str, specimen: Specimen, settings: MicroscopeSettings) -> RawStack:

@@ -13,4 +13,4 @@ from .specimens import (
     foil_at as foil_at,
     foil_for_series as foil_for_series,
 )
-from .strained_specimen import StrainedFoil as StrainedFoil, strained_foil as strained_foil
+from .strained_specimen import StrainedFoil as StrainedFoil, foil_after_stress as foil_after_stress, strained_foil as strained_foil

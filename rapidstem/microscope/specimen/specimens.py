@@ -178,9 +178,14 @@ def foil_for_series(name: str, settings: MicroscopeSettings) -> FoilSpecimen:
     settings
         Of the virtual microscope.
     """
+    largest_deg = max(abs(settings.tilt_start_deg), abs(settings.tilt_stop_deg))
+    return _foil(name, largest_deg, series_nodes_rad(settings), settings)
+
+
+def series_nodes_rad(settings: MicroscopeSettings) -> np.ndarray:
+    """Tilts (node,) in radians at which the contrast of a foil is computed that a tilt series shows."""
     low, high = sorted((settings.tilt_start_deg, settings.tilt_stop_deg))
-    nodes = sorted({sign * angle for angle in NODES_PER_SERIES_DEG for sign in (-1, 1) if low - 5 <= sign * angle <= high + 5})
-    return _foil(name, max(abs(low), abs(high)), np.deg2rad(nodes), settings)
+    return np.deg2rad(sorted({sign * angle for angle in NODES_PER_SERIES_DEG for sign in (-1, 1) if low - 5 <= sign * angle <= high + 5}))
 
 
 def foil_of_series(name: str, tilt_deg: float, settings: MicroscopeSettings) -> FoilSpecimen:

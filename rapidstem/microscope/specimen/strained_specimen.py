@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rapidstem.microscope.contrast.contrast_table import vertex_contrast
-from rapidstem.microscope.contrast.line_drawing import DrawnLines
+from rapidstem.microscope.contrast.line_drawing import DrawnLines, drawn_lines
 from rapidstem.microscope.contrast.line_projection import ProjectedVertices, line_contrast, project_points
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.recording.field_resampling import FieldImage
@@ -18,7 +18,7 @@ from rapidstem.microscope.specimen.crystal import GLIDE_PLANES, specimen_axes
 from rapidstem.microscope.specimen.foil_faults import FoilFaults
 from rapidstem.microscope.specimen.line_courses import LineCourse, as_whole, drawn_course
 from rapidstem.microscope.specimen.line_networks import DislocationLine
-from rapidstem.microscope.specimen.specimens import foil_of_series
+from rapidstem.microscope.specimen.specimens import FoilSpecimen, foil_for_series, foil_of_series, series_nodes_rad
 from rapidstem.microscope.specimen.strained_lines import ADDED_LINES
 from rapidstem.numerics import plane_trace
 
@@ -123,6 +123,30 @@ def strained_foil(
     tilt = np.deg2rad([tilt_deg])
     profiles = [vertex_contrast(_moved(moving, courses, time), tilt, settings).at(tilt[0]) for time in states]
     return StrainedFoil(settings, motion, foil.lines, courses, resting, moving, states, np.stack(profiles), foil.faults)
+
+
+def foil_after_stress(name: str, specimen_name: str, settings: MicroscopeSettings) -> FoilSpecimen:
+    """Give the foil of a tilt series as a later one shows it: its lines rest where stress has left them.
+
+    Parameters
+    ----------
+    name : str
+        Of the later tilt series; it decides the motion.
+    specimen_name : str
+        Of the earlier one.
+    settings : MicroscopeSettings
+    """
+    foil = foil_for_series(specimen_name, settings)
+    courses, end_s = _drawn_courses(name, foil.lines, settings), _duration_s(settings)
+    lines = []
+    for number, line in enumerate(foil.lines):
+        course = courses.get(number)
+        if course is None:
+            lines.append(line)
+        elif course.until_s > end_s:
+            lines.append(replace(line, points_nm=line.points_nm + course.displacement_nm(line.points_nm, end_s)))
+    drawn = drawn_lines(lines, settings.foil_thickness_nm, foil.faults.shape)
+    return replace(foil, lines=lines, drawn=drawn, contrast=vertex_contrast(drawn, series_nodes_rad(settings), settings))
 
 
 def moved_vertices(drawn: DrawnLines, courses: dict[int, LineCourse], time_s: np.ndarray) -> np.ndarray:

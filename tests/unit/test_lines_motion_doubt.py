@@ -1,0 +1,84 @@
+"""What followed lines are uncertain by besides noise: what they lie beside the tomogram at first, and a second plane."""
+
+import numpy as np
+import pytest
+
+from rapidstem.lines.motion import TiltedView
+from rapidstem.lines.motion.glide_planes import GlidePlane, glide_plane
+from rapidstem.lines.motion.line_following import SEEN, LineTrack
+from rapidstem.lines.motion.motion_tables import position_rows
+from rapidstem.lines.motion.moving_lines import moving_line
+from rapidstem.lines.motion.plane_choice import MOVED_NM, doubtful_way, lifted_in_doubt, told_until
+from rapidstem.lines.motion.track_smoothing import SmoothTrack, beside_tomogram_nm, smoothed_track
+from tests.unit.motion_phantoms import HALF_FOIL_NM, NORMALS, PERIOD_S, PIXEL_NM, SIZE, TILT_DEG, threading
+
+FIRST, SECOND = "(111)", "(-111)"
+VIEW = TiltedView(np.deg2rad(TILT_DEG), (1.5, -2.0), PIXEL_NM, (SIZE, SIZE))
+FRAMES = 40
+
+
+def _screw() -> np.ndarray:
+    """The straight line in which two planes cut each other, from face to face."""
+    along = np.cross(NORMALS[FIRST], NORMALS[SECOND])
+    return np.linspace(-1, 1, 60)[:, None] * along / along[2] * HALF_FOIL_NM
+
+
+def _plane(name: str) -> GlidePlane:
+    return glide_plane(name, NORMALS[name], np.zeros(3))
+
+
+def _track(slid_nm: np.ndarray, points: np.ndarray, ends_nm: np.ndarray | None = None, number: int = 0) -> SmoothTrack:
+    """A line followed in its first plane: how far it has slid (frame,), and how far it reaches beyond its last node (frame,)."""
+    line = moving_line(number, points, _plane(FIRST), (-HALF_FOIL_NM, HALF_FOIL_NM))
+    shape = (len(slid_nm), len(line.nodes_nm))
+    face = np.full((len(slid_nm), 2), np.nan)
+    if ends_nm is not None:
+        face[:, 1] = ends_nm
+    marks, seen = [np.ones(shape, bool)] * 2, np.full(len(slid_nm), SEEN, "<U8")
+    nodes = np.broadcast_to(slid_nm[:, None], shape).copy()
+    track = LineTrack(line, nodes, np.full(shape, 0.5), *marks, seen, np.ones(len(slid_nm)), face)
+    smooth = smoothed_track(track, VIEW, np.arange(len(slid_nm)) * PERIOD_S, 1e-4, np.zeros(len(slid_nm)), 1.0)
+    assert smooth is not None
+    return smooth
+
+
+def test_what_a_line_lies_beside_the_tomogram_at_first_is_stated_and_does_not_average_out() -> None:
+    off = _track(np.random.default_rng(0).normal(6.0, 0.7, FRAMES), threading(FIRST, (0.0, 0.0)))
+    right = _track(np.random.default_rng(1).normal(0.0, 0.7, FRAMES), threading(FIRST, (50.0, 0.0)), number=1)
+    beside = beside_tomogram_nm([off, right], VIEW)
+    sharp = np.abs(off.track.line.sensitivity(off.slid_nm[0], VIEW)) * PIXEL_NM
+    assert beside[0] == pytest.approx(6.0 * np.sqrt(np.mean(sharp**2)), rel=0.25)
+    assert beside[1] < 0.6 * beside[0]
+    still = np.zeros((*off.slid_nm.shape, 3))
+    bare, stated = (position_rows(off, VIEW, FRAMES, nm, still) for nm in (0.0, beside[0]))
+    assert bare["sigma_nm"].median() < 1.0
+    across = np.abs(np.sum(off.track.line.across(off.slid_nm[0]) * off.track.line.direction, axis=1)).mean()
+    assert stated["sigma_nm"].median() == pytest.approx(6.0 * across, rel=0.3)
+
+
+def test_a_single_end_near_a_face_does_not_tell_the_plane() -> None:
+    ends = np.full(FRAMES, np.nan)
+    ends[:12] = 0.0
+    told = told_until(_track(np.zeros(FRAMES), _screw(), ends))
+    assert 12 <= told <= 16
+    ends[30] = 0.0
+    assert told_until(_track(np.zeros(FRAMES), _screw(), ends)) == told
+    ends[26:34] = 0.0
+    assert told_until(_track(np.zeros(FRAMES), _screw(), ends)) > 33
+
+
+def test_both_planes_show_the_same_and_the_places_differ_by_the_stated_way() -> None:
+    track = _track(np.where(np.arange(FRAMES) > 20, 4.0 * (np.arange(FRAMES) - 20), 0.0), _screw())
+    way = doubtful_way(track, _plane(SECOND), 20, VIEW)
+    assert not way[:20].any()
+    line = track.track.line
+    seen = VIEW.normals_at(line.points(track.slid_nm[35])) @ VIEW.by_place
+    assert np.abs(np.sum(seen * way[35], axis=1)).max() < 1e-6
+    in_other = line.points(track.slid_nm[35]) - way[35]
+    assert np.abs(in_other @ NORMALS[SECOND]).max() < 0.5
+    assert np.abs(line.points(track.slid_nm[35]) @ NORMALS[SECOND]).min() > 20
+    stop = lifted_in_doubt(way)
+    assert 20 < stop < FRAMES
+    assert np.median(np.linalg.norm(way[stop], axis=1)) > MOVED_NM
+    rows = position_rows(track, VIEW, stop, 0.0, way).groupby("frame")["sigma_nm"].median()
+    assert rows[stop - 1] > 3 * rows[15]
