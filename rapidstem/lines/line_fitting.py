@@ -13,6 +13,7 @@ from rapidstem.lines.crossing_partners import exchanged
 from rapidstem.lines.curve_fit import FittedCurve, fit_curves
 from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
 from rapidstem.lines.fitted_network import fitted_network
+from rapidstem.lines.foil_height import NEAR_FACE_NM, foil_middle_nm
 from rapidstem.lines.frame_curvature import FrameCurvature, curvature_of_frames
 from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
 from rapidstem.lines.line_ends import continued, trimmed
@@ -146,7 +147,7 @@ def fit_lines(
     fitted: list[FittedCurve] = []
     for _ in range(settings.rounds):
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
-        lines = _reaching(fitted, evidence, box_nm, null.overcount)
+        lines = _reaching(fitted, evidence, _widened(box_nm), null.overcount)
         lines = exchanged(linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount)))
         lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
         if not lines:
@@ -201,12 +202,18 @@ def _reaching(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: n
     return reaching
 
 
+def _widened(box_nm: np.ndarray) -> np.ndarray:
+    """The box as far as lines may reach before the foil's height is known."""
+    return box_nm + np.array([[-1.0], [1.0]]) * np.array([0.0, 0.0, NEAR_FACE_NM])
+
+
 def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray) -> FittedLines:
     """The network of fitted curves, with standard deviations and evidence of points, and probabilities of lines."""
     step_nm = evidence.step_nm
     along = [each.curve.samples_nm(step_nm) for each in fitted]
     places = [each.curve.at(at) for each, at in zip(fitted, along, strict=True)]
-    network = fitted_network(places, box_nm)
+    height_nm = foil_middle_nm(places, evidence, box_nm, null.overcount) - box_nm[:, 2].mean()
+    network = fitted_network(places, box_nm + np.array([0.0, 0.0, height_nm]))
     sigma = np.concatenate([each.sigma_nm(at) for each, at in zip(fitted, along, strict=True)])
     tree = cKDTree(np.concatenate(places))
     polylines = [line.points_nm for line in network.lines]
