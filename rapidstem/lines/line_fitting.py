@@ -15,6 +15,7 @@ from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
 from rapidstem.lines.fitted_network import fitted_network
 from rapidstem.lines.foil_height import NEAR_FACE_NM, foil_middle_nm
 from rapidstem.lines.frame_curvature import FrameCurvature, curvature_of_frames
+from rapidstem.lines.kinked_lines import linked_at_kinks
 from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
 from rapidstem.lines.line_ends import continued, trimmed
 from rapidstem.lines.line_likelihood import likelihood_of
@@ -149,6 +150,7 @@ def fit_lines(
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
         lines = _reaching(fitted, evidence, _widened(box_nm), null.overcount)
         lines = exchanged(linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount)))
+        lines = linked_at_kinks(lines, box_nm)
         lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
         if not lines:
             return _no_lines(box_nm)
