@@ -18,8 +18,8 @@ LONGEST_GAP_NM = 90.0
 # What a line may bend over a stretch, and the standard deviation of bends; by judgement, as in `piece_linking`.
 SHARPEST_BEND_DEG = 20.0
 USUAL_BEND_DEG = 8.0
-# A line that changes its slip plane kinks: straight stretches in directions 15 degrees or less apart, of which one must be better than
-# none by e^12: 1 in 100 lines kinks at a place (by judgement), and the best of 60 directions is taken.
+# A line that changes its slip plane kinks: straight stretches, some 15 degrees apart near the line's own direction. Of 60 the best is taken
+# (e^4), and one kink in 3000 stretches is expected (e^8, as much as a line needs); by judgement.
 KINKS_DEG = (35.0, 50.0, 65.0, 80.0, 95.0)
 AZIMUTHS = 12
 LEAST_KINK_EVIDENCE = 12.0

@@ -28,6 +28,9 @@ from rapidstem.tomography import TiltGeometry
 
 # Of a cubic spline.
 FEWEST_POINTS = 4
+# So far beyond the border, in y, lines are followed: tilted frames show them there, and what explains that as a line inside the field bends
+# towards the beam. The shortest line that is traced (tried on a network, seed 1).
+BORDER_NM = 80.0
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ def fit_lines(
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
         lines = _reaching(fitted, evidence, _widened(box_nm), null.overcount)
         lines = exchanged(linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount)))
-        lines = linked_at_kinks(lines, box_nm)
+        lines = linked_at_kinks(lines, _widened(box_nm, 0.0))
         lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
         if not lines:
             return _no_lines(box_nm)
@@ -175,7 +178,7 @@ def _candidates(
     """Lines of pieces of the evidence volume, linked, without those that explain nothing of their own."""
     pixel_size_nm = evidence.geometry.pixel_size_nm
     frames = frame_evidence(evidence.curvature, evidence.likelihood, evidence.geometry)
-    volume = evidence_volume(frames, evidence.geometry, depth_px)
+    volume = evidence_volume(frames, evidence.geometry, depth_px, round(BORDER_NM / pixel_size_nm))
     middle = (np.array(volume.shape) - 1) / 2
 
     def volume_at(points_nm: np.ndarray) -> np.ndarray:
@@ -204,9 +207,9 @@ def _reaching(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: n
     return reaching
 
 
-def _widened(box_nm: np.ndarray) -> np.ndarray:
-    """The box as far as lines may reach before the foil's height is known."""
-    return box_nm + np.array([[-1.0], [1.0]]) * np.array([0.0, 0.0, NEAR_FACE_NM])
+def _widened(box_nm: np.ndarray, height_nm: float = NEAR_FACE_NM) -> np.ndarray:
+    """The box as far as lines are followed beyond the border, which tilted frames show, and beyond faces whose height is not yet known."""
+    return box_nm + np.array([[-1.0], [1.0]]) * np.array([0.0, BORDER_NM, height_nm])
 
 
 def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray) -> FittedLines:
