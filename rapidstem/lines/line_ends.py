@@ -104,7 +104,7 @@ def _best_stretch(path: np.ndarray, number: int, covered: CoveredFrames, overcou
 
 
 def _kinked_stretch(path: np.ndarray, number: int, covered: CoveredFrames, box_nm: np.ndarray, overcount: float) -> np.ndarray:
-    """Points (m, 3) of the straight stretch beyond a kink at a path's end for which the frames speak most; none where that is too little."""
+    """Points (m, 3) of the straight stretch beyond a kink for which the frames speak most; none where that is too little."""
     direction = end_direction(path, DIRECTION_NM)
     across = np.linalg.svd(direction[None])[2][1:]
     bend, azimuth = (np.deg2rad(each.ravel())[:, None] for each in np.meshgrid(KINKS_DEG, np.arange(AZIMUTHS) * 360 / AZIMUTHS))
