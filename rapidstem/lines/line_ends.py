@@ -23,6 +23,8 @@ USUAL_BEND_DEG = 8.0
 KINKS_DEG = (35.0, 50.0, 65.0, 80.0, 95.0)
 AZIMUTHS = 12
 LEAST_KINK_EVIDENCE = 12.0
+# Of the places of such a stretch in the frames; where other lines hide more of it, it may be one of those.
+LEAST_CLEAR_SHARE = 0.5
 
 
 def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
@@ -111,7 +113,9 @@ def _kinked_stretch(path: np.ndarray, number: int, covered: CoveredFrames, box_n
     ways = np.cos(bend) * direction + np.sin(bend) * (np.cos(azimuth) * across[0] + np.sin(azimuth) * across[1])
     stretches = path[-1] + np.arange(STEP_NM, STRIDE_NM + 0.1, STEP_NM)[:, None] * ways[:, None]
     inside = np.all((stretches >= box_nm[0]) & (stretches <= box_nm[1]), axis=2)
-    gains = np.where(inside, covered.own_of(stretches, number), 0.0).cumsum(axis=1) / overcount
+    ratio, speaking = covered.asked(stretches, number)
+    gains = np.where(inside, ratio.sum(axis=0), 0.0).cumsum(axis=1) / overcount
     best = int(np.argmax(gains.max(axis=1)))
     stop = int(np.argmax(gains[best])) + 1
-    return stretches[best, :stop] if gains[best, stop - 1] > LEAST_KINK_EVIDENCE else path[:0]
+    clear = speaking[:, best, :stop].mean() > LEAST_CLEAR_SHARE
+    return stretches[best, :stop] if clear and gains[best, stop - 1] > LEAST_KINK_EVIDENCE else path[:0]
