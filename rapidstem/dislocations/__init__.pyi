@@ -33,6 +33,7 @@ from .pairing import (
 from .path_graph import contract as contract, line_graph as line_graph
 from .polylines import (
     INSIDE as INSIDE,
+    SURFACE as SURFACE,
     LineNetwork as LineNetwork,
     Polyline as Polyline,
     end_direction as end_direction,

@@ -39,7 +39,7 @@ def frame_evidence(curvature: FrameCurvature, likelihood: LineLikelihood, geomet
     return ratio
 
 
-def evidence_volume(evidence: np.ndarray, geometry: TiltGeometry, depth_px: int) -> np.ndarray:
+def evidence_volume(evidence: np.ndarray, geometry: TiltGeometry, depth_px: int, border_px: int = 0) -> np.ndarray:
     """Sum over the frames of what they say for a line at every voxel, (z, y, x), float32.
 
     Parameters
@@ -50,6 +50,8 @@ def evidence_volume(evidence: np.ndarray, geometry: TiltGeometry, depth_px: int)
         Every row counts at the tilt at which it was scanned.
     depth_px : int
         Height of the volume in voxels of the pixels' size.
+    border_px : int
+        Voxels in y beyond the field on either side, which tilted frames show.
 
     Returns
     -------
@@ -57,7 +59,7 @@ def evidence_volume(evidence: np.ndarray, geometry: TiltGeometry, depth_px: int)
         Natural logarithms.
     """
     _, rows, columns = evidence.shape
-    volume = np.zeros((depth_px, rows, columns), np.float32)
+    volume = np.zeros((depth_px, rows + 2 * border_px, columns), np.float32)
     together = columns if geometry.slow_scan == "rows" else COLUMNS_TOGETHER
     for start in range(0, columns, together):
         part = slice(start, min(start + together, columns))
@@ -69,9 +71,10 @@ def evidence_volume(evidence: np.ndarray, geometry: TiltGeometry, depth_px: int)
 
 
 def _add_frame(volume: np.ndarray, frame: np.ndarray, row_angles_rad: np.ndarray) -> None:
-    depth, rows, _ = volume.shape
-    y, z = np.arange(rows) - (rows - 1) / 2, np.arange(depth)[:, None] - (depth - 1) / 2
-    tilt: np.ndarray = np.full((depth, rows), row_angles_rad[rows // 2])
+    depth, width, _ = volume.shape
+    rows = len(frame)
+    y, z = np.arange(width) - (width - 1) / 2, np.arange(depth)[:, None] - (depth - 1) / 2
+    tilt: np.ndarray = np.full((depth, width), row_angles_rad[rows // 2])
     for _ in range(FIXED_POINT_STEPS):
         tilt = np.interp(y * np.cos(tilt) + z * np.sin(tilt) + (rows - 1) / 2, np.arange(rows), row_angles_rad)
     row = y * np.cos(tilt) + z * np.sin(tilt) + (rows - 1) / 2

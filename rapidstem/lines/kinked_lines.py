@@ -6,14 +6,36 @@ from itertools import combinations
 import numpy as np
 from scipy.spatial import cKDTree
 
-from rapidstem.dislocations import INSIDE, Polyline, end_direction, steps_along
+from rapidstem.dislocations import INSIDE, SURFACE, Polyline, end_direction, steps_along
 
 # Two line widths: within that, the ridges of two ways that meet in a kink are one, and either end may have stopped short or gone too far.
 KINK_NM = 30.0
 # Length that gives the direction of an end.
 DIRECTION_NM = 60.0
+# Contrast fades that far below a face (docs/dislocations.md), and ends within it are those of lines that leave the foil.
+FADING_NM = 35.0
 # Of two lines that run side by side and both stop there, neither goes on into the other.
 SHARPEST_DEG = 135.0
+
+
+def linked_at_kinks(lines: Sequence[np.ndarray], box_nm: np.ndarray) -> list[np.ndarray]:
+    """Join curves at ends that lie more than 35 nm inside the foil and within 30 nm of each other, before they are fitted any further.
+
+    Parameters
+    ----------
+    lines : sequence of np.ndarray, (n, 3)
+        nm.
+    box_nm : np.ndarray, (2, 3)
+        Field of view and foil.
+
+    Returns
+    -------
+    list of np.ndarray, (n, 3)
+    """
+    inner_nm = box_nm + np.array([[FADING_NM], [-FADING_NM]])
+    kinds = [[INSIDE if np.all((end > inner_nm[0]) & (end < inner_nm[1])) else SURFACE for end in line[[0, -1]]] for line in lines]
+    polylines = [Polyline(line, 2 * number, 2 * number + 1, *kinds[number]) for number, line in enumerate(lines)]
+    return [line.points_nm for line in joined_at_kinks(polylines)]
 
 
 def joined_at_kinks(lines: Sequence[Polyline]) -> list[Polyline]:

@@ -18,6 +18,13 @@ LONGEST_GAP_NM = 90.0
 # What a line may bend over a stretch, and the standard deviation of bends; by judgement, as in `piece_linking`.
 SHARPEST_BEND_DEG = 20.0
 USUAL_BEND_DEG = 8.0
+# A line that changes its slip plane kinks: straight stretches, some 15 degrees apart near the line's own direction. Of 60 the best is taken
+# (e^4), and one kink in 3000 stretches is expected (e^8, as much as a line needs); by judgement.
+KINKS_DEG = (35.0, 50.0, 65.0, 80.0, 95.0)
+AZIMUTHS = 12
+LEAST_KINK_EVIDENCE = 12.0
+# Of the places of such a stretch in the frames; where other lines hide more of it, it may be one of those.
+LEAST_CLEAR_SHARE = 0.5
 
 
 def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
@@ -43,6 +50,8 @@ def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
 def continued(points_nm: np.ndarray, number: int, covered: CoveredFrames, box_nm: np.ndarray, overcount: float) -> np.ndarray:
     """Lead a line on at its last point, stretch by stretch in the direction for which the frames speak most, as far as they do.
 
+    Where nothing goes on gently bent, a kink is tried, once.
+
     Parameters
     ----------
     points_nm : np.ndarray, (n, 3)
@@ -61,6 +70,16 @@ def continued(points_nm: np.ndarray, number: int, covered: CoveredFrames, box_nm
         The further points, without the last one given; none where nothing goes on.
     """
     path = resampled(points_nm, STEP_NM)
+    gentle = _led_on(path, number, covered, box_nm, overcount)
+    kinked = _kinked_stretch(np.vstack([path, gentle]), number, covered, box_nm, overcount)
+    if not len(kinked):
+        return gentle
+    further = np.vstack([gentle, kinked])
+    return np.vstack([further, _led_on(np.vstack([path, further]), number, covered, box_nm, overcount)])
+
+
+def _led_on(path: np.ndarray, number: int, covered: CoveredFrames, box_nm: np.ndarray, overcount: float) -> np.ndarray:
+    """The further points (m, 3) of a path that is led on gently bent, as far as the frames speak for it."""
     count, gained = len(path), np.zeros(0)
     while True:
         stretch, gain = _best_stretch(path, number, covered, overcount)
@@ -84,3 +103,19 @@ def _best_stretch(path: np.ndarray, number: int, covered: CoveredFrames, overcou
     gains = covered.own_of(stretches, number)
     best = int(np.argmax(gains.sum(axis=1) / overcount - (np.hypot(*np.transpose(bends)) / USUAL_BEND_DEG) ** 2 / 2))
     return stretches[best], gains[best]
+
+
+def _kinked_stretch(path: np.ndarray, number: int, covered: CoveredFrames, box_nm: np.ndarray, overcount: float) -> np.ndarray:
+    """Points (m, 3) of the straight stretch beyond a kink for which the frames speak most; none where that is too little."""
+    direction = end_direction(path, DIRECTION_NM)
+    across = np.linalg.svd(direction[None])[2][1:]
+    bend, azimuth = (np.deg2rad(each.ravel())[:, None] for each in np.meshgrid(KINKS_DEG, np.arange(AZIMUTHS) * 360 / AZIMUTHS))
+    ways = np.cos(bend) * direction + np.sin(bend) * (np.cos(azimuth) * across[0] + np.sin(azimuth) * across[1])
+    stretches = path[-1] + np.arange(STEP_NM, STRIDE_NM + 0.1, STEP_NM)[:, None] * ways[:, None]
+    inside = np.all((stretches >= box_nm[0]) & (stretches <= box_nm[1]), axis=2)
+    ratio, speaking = covered.asked(stretches, number)
+    gains = np.where(inside, ratio.sum(axis=0), 0.0).cumsum(axis=1) / overcount
+    best = int(np.argmax(gains.max(axis=1)))
+    stop = int(np.argmax(gains[best])) + 1
+    clear = speaking[:, best, :stop].mean() > LEAST_CLEAR_SHARE
+    return stretches[best, :stop] if clear and gains[best, stop - 1] > LEAST_KINK_EVIDENCE else path[:0]

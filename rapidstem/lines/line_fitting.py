@@ -13,7 +13,9 @@ from rapidstem.lines.crossing_partners import exchanged
 from rapidstem.lines.curve_fit import FittedCurve, fit_curves
 from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
 from rapidstem.lines.fitted_network import fitted_network
+from rapidstem.lines.foil_height import NEAR_FACE_NM, foil_middle_nm
 from rapidstem.lines.frame_curvature import FrameCurvature, curvature_of_frames
+from rapidstem.lines.kinked_lines import linked_at_kinks
 from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
 from rapidstem.lines.line_ends import continued, trimmed
 from rapidstem.lines.line_likelihood import likelihood_of
@@ -26,6 +28,9 @@ from rapidstem.tomography import TiltGeometry
 
 # Of a cubic spline.
 FEWEST_POINTS = 4
+# So far beyond the border, in y, lines are followed: tilted frames show them there, and what explains that as a line inside the field bends
+# towards the beam. The shortest line that is traced (tried on a network, seed 1).
+BORDER_NM = 80.0
 
 
 @dataclass(frozen=True)
@@ -150,8 +155,9 @@ def fit_lines(
     fitted: list[FittedCurve] = []
     for _ in range(settings.rounds):
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
-        lines = _reaching(fitted, evidence, box_nm, null.overcount)
+        lines = _reaching(fitted, evidence, _widened(box_nm), null.overcount)
         lines = exchanged(linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount)))
+        lines = linked_at_kinks(lines, _widened(box_nm, 0.0))
         lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
         if not lines:
             return _no_lines(box_nm)
@@ -176,7 +182,7 @@ def _candidates(
     """Lines of pieces of the evidence volume, linked, without those that explain nothing of their own."""
     pixel_size_nm = evidence.geometry.pixel_size_nm
     frames = frame_evidence(evidence.curvature, evidence.likelihood, evidence.geometry)
-    volume = evidence_volume(frames, evidence.geometry, depth_px)
+    volume = evidence_volume(frames, evidence.geometry, depth_px, round(BORDER_NM / pixel_size_nm))
     middle = (np.array(volume.shape) - 1) / 2
 
     def volume_at(points_nm: np.ndarray) -> np.ndarray:
@@ -215,12 +221,18 @@ def _times(ratio: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
     return np.column_stack([mean, np.sqrt(np.sum(weight * (middle_s[:, None] - mean) ** 2, axis=0))])
 
 
+def _widened(box_nm: np.ndarray, height_nm: float = NEAR_FACE_NM) -> np.ndarray:
+    """The box as far as lines are followed beyond the border, which tilted frames show, and beyond faces whose height is not yet known."""
+    return box_nm + np.array([[-1.0], [1.0]]) * np.array([0.0, BORDER_NM, height_nm])
+
+
 def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray) -> FittedLines:
     """The network of fitted curves, with standard deviations and evidence of points, and probabilities of lines."""
     step_nm = evidence.step_nm
     along = [each.curve.samples_nm(step_nm) for each in fitted]
     places = [each.curve.at(at) for each, at in zip(fitted, along, strict=True)]
-    network = fitted_network(places, box_nm)
+    height_nm = foil_middle_nm(places, evidence, box_nm, null.overcount) - box_nm[:, 2].mean()
+    network = fitted_network(places, box_nm + np.array([0.0, 0.0, height_nm]))
     sigma = np.concatenate([each.sigma_nm(at) for each, at in zip(fitted, along, strict=True)])
     tree = cKDTree(np.concatenate(places))
     polylines = [line.points_nm for line in network.lines]

@@ -40,9 +40,9 @@ def bent(line, size_nm, seed=0):
     return line + size_nm * np.column_stack([np.sin(9 * along + phase) for phase in np.random.default_rng(seed).uniform(0, 6, 3)])
 
 
-def fitted(lines, traced, geometry=None, **options):
+def fitted(lines, traced, geometry=None, box_nm=BOX_NM, **options):
     geometry = geometry or moving_geometry()
-    return fit_lines(noisy(lines, geometry, **options), geometry, traced, BOX_NM, DEPTH_PX)
+    return fit_lines(noisy(lines, geometry, **options), geometry, traced, box_nm, DEPTH_PX)
 
 
 def inside(line):
