@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
-from skimage.morphology import skeletonize
 
 from rapidstem.numerics import robust_spread
 from rapidstem.scores.image_quality import Area
@@ -59,6 +58,8 @@ def find_lines(image: np.ndarray, area: Area, line_px: int, clearance_px: float)
     -------
     the pieces, in image coordinates, from top to bottom
     """
+    from skimage.morphology import skeletonize
+
     skeleton = skeletonize(_ridges(image[area].astype(np.float64), line_px))
     parts, count = _without_crossings(skeleton)
     edges = scipy.spatial.cKDTree(np.argwhere(skeleton)) if count else None
