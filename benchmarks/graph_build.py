@@ -34,8 +34,8 @@ def fields(count: int) -> list[tuple[str, str, str]]:
     return [(name, kind, "" if kind == "tilt_series" else str(number % 70)) for number, (name, kind) in enumerate(rows)]
 
 
-def build_graph(folder: Path) -> tuple[float, float, str]:
-    """Seconds of the clock and of the processor until a dry run has the table of its jobs, and the table's last line.
+def build_graph(folder: Path) -> dict[str, float]:
+    """Jobs, seconds of the processor and of the clock, and largest memory (MB) of a dry run until it has the table of its jobs.
 
     The thousands of jobs that a dry run prints after it are no part of the graph.
     """
@@ -45,11 +45,19 @@ def build_graph(folder: Path) -> tuple[float, float, str]:
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         assert run.stdout is not None
         total = next(line for line in run.stdout if line.startswith("total "))
-        fields = Path(f"/proc/{run.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
         clock_s = time.perf_counter() - start
+        process = Path(f"/proc/{run.pid}")
+        fields = (process / "stat").read_text().rsplit(")", 1)[1].split()
+        peak_kb = re.search(r"VmHWM:\s+(\d+)", (process / "status").read_text())
         run.kill()
-    return clock_s, seconds, total.split()[1]
+    assert peak_kb is not None
+    seconds = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return {
+        "jobs": int(total.split()[1]),
+        "processor_s": round(seconds, 1),
+        "clock_s": round(clock_s, 1),
+        "memory_mb": round(int(peak_kb[1]) / 1000),
+    }
 
 
 def show_profile(folder: Path) -> None:
@@ -91,9 +99,8 @@ def main() -> None:
         if "--profile" in sys.argv:
             show_profile(folder)
             return
-        clock_s, processor_s, jobs = build_graph(folder)
+        row = {"acquisitions": count} | build_graph(folder)
         checked_ms, marked_ms = look_at_raw_files(folder, 40)
-    row = {"acquisitions": count, "jobs": int(jobs), "processor_s": round(processor_s, 1), "clock_s": round(clock_s, 1)}
     row |= {"header_check_ms": round(checked_ms, 1), "content_mark_ms": round(marked_ms, 2)}
     record_table("graph_build", pd.DataFrame([row]), ["acquisitions"])
 

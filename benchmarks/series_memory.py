@@ -90,9 +90,8 @@ def _input_mb(rule: str, session: Path, folder: Path, side: int) -> float:
     return _denoised(session).stat().st_size / 2**20 * (side / rows) ** 2
 
 
-def measured(session: Path, side: int) -> list[dict[str, object]]:
-    """One row a job."""
-    rows: list[dict[str, object]] = []
+def measure(session: Path, side: int) -> None:
+    """Record one row a job, as soon as it ends: at 2048 px each takes long."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         peak_mb(partial(magnify, side=side), session, folder)
@@ -101,17 +100,15 @@ def measured(session: Path, side: int) -> list[dict[str, object]]:
             fixed, times = ASKED[job.__name__]
             asked = round(fixed + times * _input_mb(job.__name__, session, folder, side))
             row = {"side_px": side, "rule": job.__name__, "needed_mb": round(peak), "asked_mb": asked}
-            rows.append(row | {"asked_over_needed": round(asked / peak, 2), "processor_s": round(used_s)})
-            print(rows[-1], flush=True)
-    return rows
+            row |= {"asked_over_needed": round(asked / peak, 2), "processor_s": round(used_s)}
+            record_table("series_memory", pd.DataFrame([row]), ["side_px", "rule"])
 
 
 def main() -> None:
-    """Print the table."""
+    """Print the rows of the table."""
     session = Path(sys.argv[1] if len(sys.argv) > 1 else "results/demo")
-    sides = [int(word) for word in sys.argv[2:]] or SIDES
-    rows = [row for side in sides for row in measured(session, side)]
-    record_table("series_memory", pd.DataFrame(rows), ["side_px", "rule"])
+    for side in [int(word) for word in sys.argv[2:]] or SIDES:
+        measure(session, side)
 
 
 if __name__ == "__main__":

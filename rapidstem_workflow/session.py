@@ -87,6 +87,16 @@ class Session:
         """The rows of the sheet by name: a large graph asks for them ten thousand times."""
         return self.sheet.to_dict("index")
 
+    @cached_property
+    def _paths(self) -> dict[tuple[str, str], str]:
+        """The raw files of the sheet by acquisition and column, as rules name them: a large graph asks for each of them several times."""
+        here = Path.cwd()
+        return {
+            (name, column): _seen_from(here, Path(row[column])) if row[column] else ""
+            for name, row in self._rows.items()
+            for column in FILE_COLUMNS
+        }
+
     def acquisitions(self, *kinds: str) -> list[str]:
         """Names of the acquisitions of these kinds, or of all, in the order of the sheet."""
         return self.sheet.index[self.sheet["kind"].isin(kinds) | (not kinds)].to_list()
@@ -243,10 +253,12 @@ class Session:
 
     def path(self, acquisition: str, column: str) -> str:
         """A raw file of an acquisition, relative to the working directory where it lies below it; empty where there is none."""
-        if not self._rows[acquisition][column]:
-            return ""
-        path = Path(self._rows[acquisition][column])
-        return str(path.relative_to(Path.cwd())) if path.is_relative_to(Path.cwd()) else str(path)
+        return self._paths[acquisition, column]
+
+
+def _seen_from(folder: Path, path: Path) -> str:
+    """A path relative to a folder where it lies below it."""
+    return str(path.relative_to(folder) if path.is_relative_to(folder) else path)
 
 
 def open_session(config: dict[str, Any]) -> Session:

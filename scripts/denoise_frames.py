@@ -1,16 +1,14 @@
 """Denoise the frames of one acquisition with a trained network, then correct them for the scan distortion."""
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from script_support import logged, open_raw, say_warnings
+from denoising_support import fitting_model
+from script_support import logged, open_raw
 
-from rapidstem.denoising import TrainedModel, check_fit, denoise_blocks, denoise_stack, load_model
+from rapidstem.denoising import TrainedModel, denoise_blocks, denoise_stack
 from rapidstem.denoising.fields import averaged
-from rapidstem.denoising.networks import best_device, computing_words
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.files import write_frames
 from rapidstem.frames import Drift, read_drift
@@ -18,11 +16,6 @@ from rapidstem.numerics import evenly_spread
 from rapidstem.progress import tracked
 
 _FRAMES_LOOKED_AT = 8
-
-
-def spread_frames(frames: Any) -> np.ndarray:
-    """Some frames from the first to the last."""
-    return np.stack([frames[number] for number in evenly_spread(len(frames), _FRAMES_LOOKED_AT)])
 
 
 def mean_answer(model: TrainedModel, frames: Any, drift: Drift, shown: np.ndarray) -> np.ndarray:
@@ -41,11 +34,7 @@ def field_answers(model: TrainedModel, frames: Any, drift: Drift, shown: np.ndar
 
 
 with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading) as stack:
-    torch.set_num_threads(snakemake.threads)
-    model = load_model(Path(snakemake.input.weights).parent)
-    print(computing_words(model.settings.precision, best_device()))
-    if "adopted_from" in model.card:
-        say_warnings(check_fit(model, spread_frames(stack.frames), stack.pixel_size_nm, stack.dwell_time_s))
+    model = fitting_model(snakemake, stack, evenly_spread(len(stack.frames), _FRAMES_LOOKED_AT))
     column_map = read_map(snakemake.input.map)
     if snakemake.input.drift:
         drift = read_drift(snakemake.input.drift)

@@ -18,7 +18,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
-from scipy import ndimage, optimize
+import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
@@ -123,9 +123,9 @@ def variance_terms(answer: np.ndarray) -> np.ndarray:
     (4, y, x)
     """
     image = np.asarray(answer, float)
-    bright = np.maximum(ndimage.gaussian_filter(image, _SCALE_PX), 0)
-    gradient = ndimage.gaussian_gradient_magnitude(image, _SCALE_PX, mode="nearest")
-    curvature = ndimage.gaussian_laplace(image, _SCALE_PX, mode="nearest")
+    bright = np.maximum(scipy.ndimage.gaussian_filter(image, _SCALE_PX), 0)
+    gradient = scipy.ndimage.gaussian_gradient_magnitude(image, _SCALE_PX, mode="nearest")
+    curvature = scipy.ndimage.gaussian_laplace(image, _SCALE_PX, mode="nearest")
     return np.stack([np.ones_like(image), bright, gradient**2, curvature**2])
 
 
@@ -166,7 +166,7 @@ def _fitted_variance(terms: np.ndarray, squares: np.ndarray) -> np.ndarray:
     weights = np.zeros(len(terms))
     for _ in range(_ROUNDS):
         relative = scaled / expected
-        weights = optimize.nnls(relative @ relative.T, relative @ (squares / expected))[0]
+        weights = scipy.optimize.nnls(relative @ relative.T, relative @ (squares / expected))[0]
         expected = np.maximum(weights @ scaled, least)
     weights[0] = max(weights[0], least)
     return weights / size

@@ -5,9 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.fft import irfftn, next_fast_len, rfftn
-from scipy.ndimage import gaussian_filter
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.dislocations.section_links import COORDINATES, SECTION_NORMAL, line_directions, mutually_nearest, section_grid
 from rapidstem.numerics import robust_spread
@@ -195,7 +193,7 @@ def rigid_motion(
     if min(len(points), len(targets)) < 10:
         return NO_MOTION
     motion = _coarse_motion(points, targets, largest_rotation_deg, largest_shift_nm)
-    tree = cKDTree(targets)
+    tree = scipy.spatial.cKDTree(targets)
     for radius_nm in np.concatenate([np.geomspace(80.0, 25.0, 12), np.full(12, 25.0)]):
         motion = _refined_motion(motion, points, tree, directions, radius_nm)
     return motion
@@ -237,12 +235,12 @@ def _correlated_motions(
     turn_margin = np.deg2rad(largest_rotation_deg) * np.abs(points).max()
     corner -= turn_margin * np.array([0.0, 1.0, 1.0])
     extent += 2.0 * turn_margin * np.array([0.0, 1.0, 1.0])
-    shape = tuple(next_fast_len(int(np.ceil(length / bin_nm)) + reach, real=True) for length in extent)
+    shape = tuple(scipy.fft.next_fast_len(int(np.ceil(length / bin_nm)) + reach, real=True) for length in extent)
     steps = np.ix_(*[np.arange(-reach, reach + 1) for _ in shape])
-    spectrum = rfftn(_density(targets, corner, bin_nm, shape))
+    spectrum = scipy.fft.rfftn(_density(targets, corner, bin_nm, shape))
     for rotation_deg in np.arange(-np.floor(largest_rotation_deg), largest_rotation_deg + 0.5):
         turned = RigidMotion(rotation_deg).turn(points)
-        correlation = irfftn(spectrum * np.conj(rfftn(_density(turned, corner, bin_nm, shape))), shape)[steps]
+        correlation = scipy.fft.irfftn(spectrum * np.conj(scipy.fft.rfftn(_density(turned, corner, bin_nm, shape))), shape)[steps]
         peak = np.unravel_index(np.argmax(correlation), correlation.shape)
         yield float(correlation[peak]), RigidMotion(float(rotation_deg), *(bin_nm * (np.array(peak) - reach)))
 
@@ -250,10 +248,12 @@ def _correlated_motions(
 def _density(points: np.ndarray, corner: np.ndarray, bin_nm: float, shape: tuple[int, ...]) -> np.ndarray:
     cells = np.floor((points - corner) / bin_nm).astype(int)
     counts = np.bincount(np.ravel_multi_index(tuple(cells.T), shape, mode="clip"), minlength=int(np.prod(shape)))
-    return gaussian_filter(counts.reshape(shape).astype(np.float32), 1.0, mode="constant")
+    return scipy.ndimage.gaussian_filter(counts.reshape(shape).astype(np.float32), 1.0, mode="constant")
 
 
-def _refined_motion(motion: RigidMotion, points: np.ndarray, tree: cKDTree, directions: np.ndarray, radius_nm: float) -> RigidMotion:
+def _refined_motion(
+    motion: RigidMotion, points: np.ndarray, tree: "scipy.spatial.cKDTree", directions: np.ndarray, radius_nm: float
+) -> RigidMotion:
     """One Gauss-Newton step on the distances of the moved points from the lines at their nearest targets."""
     turned = motion.turn(points)
     distance, partner = tree.query(turned + motion.shift_nm, distance_upper_bound=radius_nm)

@@ -2,8 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array, csgraph
-from scipy.spatial import cKDTree
+import scipy
 
 COORDINATES = ["x_nm", "y_nm", "z_nm"]
 # Axis (x, y, z) that a plane's sections are numbered along.
@@ -70,16 +69,16 @@ def chain_labels(centroids: pd.DataFrame) -> np.ndarray:
         lower_rows.append(rows[lower])
         upper_rows.append(rows[upper])
     joined = np.concatenate(lower_rows), np.concatenate(upper_rows)
-    links = coo_array((np.ones(len(joined[0])), joined), shape=(len(centroids), len(centroids)))
-    return csgraph.connected_components(links, directed=False)[1]
+    links = scipy.sparse.coo_array((np.ones(len(joined[0])), joined), shape=(len(centroids), len(centroids)))
+    return scipy.sparse.csgraph.connected_components(links, directed=False)[1]
 
 
 def mutually_nearest(first: np.ndarray, second: np.ndarray, radius: float) -> tuple[np.ndarray, np.ndarray]:
     """Row numbers of the points that are each other's nearest and not further apart than the radius."""
     if len(first) == 0 or len(second) == 0:
         return np.empty(0, int), np.empty(0, int)
-    distance, partner = cKDTree(second).query(first)
-    _, back = cKDTree(first).query(second)
+    distance, partner = scipy.spatial.cKDTree(second).query(first)
+    _, back = scipy.spatial.cKDTree(first).query(second)
     chosen = np.flatnonzero((distance <= radius) & (back[partner] == np.arange(len(first))))
     return chosen, partner[chosen]
 

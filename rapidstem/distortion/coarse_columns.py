@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
-from scipy.interpolate import make_interp_spline
+import scipy
 
 from rapidstem.distortion.feature_matching import FEATURE_PX, SEARCHED, features
 from rapidstem.distortion.image_warping import centre_offset_px, resample_view
@@ -75,8 +74,8 @@ def match_columns(reference: np.ndarray, slow_image: np.ndarray, feature_px: int
     row_shift = _common_row_shift(rapid, slow, starts[:: max(1, len(starts) // 8)], width)
     rapid_rows, slow_rows = _overlapping_rows(rapid, slow, row_shift)
     margin = int(FARTHEST_SHARE * slow.shape[1])
-    length = 2 * fft.next_fast_len((slow.shape[1] + int(max(STRETCHES) * width) + 2) // 2 + 1)
-    spectrum = fft.rfft(slow_rows, length, axis=1)
+    length = 2 * scipy.fft.next_fast_len((slow.shape[1] + int(max(STRETCHES) * width) + 2) // 2 + 1)
+    spectrum = scipy.fft.rfft(slow_rows, length, axis=1)
     scores = np.stack([_window_scores(rapid_rows[:, start : start + width], slow_rows, spectrum, margin) for start in starts])
     path = _best_chain(scores, step)
     score = scores[np.arange(len(starts)), path]
@@ -102,12 +101,12 @@ def _beside_reference(slow_image: np.ndarray, shape: tuple[int, ...], feature_px
 
 def _common_row_shift(rapid: np.ndarray, slow: np.ndarray, starts: np.ndarray, width: int) -> int:
     """The row shift with the highest sum, over the windows, of the best correlation along x."""
-    sizes = [fft.next_fast_len(one + other, real=True) for one, other in zip(rapid.shape, slow.shape, strict=True)]
-    spectrum = fft.rfft2(slow, s=sizes)
+    sizes = [scipy.fft.next_fast_len(one + other, real=True) for one, other in zip(rapid.shape, slow.shape, strict=True)]
+    spectrum = scipy.fft.rfft2(slow, s=sizes)
     best = np.zeros(sizes[0])
     for start in starts:
         window = rapid[:, start : start + width]
-        correlation = fft.irfft2(np.conj(fft.rfft2(window, s=sizes)) * spectrum, s=sizes)
+        correlation = scipy.fft.irfft2(np.conj(scipy.fft.rfft2(window, s=sizes)) * spectrum, s=sizes)
         best += correlation.max(axis=1) / np.sqrt((window**2).sum() + 1e-12)
     farthest = int(FARTHEST_SHARE * slow.shape[0])
     centred = (slow.shape[0] - rapid.shape[0]) // 2
@@ -145,14 +144,14 @@ def _window_scores(window: np.ndarray, slow: np.ndarray, spectrum: np.ndarray, m
 def _stretched(window: np.ndarray, stretch: float) -> np.ndarray:
     width = window.shape[1]
     count = round((width - 1) * stretch) + 1
-    return make_interp_spline(np.arange(width), window, k=1, axis=1)(np.linspace(0, width - 1, count))
+    return scipy.interpolate.make_interp_spline(np.arange(width), window, k=1, axis=1)(np.linspace(0, width - 1, count))
 
 
 def _correlation_along_x(window: np.ndarray, spectrum: np.ndarray, columns: int) -> np.ndarray:
     """Sum over rows of the cross-correlations, for window starts from 1 - size to columns - 1."""
     length = 2 * (spectrum.shape[1] - 1)
-    product = (np.conj(fft.rfft(window, length, axis=1)) * spectrum).sum(axis=0)
-    correlation = fft.irfft(product, length)
+    product = (np.conj(scipy.fft.rfft(window, length, axis=1)) * spectrum).sum(axis=0)
+    correlation = scipy.fft.irfft(product, length)
     return np.concatenate([correlation[length - window.shape[1] + 1 :], correlation[:columns]])
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from scipy.interpolate import CubicHermiteSpline
+import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.files.scan_format import ScanFormat
@@ -120,11 +120,11 @@ class ColumnMap:
         return np.concatenate([secants[:1], inner, secants[-1:]])
 
     @cached_property
-    def _spline(self) -> CubicHermiteSpline:
-        return CubicHermiteSpline(self.rapid_px, self.slow_px, self._slopes)
+    def _spline(self) -> "scipy.interpolate.CubicHermiteSpline":
+        return scipy.interpolate.CubicHermiteSpline(self.rapid_px, self.slow_px, self._slopes)
 
     @cached_property
-    def _derivative(self) -> CubicHermiteSpline:
+    def _derivative(self) -> "scipy.interpolate.CubicHermiteSpline":
         return self._spline.derivative()
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.distortion.image_warping import inside_view, resample_grid
 
@@ -99,7 +99,7 @@ def predict(
     """
     seen = np.isfinite(reference) & np.outer(inside_view(row_px, slow_image.shape[0]), inside_view(column_px, slow_image.shape[1]))
     warped = resample_grid(slow_image, row_px, column_px)
-    inside = ndimage.binary_erosion(seen, iterations=round(MARGIN_WIDTHS * feature_px), border_value=1)
+    inside = scipy.ndimage.binary_erosion(seen, iterations=round(MARGIN_WIDTHS * feature_px), border_value=1)
     wanted = features(np.where(seen, reference, 0), seen, smoothing, feature_px) * inside
     shown = features(np.where(seen, warped, 0), seen, smoothing, feature_px)
     slope_y, slope_x = np.gradient(shown, axis=0), np.gradient(shown, axis=1) / np.gradient(column_px)
@@ -117,10 +117,10 @@ def _local_mean(image: np.ndarray, weight: np.ndarray, width_px: float) -> np.nd
 def _blurred(image: np.ndarray, width_px: float) -> np.ndarray:
     """Gaussian blur; wide ones by three running means of the same variance, whose cost does not grow with the width."""
     if width_px < RUNNING_MEANS_PX:
-        return ndimage.gaussian_filter(image, width_px, mode="constant", truncate=3)
+        return scipy.ndimage.gaussian_filter(image, width_px, mode="constant", truncate=3)
     size = 2 * round((np.sqrt(4 * width_px**2 + 1) - 1) / 2) + 1
     for _ in range(3):
-        image = ndimage.uniform_filter(image, size, mode="constant")
+        image = scipy.ndimage.uniform_filter(image, size, mode="constant")
     return image
 
 

@@ -3,8 +3,7 @@
 from functools import lru_cache
 
 import numpy as np
-from scipy import ndimage
-from scipy.interpolate import BSpline, make_interp_spline
+import scipy
 
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.errors import InputError
@@ -113,8 +112,8 @@ def interpolation_matrix(length: int, positions: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(maxsize=8)
-def _cardinal_splines(length: int) -> BSpline:
-    return make_interp_spline(np.arange(length), np.eye(length), k=SPLINE_DEGREE)
+def _cardinal_splines(length: int) -> "scipy.interpolate.BSpline":
+    return scipy.interpolate.make_interp_spline(np.arange(length), np.eye(length), k=SPLINE_DEGREE)
 
 
 def inside_view(position_px: np.ndarray, length: int) -> np.ndarray:
@@ -161,7 +160,7 @@ def match_pixel_size(slow_image: np.ndarray, pixel_ratio: float) -> np.ndarray:
         return slow_image
     smooth = np.asarray(slow_image, dtype=float)
     if pixel_ratio < 1:
-        smooth = ndimage.gaussian_filter(smooth, 0.5 * np.sqrt(1 / pixel_ratio**2 - 1), mode="nearest")
+        smooth = scipy.ndimage.gaussian_filter(smooth, 0.5 * np.sqrt(1 / pixel_ratio**2 - 1), mode="nearest")
     counts = matched_shape(slow_image.shape, pixel_ratio)
     positions = [
         (length - 1) / 2 + (np.arange(count) - (count - 1) / 2) / pixel_ratio

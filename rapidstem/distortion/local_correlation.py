@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy import fft, ndimage
 
 from rapidstem.distortion.feature_matching import NARROW
 from rapidstem.distortion.first_guess import FirstGuess
@@ -102,7 +102,8 @@ def _found_windows(reference: np.ndarray, slow_image: np.ndarray, slow_px: np.nd
 
 def _smoothed(image: np.ndarray, smoothing_px: float) -> np.ndarray:
     seen = np.isfinite(image)
-    return np.where(seen, ndimage.gaussian_filter(np.where(seen, image, np.mean(image[seen]) if seen.any() else 0), smoothing_px), np.nan)
+    mean = np.mean(image[seen]) if seen.any() else 0
+    return np.where(seen, scipy.ndimage.gaussian_filter(np.where(seen, image, mean), smoothing_px), np.nan)
 
 
 def _zncc(templates: np.ndarray, searched: np.ndarray) -> np.ndarray:
@@ -111,7 +112,7 @@ def _zncc(templates: np.ndarray, searched: np.ndarray) -> np.ndarray:
     centred = templates - templates.mean(axis=(1, 2), keepdims=True)
     area = searched - searched.mean(axis=(1, 2), keepdims=True)
     shape = searched.shape[1:]
-    product = fft.irfft2(np.conj(fft.rfft2(centred, s=shape)) * fft.rfft2(area, s=shape), s=shape)[:, :lags, :lags]
+    product = scipy.fft.irfft2(np.conj(scipy.fft.rfft2(centred, s=shape)) * scipy.fft.rfft2(area, s=shape), s=shape)[:, :lags, :lags]
     mean, square = (_box_means(image, size) for image in (area, area**2))
     energy = (square - mean**2) * np.prod(size) * (centred**2).sum(axis=(1, 2))[:, None, None]
     return product / np.sqrt(np.maximum(energy, 1e-12 * max(energy.max(initial=0), 1e-12)))

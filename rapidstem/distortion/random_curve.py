@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import BSpline
+import scipy
 
 # Of the spline over the width: an exponential that settles over 0.15 of it, the shortest tried, needs two knots and more.
 INTERVALS = 16
@@ -36,7 +36,7 @@ def spline_basis(columns: int) -> np.ndarray:
     """Cubic B-splines (column, coefficient) on evenly spaced knots over all columns."""
     spacing = (columns - 1) / INTERVALS
     knots = np.arange(-3, INTERVALS + 4) * spacing
-    return BSpline.design_matrix(np.arange(columns), knots, 3, extrapolate=True).toarray()
+    return scipy.interpolate.BSpline.design_matrix(np.arange(columns), knots, 3, extrapolate=True).toarray()
 
 
 def likeliest_step(

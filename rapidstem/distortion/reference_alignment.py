@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft
+import scipy
 
 from rapidstem.distortion.coarse_columns import FARTHEST_SHARE
 from rapidstem.distortion.column_map import ColumnMap
@@ -141,7 +141,7 @@ def _search_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: Col
     warped = to_rapid_geometry(slow_image, column_map, (offset[0], offset[1]), (reference.shape[0], reference.shape[1]))
     shown = np.isfinite(warped)
     slow = features(np.where(shown, warped, 0), shown, SEARCHED, feature_px)
-    sizes = [fft.next_fast_len(2 * side, real=True) for side in reference.shape]
+    sizes = [scipy.fft.next_fast_len(2 * side, real=True) for side in reference.shape]
     product, rapid_energy, slow_energy = (
         _cross_correlation(one, other, sizes) for one, other in ((rapid, slow), (rapid**2, shown), (seen, slow**2))
     )
@@ -154,8 +154,8 @@ def _search_shift(reference: np.ndarray, slow_image: np.ndarray, column_map: Col
 
 
 def _cross_correlation(one: np.ndarray, other: np.ndarray, sizes: list[int]) -> np.ndarray:
-    first, second = (fft.rfft2(np.asarray(image, dtype=float), s=sizes) for image in (one, other))
-    return fft.irfft2(np.conj(first) * second, s=sizes)
+    first, second = (scipy.fft.rfft2(np.asarray(image, dtype=float), s=sizes) for image in (one, other))
+    return scipy.fft.irfft2(np.conj(first) * second, s=sizes)
 
 
 def _compared(

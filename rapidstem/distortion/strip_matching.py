@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.interpolate import CubicSpline, PchipInterpolator
+import scipy
 
 from rapidstem.distortion.first_guess import FirstGuess
 from rapidstem.distortion.image_warping import centre_offset_px
@@ -128,10 +128,10 @@ def _psnr_db(errors: _ColumnErrors, knots: np.ndarray) -> float:
     return float(10 * np.log10(WHITE**2 / errors.at(np.interp(columns, slow_px, fine), columns).mean()))
 
 
-def _curve(knots: np.ndarray) -> CubicSpline | PchipInterpolator:
-    spline = CubicSpline(*knots.T)
+def _curve(knots: np.ndarray) -> "scipy.interpolate.CubicSpline | scipy.interpolate.PchipInterpolator":
+    spline = scipy.interpolate.CubicSpline(*knots.T)
     dense = np.linspace(knots[0, 0], knots[-1, 0], 512)
-    return spline if spline(dense, 1).min() > SMALLEST_SLOPE else PchipInterpolator(*knots.T)
+    return spline if spline(dense, 1).min() > SMALLEST_SLOPE else scipy.interpolate.PchipInterpolator(*knots.T)
 
 
 def _whole_width(view: View, knots: np.ndarray, columns: int) -> np.ndarray:

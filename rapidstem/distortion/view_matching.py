@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from skimage.feature import match_template
 
 from rapidstem.distortion.image_warping import centre_offset_px, resample_grid
 from rapidstem.errors import InputError
@@ -116,7 +115,7 @@ def _found_edge(image: np.ndarray, template_of: np.ndarray, side: int) -> tuple[
     template = template_of[margin // 2 : len(template_of) - margin + margin // 2, columns]
     searched = width + int(SEARCHED_SHARE * image.shape[1])
     start = 0 if side == 0 else image.shape[1] - searched
-    score = match_template(image[:, start : start + searched], template)
+    score = _template_score(image[:, start : start + searched], template)
     row, column = np.unravel_index(score.argmax(), score.shape)
     return float(score[row, column]), start + _vertex(score[row], int(column)) + (width - 1) * side
 
@@ -130,10 +129,16 @@ def _row_shift(stretched: np.ndarray, slow: np.ndarray) -> float:
         start = 0 if side == 0 else len(slow) - height
         searched = height + int(SEARCHED_SHARE * len(stretched))
         first = 0 if side == 0 else len(stretched) - searched
-        score = match_template(stretched[first : first + searched], slow[start : start + height, margin:-margin])
+        score = _template_score(stretched[first : first + searched], slow[start : start + height, margin:-margin])
         row, column = np.unravel_index(score.argmax(), score.shape)
         found.append((float(score[row, column]), start - first - _vertex(score[:, column], int(row))))
     return max(found)[1]
+
+
+def _template_score(image: np.ndarray, template: np.ndarray) -> np.ndarray:
+    from skimage.feature import match_template  # brings all of scipy.signal and scipy.stats
+
+    return np.asarray(match_template(image, template))
 
 
 def _vertex(values: np.ndarray, place: int) -> float:

@@ -3,6 +3,7 @@
 import html
 import math
 import re
+from functools import lru_cache
 
 _PREFIXES = {"": 1e9, "d": 1e8, "c": 1e7, "m": 1e6, "µ": 1e3, "u": 1e3, "n": 1.0, "p": 1e-3, "f": 1e-6}
 _PREFIX_NAMES = {"deci": "d", "centi": "c", "milli": "m", "micro": "µ", "nano": "n", "pico": "p", "femto": "f"}
@@ -97,7 +98,12 @@ def unit_name(unit: object) -> str:
     >>> unit_name("[n_m]")
     'nm'
     """
-    text = _decoded(unit) if isinstance(unit, bytes) else "" if unit is None else str(unit)
+    return _one_spelling(_decoded(unit) if isinstance(unit, bytes) else "" if unit is None else str(unit))
+
+
+# Every frame of a file states its units anew, nearly always the same ones.
+@lru_cache(100)
+def _one_spelling(text: str) -> str:
     text = html.unescape(re.sub(r"\\(?:u([0-9a-fA-F]{4})|x([0-9a-fA-F]{2}))", lambda found: chr(int(found[1] or found[2], 16)), text))
     for wrong, right in _LOOK_ALIKES.items():
         text = text.replace(wrong, right)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.frames.frame_spectra import Band, shift_phases
 
@@ -40,8 +40,8 @@ class AlignedMean:
         """Wiener factor of the mean over the noise power, both smoothed along ky (streak noise varies along kx)."""
         mean_power = np.abs(self.total / self.number) ** 2
         noise = np.maximum(self.power / self.number - mean_power, 0) * self.number / max(self.number - 1, 1)
-        noise = np.fft.ifftshift(ndimage.uniform_filter1d(np.fft.fftshift(noise, axes=0), NOISE_ROWS, axis=0), axes=0)
-        smooth = np.fft.ifftshift(ndimage.uniform_filter(np.fft.fftshift(mean_power, axes=0), SIGNAL_MODES), axes=0)
+        noise = np.fft.ifftshift(scipy.ndimage.uniform_filter1d(np.fft.fftshift(noise, axes=0), NOISE_ROWS, axis=0), axes=0)
+        smooth = np.fft.ifftshift(scipy.ndimage.uniform_filter(np.fft.fftshift(mean_power, axes=0), SIGNAL_MODES), axes=0)
         signal = np.maximum(smooth - noise / self.number - pattern_power, 0)
         noise = noise + pattern_power + 1e-3 * float(noise.mean()) + 1e-30
         return (signal / (signal + noise / self.number + pattern_power) / noise).astype(np.float32)
@@ -81,8 +81,8 @@ def summed_power(spectra: np.ndarray, kept: np.ndarray) -> np.ndarray:
     """Sum (ky, kx) of the powers of the kept spectra."""
     power = np.zeros(spectra.shape[1:], np.float32)
     for chunk in spectrum_chunks(spectra):
-        chosen = spectra[chunk][kept[chunk]].view(np.float32)
-        power += np.einsum("...j,...j->...", chosen.reshape(*chosen.shape[:2], -1, 2), chosen.reshape(*chosen.shape[:2], -1, 2)).sum(axis=0)
+        squares = np.square(spectra[chunk][kept[chunk]].view(np.float32)).sum(axis=0)
+        power += squares[:, ::2] + squares[:, 1::2]
     return power
 
 

@@ -1,7 +1,7 @@
 """Displacements from cross-spectra: the highest point of the correlation, found on a coarse grid and refined by Newton's method."""
 
 import numpy as np
-from scipy import fft
+import scipy
 
 from rapidstem.frames.frame_spectra import Band, shift_phases
 
@@ -50,11 +50,11 @@ def highest_samples(cross: np.ndarray, band: Band, shape: tuple[int, ...]) -> np
     (frame, 2)
         (dy, dx) in pixels.
     """
-    sizes = [fft.next_fast_len(2 * modes + 2, real=True) for modes in (band.row_modes, band.column_modes)]
+    sizes = [scipy.fft.next_fast_len(2 * modes + 2, real=True) for modes in (band.row_modes, band.column_modes)]
     padded = np.zeros((len(cross), sizes[0], sizes[1] // 2 + 1), dtype=np.complex64)
     padded[:, : band.row_modes + 1, : band.column_modes + 1] = cross[:, : band.row_modes + 1]
     padded[:, -band.row_modes :, : band.column_modes + 1] = cross[:, band.row_modes + 1 :]
-    correlation = fft.irfft2(padded, s=sizes)
+    correlation = scipy.fft.irfft2(padded, s=sizes)
     highest = np.stack(np.unravel_index(correlation.reshape(len(cross), -1).argmax(axis=1), sizes), axis=1)
     signed = np.where(highest > np.array(sizes) / 2, highest - np.array(sizes), highest)
     return signed * np.array(shape) / np.array(sizes)

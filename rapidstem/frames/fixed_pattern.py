@@ -1,7 +1,7 @@
 """Strength of a detector's fixed pattern, which correlates at zero shift whatever the specimen does."""
 
 import numpy as np
-from scipy import fft
+import scipy
 
 from rapidstem.frames.frame_spectra import fading_window
 
@@ -41,7 +41,7 @@ class HalfMeans:
             return 0.0
         numbers = np.array([(self._count + 1) // 2, self._count // 2])
         means = (self._sums / numbers[:, None, None]).astype(np.float32)
-        spectra = fft.rfft2((means - means.mean(axis=(1, 2), keepdims=True)) * fading_window(means.shape[1:]))
+        spectra = scipy.fft.rfft2((means - means.mean(axis=(1, 2), keepdims=True)) * fading_window(means.shape[1:]))
         rows, columns = np.fft.fftfreq(means.shape[1]), np.fft.rfftfreq(means.shape[2])
         beyond = (np.abs(rows)[:, None] > LOWEST_FREQUENCY[0]) & (columns[None, :] > LOWEST_FREQUENCY[1])
         common = (np.conj(spectra[0]) * spectra[1]).real[beyond]

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from scipy import fft
+import scipy
 
 # Cycles a pixel: lines are wider than four pixels' detail, which in rapid frames is mostly noise.
 HIGHEST_FREQUENCY = 0.25
@@ -150,8 +150,8 @@ def band_spectra(
     rows, columns = (_fading_edges(samples.shape[axis + 1], shifts[:, axis], margins[axis]) for axis in (0, 1))
     pixels = samples - samples.mean(axis=(1, 2), keepdims=True)
     pixels *= columns[:, None, :]
-    along_x = fft.rfft(pixels, axis=2)[:, :, : band.column_modes + 1] * rows[:, :, None]
-    along_y = fft.fft(along_x, axis=1, overwrite_x=True)
+    along_x = scipy.fft.rfft(pixels, axis=2)[:, :, : band.column_modes + 1] * rows[:, :, None]
+    along_y = scipy.fft.fft(along_x, axis=1, overwrite_x=True)
     return np.concatenate([along_y[:, : band.row_modes + 1], along_y[:, -band.row_modes :]], axis=1)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft, ndimage
+import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.frames.registration import Drift
@@ -172,14 +172,14 @@ def _displacement(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, flo
 
     Normalised cross-correlation over the area that the images share at each shift (Padfield, IEEE Trans. Image Process. 21 (2012) 2706).
     """
-    size = [fft.next_fast_len(a + b, real=True) for a, b in zip(ours.shape, theirs.shape, strict=True)]
+    size = [scipy.fft.next_fast_len(a + b, real=True) for a, b in zip(ours.shape, theirs.shape, strict=True)]
     masks = [np.isfinite(image).astype(float) for image in (ours, theirs)]
     features = [_features(image) * mask for image, mask in zip((ours, theirs), masks, strict=True)]
     first, second, first_square, second_square, first_mask, second_mask = (
-        fft.rfft2(image, s=size) for image in (*features, *(f**2 for f in features), *masks)
+        scipy.fft.rfft2(image, s=size) for image in (*features, *(f**2 for f in features), *masks)
     )
     products, energy, other_energy, shared = (
-        fft.irfft2(np.conj(a) * b, s=size)
+        scipy.fft.irfft2(np.conj(a) * b, s=size)
         for a, b in ((first, second), (first_square, second_mask), (first_mask, second_square), (first_mask, second_mask))
     )
     enough = shared > LEAST_SHARED * min(masks[0].sum(), masks[1].sum())
@@ -195,7 +195,7 @@ def _displacement(ours: np.ndarray, theirs: np.ndarray) -> tuple[np.ndarray, flo
 def _features(image: np.ndarray) -> np.ndarray:
     """The image between two Gaussian blurs, without brightness and background; unseen pixels are filled with the mean."""
     filled = np.where(np.isfinite(image), image, np.nanmean(image)).astype(float)
-    return ndimage.gaussian_filter(filled, BAND_PX[0]) - ndimage.gaussian_filter(filled, BAND_PX[1])
+    return scipy.ndimage.gaussian_filter(filled, BAND_PX[0]) - scipy.ndimage.gaussian_filter(filled, BAND_PX[1])
 
 
 def _common_area(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -213,7 +213,7 @@ def _common_area(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> tup
 def _relative_transfer(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) -> float:
     """Transfer of fine over that of coarse detail from our image to the other, which is moved by a fraction of a pixel."""
     window = hann_window(ours.shape)
-    first, second = (fft.rfft2((image - image.mean()) * window) for image in (ours, theirs))
+    first, second = (scipy.fft.rfft2((image - image.mean()) * window) for image in (ours, theirs))
     rows, columns = np.fft.fftfreq(ours.shape[0])[:, None], np.fft.rfftfreq(ours.shape[1])[None, :]
     second *= np.exp(2j * np.pi * (rows * shift[0] + columns * shift[1]))
     frequency = np.hypot(rows, columns)

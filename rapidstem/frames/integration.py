@@ -3,7 +3,7 @@
 from math import comb, factorial
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.frames.frame_source import FrameSource
@@ -88,7 +88,7 @@ def valid_area(shift_px: np.ndarray, shape: tuple[int, int]) -> tuple[slice, sli
 
 def _moved_back(frame: np.ndarray, shift: np.ndarray, seen: tuple[slice, slice]) -> np.ndarray:
     """The frame at the pixels `seen` of the reference, by a separable spline: its kernel is the same for all pixels."""
-    moved = ndimage.spline_filter(frame, SPLINE_ORDER, output=np.float32 if frame.dtype.itemsize <= 2 else float, mode="mirror")
+    moved = scipy.ndimage.spline_filter(frame, SPLINE_ORDER, output=np.float32 if frame.dtype.itemsize <= 2 else float, mode="mirror")
     for axis in (0, 1):
         whole = int(np.floor(shift[axis]))
         kernel = _spline_kernel(float(shift[axis] - whole))

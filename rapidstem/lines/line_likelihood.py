@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.optimize import isotonic_regression
+import scipy
 
 from rapidstem.dislocations import resampled
 from rapidstem.lines.frame_curvature import FrameCurvature, curvature_across
@@ -66,7 +66,7 @@ def learnt_likelihood(on_lines: np.ndarray, beside: np.ndarray, on_seen: np.ndar
         )
         counts = [np.bincount(np.searchsorted(edges[frame], values), minlength=BINS) + 1.0 for values in (line, none)]
         raw = np.log(counts[0] / counts[0].sum()) - np.log(counts[1] / counts[1].sum())
-        rising = isotonic_regression(raw, weights=counts[0] + counts[1]).x
+        rising = scipy.optimize.isotonic_regression(raw, weights=counts[0] + counts[1]).x
         ratio[frame] = np.clip(rising, -LARGEST_RATIO, LARGEST_RATIO)
     return LineLikelihood(edges, ratio)
 

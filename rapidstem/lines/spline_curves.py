@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import BSpline
+import scipy
 
 from rapidstem.dislocations import resampled, steps_along
 
@@ -39,7 +39,7 @@ class SplineCurve:
 
     def basis(self, along_nm: np.ndarray, derivative: int = 0) -> np.ndarray:
         """Values of the m basis functions, or of their derivatives, (n, m)."""
-        spline = BSpline(self.knots_nm, np.eye(len(self.coefficients_nm)), DEGREE)
+        spline = scipy.interpolate.BSpline(self.knots_nm, np.eye(len(self.coefficients_nm)), DEGREE)
         return np.asarray(spline(np.clip(along_nm, 0, self.length_nm), nu=derivative))
 
     def samples_nm(self, step_nm: float) -> np.ndarray:

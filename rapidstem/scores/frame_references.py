@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.drift_correction import corrected_shift
@@ -24,7 +24,7 @@ class FrameReference:
 
     def moved(self, shift_px: tuple[float, float]) -> "FrameReference":
         """The reference as a frame shows it whose specimen has moved by `(dy, dx)`; the area loses what came from outside."""
-        image = ndimage.shift(self.image, shift_px, order=3, mode="nearest")
+        image = scipy.ndimage.shift(self.image, shift_px, order=3, mode="nearest")
         rows, columns = (
             slice(area.start + int(np.ceil(max(shift, 0))), area.stop - int(np.ceil(max(-shift, 0))))
             for area, shift in zip(self.area, shift_px, strict=True)
@@ -112,5 +112,5 @@ def without_gaps(image: np.ndarray) -> np.ndarray:
     (y, x)
         Finite.
     """
-    nearest = ndimage.distance_transform_edt(~np.isfinite(image), return_distances=False, return_indices=True)
+    nearest = scipy.ndimage.distance_transform_edt(~np.isfinite(image), return_distances=False, return_indices=True)
     return image[tuple(nearest)]

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.sparse import coo_array, csgraph
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.dislocations.foil_clipping import clipped
 from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion
@@ -227,9 +226,9 @@ def common_field(widths_nm: tuple[float, float], motion: RigidMotion) -> np.ndar
 def junctions_of(lines: Sequence[np.ndarray]) -> np.ndarray:
     """Places (n, 3) where three ends of lines or more lie within 1 nm of each other."""
     ends = np.array([line[end] for line in lines for end in (0, -1)]).reshape(-1, 3)
-    pairs = cKDTree(ends).query_pairs(SHARED_NODE_NM, output_type="ndarray") if len(ends) else np.empty((0, 2), int)
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(ends), len(ends)))
-    label = csgraph.connected_components(links, directed=False)[1] if len(ends) else np.empty(0, int)
+    pairs = scipy.spatial.cKDTree(ends).query_pairs(SHARED_NODE_NM, output_type="ndarray") if len(ends) else np.empty((0, 2), int)
+    links = scipy.sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(ends), len(ends)))
+    label = scipy.sparse.csgraph.connected_components(links, directed=False)[1] if len(ends) else np.empty(0, int)
     meeting = np.flatnonzero(np.bincount(label, minlength=1) > 2)
     return np.array([ends[label == number].mean(axis=0) for number in meeting]).reshape(-1, 3)
 
@@ -252,7 +251,7 @@ def _shared_nm(lines: LinePieces, others: LinePieces) -> tuple[np.ndarray, np.nd
         return shared, distances
     places = [resampled(points, STEP_NM) for points in others.points_nm]
     owner = np.repeat(np.arange(len(places)), [len(points) for points in places])
-    tree = cKDTree(np.concatenate(places))
+    tree = scipy.spatial.cKDTree(np.concatenate(places))
     for number, (points, length_nm) in enumerate(zip(lines.points_nm, lines.lengths_nm, strict=True)):
         distance, nearest = tree.query(resampled(points, STEP_NM), distance_upper_bound=RADIUS_NM)
         near = np.isfinite(distance)
@@ -276,4 +275,4 @@ def _mean_run(runs_nm: np.ndarray, lengths_nm: np.ndarray) -> float:
 def _near(places: np.ndarray, others: np.ndarray) -> np.ndarray:
     if len(places) == 0 or len(others) == 0:
         return np.zeros(len(places), bool)
-    return np.isfinite(cKDTree(others).query(places, distance_upper_bound=JUNCTION_RADIUS_NM)[0])
+    return np.isfinite(scipy.spatial.cKDTree(others).query(places, distance_upper_bound=JUNCTION_RADIUS_NM)[0])

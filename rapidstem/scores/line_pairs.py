@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import networkx as nx
 import numpy as np
 import pandas as pd
 
@@ -89,6 +88,8 @@ def line_agreement(pairs: pd.DataFrame) -> LineAgreement:
     """
     same = pairs[pairs["same"].astype(bool)]
     settled = {"line": set(same["line"].astype(int)), "against_line": set(same["against_line"].astype(int))}
+    import networkx as nx
+
     groups = nx.Graph()
     for side, numbers in settled.items():
         groups.add_nodes_from((side, int(number)) for number in pairs[side].dropna().unique() if int(number) not in numbers)

@@ -4,8 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy.ndimage import gaussian_filter, map_coordinates, spline_filter
-from scipy.optimize import least_squares
+import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.numerics import FWHM_PER_SIGMA
@@ -81,7 +80,7 @@ def relative_line_profiles(image: np.ndarray, reference: np.ndarray, area: Area,
         raise InputError(f"an image of shape {image.shape} cannot be compared with a reference of shape {reference.shape}")
     wanted = _filled(reference, area)
     given = coarsely_matched(image, wanted, area, line_px)
-    wanted, given = spline_filter(wanted), spline_filter(given)
+    wanted, given = scipy.ndimage.spline_filter(wanted), scipy.ndimage.spline_filter(given)
     rows: list[tuple[float, ...]] = []
     for segment in find_lines(reference, area, line_px, HALF_PROFILE_WIDTHS * line_px):
         expected = fit_dip(*line_profile(wanted, segment, line_px), line_px)
@@ -117,7 +116,7 @@ def line_profile(image: np.ndarray, segment: LineSegment, line_px: int) -> tuple
     sine, cosine = np.sin(segment.angle_rad), np.cos(segment.angle_rad)
     y = segment.y_px + offset[:, None] * cosine + along * sine
     x = segment.x_px - offset[:, None] * sine + along * cosine
-    return offset, map_coordinates(image, [y, x], order=3, prefilter=False, mode="nearest").mean(axis=1)
+    return offset, scipy.ndimage.map_coordinates(image, [y, x], order=3, prefilter=False, mode="nearest").mean(axis=1)
 
 
 def fit_dip(offset_px: np.ndarray, intensity: np.ndarray, line_px: int) -> Dip:
@@ -142,7 +141,7 @@ def fit_dip(offset_px: np.ndarray, intensity: np.ndarray, line_px: int) -> Dip:
     costs = [np.sum(_residual(place, offset_px, intensity) ** 2) for place in grid]
     bounds = ([-farthest, _SMALLEST_SIGMA_PX], [farthest, widest])
     start = np.clip(grid[int(np.argmin(costs))], np.array(bounds[0]) + 1e-3, np.array(bounds[1]) - 1e-3)
-    centre, sigma = least_squares(_residual, start, bounds=bounds, args=(offset_px, intensity)).x
+    centre, sigma = scipy.optimize.least_squares(_residual, start, bounds=bounds, args=(offset_px, intensity)).x
     depth = _coefficients((centre, sigma), offset_px, intensity)[2]
     background = np.polynomial.Polynomial.fit(offset_px, intensity, 1)(offset_px)
     unexplained = np.sum(_residual((centre, sigma), offset_px, intensity) ** 2)
@@ -169,7 +168,7 @@ def coarsely_matched(image: np.ndarray, reference: np.ndarray, area: Area, line_
         In the unit of the reference.
     """
     image, reference = _filled(image, area), _filled(reference, area)
-    coarse, wanted = (gaussian_filter(each, _COARSE_SIGMA_WIDTHS * line_px)[area] for each in (image, reference))
+    coarse, wanted = (scipy.ndimage.gaussian_filter(each, _COARSE_SIGMA_WIDTHS * line_px)[area] for each in (image, reference))
     if np.ptp(coarse) == 0:
         return image
     gain, offset = np.polyfit(coarse.ravel(), wanted.ravel(), 1)

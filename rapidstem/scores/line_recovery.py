@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion
 
@@ -94,7 +94,7 @@ def sampled(lines: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
 def _near(points: np.ndarray, others: np.ndarray, radius_nm: float) -> np.ndarray:
     if len(points) == 0 or len(others) == 0:
         return np.zeros(len(points), bool)
-    return np.isfinite(cKDTree(others).query(points, distance_upper_bound=radius_nm)[0])
+    return np.isfinite(scipy.spatial.cKDTree(others).query(points, distance_upper_bound=radius_nm)[0])
 
 
 def _heights(points: np.ndarray, half_nm: np.ndarray) -> tuple[float, float]:

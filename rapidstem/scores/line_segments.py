@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import convolve, label
-from scipy.spatial import cKDTree
-from skimage.morphology import skeletonize
+import scipy
 
 from rapidstem.numerics import robust_spread
 from rapidstem.scores.image_quality import Area
@@ -60,9 +58,11 @@ def find_lines(image: np.ndarray, area: Area, line_px: int, clearance_px: float)
     -------
     the pieces, in image coordinates, from top to bottom
     """
+    from skimage.morphology import skeletonize
+
     skeleton = skeletonize(_ridges(image[area].astype(np.float64), line_px))
     parts, count = _without_crossings(skeleton)
-    edges = cKDTree(np.argwhere(skeleton)) if count else None
+    edges = scipy.spatial.cKDTree(np.argwhere(skeleton)) if count else None
     segments, length = [], _PIECE_WIDTHS * line_px
     for index in range(1, count + 1):
         path = _ordered(np.argwhere(parts == index))
@@ -89,14 +89,14 @@ def _ridges(image: np.ndarray, line_px: int) -> np.ndarray:
 
 def _without_crossings(skeleton: np.ndarray) -> tuple[np.ndarray, int]:
     """The skeleton's branches, numbered from 1, and their number."""
-    neighbours = convolve(skeleton.astype(int), _NEIGHBOURHOOD, mode="constant") - 1
-    crossings = convolve((skeleton & (neighbours > 2)).astype(int), _NEIGHBOURHOOD, mode="constant") > 0
-    return label(skeleton & ~crossings, _NEIGHBOURHOOD)
+    neighbours = scipy.ndimage.convolve(skeleton.astype(int), _NEIGHBOURHOOD, mode="constant") - 1
+    crossings = scipy.ndimage.convolve((skeleton & (neighbours > 2)).astype(int), _NEIGHBOURHOOD, mode="constant") > 0
+    return scipy.ndimage.label(skeleton & ~crossings, _NEIGHBOURHOOD)
 
 
 def _ordered(pixels: np.ndarray) -> np.ndarray:
     """The pixels (n, 2) of one branch from one of its ends to the other."""
-    tree = cKDTree(pixels)
+    tree = scipy.spatial.cKDTree(pixels)
     neighbours = [set(near) - {index} for index, near in enumerate(tree.query_ball_point(pixels, 1.5))]
     current = min(range(len(pixels)), key=lambda index: len(neighbours[index]))
     path, seen = [current], {current}
@@ -118,7 +118,7 @@ def _straight(piece: np.ndarray, largest_bend_px: float) -> LineSegment | None:
     return LineSegment(float(middle[0]), float(middle[1]), angle, float(np.ptp(along)))
 
 
-def _isolated(piece: np.ndarray, path: np.ndarray, skeleton: cKDTree, shape: tuple[int, ...], clearance: float) -> bool:
+def _isolated(piece: np.ndarray, path: np.ndarray, skeleton: "scipy.spatial.cKDTree", shape: tuple[int, ...], clearance: float) -> bool:
     """Whether nothing but the piece's own branch, near its ends, lies within the clearance, and no edge does."""
     if (piece.min(axis=0) < clearance).any() or (piece.max(axis=0) > np.array(shape) - 1 - clearance).any():
         return False

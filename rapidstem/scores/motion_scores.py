@@ -6,7 +6,7 @@ from typing import Protocol
 
 import numpy as np
 import pandas as pd
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.dislocations import resampled
 
@@ -110,7 +110,7 @@ def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[
     numbers = list(truth)
     points = [truth[number].moved(0.0) for number in numbers]
     owner = np.repeat(numbers, [len(each) for each in points])
-    tree = cKDTree(np.concatenate(points))
+    tree = scipy.spatial.cKDTree(np.concatenate(points))
     owned = {}
     for line, rows in positions.groupby("line", sort=True):
         first = rows[rows["frame"] < rows["frame"].min() + OWN_FRAMES]
@@ -157,7 +157,7 @@ def _errors_of(rows: pd.DataFrame, true: TrueLine) -> pd.DataFrame:
         time = float(part["time_s"].mean())
         points = true.moved(time)
         places = part[AXES].to_numpy(float)
-        distance, nearest = cKDTree(points).query(places)
+        distance, nearest = scipy.spatial.cKDTree(points).query(places)
         tangent = np.gradient(points, axis=0)[nearest]
         tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
         apart = places - points[nearest]
@@ -202,7 +202,7 @@ def kept_lengths(
         rows = by_frame.get(frame, positions.iloc[:0])
         lines = {int(line): own[AXES].to_numpy(float) for line, own in rows.groupby("line", sort=True) if len(own) > 1}
         dense = {line: resampled(points, LENGTH_NM) for line, points in lines.items()}
-        tree = cKDTree(np.concatenate([*dense.values(), np.full((1, 3), 1e9)]))
+        tree = scipy.spatial.cKDTree(np.concatenate([*dense.values(), np.full((1, 3), 1e9)]))
         owner = np.repeat([owned.get(line, -1) for line in [*dense, -1]], [*map(len, dense.values()), 1])
         for number, total in sums.items():
             if time >= truth[number].until_s:

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pandas as pd
-from scipy.fft import rfftn
+import scipy
 
 from rapidstem.errors import InputError
 
@@ -116,7 +116,7 @@ def _soft_window(shape: tuple[int, ...]) -> np.ndarray:
 
 def _spectrum(volume: np.ndarray, window: np.ndarray) -> np.ndarray:
     mean = np.sum(volume * window, dtype=float) / np.sum(window, dtype=float)
-    return rfftn((volume.astype(np.float32, copy=False) - np.float32(mean)) * window, overwrite_x=True)
+    return scipy.fft.rfftn((volume.astype(np.float32, copy=False) - np.float32(mean)) * window, overwrite_x=True)
 
 
 def _shell_table(

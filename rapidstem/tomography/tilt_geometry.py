@@ -5,7 +5,7 @@ from functools import cached_property
 from typing import Literal
 
 import numpy as np
-from scipy.interpolate import PchipInterpolator
+import scipy
 
 from rapidstem.errors import InputError
 
@@ -124,7 +124,7 @@ class _SmoothCurve:
 
     def __init__(self, time_s: np.ndarray, angle_rad: np.ndarray) -> None:
         self._ends_s = np.array([time_s[0], time_s[-1]])
-        self._curve = PchipInterpolator(time_s, angle_rad)
+        self._curve = scipy.interpolate.PchipInterpolator(time_s, angle_rad)
         self._slope = self._curve.derivative()(self._ends_s)
 
     def __call__(self, at_s: np.ndarray) -> np.ndarray:

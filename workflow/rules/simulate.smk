@@ -2,6 +2,20 @@
 
 if SESSION.simulated:
 
+    from rapidstem.microscope import settings_from
+
+    MICROSCOPE = settings_from(SESSION.config["simulate"])
+
+    def simulated_mb(wildcards, attempt):
+        """Memory for an acquisition, in MB, measured for fields and tilt series of 128 to 512 px and 50 to 600 frames: frames are held twice."""
+        kind = SESSION.kind(wildcards.acquisition)
+        if kind == "in_situ":
+            return attempt * 4000
+        long = wildcards.acquisition == MICROSCOPE.long_field
+        fields = MICROSCOPE.frames_per_long_field if long else MICROSCOPE.frames_per_field
+        frames = MICROSCOPE.tilt_frames if kind == "tilt_series" else fields
+        return attempt * round(240 + (400 + 5 * frames) * MICROSCOPE.size_px**2 / 1e6)
+
     rule simulate_acquisition:
         """Raw frames, slow images and the truth of one acquisition."""
         output:
@@ -16,8 +30,7 @@ if SESSION.simulated:
             "../../envs/imaging.yaml"
         threads: 1
         resources:
-            mem_mb=lambda wildcards, attempt: attempt
-            * (4000 if SESSION.kind(wildcards.acquisition) == "in_situ" else 1500),
+            mem_mb=simulated_mb,
             runtime=minutes(20),
         params:
             code=code("simulate_acquisition"),

@@ -11,7 +11,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.length_units import length_in_nm
 from rapidstem.files.readers.axis_roles import fault_of_unit
 from rapidstem.files.readers.velox_documents import finite_number, frame_document, positive_number, section
-from rapidstem.files.readers.velox_images import VeloxImage, list_images
+from rapidstem.files.readers.velox_images import VeloxImage
 
 # pixel sizes and times of frames that differ by less, relatively, are the same
 _SAME_SCAN = 0.01
@@ -50,7 +50,7 @@ class FrameMetadata:
     remarks: tuple[str, ...]
 
 
-def read_frame_metadata(path: Path, file: Any, image: VeloxImage) -> FrameMetadata:
+def read_frame_metadata(path: Path, file: Any, image: VeloxImage, images: list[VeloxImage]) -> FrameMetadata:
     """Read what Velox stores about every frame of `image`.
 
     Parameters
@@ -61,6 +61,8 @@ def read_frame_metadata(path: Path, file: Any, image: VeloxImage) -> FrameMetada
         Of h5py, open for reading.
     image
         Which of the series in the file.
+    images
+        All series of the file, one of which may be an average that holds the shifts.
 
     Raises
     ------
@@ -79,7 +81,7 @@ def read_frame_metadata(path: Path, file: Any, image: VeloxImage) -> FrameMetada
         tilt_deg=_tilt_deg(frames),
         time_s=_time_s(frames, image),
         started_s=_started_s(frames[0]),
-        shift_px=_measured_shift_px(path, file, image, frames),
+        shift_px=_measured_shift_px(path, file, image, images, frames),
         remarks=tuple(_changes(frames)),
     )
 
@@ -148,11 +150,12 @@ def _custom(frame: dict[str, Any], name: str) -> float | None:
     return finite_number(section(frame, "CustomProperties", name).get("value"))
 
 
-def _measured_shift_px(path: Path, file: Any, image: VeloxImage, frames: list[dict[str, Any]]) -> np.ndarray | None:
+def _measured_shift_px(
+    path: Path, file: Any, image: VeloxImage, images: list[VeloxImage], frames: list[dict[str, Any]]
+) -> np.ndarray | None:
     """Velox's shifts, which it keeps with the series itself or with the integrated series that it made of it."""
     shift_px = _shift_px(frames)
-    others = [] if shift_px is not None else list_images(path, file)
-    for other in others:
+    for other in images:
         if shift_px is None and other.calculated and other.shape == image.shape:
             shift_px = _shift_px(_documents(path, file, other))
     return shift_px

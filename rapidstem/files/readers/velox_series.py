@@ -100,7 +100,7 @@ def _describe(path: Path, file: Any, detector: str) -> RecordedSeries:
     images = list_images(path, file)
     image = choose_image(path, images, detector)
     check_filters(path, file[f"Data/Image/{image.identifier}/Data"])
-    found = read_frame_metadata(path, file, image)
+    found = read_frame_metadata(path, file, image, images)
     return RecordedSeries(
         shape=image.shape,
         pixel_size_nm=found.pixel_size_nm,

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
-from scipy.optimize import linear_sum_assignment
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.dislocations import polylines_of, resampled, steps_along
 from rapidstem.errors import InputError
@@ -74,7 +73,9 @@ def matched_sweeps(
     padded = np.pad(cost, ((0, len(lines[1])), (0, len(lines[0]))), constant_values=ALONE / 2)
     padded[len(lines[0]) :, len(lines[1]) :] = 0
     pairs = [
-        (row, column) for row, column in zip(*linear_sum_assignment(padded), strict=True) if row < len(lines[0]) and column < len(lines[1])
+        (row, column)
+        for row, column in zip(*scipy.optimize.linear_sum_assignment(padded), strict=True)
+        if row < len(lines[0]) and column < len(lines[1])
     ]
     pairs = [(row, column) for row, column in pairs if cost[row, column] < ALONE]
     rows = [[numbers[1][j], numbers[0][i], *_moved(lines[0][i], lines[1][j], planes.get(numbers[0][i], []))] for i, j in pairs]
@@ -108,7 +109,7 @@ def check_same_field(earlier: pd.DataFrame, later: pd.DataFrame, mirrored: pd.Da
     InputError
         Both agree hardly better than with the mirrored lines: they are of another field, or most of their lines have moved.
     """
-    tree = cKDTree(np.concatenate([resampled(line, NODE_NM) for line in polylines_of(earlier)]))
+    tree = scipy.spatial.cKDTree(np.concatenate([resampled(line, NODE_NM) for line in polylines_of(earlier)]))
     found, chance = (
         100 * float(np.mean(tree.query(np.concatenate([resampled(line, NODE_NM) for line in polylines_of(table)]))[0] < NEAR_NM))
         for table in (later, mirrored)
@@ -177,7 +178,7 @@ def swept_area_nm2(one: np.ndarray, two: np.ndarray) -> float:
 def _distances(one: np.ndarray, two: np.ndarray) -> np.ndarray:
     """Distance of the nodes of the shorter line from the longer one, which may go on where the other has left the field."""
     short, long = (one, two) if _length(one) <= _length(two) else (two, one)
-    return np.asarray(cKDTree(resampled(long, DENSE_NM)).query(short)[0])
+    return np.asarray(scipy.spatial.cKDTree(resampled(long, DENSE_NM)).query(short)[0])
 
 
 def _off_plane(points: np.ndarray, plane: GlidePlane) -> float:

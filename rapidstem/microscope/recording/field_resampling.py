@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.interpolate import BSpline, make_interp_spline
-from scipy.sparse import csr_array
+import scipy
 
 from rapidstem.microscope.recording.goniometer import TiltMotion
 from rapidstem.microscope.recording.scan_coils import rapid_to_slow
@@ -51,8 +50,8 @@ class FieldImage:
         rows = np.arange(-margin, size - 1 + margin + STEP_PX, STEP_PX)
         columns = np.arange(np.floor(min(seen[0], 0)) - margin, max(seen[1], size - 1) + margin + STEP_PX, STEP_PX)
         image = specimen.image(FrameGeometry(motion, 0.0, 0.0, np.zeros(2), rows, columns))
-        down = make_interp_spline(rows, image, k=DEGREE)
-        across = make_interp_spline(columns, down.c, k=DEGREE, axis=1)
+        down = scipy.interpolate.make_interp_spline(rows, image, k=DEGREE)
+        across = scipy.interpolate.make_interp_spline(columns, down.c, k=DEGREE, axis=1)
         return cls(np.ascontiguousarray(across.c.T), down.t, across.t)
 
     def image(self, shift_px: np.ndarray, row_px: np.ndarray, column_px: np.ndarray) -> np.ndarray:
@@ -77,6 +76,6 @@ class FieldImage:
         return (columns @ (rows @ self.coefficients).T).T
 
 
-def _basis(knots: np.ndarray, at: np.ndarray) -> csr_array:
+def _basis(knots: np.ndarray, at: np.ndarray) -> "scipy.sparse.csr_array":
     """Matrix (at, coefficient) of the spline's basis functions; points beyond the grid take its edge value."""
-    return BSpline.design_matrix(np.clip(at, knots[0], knots[-1]), knots, DEGREE)
+    return scipy.interpolate.BSpline.design_matrix(np.clip(at, knots[0], knots[-1]), knots, DEGREE)

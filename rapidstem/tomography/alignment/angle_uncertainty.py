@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage, sparse
-from scipy.sparse import csgraph
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.tomography.alignment.bundle_adjustment import (
     LinePoints,
@@ -64,7 +62,7 @@ def series_uncertainty(points: LinePoints, geometry: TiltGeometry, measured: Mea
     """
     steps = _left_out_steps(points, geometry, measured)
     frame_steps = _without_gauge(steps[:, :-1].reshape(len(steps), -1, 3), geometry)
-    sigma = np.sqrt(ndimage.gaussian_filter1d(_variance(frame_steps), _NEIGHBOUR_FRAMES, axis=0, mode="nearest"))
+    sigma = np.sqrt(scipy.ndimage.gaussian_filter1d(_variance(frame_steps), _NEIGHBOUR_FRAMES, axis=0, mode="nearest"))
     return SeriesUncertainty(sigma[:, 0], sigma[:, 1:], float(np.sqrt(_variance(steps[:, -1]))))
 
 
@@ -76,12 +74,12 @@ def loss_curvature(residual_px: np.ndarray, scale_px: float) -> float:
 
 def line_labels(points: LinePoints, line_px: int) -> np.ndarray:
     """Number of the line that each point belongs to, (point,): near points of nearly the same direction are joined."""
-    pairs = cKDTree(points.position_px).query_pairs(_NEAR_WIDTHS * line_px, output_type="ndarray")
+    pairs = scipy.spatial.cKDTree(points.position_px).query_pairs(_NEAR_WIDTHS * line_px, output_type="ndarray")
     cosine = np.abs(np.sum(points.tangent[pairs[:, 0]] * points.tangent[pairs[:, 1]], axis=1))
     joined = pairs[cosine > _LEAST_COSINE]
     count = len(points.position_px)
-    links = sparse.coo_array((np.ones(len(joined)), joined.T), shape=(count, count))
-    return csgraph.connected_components(links, directed=False)[1]
+    links = scipy.sparse.coo_array((np.ones(len(joined)), joined.T), shape=(count, count))
+    return scipy.sparse.csgraph.connected_components(links, directed=False)[1]
 
 
 def _left_out_steps(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> np.ndarray:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, fields, replace
 
 import numpy as np
-from scipy import linalg
+import scipy
 
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
@@ -281,7 +281,7 @@ def reduced_equations(equations: PointEquations) -> tuple[np.ndarray, np.ndarray
     eliminated = lifted.transpose(1, 0, 2).reshape(unknowns, -1) @ equations.coupling.transpose(1, 0, 2).reshape(unknowns, -1).T
     blocks = equations.frame_blocks.sum(axis=0)
     own = np.zeros((unknowns, unknowns))
-    own[:-1, :-1] = linalg.block_diag(*blocks[:, :3, :3])
+    own[:-1, :-1] = scipy.linalg.block_diag(*blocks[:, :3, :3])
     own[-1, :-1] = own[:-1, -1] = blocks[:, :3, 3].ravel()
     own[-1, -1] = blocks[:, 3, 3].sum()
     return own - eliminated, equations.score - np.einsum("pka,pa->pk", lifted, equations.point_score)

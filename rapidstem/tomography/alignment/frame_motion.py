@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import ndimage
+import scipy
 
 from rapidstem.tomography.alignment.angle_uncertainty import line_labels
 from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Measurement, derivatives, project_positions
@@ -200,7 +200,7 @@ def _usual_distance(distance: np.ndarray, points: LinePoints, geometry: TiltGeom
     total[place, matches.point], count[place, matches.point] = side * distance, 1
     window = np.ones(2 * _NEIGHBOURS + 1)
     window[_NEIGHBOURS] = 0
-    total, count = (ndimage.convolve1d(each, window, axis=0, mode="constant") for each in (total, count))
+    total, count = (scipy.ndimage.convolve1d(each, window, axis=0, mode="constant") for each in (total, count))
     return side * (total / np.maximum(count, 1))[place, matches.point]
 
 

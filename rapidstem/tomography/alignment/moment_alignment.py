@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
@@ -50,7 +50,7 @@ def align_moments(density: np.ndarray, geometry: TiltGeometry) -> MomentAlignmen
 
     trials = np.linspace(-_LARGEST_ROTATION_DEG, _LARGEST_ROTATION_DEG, 11)
     best = trials[int(np.argmin([unexplained(trial) for trial in trials]))]
-    found = optimize.minimize_scalar(unexplained, bounds=(best - 4, best + 4), method="bounded", options={"xatol": 0.01})
+    found = scipy.optimize.minimize_scalar(unexplained, bounds=(best - 4, best + 4), method="bounded", options={"xatol": 0.01})
     aligned, square = _aligned_at(density, geometry, np.deg2rad(found.x))
     curvature = (unexplained(found.x + 1) + unexplained(found.x - 1) - 2 * square) / np.deg2rad(1) ** 2
     columns = density.shape[2]

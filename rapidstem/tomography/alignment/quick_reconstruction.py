@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy import optimize
+import scipy
 
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.bundle_adjustment import LINE_PX, LinePoints
@@ -59,7 +59,7 @@ def without_axial_trend(lines: np.ndarray, geometry: TiltGeometry, thickness_nm:
         def along(trend_px: float, trend: np.ndarray = trend, start: TiltGeometry = geometry) -> TiltGeometry:
             return replace(start, shift_px=start.shift_px + np.column_stack([np.zeros_like(trend), trend_px * trend]))
 
-        found = optimize.minimize_scalar(
+        found = scipy.optimize.minimize_scalar(
             lambda trend_px, along=along: -_consistency(lines, along(trend_px), thickness_nm, _COARSE_VOXELS * voxel_px),
             bounds=(-largest, largest),
             method="bounded",

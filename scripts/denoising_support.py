@@ -1,0 +1,27 @@
+"""What the scripts that denoise with a network share."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from script_support import say_warnings
+
+from rapidstem.denoising import TrainedModel, check_fit, load_model
+from rapidstem.denoising.networks import best_device, computing_words
+from rapidstem.files import OpenStack
+
+
+def fitting_model(job: Any, stack: OpenStack, looked_at: Iterable[int]) -> TrainedModel:
+    """The network of a job, on the job's threads; the log says what it computes on.
+
+    One that was trained elsewhere is held against the frames with the numbers `looked_at`: `rapidstem.denoising.check_fit`.
+    """
+    torch.set_num_threads(job.threads)
+    model = load_model(Path(job.input.weights).parent)
+    print(computing_words(model.settings.precision, best_device()))
+    if "adopted_from" in model.card:
+        frames = np.stack([stack.frames[number] for number in looked_at])
+        say_warnings(check_fit(model, frames, stack.pixel_size_nm, stack.dwell_time_s))
+    return model
