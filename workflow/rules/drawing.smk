@@ -12,7 +12,8 @@ rule draw_field:
         map=DISTORTION_MAP,
         lines=rules.score_images.output.lines,
         denoised=lambda wildcards: expand(
-            f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.field_denoisers
+            f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif",
+            denoiser=SESSION.field_denoisers,
         ),
         intervals=expand(f"{FOLDER}/models/{{denoiser}}/intervals.json", denoiser=SESSION.stating_intervals),
     output:

@@ -12,7 +12,8 @@ rule score_images:
         references=rules.align_references.output.references,
         map=DISTORTION_MAP,
         denoised=lambda wildcards: expand(
-            f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.field_denoisers
+            f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif",
+            denoiser=SESSION.field_denoisers,
         ),
         intervals=expand(f"{FOLDER}/models/{{denoiser}}/intervals.json", denoiser=SESSION.stating_intervals),
     output:
