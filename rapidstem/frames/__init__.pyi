@@ -15,3 +15,9 @@ from .registration import (
     register_frames as register_frames,
 )
 from .repeated_frames import repeated_images as repeated_images, torn_images as torn_images
+from .spoilt_pixels import (
+    FilledFrames as FilledFrames,
+    always_hot as always_hot,
+    filled_frame as filled_frame,
+    spoilt_pixels as spoilt_pixels,
+)
