@@ -33,6 +33,7 @@ with logged(snakemake):
     for block in denoise_blocks(model, filled):
         blocks.append(to_slow_geometry(block, column_map))
         print(f"{sum(map(len, blocks))} of {parameters.frames or 'an unknown number of'} frames denoised", flush=True)
+    print(f"{filled.hot_pixels} hot pixels filled in from their neighbours as the frames came")
     for number, again in filled.filled_again():
         blocks[number] = to_slow_geometry(np.concatenate(list(denoise_blocks(model, again))), column_map)
     tilts_deg = planned_tilts(path)

@@ -41,6 +41,11 @@ class FilledAsTheyCome:
         self._spoilt.append(spoilt)
         return _filled(raw, spoilt)
 
+    @property
+    def hot_pixels(self) -> int:
+        """How many pixels of frames that have come stand out of their frame."""
+        return sum(int(np.count_nonzero(spoilt)) for spoilt in self._spoilt)
+
     def filled_again(self) -> Iterator[tuple[int, np.ndarray]]:
         """Slices with pixels that only the whole series shows to be hot, by the number in which they were given, filled in.
 
