@@ -23,10 +23,11 @@ from benchmarks.measured_tables import record_table
 from rapidstem.denoising.model_files import load_model
 from rapidstem.denoising.model_paths import GENERAL, model_folder
 from rapidstem.denoising.neighbours.series_context import SeriesContext, levelled_rows
-from rapidstem.denoising.neighbours.series_denoising import denoise_series, train_on_series
+from rapidstem.denoising.neighbours.series_prediction import denoise_series
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.presets import denoiser_settings
 from rapidstem.denoising.settings import NEIGHBOURS, NetworkSettings
+from rapidstem.denoising.training.series_training import train_on_series
 from rapidstem.dislocations import DEFAULT_TRACING
 from rapidstem.files.image_stacks import FrameStack, read_stack
 from rapidstem.microscope.random_streams import random_stream

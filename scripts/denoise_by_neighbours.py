@@ -7,8 +7,9 @@ import torch
 from script_support import logged, read_raw
 
 from rapidstem.denoising import NEIGHBOURS, NetworkSettings, denoiser_settings
-from rapidstem.denoising.neighbours import SeriesContext, denoise_series, levelled_rows, train_on_series
+from rapidstem.denoising.neighbours import SeriesContext, denoise_series, levelled_rows
 from rapidstem.denoising.networks import best_device, computing_words
+from rapidstem.denoising.training import train_on_series
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.files import write_images
 from rapidstem.tomography.alignment import coarse_shifts

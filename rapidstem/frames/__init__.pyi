@@ -19,5 +19,5 @@ from .spoilt_pixels import (
     FilledFrames as FilledFrames,
     always_hot as always_hot,
     filled_frame as filled_frame,
-    spoilt_pixels as spoilt_pixels,
+    unmeasured_pixels as unmeasured_pixels,
 )

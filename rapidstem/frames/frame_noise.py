@@ -82,6 +82,10 @@ def row_power_ratio(frames: np.ndarray) -> float:
     frames : (frame, y, x)
         Raw; a few are enough.
 
+    Returns
+    -------
+    float
+
     Examples
     --------
     >>> white = np.random.default_rng(1).normal(size=(2, 128, 128))

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rapidstem.frames import always_hot, filled_frame, spoilt_pixels
+from rapidstem.frames import always_hot, filled_frame, unmeasured_pixels
 from rapidstem.live.waiting_frames import WaitingFrames
 
 
@@ -36,7 +36,7 @@ class FilledAsTheyCome:
     def __getitem__(self, wanted: slice) -> np.ndarray:
         """The frames of a slice, when they are there."""
         raw = self._source[wanted]
-        spoilt = np.array([spoilt_pixels(frame) for frame in raw]).reshape(raw.shape)
+        spoilt = np.array([unmeasured_pixels(frame) for frame in raw]).reshape(raw.shape)
         self._blocks.append(raw)
         self._spoilt.append(spoilt)
         return _filled(raw, spoilt)

@@ -8,9 +8,10 @@ import pytest
 import torch
 
 from rapidstem.denoising import denoiser_settings, load_model
-from rapidstem.denoising.neighbours import SeriesContext, denoise_series, train_on_series
+from rapidstem.denoising.neighbours import SeriesContext, denoise_series
 from rapidstem.denoising.neighbours.hidden_rows import PERIOD, HiddenRowSampler, hidden_rows, network_inputs
 from rapidstem.denoising.settings import NetworkSettings
+from rapidstem.denoising.training import train_on_series
 from rapidstem.errors import InputError
 
 SMALL = {"start_from": "nothing", "width": 8, "depth": 2, "patch_size_px": 32, "learning_rate": 2e-3, "neighbour_frames": 1}

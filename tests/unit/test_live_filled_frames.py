@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 
 from rapidstem.files import write_series
-from rapidstem.frames import FilledFrames, always_hot, spoilt_pixels
+from rapidstem.frames import FilledFrames, always_hot, unmeasured_pixels
 from rapidstem.live import FilledAsTheyCome, WaitingFrames
 
 # Read too much: far in one frame alone; in all frames, by less than what stands out of a single one.
@@ -22,7 +22,7 @@ def hot_series() -> np.ndarray:
 
 def test_frames_in_the_end_are_those_of_the_finished_file(tmp_path: Path) -> None:
     frames = hot_series()
-    assert always_hot(frames)[ALWAYS] and not all(spoilt_pixels(frame)[ALWAYS] for frame in frames)
+    assert always_hot(frames)[ALWAYS] and not all(unmeasured_pixels(frame)[ALWAYS] for frame in frames)
     write_series(tmp_path / "series.mrc", frames, 4.56)
     live = FilledAsTheyCome(WaitingFrames(tmp_path / "series.mrc", 12, 1.0))
     blocks = [live[start : start + 2] for start in range(0, 12, 2)]

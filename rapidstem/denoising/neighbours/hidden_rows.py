@@ -20,6 +20,10 @@ def hidden_rows(rows: int, first: int) -> torch.Tensor:
         Their number.
     first
         From 0 to `PERIOD` - 1.
+
+    Returns
+    -------
+    (y,) bool
     """
     return torch.arange(rows) % PERIOD == first
 
@@ -74,7 +78,19 @@ class HiddenRowSampler:
         self._size = patch_size_px
 
     def draw(self, count: int, random: np.random.Generator) -> PatchBatch:
-        """`count` patches at random places, all with the same rows hidden."""
+        """`count` patches at random places, all with the same rows hidden.
+
+        Parameters
+        ----------
+        count
+            Patches in a batch.
+        random
+            Source of the random numbers.
+
+        Returns
+        -------
+        PatchBatch
+        """
         frame = random.integers(len(self._frames), size=count)
         corner = random.integers(0, np.array(self._frames.shape[1:]) - self._size + 1, (count, 2))
         areas = [(slice(row, row + self._size), slice(column, column + self._size)) for row, column in corner]

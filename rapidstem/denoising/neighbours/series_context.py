@@ -85,6 +85,10 @@ def neighbours_in_tilt(tilt_rad: np.ndarray, reach: int) -> np.ndarray:
     reach
         Neighbours on either side; at an end of the series the missing ones are the next on the other side.
 
+    Returns
+    -------
+    (frame, 2 reach) int
+
     Examples
     --------
     >>> neighbours_in_tilt(np.array([0.0, 0.1, 0.2, 0.3]), 1).tolist()
