@@ -38,7 +38,7 @@ _BEST = NetworkSettings("slow", network="residual-unet", width=48)
 _TUNED = replace(_BEST, start_from=GENERAL, steps=300, learning_rate=4e-4)
 # Comes with rapidstem, trained on simulated fields of random microscopes (`docs/general-filter.md`).
 _GENERAL = replace(_BEST, target=NOISE_FREE, model=GENERAL)
-# A hundred steps see every pixel of a series of 71 frames once or so, and are within 0.5 dB of `dlf-dcfi` (`docs/denoising.md`).
+# By judgement: a hundred steps see every pixel of a series of 71 frames once or so.
 _NEIGHBOURS = replace(_TUNED, target="none", sampler=NEIGHBOURS, validation_share=0.0, steps=100, validation_interval=50)
 # Of the general filter, which decide what a training can start from it.
 _ARCHITECTURE = ("network", "width", "depth")
