@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 from snakemake.utils import validate
 
-from rapidstem.denoising import NOISE_FREE, DenoiserSettings, NetworkSettings, denoiser_settings
+from rapidstem.denoising import NEIGHBOURS, NOISE_FREE, DenoiserSettings, NetworkSettings, denoiser_settings
 from rapidstem.dislocations import crystal_orientation
 from rapidstem.errors import InputError
 from rapidstem.files import FILE_COLUMNS, read_sheet
@@ -38,8 +38,18 @@ class Session:
 
     @property
     def networks(self) -> list[str]:
-        """The denoisers that are networks."""
-        return [name for name in self.denoisers if name != "bm3d"]
+        """The denoisers that are networks which see one frame."""
+        return [name for name in self.field_denoisers if name != "bm3d"]
+
+    @property
+    def field_denoisers(self) -> list[str]:
+        """The denoisers of single frames, which fields at rest have, too: all but those that learn from every tilt series for itself."""
+        return [name for name in self.denoisers if not self.learns_from_series(name)]
+
+    def learns_from_series(self, name: str) -> bool:
+        """Whether a denoiser learns from every tilt series for itself."""
+        settings = self.settings_of(name)
+        return isinstance(settings, NetworkSettings) and settings.sampler == NEIGHBOURS
 
     @property
     def adopted(self) -> list[str]:
@@ -55,7 +65,7 @@ class Session:
     def learners(self) -> list[str]:
         """The filters that learn from the training fields, or are tuned on them."""
         others = {*self.adopted, *self.trained_on_simulation}
-        return [name for name in self.denoisers if name not in others]
+        return [name for name in self.field_denoisers if name not in others]
 
     @property
     def trained(self) -> list[str]:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rapidstem.denoising import model_folder
+from rapidstem.denoising import NEIGHBOURS, model_folder
 from rapidstem.errors import InputError
 from rapidstem.files import FILE_COLUMNS, is_log
 from rapidstem.microscope import settings_from
@@ -43,7 +43,7 @@ def check_names(names: Sequence[str], reconstructed: Sequence[str]) -> None:
 
 def check_in_situ_names(names: Sequence[str], wanted: Sequence[str]) -> None:
     """See whether the networks of in-situ series stand among the denoisers; an InputError names those that do not."""
-    networks = [name for name in names if name != "bm3d"]
+    networks = [name for name in names if name not in ("bm3d", NEIGHBOURS)]
     unknown = [name for name in wanted if name not in networks]
     if unknown:
         raise InputError(
@@ -54,12 +54,17 @@ def check_in_situ_names(names: Sequence[str], wanted: Sequence[str]) -> None:
 
 def _check_models(session: "Session") -> None:
     """See whether models that a denoiser is given are where they should be."""
-    for name in session.networks:
+    for name in _given_models(session):
         settings = session.network_settings(name)
         for setting in ("model", "start_from"):
             if getattr(settings, setting):
                 with naming_key(f"denoisers: {name}: {setting}"):
                     model_folder(getattr(settings, setting))
+
+
+def _given_models(session: "Session") -> list[str]:
+    """The denoisers that a trained model may be named for: all but BM3D."""
+    return [name for name in session.denoisers if name != "bm3d"]
 
 
 def _check_kinds(session: "Session") -> None:
@@ -111,7 +116,7 @@ def _check_braces(session: "Session") -> None:
     given = [("Configuration key 'distortion'", session.config["distortion"]["map"] or "")]
     given += [
         (f"Configuration key 'denoisers: {name}: {setting}'", getattr(session.network_settings(name), setting))
-        for name in session.networks
+        for name in _given_models(session)
         for setting in ("model", "start_from")
     ]
     wrong = [(place, path) for place, path in [*named, *logs, *given] if path and set(path) & set("{}")]

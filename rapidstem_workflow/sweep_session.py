@@ -20,6 +20,7 @@ from typing import Any
 import pandas as pd
 import yaml
 
+from rapidstem.denoising import NEIGHBOURS
 from rapidstem.files import UNKNOWN_REASON, FailedJob, write_table
 from rapidstem_workflow.run_summary import jobs_failed_since_start
 from rapidstem_workflow.sweep_points import SERIES
@@ -49,7 +50,7 @@ def result_files(config: Mapping[str, Any]) -> dict[str, str]:
     """The tables of a point's session that its row is made of, relative to its folder."""
     denoiser = config["tomography"]["denoisers"][0]
     stems = {name: f"{SERIES}.{name}.csv" for name in ("positional_error", "line_detection", "line_identity")}
-    if denoiser != "bm3d":
+    if denoiser not in ("bm3d", NEIGHBOURS):
         stems["bound"] = f"{SERIES}.rapid-{denoiser}.bound.csv"
     tables = {name: f"results/{SESSION}/evaluation/series/{file}" for name, file in stems.items()}
     return tables | {"angles": f"results/{SESSION}/tilt_series/{SERIES}/rapid-{denoiser}.angles.csv"}

@@ -13,7 +13,7 @@ from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.errors import InputError
 from rapidstem.figures import draw_figures
 from rapidstem.files import read_table
-from rapidstem.live import LineSettings, WaitingFrames, check_ended_series, compile_ahead, lines_of_series, planned_tilts
+from rapidstem.live import FilledAsTheyCome, LineSettings, WaitingFrames, check_ended_series, compile_ahead, lines_of_series, planned_tilts
 from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x
 from rapidstem.tomography.alignment import AlignmentSettings
 
@@ -29,10 +29,13 @@ with logged(snakemake):
     pixel_size_nm = frames.pixel_size_nm or reading["pixel_size_nm"]
     if not pixel_size_nm:
         raise InputError(f"{path}: the file does not say its pixel size; give reading.pixel_size_nm")
-    blocks = []
-    for block in denoise_blocks(model, frames):
+    blocks, filled = [], FilledAsTheyCome(frames)
+    for block in denoise_blocks(model, filled):
         blocks.append(to_slow_geometry(block, column_map))
         print(f"{sum(map(len, blocks))} of {parameters.frames or 'an unknown number of'} frames denoised", flush=True)
+    print(f"{filled.hot_pixels} hot pixels filled in from their neighbours as the frames came")
+    for number, again in filled.filled_again():
+        blocks[number] = to_slow_geometry(np.concatenate(list(denoise_blocks(model, again))), column_map)
     tilts_deg = planned_tilts(path)
     print(check_ended_series(path, tilts_deg, frames.count, parameters.frames))
     images = np.concatenate(blocks).astype(np.float32)

@@ -28,6 +28,7 @@ from .prediction_intervals import (
 )
 from .presets import denoiser_settings as denoiser_settings
 from .settings import (
+    NEIGHBOURS as NEIGHBOURS,
     NOISE_FREE as NOISE_FREE,
     BlockMatchingSettings as BlockMatchingSettings,
     DenoiserSettings as DenoiserSettings,

@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import torch
@@ -21,7 +22,20 @@ _PIXELS_THAT_STAY_IN_CACHE = 2**17
 # A tile below 256 x 256 px is mostly margin: with less memory the card is refused.
 _FEWEST_PIXELS = 2**16
 
-Frames = np.ndarray | SlicedFrames
+
+class FrameBlocks(Protocol):
+    """Frames (frame, y, x) that are read a slice at a time."""
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Frames, rows and columns."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, wanted: slice) -> np.ndarray: ...
+
+
+Frames = np.ndarray | SlicedFrames | FrameBlocks
 Area = tuple[slice, slice]
 
 

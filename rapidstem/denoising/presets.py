@@ -6,7 +6,7 @@ from typing import Any
 
 from rapidstem.denoising.model_paths import GENERAL
 from rapidstem.denoising.setting_values import like_preset
-from rapidstem.denoising.settings import NOISE_FREE, NOISE_MODELS, BlockMatchingSettings, DenoiserSettings, NetworkSettings
+from rapidstem.denoising.settings import NEIGHBOURS, NOISE_FREE, NOISE_MODELS, BlockMatchingSettings, DenoiserSettings, NetworkSettings
 from rapidstem.errors import InputError
 
 PRESETS = ("best", "paper")
@@ -38,6 +38,8 @@ _BEST = NetworkSettings("slow", network="residual-unet", width=48)
 _TUNED = replace(_BEST, start_from=GENERAL, steps=300, learning_rate=4e-4)
 # Comes with rapidstem, trained on simulated fields of random microscopes (`docs/general-filter.md`).
 _GENERAL = replace(_BEST, target=NOISE_FREE, model=GENERAL)
+# By judgement: a hundred steps see every pixel of a series of 71 frames once or so.
+_NEIGHBOURS = replace(_TUNED, target="none", sampler=NEIGHBOURS, validation_share=0.0, steps=100, validation_interval=50)
 # Of the general filter, which decide what a training can start from it.
 _ARCHITECTURE = ("network", "width", "depth")
 
@@ -77,6 +79,8 @@ DENOISERS: dict[str, Denoiser] = {
         replace(_BEST, target="none", sampler="blind-spots"),
         replace(_PAPER_UNET, target="none", sampler="blind-spots", width=32, depth=2, learning_rate=4e-4, batch_size=128, steps=40_000),
     ),
+    # Learns from every tilt series for itself, after Sheth et al. 2021 (video denoising without clean frames).
+    NEIGHBOURS: Denoiser(_NEIGHBOURS, _NEIGHBOURS),
     # after Williams et al.: only the number of layers and the shape are public
     "hourglass": Denoiser(
         NetworkSettings("none", "other-frames", network="hourglass", width=16, depth=2),

@@ -9,7 +9,8 @@ NOISE_FREE = "noise-free"
 TARGETS = ("dcfi", "slow", "none", NOISE_FREE)
 NETWORKS = ("unet", "residual-unet", "hourglass", "autoencoder")
 OPTIMISERS = ("muon", "adamw")
-SAMPLERS = ("reference", "other-frame", "other-frames", "all-frames", "blind-spots")
+NEIGHBOURS = "neighbours"
+SAMPLERS = ("reference", "other-frame", "other-frames", "all-frames", "blind-spots", NEIGHBOURS)
 FRESH = "nothing"
 NOISE_MODELS = ("gw", "g1", "g2", "g3", "g4", "g1w", "g2w", "g3w", "g4w", "measured")
 
@@ -24,7 +25,8 @@ class NetworkSettings:
         The reference image, `dcfi` or `slow`; `none` where the raw frames themselves teach; `noise-free` for simulated fields.
     sampler
         What a frame is compared with: the `reference`; one `other-frame` of the same field, the mean of all `other-frames`, or of
-        `all-frames`, each moved to the frame; or the frame itself at `blind-spots`.
+        `all-frames`, each moved to the frame; the frame itself at `blind-spots`, or, for `neighbours`, in rows that are hidden, beside
+        the frames of the series next to it in tilt.
     network
         Architecture, see `rapidstem.denoising.networks.unets`.
     most_fields, most_frames
@@ -43,6 +45,8 @@ class NetworkSettings:
         Half length of a blind spot along the row; 0 for the length over which the noise is correlated.
     averaged_frames
         Frames of a field whose results are averaged, in places of the drift; a tilt series is never averaged.
+    neighbour_frames
+        Frames on either side that a network of the sampler `neighbours` sees beside the one at hand.
     width
         Channels of the first level; every level below has twice as many, in the residual U-Net as many more.
     depth
@@ -109,6 +113,7 @@ class NetworkSettings:
     lag: float = 0.0
     mask_px: int = 0
     averaged_frames: int = 1
+    neighbour_frames: int = 2
 
     def __post_init__(self) -> None:
         if self.start_from == FRESH:
@@ -129,12 +134,21 @@ class NetworkSettings:
         self._check_training()
         self._check_noise()
 
+    @property
+    def inputs(self) -> int:
+        """Images that the network sees: the frame, and with its neighbours where its hidden rows are."""
+        return 2 + 2 * self.neighbour_frames if self.sampler == NEIGHBOURS else 1
+
     def _check_training(self) -> None:
         require(self.patience_steps >= 0, "patience_steps", "must not be below zero")
         supervised = self.sampler == "reference" and self.validation_share > 0
         rule = "needs validation against a reference: the loss of a sampler without one does not tell when the image is best"
         require(self.patience_steps == 0 or supervised, "patience_steps", rule)
         require(self.processes > 0, "processes", "must be above zero")
+        alone = self.processes == 1 and self.network == "residual-unet" and not self.model
+        require(
+            self.sampler != NEIGHBOURS or alone, "sampler", "neighbours is for one process and the residual-unet, trained on each series"
+        )
         require(self.batch_size % max(self.processes, 1) == 0, "batch_size", f"must be a multiple of processes = {self.processes}")
 
     def _check_noise(self) -> None:
@@ -144,7 +158,8 @@ class NetworkSettings:
         require(0 <= self.lag < 1, "lag", "must be at least 0 and below 1")
         for name in ("most_fields", "most_frames", "bias", "read_noise", "mask_px"):
             require(getattr(self, name) >= 0, name, "must not be below zero")
-        require(self.averaged_frames > 0, "averaged_frames", "must be above zero")
+        for name in ("averaged_frames", "neighbour_frames"):
+            require(getattr(self, name) > 0, name, "must be above zero")
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from .first_look import (
     FirstLook as FirstLook,
     look_at_frames as look_at_frames,
 )
-from .frame_noise import FrameNoise as FrameNoise, noise_of_frames as noise_of_frames
+from .frame_noise import FrameNoise as FrameNoise, noise_of_frames as noise_of_frames, row_power_ratio as row_power_ratio
 from .frame_spectra import frame_blocks as frame_blocks
 from .instrument_comparison import compare_drift as compare_drift, compare_images as compare_images
 from .integration import integrate_frames as integrate_frames, valid_area as valid_area
@@ -15,3 +15,9 @@ from .registration import (
     register_frames as register_frames,
 )
 from .repeated_frames import repeated_images as repeated_images, torn_images as torn_images
+from .spoilt_pixels import (
+    FilledFrames as FilledFrames,
+    always_hot as always_hot,
+    filled_frame as filled_frame,
+    unmeasured_pixels as unmeasured_pixels,
+)

@@ -22,6 +22,8 @@ SMOOTHED_PX = 7
 LARGEST_RELATIVE_ERROR = 0.35
 # Of the variance from the darkest to the brightest places: with less, it may be chance.
 LEAST_GROWTH = 0.1
+# Cycles a pixel: beyond what lines of three pixels leave above the noise, and half of that.
+FINE, COARSER = (0.4, 0.49), (0.25, 0.35)
 # In standard deviations: what differs more between rows is a hot pixel or an edge.
 LARGEST_NOISE = 4.0
 
@@ -68,6 +70,34 @@ def noise_of_frames(frames: np.ndarray) -> FrameNoise:
     if electrons is None:
         electrons = _electrons(images, clipped, spread) if usual else math.nan
     return FrameNoise(electrons, sigma, spread, robust_spread(offsets) / sigma if sigma else 0.0)
+
+
+def row_power_ratio(frames: np.ndarray) -> float:
+    """Noise power of the finest structure along y over that of structure half as fine; 1 where no two rows share their noise.
+
+    Rows of a scan have noise of their own. A camera spreads each electron over several rows, and programs smooth or sharpen frames.
+
+    Parameters
+    ----------
+    frames : (frame, y, x)
+        Raw; a few are enough.
+
+    Returns
+    -------
+    float
+
+    Examples
+    --------
+    >>> white = np.random.default_rng(1).normal(size=(2, 128, 128))
+    >>> round(row_power_ratio(white)), row_power_ratio((white + np.roll(white, 1, 1)) / 2) < 0.5
+    (1, True)
+    """
+    images = np.asarray(frames, np.float32)
+    images = images - np.median(images, axis=2, keepdims=True)
+    windowed = images * np.hanning(images.shape[1])[:, None]
+    power = np.mean(np.abs(np.fft.rfft(windowed, axis=1)) ** 2, axis=(0, 2))
+    fine, coarser = (power[slice(*np.round(np.array(band) * images.shape[1]).astype(int))].mean() for band in (FINE, COARSER))
+    return float(fine / coarser) if coarser > 0 else 1.0
 
 
 def _spread_along_row(noise: np.ndarray) -> float:

@@ -72,7 +72,7 @@ class FilledFrames:
         return np.stack(frames) if any(self.filled[int(number)] for number in numbers) else raw
 
     def _filled(self, frame: np.ndarray, number: int) -> np.ndarray:
-        spoilt = spoilt_pixels(frame) | self.always_hot
+        spoilt = unmeasured_pixels(frame) | self.always_hot
         self.filled[number] = int(np.count_nonzero(spoilt))
         return filled_frame(frame, spoilt) if self.filled[number] else frame
 
@@ -103,7 +103,7 @@ def always_hot(frames: FrameSource) -> np.ndarray:
     return hot_pixels(np.median([frames[number : number + 1][0] for number in numbers], axis=0))
 
 
-def spoilt_pixels(frame: np.ndarray) -> np.ndarray:
+def unmeasured_pixels(frame: np.ndarray) -> np.ndarray:
     """Pixels (y, x) of one raw frame that hold no measurement.
 
     Parameters

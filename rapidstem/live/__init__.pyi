@@ -1,3 +1,4 @@
+from .filled_frames import FilledAsTheyCome as FilledAsTheyCome
 from .growing_series import GrowingSeries as GrowingSeries, open_growing as open_growing, planned_tilts as planned_tilts
 from .series_lines import (
     LineSettings as LineSettings,

@@ -199,6 +199,15 @@ def test_doses_that_the_shipped_model_has_not_seen_are_said_with_its_range(shipp
     assert replace(denoiser_settings("dlf-slow", {}), start_from="").network == shipped.settings.network
 
 
+@pytest.mark.parametrize(("kernel", "said"), [([0, 1, 0], False), ([0.25, 0.5, 0.25], True), ([-0.25, 1, -0.25], True)])
+def test_noise_that_rows_share_is_said(shipped: TrainedModel, kernel: list[float], said: bool) -> None:
+    """As a camera spreads its electrons, and as programs smooth or sharpen frames."""
+    y, x = np.mgrid[:128, :128]
+    frames = np.random.default_rng(2).poisson(20 * (1 + 0.3 * np.sin(x / 20) * np.cos(y / 25)), (4, 128, 128)).astype(float)
+    warnings = check_fit(shipped, ndimage.convolve1d(frames, kernel, axis=1).astype(np.float32), 4.56, 114e-9)
+    assert any("rows of these frames share their finest structure" in words for words in warnings) == said
+
+
 def test_the_shipped_model_denoises_fields_of_microscopes_that_it_has_not_seen(shipped: TrainedModel) -> None:
     gains = []
     for number in range(12):

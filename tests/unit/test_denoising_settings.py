@@ -19,6 +19,7 @@ ALL = [
     "dlf-2500",
     "noise2noise",
     "noise2void",
+    "neighbours",
     "hourglass",
     "autoencoder",
     "sdndti",
@@ -34,7 +35,7 @@ def test_every_denoiser_has_its_own_and_its_papers_settings() -> None:
 
 def test_self_supervised_denoisers_ask_for_no_reference() -> None:
     free = {name for name in ALL if DENOISERS[name].best.target == "none"}
-    assert free == {"noise2noise", "noise2void", "hourglass", "sdndti"}
+    assert free == {"noise2noise", "noise2void", "neighbours", "hourglass", "sdndti"}
 
 
 def test_single_field_training_is_that_of_ihara() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from rapidstem.frames.spoilt_pixels import FilledFrames, filled_frame, hot_pixels, spoilt_pixels
+from rapidstem.frames.spoilt_pixels import FilledFrames, filled_frame, hot_pixels, unmeasured_pixels
 from rapidstem.microscope.recording.detector import rapid_counts
 from rapidstem.microscope.recording.hot_pixels import add_hot_pixels
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
@@ -56,7 +56,7 @@ def test_hot_pixels_of_single_frames_are_found_and_filled(electrons: float) -> N
 def test_a_pixel_that_is_always_a_little_hot_stands_out_of_the_median_alone() -> None:
     frames = _recorded(settings_from({}), 33)
     frames[:, 40, 57] += 5000
-    assert not any(spoilt_pixels(frame)[40, 57] for frame in frames)
+    assert not any(unmeasured_pixels(frame)[40, 57] for frame in frames)
     filled = FilledFrames.of(frames)
     assert np.argwhere(filled.always_hot).tolist() == [[40, 57]]
     assert filled[3][40, 57] < frames[3, 40, 57]
@@ -86,9 +86,9 @@ def test_noise_that_is_stronger_on_a_bright_object_is_not_hot() -> None:
 def test_saturated_areas_and_counted_electrons_stay() -> None:
     frame = _recorded(settings_from({}), 35)[0]
     frame[10:30, 10:30] = 65535
-    assert not spoilt_pixels(frame)[5:35, 5:35].any()
+    assert not unmeasured_pixels(frame)[5:35, 5:35].any()
     counted = np.random.default_rng(6).poisson(0.2, (SIZE, SIZE)).astype(np.uint16)
-    assert not spoilt_pixels(counted).any()
+    assert not unmeasured_pixels(counted).any()
 
 
 def test_filling_keeps_the_type_and_what_has_no_neighbours() -> None:

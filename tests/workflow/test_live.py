@@ -1,6 +1,7 @@
 """A tilt series that is followed while it is written: the same lines as from the finished file, and writers that die."""
 
 import os
+import re
 import shutil
 import subprocess
 import threading
@@ -22,10 +23,10 @@ SHEET = "acquisition\tkind\ttilt\trapid\tslow\nseries\ttilt_series\t\t../raw/ser
 
 @pytest.fixture(scope="module")
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a rapid series as an MRC file, and its tilts."""
+    """A folder with a rapid series as an MRC file, with hot pixels, and its tilts."""
     folder = tmp_path_factory.mktemp("recorded")
     files = [folder / name for name in ("rapid.emd", "slow.emd", "truth.h5")]
-    simulate_acquisition("tilt_series", "series", None, settings_from(SIMULATE), *files)
+    simulate_acquisition("tilt_series", "series", None, settings_from(SIMULATE | {"hot_pixel_share": 1e-4}), *files)
     stack = read_stack(files[0])
     write_series(folder / "series.mrc", stack.frames[:], stack.pixel_size_nm)
     write_angle_file(folder / "series.rawtlt", stack.tilt_deg)
@@ -82,6 +83,8 @@ def test_lines_are_those_of_the_run_on_the_finished_file(recorded: Path, tmp_pat
     assert (live / "lines.csv").read_bytes() == (tmp_path / batch).read_bytes()
     assert (live / "figures/lines.png").stat().st_size > 1000
     said = (tmp_path / "results/tiny/logs/run_live.log").read_text(encoding="utf-8")
+    filled = re.search(r"(\d+) hot pixels filled in", said)
+    assert filled and int(filled[1]) > FRAMES / 4
     assert f"{FRAMES} of {FRAMES} frames denoised" in said and "after the last frame" in said
 
 

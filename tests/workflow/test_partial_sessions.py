@@ -2,9 +2,12 @@
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from scipy import ndimage
 
+from rapidstem.files import read_images, read_stack
 from tests.workflow.tiny_session import FIELDS, ROOT, configuration, counted_jobs, planned_jobs, sheet_text, snakemake, write_session
 
 REDUCED = {"denoisers": [{"name": "dlf-dcfi", "steps": 60, "width": 8}], "tomography": {"denoisers": ["dlf-dcfi"], "iterations": 10}}
@@ -58,6 +61,33 @@ def test_denoisers_without_a_reference_need_no_slow_image_and_no_map(tmp_path: P
     assert "measure_distortion" not in planned and "align_references" not in planned
     only_model = snakemake(tmp_path, "--dry-run", "results/tiny/models/noise2noise/weights.safetensors")
     assert set(counted_jobs(only_model)) == {"simulate_acquisition", "integrate_frames", "choose_fields", "train_denoiser"}
+
+
+NEIGHBOURS = {"name": "neighbours", "start_from": "nothing", "width": 8, "depth": 2, "steps": 20}
+
+
+def test_a_filter_that_learns_from_the_series_needs_no_field(tmp_path: Path) -> None:
+    config = configuration() | {"denoisers": [NEIGHBOURS], "distortion": {"method": "none"}}
+    config["tomography"] = {"denoisers": ["neighbours"]}
+    write_session(tmp_path, config, _without_slow(sheet_text([field for field in FIELDS if field[0] == "series"]), "series"))
+    planned = planned_jobs(tmp_path)
+    assert planned["denoise_by_neighbours"] == planned["align_series"] == 1
+    assert "train_denoiser" not in planned and "denoise_frames" not in planned and "choose_fields" not in planned
+    run = snakemake(tmp_path, "results/tiny/denoised/neighbours/series.ome.tif")
+    assert run.returncode == 0, run.stdout + run.stderr
+    images, _ = read_images(tmp_path / "results/tiny/denoised/neighbours/series.ome.tif")
+    frames = read_stack(tmp_path / "results/tiny/raw/series.rapid.emd").frames
+    assert images.shape == frames.shape
+    assert np.corrcoef(images[15].ravel(), ndimage.gaussian_filter(frames[15].astype(float), 2).ravel())[0, 1] > 0.5
+    assert len(pd.read_csv(tmp_path / "results/tiny/models/neighbours/series/losses.csv")) == 1
+
+
+def test_fields_are_scored_with_filters_of_single_frames_alone(tmp_path: Path) -> None:
+    config = configuration()
+    write_session(tmp_path, config | {"denoisers": [*config["denoisers"], NEIGHBOURS]})
+    planned = planned_jobs(tmp_path)
+    assert planned["score_images"] == 1 and planned["denoise_frames"] == 2
+    assert "denoise_by_neighbours" not in planned, "no tomogram asks for it"
 
 
 def test_session_without_tilt_series_gives_scores_and_a_report(tmp_path: Path) -> None:

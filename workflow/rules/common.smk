@@ -35,7 +35,9 @@ ALL_CORES = int(os.environ["RAPIDSTEM_CORES"])
 MEASURED_MAP = f"{FOLDER}/distortion/map.csv"
 DISTORTION_MAP = MEASURED_MAP if SESSION.measures_distortion else own_files(SESSION.saved_map)
 FIELD_CHOICE = (
-    f"{FOLDER}/pairs/choice.csv" if SESSION.denoisers and TRAINING_FIELDS and SESSION.model_series else []
+    f"{FOLDER}/pairs/choice.csv"
+    if SESSION.field_denoisers and TRAINING_FIELDS and SESSION.model_series
+    else []
 )
 
 

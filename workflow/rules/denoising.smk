@@ -16,7 +16,7 @@ rule denoise_frames:
     benchmark:
         f"{FOLDER}/benchmarks/denoise_frames/{{denoiser}}/{{acquisition}}.tsv"
     wildcard_constraints:
-        denoiser="(?!bm3d/)[A-Za-z0-9_-]+",
+        denoiser=one_of(SESSION.networks),
     conda:
         "../../envs/learning.yaml"
     threads: 2
@@ -63,3 +63,36 @@ rule match_blocks:
         "Denoising {wildcards.acquisition} with BM3D"
     script:
         "../../scripts/match_blocks.py"
+
+
+rule denoise_by_neighbours:
+    """The frames of a tilt series through a network that learns from this series alone."""
+    input:
+        rapid=raw_file("rapid"),
+        map=DISTORTION_MAP,
+        start=lambda wildcards: given_model("neighbours", "start_from"),
+    output:
+        images=f"{FOLDER}/denoised/neighbours/{{acquisition}}.ome.tif",
+        weights=f"{FOLDER}/models/neighbours/{{acquisition}}/weights.safetensors",
+        card=f"{FOLDER}/models/neighbours/{{acquisition}}/model.json",
+        losses=f"{FOLDER}/models/neighbours/{{acquisition}}/losses.csv",
+    log:
+        f"{FOLDER}/logs/denoise_by_neighbours/{{acquisition}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/denoise_by_neighbours/{{acquisition}}.tsv"
+    conda:
+        "../../envs/learning.yaml"
+    threads: ALL_CORES
+    resources:
+        # Beside every frame its four neighbours in single precision.
+        mem_mb=memory_mb(1000, 14),
+        runtime=minutes(60, 600),
+    params:
+        code=code("denoise_by_neighbours"),
+        settings=lambda wildcards: SESSION.denoiser_overrides("neighbours"),
+        reading=reading,
+        contents=own_contents("rapid"),
+    message:
+        "Denoising {wildcards.acquisition} with a network that learns from it"
+    script:
+        "../../scripts/denoise_by_neighbours.py"

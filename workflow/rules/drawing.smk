@@ -12,7 +12,8 @@ rule draw_field:
         map=DISTORTION_MAP,
         lines=rules.score_images.output.lines,
         denoised=lambda wildcards: expand(
-            f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.denoisers
+            f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif",
+            denoiser=SESSION.field_denoisers,
         ),
         intervals=expand(f"{FOLDER}/models/{{denoiser}}/intervals.json", denoiser=SESSION.stating_intervals),
     output:
@@ -34,7 +35,7 @@ rule draw_field:
         figures=drawn_by(DRAWN[FIELD]),
         reading=reading,
         contents=own_contents("rapid", "slow"),
-        denoisers=SESSION.denoisers,
+        denoisers=SESSION.field_denoisers,
         stating_intervals=SESSION.stating_intervals,
     message:
         "Drawing the figures of {wildcards.acquisition}"

@@ -12,7 +12,8 @@ rule score_images:
         references=rules.align_references.output.references,
         map=DISTORTION_MAP,
         denoised=lambda wildcards: expand(
-            f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif", denoiser=SESSION.denoisers
+            f"{FOLDER}/denoised/{{denoiser}}/{wildcards.acquisition}.ome.tif",
+            denoiser=SESSION.field_denoisers,
         ),
         intervals=expand(f"{FOLDER}/models/{{denoiser}}/intervals.json", denoiser=SESSION.stating_intervals),
     output:
@@ -35,7 +36,7 @@ rule score_images:
         reading=reading,
         contents=own_contents("rapid", "slow"),
         tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
-        denoisers=SESSION.denoisers,
+        denoisers=SESSION.field_denoisers,
         stating_intervals=SESSION.stating_intervals,
         frames=SESSION.config["evaluation"]["frames"],
         line_width_nm=SESSION.config["tomography"]["line_width_nm"],

@@ -13,6 +13,8 @@ def new_network(settings: NetworkSettings) -> DenoisingNetwork:
     Parameters
     ----------
     settings
-        Of which `network`, `width` and `depth` count.
+        Of which `network`, `width` and `depth` count, and how many images the network sees.
     """
+    if settings.inputs > 1:
+        return ResidualUNet(settings.width, settings.depth, settings.inputs)
     return ARCHITECTURES[settings.network](settings.width, settings.depth)

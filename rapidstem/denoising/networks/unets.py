@@ -156,14 +156,16 @@ class ResidualUNet(DenoisingNetwork):
         Channels of the first level; each level below has as many more.
     depth
         Number of times the image is halved, the folding being the first.
+    inputs
+        Images that it sees at once; it answers for the first one.
     """
 
-    def __init__(self, width: int, depth: int) -> None:
+    def __init__(self, width: int, depth: int, inputs: int = 1) -> None:
         super().__init__()
         channels = [width * (level + 1) for level in range(depth)]
         self.depth = depth
         self.reach_px = _reach(2**depth, convolutions=2 * _FOLD + 2 * _BLOCKS * (2 * (2**depth - _FOLD) + 2**depth))
-        self.input = nn.Conv2d(_FOLD**2, width, 3, padding=1)
+        self.input = nn.Conv2d(inputs * _FOLD**2, width, 3, padding=1)
         self.encoders = nn.ModuleList(_residual_blocks(each) for each in channels)
         self.downsamplers = nn.ModuleList(nn.Conv2d(above, below, 2, stride=2) for above, below in pairwise(channels))
         self.upsamplers = nn.ModuleList(nn.ConvTranspose2d(below, above, 2, stride=2) for above, below in pairwise(channels))

@@ -1,0 +1,109 @@
+"""A filter that learns from one tilt series alone: which frames it sees, what is hidden from it, and what it comes to."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from rapidstem.denoising import denoiser_settings, load_model
+from rapidstem.denoising.neighbours import SeriesContext, denoise_series
+from rapidstem.denoising.neighbours.hidden_rows import PERIOD, HiddenRowSampler, hidden_rows, network_inputs
+from rapidstem.denoising.settings import NetworkSettings
+from rapidstem.denoising.training import train_on_series
+from rapidstem.errors import InputError
+
+SMALL = {"start_from": "nothing", "width": 8, "depth": 2, "patch_size_px": 32, "learning_rate": 2e-3, "neighbour_frames": 1}
+
+
+def settings(**changes: object) -> NetworkSettings:
+    """Of a small network that starts fresh."""
+    found = denoiser_settings("neighbours", SMALL | changes)
+    assert isinstance(found, NetworkSettings)
+    return found
+
+
+def phantom(tilt_deg: np.ndarray, shift_px: np.ndarray, size: int = 64) -> np.ndarray:
+    """Two dark lines in the middle plane and across it, foreshortened by the tilt and moved by the shifts, (frame, y, x)."""
+    rows, columns = np.mgrid[:size, :size].astype(float)
+    centre = (size - 1) / 2
+    frames = []
+    for tilt, (dy, dx) in zip(np.deg2rad(tilt_deg), shift_px, strict=True):
+        y, x = (rows - centre - dy) / np.cos(tilt), columns - centre - dx
+        lines = np.exp(-((y - 0.3 * x + 6) ** 2) / 6) + np.exp(-((x + 0.2 * y - 9) ** 2) / 6)
+        frames.append(100 - 40 * lines)
+    return np.array(frames)
+
+
+def noisy(clean: np.ndarray, seed: int) -> np.ndarray:
+    """With noise of single pixels and an offset of each row."""
+    rng = np.random.default_rng(seed)
+    return clean + rng.normal(0, 12, clean.shape) + rng.normal(0, 6, (*clean.shape[:2], 1))
+
+
+def test_neighbours_lie_where_the_frame_shows_the_specimen() -> None:
+    tilt_deg, shift_px = np.array([30.0, 38.0, 34.0]), np.array([[2.5, -1.5], [-1.0, 2.0], [0.0, 0.0]])
+    series = SeriesContext(phantom(tilt_deg, shift_px), np.deg2rad(tilt_deg), shift_px, 1)
+    inner = (slice(8, -8), slice(8, -8))
+    for neighbour in series.neighbours[2]:
+        moved = neighbour * series.scales[2, 1] + series.scales[2, 0]
+        assert np.corrcoef(moved[inner].ravel(), series.frames[2][inner].ravel())[0, 1] > 0.99
+    assert np.corrcoef(series.frames[0][inner].ravel(), series.frames[2][inner].ravel())[0, 1] < 0.9
+
+
+def test_nothing_of_a_hidden_row_reaches_the_network() -> None:
+    rng = np.random.default_rng(4)
+    frames, neighbours = (torch.from_numpy(rng.normal(size=shape).astype(np.float32)) for shape in ((2, 18, 20), (2, 4, 18, 20)))
+    for first in range(PERIOD):
+        hidden = hidden_rows(18, first)
+        other = frames.clone()
+        other[:, hidden] += 100
+        assert torch.equal(network_inputs(frames, neighbours, hidden), network_inputs(other, neighbours, hidden))
+    assert sum(hidden_rows(18, first).long() for first in range(PERIOD)).eq(1).all(), "every row is hidden once"
+
+
+def test_only_hidden_rows_count() -> None:
+    tilt_deg, shift_px = np.linspace(-10, 10, 5), np.zeros((5, 2))
+    series = SeriesContext(noisy(phantom(tilt_deg, shift_px), 1), np.deg2rad(tilt_deg), shift_px, 1)
+    batch = HiddenRowSampler(series, 32, torch.device("cpu")).draw(3, np.random.default_rng(2))
+    assert batch.counted is not None
+    assert batch.inputs.shape == (3, 4, 32, 32) and torch.equal(batch.counted, batch.inputs[:, 1:2])
+    seen = batch.counted == 0
+    assert torch.equal(batch.inputs[:, :1][seen], batch.targets[seen])
+
+
+def test_a_series_teaches_to_take_its_noise_away(tmp_path: Path) -> None:
+    tilt_deg, shift_px = np.linspace(-20, 20, 11), np.random.default_rng(5).normal(0, 1, (11, 2))
+    clean = phantom(tilt_deg, shift_px)
+    series = SeriesContext(noisy(clean, 6), np.deg2rad(tilt_deg), shift_px, 1)
+    model = train_on_series(series, settings(steps=150), tmp_path, "phantom")
+    answers = denoise_series(model, series)
+    inner = (slice(None), slice(8, -8), slice(8, -8))
+    before, after = (np.std((images - clean)[inner]) for images in (series.frames, answers))
+    assert after < before / 2.5
+    assert np.array_equal(denoise_series(load_model(tmp_path), series, [3])[0], answers[3])
+
+
+def test_general_weights_answer_as_before_until_neighbours_are_learned_from(tmp_path: Path) -> None:
+    tilt_deg = np.linspace(-20, 20, 5)
+    series = SeriesContext(noisy(phantom(tilt_deg, np.zeros((5, 2))), 7), np.deg2rad(tilt_deg), np.zeros((5, 2)), 2)
+    started = denoiser_settings("neighbours", {"steps": 1})
+    assert isinstance(started, NetworkSettings)
+    model = train_on_series(series, replace(started, learning_rate=1e-12), tmp_path, "phantom")
+    other = replace(series, frames=series.frames[[0, 0, 2, 4, 4]])
+    assert np.allclose(denoise_series(model, series, [2]), denoise_series(model, other, [2]), atol=0.5)
+
+
+def test_too_few_or_too_small_frames_are_refused(tmp_path: Path) -> None:
+    frames = np.random.default_rng(8).normal(size=(5, 20, 40))
+    with pytest.raises(InputError, match="neighbour_frames"):
+        SeriesContext(frames[:4], np.zeros(4), np.zeros((4, 2)), 2)
+    with pytest.raises(InputError, match="patch_size_px"):
+        train_on_series(SeriesContext(frames, np.arange(5.0), np.zeros((5, 2)), 1), settings(), tmp_path, "small")
+
+
+@pytest.mark.parametrize("change", [{"network": "unet"}, {"processes": 2}, {"model": "general"}])
+def test_settings_that_neighbours_do_not_have(change: dict) -> None:
+    with pytest.raises(InputError):
+        denoiser_settings("neighbours", {"start_from": "nothing"} | change)
