@@ -60,6 +60,11 @@ def test_nothing_is_copied_that_is_not_there() -> None:
     assert all((ROOT / source).exists() for source in _copied_by_docker().values())
 
 
+def test_a_user_without_a_name_has_one_in_the_image() -> None:
+    """`docker run --user 1000:1000`: Snakemake writes into its log who runs it, and stops where that has no name."""
+    assert re.search(r"^ENV (?:.* )?USER=\w+", DOCKER, re.MULTILINE)
+
+
 @pytest.mark.skipif(shutil.which("hadolint") is None, reason="hadolint is not installed")
 def test_the_recipe_passes_its_linter() -> None:
     run = subprocess.run(["hadolint", ROOT / "containers/Dockerfile"], capture_output=True, text=True, check=False)
