@@ -2,6 +2,8 @@
 
 import os
 
+from rapidstem.microscope import settings_from
+
 
 def own_files(paths):
     """Files that a person names and the workflow does not make: neither the prefix of a module nor a default storage applies to them."""
@@ -76,6 +78,18 @@ def size_mb(files):
 def memory_mb(fixed, times=0):
     """Memory for a job, in MB: what it needs in any case, and so many times the size of its input; twice as much when it is tried again."""
     return lambda wildcards, input, attempt: attempt * round(fixed + times * size_mb(input))
+
+
+def simulated_mb(wildcards, attempt):
+    """Memory to simulate an acquisition, in MB, measured from 128 to 512 px and 50 to 600 frames at rest or tilting: frames are held twice."""
+    microscope = settings_from(SESSION.config["simulate"])
+    kind = SESSION.kind(wildcards.acquisition)
+    if kind == "in_situ":
+        return attempt * 4000
+    long = wildcards.acquisition == microscope.long_field
+    fields = microscope.frames_per_long_field if long else microscope.frames_per_field
+    frames = microscope.tilt_frames if kind == "tilt_series" else fields
+    return attempt * round(240 + (400 + 5 * frames) * microscope.size_px**2 / 1e6)
 
 
 def minutes(least, a_gigabyte=0):

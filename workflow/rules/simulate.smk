@@ -2,20 +2,6 @@
 
 if SESSION.simulated:
 
-    from rapidstem.microscope import settings_from
-
-    MICROSCOPE = settings_from(SESSION.config["simulate"])
-
-    def simulated_mb(wildcards, attempt):
-        """Memory for an acquisition, in MB, measured for fields and tilt series of 128 to 512 px and 50 to 600 frames: frames are held twice."""
-        kind = SESSION.kind(wildcards.acquisition)
-        if kind == "in_situ":
-            return attempt * 4000
-        long = wildcards.acquisition == MICROSCOPE.long_field
-        fields = MICROSCOPE.frames_per_long_field if long else MICROSCOPE.frames_per_field
-        frames = MICROSCOPE.tilt_frames if kind == "tilt_series" else fields
-        return attempt * round(240 + (400 + 5 * frames) * MICROSCOPE.size_px**2 / 1e6)
-
     rule simulate_acquisition:
         """Raw frames, slow images and the truth of one acquisition."""
         output:
