@@ -1,7 +1,7 @@
 """Lines that a filter invents: series of noise without a specimen, and of a foil without dislocations, through filter, tomogram and lines.
 
 Run from the root of the repository with folders of trained networks or of a tuned BM3D, or `general` for the network that comes with
-rapidstem; `raw` stands for no filter:
+rapidstem, or `neighbours`, which learns from each series; `raw` stands for no filter:
 `python -m benchmarks.invented_lines raw general results/demo/models/dlf-slow results/demo/models/bm3d --seeds 1 2`. The virtual
 microscope makes the series; alignment has nothing to follow there, so the tomograms have the reported angles and no shifts. Beside the
 length of the traced and of the fitted lines stands that of a foil with dislocations, filtered and reconstructed in the same way.
@@ -15,10 +15,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measured_tables import record_table
+from benchmarks.series_filters import by_neighbours
 from rapidstem.denoising.bm3d import denoise_with_bm3d, read_filter
 from rapidstem.denoising.model_files import load_model
 from rapidstem.denoising.model_paths import model_folder
 from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.denoising.presets import denoiser_settings
+from rapidstem.denoising.settings import NEIGHBOURS, NetworkSettings
 from rapidstem.dislocations.line_tables import foil_box, polylines_of, traced_points
 from rapidstem.dislocations.line_tracing import trace_lines
 from rapidstem.files.image_stacks import FrameStack, read_stack
@@ -52,10 +55,15 @@ def simulated_series(specimen: str, seed: int, size_px: int) -> tuple[FrameStack
         return read_stack(rapid), settings
 
 
-def filtered(name: str, frames: np.ndarray) -> np.ndarray:
-    """Frames through the filter of a name or folder."""
+def filtered(name: str, stack: FrameStack) -> np.ndarray:
+    """Frames of a series through the filter of a name or folder."""
+    frames = stack.frames[:]
     if name == RAW:
         return frames.astype(np.float32)
+    if name == NEIGHBOURS:
+        settings = denoiser_settings(NEIGHBOURS)
+        assert isinstance(settings, NetworkSettings)
+        return by_neighbours(stack, settings, np.arange(len(frames)))
     if Path(name).name == "bm3d":
         return denoise_with_bm3d(frames, read_filter(name), threads=2)
     return denoise_stack(load_model(model_folder(name)), frames)
@@ -81,7 +89,7 @@ def found_lengths_nm(frames: np.ndarray, stack: FrameStack, thickness_nm: float)
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("filters", nargs="*", default=[RAW, "general"], help="raw, general, or folders of filters")
+    parser.add_argument("filters", nargs="*", default=[RAW, "general"], help="raw, general, neighbours, or folders of filters")
     parser.add_argument("--seeds", type=int, nargs="+", default=[101])
     parser.add_argument("--size-px", type=int, default=256)
     parser.add_argument("--specimens", nargs="+", choices=SPECIMENS, default=list(SPECIMENS))
@@ -90,7 +98,7 @@ def main() -> None:
         for specimen in arguments.specimens:
             stack, settings = simulated_series(specimen, seed, arguments.size_px)
             for name in arguments.filters:
-                traced, fitted = found_lengths_nm(filtered(name, stack.frames[:]), stack, settings.foil_thickness_nm)
+                traced, fitted = found_lengths_nm(filtered(name, stack), stack, settings.foil_thickness_nm)
                 place = {"filter": Path(name).name, "specimen": specimen, "seed": seed, "size_px": arguments.size_px}
                 row = place | {"traced_nm": round(traced), "fitted_nm": round(fitted)}
                 record_table("invented_lines", pd.DataFrame([row]), list(place))
