@@ -61,7 +61,7 @@ def filtered(name: str, stack: FrameStack) -> np.ndarray:
     if name == RAW:
         return frames.astype(np.float32)
     if name == NEIGHBOURS:
-        settings = denoiser_settings(NEIGHBOURS)
+        settings = denoiser_settings(NEIGHBOURS, {})
         assert isinstance(settings, NetworkSettings)
         return by_neighbours(stack, settings, np.arange(len(frames)))
     if Path(name).name == "bm3d":
