@@ -1,5 +1,8 @@
 """From a mask of line voxels to a graph of clean paths: thinning, spurs, and the steps that the graph is changed by."""
 
+import heapq
+from collections.abc import Callable, Iterable
+
 import networkx as nx
 import numpy as np
 from skan import Skeleton
@@ -9,6 +12,8 @@ from rapidstem.dislocations.polylines import end_direction, steps_along
 
 # As of crossings: up to here two paths are taken for one line.
 STRAIGHTEST_BEND_DEG = 35.0
+# Both ends, the first in the order of the graph's nodes, and its number among the edges between them.
+Edge = tuple[int, int, int]
 
 
 def line_graph(mask: np.ndarray, spur: float) -> nx.MultiGraph:
@@ -49,21 +54,70 @@ def path_length(points: np.ndarray) -> float:
     return float(steps_along(points)[-1])
 
 
+class EdgeQueue:
+    """The edges of a graph that a condition on the degrees of their ends chooses, the shortest first, as the graph changes.
+
+    Of edges of one length the first in the order of the graph is taken, so that a result does not hang on the history of the queue. Nodes
+    may go, but none may come.
+
+    Parameters
+    ----------
+    graph : nx.MultiGraph
+    chosen : callable
+        Whether an edge counts, by the degrees of its two ends.
+    """
+
+    def __init__(self, graph: nx.MultiGraph, chosen: Callable[[int, int], bool]) -> None:
+        self._graph, self._chosen = graph, chosen
+        self._rank = {node: number for number, node in enumerate(graph)}
+        self._waiting: list[tuple[float, int, Edge]] = []
+        self.add(graph)
+
+    def add(self, nodes: Iterable[int]) -> None:
+        """Look again at all edges of these nodes."""
+        for first, second, key, data in self._graph.edges([node for node in nodes if node in self._graph], keys=True, data=True):
+            if self._chosen(self._graph.degree(first), self._graph.degree(second)):
+                ends = sorted((first, second), key=self._rank.__getitem__)
+                heapq.heappush(self._waiting, (path_length(data["points"]), self._rank[ends[0]], (ends[0], ends[1], key)))
+
+    def shorter_than(self, length: float) -> Edge | None:
+        """The shortest edge, which leaves the queue, if it is shorter than this, in voxels."""
+        while self._waiting and self._waiting[0][0] < length:
+            place, alike = self._waiting[0][:2], set()
+            while self._waiting and self._waiting[0][:2] == place:
+                alike.add(heapq.heappop(self._waiting)[2])
+            present = sorted((edge for edge in alike if self._counts(edge, place[0])), key=self._place)
+            for edge in present[1:]:
+                heapq.heappush(self._waiting, (*place, edge))
+            if present:
+                return present[0]
+        return None
+
+    def _counts(self, edge: Edge, length: float) -> bool:
+        """Whether an edge is still there, with that length and of the chosen kind."""
+        first, second, key = edge
+        return (
+            self._graph.has_edge(first, second, key)
+            and path_length(self._graph.edges[edge]["points"]) == length
+            and self._chosen(self._graph.degree(first), self._graph.degree(second))
+        )
+
+    def _place(self, edge: Edge) -> tuple[int, int]:
+        """Where an edge stands among those of its first node."""
+        first, second, key = edge
+        return list(self._graph.adj[first]).index(second), list(self._graph.adj[first][second]).index(key)
+
+
 def prune(graph: nx.MultiGraph, spur: float) -> None:
     """Remove side branches with a free end, the shortest first, joining what they leave behind."""
     dissolve(graph)
-    while True:
-        branches = [
-            (path_length(data["points"]), first, second, key)
-            for first, second, key, data in graph.edges(keys=True, data=True)
-            if sorted((min(graph.degree(first), 3), min(graph.degree(second), 3))) == [1, 3]
-        ]
-        short = min(branches, default=None, key=lambda branch: branch[0])
-        if short is None or short[0] >= spur:
-            return
-        graph.remove_edge(*short[1:])
-        graph.remove_nodes_from(list(nx.isolates(graph)))
-        dissolve(graph, short[1:3])
+    branches = EdgeQueue(graph, lambda first, second: sorted((min(first, 3), min(second, 3))) == [1, 3])
+    while (short := branches.shorter_than(spur)) is not None:
+        graph.remove_edge(*short)
+        around = {node for end in short[:2] for node in graph.adj[end]}
+        graph.remove_nodes_from([end for end in short[:2] if graph.degree(end) == 0])
+        dissolve(graph, short[:2])
+        branches.add(around)
 
 
 def dissolve(graph: nx.MultiGraph, nodes: tuple[int, ...] | None = None) -> None:
@@ -93,23 +147,17 @@ def contract(graph: nx.MultiGraph, node_size: float) -> None:
     node_size : float
         In voxels.
     """
-    while True:
-        bridges = [
-            (path_length(data["points"]), first, second, key)
-            for first, second, key, data in graph.edges(keys=True, data=True)
-            if graph.degree(first) > 2 and graph.degree(second) > 2
-        ]
-        short = min(bridges, default=None, key=lambda bridge: bridge[0])
-        if short is None or short[0] >= node_size:
-            return
-        _, kept, gone, key = short
-        graph.remove_edge(kept, gone, key)
+    bridges = EdgeQueue(graph, lambda first, second: first > 2 and second > 2)
+    while (short := bridges.shorter_than(node_size)) is not None:
+        kept, gone, _ = short
+        graph.remove_edge(*short)
         if kept == gone:
             continue
         for _, other, data in list(graph.edges(gone, data=True)):
             points = oriented(data, gone)
             graph.add_edge(kept, kept if other == gone else other, points=points, start=kept)
         graph.remove_node(gone)
+        bridges.add([kept])
 
 
 def arm_direction(points: np.ndarray, reach: float) -> np.ndarray:
