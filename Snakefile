@@ -51,7 +51,7 @@ from rapidstem_workflow.run_summary import (
 from rapidstem_workflow.scheduler_timers import keep_one_timer
 from rapidstem_workflow.second_run import run_without
 from rapidstem_workflow.raw_file_checks import check_raw_files
-from rapidstem_workflow.session import open_session
+from rapidstem_workflow.session_opening import open_session
 
 keep_one_timer()
 remember_signatures()

@@ -22,7 +22,8 @@ from benchmarks.measured_tables import record_table
 from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.settings import BlockMatchingSettings, NetworkSettings
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
-from rapidstem_workflow.session import Session, open_session
+from rapidstem_workflow.session import Session
+from rapidstem_workflow.session_opening import open_session
 
 PROTOCOLS = ("config/papers/zhao2021.yaml", "config/papers/ihara2022.yaml")
 CORES = 2

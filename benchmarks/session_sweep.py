@@ -14,7 +14,7 @@ import yaml
 from benchmarks.measured_tables import record_table
 from rapidstem.figures import SWEEP_MAP, draw_figures, figures_of
 from rapidstem.scores import passed_limits, sweep_curves
-from rapidstem_workflow.session import open_session
+from rapidstem_workflow.session_opening import open_session
 from rapidstem_workflow.sweep_points import base_labels, sweep_points
 
 LABELS = ["factor", "value", "second_factor", "second_value", "seed"]

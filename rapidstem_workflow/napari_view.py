@@ -16,7 +16,8 @@ import yaml
 
 from rapidstem.errors import InputError
 from rapidstem.files import read_images, read_series, read_table, read_volume
-from rapidstem_workflow.session import Session, open_session
+from rapidstem_workflow.session import Session
+from rapidstem_workflow.session_opening import open_session
 from rapidstem_workflow.variants import Variant
 
 # What napari adds: the data, what is said about them, the kind of layer.

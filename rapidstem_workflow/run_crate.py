@@ -22,7 +22,8 @@ from rapidstem import __version__
 from rapidstem.errors import InputError
 from rapidstem.files import FILE_COLUMNS, written_beside
 from rapidstem_workflow.run_summary import REPORT, START
-from rapidstem_workflow.session import Session, open_session
+from rapidstem_workflow.session import Session
+from rapidstem_workflow.session_opening import open_session
 
 METADATA, PROVENANCE = "ro-crate-metadata.json", "provenance"
 # The specifications that the crate keeps to, https://www.researchobject.org/workflow-run-crate/profiles/workflow_run_crate/

@@ -50,4 +50,4 @@ def test_every_denoiser_has_a_network_that_works(preset: str) -> None:
     for denoiser in DENOISERS.values():
         settings = getattr(denoiser, preset)
         if isinstance(settings, NetworkSettings) and settings.width < 64:
-            assert new_network(settings)(torch.rand(1, 1, 16, 16)).shape == (1, 1, 16, 16)
+            assert new_network(settings)(torch.rand(1, settings.inputs, 16, 16)).shape == (1, 1, 16, 16)

@@ -14,7 +14,7 @@ from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import read_stack
 from rapidstem.frames.registration import register_frames
 from rapidstem_workflow.raw_file_checks import check_raw_files
-from rapidstem_workflow.session import open_session
+from rapidstem_workflow.session_opening import open_session
 from tests.workflow.damaged_files import DAMAGES, FIELD, PIXEL_DAMAGES, write_raw_files
 from tests.workflow.tiny_session import FIELDS, ROOT, configuration, sheet_text, write_session
 

@@ -14,7 +14,8 @@ from rapidstem.distortion import ColumnMap, write_map
 from rapidstem.errors import InputError
 from rapidstem.files import ScanFormat, StackHeader
 from rapidstem_workflow.carried_over import check_carried_over
-from rapidstem_workflow.session import Session, open_session
+from rapidstem_workflow.session import Session
+from rapidstem_workflow.session_opening import open_session
 from tests.workflow.tiny_session import FIELDS, configuration, write_session
 
 UNTRAINED = [field for field in FIELDS if field[1] != "training"]

@@ -24,7 +24,7 @@ from rapidstem.frames.integration import integrate_frames
 from rapidstem.frames.registration import register_frames
 from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
-from rapidstem_workflow.session import open_session
+from rapidstem_workflow.session_opening import open_session
 from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, write_session
 
 SHEET = settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))

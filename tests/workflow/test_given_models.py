@@ -11,7 +11,7 @@ from rapidstem.denoising.model_files import TrainedModel, load_model, save_model
 from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
-from rapidstem_workflow.session import open_session
+from rapidstem_workflow.session_opening import open_session
 from tests.workflow.tiny_session import FIELDS, configuration, planned_jobs, sheet_text, snakemake, write_session
 
 SETTINGS = NetworkSettings("slow", network="residual-unet", width=8)

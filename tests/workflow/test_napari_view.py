@@ -9,7 +9,7 @@ import yaml
 from rapidstem.errors import InputError
 from rapidstem.files import write_images, write_series, write_volume
 from rapidstem_workflow.napari_view import session_layers
-from rapidstem_workflow.session import open_session
+from rapidstem_workflow.session_opening import open_session
 from tests.workflow.tiny_session import write_session
 
 components = pytest.importorskip("napari.components", reason="the packages of the group napari are not installed")

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem_workflow.session import Session, open_session
+from rapidstem_workflow.session import Session
+from rapidstem_workflow.session_opening import open_session
 from tests.workflow.tiny_session import FIELDS, configuration, sheet_text
 
 

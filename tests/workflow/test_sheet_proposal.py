@@ -15,7 +15,7 @@ from rapidstem.files import check_files, read_sheet
 from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
 from rapidstem_workflow.acquisition_pairing import place_name
 from rapidstem_workflow.recorded_folder import named_tilt_deg
-from rapidstem_workflow.session import open_session
+from rapidstem_workflow.session_opening import open_session
 from rapidstem_workflow.sheet_proposal import main, write_proposal
 
 

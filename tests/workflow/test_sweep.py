@@ -9,7 +9,7 @@ import yaml
 
 from rapidstem.errors import InputError
 from rapidstem.files.job_logs import UNKNOWN_REASON, FailedJob
-from rapidstem_workflow.session import open_session
+from rapidstem_workflow.session_opening import open_session
 from rapidstem_workflow.sweep_points import (
     base_labels,
     point_acquisitions,

@@ -1,0 +1,52 @@
+"""A session from its configuration and its sheet: checked before any job starts."""
+
+from typing import Any
+
+from snakemake.utils import validate
+
+from rapidstem.denoising import denoiser_settings
+from rapidstem.dislocations import crystal_orientation
+from rapidstem.errors import InputError
+from rapidstem.files import read_sheet
+from rapidstem_workflow.configuration_checks import SCHEMA, check_configuration, naming_key, write_out
+from rapidstem_workflow.session import Session
+from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session
+
+
+def open_session(config: dict[str, Any]) -> Session:
+    """Check a configuration and its sheet, and give the session; the configuration gets its long forms and defaults in place.
+
+    Raises
+    ------
+    InputError
+        Naming every key, or every row and column, that is wrong.
+    """
+    write_out(config)
+    check_configuration(config)
+    validate(config, str(SCHEMA))
+    return read_session(config)
+
+
+def read_session(config: dict[str, Any]) -> Session:
+    """Read the sheet of a checked configuration that holds all defaults, and give the session.
+
+    Raises
+    ------
+    InputError
+        For a sheet that does not hold together, an unknown denoiser, or one that cannot be trained.
+    """
+    names = [entry["name"] for entry in config["denoisers"]]
+    check_names(names, config["tomography"]["denoisers"])
+    check_in_situ_names(names, config["in_situ"]["denoisers"] or [])
+    for entry in config["denoisers"]:
+        with naming_key("denoisers"):
+            denoiser_settings(entry["name"], {key: value for key, value in entry.items() if key != "name"})
+    if config["crystal"]:
+        crystal_orientation(config["crystal"]["x"], config["crystal"]["z"])
+    sheet = read_sheet(config["acquisitions"]).set_index("acquisition", drop=False)
+    unknown = [name for name in config["leave_out"] if name not in sheet.index]
+    if unknown:
+        raise InputError(f"Configuration key 'leave_out': {config['acquisitions']} has no row of {', '.join(unknown)}; correct the name.")
+    session = Session(config["session"], sheet.drop(config["leave_out"]), config)
+    check_session(session)
+    return session
