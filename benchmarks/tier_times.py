@@ -18,6 +18,8 @@ def main(tiers: tuple[str, ...]) -> None:
         passed = subprocess.run(["make", tier], cwd=ROOT, check=False).returncode == 0
         row = {"tier": f"make {tier}", "minutes": round((time.perf_counter() - start) / 60, 1), "passed": passed}
         record_table("tier_times", pd.DataFrame([row]), ["tier"])
+        # The tier that follows holds pages and tables against each other.
+        subprocess.run([sys.executable, "docs/write_pages.py"], cwd=ROOT, check=True)
 
 
 if __name__ == "__main__":
