@@ -20,8 +20,7 @@ from rapidstem.denoising.bm3d import denoise_with_bm3d, read_filter
 from rapidstem.denoising.model_files import load_model
 from rapidstem.denoising.model_paths import model_folder
 from rapidstem.denoising.prediction import denoise_stack
-from rapidstem.denoising.presets import denoiser_settings
-from rapidstem.denoising.settings import NEIGHBOURS, NetworkSettings
+from rapidstem.denoising.settings import NEIGHBOURS
 from rapidstem.dislocations.line_tables import foil_box, polylines_of, traced_points
 from rapidstem.dislocations.line_tracing import trace_lines
 from rapidstem.files.image_stacks import FrameStack, read_stack
@@ -61,9 +60,7 @@ def filtered(name: str, stack: FrameStack) -> np.ndarray:
     if name == RAW:
         return frames.astype(np.float32)
     if name == NEIGHBOURS:
-        settings = denoiser_settings(NEIGHBOURS, {})
-        assert isinstance(settings, NetworkSettings)
-        return by_neighbours(stack, settings, np.arange(len(frames)))
+        return by_neighbours(stack, {}, np.arange(len(frames)))
     if Path(name).name == "bm3d":
         return denoise_with_bm3d(frames, read_filter(name), threads=2)
     return denoise_stack(load_model(model_folder(name)), frames)

@@ -31,11 +31,11 @@ KEYS = ["session", "denoiser", "width", "steps", "start_from"]
 def gflop(settings: NetworkSettings, side_px: int) -> tuple[float, float]:
     """Operations (10^9) of a step of training, and of a frame of that many pixels a side, with its mirror image where both are averaged."""
     network = new_network(settings)
-    patches = torch.rand(settings.batch_size, 1, settings.patch_size_px, settings.patch_size_px)
+    patches = torch.rand(settings.batch_size, settings.inputs, settings.patch_size_px, settings.patch_size_px)
     with FlopCounterMode(display=False) as training:
         network(patches).mean().backward()
     with FlopCounterMode(display=False) as prediction, torch.no_grad():
-        network.eval()(torch.rand(1, 1, side_px, side_px))
+        network.eval()(torch.rand(1, settings.inputs, side_px, side_px))
     answers = 2 if settings.flip_averaging else 1
     return training.get_total_flops() / 1e9, answers * prediction.get_total_flops() / 1e9
 

@@ -65,9 +65,10 @@ def integrated_again(settings: MicroscopeSettings, chosen: np.ndarray) -> np.nda
     return np.stack(means)
 
 
-def by_neighbours(stack: FrameStack, settings: NetworkSettings, chosen: np.ndarray) -> np.ndarray:
-    """The chosen frames as a network that has learned from all of the series gives them."""
-    assert stack.tilt_deg is not None
+def by_neighbours(stack: FrameStack, changes: dict, chosen: np.ndarray) -> np.ndarray:
+    """The chosen frames as a network that has learned from all of the series, with these settings in the place of its own, gives them."""
+    settings = denoiser_settings(NEIGHBOURS, changes)
+    assert isinstance(settings, NetworkSettings) and stack.tilt_deg is not None
     tilt_rad = np.deg2rad(stack.tilt_deg)
     series = SeriesContext(stack.frames, tilt_rad, coarse_shifts(levelled_rows(stack.frames), tilt_rad), settings.neighbour_frames)
     with tempfile.TemporaryDirectory() as folder:
@@ -84,9 +85,7 @@ def answered_by(session: Path, entry: str, stack: FrameStack, chosen: np.ndarray
         images = denoise_stack(load_model(model_folder(entry)), stack.frames[chosen])
         return Path(entry).name, time.process_time() - start, images
     if name == NEIGHBOURS:
-        settings = denoiser_settings(name, changes)
-        assert isinstance(settings, NetworkSettings)
-        images = by_neighbours(stack, settings, chosen)
+        images = by_neighbours(stack, changes, chosen)
     else:
         images = denoised_by(session, entry, int(changes["steps"]), {SERIES: stack.frames[chosen]})[2][SERIES]
     return label, time.process_time() - start, images

@@ -31,7 +31,7 @@ class SeriesContext:
     Raises
     ------
     InputError
-        if there are not two frames more than each is seen beside.
+        if there are fewer frames than one and its neighbours on both sides.
     """
 
     frames: np.ndarray
