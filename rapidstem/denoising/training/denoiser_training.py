@@ -146,7 +146,7 @@ def train_in_group(
     sampler = new_sampler(training_fields, scaling, settings, device)
     validation = _validation_batch(validation_fields, scaling, settings, device) if group.is_first else None
     with Progress(name, settings.steps, "step", state.step, silent=not group.is_first) as progress:
-        _train(state, sampler, validation, settings, checkpoint, progress, group)
+        take_all_steps(state, sampler, validation, settings, checkpoint, progress, group)
     card = _card(name, training_fields, validation_fields, state, data)
     last = state.average.state_dict()
     best = copy.deepcopy(state.average)
@@ -160,7 +160,7 @@ def train_in_group(
     return model
 
 
-def _train(
+def take_all_steps(
     state: TrainingState,
     sampler: Sampler,
     validation: PatchBatch | None,
@@ -169,6 +169,30 @@ def _train(
     progress: Progress,
     group: ProcessGroup,
 ) -> None:
+    """Take the steps of a training that are left, with a checkpoint after every interval.
+
+    Parameters
+    ----------
+    state
+        Changed in place.
+    sampler
+        Of the patches.
+    validation
+        What the average network is judged by; None for nothing.
+    settings
+        Of the training.
+    checkpoint
+        Written by the first process.
+    progress
+        Told of every step.
+    group
+        The processes of the training.
+
+    Raises
+    ------
+    InputError
+        if the loss or a weight stops being a number.
+    """
     precision = resolve_precision(settings.precision, state.device)
     joined = group.joined(state.network)
     steps = StepTaker(torch.compile(joined) if state.device.type == "cuda" else joined, sampler, settings, precision, group)

@@ -14,13 +14,12 @@ from rapidstem.denoising.fields import OwnScaling
 from rapidstem.denoising.model_files import TrainedModel, load_start, save_model
 from rapidstem.denoising.model_paths import LOSSES
 from rapidstem.denoising.neighbours import HiddenRowSampler, SeriesContext
-from rapidstem.denoising.networks import DenoisingNetwork, best_device, new_network, resolve_precision
+from rapidstem.denoising.networks import DenoisingNetwork, best_device, new_network
 from rapidstem.denoising.settings import NetworkSettings
-from rapidstem.denoising.training.denoiser_training import CHECKPOINT
+from rapidstem.denoising.training.denoiser_training import CHECKPOINT, take_all_steps
 from rapidstem.denoising.training.distributed import ProcessGroup
 from rapidstem.denoising.training.optimisers import Optimiser
 from rapidstem.denoising.training.training_state import Checkpoint, TrainingState
-from rapidstem.denoising.training.training_steps import StepTaker
 from rapidstem.errors import InputError
 from rapidstem.files import write_table
 from rapidstem.progress import Progress
@@ -54,16 +53,9 @@ def train_on_series(series: SeriesContext, settings: NetworkSettings, folder: Pa
     state = _first_state(settings, device)
     checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(series, settings))
     checkpoint.load(state)
-    precision = resolve_precision(settings.precision, device)
-    steps = StepTaker(state.network, HiddenRowSampler(series, size, device), settings, precision, ProcessGroup())
+    sampler = HiddenRowSampler(series, size, device)
     with Progress(f"neighbours of {name}", settings.steps, "step", state.step) as progress:
-        while state.step < settings.steps:
-            last = min((state.step // settings.validation_interval + 1) * settings.validation_interval, settings.steps)
-            loss = steps.take_until(last, state, progress)
-            if not np.isfinite(loss):
-                raise InputError(f"{name}: the training loss stopped being a number before step {state.step}; lower learning_rate")
-            state.losses.append({"step": state.step, "training_loss": loss, "validation_loss": np.nan, "seconds": state.seconds})
-            checkpoint.save(state)
+        take_all_steps(state, sampler, None, settings, checkpoint, progress, ProcessGroup())
     card = {"denoiser": "neighbours", "data": {"pixel_size_nm": None, "dwell_time_s": None, "training": [name], "validation": []}}
     model = TrainedModel(state.average.cpu().eval(), settings, OwnScaling(), card)
     write_table(folder / LOSSES, state.loss_curve())
