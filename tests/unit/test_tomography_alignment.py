@@ -7,9 +7,10 @@ from tomography_phantoms import aligned, make_phantom, projected_px
 from rapidstem.errors import InputError
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment import series_alignment
-from rapidstem.tomography.alignment.angle_uncertainty import line_labels, loss_curvature
-from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, Measurement, adjust, project_positions, residuals_px
+from rapidstem.tomography.alignment.angle_uncertainty import loss_curvature
+from rapidstem.tomography.alignment.bundle_adjustment import Measurement, adjust, project_positions, residuals_px
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, correlation_peak
+from rapidstem.tomography.alignment.line_points import LinePoints, Matches, line_labels
 from rapidstem.tomography.alignment.line_tracking import match_points, search_trees, volume_line_points
 from rapidstem.tomography.alignment.quick_reconstruction import first_points, without_axial_trend
 from rapidstem.tomography.alignment.series_alignment import TooFewLinesError
@@ -148,7 +149,8 @@ def exact_measurement(geometry: TiltGeometry, points: LinePoints, columns: int) 
     frame, point = (index.ravel() for index in np.mgrid[: geometry.frames, : len(points.position_px)])
     direction = np.random.default_rng(7).uniform(0, np.pi, len(frame))
     normal = np.stack([np.cos(direction), np.sin(direction)], axis=1)
-    return Measurement(Matches(frame, point, place[frame, point], normal), columns, geometry.angle_rad, np.deg2rad(2.0), 1.0)
+    matches = Matches(frame, point, place[frame, point], normal)
+    return Measurement(matches, columns, geometry.angle_rad, np.deg2rad(2.0), geometry.shift_px, 1.0)
 
 
 def test_adjustment_finds_the_exact_answer_from_a_wrong_start():

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from rapidstem.tomography import TiltGeometry, apply_alignment
-from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, Measurement, project_positions
+from rapidstem.tomography.alignment.bundle_adjustment import Measurement, project_positions
 from rapidstem.tomography.alignment.frame_motion import FrameMotion, motion_within_frames
+from rapidstem.tomography.alignment.line_points import LinePoints, Matches
 from rapidstem.tomography.frame_ridges import RidgePoints
 
 FRAMES, ROWS, COLUMNS, LINE_TIME_S = 71, 160, 192, 117.2e-6
@@ -46,7 +47,7 @@ def seen_points(series: TiltGeometry, motion: FrameMotion | None) -> tuple[LineP
     if motion is not None:
         ridge = ridge + motion.at(frame, place.reshape(-1, 2)[:, 0 if motion.slow_scan == "rows" else 1])
     matches = Matches(frame, point, ridge, normal.reshape(-1, 2))
-    return points, Measurement(matches, COLUMNS, series.angle_rad, np.deg2rad(1.5), residual_px=NOISE_PX)
+    return points, Measurement(matches, COLUMNS, series.angle_rad, np.deg2rad(1.5), np.zeros((series.frames, 2)), residual_px=NOISE_PX)
 
 
 @pytest.mark.parametrize(("slow_scan", "mains_hz"), [("rows", 50.0), ("columns", 50.0), ("rows", 60.0)])

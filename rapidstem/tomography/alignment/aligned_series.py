@@ -7,8 +7,8 @@ import pandas as pd
 
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.axis_offset import offset_or_none
-from rapidstem.tomography.alignment.bundle_adjustment import LinePoints
 from rapidstem.tomography.alignment.frame_motion import MOTION_COLUMNS, FrameMotion
+from rapidstem.tomography.alignment.line_points import LinePoints
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 

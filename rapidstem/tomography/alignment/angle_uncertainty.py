@@ -6,19 +6,17 @@ import numpy as np
 import scipy
 
 from rapidstem.tomography.alignment.bundle_adjustment import (
-    LinePoints,
     Measurement,
     point_equations,
     prior_equations,
     reduced_equations,
     residuals_px,
 )
+from rapidstem.tomography.alignment.line_points import LinePoints, line_labels
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 # Standard deviation of the average over frames: they see the same lines, and a jackknife variance of one frame scatters.
 _NEIGHBOUR_FRAMES = 2
-# Points of one line: nearer than this, in line widths, and of nearly the same direction.
-_NEAR_WIDTHS, _LEAST_COSINE = 8 / 3, 0.9
 
 
 @dataclass(frozen=True)
@@ -38,7 +36,7 @@ class SeriesUncertainty:
 
 
 def series_uncertainty(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> SeriesUncertainty:
-    """Jackknife over the lines, each left out in turn with one Newton step.
+    """Jackknife over the lines, each left out in turn with one Newton step, and what the priors are uncertain by where these decide.
 
     The points of a line share their errors, above all the distance of a dislocation's image from its core, which changes slowly with
     the tilt. Three things make the step and its variance honest: the curvature of the Cauchy loss is smaller than the weights of
@@ -60,10 +58,12 @@ def series_uncertainty(points: LinePoints, geometry: TiltGeometry, measured: Mea
     B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans (SIAM 1982); P. Huber, Robust Statistics (Wiley 1981), section 7.6;
     J. MacKinnon and H. White, J. Econometrics 29 (1985) 305.
     """
-    steps = _left_out_steps(points, geometry, measured)
-    frame_steps = _without_gauge(steps[:, :-1].reshape(len(steps), -1, 3), geometry)
-    sigma = np.sqrt(scipy.ndimage.gaussian_filter1d(_variance(frame_steps), _NEIGHBOUR_FRAMES, axis=0, mode="nearest"))
-    return SeriesUncertainty(sigma[:, 0], sigma[:, 1:], float(np.sqrt(_variance(steps[:, -1]))))
+    by_lines, by_priors = _left_out_steps(points, geometry, measured), _prior_steps(points, geometry, measured)
+    frame_steps = [_without_gauge(steps[:, :-1].reshape(len(steps), -1, 3), geometry) for steps in (by_lines, by_priors)]
+    variance = _variance(frame_steps[0]) + np.sum(frame_steps[1] ** 2, axis=0)
+    sigma = np.sqrt(scipy.ndimage.gaussian_filter1d(variance, _NEIGHBOUR_FRAMES, axis=0, mode="nearest"))
+    rotation = float(np.sqrt(_variance(by_lines[:, -1]) + np.sum(by_priors[:, -1] ** 2)))
+    return SeriesUncertainty(sigma[:, 0], sigma[:, 1:], rotation)
 
 
 def loss_curvature(residual_px: np.ndarray, scale_px: float) -> float:
@@ -72,29 +72,29 @@ def loss_curvature(residual_px: np.ndarray, scale_px: float) -> float:
     return float(np.sum((scale_px**2 - residual_px**2) * weight**2) / np.sum(weight))
 
 
-def line_labels(points: LinePoints, line_px: int) -> np.ndarray:
-    """Number of the line that each point belongs to, (point,): near points of nearly the same direction are joined."""
-    pairs = scipy.spatial.cKDTree(points.position_px).query_pairs(_NEAR_WIDTHS * line_px, output_type="ndarray")
-    cosine = np.abs(np.sum(points.tangent[pairs[:, 0]] * points.tangent[pairs[:, 1]], axis=1))
-    joined = pairs[cosine > _LEAST_COSINE]
-    count = len(points.position_px)
-    links = scipy.sparse.coo_array((np.ones(len(joined)), joined.T), shape=(count, count))
-    return scipy.sparse.csgraph.connected_components(links, directed=False)[1]
-
-
 def _left_out_steps(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> np.ndarray:
     """How the unknowns of the series move when a line is left out, (line, frame * 3 + 1)."""
     equations = point_equations(points, geometry, measured)
     prior, _ = prior_equations(geometry, measured)
     information, score = reduced_equations(equations)
-    residual = residuals_px(points, geometry, measured.columns, measured.matches)
-    curvature = max(loss_curvature(residual, measured.residual_px), 0.1)
+    curvature = _curvature(points, geometry, measured)
     line = line_labels(points, measured.line_px)
     steps = []
     for index in range(line.max() + 1):
         share, _ = reduced_equations(equations.of_points(line == index))
         steps.append(np.linalg.solve(curvature * (information - share) + prior, score[line == index].sum(axis=0)))
     return np.array(steps)
+
+
+def _prior_steps(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> np.ndarray:
+    """How the unknowns move with one standard deviation of each prior, (prior, frame * 3 + 1)."""
+    prior, _ = prior_equations(geometry, measured)
+    information, _ = reduced_equations(point_equations(points, geometry, measured))
+    return np.linalg.solve(_curvature(points, geometry, measured) * information + prior, np.sqrt(prior)).T
+
+
+def _curvature(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> float:
+    return max(loss_curvature(residuals_px(points, geometry, measured.columns, measured.matches), measured.residual_px), 0.1)
 
 
 def _without_gauge(steps: np.ndarray, geometry: TiltGeometry) -> np.ndarray:

@@ -5,51 +5,13 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 import scipy
 
+from rapidstem.tomography.alignment.line_points import LinePoints, Matches
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
-
-
-@dataclass(frozen=True)
-class LinePoints:
-    """Points on dislocation lines in three dimensions, in pixels from the centre.
-
-    Attributes
-    ----------
-    position_px : np.ndarray, (point, 3)
-        x, y, z.
-    tangent : np.ndarray, (point, 3)
-        Unit vector along the line.
-    """
-
-    position_px: np.ndarray
-    tangent: np.ndarray
-
 
 # Full width of lines of 13.7 nm at 4.56 nm a pixel, and the least that filters of whole pixels resolve.
 LINE_PX = 3
 # By judgement: a tenth of a line's width keeps points from running along their lines, ten widths leave the shifts free.
 _SLIDES_A_WIDTH, _SHIFT_WIDTHS = 10, 10.0
-
-
-@dataclass(frozen=True)
-class Matches:
-    """Which point is seen on which line of which frame.
-
-    Attributes
-    ----------
-    frame, point : np.ndarray, (match,), int
-    ridge_px : np.ndarray, (match, 2)
-        Point on the centre of the dark line, (row, column).
-    normal : np.ndarray, (match, 2)
-        Unit vector across that line.
-    """
-
-    frame: np.ndarray
-    point: np.ndarray
-    ridge_px: np.ndarray
-    normal: np.ndarray
-
-
-NO_MATCHES = Matches(np.empty(0, int), np.empty(0, int), np.empty((0, 2)), np.empty((0, 2)))
 
 
 @dataclass(frozen=True)
@@ -65,21 +27,28 @@ class Measurement:
     reported_rad : np.ndarray, (frame,)
         Angles of the goniometer, a weak prior: they fix the zero, which the frames alone cannot.
     reported_sigma_rad : float
+    expected_shift_px : np.ndarray, (frame, 2)
+        Shifts as cross-correlation gives them, a weak prior: they say how far a frame slides along lines that are all parallel.
     residual_px : float
         Scale of the distances between projected points and lines; larger distances count less and less (Cauchy).
     line_px : int
         Full width of the lines at half depth (`rapidstem.numerics.whole_pixels`).
     rotation_sigma_rad : float
         Of the rotation of the tilt axis in the plane of the image; wide.
+    independent_share : float
+        How many of the matches count as independent (`rapidstem.tomography.alignment.line_points.independent_share`): with the others,
+        too, a handful of lines would outweigh the reported angles.
     """
 
     matches: Matches
     columns: int
     reported_rad: np.ndarray
     reported_sigma_rad: float
+    expected_shift_px: np.ndarray
     residual_px: float
     line_px: int = LINE_PX
     rotation_sigma_rad: float = 0.1
+    independent_share: float = 1.0
 
     @property
     def along_line_px(self) -> float:
@@ -88,7 +57,7 @@ class Measurement:
 
     @property
     def shift_px(self) -> float:
-        """Of the shifts; wide."""
+        """Of the expected shifts; wide."""
         return _SHIFT_WIDTHS * self.line_px
 
 
@@ -210,10 +179,10 @@ class PointEquations:
 
 
 def point_equations(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> PointEquations:
-    """Linearise the distances between projected points and lines; each weighs 1 / (scale^2 + distance^2)."""
+    """Linearise the distances between projected points and lines; each weighs its independent share of 1 / (scale^2 + distance^2)."""
     frame, point = measured.matches.frame, measured.matches.point
     residual, by_series, by_point = derivatives(points, geometry, measured)
-    weight = 1 / (measured.residual_px**2 + residual**2)
+    weight = measured.independent_share / (measured.residual_px**2 + residual**2)
     count, frames = len(points.position_px), geometry.frames
     frame_blocks = np.zeros((count, frames, 4, 4))
     frame_blocks[point, frame] = weight[:, None, None] * by_series[:, :, None] * by_series[:, None, :]
@@ -267,10 +236,10 @@ def _series_unknowns(blocks: np.ndarray) -> np.ndarray:
 
 
 def prior_equations(geometry: TiltGeometry, measured: Measurement) -> tuple[np.ndarray, np.ndarray]:
-    """Information (frame * 3 + 1, the same) and gradient (frame * 3 + 1,) of the reported angles and the wide priors of the rest."""
+    """Information (frame * 3 + 1, the same) and gradient (frame * 3 + 1,) of reported angles, expected shifts and a rotation near zero."""
     frame_weight = [1 / measured.reported_sigma_rad**2, 1 / measured.shift_px**2, 1 / measured.shift_px**2]
     weight = np.append(np.tile(frame_weight, geometry.frames), 1 / measured.rotation_sigma_rad**2)
-    unknown = np.column_stack([geometry.angle_rad - measured.reported_rad, geometry.shift_px])
+    unknown = np.column_stack([geometry.angle_rad - measured.reported_rad, geometry.shift_px - measured.expected_shift_px])
     return np.diag(weight), weight * np.append(unknown.ravel(), geometry.axis_rotation_rad)
 
 

@@ -7,8 +7,8 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from rapidstem.tomography.alignment.angle_uncertainty import line_labels
-from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Measurement, derivatives, project_positions
+from rapidstem.tomography.alignment.bundle_adjustment import Measurement, derivatives, project_positions
+from rapidstem.tomography.alignment.line_points import LinePoints, line_labels
 from rapidstem.tomography.frame_ridges import RidgePoints
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from rapidstem.tomography.alignment.bundle_adjustment import LinePoints, Matches, project_positions
+from rapidstem.tomography.alignment.bundle_adjustment import project_positions
+from rapidstem.tomography.alignment.line_points import LinePoints, Matches
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 # On either side in the order of the tilts.
@@ -12,7 +13,7 @@ _NEIGHBOURS = 4
 # Of the share of points that frames of similar tilt see, and that the best see; by judgement, tests/unit/test_tomography_axis.py and
 # test_tomography_scenes.py hold that lost frames fall below and good ones do not.
 _SHARE_OF_NEIGHBOURS = 0.62
-_SHARE_OF_BEST = 0.5
+_SHARE_OF_BEST = 0.4
 # An angle and two shifts from fewer are not worth having.
 _FEWEST_MATCHES = 15
 

@@ -6,7 +6,8 @@ import numpy as np
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from rapidstem.tomography.alignment.bundle_adjustment import NO_MATCHES, LinePoints, Matches, project_positions
+from rapidstem.tomography.alignment.bundle_adjustment import project_positions
+from rapidstem.tomography.alignment.line_points import NO_MATCHES, LinePoints, Matches
 from rapidstem.tomography.frame_ridges import RidgePoints
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 

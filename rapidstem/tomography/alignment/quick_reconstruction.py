@@ -6,8 +6,9 @@ import numpy as np
 import scipy
 
 from rapidstem.tomography.aligned_images import apply_alignment
-from rapidstem.tomography.alignment.bundle_adjustment import LINE_PX, LinePoints
+from rapidstem.tomography.alignment.bundle_adjustment import LINE_PX
 from rapidstem.tomography.alignment.coarse_alignment import BETTER_FAR_AWAY, correlation_peak, far_peak
+from rapidstem.tomography.alignment.line_points import LinePoints
 from rapidstem.tomography.alignment.line_tracking import volume_line_points
 from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, project_volume, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry

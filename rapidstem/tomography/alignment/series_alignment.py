@@ -11,12 +11,13 @@ from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.alignment_checks import alignment_warnings, vacuum_warning
 from rapidstem.tomography.alignment.angle_uncertainty import series_uncertainty
 from rapidstem.tomography.alignment.axis_offset import offset_or_none
-from rapidstem.tomography.alignment.bundle_adjustment import NO_MATCHES, LinePoints, Matches, Measurement, adjust, residuals_px
+from rapidstem.tomography.alignment.bundle_adjustment import Measurement, adjust, residuals_px
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
 from rapidstem.tomography.alignment.correlation_alignment import align_by_correlation
 from rapidstem.tomography.alignment.density_alignment import align_density
 from rapidstem.tomography.alignment.frame_motion import motion_within_frames
 from rapidstem.tomography.alignment.frame_selection import filled_between, fitting_frames, kept_places, of_frames
+from rapidstem.tomography.alignment.line_points import NO_MATCHES, LinePoints, Matches, independent_share
 from rapidstem.tomography.alignment.line_tracking import FrameRidges, match_points, search_trees
 from rapidstem.tomography.alignment.quick_reconstruction import first_points, quick_volume, without_axial_trend
 from rapidstem.tomography.alignment.repeated_frames import among_all_frames, of_used_frames, without_repetitions
@@ -28,8 +29,10 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 from rapidstem.tomography.vacuum import FOIL, vacuum_places
 
 # How far from its projection a line is taken for a point's, in line widths: from the first shifts' error to that of the lines' own; in
-# three rounds, as frames and points fall out.
-_ROUNDS_RADII_WIDTHS = ((8 / 3, 2, 4 / 3, 1), (4 / 3, 1, 5 / 6), (1, 5 / 6, 2 / 3, 2 / 3))
+# three rounds, as frames and points fall out; by the last one which point is seen where settles in some ten steps.
+_ROUNDS_RADII_WIDTHS = ((8 / 3, 2, 4 / 3, 1), (4 / 3, 1, 5 / 6), (1, 5 / 6, *[2 / 3] * 12))
+# Within it the lines are the points' own, and share their errors; by farther ones frames are drawn to their places first.
+_TRACKED_WIDTHS = 2 / 3
 # Of the loss, before the first lines are matched.
 _FIRST_RESIDUAL_WIDTHS = 1 / 2
 # Motion within frames and geometry are measured in turn; three rounds are enough by judgement.
@@ -164,7 +167,8 @@ def _align_lines(recorded: TiltGeometry, series: np.ndarray, settings: Alignment
     seen = _series_ridges(series, used, places != FOIL, line_scale_px)
     ridges = search_trees(seen)
     angle_sigma_rad = np.deg2rad(settings.angle_sigma_deg)
-    measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, angle_sigma_rad, _FIRST_RESIDUAL_WIDTHS * line_px, line_px)
+    first_residual_px = _FIRST_RESIDUAL_WIDTHS * line_px
+    measured = Measurement(NO_MATCHES, series.shape[2], reported_rad, angle_sigma_rad, geometry.shift_px, first_residual_px, line_px)
     for radii in _ROUNDS_RADII_WIDTHS:
         volume, geometry = quick_volume(lines, filled_between(geometry, reported_rad, used), thickness_nm, used, line_px, threads)
         points = first_points(volume, lines.shape, line_px)
@@ -199,10 +203,13 @@ def _match_and_adjust(
     matches = match_points(points, geometry, measured.columns, ridges, radius_px)
     used = fitting_frames(points, geometry, measured.columns, matches)
     points, matches = _well_seen(points, of_frames(matches, used), geometry.frames)
-    points, adjusted = adjust(points, geometry, replace(measured, matches=matches))
+    measured = replace(measured, matches=matches)
+    if radius_px <= _TRACKED_WIDTHS * measured.line_px:
+        measured = replace(measured, independent_share=independent_share(points, matches, measured.line_px))
+    points, adjusted = adjust(points, geometry, measured)
     residual = residuals_px(points, adjusted, measured.columns, matches)
     scale = max(robust_spread(residual, 0.0), _LEAST_RESIDUAL_PX)
-    return points, kept_places(adjusted, geometry, used), replace(measured, matches=matches, residual_px=scale), used
+    return points, kept_places(adjusted, geometry, used), replace(measured, residual_px=scale), used
 
 
 def _well_seen(points: LinePoints, matches: Matches, frames: int) -> tuple[LinePoints, Matches]:
@@ -244,7 +251,7 @@ def _summary(points: LinePoints, geometry: TiltGeometry, measured: Measurement, 
     return AlignedSeries(
         geometry=geometry,
         reported_deg=np.rad2deg(measured.reported_rad),
-        sigma_deg=np.rad2deg(np.where(used, sigma.angle_rad, prior)),
+        sigma_deg=np.rad2deg(np.where(used, np.minimum(sigma.angle_rad, prior), prior)),
         shift_sigma_px=np.where(used[:, None], sigma.shift_px, np.nan),
         axis_rotation_deg=float(np.rad2deg(geometry.axis_rotation_rad)),
         axis_rotation_sigma_deg=float(np.rad2deg(sigma.rotation_rad)),

@@ -7,8 +7,8 @@ from scipy import sparse
 from scipy.sparse import csgraph
 
 from rapidstem.errors import InputError
-from rapidstem.tomography.alignment.bundle_adjustment import Matches
 from rapidstem.tomography.alignment.coarse_alignment import far_peak
+from rapidstem.tomography.alignment.line_points import Matches
 
 # Frames on either side, in the order of the tilts, that a frame is compared with.
 _NEIGHBOURS = 4
