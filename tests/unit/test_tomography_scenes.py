@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -10,12 +11,13 @@ from tomography_phantoms import Phantom, make_phantom, project_lines
 from rapidstem.errors import InputError
 from rapidstem.frames.repeated_frames import repeated_images
 from rapidstem.tomography.alignment.aligned_series import AlignedSeries
-from rapidstem.tomography.alignment.bundle_adjustment import Matches
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, far_peak
+from rapidstem.tomography.alignment.line_points import Matches
 from rapidstem.tomography.alignment.repeated_frames import among_all_frames, of_used_frames, without_repetitions
 from rapidstem.tomography.alignment.series_alignment import AlignmentSettings, align_series
 from rapidstem.tomography.alignment.series_parts import check_one_part
 from rapidstem.tomography.binarisation import binarise
+from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 ONWARDS = np.arange(41) >= 25
 MIDDLE = (np.arange(41) >= 10) & (np.arange(41) < 30)
@@ -75,6 +77,24 @@ def test_series_with_a_jump_is_aligned_as_well_as_one_without(still: Phantom, ju
     )
     assert found.geometry.used.all()
     assert errors(found.geometry.shift_px, truth).std(axis=0).max() < 0.15
+
+
+def parallel_lines() -> np.ndarray:
+    """Noisy frames (41, 128, 128) of three straight lines of one direction across the whole field; nothing but the tilt moves them."""
+    along = np.arange(-900, 900, 2.0)[:, None] * [np.cos(0.6), np.sin(0.6), 0.0]
+    lines = [along + np.array([0, off, z]) for off, z in ((-210, -60), (-20, 50), (160, -30))]
+    geometry = TiltGeometry(np.deg2rad(np.linspace(-60, 60, 41)), np.zeros((41, 2)), 4.56, 128)
+    return project_lines(lines, geometry, 128) * (1 + 0.1 * np.random.default_rng(0).standard_normal((41, 128, 128)))
+
+
+def test_first_shifts_do_not_run_along_parallel_lines() -> None:
+    shift = coarse_shifts(binarise(parallel_lines()), np.deg2rad(np.linspace(-60, 60, 41)))
+    assert np.ptp(shift, axis=0).max() < 16
+
+
+def test_parallel_lines_agree_far_away_no_better_than_they_can() -> None:
+    lines = binarise(parallel_lines())
+    assert max(far_peak(first, second)[1] for first, second in pairwise(lines)) <= 1 + 1e-6
 
 
 def two_parts(common: float) -> Matches:

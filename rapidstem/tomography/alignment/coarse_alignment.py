@@ -44,20 +44,23 @@ def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: fl
     for number, frame in enumerate(outwards[1:], start=1):
         placed = outwards[:number]
         nearest = placed[np.argsort(np.abs(angle_rad[placed] - angle_rad[frame]), kind="stable")[:2]]
-        shift[frame] = max((_chained(lines, angle_rad, shift, frame, each, largest) for each in nearest), key=lambda found: found[0])[1]
+        near, far = zip(*(_chained(lines, angle_rad, shift, frame, each, largest) for each in nearest), strict=True)
+        stays, jumps = (max(found, key=lambda one: one[0]) for found in (near, far))
+        shift[frame] = (jumps if jumps[0] > BETTER_FAR_AWAY * stays[0] else stays)[1]
     return shift
 
 
 def _chained(
     lines: np.ndarray, angle_rad: np.ndarray, shift: np.ndarray, frame: int, neighbour: int, largest_px: float
-) -> tuple[float, np.ndarray]:
-    """Correlation of a frame with its neighbour, and the shift that follows from the neighbour's."""
+) -> list[tuple[float, np.ndarray]]:
+    """Correlation of a frame with its neighbour, and the shift that follows from the neighbour's: of the best step nearby, and far away."""
     ratio = np.cos(angle_rad[neighbour]) / np.cos(angle_rad[frame])
     stretched = _stretch_rows(lines[frame], ratio)
     near = correlation_peak(lines[neighbour], stretched, largest_px, _COST_ACROSS_ALONG)
     far = far_peak(lines[neighbour], stretched)
-    step, agreement = far if far[1] > BETTER_FAR_AWAY * near[1] else near
-    return agreement, np.array([(shift[neighbour, 0] + step[0]) / ratio, shift[neighbour, 1] + step[1]])
+    return [
+        (agreement, np.array([(shift[neighbour, 0] + step[0]) / ratio, shift[neighbour, 1] + step[1]])) for step, agreement in (near, far)
+    ]
 
 
 def _stretch_rows(image: np.ndarray, ratio: float) -> np.ndarray:
