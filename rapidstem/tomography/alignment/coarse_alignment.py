@@ -1,5 +1,7 @@
 """First shifts of a tilt series, from the cross-correlation of neighbouring frames."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from scipy import fft, ndimage
 
@@ -44,23 +46,43 @@ def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: fl
     for number, frame in enumerate(outwards[1:], start=1):
         placed = outwards[:number]
         nearest = placed[np.argsort(np.abs(angle_rad[placed] - angle_rad[frame]), kind="stable")[:2]]
-        near, far = zip(*(_chained(lines, angle_rad, shift, frame, each, largest) for each in nearest), strict=True)
-        stays, jumps = (max(found, key=lambda one: one[0]) for found in (near, far))
-        shift[frame] = (jumps if jumps[0] > BETTER_FAR_AWAY * stays[0] else stays)[1]
+        pairs = [_Neighbours(lines[each], lines[frame], angle_rad[each], angle_rad[frame], shift[each]) for each in nearest]
+        agreement, shift[frame] = max((pair.near(largest) for pair in pairs), key=lambda found: found[0])
+        # No coefficient is above 1.
+        if BETTER_FAR_AWAY * agreement < 1:
+            best, elsewhere = max((pair.far() for pair in pairs), key=lambda found: found[0])
+            shift[frame] = elsewhere if best > BETTER_FAR_AWAY * agreement else shift[frame]
     return shift
 
 
-def _chained(
-    lines: np.ndarray, angle_rad: np.ndarray, shift: np.ndarray, frame: int, neighbour: int, largest_px: float
-) -> list[tuple[float, np.ndarray]]:
-    """Correlation of a frame with its neighbour, and the shift that follows from the neighbour's: of the best step nearby, and far away."""
-    ratio = np.cos(angle_rad[neighbour]) / np.cos(angle_rad[frame])
-    stretched = _stretch_rows(lines[frame], ratio)
-    near = correlation_peak(lines[neighbour], stretched, largest_px, _COST_ACROSS_ALONG)
-    far = far_peak(lines[neighbour], stretched)
-    return [
-        (agreement, np.array([(shift[neighbour, 0] + step[0]) / ratio, shift[neighbour, 1] + step[1]])) for step, agreement in (near, far)
-    ]
+@dataclass(frozen=True)
+class _Neighbours:
+    """Line images of a frame that has its shift and of one that follows it, with their tilts, and the shift of the first."""
+
+    placed: np.ndarray
+    frame: np.ndarray
+    placed_rad: float
+    frame_rad: float
+    shift_px: np.ndarray
+
+    def near(self, largest_px: float) -> tuple[float, np.ndarray]:
+        """Correlation after the best small step, and the shift of the frame that follows from it."""
+        return self._followed(*correlation_peak(self.placed, self._stretched, largest_px, _COST_ACROSS_ALONG))
+
+    def far(self) -> tuple[float, np.ndarray]:
+        """The same after the best step of up to half the frame."""
+        return self._followed(*far_peak(self.placed, self._stretched))
+
+    def _followed(self, step: np.ndarray, agreement: float) -> tuple[float, np.ndarray]:
+        return agreement, np.array([(self.shift_px[0] + step[0]) / self._ratio, self.shift_px[1] + step[1]])
+
+    @property
+    def _ratio(self) -> float:
+        return float(np.cos(self.placed_rad) / np.cos(self.frame_rad))
+
+    @property
+    def _stretched(self) -> np.ndarray:
+        return _stretch_rows(self.frame, self._ratio)
 
 
 def _stretch_rows(image: np.ndarray, ratio: float) -> np.ndarray:
