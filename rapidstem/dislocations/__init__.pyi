@@ -9,6 +9,7 @@ from .foil_clipping import (
 from .line_centring import centred_path as centred_path
 from .line_crossings import lead_through as lead_through
 from .line_pruning import split_corners as split_corners
+from .line_ridges import reaching_regions as reaching_regions
 from .line_tables import (
     DENSITY_COLUMNS as DENSITY_COLUMNS,
     POINT_COLUMNS as POINT_COLUMNS,

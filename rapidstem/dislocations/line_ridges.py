@@ -5,11 +5,13 @@ from itertools import combinations_with_replacement
 import numpy as np
 from scipy import ndimage
 
+from rapidstem.thread_maps import mapped_by_threads
+
 # Of the volume's strong lines: below it the Hessian is not asked for, for speed; thresholds lie far above.
 LEAST_SHARE = 0.02
 
 
-def ridge_strength(volume: np.ndarray, sigma: float) -> np.ndarray:
+def ridge_strength(volume: np.ndarray, sigma: float, threads: int = 1) -> np.ndarray:
     """Curvature across a line, from the eigenvalues of the Hessian matrix (Sato et al. 1998).
 
     A bright line is convex in two directions. The weaker of the two curvatures counts, so that a sheet, or the smear along z that the
@@ -20,6 +22,8 @@ def ridge_strength(volume: np.ndarray, sigma: float) -> np.ndarray:
     volume : np.ndarray, (z, y, x)
     sigma : float
         Standard deviation of the Gaussian at whose scale the volume is looked at, in voxels.
+    threads : int
+        Derivatives that are worked out at once.
 
     Returns
     -------
@@ -29,10 +33,13 @@ def ridge_strength(volume: np.ndarray, sigma: float) -> np.ndarray:
     smooth = ndimage.gaussian_filter(volume, sigma)
     candidates = smooth > LEAST_SHARE * typical_top(smooth)
     hessian = np.empty((np.count_nonzero(candidates), 3, 3), np.float32)
-    for first, second in combinations_with_replacement(range(3), 2):
+
+    def fill(first: int, second: int) -> None:
         order = [(axis == first) + (axis == second) for axis in range(3)]
         derivative = ndimage.gaussian_filter(volume, sigma, order=order)[candidates]
         hessian[:, first, second] = hessian[:, second, first] = derivative
+
+    mapped_by_threads(fill, threads, *zip(*combinations_with_replacement(range(3), 2), strict=True))
     strength = np.zeros(volume.shape, np.float32)
     strength[candidates] = np.maximum(-np.linalg.eigvalsh(hessian)[:, 1], 0) * sigma**2
     return strength
@@ -42,3 +49,31 @@ def typical_top(volume: np.ndarray) -> float:
     """Median over the yz sections of each section's largest value, sections without any left out: the strength of a clear line."""
     tops = volume.max(axis=(0, 1))
     return float(np.median(tops[tops > 0])) if (tops > 0).any() else 0.0
+
+
+def reaching_regions(values: np.ndarray, low: float, high: float) -> np.ndarray:
+    """Connected regions above a level that reach another one somewhere (hysteresis).
+
+    Parameters
+    ----------
+    values : np.ndarray, (z, y, x)
+    low, high : float
+        The level that voxels lie above, and the one that some voxel of their region, connected by faces, lies above.
+
+    Returns
+    -------
+    np.ndarray of bool, (z, y, x)
+
+    References
+    ----------
+    J. Canny, IEEE Trans. Pattern Anal. Mach. Intell. 8 (1986) 679.
+
+    Examples
+    --------
+    >>> reaching_regions(np.array([[[2, 3, 0, 2, 2, 0]]]), 1, 2).tolist()
+    [[[True, True, False, False, False, False]]]
+    """
+    labels, count = ndimage.label(values > min(low, high))
+    reached = np.zeros(count + 1, bool)
+    reached[labels[values > high]] = True
+    return reached[labels]

@@ -5,14 +5,13 @@ from dataclasses import dataclass, replace
 import networkx as nx
 import numpy as np
 from scipy import ndimage
-from skimage.filters import apply_hysteresis_threshold
 
 from rapidstem.dislocations.foil_clipping import all_clipped, foil_middle, with_ends, without_forks
 from rapidstem.dislocations.line_centring import centred_path
 from rapidstem.dislocations.line_crossings import lead_through
 from rapidstem.dislocations.line_joining import Following, follow_ends, join_ends
 from rapidstem.dislocations.line_pruning import cut_hairpins, drop_short, drop_streaks, trim_hooks
-from rapidstem.dislocations.line_ridges import ridge_strength, typical_top
+from rapidstem.dislocations.line_ridges import reaching_regions, ridge_strength, typical_top
 from rapidstem.dislocations.path_graph import contract, dissolve, line_graph, prune
 from rapidstem.dislocations.polylines import INSIDE, JUNCTION, LineNetwork, Polyline, longest_first
 from rapidstem.dislocations.standing_out import line_stands_out, noise_levels, noise_strength
@@ -77,10 +76,11 @@ def trace_lines(
     thickness_nm: float,
     settings: TracingSettings = DEFAULT_TRACING,
     halves: tuple[np.ndarray, np.ndarray] | None = None,
+    threads: int = 1,
 ) -> LineNetwork:
     """Trace the dislocations of a tomogram.
 
-    Ridges of the volume are thresholded with hysteresis and thinned (scikit-image, skan); side branches and streaks are removed,
+    Ridges of the volume are thresholded with hysteresis and thinned (scikit-image); side branches and streaks are removed,
     crossings led through, faint continuations followed and gaps joined. Then every point is moved onto the centre of its line, and the
     lines are cut at the foil's surfaces.
 
@@ -94,6 +94,8 @@ def trace_lines(
     halves : tuple of two np.ndarray, (z, y, x), optional
         Tomograms from every second frame and from the others. Where no ridge stands out from half their difference, there is no line,
         and nothing is traced.
+    threads : int
+        Of the processor, for the ridges.
 
     Returns
     -------
@@ -113,9 +115,9 @@ def trace_lines(
     _check(volume, voxel_size_nm, thickness_nm)
     volume = volume.astype(np.float32, copy=False)
     sigma = settings.line_width_nm / FWHM_PER_SIGMA / voxel_size_nm
-    strength = ridge_strength(volume, sigma)
+    strength = ridge_strength(volume, sigma, threads)
     box_nm = _foil_box(strength, voxel_size_nm, thickness_nm)
-    noise = None if halves is None else noise_strength(*halves, sigma)
+    noise = None if halves is None else noise_strength(*halves, sigma, threads)
     if noise is not None and not line_stands_out(strength, noise, settings.least_nm / voxel_size_nm):
         return LineNetwork([], box_nm)
     graph = traced_graph(strength, voxel_size_nm, settings, noise)
@@ -148,7 +150,7 @@ def traced_graph(strength: np.ndarray, voxel_size_nm: float, settings: TracingSe
     lengths_nm = (settings.spur_nm, settings.crossing_nm, settings.node_nm, settings.direction_nm, settings.gap_nm)
     spur, crossing, node, reach, gap = (length_nm / voxel_size_nm for length_nm in lengths_nm)
     join, least, width = (length_nm / voxel_size_nm for length_nm in (settings.join_nm, settings.least_nm, settings.line_width_nm))
-    mask = apply_hysteresis_threshold(strength, settings.low * clear, settings.high * clear)
+    mask = reaching_regions(strength, settings.low * clear, settings.high * clear)
     graph = line_graph(mask, spur)
     cut_hairpins(graph, strength, reach)
     lead_through(graph, crossing, reach, width)

@@ -5,10 +5,10 @@ from collections.abc import Callable, Iterable
 
 import networkx as nx
 import numpy as np
-from skan import Skeleton
 from skimage.morphology import skeletonize
 
 from rapidstem.dislocations.polylines import end_direction, steps_along
+from rapidstem.dislocations.skeleton_paths import skeleton_paths
 
 # As of crossings: up to here two paths are taken for one line.
 STRAIGHTEST_BEND_DEG = 35.0
@@ -17,7 +17,7 @@ Edge = tuple[int, int, int]
 
 
 def line_graph(mask: np.ndarray, spur: float) -> nx.MultiGraph:
-    """Thin a mask to lines one voxel wide and give them as a graph without spurs (Lee, Kashyap & Chu 1994; skan, Nunez-Iglesias 2018).
+    """Thin a mask to lines one voxel wide and give them as a graph without spurs (Lee, Kashyap & Chu 1994).
 
     Parameters
     ----------
@@ -41,11 +41,9 @@ def _skeleton_graph(mask: np.ndarray) -> nx.MultiGraph:
     thin = skeletonize(mask)
     if np.count_nonzero(thin) < 2:
         return graph
-    skeleton = Skeleton(np.pad(thin, 1), keep_images=False)
-    for number in range(skeleton.n_paths):
-        path = skeleton.path(number)
-        if len(path) > 1:
-            graph.add_edge(int(path[0]), int(path[-1]), points=skeleton.coordinates[path] - 1.0, start=int(path[0]))
+    for path in skeleton_paths(thin):
+        first, last = np.ravel_multi_index(path[[0, -1]].T, thin.shape).tolist()
+        graph.add_edge(first, last, points=path.astype(float), start=first)
     return graph
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 from scipy import ndimage
-from skimage.filters import apply_hysteresis_threshold
 
-from rapidstem.dislocations import centred_path, contract, lead_through, line_graph, split_corners, steps_along
+from rapidstem.dislocations import centred_path, contract, lead_through, line_graph, reaching_regions, split_corners, steps_along
 
 # In line widths; of the evidence, before its ridges are sought (simulated seeds 22 and 26).
 SMOOTHING_WIDTHS = 0.23
@@ -59,7 +58,7 @@ def line_pieces(evidence: np.ndarray, voxel_size_nm: float, clear: float, settin
         Points x, y, z in nm from the centre of the volume, about one a voxel.
     """
     positive = ndimage.gaussian_filter(np.maximum(evidence, 0), SMOOTHING_WIDTHS * settings.width_nm / voxel_size_nm)
-    mask = apply_hysteresis_threshold(positive, settings.low * clear, settings.high * clear)
+    mask = reaching_regions(positive, settings.low * clear, settings.high * clear)
     spur, node, reach = (length / voxel_size_nm for length in (settings.spur_nm, settings.node_nm, settings.direction_nm))
     graph: nx.MultiGraph = line_graph(mask, spur)
     lead_through(graph, node, reach, settings.width_nm / voxel_size_nm)
