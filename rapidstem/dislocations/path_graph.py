@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable
 
 import networkx as nx
 import numpy as np
-from skimage.morphology import skeletonize
 
 from rapidstem.dislocations.polylines import end_direction, steps_along
 from rapidstem.dislocations.skeleton_paths import skeleton_paths
@@ -37,6 +36,9 @@ def line_graph(mask: np.ndarray, spur: float) -> nx.MultiGraph:
 
 
 def _skeleton_graph(mask: np.ndarray) -> nx.MultiGraph:
+    # Takes longer to import than all else here, and those who look at lines thin none.
+    from skimage.morphology import skeletonize
+
     graph = nx.MultiGraph()
     thin = skeletonize(mask)
     if np.count_nonzero(thin) < 2:

@@ -11,8 +11,6 @@ from rapidstem.scores.image_spectra import derived_spectra, spectral_scores
 _RANGE_TITLES = {"psnr_dark_db": "below 20000", "psnr_middle_db": "20000 to 40000", "psnr_bright_db": "above 40000"}
 # Of the axis; noise may exceed it.
 _TRANSFER_SHOWN = 1.5
-# Ihara et al. 2022, Figs. 4c and 6c: where DLF-Slow and DLF-2500 stop to agree with the slow image
-PUBLISHED_AGREEMENT_PER_UM = {"DLF-Slow, Ihara et al.": 120.0, "DLF-2500, Ihara et al.": 48.0}
 
 
 @styled

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from rapidstem.dislocations import LineNetwork, resampled
 from rapidstem.errors import InputError
@@ -239,7 +239,7 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     height_nm = foil_middle_nm(places, evidence, box_nm, null.overcount) - box_nm[:, 2].mean()
     network = fitted_network(places, box_nm + np.array([0.0, 0.0, height_nm]))
     sigma = np.concatenate([each.sigma_nm(at) for each, at in zip(fitted, along, strict=True)])
-    tree = cKDTree(np.concatenate(places))
+    tree = scipy.spatial.cKDTree(np.concatenate(places))
     polylines = [line.points_nm for line in network.lines]
     covered = CoveredFrames(evidence, polylines)
     asked = [covered.asked(line, number) for number, line in enumerate(polylines)]
