@@ -38,6 +38,7 @@ class RecordedReference:
         Parameters
         ----------
         image : (y, x)
+            Of the whole view.
         slow_shift_px : (2,)
             Of the image, as in `AlignedReference`.
         column_map
@@ -52,7 +53,17 @@ class RecordedReference:
 
     @classmethod
     def of_mean(cls, image: np.ndarray) -> "RecordedReference":
-        """A DCFI image (y, x), in the geometry of the rapid frames."""
+        """A DCFI image in the geometry of the rapid frames.
+
+        Parameters
+        ----------
+        image : (y, x)
+            At shift zero.
+
+        Returns
+        -------
+        RecordedReference
+        """
         return cls(image, *(np.arange(side, dtype=float) for side in image.shape))
 
 

@@ -169,7 +169,23 @@ def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: floa
 
 
 def ridges_of(curvature: LineCurvature, scale_px: float, threshold_share: float = 0.7, hidden: np.ndarray | None = None) -> RidgePoints:
-    """The same of an image whose curvature is known; the other parameters are those of `ridge_points`."""
+    """Points on the dark lines of an image whose curvature is known.
+
+    Parameters
+    ----------
+    curvature : LineCurvature
+        Of the background-corrected image.
+    scale_px : float
+        At which it was taken.
+    threshold_share : float
+        As of `ridge_points`.
+    hidden : np.ndarray, (y, x), bool, optional
+        As of `ridge_points`.
+
+    Returns
+    -------
+    RidgePoints
+    """
     slope = np.sum(curvature.gradient * curvature.normal, axis=-1)
     second = np.maximum(curvature.strength / scale_px**2, 1e-12)
     offset = (-slope / second)[..., None] * curvature.normal

@@ -41,7 +41,18 @@ class SingleFrames:
             self._lines[number] = self._lines_of(frame, np.zeros(frame.shape, bool))
 
     def places(self, series: np.ndarray) -> np.ndarray:
-        """Where the frames show vacuum, (frame, y, x), as `vacuum_places` gives it."""
+        """Where the frames show vacuum.
+
+        Parameters
+        ----------
+        series : np.ndarray, (frame, y, x)
+            All frames.
+
+        Returns
+        -------
+        np.ndarray, (frame, y, x), uint8
+            As `vacuum_places` gives it.
+        """
         levels = [self._levels.get(number) or frame_levels(frame, self._line_scale_px) for number, frame in enumerate(series)]
         return vacuum_places(series, self._line_scale_px, levels)
 
@@ -51,9 +62,11 @@ class SingleFrames:
         Parameters
         ----------
         series : np.ndarray, (frame, y, x)
+            All frames.
         places : np.ndarray, (frame, y, x)
             From `places`.
         used : np.ndarray, (frame,), bool
+            Frames whose dark lines are wanted.
         threads : int
             Frames that are worked on at once.
 
