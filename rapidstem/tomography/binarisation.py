@@ -63,8 +63,7 @@ def binarise(
     """
     if method not in ("hard", "soft"):
         raise InputError(f"binarisation {method!r} is unknown: choose 'hard' or 'soft'")
-    if not np.all(np.isfinite(series)) or not np.all(np.any(series, axis=(1, 2))):
-        raise InputError("a frame of the tilt series holds no intensity or values that are no numbers")
+    check_intensities(series)
     if hidden is None:
         hidden = vacuum_places(series, line_scale_px) != FOIL
 
@@ -77,6 +76,23 @@ def binarise(
 
     mapped_by_threads(fill, threads, range(len(series)))
     return lines
+
+
+def check_intensities(series: np.ndarray) -> None:
+    """Refuse a series with frames that show nothing.
+
+    Parameters
+    ----------
+    series : np.ndarray, (frame, y, x)
+        Bright-field frames.
+
+    Raises
+    ------
+    InputError
+        If a frame is zero everywhere, or holds values that are no numbers.
+    """
+    if not np.all(np.isfinite(series)) or not np.all(np.any(series, axis=(1, 2))):
+        raise InputError("a frame of the tilt series holds no intensity or values that are no numbers")
 
 
 def line_image(

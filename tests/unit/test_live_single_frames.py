@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rapidstem.errors import InputError
 from rapidstem.live import StageClock
 from rapidstem.thread_maps import mapped_by_threads
 from rapidstem.tomography import FOIL, binarise, ridge_points, subtract_background, vacuum_places
@@ -44,6 +45,14 @@ def test_frames_that_come_once_more_take_the_place_of_the_first(series: np.ndarr
     frames.put(0, turned)
     lines, _ = frames.lines(turned, frames.places(turned), np.ones(6, bool), 1)
     np.testing.assert_array_equal(lines, binarise(turned, "soft", SCALE))
+
+
+def test_a_frame_without_intensity_is_refused_when_all_are_there(series: np.ndarray) -> None:
+    blank = series.copy()
+    blank[4] = 0
+    frames = SingleFrames(SCALE)
+    with pytest.raises(InputError, match="holds no intensity"):
+        frames.lines(blank, frames.places(blank), np.ones(6, bool), 1)
 
 
 def test_pairs_of_frames_are_compared_by_several_threads_alike(series: np.ndarray) -> None:

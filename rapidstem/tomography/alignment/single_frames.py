@@ -3,7 +3,7 @@
 import numpy as np
 
 from rapidstem.thread_maps import mapped_by_threads
-from rapidstem.tomography.binarisation import line_image
+from rapidstem.tomography.binarisation import check_intensities, line_image
 from rapidstem.tomography.frame_ridges import NO_RIDGES, RidgePoints, line_curvature, ridges_of, subtract_background
 from rapidstem.tomography.vacuum import FOIL, FrameLevels, frame_levels, vacuum_places
 
@@ -74,7 +74,13 @@ class SingleFrames:
         -------
         np.ndarray, (frame, y, x), float32
         list of RidgePoints
+
+        Raises
+        ------
+        InputError
+            If a frame shows nothing.
         """
+        check_intensities(series)
         hidden = places != FOIL
         images = np.empty(series.shape, np.float32)
 
