@@ -28,9 +28,11 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     known = {name: reference.moved(shift_px) for name, reference in references.in_slow_geometry().items()}
     images = {"raw": to_slow_geometry(stack.frames[first], references.column_map)}
     images |= {name: read_images(path)[0][0] for name, path in zip(parameters.denoisers, files.denoised, strict=True)}
+    stated = dict(zip(parameters.stating_intervals, map(read_intervals, files.intervals), strict=True))
+    recorded = references.recorded()
+    compared = {name: recorded[stated[name].reference].beside(images[name], shift_px) for name in stated}
     images |= {name: reference.image for name, reference in known.items()}
     images = {name: image[known["slow"].area] for name, image in images.items()}
-    stated = dict(zip(parameters.stating_intervals, map(read_intervals, files.intervals), strict=True))
     window = clearest_window(images["slow"], round(MAGNIFIED_NM / stack.pixel_size_nm))
     lines = pd.read_csv(files.lines).query("reference == 'slow' and frame == 0")
     place_px, angle_deg = central_line(lines, known["slow"].area, window)
@@ -40,7 +42,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
         "used": drift.used,
         "velox_shift_px": stack.velox_shift_px,
         "images": images,
-        "intervals": {name: (stated[name].reference, stated[name].half_width(images[name])) for name in stated},
+        "intervals": {name: (stated[name].reference, *pair, stated[name].half_width(pair[0])) for name, pair in compared.items()},
         "pixel_size_nm": stack.pixel_size_nm,
         "window": window,
         "place_px": place_px,

@@ -15,7 +15,7 @@ from rapidstem.figures import draw_figures
 from rapidstem.files import read_table
 from rapidstem.live import FilledAsTheyCome, LineSettings, WaitingFrames, check_ended_series, compile_ahead, lines_of_series, planned_tilts
 from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x
-from rapidstem.tomography.alignment import AlignmentSettings
+from rapidstem.tomography.alignment import AlignmentSettings, SingleFrames
 
 with logged(snakemake):
     parameters, reading = snakemake.params, snakemake.params.reading
@@ -29,29 +29,32 @@ with logged(snakemake):
     pixel_size_nm = frames.pixel_size_nm or reading["pixel_size_nm"]
     if not pixel_size_nm:
         raise InputError(f"{path}: the file does not say its pixel size; give reading.pixel_size_nm")
-    blocks, filled = [], FilledAsTheyCome(frames)
+    settings = LineSettings(AlignmentSettings(**parameters.alignment), **parameters.lines)
+    blocks, filled, known = [], FilledAsTheyCome(frames), SingleFrames(settings.alignment.line_scale_px(pixel_size_nm))
     for block in denoise_blocks(model, filled):
-        blocks.append(to_slow_geometry(block, column_map))
+        blocks.append(to_slow_geometry(block, column_map).astype(np.float32))
+        known.put(sum(map(len, blocks[:-1])), with_axis_along_x(blocks[-1], parameters.tilt_axis))
         print(f"{sum(map(len, blocks))} of {parameters.frames or 'an unknown number of'} frames denoised", flush=True)
     print(f"{filled.hot_pixels} hot pixels filled in from their neighbours as the frames came")
     for number, again in filled.filled_again():
-        blocks[number] = to_slow_geometry(np.concatenate(list(denoise_blocks(model, again))), column_map)
+        blocks[number] = to_slow_geometry(np.concatenate(list(denoise_blocks(model, again))), column_map).astype(np.float32)
+        known.put(sum(map(len, blocks[:number])), with_axis_along_x(blocks[number], parameters.tilt_axis))
     tilts_deg = planned_tilts(path)
     print(check_ended_series(path, tilts_deg, frames.count, parameters.frames))
-    images = np.concatenate(blocks).astype(np.float32)
+    images = np.concatenate(blocks)
     times = reading["frame_interval_s"] * np.arange(len(images)), reading["line_time_s"]
     reported_deg = middle_angles_deg(tilts_deg[: len(images)], *times, images.shape[1])
     series = with_axis_along_x(images, parameters.tilt_axis)
     slow_scan = "columns" if parameters.tilt_axis == "y" else "rows"
     turning = times if parameters.geometry == "per-row" else (None, None)
     recorded = recorded_geometry(reported_deg, series.shape, pixel_size_nm, *turning, slow_scan=slow_scan)
-    settings = LineSettings(AlignmentSettings(**parameters.alignment), **parameters.lines)
     started_s = time.process_time()
-    found = lines_of_series(series, recorded, settings, folder, snakemake.threads)
+    found = lines_of_series(series, recorded, settings, folder, snakemake.threads, known)
     write_fitted_lines(snakemake.output, found.fitted, parameters.crystal)
     tables = {"points": snakemake.output.lines, "summary": snakemake.output.summary, "density": snakemake.output.density}
     draw_figures(parameters.figures, {name: read_table(table, []) for name, table in tables.items()}, folder / "figures")
     for warning in found.warnings:
         print(f"warning: {warning}")
     passed_s, used_s = time.monotonic() - frames.last_frame_at, time.process_time() - started_s
+    print(found.clock.words())
     print(f"lines and picture {passed_s:.1f} s after the last frame, {used_s:.1f} s of a processor")

@@ -1,4 +1,4 @@
-from .compared_fields import compared_field as compared_field
+from .compared_fields import RecordedReference as RecordedReference, compared_field as compared_field
 from .model_files import (
     TrainedModel as TrainedModel,
     check_fit as check_fit,

@@ -1,40 +1,104 @@
 """Answers of a trained network beside the references of training and validation fields."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
-from rapidstem.denoising.fields import TrainingField, moved_back
+from rapidstem.denoising.fields import TrainingField
 from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.prediction_intervals import ComparedField
+from rapidstem.distortion import ColumnMap, resample_grid
 from rapidstem.numerics import evenly_spread
 
-# What the kernel that moves references reaches from what is unseen, in pixels.
+# What the spline's kernel reaches from what is unseen, in pixels.
 _EDGE_PX = 3
 
 
-def compared_field(model: TrainedModel, field: TrainingField, most: int) -> ComparedField:
-    """Denoise frames of a field, and move its reference to where each shows the specimen.
+@dataclass(frozen=True)
+class RecordedReference:
+    """A reference in pixels of its own: an image that is interpolated has less noise, the less the nearer to the middle between pixels.
+
+    Attributes
+    ----------
+    image : (y, x)
+        NaN where unseen.
+    row_px, column_px : (y,) and (x,)
+        Where a rapid frame at shift zero shows its rows and columns.
+    """
+
+    image: np.ndarray
+    row_px: np.ndarray
+    column_px: np.ndarray
+
+    @classmethod
+    def of_slow_image(cls, image: np.ndarray, slow_shift_px: np.ndarray, column_map: ColumnMap) -> "RecordedReference":
+        """A slow image as recorded, in pixels of the rapid frames' size.
+
+        Parameters
+        ----------
+        image : (y, x)
+            Of the whole view.
+        slow_shift_px : (2,)
+            Of the image, as in `AlignedReference`.
+        column_map
+            The scan distortion.
+
+        Returns
+        -------
+        RecordedReference
+        """
+        rows, columns = (np.arange(side) - shift for side, shift in zip(image.shape, slow_shift_px, strict=True))
+        return cls(np.asarray(image, float), rows, column_map.to_rapid(columns))
+
+    @classmethod
+    def of_mean(cls, image: np.ndarray) -> "RecordedReference":
+        """A DCFI image in the geometry of the rapid frames.
+
+        Parameters
+        ----------
+        image : (y, x)
+            At shift zero.
+
+        Returns
+        -------
+        RecordedReference
+        """
+        return cls(image, *(np.arange(side, dtype=float) for side in image.shape))
+
+
+def compared_field(model: TrainedModel, field: TrainingField, reference: RecordedReference, most: int) -> ComparedField:
+    """Denoise frames of a field, and move each answer to the pixels of the reference; an answer has no noise that this would smooth.
 
     Parameters
     ----------
     model
         Trained to give the field's reference.
     field
-        With its reference.
+        Frames, their shifts, and the area in which references hold.
+    reference
+        Of the same field and kind.
     most
         Frames that are taken at most, evenly spread.
 
     Returns
     -------
     ComparedField
-        Of the area in which the reference holds in all frames.
+        Of what the reference, all frames and the frame at hand have seen.
     """
     chosen = evenly_spread(len(field.frames), most)
-    shifts = field.shift_px[chosen]
-    margins = np.ceil(np.abs(shifts).max(axis=0)).astype(int) + _EDGE_PX
-    rows, columns = (
-        slice(side.start + margin, side.stop - margin) for side, margin in zip((field.rows, field.columns), margins, strict=True)
-    )
-    known = np.where(np.isfinite(field.reference), field.reference, np.nanmean(field.reference))
-    answers = [answer[rows, columns] for answer in denoise_stack(model, field.frames[chosen])]
-    return ComparedField(field.name, answers, [moved_back(known, -shift)[rows, columns] for shift in shifts])
+    answers, references = [], []
+    for answer, (dy, dx) in zip(denoise_stack(model, field.frames[chosen]), field.shift_px[chosen], strict=True):
+        rows, columns = (
+            np.flatnonzero((place >= valid.start) & (place <= valid.stop - 1) & (moved >= _EDGE_PX) & (moved <= side - 1 - _EDGE_PX))
+            for place, moved, valid, side in zip(
+                (reference.row_px, reference.column_px),
+                (reference.row_px + dy, reference.column_px + dx),
+                (field.rows, field.columns),
+                answer.shape,
+                strict=True,
+            )
+        )
+        answers.append(resample_grid(answer, reference.row_px[rows] + dy, reference.column_px[columns] + dx))
+        references.append(reference.image[np.ix_(rows, columns)])
+    return ComparedField(field.name, answers, references)

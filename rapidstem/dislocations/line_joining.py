@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
+import scipy
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from rapidstem.dislocations.path_graph import oriented, straight_bend_deg
 from rapidstem.dislocations.polylines import end_direction
@@ -85,7 +85,7 @@ def join_ends(graph: nx.MultiGraph, gap: float, reach: float, width: float) -> N
     paths = [oriented(next(iter(graph.edges(node, data=True)))[2], node)[::-1] for node in ends]
     places = np.array([path[-1] for path in paths])
     outward = np.array([end_direction(path, reach) for path in paths])
-    pairs = cKDTree(places).query_pairs(gap, output_type="ndarray")
+    pairs = scipy.spatial.cKDTree(places).query_pairs(gap, output_type="ndarray")
     distance = np.linalg.norm(places[pairs[:, 0]] - places[pairs[:, 1]], axis=1)
     joined: set[int] = set()
     for one, two in pairs[np.argsort(distance, kind="stable")]:

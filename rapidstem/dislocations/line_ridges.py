@@ -5,11 +5,13 @@ from itertools import combinations_with_replacement
 import numpy as np
 from scipy import ndimage
 
+from rapidstem.thread_maps import mapped_by_threads
+
 # Of the volume's strong lines: below it the Hessian is not asked for, for speed; thresholds lie far above.
 LEAST_SHARE = 0.02
 
 
-def ridge_strength(volume: np.ndarray, sigma: float) -> np.ndarray:
+def ridge_strength(volume: np.ndarray, sigma: float, threads: int = 1) -> np.ndarray:
     """Curvature across a line, from the eigenvalues of the Hessian matrix (Sato et al. 1998).
 
     A bright line is convex in two directions. The weaker of the two curvatures counts, so that a sheet, or the smear along z that the
@@ -20,6 +22,8 @@ def ridge_strength(volume: np.ndarray, sigma: float) -> np.ndarray:
     volume : np.ndarray, (z, y, x)
     sigma : float
         Standard deviation of the Gaussian at whose scale the volume is looked at, in voxels.
+    threads : int
+        Derivatives that are worked out at once.
 
     Returns
     -------
@@ -29,10 +33,13 @@ def ridge_strength(volume: np.ndarray, sigma: float) -> np.ndarray:
     smooth = ndimage.gaussian_filter(volume, sigma)
     candidates = smooth > LEAST_SHARE * typical_top(smooth)
     hessian = np.empty((np.count_nonzero(candidates), 3, 3), np.float32)
-    for first, second in combinations_with_replacement(range(3), 2):
+
+    def fill(first: int, second: int) -> None:
         order = [(axis == first) + (axis == second) for axis in range(3)]
         derivative = ndimage.gaussian_filter(volume, sigma, order=order)[candidates]
         hessian[:, first, second] = hessian[:, second, first] = derivative
+
+    mapped_by_threads(fill, threads, *zip(*combinations_with_replacement(range(3), 2), strict=True))
     strength = np.zeros(volume.shape, np.float32)
     strength[candidates] = np.maximum(-np.linalg.eigvalsh(hessian)[:, 1], 0) * sigma**2
     return strength

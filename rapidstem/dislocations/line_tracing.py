@@ -77,6 +77,7 @@ def trace_lines(
     thickness_nm: float,
     settings: TracingSettings = DEFAULT_TRACING,
     halves: tuple[np.ndarray, np.ndarray] | None = None,
+    threads: int = 1,
 ) -> LineNetwork:
     """Trace the dislocations of a tomogram.
 
@@ -94,6 +95,8 @@ def trace_lines(
     halves : tuple of two np.ndarray, (z, y, x), optional
         Tomograms from every second frame and from the others. Where no ridge stands out from half their difference, there is no line,
         and nothing is traced.
+    threads : int
+        Of the processor, for the ridges.
 
     Returns
     -------
@@ -113,9 +116,9 @@ def trace_lines(
     _check(volume, voxel_size_nm, thickness_nm)
     volume = volume.astype(np.float32, copy=False)
     sigma = settings.line_width_nm / FWHM_PER_SIGMA / voxel_size_nm
-    strength = ridge_strength(volume, sigma)
+    strength = ridge_strength(volume, sigma, threads)
     box_nm = _foil_box(strength, voxel_size_nm, thickness_nm)
-    noise = None if halves is None else noise_strength(*halves, sigma)
+    noise = None if halves is None else noise_strength(*halves, sigma, threads)
     if noise is not None and not line_stands_out(strength, noise, settings.least_nm / voxel_size_nm):
         return LineNetwork([], box_nm)
     graph = traced_graph(strength, voxel_size_nm, settings, noise)

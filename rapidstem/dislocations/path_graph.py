@@ -5,8 +5,6 @@ from collections.abc import Callable, Iterable
 
 import networkx as nx
 import numpy as np
-from skan import Skeleton
-from skimage.morphology import skeletonize
 
 from rapidstem.dislocations.polylines import end_direction, steps_along
 
@@ -37,6 +35,10 @@ def line_graph(mask: np.ndarray, spur: float) -> nx.MultiGraph:
 
 
 def _skeleton_graph(mask: np.ndarray) -> nx.MultiGraph:
+    # Take longer to import than all else here, and those who look at lines thin none.
+    from skan import Skeleton
+    from skimage.morphology import skeletonize
+
     graph = nx.MultiGraph()
     thin = skeletonize(mask)
     if np.count_nonzero(thin) < 2:

@@ -12,7 +12,7 @@ _TOUCHING = np.ones((3, 3, 3))
 _NOISE_PERCENTILE = 99.9
 
 
-def noise_strength(even: np.ndarray, odd: np.ndarray, sigma: float) -> np.ndarray:
+def noise_strength(even: np.ndarray, odd: np.ndarray, sigma: float, threads: int = 1) -> np.ndarray:
     """Ridge strength of half the difference of two half tomograms: what it would be without anything that both halves show.
 
     The noise of the mean of two independent volumes and that of half their difference are alike; what both show is in the mean alone.
@@ -23,6 +23,7 @@ def noise_strength(even: np.ndarray, odd: np.ndarray, sigma: float) -> np.ndarra
         Tomograms from every second frame and from the others.
     sigma : float
         Of the ridges, in voxels; see `rapidstem.dislocations.line_ridges.ridge_strength`.
+    threads : int
 
     Returns
     -------
@@ -35,7 +36,7 @@ def noise_strength(even: np.ndarray, odd: np.ndarray, sigma: float) -> np.ndarra
     """
     if even.shape != odd.shape:
         raise InputError(f"the halves of the tomogram have the shapes {even.shape} and {odd.shape}; reconstruct them again")
-    return ridge_strength((even.astype(np.float32) - odd) / 2, sigma)
+    return ridge_strength((even.astype(np.float32) - odd) / 2, sigma, threads)
 
 
 def line_stands_out(strength: np.ndarray, noise: np.ndarray, least: float) -> bool:

@@ -24,13 +24,13 @@ from .line_sentences import (
     truth_sentences as truth_sentences,
 )
 from .motion_movie import LineMovieLayout as LineMovieLayout
-from .quality_figures import PUBLISHED_AGREEMENT_PER_UM as PUBLISHED_AGREEMENT_PER_UM
 from .registered_drawing import draw_figures as draw_figures
 from .score_tables import (
     LINE_INTENSITY as LINE_INTENSITY,
     LINE_WIDTH as LINE_WIDTH,
     PSNR as PSNR,
     PSNR_AFFINE as PSNR_AFFINE,
+    PUBLISHED_AGREEMENT_PER_UM as PUBLISHED_AGREEMENT_PER_UM,
     SSIM as SSIM,
     score_table as score_table,
 )

@@ -11,8 +11,6 @@ from rapidstem.scores.image_spectra import derived_spectra, spectral_scores
 _RANGE_TITLES = {"psnr_dark_db": "below 20000", "psnr_middle_db": "20000 to 40000", "psnr_bright_db": "above 40000"}
 # Of the axis; noise may exceed it.
 _TRANSFER_SHOWN = 1.5
-# Ihara et al. 2022, Figs. 4c and 6c: where DLF-Slow and DLF-2500 stop to agree with the slow image
-PUBLISHED_AGREEMENT_PER_UM = {"DLF-Slow, Ihara et al.": 120.0, "DLF-2500, Ihara et al.": 48.0}
 
 
 @styled
@@ -135,24 +133,23 @@ def training_size(images: pd.DataFrame, spectra: pd.DataFrame, frames: Mapping[s
 
 
 @styled
-def interval_maps(images: Mapping[str, np.ndarray], intervals: Mapping[str, tuple[str, np.ndarray]], pixel_size_nm: float) -> Drawing:
+def interval_maps(intervals: Mapping[str, tuple[str, np.ndarray, np.ndarray, np.ndarray]], pixel_size_nm: float) -> Drawing:
     """A row for each denoiser: its answer, the half width of its interval, and the pixels of the reference that lie above or below it.
 
     Parameters
     ----------
-    images : mapping of a name to ndarray (y, x)
-        The answers by name of the denoiser, and the references `slow` and `dcfi`, all in the same geometry.
-    intervals : mapping of a name to (str, ndarray)
-        For each denoiser the name of its reference, and the half widths (y, x) in intensities of the reference.
+    intervals : mapping of a name to (str, ndarray, ndarray, ndarray)
+        For each denoiser the name of its reference, its answer at the pixels of the reference, the reference itself, and the half widths in
+        its intensities, all (y, x).
     pixel_size_nm : float
         Of all images.
     """
     figure, axes = panels(len(intervals), 3, 6.5, 2.2 * len(intervals))
     rows, words = [], []
-    for (answer, width, outside), (name, (reference, half_width)) in zip(axes, intervals.items(), strict=True):
-        difference = images[reference] - images[name]
+    for (left, width, outside), (name, (reference, answer, image, half_width)) in zip(axes, intervals.items(), strict=True):
+        difference = image - answer
         beyond = np.sign(difference) * (np.abs(difference) > half_width)
-        show_image(answer, images[name], pixel_size_nm, name)
+        show_image(left, answer, pixel_size_nm, name)
         row = {"denoiser": name, "reference": reference, "inside_percent": np.nan, "black": np.nan, "white": np.nan}
         if np.isfinite(half_width).all():
             limits = show_image(width, half_width, pixel_size_nm, f"half width, {half_width.min():.3g} to {half_width.max():.3g}")

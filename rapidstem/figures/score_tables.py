@@ -6,6 +6,9 @@ import pandas as pd
 
 from rapidstem.numerics import uncertain_text
 
+# Ihara et al. 2022, Figs. 4c and 6c: where DLF-Slow and DLF-2500 stop to agree with the slow image
+PUBLISHED_AGREEMENT_PER_UM = {"DLF-Slow, Ihara et al.": 120.0, "DLF-2500, Ihara et al.": 48.0}
+
 
 @dataclass(frozen=True)
 class Score:

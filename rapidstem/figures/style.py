@@ -5,17 +5,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
-import matplotlib
 import numpy as np
 import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from rapidstem.files.atomic import written_beside
 from rapidstem.files.tables import write_table
+
+# The report takes colours, lengths and grey images from here and draws nothing.
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # Okabe, M. & Ito, K. Color Universal Design (2008)
 BLACK, ORANGE, AQUA, GREEN = "#000000", "#E69F00", "#56B4E9", "#009E73"
@@ -51,7 +52,7 @@ Result = TypeVar("Result")
 class Drawing:
     """A figure, the numbers that it shows, and what it shows in words for those who cannot see it."""
 
-    figure: Figure
+    figure: "Figure"
     data: pd.DataFrame
     description: str
 
@@ -61,13 +62,15 @@ def styled(draw: Callable[Arguments, Result]) -> Callable[Arguments, Result]:
 
     @wraps(draw)
     def draw_in_style(*args: Arguments.args, **kwargs: Arguments.kwargs) -> Result:
+        import matplotlib
+
         with matplotlib.rc_context(SETTINGS):
             return draw(*args, **kwargs)
 
     return draw_in_style
 
 
-def panels(rows: int, columns: int, width_inch: float, height_inch: float, **options: Any) -> tuple[Figure, np.ndarray]:
+def panels(rows: int, columns: int, width_inch: float, height_inch: float, **options: Any) -> "tuple[Figure, np.ndarray]":
     """Give a figure and its axes as an array (rows, columns); `options` go to `Figure.subplots`.
 
     Parameters
@@ -84,6 +87,8 @@ def panels(rows: int, columns: int, width_inch: float, height_inch: float, **opt
     Figure, ndarray (rows, columns) of Axes
         With two dimensions even where there is one panel.
     """
+    from matplotlib.figure import Figure
+
     figure = Figure(figsize=(width_inch, height_inch))
     return figure, figure.subplots(rows, columns, squeeze=False, **options)
 
@@ -121,7 +126,7 @@ def unit_range(image: np.ndarray) -> np.ndarray:
     return np.nan_to_num(np.clip((np.asarray(image, float) - low) / (high - low), 0.0, 1.0))
 
 
-def show_image(axes: Axes, image: np.ndarray, pixel_size_nm: float, title: str = "") -> tuple[float, float]:
+def show_image(axes: "Axes", image: np.ndarray, pixel_size_nm: float, title: str = "") -> tuple[float, float]:
     """Show a grey (y, x) or coloured (y, x, 3) image with a scale bar; give the intensities shown as black and white.
 
     Parameters
@@ -147,15 +152,17 @@ def show_image(axes: Axes, image: np.ndarray, pixel_size_nm: float, title: str =
     return low, high
 
 
-def bare_image_axes(axes: Axes, title: str) -> None:
+def bare_image_axes(axes: "Axes", title: str) -> None:
     """Take ticks, grid and frame from axes that hold an image."""
     axes.set(xticks=[], yticks=[], title=title)
     axes.grid(False)
     axes.spines[:].set_visible(False)
 
 
-def scale_bar(axes: Axes, width_px: float, pixel_size_nm: float) -> float:
+def scale_bar(axes: "Axes", width_px: float, pixel_size_nm: float) -> float:
     """Draw a bar of a round length, about a quarter of the image's width, at the lower left of the axes; give the length in nm."""
+    from matplotlib.patches import Rectangle
+
     length_nm = round_length(0.28 * width_px * pixel_size_nm)
     share = length_nm / (width_px * pixel_size_nm)
     axes.add_patch(Rectangle((0.03, 0.03), share + 0.04, 0.15, transform=axes.transAxes, facecolor="black", alpha=0.6, linewidth=0))
@@ -209,16 +216,18 @@ def two_colours(first: np.ndarray, second: np.ndarray, first_colour: str, second
     ndarray (y, x, 3)
         From 0 to 1.
     """
-    colours = [np.array(matplotlib.colors.to_rgb(colour)) for colour in (first_colour, second_colour)]
+    from matplotlib.colors import to_rgb
+
+    colours = [np.array(to_rgb(colour)) for colour in (first_colour, second_colour)]
     return np.clip(first[..., None] * colours[0] + second[..., None] * colours[1], 0.0, 1.0)
 
 
-def png_bytes(figure: Figure) -> bytes:
+def png_bytes(figure: "Figure") -> bytes:
     """The figure as a PNG file; the same figure gives the same bytes."""
     return _file_bytes(figure, "png", {"Software": None})
 
 
-def svg_bytes(figure: Figure) -> bytes:
+def svg_bytes(figure: "Figure") -> bytes:
     """The figure as an SVG file; the same figure gives the same bytes."""
     return _file_bytes(figure, "svg", {"Date": None})
 
@@ -231,8 +240,10 @@ def image_png(image: np.ndarray) -> bytes:
     image : ndarray (y, x)
         Of any range; NaN becomes black.
     """
-    buffer, metadata = io.BytesIO(), dict[str, Any](Software=None)
-    matplotlib.image.imsave(buffer, unit_range(image), cmap="gray", vmin=0.0, vmax=1.0, format="png", metadata=metadata)
+    from PIL import Image
+
+    buffer = io.BytesIO()
+    Image.fromarray(np.rint(255 * unit_range(image)).astype(np.uint8)).save(buffer, "png")
     return buffer.getvalue()
 
 
@@ -254,7 +265,9 @@ def save_drawing(drawing: Drawing, stem: Path | str) -> None:
     write_table(stem.with_name(stem.name + ".csv"), drawing.data)
 
 
-def _file_bytes(figure: Figure, kind: str, metadata: dict[str, Any]) -> bytes:
+def _file_bytes(figure: "Figure", kind: str, metadata: dict[str, Any]) -> bytes:
+    import matplotlib
+
     buffer = io.BytesIO()
     with matplotlib.rc_context(SETTINGS):
         figure.savefig(buffer, format=kind, metadata=metadata)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.dislocations import end_direction, resampled, steps_along
 from rapidstem.lines.piece_linking import bridge
@@ -87,7 +87,7 @@ def passage_of(first: np.ndarray, second: np.ndarray) -> Passage | None:
     lines = [resampled(line, STEP_NM) for line in (first, second)]
     near = []
     for line, other in (lines, lines[::-1]):
-        distance = cKDTree(other).query(line)[0]
+        distance = scipy.spatial.cKDTree(other).query(line)[0]
         nearest = int(np.argmin(distance))
         if distance[nearest] > PASSING_NM:
             return None

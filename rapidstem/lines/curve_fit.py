@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
 from rapidstem.lines.frame_curvature import curvature_across, frame_normals
 from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
 from rapidstem.lines.spline_curves import SplineCurve, bending
+from rapidstem.thread_maps import mapped_by_threads
 
 # In line widths: how far beside a curve its dark line is sought, and at what distance it counts half (simulated seeds 22 and 26).
 OFFSETS_WIDTHS = np.linspace(-0.67, 0.67, 9)
@@ -114,7 +116,7 @@ def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvatur
     fitted = list(curves)
     for _ in range(steps):
         covered = CoveredFrames(evidence, [curve.at(curve.samples_nm(evidence.step_nm)) for curve in fitted])
-        found = [_distances(curve, evidence, covered, number) for number, curve in enumerate(fitted)]
+        found = mapped_by_threads(partial(_distances, evidence, covered), evidence.threads, fitted, range(len(fitted)))
         systems = [_normal_equations(curve, each, curvature_sd) for curve, each in zip(fitted, found, strict=True)]
         variance = _distance_variance(found, systems)
         matrices = [system.information(variance) for system in systems]
@@ -123,10 +125,10 @@ def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvatur
     return [FittedCurve(curve, np.linalg.inv(matrix)) for curve, matrix in zip(fitted, matrices, strict=True)]
 
 
-def _distances(curve: SplineCurve, evidence: SeriesEvidence, covered: CoveredFrames, number: int) -> _Distances:
+def _distances(evidence: SeriesEvidence, covered: CoveredFrames, curve: SplineCurve, number: int) -> _Distances:
     along, width_px = curve.samples_nm(evidence.step_nm), 2 * evidence.curvature.scale_px
     places, offsets_px = evidence.places(curve.at(along)), OFFSETS_WIDTHS * width_px
-    profile = np.stack([curvature_across(evidence.curvature, places, offset) for offset in offsets_px])
+    profile = curvature_across(evidence.curvature, places, offsets_px)
     best = np.clip(np.argmax(profile, axis=0), 1, len(offsets_px) - 2)
     left, top, right = (np.take_along_axis(profile, (best + side)[None], axis=0)[0] for side in (-1, 0, 1))
     bend = left - 2 * top + right
@@ -167,7 +169,8 @@ def _distance_variance(found: Sequence[_Distances], systems: Sequence[_NormalEqu
 
 
 def _normal_equations(curve: SplineCurve, found: _Distances, curvature_sd: float) -> _NormalEquations:
-    blocks = np.einsum("fp,fpa,fpb->pab", found.weight, found.by_place, found.by_place)
+    by_point = found.by_place.transpose(1, 2, 0)
+    blocks = by_point * found.weight.T[:, None] @ by_point.transpose(0, 2, 1)
     right = np.einsum("fp,fp,fpa->pa", found.weight, found.offset_px, found.by_place)
     basis, tangent = curve.basis(found.along_nm), curve.at(found.along_nm, 1)
     held = tangent[:, :, None] * tangent[:, None, :] / ALONG_SD_NM**2
@@ -181,7 +184,8 @@ def _normal_equations(curve: SplineCurve, found: _Distances, curvature_sd: float
 def _spread(basis: np.ndarray, blocks: np.ndarray) -> np.ndarray:
     """Matrix (3 m, 3 m) of the coefficients from blocks (n, 3, 3) of points."""
     count = basis.shape[1]
-    return np.einsum("nj,nab,nk->jakb", basis, blocks, basis).reshape(3 * count, 3 * count)
+    weighed = (blocks[..., None] * basis[:, None, None]).reshape(len(basis), -1)
+    return (basis.T @ weighed).reshape(count, 3, 3, count).swapaxes(2, 3).reshape(3 * count, 3 * count)
 
 
 def _stepped(curve: SplineCurve, step_nm: np.ndarray) -> SplineCurve:

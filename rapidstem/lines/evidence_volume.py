@@ -81,4 +81,5 @@ def _add_frame(volume: np.ndarray, frame: np.ndarray, row_angles_rad: np.ndarray
     seen = (row >= 0) & (row <= rows - 1)
     low = np.clip(row.astype(int), 0, rows - 2)
     part = np.where(seen, row - low, 0).astype(np.float32)[..., None]
-    volume += np.where(seen[..., None], frame[low] * (1 - part) + frame[low + 1] * part, 0)
+    for layer, below, share, shown in zip(volume, low, part, seen[..., None], strict=True):
+        layer += np.where(shown, frame[below] * (1 - share) + frame[below + 1] * share, 0)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.dislocations import (
     INSIDE,
@@ -77,7 +77,7 @@ def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) 
     ahead = points[-1] + np.linspace(0, MEETING_NM, 16)[:, None] * direction
     owner = np.repeat(others, [len(lines[other].points_nm) for other in others])
     index = np.concatenate([np.arange(len(lines[other].points_nm)) for other in others])
-    tree = cKDTree(np.concatenate([lines[other].points_nm for other in others]))
+    tree = scipy.spatial.cKDTree(np.concatenate([lines[other].points_nm for other in others]))
     distance, nearest = tree.query(ahead)
     touching = int(np.argmin(distance))
     if distance[touching] > TOUCHING_NM or distance_to_face(ahead[touching], direction, box_nm) < UNDECIDED_NM:

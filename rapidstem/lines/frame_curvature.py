@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from rapidstem.lines.frame_projection import FramePlaces
+from rapidstem.thread_maps import mapped_by_threads
 from rapidstem.tomography import subtract_background
 
 # Of a frame's curvature: lines cover a few per cent of it, so that this is a strong line whatever the contrast.
@@ -28,7 +29,7 @@ class FrameCurvature:
     scale_px: float
 
 
-def curvature_of_frames(series: np.ndarray, scale_px: float) -> FrameCurvature:
+def curvature_of_frames(series: np.ndarray, scale_px: float, threads: int = 1) -> FrameCurvature:
     """Second derivatives of every frame, relative to its background, over the 99th percentile of the curvature of its dark lines.
 
     Parameters
@@ -37,13 +38,18 @@ def curvature_of_frames(series: np.ndarray, scale_px: float) -> FrameCurvature:
         Aligned bright-field series.
     scale_px : float
         Half of the full width of the lines at half depth.
+    threads : int
+        Frames that are worked on at once.
     """
     second = np.empty((*series.shape, 3), np.float32)
-    for index, frame in enumerate(series):
-        flat = subtract_background(frame, scale_px)
+
+    def fill(index: int) -> None:
+        flat = subtract_background(series[index], scale_px)
         for number, order in enumerate([(2, 0), (1, 1), (0, 2)]):
             second[index, ..., number] = ndimage.gaussian_filter(flat, scale_px, order=order, mode="nearest") * scale_px**2
         second[index] /= max(float(np.percentile(largest_curvature(second[index]), STRONG_PERCENTILE)), 1e-9)
+
+    mapped_by_threads(fill, threads, range(len(series)))
     return FrameCurvature(second, scale_px)
 
 
@@ -64,8 +70,8 @@ def largest_curvature(second: np.ndarray) -> np.ndarray:
     return (rows + columns) / 2 + np.hypot((rows - columns) / 2, mixed)
 
 
-def curvature_across(curvature: FrameCurvature, places: FramePlaces, offset_px: float | np.ndarray = 0.0) -> np.ndarray:
-    """Second derivative across a projected line at its points, or `offset_px` beside them along the normal, (frame, ..., point).
+def curvature_across(curvature: FrameCurvature, places: FramePlaces, offsets_px: np.ndarray | None = None) -> np.ndarray:
+    """Second derivative across a projected line at its points, or beside them along the normal, (frame, ..., point).
 
     The points must follow each other along the line. Another line that crosses this one hardly counts, as it is curved along it.
 
@@ -75,18 +81,28 @@ def curvature_across(curvature: FrameCurvature, places: FramePlaces, offset_px: 
         Of the aligned series.
     places : FramePlaces
         Where the points of a line appear in the frames.
-    offset_px : float or np.ndarray
-        Distance from the line along its normal.
+    offsets_px : np.ndarray, (offset,), optional
+        Distances from the line along its normal.
 
     Returns
     -------
-    np.ndarray, (frame, ..., point)
+    np.ndarray, (frame, ..., point), or with offsets (offset, frame, ..., point)
         In the unit of `FrameCurvature`.
     """
-    normal_row, normal_column = frame_normals(places)
-    row, column = places.row + offset_px * normal_row, places.column + offset_px * normal_column
+    across = frame_normals(places)
+    if offsets_px is None:
+        return _curvature_along(curvature, places.row, places.column, across)
+    return np.stack(
+        [_curvature_along(curvature, places.row + offset * across[0], places.column + offset * across[1], across) for offset in offsets_px]
+    )
+
+
+def _curvature_along(
+    curvature: FrameCurvature, row: np.ndarray, column: np.ndarray, direction: tuple[np.ndarray, np.ndarray]
+) -> np.ndarray:
+    """Second derivative at places, along directions (row, column)."""
     rows, mixed, columns = np.moveaxis(values_between(curvature.second, row, column), -1, 0)
-    return rows * normal_row**2 + 2 * mixed * normal_row * normal_column + columns * normal_column**2
+    return rows * direction[0] ** 2 + 2 * mixed * direction[0] * direction[1] + columns * direction[1] ** 2
 
 
 def frame_normals(places: FramePlaces) -> tuple[np.ndarray, np.ndarray]:
@@ -98,10 +114,12 @@ def frame_normals(places: FramePlaces) -> tuple[np.ndarray, np.ndarray]:
 
 def values_between(maps: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
     """Bilinear values of maps (frame, y, x, value) at places (frame, ..., point); places outside count as the nearest pixel."""
-    frame = np.arange(len(maps)).reshape(-1, *[1] * (row.ndim - 1))
-    row, column = np.clip(row, 0, maps.shape[1] - 1.001), np.clip(column, 0, maps.shape[2] - 1.001)
+    frames, rows, columns, values = maps.shape
+    row, column = np.clip(row, 0, rows - 1.001), np.clip(column, 0, columns - 1.001)
     low_row, low_column = row.astype(int), column.astype(int)
     down, right = (row - low_row).astype(np.float32)[..., None], (column - low_column).astype(np.float32)[..., None]
-    upper = maps[frame, low_row, low_column] * (1 - right) + maps[frame, low_row, low_column + 1] * right
-    lower = maps[frame, low_row + 1, low_column] * (1 - right) + maps[frame, low_row + 1, low_column + 1] * right
+    corner = (np.arange(frames).reshape(-1, *[1] * (row.ndim - 1)) * rows + low_row) * columns + low_column
+    flat = maps.reshape(-1, values)
+    upper = flat.take(corner, axis=0) * (1 - right) + flat.take(corner + 1, axis=0) * right
+    lower = flat.take(corner + columns, axis=0) * (1 - right) + flat.take(corner + columns + 1, axis=0) * right
     return upper * (1 - down) + lower * down

@@ -46,11 +46,12 @@ def project(points_nm: np.ndarray, geometry: TiltGeometry, columns: int) -> Fram
     """
     x, y, z = np.asarray(points_nm, float).T / geometry.pixel_size_nm
     across = np.broadcast_to(x, (geometry.frames, len(x)))
-    tilt = np.broadcast_to(geometry.angle_rad[:, None], across.shape)
+    tilt = np.asarray(geometry.angle_rad)[:, None]
     steps = 0 if geometry.time_s is None else FIXED_POINT_STEPS
     for _ in range(steps):
         tilt = geometry.row_angles_rad(*_raw_place(y * np.cos(tilt) + z * np.sin(tilt), across, geometry, columns))
     height = y * np.cos(tilt) + z * np.sin(tilt)
+    tilt = np.broadcast_to(tilt, across.shape)
     raw_row, raw_column = _raw_place(height, across, geometry, columns)
     row, column = height + (geometry.rows - 1) / 2, across + (columns - 1) / 2
     seen = _inside(raw_row, raw_column, geometry, columns) & _inside(row, column, geometry, columns)

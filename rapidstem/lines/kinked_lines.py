@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.dislocations import INSIDE, SURFACE, Polyline, end_direction, steps_along
 
@@ -86,7 +86,7 @@ def _nearest_kink(lines: Sequence[Polyline]) -> tuple[list[tuple[int, bool]], li
 def _met(ways: Sequence[np.ndarray]) -> tuple[list[np.ndarray], float]:
     """Two ways without what lies beyond the place where their last 30 nm are nearest to each other, and the distance there."""
     firsts = [max(1, int(np.searchsorted(along := steps_along(way), along[-1] - KINK_NM))) for way in ways]
-    distance, nearest = cKDTree(ways[1][firsts[1] :]).query(ways[0][firsts[0] :])
+    distance, nearest = scipy.spatial.cKDTree(ways[1][firsts[1] :]).query(ways[0][firsts[0] :])
     at = len(distance) - 1 - int(np.argmin(distance[::-1]))
     return [ways[0][: firsts[0] + at + 1], ways[1][: firsts[1] + int(nearest[at]) + 1]], float(distance[at])
 

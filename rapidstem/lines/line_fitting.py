@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from rapidstem.dislocations import LineNetwork, resampled
 from rapidstem.errors import InputError
@@ -96,6 +96,7 @@ def fit_lines(
     depth_px: int,
     settings: FittingSettings = DEFAULT_FITTING,
     candidates: Sequence[np.ndarray] | None = None,
+    threads: int = 1,
 ) -> FittedLines:
     """Fit the dislocation lines of a foil to the frames of its tilt series.
 
@@ -119,6 +120,8 @@ def fit_lines(
     candidates : sequence of np.ndarray, (n, 3), or None
         Lines to begin with in place of those that the sum over the frames shows, as the true ones of a simulated series, which tell how far
         the fit itself carries.
+    threads : int
+        Lines that the frames are asked for at once.
 
     Returns
     -------
@@ -142,14 +145,14 @@ def fit_lines(
         )
     if not traced:
         return _no_lines(box_nm)
-    curvature = curvature_of_frames(series, settings.line_width_nm / (2 * geometry.pixel_size_nm))
-    evidence, null = _asked(traced, curvature, geometry)
+    curvature = curvature_of_frames(series, settings.line_width_nm / (2 * geometry.pixel_size_nm), threads)
+    evidence, null = _asked(traced, curvature, geometry, threads)
     needed = needed_lines(traced, evidence, settings.piece_evidence * null.overcount)
     if not needed:
         return _no_lines(box_nm)
     if len(needed) < len(traced):
         traced = [traced[number] for number in needed]
-        evidence, null = _asked(traced, curvature, geometry)
+        evidence, null = _asked(traced, curvature, geometry, threads)
     lines = list(candidates) if candidates else _candidates(evidence, traced, depth_px, null.overcount, settings)
     stiffness = typical_curvature(traced, settings.knot_nm)
     fitted: list[FittedCurve] = []
@@ -161,7 +164,7 @@ def fit_lines(
         lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
         if not lines:
             return _no_lines(box_nm)
-        evidence, null = _asked(lines, curvature, geometry)
+        evidence, null = _asked(lines, curvature, geometry, threads)
     fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
     return _judged(fitted, evidence, null_evidence(lines, CoveredFrames(evidence, lines)), box_nm)
 
@@ -170,9 +173,11 @@ def _no_lines(box_nm: np.ndarray) -> FittedLines:
     return FittedLines(LineNetwork([], box_nm), [], [], [], np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, int))
 
 
-def _asked(lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry) -> tuple[SeriesEvidence, NullEvidence]:
+def _asked(
+    lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry, threads: int
+) -> tuple[SeriesEvidence, NullEvidence]:
     """The series with the likelihoods learnt from some lines, and what it says for lines where none are, without letting those settle."""
-    evidence = SeriesEvidence(curvature, likelihood_of(lines, curvature, geometry), geometry)
+    evidence = SeriesEvidence(curvature, likelihood_of(lines, curvature, geometry), geometry, threads)
     return evidence, null_evidence(lines, CoveredFrames(evidence, lines), settled=False)
 
 
@@ -234,7 +239,7 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     height_nm = foil_middle_nm(places, evidence, box_nm, null.overcount) - box_nm[:, 2].mean()
     network = fitted_network(places, box_nm + np.array([0.0, 0.0, height_nm]))
     sigma = np.concatenate([each.sigma_nm(at) for each, at in zip(fitted, along, strict=True)])
-    tree = cKDTree(np.concatenate(places))
+    tree = scipy.spatial.cKDTree(np.concatenate(places))
     polylines = [line.points_nm for line in network.lines]
     covered = CoveredFrames(evidence, polylines)
     asked = [covered.asked(line, number) for number, line in enumerate(polylines)]

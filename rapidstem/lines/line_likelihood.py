@@ -42,7 +42,11 @@ class LineLikelihood:
 
     def __call__(self, curvature: np.ndarray) -> np.ndarray:
         """The ratios of curvatures (frame, ...)."""
-        return np.stack([ratio[np.searchsorted(edges, row)] for edges, ratio, row in zip(self.edges, self.ratio, curvature, strict=True)])
+        rows = curvature.reshape(len(curvature), -1)
+        number = np.zeros(rows.shape, np.intp)
+        for edge in self.edges.T:
+            number += edge[:, None] < rows
+        return np.take_along_axis(self.ratio, number, axis=1).reshape(curvature.shape)
 
 
 def learnt_likelihood(on_lines: np.ndarray, beside: np.ndarray, on_seen: np.ndarray, beside_seen: np.ndarray) -> LineLikelihood:

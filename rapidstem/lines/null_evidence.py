@@ -8,6 +8,7 @@ import numpy as np
 from rapidstem.dislocations import resampled
 from rapidstem.lines.line_coverage import CoveredFrames
 from rapidstem.lines.line_likelihood import moved_aside
+from rapidstem.thread_maps import mapped_by_threads
 
 # A third of a line width.
 STEP_NM = 5.0
@@ -76,13 +77,13 @@ def null_evidence(lines: Sequence[np.ndarray], covered: CoveredFrames, settled: 
     rng = np.random.default_rng(seed)
     around = REFINED_NM * np.vstack([np.zeros(3), np.eye(3), -np.eye(3)])[: None if settled else 1]
     copies = -(-COPIES // max(len(lines), 1))
-    rows = []
-    for line in lines:
-        points = resampled(line, STEP_NM)
-        for _ in range(copies):
-            evidence, speaking = covered.asked(points + moved_aside(rng) + around[:, None])
-            sums, counts = evidence.sum(axis=(0, 2)), np.count_nonzero(speaking, axis=(0, 2))
-            best = int(np.argmax(sums))
-            if min(counts[0], counts[best]) >= FEWEST_SAMPLES:
-                rows.append((counts[0], sums[0], counts[best], sums[best]))
-    return NullEvidence(*np.array(rows, float).reshape(-1, 4).T)
+    places = [points + moved_aside(rng) + around[:, None] for points in (resampled(line, STEP_NM) for line in lines) for _ in range(copies)]
+
+    def asked(copy: np.ndarray) -> tuple[float, float, float, float]:
+        evidence, speaking = covered.asked(copy)
+        sums, counts = evidence.sum(axis=(0, 2)), np.count_nonzero(speaking, axis=(0, 2))
+        best = int(np.argmax(sums))
+        return counts[0], sums[0], counts[best], sums[best]
+
+    rows = np.array(mapped_by_threads(asked, covered.evidence.threads, places), float).reshape(-1, 4)
+    return NullEvidence(*rows[np.minimum(rows[:, 0], rows[:, 2]) >= FEWEST_SAMPLES].T)

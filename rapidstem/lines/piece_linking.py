@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.dislocations import end_direction, steps_along
 
@@ -66,7 +66,7 @@ def linked_pieces(
         ends = [set_back(piece, last, length_nm) for piece in pieces for last in (False, True)]
         places = np.array([end[-1] for end in ends]).reshape(-1, 3)
         outward = np.array([end_direction(end, settings.direction_nm) for end in ends]).reshape(-1, 3)
-        for pair in cKDTree(places).query_pairs(settings.reach_nm) if len(places) else ():
+        for pair in scipy.spatial.cKDTree(places).query_pairs(settings.reach_nm) if len(places) else ():
             if pair[0] // 2 == pair[1] // 2:
                 continue
             weight = _link_weight(places[list(pair)], outward[list(pair)], evidence_at, settings)

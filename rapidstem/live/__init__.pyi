@@ -6,4 +6,5 @@ from .series_lines import (
     compile_ahead as compile_ahead,
     lines_of_series as lines_of_series,
 )
+from .stage_clock import StageClock as StageClock
 from .waiting_frames import WaitingFrames as WaitingFrames, check_ended_series as check_ended_series

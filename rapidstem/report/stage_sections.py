@@ -7,8 +7,15 @@ import numpy as np
 import pandas as pd
 
 from rapidstem.figures.figure_registry import CHOICE, DISTORTION, FIELD, IN_SITU_SERIES, SCORES
-from rapidstem.figures.quality_figures import PUBLISHED_AGREEMENT_PER_UM
-from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR, PSNR_AFFINE, SSIM, score_table
+from rapidstem.figures.score_tables import (
+    LINE_INTENSITY,
+    LINE_WIDTH,
+    PSNR,
+    PSNR_AFFINE,
+    PUBLISHED_AGREEMENT_PER_UM,
+    SSIM,
+    score_table,
+)
 from rapidstem.figures.style import RAPID_COLOUR
 from rapidstem.files.ome_tiff import read_channel_names, read_images
 from rapidstem.numerics import evenly_spread

@@ -33,6 +33,46 @@ class FrameReference:
 
 
 @dataclass(frozen=True)
+class PlacedReference:
+    """A reference (y, x) in pixels of its own, and where a corrected frame at shift zero shows its rows and columns.
+
+    Attributes
+    ----------
+    image : (y, x)
+    place_px : (2,)
+        Of its first pixel (row, column).
+    area
+        In which it holds, in pixels of the corrected frames.
+    """
+
+    image: np.ndarray
+    place_px: np.ndarray
+    area: Area
+
+    def beside(self, frame: np.ndarray, shift_px: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A corrected frame at the pixels of the reference, and the reference there, where both hold.
+
+        Parameters
+        ----------
+        frame : (y, x)
+            Without noise, which the resampling would smooth.
+        shift_px : (2,)
+            Of the frame, (dy, dx) in pixels of the corrected grid.
+
+        Returns
+        -------
+        frame, reference : (row, column)
+        """
+        rest = [np.arange(side) + place for side, place in zip(self.image.shape, self.place_px, strict=True)]
+        rows, columns = (
+            np.flatnonzero((place >= area.start) & (place <= area.stop - 1) & inside_view(place + shift, side))
+            for place, area, shift, side in zip(rest, self.area, shift_px, frame.shape, strict=True)
+        )
+        moved = resample_grid(frame, rest[0][rows] + shift_px[0], rest[1][columns] + shift_px[1])
+        return moved, self.image[np.ix_(rows, columns)]
+
+
+@dataclass(frozen=True)
 class FieldReferences:
     """The references of one field of view.
 
@@ -82,6 +122,21 @@ class FieldReferences:
         area = (self.aligned.rows, slice(int(first) + _EDGE_PX, int(last) + 1 - _EDGE_PX))
         dcfi = to_slow_geometry(without_gaps(self.dcfi), self.column_map)
         return {"dcfi": FrameReference(dcfi, area), "slow": FrameReference(slow, area)}
+
+    def recorded(self) -> dict[str, PlacedReference]:
+        """The references for frames that were corrected for the distortion, the slow image in pixels of its own.
+
+        Returns
+        -------
+        dict of PlacedReference
+            By the names `dcfi` and `slow`.
+        """
+        corrected = self.in_slow_geometry()
+        area = corrected["slow"].area
+        return {
+            "dcfi": PlacedReference(corrected["dcfi"].image, np.zeros(2), area),
+            "slow": PlacedReference(self.slow, -np.asarray(self.aligned.slow_shift_px), area),
+        }
 
     def corrected_shift(self, shift_px: np.ndarray) -> np.ndarray:
         """Shifts (..., 2) of rapid frames in pixels of the corrected grid: along x by the mean magnification of the map.

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import numpy as np
-from skimage.metrics import structural_similarity
 
 from rapidstem.errors import InputError
 from rapidstem.numerics import whole_pixels
@@ -138,6 +137,9 @@ def ssim(image: np.ndarray, reference: np.ndarray, area: Area) -> float:
     InputError
         as of `psnr_db`, and where the area is too small
     """
+    # Those who read scores compare no images.
+    from skimage.metrics import structural_similarity
+
     image, reference = _compared(image, reference, area)
     if min(reference.shape) < 11:
         raise InputError(f"an area of {reference.shape} pixels is too small for the structural similarity; it needs 11")

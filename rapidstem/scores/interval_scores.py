@@ -16,6 +16,8 @@ def score_intervals(
 ) -> pd.DataFrame:
     """Share of the pixels of each denoiser's own reference that lie within its intervals.
 
+    Answers are moved to the pixels of the reference, which is not interpolated: that would smooth its noise.
+
     Parameters
     ----------
     intervals
@@ -32,14 +34,13 @@ def score_intervals(
     DataFrame
         `INTERVAL_COLUMNS`, one row a denoiser and frame; the half width in intensities of the reference, NaN where nothing is stated.
     """
-    known, moves = references.in_slow_geometry(), references.corrected_shift(shift_px)
+    known, moves = references.recorded(), references.corrected_shift(shift_px)
     rows = []
     for name, stated in intervals.items():
-        for number, (dy, dx) in enumerate(moves):
-            reference = known[stated.reference].moved((float(dy), float(dx)))
-            answer = denoised[name][number]
-            half_width = stated.half_width(answer)[reference.area]
-            inside = np.abs(reference.image - answer)[reference.area] <= half_width
-            share = 100 * float(inside.mean()) if np.isfinite(stated.spreads) else np.nan
+        reference = known[stated.reference]
+        for number, shift in enumerate(moves):
+            answer, image = reference.beside(denoised[name][number], shift)
+            half_width = stated.half_width(answer)
+            share = 100 * float(np.mean(np.abs(image - answer) <= half_width)) if np.isfinite(stated.spreads) else np.nan
             rows.append((name, number, stated.reference, 100 * stated.coverage, share, float(half_width.mean())))
     return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)

@@ -1,10 +1,12 @@
 from .aligned_images import apply_alignment as apply_alignment, with_axis_along_x as with_axis_along_x
-from .binarisation import binarise as binarise
+from .binarisation import binarise as binarise, check_intensities as check_intensities, line_image as line_image
 from .foil_extent import foil_of_points as foil_of_points, foil_surfaces as foil_surfaces
 from .frame_ridges import (
     NO_RIDGES as NO_RIDGES,
     RidgePoints as RidgePoints,
+    line_curvature as line_curvature,
     ridge_points as ridge_points,
+    ridges_of as ridges_of,
     subtract_background as subtract_background,
 )
 from .geometry_files import read_angles as read_angles, read_geometry as read_geometry, write_geometry as write_geometry
@@ -15,4 +17,11 @@ from .tilt_geometry import (
     aligned_row_angles_rad as aligned_row_angles_rad,
     turned as turned,
 )
-from .vacuum import FOIL as FOIL, RIM as RIM, VACUUM as VACUUM, vacuum_places as vacuum_places
+from .vacuum import (
+    FOIL as FOIL,
+    RIM as RIM,
+    VACUUM as VACUUM,
+    FrameLevels as FrameLevels,
+    frame_levels as frame_levels,
+    vacuum_places as vacuum_places,
+)

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from rapidstem.errors import InputError
+from rapidstem.thread_maps import mapped_by_threads
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 
@@ -36,7 +37,9 @@ def with_axis_along_x(images: np.ndarray, tilt_axis: Literal["x", "y"]) -> np.nd
     return np.ascontiguousarray(np.swapaxes(images, -1, -2)) if tilt_axis == "y" else images
 
 
-def apply_alignment(series: np.ndarray, geometry: TiltGeometry, order: int = 3, line_shifts_px: np.ndarray | None = None) -> np.ndarray:
+def apply_alignment(
+    series: np.ndarray, geometry: TiltGeometry, order: int = 3, line_shifts_px: np.ndarray | None = None, threads: int = 1
+) -> np.ndarray:
     """Take shifts and the rotation of the axis away in one resampling by splines of the order; outside counts the value of the edge.
 
     Parameters
@@ -49,6 +52,8 @@ def apply_alignment(series: np.ndarray, geometry: TiltGeometry, order: int = 3, 
         Of the spline: 1 is linear, 3 cubic.
     line_shifts_px : np.ndarray, (frame, line, 2), optional
         Displacement (dy, dx) of each scan line (a row, or a column: `geometry.slow_scan`) within its frame, taken away, too.
+    threads : int
+        Frames that are worked on at once.
 
     Returns
     -------
@@ -59,14 +64,17 @@ def apply_alignment(series: np.ndarray, geometry: TiltGeometry, order: int = 3, 
     matrix = np.array([[cosine, sine], [-sine, cosine]])
     centre = (np.array(series.shape[1:]) - 1) / 2
     aligned = np.empty(series.shape, np.float32)
-    for index, frame in enumerate(series):
-        start = centre + geometry.shift_px[index] - matrix @ centre
+
+    def fill(number: int) -> None:
+        start = centre + geometry.shift_px[number] - matrix @ centre
         if line_shifts_px is None:
-            ndimage.affine_transform(frame, matrix, start, output=aligned[index], order=order, mode="nearest")
+            ndimage.affine_transform(series[number], matrix, start, output=aligned[number], order=order, mode="nearest")
         else:
-            place = np.einsum("ab,byx->ayx", matrix, np.indices(frame.shape)) + start[:, None, None]
-            place += _line_displacement(place, line_shifts_px[index], geometry.slow_scan)
-            ndimage.map_coordinates(frame, place, output=aligned[index], order=order, mode="nearest")
+            place = np.einsum("ab,byx->ayx", matrix, np.indices(series.shape[1:])) + start[:, None, None]
+            place += _line_displacement(place, line_shifts_px[number], geometry.slow_scan)
+            ndimage.map_coordinates(series[number], place, output=aligned[number], order=order, mode="nearest")
+
+    mapped_by_threads(fill, threads, range(len(series)))
     return aligned
 
 

@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from rapidstem.errors import InputError
+from rapidstem.thread_maps import mapped_by_threads
 from rapidstem.tomography.frame_ridges import line_curvature, line_threshold, subtract_background
 from rapidstem.tomography.vacuum import FOIL, vacuum_places
 
@@ -23,6 +24,7 @@ def binarise(
     line_scale_px: float = 1.5,
     smallest_line_px: int | None = None,
     hidden: np.ndarray | None = None,
+    threads: int = 1,
 ) -> np.ndarray:
     """Dark lines of a tilt series, with the same settings in all frames.
 
@@ -43,6 +45,8 @@ def binarise(
         Connected specks of fewer pixels are removed; the default is some three line widths squared.
     hidden : np.ndarray, (frame, y, x), bool, optional
         Where there are no lines; the default is found in the series (`vacuum_places`).
+    threads : int
+        Frames that are worked on at once.
 
     Returns
     -------
@@ -59,21 +63,66 @@ def binarise(
     """
     if method not in ("hard", "soft"):
         raise InputError(f"binarisation {method!r} is unknown: choose 'hard' or 'soft'")
-    if not np.all(np.isfinite(series)) or not np.all(np.any(series, axis=(1, 2))):
-        raise InputError("a frame of the tilt series holds no intensity or values that are no numbers")
-    if smallest_line_px is None:
-        smallest_line_px = max(round(_SMALLEST_SQUARE_SCALES * line_scale_px**2), _LARGEST_NOISE_PX)
-    core_px = max(round(_CORE_SCALES * line_scale_px), _NARROWEST_CORE_PX)
-    lines = np.empty(series.shape, np.float32)
+    check_intensities(series)
     if hidden is None:
         hidden = vacuum_places(series, line_scale_px) != FOIL
-    for index, frame in enumerate(series):
-        strength = line_curvature(subtract_background(frame, line_scale_px, hidden[index]), line_scale_px).strength
-        low = _SMALLEST_SHARE * line_threshold(strength[~hidden[index]])
-        strength[hidden[index]] = 0
-        kept = _large_regions(strength, low, smallest_line_px)
-        lines[index] = kept if method == "hard" else _soft_lines(strength, low, kept, core_px)
+
+    lines = np.empty(series.shape, np.float32)
+
+    def fill(number: int) -> None:
+        unseen = hidden[number]
+        strength = line_curvature(subtract_background(series[number], line_scale_px, unseen), line_scale_px).strength
+        lines[number] = line_image(strength, line_scale_px, unseen, method, smallest_line_px)
+
+    mapped_by_threads(fill, threads, range(len(series)))
     return lines
+
+
+def check_intensities(series: np.ndarray) -> None:
+    """Refuse a series with frames that show nothing.
+
+    Parameters
+    ----------
+    series : np.ndarray, (frame, y, x)
+        Bright-field frames.
+
+    Raises
+    ------
+    InputError
+        If a frame is zero everywhere, or holds values that are no numbers.
+    """
+    if not np.all(np.isfinite(series)) or not np.all(np.any(series, axis=(1, 2))):
+        raise InputError("a frame of the tilt series holds no intensity or values that are no numbers")
+
+
+def line_image(
+    strength: np.ndarray,
+    line_scale_px: float,
+    hidden: np.ndarray,
+    method: Literal["hard", "soft"] = "soft",
+    smallest_line_px: int | None = None,
+) -> np.ndarray:
+    """Dark lines of a frame whose curvature is known.
+
+    Parameters
+    ----------
+    strength : np.ndarray, (y, x)
+        Of `line_curvature`.
+    line_scale_px, hidden, method, smallest_line_px
+        As of `binarise`, for one frame.
+
+    Returns
+    -------
+    np.ndarray, (y, x), float32
+    """
+    if smallest_line_px is None:
+        smallest_line_px = max(round(_SMALLEST_SQUARE_SCALES * line_scale_px**2), _LARGEST_NOISE_PX)
+    low = _SMALLEST_SHARE * line_threshold(strength[~hidden])
+    seen = np.where(hidden, np.float32(0), strength)
+    kept = _large_regions(seen, low, smallest_line_px)
+    if method == "hard":
+        return kept.astype(np.float32)
+    return _soft_lines(seen, low, kept, max(round(_CORE_SCALES * line_scale_px), _NARROWEST_CORE_PX)).astype(np.float32)
 
 
 def _soft_lines(strength: np.ndarray, low: float, kept: np.ndarray, core_px: int) -> np.ndarray:

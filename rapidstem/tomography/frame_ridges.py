@@ -165,11 +165,31 @@ def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: floa
     ----------
     C. Steger, IEEE Trans. Pattern Anal. Mach. Intell. 20 (1998) 113, sections 3 and 4.
     """
-    curvature = line_curvature(image, scale_px)
+    return ridges_of(line_curvature(image, scale_px), scale_px, threshold_share, hidden)
+
+
+def ridges_of(curvature: LineCurvature, scale_px: float, threshold_share: float = 0.7, hidden: np.ndarray | None = None) -> RidgePoints:
+    """Points on the dark lines of an image whose curvature is known.
+
+    Parameters
+    ----------
+    curvature : LineCurvature
+        Of the background-corrected image.
+    scale_px : float
+        At which it was taken.
+    threshold_share : float
+        As of `ridge_points`.
+    hidden : np.ndarray, (y, x), bool, optional
+        As of `ridge_points`.
+
+    Returns
+    -------
+    RidgePoints
+    """
     slope = np.sum(curvature.gradient * curvature.normal, axis=-1)
     second = np.maximum(curvature.strength / scale_px**2, 1e-12)
     offset = (-slope / second)[..., None] * curvature.normal
-    shown = np.ones(image.shape, bool) if hidden is None else ~hidden
+    shown = np.ones(curvature.strength.shape, bool) if hidden is None else ~hidden
     strong = shown & (curvature.strength > threshold_share * line_threshold(curvature.strength[shown]))
     on_line = strong & np.all(np.abs(offset) <= 0.6, axis=-1)
     position = np.argwhere(on_line) + offset[on_line]

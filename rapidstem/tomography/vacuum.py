@@ -1,5 +1,8 @@
 """Where frames show vacuum: a hole of the foil, or what lies beyond its edge."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
 import numpy as np
 from scipy import ndimage
 
@@ -23,7 +26,27 @@ _FEWEST_FRAMES = 3
 _BLUR_SCALES = 3.0
 
 
-def vacuum_places(series: np.ndarray, line_scale_px: float) -> np.ndarray:
+@dataclass(frozen=True)
+class FrameLevels:
+    """Levels of the brightness of one frame.
+
+    Attributes
+    ----------
+    brightest, foil : float
+        The brightest one, and that of clear foil.
+    share : float
+        Of the pixels that are nearly as bright as the brightest level.
+    certain : bool
+        Whether that must be vacuum.
+    """
+
+    brightest: float
+    foil: float
+    share: float
+    certain: bool
+
+
+def vacuum_places(series: np.ndarray, line_scale_px: float, levels: Sequence[FrameLevels] | None = None) -> np.ndarray:
     """Find vacuum in the frames of a series, and its surroundings in which a frame shows no lines.
 
     Vacuum is brighter than any foil, of the same brightness in all frames whatever the tilt, and without any contrast: a frame's
@@ -38,6 +61,8 @@ def vacuum_places(series: np.ndarray, line_scale_px: float) -> np.ndarray:
         Bright-field frames.
     line_scale_px : float
         Half of the full width of the lines at half depth.
+    levels : sequence of FrameLevels, optional
+        Of the frames, where they are known (`frame_levels`).
 
     Returns
     -------
@@ -45,8 +70,8 @@ def vacuum_places(series: np.ndarray, line_scale_px: float) -> np.ndarray:
         `VACUUM`; `RIM` for the foil beside it as far as the step of the brightness blurs it; `FOIL`.
     """
     places = np.full(series.shape, FOIL, np.uint8)
-    found = [_levels(_smoothed(frame, line_scale_px), line_scale_px) for frame in series]
-    brightest, foil, share, certain = (np.array(each) for each in zip(*found, strict=True))
+    found = levels or [frame_levels(frame, line_scale_px) for frame in series]
+    brightest, foil, share, certain = (np.array([getattr(each, field.name) for each in found]) for field in fields(FrameLevels))
     if certain.sum() < min(_FEWEST_FRAMES, len(series)):
         return places
     usual = float(np.median(brightest[certain]))
@@ -64,8 +89,20 @@ def _smoothed(frame: np.ndarray, scale_px: float) -> np.ndarray:
     return ndimage.gaussian_filter(np.asarray(frame, np.float32), scale_px, mode="nearest")
 
 
-def _levels(smooth: np.ndarray, scale_px: float) -> tuple[float, float, float, bool]:
-    """Brightest level of a smoothed frame, that of its foil, the share of the first, and whether it must be vacuum."""
+def frame_levels(frame: np.ndarray, line_scale_px: float) -> FrameLevels:
+    """The brightest level of a frame, and what speaks for vacuum there.
+
+    Parameters
+    ----------
+    frame : np.ndarray, (y, x)
+    line_scale_px : float
+        As of `vacuum_places`.
+
+    Returns
+    -------
+    FrameLevels
+    """
+    smooth, scale_px = _smoothed(frame, line_scale_px), line_scale_px
     level = float(np.quantile(smooth, 1 - _LEAST_SHARE / 2))
     for _ in range(2):
         foil = _foil_level(smooth, level)
@@ -73,14 +110,15 @@ def _levels(smooth: np.ndarray, scale_px: float) -> tuple[float, float, float, b
         bright = step > _INNER
         level = float(np.median(smooth[bright])) if bright.any() else level
     if foil <= 0 or level / foil - 1 < _LEAST_CONTRAST or bright.mean() < _LEAST_SHARE:
-        return level, foil, float(bright.mean()), False
+        return FrameLevels(level, foil, float(bright.mean()), False)
     width_px = max(1, round(2 * scale_px))
     solid = ndimage.binary_erosion(smooth < level * (1 - _LEAST_CONTRAST / 2), iterations=width_px)
     if solid.mean() < _LEAST_FOIL:
-        return level, foil, float(bright.mean()), False
+        return FrameLevels(level, foil, float(bright.mean()), False)
     inner = ndimage.binary_erosion(ndimage.binary_closing(bright, iterations=width_px), iterations=width_px, border_value=1)
     valley = float(np.mean((step > _VALLEY[0]) & (step < _VALLEY[1])))
-    return level, foil, float(bright.mean()), bool(inner.any() and np.std(step[inner]) < _FLAT and valley < bright.mean() / 2)
+    certain = bool(inner.any() and np.std(step[inner]) < _FLAT and valley < bright.mean() / 2)
+    return FrameLevels(level, foil, float(bright.mean()), certain)
 
 
 def _foil_level(smooth: np.ndarray, level: float) -> float:

@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from rapidstem.denoising import ComparedField, calibrated_intervals, read_intervals, write_intervals
+from rapidstem.denoising import ComparedField, RecordedReference, calibrated_intervals, read_intervals, write_intervals
+from rapidstem.distortion import ColumnMap
 from rapidstem.errors import InputError
 from rapidstem.scores import score_intervals
+from rapidstem.scores.frame_references import PlacedReference
 
 SIDE = 96
 
@@ -81,10 +83,9 @@ class SteadyReferences:
     def __init__(self, slow: np.ndarray) -> None:
         self.slow = slow
 
-    def in_slow_geometry(self):
-        from rapidstem.scores.frame_references import FrameReference
-
-        return {"slow": FrameReference(self.slow, (slice(4, -4), slice(4, -4)))}
+    def recorded(self) -> dict[str, PlacedReference]:
+        rows, columns = (slice(4, side - 4) for side in self.slow.shape)
+        return {"slow": PlacedReference(self.slow, np.zeros(2), (rows, columns))}
 
     def corrected_shift(self, shift_px: np.ndarray) -> np.ndarray:
         return shift_px
@@ -97,3 +98,28 @@ def test_scores_say_how_many_pixels_of_the_own_reference_are_inside(intervals) -
     expected = 100 * inside(intervals, compared)[4:-4, 4:-4].mean()
     assert scores.loc[0, "inside_percent"] == pytest.approx(expected, abs=0.5)
     assert scores.loc[0, "reference"] == "slow" and scores.loc[0, "stated_percent"] == 90
+
+
+@pytest.mark.parametrize("shift_px", [(0.0, 0.0), (0.5, -0.5)])
+def test_noise_of_a_reference_is_that_of_its_own_pixels_wherever_the_frame_lies(shift_px: tuple[float, float]) -> None:
+    """A reference that is moved to a frame by half a pixel loses half of its noise, and the interval would be too narrow for the others."""
+    rng = np.random.default_rng(7)
+    noisy = rng.normal(0, 30, (SIDE, SIDE))
+    place = PlacedReference(noisy, np.array([-2.3, 1.4]), (slice(8, SIDE - 8), slice(8, SIDE - 8)))
+    answer, image = place.beside(np.full((SIDE, SIDE), 500.0), np.array(shift_px))
+    assert np.allclose(answer, 500.0) and image.shape == answer.shape
+    assert np.std(image) == pytest.approx(np.std(noisy), rel=0.02)
+    ramp = np.add.outer(3.0 * np.arange(SIDE), np.arange(SIDE))
+    shown = PlacedReference(np.add.outer(3.0 * np.arange(SIDE), np.arange(SIDE)), np.array([-2.3, 1.4]), place.area)
+    moved, reference = shown.beside(ramp, np.array(shift_px))
+    assert np.allclose(moved - reference, 3 * (shift_px[0] - 2.3) + shift_px[1] + 1.4)
+
+
+def test_answers_are_moved_to_the_recorded_pixels_of_a_slow_image() -> None:
+    """The slow image's row r lies at row r - dy of the frame at rest, and at the frame's shift beyond it."""
+    columns = np.arange(SIDE, dtype=float)
+    stretched = ColumnMap(columns, 1.01 * columns)
+    image = np.zeros((SIDE, SIDE))
+    reference = RecordedReference.of_slow_image(image, np.array([1.5, -2.0]), stretched)
+    assert reference.row_px[:2] == pytest.approx([-1.5, -0.5])
+    assert reference.column_px[10] == pytest.approx(12.0 / 1.01)

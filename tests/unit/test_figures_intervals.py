@@ -10,8 +10,7 @@ def test_the_table_says_how_much_is_inside() -> None:
     slow = np.zeros((20, 20))
     slow[0, :5] = 3.0
     slow[1, :5] = -3.0
-    images = {"net": np.zeros((20, 20)), "slow": slow}
-    drawing = interval_maps(images, {"net": ("slow", np.full((20, 20), 2.0))}, 4.56)
+    drawing = interval_maps({"net": ("slow", np.zeros((20, 20)), slow, np.full((20, 20), 2.0))}, 4.56)
     assert drawing.data.loc[0, "inside_percent"] == pytest.approx(97.5)
     assert "97.5 % of the pixels of the slow image" in drawing.description
     above, below = (drawing.figure.axes[2].images[0].get_array()[row, 0] for row in (0, 1))
@@ -19,15 +18,13 @@ def test_the_table_says_how_much_is_inside() -> None:
 
 
 def test_each_denoiser_has_a_row() -> None:
-    images = dict.fromkeys(("a", "b", "slow", "dcfi"), np.random.default_rng(0).normal(size=(20, 20)))
-    widths = np.ones((20, 20))
-    drawing = interval_maps(images, {"a": ("slow", widths), "b": ("dcfi", widths)}, 4.56)
+    image, widths = np.random.default_rng(0).normal(size=(20, 20)), np.ones((20, 20))
+    drawing = interval_maps({"a": ("slow", image, image, widths), "b": ("dcfi", image, image, widths)}, 4.56)
     assert drawing.data["reference"].to_list() == ["slow", "dcfi"]
     assert len(drawing.figure.axes) == 6
 
 
 def test_where_nothing_is_stated_the_picture_says_so() -> None:
-    images = {"net": np.zeros((20, 20)), "slow": np.ones((20, 20))}
-    drawing = interval_maps(images, {"net": ("slow", np.full((20, 20), np.nan))}, 4.56)
+    drawing = interval_maps({"net": ("slow", np.zeros((20, 20)), np.ones((20, 20)), np.full((20, 20), np.nan))}, 4.56)
     assert "net: no interval is stated" in drawing.description
     assert np.isnan(drawing.data.loc[0, "inside_percent"])

@@ -131,6 +131,18 @@ def training_contents(wildcards):
     return raw_contents(*[(name, "rapid") for name in TRAINING_FIELDS])
 
 
+def training_slow_images(wildcards):
+    """The slow image of every training field; nothing for a denoiser that learns from others."""
+    learns = SESSION.settings_of(wildcards.denoiser).target == "slow"
+    return [raw_path(name, "slow") for name in TRAINING_FIELDS] if learns else []
+
+
+def slow_contents(wildcards):
+    """The marks of these slow images."""
+    learns = SESSION.settings_of(wildcards.denoiser).target == "slow"
+    return raw_contents(*[(name, "slow") for name in TRAINING_FIELDS]) if learns else []
+
+
 def training_pairs(wildcards):
     """The aligned references of every training field; nothing for a denoiser that needs none."""
     if SESSION.settings_of(getattr(wildcards, "denoiser", "bm3d")).target == "none":

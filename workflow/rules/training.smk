@@ -110,6 +110,8 @@ rule calibrate_intervals:
         pairs=training_pairs,
         drift=TRAINING_DRIFT,
         choice=FIELD_CHOICE,
+        slow=training_slow_images,
+        map=DISTORTION_MAP,
         weights=rules.train_denoiser.output.weights,
         card=rules.train_denoiser.output.card,
     output:
@@ -129,7 +131,8 @@ rule calibrate_intervals:
     params:
         code=code("calibrate_intervals"),
         reading=reading,
-        contents=training_contents,
+        contents=lambda wildcards: training_contents(wildcards)
+            + slow_contents(wildcards),
     message:
         "Calibrating the intervals of {wildcards.denoiser}"
     script:

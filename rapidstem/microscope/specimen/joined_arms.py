@@ -5,8 +5,7 @@ from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
-from scipy.sparse import coo_array, csgraph
-from scipy.spatial import cKDTree
+import scipy
 
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 
@@ -53,9 +52,9 @@ def whole_dislocations(arms: Sequence[DislocationLine]) -> list[DislocationLine]
 
 
 def _nodes(ends: np.ndarray) -> list[np.ndarray]:
-    pairs = cKDTree(ends).query_pairs(SHARED_NODE_NM, output_type="ndarray") if len(ends) else np.empty((0, 2), int)
-    links = coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(ends), len(ends)))
-    label = csgraph.connected_components(links, directed=False)[1] if len(ends) else np.empty(0, int)
+    pairs = scipy.spatial.cKDTree(ends).query_pairs(SHARED_NODE_NM, output_type="ndarray") if len(ends) else np.empty((0, 2), int)
+    links = scipy.sparse.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(len(ends), len(ends)))
+    label = scipy.sparse.csgraph.connected_components(links, directed=False)[1] if len(ends) else np.empty(0, int)
     return [np.flatnonzero(label == number) for number in np.flatnonzero(np.bincount(label, minlength=1) > 1)]
 
 

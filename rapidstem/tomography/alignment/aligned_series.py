@@ -61,19 +61,22 @@ class AlignedSeries:
     warnings: tuple[str, ...]
     motion: FrameMotion | None = None
 
-    def applied_to(self, series: np.ndarray) -> np.ndarray:
+    def applied_to(self, series: np.ndarray, threads: int = 1) -> np.ndarray:
         """Frames without shifts, rotation of the axis and motion within them, in one resampling.
 
         Parameters
         ----------
         series : np.ndarray, (frame, y, x)
             Raw or denoised frames.
+        threads : int
+            Frames that are worked on at once.
 
         Returns
         -------
         np.ndarray, (frame, y, x), float32
         """
-        return apply_alignment(series, self.geometry, line_shifts_px=None if self.motion is None else self.motion.line_shifts_px())
+        line_shifts_px = None if self.motion is None else self.motion.line_shifts_px()
+        return apply_alignment(series, self.geometry, line_shifts_px=line_shifts_px, threads=threads)
 
     def motion_table(self) -> pd.DataFrame:
         """Give the amplitudes of the motion within the frames.

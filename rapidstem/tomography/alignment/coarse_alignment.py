@@ -1,11 +1,14 @@
 """First shifts of a tilt series, from the cross-correlation of neighbouring frames."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from functools import cached_property, lru_cache
 
 import numpy as np
 from scipy import fft, ndimage
 
 from rapidstem.numerics import parabola_vertex
+from rapidstem.thread_maps import mapped_by_threads
+from rapidstem.tomography.alignment.bundle_adjustment import LINE_PX
 
 # Of the coefficient near by: a stage seldom jumps, and the highest of many far peaks is high by chance; by judgement on the simulated jumps
 # of tests/unit/test_tomography_scenes.py.
@@ -17,14 +20,20 @@ _COST_ACROSS_ALONG = (0.1, 1.0)
 _NO_COST = (0.0, 0.0)
 # Below a tenth of the windows' power, or of an image's own, in common the coefficient is chance.
 _LEAST_COMMON_POWER = 0.1
+# Images in order of their tilts, from both ends of which the next one comes: each is asked for by two or three others.
+_KEPT_IMAGES = 4
+# Of images whose windows are kept: a series and its projections.
+_KEPT_SHAPES = 4
 
 
-def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: float | None = None) -> np.ndarray:
+def coarse_shifts(
+    lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: float | None = None, line_px: int = LINE_PX, threads: int = 1
+) -> np.ndarray:
     """Shift of every frame, accumulated from the frame nearest zero tilt outwards, whatever the order of the frames.
 
     Each frame is stretched along y by the ratio of the cosines to the two frames nearest in tilt that have their shift already, and
     follows the one that it correlates better with: a frame that shows nothing of the specimen does not break the chain. Where the
-    correlation is weak nearby and clearly better within half a field, the stage has jumped.
+    correlation with both is weak nearby and clearly better within half a field, the stage has jumped.
 
     Parameters
     ----------
@@ -34,55 +43,70 @@ def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: fl
         Reported tilt.
     largest_shift_px : float, optional
         Largest shift between neighbours; the default is an eighth of the frame.
+    line_px : int
+        Full width of the lines at half depth; frames of finer pixels are binned until it is three.
+    threads : int
+        Frames that are compared with their neighbours at once.
 
     Returns
     -------
     np.ndarray, (frame, 2)
         (dy, dx) against the frame nearest zero tilt.
     """
+    factor = max(1, line_px // LINE_PX)
+    small = binned_frames(lines, factor)
+    largest = (largest_shift_px or min(lines.shape[1:]) / 8) / factor
+    prepared = lru_cache(_KEPT_IMAGES)(lambda frame: _Prepared(small[frame]))
+
+    def followed(frame: int, placed: list[int]) -> tuple[int, float, np.ndarray]:
+        ratios = np.cos(angle_rad[placed]) / np.cos(angle_rad[frame])
+        pairs = [(prepared(each), _Prepared(_stretch_rows(small[frame], ratio))) for each, ratio in zip(placed, ratios, strict=True)]
+        chosen, step = _best_step(pairs, largest)
+        return placed[chosen], ratios[chosen], step
+
+    order = list(_placed_before(angle_rad))
     shift = np.zeros((len(lines), 2))
-    largest = largest_shift_px or min(lines.shape[1:]) / 8
+    for (frame, _), (neighbour, ratio, step) in zip(order, mapped_by_threads(lambda one: followed(*one), threads, order), strict=True):
+        shift[frame] = (shift[neighbour, 0] + step[0]) / ratio, shift[neighbour, 1] + step[1]
+    return factor * shift
+
+
+def binned_frames(frames: np.ndarray, factor: int) -> np.ndarray:
+    """Means of squares of so many pixels a side; frames of other sizes are continued at their edges.
+
+    Parameters
+    ----------
+    frames : np.ndarray, (frame, y, x)
+    factor : int
+
+    Returns
+    -------
+    np.ndarray, (frame, ceil(y / factor), ceil(x / factor))
+    """
+    _, rows, columns = frames.shape
+    whole = np.pad(frames, ((0, 0), (0, -rows % factor), (0, -columns % factor)), mode="edge") if factor > 1 else frames
+    return whole.reshape(len(frames), whole.shape[1] // factor, factor, whole.shape[2] // factor, factor).mean(axis=(2, 4))
+
+
+def _best_step(pairs: list[tuple["_Prepared", "_Prepared"]], largest_px: float) -> tuple[int, np.ndarray]:
+    """Which pair agrees best after a small step, and the step; a large one where that is clearly better than all small ones."""
+    near = [_near_peak(*pair, largest_px, _COST_ACROSS_ALONG) for pair in pairs]
+    chosen = int(np.argmax([agreement for _, agreement in near]))
+    needed = BETTER_FAR_AWAY * near[chosen][1]
+    if needed < 1:
+        far = [_far_peak(*pair) for pair in pairs]
+        best = int(np.argmax([agreement for _, agreement in far]))
+        if far[best][1] > needed:
+            return best, far[best][0]
+    return chosen, near[chosen][0]
+
+
+def _placed_before(angle_rad: np.ndarray) -> Iterator[tuple[int, list[int]]]:
+    """Every frame from zero tilt outwards, but the first, and the two nearest in tilt that come before it."""
     outwards = np.argsort(np.abs(angle_rad), kind="stable")
     for number, frame in enumerate(outwards[1:], start=1):
         placed = outwards[:number]
-        nearest = placed[np.argsort(np.abs(angle_rad[placed] - angle_rad[frame]), kind="stable")[:2]]
-        pairs = [_Neighbours(lines[each], lines[frame], angle_rad[each], angle_rad[frame], shift[each]) for each in nearest]
-        agreement, shift[frame] = max((pair.near(largest) for pair in pairs), key=lambda found: found[0])
-        # No coefficient is above 1.
-        if BETTER_FAR_AWAY * agreement < 1:
-            best, elsewhere = max((pair.far() for pair in pairs), key=lambda found: found[0])
-            shift[frame] = elsewhere if best > BETTER_FAR_AWAY * agreement else shift[frame]
-    return shift
-
-
-@dataclass(frozen=True)
-class _Neighbours:
-    """Line images of a frame that has its shift and of one that follows it, with their tilts, and the shift of the first."""
-
-    placed: np.ndarray
-    frame: np.ndarray
-    placed_rad: float
-    frame_rad: float
-    shift_px: np.ndarray
-
-    def near(self, largest_px: float) -> tuple[float, np.ndarray]:
-        """Correlation after the best small step, and the shift of the frame that follows from it."""
-        return self._followed(*correlation_peak(self.placed, self._stretched, largest_px, _COST_ACROSS_ALONG))
-
-    def far(self) -> tuple[float, np.ndarray]:
-        """The same after the best step of up to half the frame."""
-        return self._followed(*far_peak(self.placed, self._stretched))
-
-    def _followed(self, step: np.ndarray, agreement: float) -> tuple[float, np.ndarray]:
-        return agreement, np.array([(self.shift_px[0] + step[0]) / self._ratio, self.shift_px[1] + step[1]])
-
-    @property
-    def _ratio(self) -> float:
-        return float(np.cos(self.placed_rad) / np.cos(self.frame_rad))
-
-    @property
-    def _stretched(self) -> np.ndarray:
-        return _stretch_rows(self.frame, self._ratio)
+        yield int(frame), placed[np.argsort(np.abs(angle_rad[placed] - angle_rad[frame]), kind="stable")[:2]].tolist()
 
 
 def _stretch_rows(image: np.ndarray, ratio: float) -> np.ndarray:
@@ -90,9 +114,7 @@ def _stretch_rows(image: np.ndarray, ratio: float) -> np.ndarray:
     return ndimage.affine_transform(image, np.array([1 / ratio, 1.0]), offset=(centre - centre / ratio, 0.0), order=1, mode="nearest")
 
 
-def correlation_peak(
-    reference: np.ndarray, image: np.ndarray, largest_px: float, costs: tuple[float, float] = _NO_COST
-) -> tuple[np.ndarray, float]:
+def correlation_peak(reference: np.ndarray, image: np.ndarray, largest_px: float) -> tuple[np.ndarray, float]:
     """Displacement (dy, dx) of a line image against another, at most `largest_px`, and the correlation coefficient there.
 
     Images without any structure are not displaced and have the coefficient 0.
@@ -103,8 +125,6 @@ def correlation_peak(
         Images of lines, of one shape.
     largest_px : float
         Farthest displacement along y and along x.
-    costs : tuple of float
-        How much better the coefficient has to be at the farthest displacement along y, and along x, than at none.
 
     Returns
     -------
@@ -113,7 +133,7 @@ def correlation_peak(
     coefficient : float
         Of correlation.
     """
-    return _highest(_correlation(reference, image), (int(largest_px), int(largest_px)), costs)
+    return _near_peak(_Prepared(reference), _Prepared(image), largest_px, _NO_COST)
 
 
 def far_peak(reference: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, float]:
@@ -139,31 +159,53 @@ def far_peak(reference: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, floa
     ----------
     D. Padfield, IEEE Trans. Image Process. 21 (2012) 2706, for windows in place of masks.
     """
-    rows, columns = reference.shape
-    window = _window(reference.shape)
-    pictures = [_flat(picture) for picture in (reference, image)]
-    correlation = _products(*(picture * window for picture in pictures))
-    common = _products(window, window)
-    powers = [_products(pictures[0] ** 2 * window, window), _products(window, pictures[1] ** 2 * window)]
-    enough = np.min([share / (share[0, 0] or 1.0) for share in (common, *powers)], axis=0) > _LEAST_COMMON_POWER
+    return _far_peak(_Prepared(reference), _Prepared(image))
+
+
+class _Prepared:
+    """An image without wide structure, in its window, and its spectra."""
+
+    def __init__(self, image: np.ndarray) -> None:
+        self.window, self.padded, self.window_spectrum = _window(image.shape)
+        self._flat = _flat(image)
+        self.norm = float(np.linalg.norm(self._flat * self.window))
+        self.spectrum = fft.rfft2(self._flat * self.window, self.padded)
+
+    @cached_property
+    def power_spectrum(self) -> np.ndarray:
+        """Of the squares, in the same window."""
+        return fft.rfft2(self._flat**2 * self.window, self.padded)
+
+
+@lru_cache(_KEPT_SHAPES)
+def _window(shape: tuple[int, ...]) -> tuple[np.ndarray, tuple[int, ...], np.ndarray]:
+    """Window of images (y, x) of a shape, the shape that they are padded to, and the window's spectrum."""
+    padded = tuple(fft.next_fast_len(2 * n) for n in shape)
+    window = np.outer(*(np.hanning(n + 2)[1:-1] for n in shape))
+    return window, padded, fft.rfft2(window, padded)
+
+
+def _near_peak(reference: _Prepared, image: _Prepared, largest_px: float, costs: tuple[float, float]) -> tuple[np.ndarray, float]:
+    """Of correlation coefficients; `costs` is how much better one has to be at the farthest displacement, along y and x, than at none."""
+    correlation = _products(reference.spectrum, image.spectrum, image.padded) / (reference.norm * image.norm or 1.0)
+    return _highest(correlation, (int(largest_px), int(largest_px)), costs)
+
+
+def _far_peak(reference: _Prepared, image: _Prepared) -> tuple[np.ndarray, float]:
+    """Of the coefficients in the part that both show."""
+    window, padded = reference.window_spectrum, image.padded
+    powers = [_products(reference.power_spectrum, window, padded), _products(window, image.power_spectrum, padded)]
+    parts = [_products(window, window, padded), *powers]
+    enough = np.min([part / (part[0, 0] or 1.0) for part in parts], axis=0) > _LEAST_COMMON_POWER
+    correlation = _products(reference.spectrum, image.spectrum, padded)
     shared = np.where(enough, correlation / np.sqrt(np.where(enough, powers[0] * powers[1], 1.0)), 0)
+    rows, columns = reference.window.shape
     return _highest(shared, (rows // 2, columns // 2), _NO_COST)
 
 
-def _correlation(reference: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """Correlation coefficients of two windowed images at all displacements, wrapped around."""
-    flat = [_flat(picture) * _window(picture.shape) for picture in (reference, image)]
-    return _products(*flat) / (float(np.linalg.norm(flat[0]) * np.linalg.norm(flat[1])) or 1.0)
-
-
-def _window(shape: tuple[int, ...]) -> np.ndarray:
-    return np.outer(*(np.hanning(n + 2)[1:-1] for n in shape))
-
-
-def _products(reference: np.ndarray, image: np.ndarray) -> np.ndarray:
-    """Sums of the products of two images at all displacements, wrapped around."""
-    shape = [fft.next_fast_len(2 * n) for n in reference.shape]
-    return fft.irfft2(np.conj(fft.rfft2(reference, shape)) * fft.rfft2(image, shape), shape)
+def _products(reference: np.ndarray, image: np.ndarray, padded: tuple[int, ...]) -> np.ndarray:
+    """Sums of the products of two images at all displacements, wrapped around, from their spectra."""
+    return fft.irfft2(np.conj(reference) * image, padded)
 
 
 def _highest(correlation: np.ndarray, reach: tuple[int, int], costs: tuple[float, float]) -> tuple[np.ndarray, float]:

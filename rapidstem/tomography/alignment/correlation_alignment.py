@@ -51,7 +51,9 @@ def align_by_correlation(
     lines = binarise(series, "soft", line_width_nm / (2 * recorded.pixel_size_nm))
     line_px = whole_pixels(line_width_nm, recorded.pixel_size_nm)
     used = recorded.used
-    geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad)), thickness_nm, line_px)
+    geometry = without_axial_trend(
+        lines, replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad, line_px=line_px)), thickness_nm, line_px
+    )
     _, geometry = quick_volume(lines, geometry, thickness_nm, used, line_px, threads)
     geometry = filled_between(geometry, recorded.angle_rad, used)
     zero = int(np.argmin(np.where(used, np.abs(recorded.angle_rad), np.inf)))

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 import numpy as np
+import scipy
 from scipy import ndimage
-from scipy.spatial import cKDTree
 
 from rapidstem.tomography.alignment.bundle_adjustment import project_positions
 from rapidstem.tomography.alignment.line_points import NO_MATCHES, LinePoints, Matches
@@ -21,12 +21,12 @@ class FrameRidges:
     """The dark lines of one frame, ready for the search of the nearest."""
 
     ridges: RidgePoints
-    tree: cKDTree
+    tree: "scipy.spatial.cKDTree"
 
 
 def search_trees(ridges: list[RidgePoints]) -> list[FrameRidges]:
     """Prepare the lines of every frame for `match_points`."""
-    return [FrameRidges(one, cKDTree(one.position_px)) for one in ridges]
+    return [FrameRidges(one, scipy.spatial.cKDTree(one.position_px)) for one in ridges]
 
 
 def volume_line_points(volume: np.ndarray) -> LinePoints:
@@ -77,7 +77,7 @@ def _section_maxima(section: np.ndarray, level: float, radius: int = _RADIUS) ->
 def _with_tangents(position: np.ndarray, radius: float, straightness: float = 0.8) -> LinePoints:
     tangent = np.zeros_like(position)
     clear = np.zeros(len(position), bool)
-    for index, near in enumerate(cKDTree(position).query_ball_point(position, radius) if len(position) else []):
+    for index, near in enumerate(scipy.spatial.cKDTree(position).query_ball_point(position, radius) if len(position) else []):
         if len(near) < 4:
             continue
         spread, axes = np.linalg.eigh(np.cov(position[near].T))

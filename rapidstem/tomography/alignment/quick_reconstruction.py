@@ -5,9 +5,10 @@ from dataclasses import replace
 import numpy as np
 import scipy
 
+from rapidstem.thread_maps import mapped_by_threads
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.alignment.bundle_adjustment import LINE_PX
-from rapidstem.tomography.alignment.coarse_alignment import BETTER_FAR_AWAY, correlation_peak, far_peak
+from rapidstem.tomography.alignment.coarse_alignment import BETTER_FAR_AWAY, binned_frames, correlation_peak, far_peak
 from rapidstem.tomography.alignment.line_points import LinePoints
 from rapidstem.tomography.alignment.line_tracking import volume_line_points
 from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, project_volume, reconstruct
@@ -31,7 +32,9 @@ _TREND_TRIALS = 12
 _MOST_POINTS = 4000
 
 
-def without_axial_trend(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, line_px: int = LINE_PX) -> TiltGeometry:
+def without_axial_trend(
+    lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, line_px: int = LINE_PX, threads: int = 1
+) -> TiltGeometry:
     """Take out of the shifts along the axis a slow trend that the correlation of neighbouring frames cannot see.
 
     An inclined line that the tilt moves across the frame looks as if it slid along itself, and the chain of neighbours follows it.
@@ -47,6 +50,7 @@ def without_axial_trend(lines: np.ndarray, geometry: TiltGeometry, thickness_nm:
         Of the foil.
     line_px : int
         Full width of the lines at half depth.
+    threads : int
 
     Returns
     -------
@@ -61,7 +65,7 @@ def without_axial_trend(lines: np.ndarray, geometry: TiltGeometry, thickness_nm:
             return replace(start, shift_px=start.shift_px + np.column_stack([np.zeros_like(trend), trend_px * trend]))
 
         found = scipy.optimize.minimize_scalar(
-            lambda trend_px, along=along: -_consistency(lines, along(trend_px), thickness_nm, _COARSE_VOXELS * voxel_px),
+            lambda trend_px, along=along: -_consistency(lines, along(trend_px), thickness_nm, _COARSE_VOXELS * voxel_px, threads),
             bounds=(-largest, largest),
             method="bounded",
             options={"xatol": _TREND_TOLERANCE * voxel_px, "maxiter": _TREND_TRIALS},
@@ -75,10 +79,10 @@ def _voxel_px(line_px: int) -> int:
     return round(_VOXEL_WIDTHS * line_px)
 
 
-def _consistency(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, voxel_px: int) -> float:
+def _consistency(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, voxel_px: int, threads: int) -> float:
     """Mean correlation coefficient of the frames and the projections of their reconstruction."""
-    small, coarse = _binned(lines, geometry.per_frame(), voxel_px)
-    volume = reconstruct(small, coarse, _quick_settings(thickness_nm), device="cpu")
+    small, coarse = _binned(lines, geometry.per_frame(), voxel_px, threads)
+    volume = reconstruct(small, coarse, _quick_settings(thickness_nm), threads=threads, device="cpu")
     pictures = [each.reshape(len(each), -1) for each in (small, project_volume(volume, coarse))]
     frame, view = (each - each.mean(axis=1, keepdims=True) for each in pictures)
     norm = np.linalg.norm(frame, axis=1) * np.linalg.norm(view, axis=1)
@@ -114,10 +118,10 @@ def quick_volume(
     """
     voxel_px = _voxel_px(line_px)
     for _ in range(_PROJECTION_MATCHINGS):
-        small, coarse = _binned(lines, geometry, voxel_px)
+        small, coarse = _binned(lines, geometry, voxel_px, threads)
         volume = reconstruct(small, coarse, _quick_settings(thickness_nm), threads=threads, device="cpu", frames=used)
         views = project_volume(volume, coarse)
-        step = voxel_px * np.array([_displacement(*each) for each in zip(views, small, used, strict=True)])
+        step = voxel_px * np.array(mapped_by_threads(_displacement, threads, views, small, used))
         far = np.abs(step).max(axis=1) > _FAR * voxel_px
         if not far.any():
             break
@@ -146,14 +150,12 @@ def first_points(volume: np.ndarray, shape: tuple[int, ...], line_px: int) -> Li
     return LinePoints(voxel_px * points.position_px[chosen] + [*padding, 0.0], points.tangent[chosen])
 
 
-def _binned(lines: np.ndarray, geometry: TiltGeometry, factor: int) -> tuple[np.ndarray, TiltGeometry]:
+def _binned(lines: np.ndarray, geometry: TiltGeometry, factor: int, threads: int) -> tuple[np.ndarray, TiltGeometry]:
     """Aligned line images and their geometry at a lower resolution; columns with a time of their own share one angle a frame here."""
     if geometry.slow_scan == "columns":
         geometry = geometry.per_frame()
-    aligned = np.maximum(apply_alignment(lines, geometry, order=1), 0)
-    frames, rows, columns = aligned.shape
-    aligned = np.pad(aligned, ((0, 0), (0, -rows % factor), (0, -columns % factor)), mode="edge")
-    small = aligned.reshape(frames, aligned.shape[1] // factor, factor, aligned.shape[2] // factor, factor).mean(axis=(2, 4))
+    aligned = np.maximum(apply_alignment(lines, geometry, order=1, threads=threads), 0)
+    small = binned_frames(aligned, factor)
     return small, replace(
         geometry,
         shift_px=geometry.shift_px / factor,

@@ -22,11 +22,9 @@ from rapidstem.tomography.alignment.line_tracking import FrameRidges, match_poin
 from rapidstem.tomography.alignment.quick_reconstruction import first_points, quick_volume, without_axial_trend
 from rapidstem.tomography.alignment.repeated_frames import among_all_frames, of_used_frames, without_repetitions
 from rapidstem.tomography.alignment.series_parts import check_one_part
-from rapidstem.tomography.binarisation import binarise
+from rapidstem.tomography.alignment.single_frames import SingleFrames
 from rapidstem.tomography.foil_extent import foil_of_points
-from rapidstem.tomography.frame_ridges import NO_RIDGES, RidgePoints, ridge_points, subtract_background
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
-from rapidstem.tomography.vacuum import FOIL, vacuum_places
 
 # How far from its projection a line is taken for a point's, in line widths: from the first shifts' error to that of the lines' own; in
 # three rounds, as frames and points fall out; by the last one which point is seen where settles in some ten steps.
@@ -111,7 +109,9 @@ class AlignmentSettings:
         return whole_pixels(self.line_width_nm, pixel_size_nm)
 
 
-def align_series(series: np.ndarray, recorded: TiltGeometry, settings: AlignmentSettings, threads: int = 1) -> AlignedSeries:
+def align_series(
+    series: np.ndarray, recorded: TiltGeometry, settings: AlignmentSettings, threads: int = 1, known: SingleFrames | None = None
+) -> AlignedSeries:
     """Find the angle and the shift of every frame of a tilt series, and the rotation and the offset of its axis.
 
     Cross-correlation gives first shifts, a quick reconstruction gives points on dislocations, and a bundle adjustment over the dark
@@ -126,6 +126,8 @@ def align_series(series: np.ndarray, recorded: TiltGeometry, settings: Alignment
         As the microscope has recorded it (`rapidstem.tomography.recorded_geometry`).
     settings : AlignmentSettings
     threads : int
+    known : SingleFrames, optional
+        What was worked out while the frames came, at the scale of the settings' lines.
 
     Returns
     -------
@@ -143,13 +145,15 @@ def align_series(series: np.ndarray, recorded: TiltGeometry, settings: Alignment
         part = of_used_frames(recorded)
         found = among_all_frames(align_density(part, series[recorded.used], settings.thickness_nm, settings.angle_sigma_deg), recorded)
     else:
-        found = _lines_or_correlation(series, recorded, settings, threads)
+        found = _lines_or_correlation(series, recorded, settings, threads, known)
     return replace(found, warnings=warnings + found.warnings)
 
 
-def _lines_or_correlation(series: np.ndarray, recorded: TiltGeometry, settings: AlignmentSettings, threads: int) -> AlignedSeries:
+def _lines_or_correlation(
+    series: np.ndarray, recorded: TiltGeometry, settings: AlignmentSettings, threads: int, known: SingleFrames | None
+) -> AlignedSeries:
     try:
-        return _align_lines(recorded, series, settings, threads)
+        return _align_lines(recorded, series, settings, threads, known)
     except TooFewLinesError:
         if settings.fallback == "none":
             raise
@@ -157,14 +161,17 @@ def _lines_or_correlation(series: np.ndarray, recorded: TiltGeometry, settings: 
         return align_by_correlation(recorded, series, settings.thickness_nm, settings.angle_sigma_deg, width_nm, threads)
 
 
-def _align_lines(recorded: TiltGeometry, series: np.ndarray, settings: AlignmentSettings, threads: int) -> AlignedSeries:
+def _align_lines(
+    recorded: TiltGeometry, series: np.ndarray, settings: AlignmentSettings, threads: int, known: SingleFrames | None
+) -> AlignedSeries:
     reported_rad, used = recorded.angle_rad, recorded.used
     thickness_nm, line_scale_px = settings.thickness_nm, settings.line_scale_px(recorded.pixel_size_nm)
     line_px = settings.line_px(recorded.pixel_size_nm)
-    places = vacuum_places(series, line_scale_px)
-    lines = binarise(series, "soft", line_scale_px, hidden=places != FOIL)
-    geometry = without_axial_trend(lines, replace(recorded, shift_px=coarse_shifts(lines, reported_rad)), thickness_nm, line_px)
-    seen = _series_ridges(series, used, places != FOIL, line_scale_px)
+    frames = known or SingleFrames(line_scale_px)
+    places = frames.places(series)
+    lines, seen = frames.lines(series, places, used, threads)
+    geometry = replace(recorded, shift_px=coarse_shifts(lines, reported_rad, line_px=line_px, threads=threads))
+    geometry = without_axial_trend(lines, geometry, thickness_nm, line_px, threads)
     ridges = search_trees(seen)
     angle_sigma_rad = np.deg2rad(settings.angle_sigma_deg)
     first_residual_px = _FIRST_RESIDUAL_WIDTHS * line_px
@@ -264,11 +271,3 @@ def _summary(points: LinePoints, geometry: TiltGeometry, measured: Measurement, 
         matches=len(residual),
         warnings=warnings,
     )
-
-
-def _series_ridges(series: np.ndarray, used: np.ndarray, hidden: np.ndarray, line_scale_px: float) -> list[RidgePoints]:
-    """Dark lines of the frames, none of those that are not used and none in hidden places."""
-    return [
-        ridge_points(subtract_background(frame, line_scale_px, unseen), line_scale_px, hidden=unseen) if wanted else NO_RIDGES
-        for frame, unseen, wanted in zip(series, hidden, used, strict=True)
-    ]

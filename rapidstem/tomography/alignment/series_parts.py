@@ -3,8 +3,7 @@
 from itertools import pairwise
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse import csgraph
+import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.alignment.coarse_alignment import far_peak
@@ -68,8 +67,8 @@ def _unlinked(matches: Matches, order: np.ndarray, frames: int) -> list[np.ndarr
     fewer = np.minimum(seen[first].sum(axis=1), seen[second].sum(axis=1))
     share = (seen[first] & seen[second]).sum(axis=1) / np.maximum(fewer, 1)
     linked = share > _SHARE_OF_USUAL * np.median(share)
-    links = sparse.coo_array((np.ones(linked.sum()), (first[linked], second[linked])), shape=(frames, frames))
-    label = csgraph.connected_components(links, directed=False)[1][order]
+    links = scipy.sparse.coo_array((np.ones(linked.sum()), (first[linked], second[linked])), shape=(frames, frames))
+    label = scipy.sparse.csgraph.connected_components(links, directed=False)[1][order]
     sizes = np.bincount(label)
     small = [number for number in np.flatnonzero(sizes >= _FEWEST_FRAMES) if number != np.argmax(sizes)]
     return [order[label == number] for number in small]
