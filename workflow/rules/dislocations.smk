@@ -143,7 +143,7 @@ rule match_sweeps:
     params:
         code=code("match_sweeps"),
         reading=lambda wildcards: READING
-        | {"detectors": SESSION.detectors([name for name, _ in both_records(wildcards)])},
+        | SESSION.row_reading([name for name, _ in both_records(wildcards)]),
         contents=lambda wildcards: raw_contents(*both_records(wildcards)),
         crystal=SESSION.config["crystal"],
     message:

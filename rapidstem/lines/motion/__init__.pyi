@@ -18,8 +18,8 @@ from .series_motion import (
 from .sweep_matching import (
     SWEEP_COLUMNS as SWEEP_COLUMNS,
     check_same_field as check_same_field,
+    interval_between as interval_between,
     matched_sweeps as matched_sweeps,
-    middle_s as middle_s,
     sweep_words as sweep_words,
 )
 from .tilted_view import TiltedView as TiltedView
