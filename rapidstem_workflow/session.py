@@ -239,6 +239,12 @@ class Session:
         own = {name: [variant.name for variant in self.shown_variants(name)] for name in series}
         return [(name, variant) for name, earlier in repeated for variant in own[name] if variant in own[earlier]]
 
+    @property
+    def followed_sweeps(self) -> list[tuple[str, str]]:
+        """Those of them whose frames follow each other so fast that lines may be followed through them: the rapid ones with times."""
+        variants = [(name, self.variant(variant)) for name, variant in self.matched_sweeps]
+        return [(name, variant.name) for name, variant in variants if not variant.is_slow and not variant.has_time_lag]
+
     def followed_variant(self, acquisition: str, denoiser: str) -> str:
         """Name of the variant of the tilt series whose lines are followed: of the same denoiser, else the slow one, else the first."""
         variants = self.shown_variants(self.tomogram(acquisition))

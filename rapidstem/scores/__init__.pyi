@@ -39,6 +39,7 @@ from .motion_scores import (
     kept_lengths as kept_lengths,
     motion_errors as motion_errors,
     owned_lines as owned_lines,
+    resting_positions as resting_positions,
     score_motion as score_motion,
 )
 from .positional_error import (

@@ -92,7 +92,7 @@ class TrueLine:
         return cls(lambda time: points + course.displacement_nm(points, time), course.kind, jumps, course.until_s)
 
 
-def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[int, int]:
+def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine], at_s: float = 0.0) -> dict[int, int]:
     """Which true line each followed one is: the one that most of its nodes lie next to, within 20 nm, when it is first followed.
 
     Parameters
@@ -101,14 +101,16 @@ def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[
         As `rapidstem.lines.motion` gives them (`POSITION_COLUMNS`), moved onto the truth.
     truth
         The true lines by number.
+    at_s : float
+        When that is.
 
     Returns
     -------
     dict
         The true line's number by that of the followed one; without those that are next to none.
     """
-    numbers = list(truth)
-    points = [truth[number].moved(0.0) for number in numbers]
+    numbers = [number for number, line in truth.items() if line.until_s > at_s]
+    points = [truth[number].moved(at_s) for number in numbers]
     owner = np.repeat(numbers, [len(each) for each in points])
     tree = scipy.spatial.cKDTree(np.concatenate(points))
     owned = {}
@@ -119,6 +121,35 @@ def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[
         if len(near) > len(first) / 2:
             owned[int(line)] = int(np.bincount(near).argmax())
     return owned
+
+
+def resting_positions(
+    points: pd.DataFrame, truth: Mapping[int, TrueLine], frame_times_s: np.ndarray
+) -> tuple[pd.DataFrame, dict[int, int]]:
+    """What lines of a static fit say of every frame, the same places each time; and which true line each is next to at its own time.
+
+    Parameters
+    ----------
+    points : DataFrame
+        As `lines.csv` of a tilt series: `line, x_nm, y_nm, z_nm, time_s` (the mean time of the frames that show the point) and deviations.
+    truth
+        The true lines by number.
+    frame_times_s : (frame,)
+        When the frames begin, s.
+
+    Returns
+    -------
+    positions : DataFrame
+        As lines that were followed (`POSITION_COLUMNS`, as far as scores need them).
+    owned : dict
+        The true line's number by that of the static one; without those that are next to none.
+    """
+    owned: dict[int, int] = {}
+    for _, rows in points.groupby("line", sort=True):
+        owned |= owned_lines(rows.assign(frame=0), truth, float(rows["time_s"].median()))
+    kept = points[["line", *AXES, *SIGMAS]]
+    frames = [kept.assign(frame=frame, time_s=time, measured=1) for frame, time in enumerate(frame_times_s)]
+    return pd.concat(frames, ignore_index=True), owned
 
 
 def motion_errors(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]) -> pd.DataFrame:

@@ -84,7 +84,9 @@ def test_times_of_a_tiff_are_those_of_its_planes_else_even_steps(tmp_path: Path)
     tifffile.imwrite(tmp_path / "a.ome.tif", FRAMES, ome=True, metadata=pixels | planes)
     np.testing.assert_allclose(read_header(tmp_path / "a.ome.tif").time_s, np.array(uneven) - 1)
     tifffile.imwrite(tmp_path / "b.ome.tif", FRAMES, ome=True, metadata=pixels | {"TimeIncrement": 70.0, "TimeIncrementUnit": "ms"})
-    tifffile.imwrite(tmp_path / "c.tif", FRAMES, imagej=True, resolution=(0.5, 0.5), metadata={"unit": "nm", "axes": "TYX", "finterval": 0.07})
+    tifffile.imwrite(
+        tmp_path / "c.tif", FRAMES, imagej=True, resolution=(0.5, 0.5), metadata={"unit": "nm", "axes": "TYX", "finterval": 0.07}
+    )
     for name in ("b.ome.tif", "c.tif"):
         np.testing.assert_allclose(read_header(tmp_path / name).time_s, 0.07 * np.arange(len(FRAMES)))
     tifffile.imwrite(tmp_path / "d.ome.tif", FRAMES, ome=True, metadata=pixels)

@@ -10,13 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rapidstem.lines import LineLikelihood
 from rapidstem.lines.motion.face_distances import face_distances
 from rapidstem.lines.motion.line_paths import LinePath, found_path
 from rapidstem.lines.motion.moving_lines import MovingLine
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.unexplained_lines import unexplained_pieces
-from rapidstem.lines.motion.view_evidence import FrameLines, frame_lines
+from rapidstem.lines.motion.view_evidence import FrameLines
 
 SEEN, HIDDEN, LOST, OUTSIDE, GONE = "seen", "hidden", "lost", "outside", "gone"
 # By judgement: near, about two line widths; far, no farther, as other lines are taken for the lost one ever more often.
@@ -99,37 +98,30 @@ class FollowedLines:
 
 
 def follow_lines(
-    images: Iterable[np.ndarray],
+    frames: Iterable[FrameLines],
     time_s: np.ndarray,
     lines: Sequence[MovingLine],
     others: Sequence[np.ndarray],
-    view: TiltedView,
-    likelihood: LineLikelihood,
-    scale_px: float,
+    views: Sequence[TiltedView],
 ) -> FollowedLines:
     """Follow lines through a series.
 
     Parameters
     ----------
-    images : iterable of np.ndarray, (y, x)
-        Frames without drift, one after the other; NaN where a frame has not seen the place.
+    frames : iterable of FrameLines
+        Frames without drift, one after the other.
     time_s : np.ndarray, (frame,)
         Start of each.
     lines : sequence of MovingLine
     others : sequence of np.ndarray, (n, 3)
         Lines of the tomogram that are not followed; they are taken to rest, and hide what lies behind them.
-    view : TiltedView
-    likelihood : LineLikelihood
-        From `rapidstem.lines.motion.view_evidence.learnt_from`.
-    scale_px : float
-        Half of the full width of the lines at half depth.
+    views : sequence of TiltedView
+        One a frame; the same one in all frames of a series at fixed tilt.
     """
-    frames = len(time_s)
-    tracks = [_empty_track(line, frames) for line in lines]
+    tracks = [_empty_track(line, len(time_s)) for line in lines]
     still = np.concatenate([*others, *(line.plane.points(line.nodes_nm[line.known]) for line in lines)])
-    unexplained, share = [], np.zeros(frames)
-    for number, image in enumerate(images):
-        frame = frame_lines(image, likelihood, scale_px)
+    unexplained, share = [], np.zeros(len(time_s))
+    for number, (frame, view) in enumerate(zip(frames, views, strict=True)):
         for points in others:
             frame.cover(points, view)
         _follow_frame(tracks, number, frame, view, time_s)

@@ -28,7 +28,7 @@ LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
 FITTING_DEPTH_NM = 10.0
 
 
-def line_flags(track: SmoothTrack, view: TiltedView, told_until: int) -> pd.DataFrame:
+def line_flags(track: SmoothTrack, views: Sequence[TiltedView], told_until: int) -> pd.DataFrame:
     """What happened to one line, `FLAG_COLUMNS`, in the order of time.
 
     `jump`: moved within a frame, by its median. `bowing`: bent against its first shape, by the largest distance from it. `cross slip`:
@@ -38,8 +38,8 @@ def line_flags(track: SmoothTrack, view: TiltedView, told_until: int) -> pd.Data
     Parameters
     ----------
     track : SmoothTrack
-    view : TiltedView
-        Of the series.
+    views : sequence of TiltedView
+        One a frame.
     told_until : int
         The first frame in which it may lie in another plane unseen (`plane uncertain`).
 
@@ -60,7 +60,7 @@ def line_flags(track: SmoothTrack, view: TiltedView, told_until: int) -> pd.Data
     if across is None and told_until <= np.flatnonzero(track.track.state == SEEN)[-1]:
         found.append((told_until, "plane uncertain", np.nan))
     until = len(bow) if across is None else across
-    rows = [_row(track, view, frame, flag, size) for frame, flag, size in sorted(found) if frame <= until]
+    rows = [_row(track, views, frame, flag, size) for frame, flag, size in sorted(found) if frame <= until]
     return pd.DataFrame(rows, columns=FLAG_COLUMNS)
 
 
@@ -214,9 +214,9 @@ def _largest(values: np.ndarray) -> float:
     return float(values[np.argmax(np.abs(values))])
 
 
-def _row(track: SmoothTrack, view: TiltedView, frame: int, flag: str, size_nm: float) -> list[object]:
+def _row(track: SmoothTrack, views: Sequence[TiltedView], frame: int, flag: str, size_nm: float) -> list[object]:
     known = np.flatnonzero(np.isfinite(track.slid_nm[:, 0]))
     at = int(known[np.argmin(np.abs(known - frame))])
     middle = track.slid_nm.shape[1] // 2
-    place = track.track.line.points(track.slid_nm[at])[middle]
-    return [track.track.line.number, flag, frame, track.time_s[at, middle], *view.seen_at(place), *place, size_nm]
+    place = track.points(at)[middle]
+    return [track.track.line.number, flag, frame, track.time_s[at, middle], *views[at].seen_at(place), *place, size_nm]
