@@ -1,10 +1,10 @@
 """Lines that glide while a tilt series is recorded: followed through the sweep, against one static fit of all its frames.
 
-`python -m benchmarks.sweep_motion --seeds 71 72` simulates rapid tilt series of a strained foil as the virtual microscope records them, with
-noise and lag, denoised by the filter that comes with rapidstem; angles and shifts are the true ones, and so are the lines of the earlier
-tomogram, at rest. One row is of the lines that were followed in time, one of those of the reconstruction that takes the foil for one at
-rest, held against the true lines at the time of every frame: root mean square distances across the line in x, y and z, over the stated
-ones, of all nodes and of those that glide by more than 100 nm/s, and how much of the true length keeps its line.
+`python -m benchmarks.sweep_motion --seeds 71 72` simulates rapid tilt series of a strained foil with noise and lag, denoised by the filter
+that comes with rapidstem; angles and shifts are the true ones, and so are the lines of the earlier tomogram, at rest. One row is of the
+lines that were followed in time, one of those of the reconstruction that takes the foil for one at rest, held against the true lines at the
+time of every frame: root mean square distances across the line in x, y and z, over the stated ones, of all nodes and of those that glide by
+more than 100 nm/s, and how much of the true length keeps its line.
 """
 
 import argparse

@@ -69,7 +69,8 @@ def _angle_problems(header: StackHeader) -> Iterator[str]:
 def _time_problems(header: StackHeader) -> Iterator[str]:
     """What a series of moving lines lacks, whose velocities need the time of every row."""
     if header.time_s is None:
-        yield "states no times of its frames, which moving lines need; give them in the column frame_interval, or as reading.frame_interval_s"
+        remedy = "give them in the column frame_interval, or as reading.frame_interval_s"
+        yield f"states no times of its frames, which moving lines need; {remedy}"
     if header.line_time_s is None:
         yield "states no time of a row, which moving lines need; give reading.line_time_s, or reading.frame_time_s"
 

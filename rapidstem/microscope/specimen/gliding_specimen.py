@@ -23,7 +23,7 @@ class GlidingFoil(FoilSpecimen):
     courses: dict[int, LineCourse] = field(default_factory=dict)
 
     def placed(self, frame: FrameGeometry) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and columns (vertex, 2) of the vertices at their own times, and their contrast (vertex, distance); none where they vanished."""
+        """Rows and columns (vertex, 2) of the vertices at their own times, and their contrast (vertex, distance), 0 after they vanish."""
         _, profiles = super().placed(frame)
         time = np.full(len(self.drawn.line), frame.start_s)
         for _ in range(FIXED_POINT_STEPS):
