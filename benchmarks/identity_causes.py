@@ -30,6 +30,7 @@ AROUND_FRAMES = 4
 # By judgement: less in view than about six line widths is hardly told from noise.
 LITTLE_NM = 80.0
 STILL_NM = 30.0
+KINDS = ("nowhere", "beside", "another line", "wrong height", "part", "short")
 
 
 @dataclass(frozen=True)
@@ -158,13 +159,23 @@ def causes_of(series: Series) -> pd.DataFrame:
     return table.sort_values("lost_percent", ascending=False)
 
 
+def summary_of(table: pd.DataFrame) -> dict[str, float]:
+    """What each kind of loss costs in percent of the visible length, and how much of all is flagged."""
+    kinds = table["followed_on"].where(~table["followed_on"].str.startswith("line"), "another line").replace("", "short")
+    shares = table.groupby(kinds)["lost_percent"].sum()
+    flagged = table.loc[table["flags"] != "", "lost_percent"].sum()
+    named = {f"{kind.replace(' ', '_')}_percent": round(float(shares.get(kind, 0.0)), 2) for kind in KINDS}
+    return {"lost_percent": round(float(table["lost_percent"].sum()), 2)} | named | {"flagged_percent": round(float(flagged), 2)}
+
+
 def main(seeds: list[int], count: int) -> None:
-    """Print and keep the table, seed by seed."""
+    """Print every stretch, seed by seed, and print and keep what each kind of loss costs."""
     for seed in seeds:
         foil = simulated_foil(seed, count)
         motion, _ = followed(foil, filtered_frames(clean_frames(foil), foil.settings), False)
-        table = causes_of(Series.of(motion, foil)).assign(seed=seed, frames=count)
-        record_table("identity_causes", table, ["seed", "frames", "line", "from_frame"])
+        table = causes_of(Series.of(motion, foil))
+        print(table.to_string(index=False))
+        record_table("identity_causes", pd.DataFrame([{"seed": seed, "frames": count} | summary_of(table)]), ["seed", "frames"])
 
 
 if __name__ == "__main__":

@@ -26,15 +26,22 @@ class NodeStates:
     state : (frame, node, n)
     covariance : (frame, node, n, n)
     jump : (frame,) bool, whether most nodes have jumped before the frame
+    log_likelihood : of all that was measured, each against what was expected of it before
     """
 
     state: np.ndarray
     covariance: np.ndarray
     jump: np.ndarray
+    log_likelihood: float
 
 
 def smoothed_states(
-    measured_nm: np.ndarray, variance_nm2: np.ndarray, seen_as: np.ndarray, time_s: np.ndarray, height_sigma_nm: float
+    measured_nm: np.ndarray,
+    variance_nm2: np.ndarray,
+    seen_as: np.ndarray,
+    time_s: np.ndarray,
+    height_sigma_nm: float = 0.0,
+    acceleration: float = ACCELERATION,
 ) -> NodeStates:
     """Smooth what was measured of nodes in time.
 
@@ -47,6 +54,8 @@ def smoothed_states(
     time_s : np.ndarray, (frame, node)
     height_sigma_nm : float
         Standard deviation of the height beforehand.
+    acceleration : float
+        Its density, in nm^2/s^3.
 
     Returns
     -------
@@ -63,13 +72,14 @@ def smoothed_states(
     mean[:, 0] = measured_nm[0]
     state, covariance = np.zeros(seen_as.shape), np.zeros((*seen_as.shape, states))
     expected, expected_covariance = np.zeros_like(state), np.zeros_like(covariance)
-    jump = np.zeros(frames, bool)
+    jump, likelihood = np.zeros(frames, bool), 0.0
     for frame in range(frames):
         if frame:
-            mean, spread = _predicted(mean, spread, time_s[frame] - time_s[frame - 1])
+            mean, spread = _predicted(mean, spread, time_s[frame] - time_s[frame - 1], acceleration)
             jump[frame] = _freed(mean, spread, measured_nm[frame], variance_nm2[frame], seen_as[frame])
         expected[frame], expected_covariance[frame] = mean, spread
-        mean, spread = _updated(mean, spread, measured_nm[frame], variance_nm2[frame], seen_as[frame])
+        mean, spread, told = _updated(mean, spread, measured_nm[frame], variance_nm2[frame], seen_as[frame])
+        likelihood += told
         state[frame], covariance[frame] = mean, spread
     smooth, spreads = state.copy(), covariance.copy()
     for frame in range(frames - 2, -1, -1):
@@ -77,7 +87,7 @@ def smoothed_states(
         gain = covariance[frame] @ move.transpose(0, 2, 1) @ np.linalg.inv(expected_covariance[frame + 1])
         smooth[frame] = state[frame] + (gain @ (smooth[frame + 1] - expected[frame + 1])[..., None])[..., 0]
         spreads[frame] = covariance[frame] + gain @ (spreads[frame + 1] - expected_covariance[frame + 1]) @ gain.transpose(0, 2, 1)
-    return NodeStates(smooth, spreads, jump)
+    return NodeStates(smooth, spreads, jump, likelihood)
 
 
 def _transition(step_s: np.ndarray, states: int) -> np.ndarray:
@@ -86,10 +96,10 @@ def _transition(step_s: np.ndarray, states: int) -> np.ndarray:
     return move
 
 
-def _predicted(mean: np.ndarray, spread: np.ndarray, step_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def _predicted(mean: np.ndarray, spread: np.ndarray, step_s: np.ndarray, acceleration: float) -> tuple[np.ndarray, np.ndarray]:
     move = _transition(step_s, mean.shape[1])
     ahead = move @ spread @ move.transpose(0, 2, 1)
-    noise = ACCELERATION * np.stack([step_s**3 / 3, step_s**2 / 2, step_s**2 / 2, step_s], axis=-1).reshape(-1, 2, 2)
+    noise = acceleration * np.stack([step_s**3 / 3, step_s**2 / 2, step_s**2 / 2, step_s], axis=-1).reshape(-1, 2, 2)
     ahead[:, :2, :2] += noise
     return (move @ mean[..., None])[..., 0], ahead
 
@@ -110,10 +120,12 @@ def _freed(mean: np.ndarray, spread: np.ndarray, measured: np.ndarray, variance:
 
 def _updated(
     mean: np.ndarray, spread: np.ndarray, measured: np.ndarray, variance: np.ndarray, seen_as: np.ndarray
-) -> tuple[np.ndarray, np.ndarray]:
+) -> tuple[np.ndarray, np.ndarray, float]:
+    """Mean and spread after a measurement, and the logarithm of how likely it was."""
     known = np.isfinite(variance)
     carried = np.einsum("nab,nb->na", spread, seen_as)
     total = np.sum(seen_as * carried, axis=1) + np.where(known, variance, 1)
     gain = np.where(known[:, None], carried / total[:, None], 0)
     innovation = measured - np.sum(seen_as * mean, axis=1)
-    return mean + gain * innovation[:, None], spread - gain[:, :, None] * carried[:, None, :]
+    likelihood = -0.5 * float(np.sum((innovation**2 / total + np.log(total))[known]))
+    return mean + gain * innovation[:, None], spread - gain[:, :, None] * carried[:, None, :], likelihood

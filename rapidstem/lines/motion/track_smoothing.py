@@ -8,10 +8,12 @@ import numpy as np
 from rapidstem.lines.motion.line_following import FIRST_FRAMES, SEEN, LineTrack
 from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
 from rapidstem.lines.motion.moving_lines import NODE_NM, MovingLine
-from rapidstem.lines.motion.state_filters import smoothed_states
+from rapidstem.lines.motion.state_filters import ACCELERATION, smoothed_states
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.numerics import robust_spread
 
+# Shares of the acceleration that lines are allowed, of which what was seen chooses: one that may go anywhere says nothing of its height.
+PACES = (1.0, 1e-2, 1e-4, 1e-6)
 # Errors of a line are the same over some 50 nm (`rapidstem.lines`); by judgement, all lines together count as much as 100 nm of its own.
 STRETCH_NM, PRIOR_STRETCHES = 50.0, 2.0
 
@@ -77,10 +79,10 @@ def smoothed_track(
     height_sigma_nm : float
         Standard deviation of the line's height above its plane beforehand; 0 where the tilt does not change, which says nothing of it.
     """
-    seen = np.flatnonzero(track.state == SEEN)
-    if len(seen) < 2:
+    there = np.flatnonzero(track.state == SEEN)
+    if len(there) < 2:
         return None
-    part, shape = slice(int(seen[0]), int(seen[-1]) + 1), track.slid_nm.shape
+    part, shape = slice(int(there[0]), int(there[-1]) + 1), track.slid_nm.shape
     places = track.line.points(track.slid_nm)
     row = np.stack([view.seen_at(each)[:, 0] for view, each in zip(views, places, strict=True)]) + drift_rows[:, None]
     time = start_s[:, None] + np.clip(row, 0, views[0].shape[0] - 1) * line_time_s
@@ -89,7 +91,9 @@ def smoothed_track(
     seen_as[..., 0] = 1
     if height_sigma_nm:
         seen_as[..., 2] = [_slide_by_height(track.line, slid, view) for slid, view in zip(track.slid_nm, views, strict=True)]
-    found = smoothed_states(track.slid_nm[part], variance[part], seen_as[part], time[part], height_sigma_nm)
+    seen = (track.slid_nm[part], variance[part], seen_as[part], time[part], height_sigma_nm)
+    paces = [ACCELERATION * share for share in PACES] if height_sigma_nm else [ACCELERATION]
+    found = max((smoothed_states(*seen, pace) for pace in paces), key=lambda each: each.log_likelihood)
     slid, speed = found.state[..., 0], found.state[..., 1]
     height, spread = np.zeros(slid.shape), np.zeros((*slid.shape, 2, 2))
     spread[..., 0, 0] = found.covariance[..., 0, 0]
