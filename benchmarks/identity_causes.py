@@ -1,9 +1,10 @@
-"""Why followed lines lose their identity: which line, from which frame to which, on what it was followed, and what happened there.
+"""Why followed lines lose their identity: which line, in which frames, where it was followed instead, and what happened there.
 
-`python -m benchmarks.identity_causes --seeds 62 63 --frames 200` simulates series as `benchmarks.motion_stages` does, and prints one row a
-stretch of frames in which more than half of a true line's visible length is not followed as that line: the share of all visible length
-that it costs, where the followed line lies (`nowhere`, `beside`, `wrong height`: right in the image, but not in three dimensions, `part`:
-too short, or the true line that it lies on), what the truth does at its beginning (a jump, a crossing, ...), and whether a flag says so.
+`python -m benchmarks.identity_causes --seeds 62 63 --frames 200` simulates series as `benchmarks.motion_stages` does. Every point of a true
+line in view that its followed line does not lie on, within 20 nm, is of one kind: `nowhere` (the line is not followed in the frame),
+`hidden` (that part is left out, and another true line lies on it in the image), `left out` (nothing lies on it), `another line` (followed
+there on another true line), `beside` (followed there on none), or `wrong height` (right in the image, but not in three dimensions). Prints
+one row a line and kind: its share of all visible length, the frames with most of it, what the truth does when it begins, and flags.
 """
 
 import argparse
@@ -23,14 +24,14 @@ from rapidstem.microscope.specimen.strained_specimen import StrainedFoil
 from rapidstem.scores import TrueLine, owned_lines
 from rapidstem.scores.motion_scores import LENGTH_NM, NEAR_NM
 
-# By judgement: shorter stretches are single poor frames, which are printed together as `short`.
-LEAST_FRAMES = 3
-# Frames before and after the beginning of a stretch in which an event counts as its cause, and a flag as one that says so.
+# Frames before and after the beginning in which an event counts as its cause.
 AROUND_FRAMES = 4
 # By judgement: less in view than about six line widths is hardly told from noise.
 LITTLE_NM = 80.0
-STILL_NM = 30.0
-KINDS = ("nowhere", "beside", "another line", "wrong height", "part", "short")
+# By judgement: so far from the nearest node a point is left out; nearer, the followed line lies beside it.
+LEFT_OUT_NM = 60.0
+KINDS = ("nowhere", "hidden", "left out", "another line", "beside", "wrong height")
+SPACING_NM = 2.0
 
 
 @dataclass(frozen=True)
@@ -74,38 +75,25 @@ class Series:
         return self.view.seen_at(points_nm) * self.view.pixel_size_nm
 
 
-def lost_lengths(series: Series, line: int, number: int) -> tuple[np.ndarray, np.ndarray]:
-    """Visible length (frame,) of a true line in nm, and what of it the followed line does not lie on in three dimensions."""
-    own = {int(frame): rows[AXES].to_numpy(float) for frame, rows in series.positions[series.positions["line"] == line].groupby("frame")}
-    seen, lost = np.zeros(len(series.time_s)), np.zeros(len(series.time_s))
-    for frame in range(len(seen)):
-        points = series.visible(number, frame)
-        seen[frame] = lost[frame] = 2.0 * len(points)
-        if len(points) and len(own.get(frame, [])) > 1:
-            distance = scipy.spatial.cKDTree(resampled(own[frame], LENGTH_NM)).query(points)[0]
-            lost[frame] = 2.0 * np.count_nonzero(distance >= NEAR_NM)
-    return seen, lost
-
-
-def where_followed(series: Series, line: int, number: int, frame: int) -> str:
-    """What a followed line lies on in a frame in which it does not lie on its own."""
-    rows = series.positions[(series.positions["line"] == line) & (series.positions["frame"] == frame)]
-    if len(rows) < 2:
-        return "nowhere"
-    places = series.image_nm(rows[AXES].to_numpy(float))
-    distances = {}
-    for other in series.truth:
-        points = series.visible(other, frame)
-        distances[other] = scipy.spatial.cKDTree(series.image_nm(points)).query(places)[0] if len(points) else np.full(len(places), np.inf)
-    shares = {other: float(np.mean(each < NEAR_NM)) for other, each in distances.items()}
-    best = max(shares, key=lambda other: shares[other] + 0.1 * (other == number))
-    if shares[best] < 0.5:
-        return "beside"
-    if best != number:
-        return f"line {best}"
-    points = series.truth[number].moved(float(series.time_s[frame]))
-    apart = scipy.spatial.cKDTree(points).query(rows[AXES].to_numpy(float))[0]
-    return "wrong height" if np.median(apart) >= NEAR_NM else "part"
+def lost_points(series: Series, line: int, number: int, frame: int, rows: pd.DataFrame) -> tuple[int, dict[str, int]]:
+    """How many points of a true line a frame shows, and how many of each kind its followed line does not lie on."""
+    points = series.visible(number, frame)
+    if len(points) == 0 or len(rows) < 2:
+        return len(points), {"nowhere": len(points)}
+    nodes = resampled(rows[AXES].to_numpy(float), LENGTH_NM)
+    lost = points[scipy.spatial.cKDTree(nodes).query(points)[0] >= NEAR_NM]
+    if len(lost) == 0:
+        return len(points), {}
+    image, places = series.image_nm(lost), series.image_nm(nodes)
+    distance, nearest = scipy.spatial.cKDTree(places).query(image)
+    others = [series.image_nm(series.visible(other, frame)) for other in series.truth if other != number]
+    tree = scipy.spatial.cKDTree(np.concatenate([*others, np.full((1, 2), 1e9)]))
+    behind, taken = tree.query(image)[0] < NEAR_NM, tree.query(places)[0][nearest] < NEAR_NM
+    left = distance > LEFT_OUT_NM
+    kinds = np.select(
+        [distance < NEAR_NM, left & behind, left, taken], ["wrong height", "hidden", "left out", "another line"], default="beside"
+    )
+    return len(points), {kind: int(np.count_nonzero(kinds == kind)) for kind in KINDS}
 
 
 def what_happened(series: Series, number: int, frame: int) -> str:
@@ -118,7 +106,7 @@ def what_happened(series: Series, number: int, frame: int) -> str:
     jumps = [float(begin) for begin, end in line.jumps_s if line.course == "jerky" and abs(begin - time) < step and end - begin < 0.05]
     words += [f"{len(jumps)} jumps"] if jumps else []
     points = series.visible(number, frame)
-    if 2.0 * len(points) < LITTLE_NM:
+    if SPACING_NM * len(points) < LITTLE_NM:
         words.append("little in view")
     if len(points):
         own = series.image_nm(points)
@@ -133,43 +121,35 @@ def what_happened(series: Series, number: int, frame: int) -> str:
 
 
 def causes_of(series: Series) -> pd.DataFrame:
-    """One row a stretch of frames in which a line is lost, and one for all short ones together."""
-    rows, total, short = [], 0.0, 0.0
+    """One row a line and kind of loss."""
+    rows, total = [], 0
     for line, number in series.owned.items():
-        seen, lost = lost_lengths(series, line, number)
-        total += seen.sum()
-        away = lost > np.maximum(0.5 * seen, STILL_NM)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], away.astype(int), [0]]))).reshape(-1, 2)
-        inside = np.zeros(len(seen), bool)
-        for start, stop in edges:
-            if stop - start < LEAST_FRAMES:
-                continue
-            inside[start:stop] = True
-            middle = int(start + np.argmax(lost[start:stop] > 0) + (stop - start) // 2)
-            flags = series.flags[(series.flags["line"] == line) & (series.flags["frame"] <= stop)]
-            words = " ".join(f"{row.flag}@{row.frame}" for row in flags.itertuples())
-            where = where_followed(series, line, number, min(middle, stop - 1))
-            row = [line, number, series.truth[number].course, int(start), int(stop), lost[start:stop].sum(), where]
-            rows.append([*row, what_happened(series, number, int(start)), words])
-        short += lost[~inside].sum()
-    rows.append([-1, -1, "short", -1, -1, short, "", "", ""])
-    columns = ["line", "true_line", "course", "from_frame", "to_frame", "lost_percent", "followed_on", "happened", "flags"]
+        own = dict(tuple(series.positions[series.positions["line"] == line].groupby("frame")))
+        none = series.positions.iloc[:0]
+        found = [lost_points(series, line, number, frame, own.get(frame, none)) for frame in range(len(series.time_s))]
+        total += sum(count for count, _ in found)
+        flags = " ".join(f"{row.flag}@{row.frame}" for row in series.flags[series.flags["line"] == line].itertuples())
+        for kind in KINDS:
+            counts = np.array([lost.get(kind, 0) for _, lost in found])
+            if counts.any():
+                low, high = (int(np.searchsorted(np.cumsum(counts), share * counts.sum())) for share in (0.05, 0.95))
+                events = what_happened(series, number, low)
+                rows.append([line, number, series.truth[number].course, kind, int(counts.sum()), low, high, events, flags])
+    columns = ["line", "true_line", "course", "kind", "lost_percent", "from_frame", "to_frame", "happened", "flags"]
     table = pd.DataFrame(rows, columns=columns)
-    table["lost_percent"] = (100 * table["lost_percent"] / total).round(2)
+    table["lost_percent"] = (100 * table["lost_percent"] / max(total, 1)).round(2)
     return table.sort_values("lost_percent", ascending=False)
 
 
 def summary_of(table: pd.DataFrame) -> dict[str, float]:
-    """What each kind of loss costs in percent of the visible length, and how much of all is flagged."""
-    kinds = table["followed_on"].where(~table["followed_on"].str.startswith("line"), "another line").replace("", "short")
-    shares = table.groupby(kinds)["lost_percent"].sum()
-    flagged = table.loc[table["flags"] != "", "lost_percent"].sum()
+    """What each kind of loss costs in percent of the visible length."""
+    shares = table.groupby("kind")["lost_percent"].sum()
     named = {f"{kind.replace(' ', '_')}_percent": round(float(shares.get(kind, 0.0)), 2) for kind in KINDS}
-    return {"lost_percent": round(float(table["lost_percent"].sum()), 2)} | named | {"flagged_percent": round(float(flagged), 2)}
+    return {"lost_percent": round(float(table["lost_percent"].sum()), 2)} | named
 
 
 def main(seeds: list[int], count: int) -> None:
-    """Print every stretch, seed by seed, and print and keep what each kind of loss costs."""
+    """Print every line's losses, seed by seed, and print and keep what each kind costs."""
     for seed in seeds:
         foil = simulated_foil(seed, count)
         motion, _ = followed(foil, filtered_frames(clean_frames(foil), foil.settings), False)

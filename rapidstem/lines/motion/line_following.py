@@ -5,7 +5,7 @@ explains. What the frames do not show is not forced: a line that another one hid
 is marked.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -81,6 +81,16 @@ class LineTrack:
         return self.slid_nm[frame - 1] + velocity * (time_s[frame] - time_s[frame - 1])
 
 
+    def expected(self, frame: int, guess_nm: np.ndarray) -> np.ndarray:
+        """The points (n, 3) that a frame should show, from what was there in the last one; at first what the tomogram has shown."""
+        there = self.line.known if frame == self.line.frames.start else self.present[frame - 1]
+        return self.line.points(guess_nm)[there]
+
+    def clearness(self, frame: int) -> float:
+        """What the last frame has said for the whole line."""
+        return float(self.support[: max(frame, 1)][-1]) * len(self.line.nodes_nm)
+
+
 @dataclass(frozen=True)
 class FollowedLines:
     """What a series shows.
@@ -130,16 +140,43 @@ def follow_lines(
     return FollowedLines(tracks, unexplained, share)
 
 
+class _Claims:
+    """Pixels where lines are expected that have not been placed yet: no other line may be led onto them."""
+
+    def __init__(self, expected: Mapping[int, np.ndarray], shape: tuple[int, int]) -> None:
+        self._expected = dict(expected)
+        self._count = np.zeros(shape, np.int16)
+        for mask in self._expected.values():
+            self._count += mask
+
+    def barred(self, number: int) -> np.ndarray:
+        """Pixels (y, x) that others claim and a line does not, which is placed now and claims nothing any more."""
+        own = self._expected.pop(number, None)
+        if own is None:
+            return np.asarray(self._count > 0)
+        self._count -= own
+        return (self._count > 0) & ~own
+
+
 def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, view: TiltedView, time_s: np.ndarray) -> None:
     """Put one frame behind the tracks: clear lines first, what they hide says nothing for the others; then lines that are not there."""
     tracks = [track for track in tracks if number in track.line.frames]
     present = [track for track in tracks if number == track.line.frames.start or track.state[number - 1] != GONE]
+    guesses = [track.guess(number, time_s) for track in present]
+    claims = _Claims(
+        {
+            index: frame.footprint(track.expected(number, guess), view)
+            for index, (track, guess) in enumerate(zip(present, guesses, strict=True))
+            if number == track.line.frames.start or track.state[number - 1] == SEEN
+        },
+        view.shape,
+    )
     missing = []
-    for track in sorted(present, key=lambda each: -each.support[: max(number, 1)][-1] * len(each.line.nodes_nm)):
-        guess = track.guess(number, time_s)
-        path = found_path(track.line, guess, NEAR_NM, frame, view)
-        state = _state(track, path, number, frame, view)
-        _note(track, number, path, state, frame, view)
+    for index in sorted(range(len(present)), key=lambda each: -present[each].clearness(number)):
+        track, guess, own = present[index], guesses[index], frame.without(claims.barred(index))
+        path = found_path(track.line, guess, NEAR_NM, own, view)
+        state = _state(track, path, number, own, view)
+        _note(track, number, path, state, own, view)
         if state == SEEN:
             frame.cover(_shown(track, number), view)
         elif state == LOST:
