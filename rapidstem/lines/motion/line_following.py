@@ -78,7 +78,14 @@ class LineTrack:
                 steady = np.abs(np.median(change)) < JUMP_NM
                 own = np.full(len(change), np.median(change)) / (time_s[earlier] - time_s[earlier - 1]) if steady else 0.0
                 velocity = velocity + VELOCITY_GAIN * (own - velocity)
-        return self.slid_nm[frame - 1] + velocity * (time_s[frame] - time_s[frame - 1])
+        return self._whole(frame - 1) + velocity * (time_s[frame] - time_s[frame - 1])
+
+    def _whole(self, frame: int) -> np.ndarray:
+        """Slides (node,) in a frame; nodes that it does not show have gone as far as those beside them: the shape is that at rest."""
+        shown = np.flatnonzero(self.speaking[frame] & self.present[frame])
+        if self.state[frame] != SEEN or len(shown) < FEWEST_NODES:
+            return self.slid_nm[frame]
+        return np.interp(np.arange(len(self.line.nodes_nm)), shown, self.slid_nm[frame, shown])
 
 
     def expected(self, frame: int, guess_nm: np.ndarray) -> np.ndarray:

@@ -69,7 +69,7 @@ def position_rows(
         sigma = _sigma(line, line.points(slid), covariance, across * part[:, None], view, doubt_nm[frame])
         node = np.arange(0, len(slid), EVERY_NODE)
         node = node[(view.places(points).seen[0] & _there(track, int(frame)) & line.in_foil(slid))[node]]
-        measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame]
+        measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame] & track.track.present[frame]
         columns = [
             points[node],
             np.linalg.norm(sigma[node], axis=1),
@@ -88,9 +88,14 @@ def position_rows(
 
 
 def _there(track: SmoothTrack, frame: int) -> np.ndarray:
-    """Which nodes (node,) belong to the line in a frame; where it is not seen, those of the last frame in which it was."""
+    """Which nodes (node,) belong to the line in a frame; where it is not seen, those of the last frame in which it was.
+
+    What the tomogram has shown of it belongs to it even where the frame does not show it: no dislocation ends within the foil.
+    """
     seen = np.flatnonzero(track.track.state[: frame + 1] == SEEN)
-    return np.asarray(track.track.present[seen[-1]])
+    there = np.flatnonzero(track.track.present[seen[-1]] | track.track.line.known)
+    number = np.arange(track.slid_nm.shape[1])
+    return (number >= there[0]) & (number <= there[-1])
 
 
 def _sigma(
