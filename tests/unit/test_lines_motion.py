@@ -80,7 +80,8 @@ def _track(slid: np.ndarray, variance: float = 1.0) -> LineTrack:
     marks = [np.ones(shape, bool)] * 2
     face = np.full((len(slid), 2), np.nan)
     nodes = np.broadcast_to(slid[:, None], shape).copy()
-    return LineTrack(moving, nodes, np.full(shape, variance), *marks, np.full(len(slid), SEEN, "<U8"), np.ones(len(slid)), face)
+    states, doubt = np.full(len(slid), SEEN, "<U8"), np.zeros(len(slid), bool)
+    return LineTrack(moving, nodes, np.full(shape, variance), *marks, states, np.ones(len(slid)), face, doubt)
 
 
 def test_a_jump_of_100_nm_is_answered_within_two_frames_and_steady_glide_is_not_delayed() -> None:

@@ -36,7 +36,7 @@ def _track(slid_nm: np.ndarray, points: np.ndarray, ends_nm: np.ndarray | None =
         face[:, 1] = ends_nm
     marks, seen = [np.ones(shape, bool)] * 2, np.full(len(slid_nm), SEEN, "<U8")
     nodes = np.broadcast_to(slid_nm[:, None], shape).copy()
-    track = LineTrack(line, nodes, np.full(shape, 0.5), *marks, seen, np.ones(len(slid_nm)), face)
+    track = LineTrack(line, nodes, np.full(shape, 0.5), *marks, seen, np.ones(len(slid_nm)), face, np.zeros(len(slid_nm), bool))
     smooth = smoothed_track(track, [VIEW] * len(slid_nm), np.arange(len(slid_nm)) * PERIOD_S, 1e-4, np.zeros(len(slid_nm)), 1.0)
     assert smooth is not None
     return smooth

@@ -51,6 +51,7 @@ class LineTrack:
     state : (frame,) str, `seen`, `hidden` behind other lines, `lost`, `outside` the field, or `gone` for good
     support : (frame,) log likelihood ratio per node that speaks
     face_nm : (frame, 2) by how far the line reaches beyond its first and its last node; NaN where that is not seen
+    doubtful : (frame,) bool, where it may as well lie elsewhere
     """
 
     line: MovingLine
@@ -61,6 +62,7 @@ class LineTrack:
     state: np.ndarray
     support: np.ndarray
     face_nm: np.ndarray
+    doubtful: np.ndarray
 
     def usual_support(self, frame: int) -> float:
         """What the first frames in which it was seen have said for it; with none of them, what is learnt for lines on average."""
@@ -86,7 +88,6 @@ class LineTrack:
         if self.state[frame] != SEEN or len(shown) < FEWEST_NODES:
             return self.slid_nm[frame]
         return np.interp(np.arange(len(self.line.nodes_nm)), shown, self.slid_nm[frame, shown])
-
 
     def expected(self, frame: int, guess_nm: np.ndarray) -> np.ndarray:
         """The points (n, 3) that a frame should show, from what was there in the last one; at first what the tomogram has shown."""
@@ -182,17 +183,17 @@ def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, v
     for index in sorted(range(len(present)), key=lambda each: -present[each].clearness(number)):
         track, guess, own = present[index], guesses[index], frame.without(claims.barred(index))
         path = found_path(track.line, guess, NEAR_NM, own, view)
-        state = _state(track, path, number, own, view)
-        _note(track, number, path, state, own, view)
+        state = path_state(track, path, number, own, view)
+        note_path(track, number, path, state, own, view)
         if state == SEEN:
-            frame.cover(_shown(track, number), view)
+            frame.cover(shown_points(track, number), view)
         elif state == LOST:
             missing.append((track, guess))
     for track, guess in missing:
         path = found_path(track.line, guess, FAR_NM, frame, view, MOVING_COST)
-        if path.stretch_share >= LEAST_FAR_SHARE and _state(track, path, number, frame, view) == SEEN:
-            _note(track, number, path, SEEN, frame, view)
-            frame.cover(_shown(track, number), view)
+        if path.stretch_share >= LEAST_FAR_SHARE and path_state(track, path, number, frame, view) == SEEN:
+            note_path(track, number, path, SEEN, frame, view)
+            frame.cover(shown_points(track, number), view)
     for track in tracks:
         recent = track.state[max(track.line.frames.start, number - LOST_FRAMES + 1) : number + 1]
         if number > track.line.frames.start and (
@@ -201,7 +202,8 @@ def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, v
             track.slid_nm[number], track.state[number] = track.slid_nm[number - 1], GONE
 
 
-def _state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, view: TiltedView) -> str:
+def path_state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, view: TiltedView) -> str:
+    """Whether a path in a frame is the line, or why not: one of the states of `LineTrack`."""
     seen = frame.seen(track.line.points(path.slid_nm), view) & track.line.in_foil(path.slid_nm)
     if seen.sum() < FEWEST_NODES:
         return OUTSIDE
@@ -210,7 +212,8 @@ def _state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, vie
     return SEEN if path.mean_support >= LEAST_SHARE * track.usual_support(number) else LOST
 
 
-def _note(track: LineTrack, number: int, path: LinePath, state: str, frame: FrameLines, view: TiltedView) -> None:
+def note_path(track: LineTrack, number: int, path: LinePath, state: str, frame: FrameLines, view: TiltedView) -> None:
+    """Put a path in a frame into a track; a line that is not seen keeps its place."""
     track.state[number], track.support[number] = state, path.mean_support
     track.speaking[number], track.present[number] = path.speaking, path.present
     kept = state == SEEN or number == track.line.frames.start
@@ -219,7 +222,7 @@ def _note(track: LineTrack, number: int, path: LinePath, state: str, frame: Fram
     track.face_nm[number] = face_distances(track.line, path.slid_nm, frame, view) if state == SEEN else np.nan
 
 
-def _shown(track: LineTrack, number: int) -> np.ndarray:
+def shown_points(track: LineTrack, number: int) -> np.ndarray:
     """The points of a line as far as a frame shows them."""
     return track.line.points(track.slid_nm[number])[track.present[number]]
 
@@ -235,4 +238,5 @@ def _empty_track(line: MovingLine, frames: int) -> LineTrack:
         state=np.full(frames, LOST, dtype="<U8"),
         support=np.zeros(frames),
         face_nm=np.full((frames, 2), np.nan),
+        doubtful=np.zeros(frames, bool),
     )

@@ -33,7 +33,8 @@ def line_flags(track: SmoothTrack, views: Sequence[TiltedView], told_until: int)
 
     `jump`: moved within a frame, by its median. `bowing`: bent against its first shape, by the largest distance from it. `cross slip`:
     lifted into its plane it would leave the foil, by the mean height of its ends beyond the faces. `vanished`, `left field`. `hidden`: the
-    first frame of a stretch in which other lines hide it.
+    first frame of a stretch in which other lines hide it. `found again`: after three frames or more in which it was not found, by its way
+    since. `uncertain`: from here on it may as well be another line.
 
     Parameters
     ----------
@@ -57,6 +58,8 @@ def line_flags(track: SmoothTrack, views: Sequence[TiltedView], told_until: int)
     if across is not None:
         found.append((across, "cross slip", float(np.nanmean(end_heights(track)[across]))))
     found += _endings(track)
+    found += [(stop, "found again", _way(track, start, stop)) for start, stop in _runs(track.track.state == LOST) if _is_seen(track, stop)]
+    found += [(start, "uncertain", np.nan) for start, _ in _runs(track.track.doubtful)]
     if across is None and told_until <= np.flatnonzero(track.track.state == SEEN)[-1]:
         found.append((told_until, "plane uncertain", np.nan))
     until = len(bow) if across is None else across
@@ -194,6 +197,16 @@ def _endings(track: SmoothTrack) -> list[tuple[int, str, float]]:
     elif state[-1] == OUTSIDE:
         found.append((int(seen[-1]) + 1, "left field", np.nan))
     return found
+
+
+def _is_seen(track: SmoothTrack, frame: int) -> bool:
+    return frame < len(track.track.state) and track.track.state[frame] == SEEN
+
+
+def _way(track: SmoothTrack, start: int, stop: int) -> float:
+    """By how far a line has moved, in the median over its nodes, between the frame before a stretch and the one after it."""
+    slid = track.track.slid_nm
+    return float(np.median(slid[stop] - slid[max(start - 1, 0)]))
 
 
 def _runs(chosen: np.ndarray) -> list[tuple[int, int]]:

@@ -10,6 +10,7 @@ from rapidstem.lines.motion.glide_planes import GlidePlane
 from rapidstem.lines.motion.line_following import FollowedLines, LineTrack, follow_lines
 from rapidstem.lines.motion.moving_lines import ALL_FRAMES, MovingLine, moving_line
 from rapidstem.lines.motion.plane_choice import fits_better, has_moved, slipped_line
+from rapidstem.lines.motion.second_look import find_again
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.track_smoothing import SmoothTrack, noise_scale, smoothed_track
 from rapidstem.lines.motion.view_evidence import FrameLines
@@ -42,7 +43,7 @@ class PlaneFollowing:
     ----------
     lines : those of the tomogram by number, (n, 3)
     heights_nm : of the lower and the upper face of the foil
-    prepared : gives the frames, ready to be asked, one after the other; anew each time
+    prepared : gives the frames from a number on, ready to be asked, one after the other; anew each time
     views : one a frame
     times : SeriesTimes
     turning : whether the tilt changes, which tells how high above their planes lines lie
@@ -50,7 +51,7 @@ class PlaneFollowing:
 
     lines: Mapping[int, np.ndarray]
     heights_nm: tuple[float, float]
-    prepared: Callable[[], Iterable[FrameLines]]
+    prepared: Callable[[int], Iterable[FrameLines]]
     views: Sequence[TiltedView]
     times: SeriesTimes
     turning: bool = False
@@ -87,7 +88,9 @@ class PlaneFollowing:
 
     def _tracks(self, moving: Sequence[MovingLine]) -> FollowedLines:
         others = [line for number, line in self.lines.items() if number not in {each.number for each in moving}]
-        return follow_lines(self.prepared(), self.times.start_s, moving, others, self.views)
+        seen = follow_lines(self.prepared(0), self.times.start_s, moving, others, self.views)
+        find_again(self.prepared, seen, others, self.views)
+        return seen
 
     def _smoothed(self, tracks: Sequence[LineTrack]) -> dict[int, SmoothTrack | None]:
         times, scale = self.times, noise_scale(list(tracks))

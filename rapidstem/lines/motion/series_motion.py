@@ -115,8 +115,8 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
     scale_px = line_width_nm / (2 * frames.pixel_size_nm)
     likelihood = learnt_from(frames.images[:LEARNING_FRAMES], lines, match.view, scale_px)
 
-    def prepared() -> Iterator[FrameLines]:
-        return (frame_lines(frames.images[number], likelihood, scale_px) for number in range(len(views)))
+    def prepared(begin: int) -> Iterator[FrameLines]:
+        return (frame_lines(frames.images[number], likelihood, scale_px) for number in range(begin, len(views)))
 
     times = SeriesTimes(frames.time_s, frames.line_time_s, frames.drift_rows)
     following = PlaneFollowing(dict(zip(numbers, lines, strict=True)), tomogram.heights_nm, prepared, views, times)

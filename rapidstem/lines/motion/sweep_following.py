@@ -78,8 +78,8 @@ def follow_sweep(
     learnt = likelihood_of(list(still) or list(lines.values()), curvature_of_frames(series, scale_px), geometry)
     seen_px = scanned_pixels(geometry, series.shape[2])
 
-    def prepared() -> Iterator[FrameLines]:
-        for number in used:
+    def prepared(begin: int) -> Iterator[FrameLines]:
+        for number in used[begin:]:
             likelihood = LineLikelihood(learnt.edges[number : number + 1], learnt.ratio[number : number + 1])
             yield frame_lines(np.where(seen_px[number], series[number], np.nan), likelihood, scale_px)
 
