@@ -1,4 +1,4 @@
-"""Followed lines that meet others: tracks that cross and part, that come near and turn back, that end in each other, and lines lost and found."""
+"""Followed lines that meet others: tracks that cross and part, come near and turn back, or end in each other; lines lost and found."""
 
 from collections.abc import Callable
 
@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rapidstem.lines.motion import SeriesMotion, follow_series
-from rapidstem.lines.motion.second_look import LARGEST_STEPS, best_course
+from rapidstem.lines.motion.second_look import best_course
 from tests.unit.motion_phantoms import distances, frames_of, threading, tomogram_of, trace
 
 FIRST, SECOND = "(111)", "(-111)"
@@ -36,12 +36,12 @@ def test_two_tracks_that_cross_and_part_keep_their_lines() -> None:
 
 
 def test_two_tracks_that_come_near_and_turn_back_keep_their_lines() -> None:
-    left, right = threading(FIRST, (-130.0, 20.0)), threading(FIRST, (30.0, 20.0))
-    apart = np.linalg.norm((right - left).mean(axis=0))
+    left = threading(FIRST, (-130.0, 100.0))
+    right = left + 190 * trace(FIRST)
 
     def moved(time: float) -> list[np.ndarray]:
-        way = (apart - 45) / 2 * (1 - abs(np.clip((time - 0.9) / 0.7, -1, 1)))
-        return [left + way * trace(FIRST) * np.sign(trace(FIRST)[0]), right - way * trace(FIRST) * np.sign(trace(FIRST)[0]), *STILL]
+        way = 72 * (1 - abs(np.clip((time - 0.9) / 0.7, -1, 1))) * trace(FIRST)
+        return [left + way, right - way, *STILL]
 
     found = _followed(moved, 26)
     for line in (0, 1):
@@ -51,8 +51,9 @@ def test_two_tracks_that_come_near_and_turn_back_keep_their_lines() -> None:
 
 
 def test_two_lines_that_annihilate_vanish_and_are_not_found_on_their_neighbours() -> None:
-    left, right = threading(FIRST, (-130.0, 20.0)), threading(FIRST, (30.0, 20.0))
-    way = (right - left).mean(axis=0) / 2
+    left = threading(FIRST, (-130.0, 100.0))
+    way = 95 * trace(FIRST)
+    right = left + 2 * way
 
     def moved(time: float) -> list[np.ndarray]:
         share = min(max(time - 0.2, 0) / 0.8, 1)
@@ -85,12 +86,12 @@ def test_a_line_that_was_given_up_is_found_again_where_it_has_gone() -> None:
 def test_the_best_course_waits_through_a_gap_and_says_where_two_courses_are_alike() -> None:
     score = np.full((40, 61), -4.0)
     score[:12, 30], score[18:, 45] = 5.0, 5.0
-    course, doubtful, total = best_course(score)
+    in_view = np.ones(score.shape, bool)
+    course, doubtful, total = best_course(score, in_view)
     assert (course[:12] == 30).all() and (course[12:18] == -1).all() and (course[18:] == 45).all()
     assert total > 100 and not doubtful.any()
     score[18:, 15] = 5.0
-    course, doubtful, _ = best_course(score)
+    course, doubtful, _ = best_course(score, in_view)
     assert doubtful[18:].all() and not doubtful[:12].any()
     score[18:, 15] = 4.0
-    assert not best_course(score)[1].any()
-    assert LARGEST_STEPS < 15
+    assert not best_course(score, in_view)[1].any()

@@ -126,7 +126,7 @@ class _LostLine:
 
     def settle(self, found: Sequence["_LostLine"], views: Sequence[TiltedView]) -> float:
         """Find the best course beside those that are found already; how much all frames together say for it."""
-        score = np.zeros(self.support.shape[:2])
+        score, in_view = np.zeros(self.support.shape[:2]), np.zeros(self.support.shape[:2], bool)
         nodes = self.track.line.points(self.base_nm + self.offsets_nm[:, None])[:, ::EVERY_NODE]
         for index in range(len(score)):
             support = self.support[index].astype(float)
@@ -134,8 +134,9 @@ class _LostLine:
                 support = np.where(other.holds(self.first + index, nodes, views[self.first + index]), 0.0, support)
             asked = (support != 0).sum(axis=1)
             least = LEAST_SHARE * self.track.usual_support(self.first) * asked
-            score[index] = np.where(asked * EVERY_NODE >= FEWEST_NODES, support.sum(axis=1) - least, 0.0) * EVERY_NODE / OVERCOUNT
-        self.course, self.doubtful, total = best_course(score)
+            in_view[index] = asked * EVERY_NODE >= FEWEST_NODES
+            score[index] = np.where(in_view[index], support.sum(axis=1) - least, 0.0) * EVERY_NODE / OVERCOUNT
+        self.course, self.doubtful, total = best_course(score, in_view)
         return total
 
     def holds(self, number: int, points_nm: np.ndarray, view: TiltedView) -> np.ndarray:
@@ -181,13 +182,15 @@ class _LostLine:
             self.track.state[after + 1 :] = GONE
 
 
-def best_course(score: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
+def best_course(score: np.ndarray, in_view: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """The places that all frames together speak for most, from the middle one on.
 
     Parameters
     ----------
     score : np.ndarray, (frame, place)
         Natural units; places are `STEP_NM` apart.
+    in_view : np.ndarray, (frame, place), bool
+        Places that the frame shows; a line neither jumps, comes nor goes where it does not.
 
     Returns
     -------
@@ -200,8 +203,8 @@ def best_course(score: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     """
     start = np.full(score.shape[1] + 1, -np.inf)
     start[score.shape[1] // 2] = 0.0
-    forward = _sums(score, start)
-    backward = _sums(score[::-1], np.zeros(len(start)))[::-1]
+    forward = _sums(score, in_view, start)
+    backward = _sums(score[::-1], in_view[::-1], np.zeros(len(start)))[::-1]
     own = np.column_stack([score, np.zeros(len(score))])
     through = forward + backward - own
     best = through.argmax(axis=1)
@@ -212,17 +215,18 @@ def best_course(score: np.ndarray) -> tuple[np.ndarray, np.ndarray, float]:
     return np.where(best < score.shape[1], best, -1), doubtful, float(through[0].max()) if len(through) else -np.inf
 
 
-def _sums(score: np.ndarray, start: np.ndarray) -> np.ndarray:
+def _sums(score: np.ndarray, in_view: np.ndarray, start: np.ndarray) -> np.ndarray:
     """The best sum (frame, place) up to every place in every frame; the last place stands for a line that is not there."""
     steps = np.arange(-LARGEST_STEPS, LARGEST_STEPS + 1)
     cost, places = (steps / USUAL_STEPS) ** 2 / 2, score.shape[1]
     padded = np.full(places + 2 * LARGEST_STEPS, -np.inf)
-    sums, before = np.zeros((len(score), places + 1)), start
-    for number, row in enumerate(score):
+    sums, before, seen = np.zeros((len(score), places + 1)), start, np.ones(places, bool)
+    for number, (row, seen_now) in enumerate(zip(score, in_view, strict=True)):
         padded[LARGEST_STEPS:-LARGEST_STEPS] = before[:-1]
         near = (sliding_window_view(padded, len(steps)) - cost).max(axis=1)
-        jumped = before[:-1].max() - MOVING_COST
-        sums[number, :-1] = np.maximum(np.maximum(near, jumped), before[-1] - COMING_COST) + row
-        sums[number, -1] = max(float(before[-1]), float(before[:-1].max()) - COMING_COST)
-        before = sums[number]
+        shown = np.where(seen, before[:-1], -np.inf).max()
+        come = np.where(seen_now, max(shown - MOVING_COST, before[-1] - COMING_COST), -np.inf)
+        sums[number, :-1] = np.maximum(near, come) + row
+        sums[number, -1] = max(before[-1], shown - COMING_COST)
+        before, seen = sums[number], seen_now
     return sums
