@@ -58,9 +58,7 @@ def position_rows(
         In nm from the centre of the tomogram, seconds and nm/s.
     """
     line, tables = track.track.line, []
-    for frame in np.flatnonzero(np.isfinite(track.slid_nm[:, 0])):
-        if frame >= until_frame:
-            break
+    for frame in np.flatnonzero(np.isfinite(track.slid_nm[:until_frame, 0])).tolist():
         slid, view = track.slid_nm[frame], views[frame]
         points, across = track.points(frame), line.across(slid)
         part = across @ line.direction
@@ -68,7 +66,7 @@ def position_rows(
         covariance = track.covariance_nm2[frame] + np.diag([1.0, 0.0]) * ((beside_nm / sharp) ** 2)[:, None, None]
         sigma = _sigma(line, line.points(slid), covariance, across * part[:, None], view, doubt_nm[frame])
         node = np.arange(0, len(slid), EVERY_NODE)
-        node = node[(view.places(points).seen[0] & _there(track, int(frame)) & line.in_foil(slid))[node]]
+        node = node[(view.places(points).seen[0] & _there(track, frame) & line.in_foil(slid))[node]]
         measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame] & track.track.present[frame]
         columns = [
             points[node],

@@ -102,7 +102,8 @@ def smoothed_track(
     steps = np.median(np.diff(slid, axis=0, prepend=slid[:1]), axis=1)
     jumps = np.zeros(shape[0])
     jumps[part] = np.where(found.jump, steps, 0.0)
-    return SmoothTrack(track, time, *(_among(each, part, shape[0]) for each in (slid, speed, height, spread)), jumps)
+    among = [_among(each, part, shape[0]) for each in (slid, speed, height, spread)]
+    return SmoothTrack(track, time, among[0], among[1], among[2], among[3], jumps)
 
 
 def _slide_by_height(line: MovingLine, slid_nm: np.ndarray, view: TiltedView) -> np.ndarray:
