@@ -68,6 +68,7 @@ class PlaneFollowing:
         seen = self._tracks(self._lines_in(chosen))
         tracks = self._smoothed(seen.tracks)
         other = {number: possible[1] for number, possible in planes.items() if len(possible) > 1 and has_moved(tracks[number])}
+        slipped: dict[int, MovingLine] = {}
         if other:
             seen = self._tracks(self._lines_in(chosen | other))
             second = self._smoothed(seen.tracks)
@@ -77,20 +78,24 @@ class PlaneFollowing:
             slipped = {number: line for number, line in onward.items() if line is not None}
             ends = {number: range(line.frames.start) for number, line in slipped.items()}
             seen = self._tracks([*self._lines_in(chosen, ends), *slipped.values()])
-            last = self._smoothed(seen.tracks[: len(chosen)])
-            tracks |= {number: track for number, track in last.items() if number not in slipped}
-            after = self._smoothed(seen.tracks[len(chosen) :])
-        parts = {number: [tracks[number], after.get(number)] if other else [tracks[number]] for number in chosen}
+        find_again(self.prepared, seen, self._at_rest(chosen), self.views)
+        last = self._smoothed(seen.tracks[: len(chosen)])
+        tracks |= {number: track for number, track in last.items() if number not in slipped}
+        after = self._smoothed(seen.tracks[len(chosen) :])
+        parts = {number: [tracks[number], after.get(number)] for number in chosen}
         return seen, {number: [track for track in both if track is not None] for number, both in parts.items()}
 
     def _lines_in(self, planes: Mapping[int, GlidePlane], frames: Mapping[int, range] = MappingProxyType({})) -> list[MovingLine]:
         return [moving_line(n, self.lines[n], plane, self.heights_nm, frames.get(n, ALL_FRAMES)) for n, plane in planes.items()]
 
     def _tracks(self, moving: Sequence[MovingLine]) -> FollowedLines:
-        others = [line for number, line in self.lines.items() if number not in {each.number for each in moving}]
-        seen = follow_lines(self.prepared(0), self.times.start_s, moving, others, self.views)
-        find_again(self.prepared, seen, others, self.views)
-        return seen
+        others = self._at_rest([each.number for each in moving])
+        return follow_lines(self.prepared(0), self.times.start_s, moving, others, self.views)
+
+    def _at_rest(self, moving: Iterable[int]) -> list[np.ndarray]:
+        """The lines that are not followed, which are taken to rest."""
+        followed = set(moving)
+        return [line for number, line in self.lines.items() if number not in followed]
 
     def _smoothed(self, tracks: Sequence[LineTrack]) -> dict[int, SmoothTrack | None]:
         times, scale = self.times, noise_scale(list(tracks))

@@ -30,9 +30,9 @@ from rapidstem.lines.motion.unexplained_lines import unexplained_pieces
 from rapidstem.lines.motion.view_evidence import FrameLines
 
 # By judgement: half of a line's width; as far as a line goes within half of a field of view; every second node, 16 nm apart.
-STEP_NM, REACH_NM, EVERY_NODE = 6.0, 400.0, 2
-# By judgement: a line glides by some 12 nm in a frame (170 nm/s at 70 ms), and hardly by 30.
-USUAL_STEPS, LARGEST_STEPS = 2.0, 5
+STEP_NM, REACH_NM, EVERY_NODE = 7.0, 400.0, 2
+# By judgement: a line glides by some 14 nm in a frame (200 nm/s at 70 ms), hardly by 35; 96 nm of what lies beyond either end are asked.
+USUAL_STEPS, LARGEST_STEPS, BEYOND_NODES = 2.0, 5, 12
 # By judgement, in natural units: what it costs that a line comes or goes.
 COMING_COST = 12.0
 # Of the frames that should show a line that is found again, so many must.
@@ -111,27 +111,28 @@ class _LostLine:
         self.first, self.frames = self.last + 1, min(track.line.frames.stop, len(track.state))
         self.base_nm = track.slid_nm[self.last]
         self.offsets_nm = np.arange(-round(REACH_NM / STEP_NM), round(REACH_NM / STEP_NM) + 1) * STEP_NM
-        shape = (self.frames - self.first, len(self.offsets_nm), len(self.base_nm[::EVERY_NODE]))
-        self.support = np.zeros(shape, np.float16)
+        known = np.flatnonzero(track.line.known)
+        self.nodes = slice(max(int(known[0]) - BEYOND_NODES, 0), int(known[-1]) + BEYOND_NODES + 1, EVERY_NODE)
+        slides = self.base_nm + self.offsets_nm[:, None]
+        self.places = track.line.points(slides)[:, self.nodes]
+        self.inside = track.line.in_foil(slides)[:, self.nodes]
+        self.support = np.zeros((self.frames - self.first, *self.inside.shape), np.float16)
         self.course, self.doubtful = np.zeros(0, int), np.zeros(0, bool)
 
     def ask(self, number: int, frame: FrameLines, view: TiltedView) -> None:
         """Keep what a frame says for every place."""
         if not self.first <= number < self.frames:
             return
-        line, slides = self.track.line, self.base_nm + self.offsets_nm[:, None]
-        _, support, _ = frame.asked(line.points(slides), view)
-        support = np.where(line.in_foil(slides), np.maximum(support, LEAST_SUPPORT), 0.0)
-        self.support[number - self.first] = support[:, ::EVERY_NODE]
+        _, support, _ = frame.asked(self.places, view)
+        self.support[number - self.first] = np.where(self.inside, np.maximum(support, LEAST_SUPPORT), 0.0)
 
     def settle(self, found: Sequence["_LostLine"], views: Sequence[TiltedView]) -> float:
         """Find the best course beside those that are found already; how much all frames together say for it."""
         score, in_view = np.zeros(self.support.shape[:2]), np.zeros(self.support.shape[:2], bool)
-        nodes = self.track.line.points(self.base_nm + self.offsets_nm[:, None])[:, ::EVERY_NODE]
         for index in range(len(score)):
             support = self.support[index].astype(float)
             for other in found:
-                support = np.where(other.holds(self.first + index, nodes, views[self.first + index]), 0.0, support)
+                support = np.where(other.holds(self.first + index, self.places, views[self.first + index]), 0.0, support)
             asked = (support != 0).sum(axis=1)
             least = LEAST_SHARE * self.track.usual_support(self.first) * asked
             in_view[index] = asked * EVERY_NODE >= FEWEST_NODES
