@@ -52,6 +52,11 @@ def stated_time_s(file: Any, frames: int) -> np.ndarray | None:
         A `tifffile.TiffFile`.
     frames
         How many the file holds.
+
+    Returns
+    -------
+    time_s : (frame,)
+        In seconds, or None.
     """
     if file.ome_metadata is not None:
         return _ome_time_s(file.ome_metadata, frames)

@@ -192,6 +192,11 @@ def series_time_s(axis: StoredAxis) -> np.ndarray | None:
     ----------
     axis
         The one across the images.
+
+    Returns
+    -------
+    time_s : (frame,)
+        In seconds, or None.
     """
     unit = unit_name(axis.unit)
     factor = _SECONDS.get(unit, _SECONDS.get(unit.removesuffix("s")))

@@ -203,7 +203,23 @@ def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, v
 
 
 def path_state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, view: TiltedView) -> str:
-    """Whether a path in a frame is the line, or why not: one of the states of `LineTrack`."""
+    """Whether a path in a frame is the line, or why not.
+
+    Parameters
+    ----------
+    track : LineTrack
+    path : LinePath
+    number : int
+        Of the frame.
+    frame : FrameLines
+    view : TiltedView
+        Of the frame.
+
+    Returns
+    -------
+    str
+        One of the states of `LineTrack`.
+    """
     seen = frame.seen(track.line.points(path.slid_nm), view) & track.line.in_foil(path.slid_nm)
     if seen.sum() < FEWEST_NODES:
         return OUTSIDE
@@ -213,7 +229,21 @@ def path_state(track: LineTrack, path: LinePath, number: int, frame: FrameLines,
 
 
 def note_path(track: LineTrack, number: int, path: LinePath, state: str, frame: FrameLines, view: TiltedView) -> None:
-    """Put a path in a frame into a track; a line that is not seen keeps its place."""
+    """Put a path in a frame into a track; a line that is not seen keeps its place.
+
+    Parameters
+    ----------
+    track : LineTrack
+        Changed in place.
+    number : int
+        Of the frame.
+    path : LinePath
+    state : str
+        As `path_state` gives it.
+    frame : FrameLines
+    view : TiltedView
+        Of the frame.
+    """
     track.state[number], track.support[number] = state, path.mean_support
     track.speaking[number], track.present[number] = path.speaking, path.present
     kept = state == SEEN or number == track.line.frames.start

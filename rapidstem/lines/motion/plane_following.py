@@ -57,12 +57,19 @@ class PlaneFollowing:
     turning: bool = False
 
     def in_best_planes(self, planes: Mapping[int, Sequence[GlidePlane]]) -> tuple[FollowedLines, dict[int, list[SmoothTrack]]]:
-        """Lines followed in those of their possible planes that they fit best: all, and the parts of each.
+        """Lines followed in those of their possible planes that they fit best.
 
         Parameters
         ----------
         planes : mapping
             Numbers of lines to the planes that each may lie in, the nearer one first.
+
+        Returns
+        -------
+        FollowedLines
+            Of all lines.
+        dict of int to list of SmoothTrack
+            The parts of each line: two for one that has slipped across, none for one seen in fewer than two frames.
         """
         chosen = {number: possible[0] for number, possible in planes.items()}
         seen = self._tracks(self._lines_in(chosen))

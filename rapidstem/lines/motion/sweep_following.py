@@ -4,7 +4,7 @@ Every node of a line has a place in the line's plane at the time of every frame.
 above its plane a node lies, too: slide, velocity and height are fitted to all frames at once (`state_filters`).
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -74,15 +74,7 @@ def follow_sweep(
         raise InputError("the earlier tomogram fixes the plane of no line; give the crystal's orientation as 'crystal'")
     used = np.flatnonzero(geometry.used)
     views = [view for view, good in zip(sweep_views(geometry, series.shape[2]), geometry.used, strict=True) if good]
-    scale_px = line_width_nm / (2 * geometry.pixel_size_nm)
-    learnt = likelihood_of(list(still) or list(lines.values()), curvature_of_frames(series, scale_px), geometry)
-    seen_px = scanned_pixels(geometry, series.shape[2])
-
-    def prepared(begin: int) -> Iterator[FrameLines]:
-        for number in used[begin:]:
-            likelihood = LineLikelihood(learnt.edges[number : number + 1], learnt.ratio[number : number + 1])
-            yield frame_lines(np.where(seen_px[number], series[number], np.nan), likelihood, scale_px)
-
+    prepared = _prepared(list(still) or list(lines.values()), series, geometry, line_width_nm)
     times = SeriesTimes(geometry.time_s[used], geometry.line_time_s, geometry.shift_px[used, 0])
     following = PlaneFollowing(lines, earlier.heights_nm, prepared, views, times, turning=True)
     _, tracks = following.in_best_planes(planes)
@@ -90,6 +82,22 @@ def follow_sweep(
     for table in (positions, flags):
         table["frame"] = used[table["frame"].to_numpy(int)]
     return SweepMotion(positions, flags, followed_lines(list(lines), planes, tracks, views[len(views) // 2]))
+
+
+def _prepared(
+    still: Sequence[np.ndarray], series: np.ndarray, geometry: TiltGeometry, line_width_nm: float
+) -> Callable[[int], Iterator[FrameLines]]:
+    """What gives the used frames from a number on, each with its own likelihood; nothing is said by pixels that were not scanned."""
+    scale_px = line_width_nm / (2 * geometry.pixel_size_nm)
+    learnt = likelihood_of(still, curvature_of_frames(series, scale_px), geometry)
+    scanned, used = scanned_pixels(geometry, series.shape[2]), np.flatnonzero(geometry.used)
+
+    def prepared(begin: int) -> Iterator[FrameLines]:
+        for number in used[begin:]:
+            likelihood = LineLikelihood(learnt.edges[number : number + 1], learnt.ratio[number : number + 1])
+            yield frame_lines(np.where(scanned[number], series[number], np.nan), likelihood, scale_px)
+
+    return prepared
 
 
 def sweep_views(geometry: TiltGeometry, columns: int) -> list[TiltedView]:
@@ -100,6 +108,11 @@ def sweep_views(geometry: TiltGeometry, columns: int) -> list[TiltedView]:
     geometry : TiltGeometry
     columns : int
         Of a frame.
+
+    Returns
+    -------
+    list of TiltedView
+        One a frame.
     """
     tilts = aligned_row_angles_rad(geometry)
     middle = tilts[:, (geometry.rows - 1) // 2 : geometry.rows // 2 + 1].mean(axis=1)

@@ -149,6 +149,10 @@ def lines_after(lines: list[DislocationLine], courses: dict[int, LineCourse], ti
         Of those that move, by their number.
     time_s : float
         Since the beginning of the series.
+
+    Returns
+    -------
+    list of DislocationLine
     """
     after = []
     for number, line in enumerate(lines):
@@ -189,6 +193,11 @@ def drawn_courses(
     speed_nm_per_s, duration_s : float
         Largest speed of lines that glide steadily, and how long the series lasts.
     settings : MicroscopeSettings
+
+    Returns
+    -------
+    dict of int to LineCourse
+        By the number of the line.
     """
     rng = random_stream(settings.seed, name, "courses")
     axes = specimen_axes(settings.foil_normal)
