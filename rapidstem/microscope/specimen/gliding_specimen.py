@@ -23,7 +23,18 @@ class GlidingFoil(FoilSpecimen):
     courses: dict[int, LineCourse] = field(default_factory=dict)
 
     def placed(self, frame: FrameGeometry) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and columns (vertex, 2) of the vertices at their own times, and their contrast (vertex, distance), 0 after they vanish."""
+        """Where the vertices of the lines lie when their own rows are scanned, and their contrast, 0 after they have vanished.
+
+        Parameters
+        ----------
+        frame
+            Rows, columns, shift and times of the frame.
+
+        Returns
+        -------
+        (vertex, 2), (vertex, distance)
+            Rows and columns; logarithms of the intensity ratio.
+        """
         _, profiles = super().placed(frame)
         time = np.full(len(self.drawn.line), frame.start_s)
         for _ in range(FIXED_POINT_STEPS):

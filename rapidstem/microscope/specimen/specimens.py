@@ -117,7 +117,18 @@ class FoilSpecimen:
     faults: FoilFaults = NO_FAULTS
 
     def image(self, frame: FrameGeometry) -> np.ndarray:
-        """Give the clean image: the background of each row's tilt times the contrast of the lines, and what the faults do to it."""
+        """Give the clean image: the background of each row's tilt times the contrast of the lines, and what the faults do to it.
+
+        Parameters
+        ----------
+        frame
+            Rows, columns, shift and times of the frame.
+
+        Returns
+        -------
+        (row, column)
+            1 on the average background without tilt.
+        """
         settings = self.settings
         middle = (settings.size_px - 1) / 2
         x_nm = (frame.column_px - middle - frame.shift_px[1]) * settings.pixel_size_nm
@@ -130,7 +141,18 @@ class FoilSpecimen:
         return self._with_faults(image, frame, x_nm, row_nm)
 
     def placed(self, frame: FrameGeometry) -> tuple[np.ndarray, np.ndarray]:
-        """Rows and columns (vertex, 2) of the vertices of the lines in a frame, and their contrast (vertex, distance)."""
+        """Where the vertices of the lines lie in a frame, and their contrast.
+
+        Parameters
+        ----------
+        frame
+            Rows, columns, shift and times of the frame.
+
+        Returns
+        -------
+        (vertex, 2), (vertex, distance)
+            Rows and columns; logarithms of the intensity ratio.
+        """
         tilt = frame.row_tilt_rad
         position = project_points(self.drawn.points_nm, frame.motion, frame.start_s, frame.line_time_s, frame.shift_px, self.settings)
         return position, self.contrast.at(float(tilt[len(tilt) // 2]))
