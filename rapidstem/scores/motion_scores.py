@@ -24,6 +24,9 @@ STEP_S = 0.01
 LENGTH_NM = 8.0
 AXES, SIGMAS = ["x_nm", "y_nm", "z_nm"], ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
 _ERRORS = [f"{axis}_{name}" for name in ("rms_nm", "stated_nm", "ratio", "gliding_rms_nm") for axis in "xyz"]
+_VELOCITY = ["velocity_rms_nm_per_s", "velocity_ratio"]
+# Faster than lines glide: a jump within a frame, which has no velocity there.
+FASTEST_NM_PER_S = 1000.0
 MOTION_COLUMNS = [
     "acquisition",
     "denoiser",
@@ -34,6 +37,7 @@ MOTION_COLUMNS = [
     "points",
     "gliding_points",
     *_ERRORS,
+    *_VELOCITY,
     "kept_percent",
 ]
 
@@ -123,35 +127,6 @@ def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine], at_s: fl
     return owned
 
 
-def resting_positions(
-    points: pd.DataFrame, truth: Mapping[int, TrueLine], frame_times_s: np.ndarray
-) -> tuple[pd.DataFrame, dict[int, int]]:
-    """What lines of a static fit say of every frame, the same places each time; and which true line each is next to at its own time.
-
-    Parameters
-    ----------
-    points : DataFrame
-        As `lines.csv` of a tilt series: `line, x_nm, y_nm, z_nm, time_s` (the mean time of the frames that show the point) and deviations.
-    truth
-        The true lines by number.
-    frame_times_s : (frame,)
-        When the frames begin, s.
-
-    Returns
-    -------
-    positions : DataFrame
-        As lines that were followed (`POSITION_COLUMNS`, as far as scores need them).
-    owned : dict
-        The true line's number by that of the static one; without those that are next to none.
-    """
-    owned: dict[int, int] = {}
-    for _, rows in points.groupby("line", sort=True):
-        owned |= owned_lines(rows.assign(frame=0), truth, float(rows["time_s"].median()))
-    kept = points[["line", *AXES, *SIGMAS]]
-    frames = [kept.assign(frame=frame, time_s=time, measured=1) for frame, time in enumerate(frame_times_s)]
-    return pd.concat(frames, ignore_index=True), owned
-
-
 def motion_errors(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]) -> pd.DataFrame:
     """Distances of measured nodes from their own true line, at the time of the node: one row each.
 
@@ -167,8 +142,8 @@ def motion_errors(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned:
     Returns
     -------
     DataFrame
-        `line, frame, distance_nm`, the distance across the line in each axis (`x_nm`, `y_nm`, `z_nm`), its stated deviations, and whether
-        the true line glides there by more than 100 nm/s (`gliding`).
+        `line, frame, distance_nm`, the distance across the line in each axis (`x_nm`, `y_nm`, `z_nm`), its stated deviations, whether the
+        true line glides there by more than 100 nm/s (`gliding`), and the error of the velocity across the line with its stated deviation.
     """
     tables = []
     measured = positions[(positions["measured"] == 1) & positions["line"].isin(owned)]
@@ -177,7 +152,7 @@ def motion_errors(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned:
         alive = rows[rows["time_s"] < true.until_s]
         if len(alive):
             tables.append(_errors_of(alive, true).assign(line=line, frame=frame))
-    columns = ["line", "frame", "distance_nm", *AXES, *SIGMAS, "gliding"]
+    columns = ["line", "frame", "distance_nm", *AXES, *SIGMAS, "gliding", "velocity_nm_per_s", "sigma_velocity_nm_per_s"]
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
@@ -195,8 +170,10 @@ def _errors_of(rows: pd.DataFrame, true: TrueLine) -> pd.DataFrame:
         apart -= np.sum(apart * tangent, axis=1, keepdims=True) * tangent
         way = true.moved(time + STEP_S)[nearest] - true.moved(time - STEP_S)[nearest]
         gliding = np.linalg.norm(way, axis=1) > 2 * STEP_S * GLIDING_NM_PER_S
-        table = pd.DataFrame(apart, columns=AXES).assign(distance_nm=distance, gliding=gliding)
-        errors.append(pd.concat([table, part[SIGMAS].reset_index(drop=True)], axis=1))
+        speed = np.linalg.norm(way - np.sum(way * tangent, axis=1, keepdims=True) * tangent, axis=1) / (2 * STEP_S)
+        velocity = np.where(speed < FASTEST_NM_PER_S, part["velocity_nm_per_s"].abs() - speed, np.nan)
+        table = pd.DataFrame(apart, columns=AXES).assign(distance_nm=distance, gliding=gliding, velocity_nm_per_s=velocity)
+        errors.append(pd.concat([table, part[[*SIGMAS, "sigma_velocity_nm_per_s"]].reset_index(drop=True)], axis=1))
     return pd.concat(errors, ignore_index=True)
 
 
@@ -289,7 +266,8 @@ def _summary(errors: pd.DataFrame) -> dict[str, float]:
         told = sigma > 0.1
         row |= {f"{axis}_rms_nm": _rms(own), f"{axis}_stated_nm": _rms(sigma), f"{axis}_ratio": _rms(own[told] / sigma[told])}
         row[f"{axis}_gliding_rms_nm"] = _rms(gliding[f"{axis}_nm"].to_numpy(float))
-    return row
+    velocity = errors["velocity_nm_per_s"].to_numpy(float)
+    return row | dict(zip(_VELOCITY, (_rms(velocity), _rms(velocity / errors["sigma_velocity_nm_per_s"].to_numpy(float))), strict=True))
 
 
 def _percent(row: pd.Series) -> float:
@@ -297,4 +275,5 @@ def _percent(row: pd.Series) -> float:
 
 
 def _rms(values: np.ndarray) -> float:
+    values = values[np.isfinite(values)]
     return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")

@@ -15,7 +15,7 @@ from rapidstem.lines.motion.track_smoothing import SmoothTrack
 
 POSITION_COLUMNS = [
     *["line", "node", "frame", "time_s", "x_nm", "y_nm", "z_nm", "sigma_nm", "velocity_nm_per_s"],
-    *["sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "measured"],
+    *["sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "sigma_velocity_nm_per_s", "measured"],
 ]
 FOLLOWED_COLUMNS = [
     *["line", "plane", "normal_x", "normal_y", "normal_z", "later_plane", "later_from_frame", "beam_angle_deg", "followed", "reason"],
@@ -38,7 +38,8 @@ def position_rows(
     dark lines lie beside the tomogram, and that of the plane, which moves it along the beam by one over the sine of the angle between the
     two, or, where the tilt changes and tells its height above the plane, that of the height; where the line may lie in another plane, by
     how far that would move it. `sigma_nm` is the root of the sum of their squares.
-    `velocity_nm_per_s` is that at right angles to the line in its plane. `measured` is 0 for what is interpolated in time.
+    `velocity_nm_per_s` is that at right angles to the line in its plane, `sigma_velocity_nm_per_s` its deviation.
+    `measured` is 0 for what is interpolated in time.
 
     Parameters
     ----------
@@ -73,6 +74,7 @@ def position_rows(
             np.linalg.norm(sigma[node], axis=1),
             (track.speed_nm_per_s[frame] * part)[node],
             sigma[node],
+            (np.sqrt(track.speed_variance[frame]) * np.abs(part))[node],
             measured[node],
         ]
         table = pd.DataFrame(np.column_stack(columns), columns=POSITION_COLUMNS[4:])

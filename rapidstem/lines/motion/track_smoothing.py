@@ -12,7 +12,8 @@ from rapidstem.lines.motion.state_filters import ACCELERATION, smoothed_states
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.numerics import robust_spread
 
-# Shares of the acceleration that lines are allowed, of which what was seen chooses: one that may go anywhere says nothing of its height.
+# Shares of the acceleration that lines are allowed, of which what was seen chooses: one that may go anywhere says nothing of its height,
+# and little of its velocity. Where the tilt does not change, two are enough.
 PACES = (1.0, 1e-2, 1e-4, 1e-6)
 # Errors of a line are the same over some 50 nm (`rapidstem.lines`); by judgement, all lines together count as much as 100 nm of its own.
 STRETCH_NM, PRIOR_STRETCHES = 50.0, 2.0
@@ -29,6 +30,7 @@ class SmoothTrack:
     slid_nm, speed_nm_per_s : (frame, node) along the direction of sliding
     height_nm : (frame, node) above the plane, 0 where the tilt does not change, which says nothing of it
     covariance_nm2 : (frame, node, 2, 2) of slide and height
+    speed_variance : (frame, node) in nm^2/s^2
     jump_nm : (frame,) median size of the jump that happened before the frame, 0 where none
     """
 
@@ -38,6 +40,7 @@ class SmoothTrack:
     speed_nm_per_s: np.ndarray
     height_nm: np.ndarray
     covariance_nm2: np.ndarray
+    speed_variance: np.ndarray
     jump_nm: np.ndarray
 
     @property
@@ -92,8 +95,8 @@ def smoothed_track(
     if height_sigma_nm:
         seen_as[..., 2] = [_slide_by_height(track.line, slid, view) for slid, view in zip(track.slid_nm, views, strict=True)]
     seen = (track.slid_nm[part], variance[part], seen_as[part], time[part], height_sigma_nm)
-    paces = [ACCELERATION * share for share in PACES] if height_sigma_nm else [ACCELERATION]
-    found = max((smoothed_states(*seen, pace) for pace in paces), key=lambda each: each.log_likelihood)
+    paces = PACES if height_sigma_nm else PACES[:2]
+    found = max((smoothed_states(*seen, ACCELERATION * pace) for pace in paces), key=lambda each: each.log_likelihood)
     slid, speed = found.state[..., 0], found.state[..., 1]
     height, spread = np.zeros(slid.shape), np.zeros((*slid.shape, 2, 2))
     spread[..., 0, 0] = found.covariance[..., 0, 0]
@@ -102,8 +105,8 @@ def smoothed_track(
     steps = np.median(np.diff(slid, axis=0, prepend=slid[:1]), axis=1)
     jumps = np.zeros(shape[0])
     jumps[part] = np.where(found.jump, steps, 0.0)
-    among = [_among(each, part, shape[0]) for each in (slid, speed, height, spread)]
-    return SmoothTrack(track, time, among[0], among[1], among[2], among[3], jumps)
+    among = [_among(each, part, shape[0]) for each in (slid, speed, height, spread, np.maximum(found.covariance[..., 1, 1], 0))]
+    return SmoothTrack(track, time, among[0], among[1], among[2], among[3], among[4], jumps)
 
 
 def _slide_by_height(line: MovingLine, slid_nm: np.ndarray, view: TiltedView) -> np.ndarray:
