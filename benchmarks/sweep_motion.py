@@ -4,7 +4,7 @@
 that comes with rapidstem; angles and shifts are the true ones, and so are the lines of the earlier tomogram, at rest. One row is of the
 lines that were followed in time, one of those of the reconstruction that takes the foil for one at rest, held against the true lines at the
 time of every frame: root mean square distances across the line in x, y and z, over the stated ones, of all nodes and of those that glide by
-more than 100 nm/s, and how much of the true length keeps its line.
+more than 100 nm/s, and how much of the length of all true lines that either has keeps its line.
 """
 
 import argparse
@@ -72,15 +72,13 @@ def rows_of(foil: GlidingFoil, motion: SweepMotion, static: FittedLines, geometr
     truth = {number: TrueLine.of(line.points_nm, foil.courses.get(number)) for number, line in enumerate(foil.lines) if line.visible}
     views = sweep_views(geometry, geometry.rows)
     resting, owned = resting_positions(static_table(static), truth, np.asarray(geometry.time_s))
-    scores = []
-    for name, positions, owners in (
-        ("in time", motion.positions, owned_lines(motion.positions, truth)),
-        ("static", resting, owned),
-    ):
-        kept = kept_lengths(positions, truth, owners, np.asarray(geometry.time_s), lambda points: shown_by_all(points, views))
+    scores, followed = [], owned_lines(motion.positions, truth)
+    all_lines = {*followed.values(), *owned.values()}
+    for name, positions, owners in (("in time", motion.positions, followed), ("static", resting, owned)):
+        kept = kept_lengths(positions, truth, owners, np.asarray(geometry.time_s), lambda points: shown_by_all(points, views), all_lines)
         errors = motion_errors(positions, truth, owners)
-        followed = pd.DataFrame({"line": list(owners), "beam_angle_deg": np.nan})
-        scores.append((name, score_motion(errors, kept, followed, truth, owners)))
+        angles = pd.DataFrame({"line": list(owners), "beam_angle_deg": np.nan})
+        scores.append((name, score_motion(errors, kept, angles, truth, owners)))
     return scores
 
 

@@ -25,9 +25,10 @@ with logged(snakemake):
     def visible(points):
         return shown_by_all(motion.undo(points), views)
 
-    tables = []
-    for name, positions, owners in (("in time", moving, owned_lines(moving, lines)), ("static", resting, owned)):
-        kept = kept_lengths(positions, lines, owners, truth.rapid.time_s, visible)
+    tables, followed = [], owned_lines(moving, lines)
+    all_lines = {*followed.values(), *owned.values()}
+    for name, positions, owners in (("in time", moving, followed), ("static", resting, owned)):
+        kept = kept_lengths(positions, lines, owners, truth.rapid.time_s, visible, all_lines)
         angles = read_table(files.followed, FOLLOWED_COLUMNS) if name == "in time" else pd.DataFrame({"line": list(owners)})
         scores = score_motion(motion_errors(positions, lines, owners), kept, angles.assign(beam_angle_deg=np.nan), lines, owners)
         tables.append(scores.assign(acquisition=names["acquisition"], variant=names["variant"], fit=name))

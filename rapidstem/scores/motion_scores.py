@@ -1,6 +1,6 @@
 """Lines followed in an in-situ series against lines whose motion is known: places, stated deviations, and identity."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -183,6 +183,7 @@ def kept_lengths(
     owned: Mapping[int, int],
     frame_times_s: np.ndarray,
     visible: Callable[[np.ndarray], np.ndarray],
+    among: Collection[int] = (),
 ) -> pd.DataFrame:
     """True length in view, and how much of it the lines followed from the first frames on still follow, by true line.
 
@@ -198,13 +199,15 @@ def kept_lengths(
         When the frames begin, s.
     visible
         Which of some points (n, 3) the frames show.
+    among : collection of int
+        Further true lines that count, followed or not.
 
     Returns
     -------
     DataFrame
         `true_line, visible_nm, kept_nm`, summed over the frames.
     """
-    sums = {number: np.zeros(2) for number in set(owned.values())}
+    sums = {number: np.zeros(2) for number in {*owned.values(), *among}}
     by_frame = dict(tuple(positions.groupby("frame")))
     for frame, time in enumerate(frame_times_s):
         rows = by_frame.get(frame, positions.iloc[:0])

@@ -15,6 +15,9 @@ from rapidstem.numerics import robust_spread
 # Shares of the acceleration that lines are allowed, of which what was seen chooses: one that may go anywhere says nothing of its height,
 # and little of its velocity. Where the tilt does not change, two are enough.
 PACES = (1.0, 1e-2, 1e-4, 1e-6)
+# While the tilt changes, dark lines lie beside the cores by some 2 nm (docs/dislocations.md), and alike in neighbouring frames, as in the
+# fit to a tilt series (`rapidstem.lines.curve_fit`).
+BESIDE_NM, ALIKE_FRAMES = 2.0, 8
 # Errors of a line are the same over some 50 nm (`rapidstem.lines`). All lines together count as much as 250 nm of its own, as a line that
 # turns or moves shows other parts of itself: with 100 nm errors were 1.5 times the stated ones (seed 62 of `benchmarks/motion_stages.py`).
 STRETCH_NM, PRIOR_STRETCHES = 50.0, 5.0
@@ -94,7 +97,9 @@ def smoothed_track(
     seen_as = np.zeros((*shape, 3 if height_sigma_nm else 2))
     seen_as[..., 0] = 1
     if height_sigma_nm:
-        seen_as[..., 2] = [_slide_by_height(track.line, slid, view) for slid, view in zip(track.slid_nm, views, strict=True)]
+        sharp = np.stack([_sharpness(track.line, slid, view) for slid, view in zip(track.slid_nm, views, strict=True)])
+        seen_as[..., 2] = sharp[..., 1] / sharp[..., 0]
+        variance = variance + ALIKE_FRAMES * (BESIDE_NM / sharp[..., 0]) ** 2
     seen = (track.slid_nm[part], variance[part], seen_as[part], time[part], height_sigma_nm)
     paces = PACES if height_sigma_nm else PACES[:2]
     found = max((smoothed_states(*seen, ACCELERATION * pace) for pace in paces), key=lambda each: each.log_likelihood)
@@ -110,11 +115,12 @@ def smoothed_track(
     return SmoothTrack(track, time, among[0], among[1], among[2], among[3], among[4], jumps)
 
 
-def _slide_by_height(line: MovingLine, slid_nm: np.ndarray, view: TiltedView) -> np.ndarray:
-    """By how much a node (node,) seems to have slid that lies 1 nm above the plane."""
+def _sharpness(line: MovingLine, slid_nm: np.ndarray, view: TiltedView) -> np.ndarray:
+    """By how much a node (node, 2) moves across the image of its line as it slides, and as it rises above the plane; nm by nm."""
     normals = view.normals_at(line.points(slid_nm)) @ view.by_place * view.pixel_size_nm
-    sharp = normals @ line.direction
-    return normals @ line.plane.normal / np.where(sharp < 0, np.minimum(sharp, -LEAST_SENSITIVITY), np.maximum(sharp, LEAST_SENSITIVITY))
+    by_slide = normals @ line.direction
+    least = np.where(by_slide < 0, np.minimum(by_slide, -LEAST_SENSITIVITY), np.maximum(by_slide, LEAST_SENSITIVITY))
+    return np.column_stack([least, normals @ line.plane.normal])
 
 
 def _among(values: np.ndarray, part: slice, frames: int) -> np.ndarray:
