@@ -80,10 +80,13 @@ def test_velocities_are_those_across_the_lines(motion: SweepMotion) -> None:
     assert rest < 10
 
 
-def test_a_line_that_the_earlier_tomogram_puts_above_its_place_is_brought_down(motion: SweepMotion) -> None:
+def test_a_line_that_the_earlier_tomogram_puts_above_its_place_is_brought_down_as_far_as_the_views_tell(motion: SweepMotion) -> None:
+    """By 4 nm; what is left is what dark lines may lie beside the cores by, and is stated."""
     rows = motion.positions.query("line == 2 and measured == 1").iloc[::7]
     above = distances(rows, _moved, 2) @ NORMALS[FIRST]
-    assert abs(above.mean()) < 1.5
+    stated = np.linalg.norm(rows[["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]].to_numpy() * NORMALS[FIRST], axis=1)
+    assert abs(above.mean()) < 2.5
+    assert np.sqrt(np.mean(above**2)) < 1.2 * stated.mean()
 
 
 def test_a_jump_during_a_sweep_is_flagged(motion: SweepMotion) -> None:
