@@ -16,6 +16,7 @@ from benchmarks.measured_tables import record_table
 from rapidstem.files import read_table
 
 SUMMED = [f"{axis}_{name}" for axis in "xyz" for name in ("rms_nm", "ratio")]
+VELOCITY = ["velocity_rms_nm_per_s", "velocity_ratio"]
 GLIDING = [f"{axis}_gliding_rms_nm" for axis in "xyz"]
 
 
@@ -31,6 +32,7 @@ def row_of(scores: pd.DataFrame, course: str) -> dict[str, object]:
     row |= {name: pooled(scores[name], scores["points"]) for name in SUMMED}
     row["gliding_points"] = int(scores["gliding_points"].sum())
     row |= {name: pooled(scores[name], scores["gliding_points"]) for name in GLIDING}
+    row |= {name: pooled(scores[name], scores["points"]) for name in VELOCITY}
     return row | {"kept_percent": round(float(scores["kept_percent"].mean()), 1)}
 
 

@@ -34,6 +34,7 @@ from rapidstem.lines.motion.motion_tables import match_table
 from rapidstem.microscope import MicroscopeSettings, random_stream, settings_from
 from rapidstem.microscope.recording.detector import rapid_counts
 from rapidstem.microscope.recording.goniometer import resting_stage
+from rapidstem.microscope.specimen.gliding_specimen import GlidingFoil
 from rapidstem.microscope.specimen.strained_specimen import StrainedFoil, strained_foil
 from rapidstem.scores import TrueLine, jump_responses, kept_lengths, motion_errors, owned_lines, score_motion
 
@@ -68,7 +69,7 @@ def filtered_frames(clean: np.ndarray, settings: MicroscopeSettings) -> np.ndarr
     return denoise_stack(load_model(model_folder(GENERAL)), counts)
 
 
-def tomogram_of(foil: StrainedFoil, wrong: bool) -> TomogramLines:
+def tomogram_of(foil: StrainedFoil | GlidingFoil, wrong: bool) -> TomogramLines:
     """The true lines at rest, as far as they lie in the field; wrong ones lie off by what a tilt series is uncertain by."""
     half = np.array([*[foil.settings.field_nm / 2] * 2, foil.settings.foil_thickness_nm / 2])
     lines = []

@@ -239,6 +239,12 @@ class Session:
         own = {name: [variant.name for variant in self.shown_variants(name)] for name in series}
         return [(name, variant) for name, earlier in repeated for variant in own[name] if variant in own[earlier]]
 
+    @property
+    def followed_sweeps(self) -> list[tuple[str, str]]:
+        """Those of them whose frames follow each other so fast that lines may be followed through them: the rapid ones with times."""
+        variants = [(name, self.variant(variant)) for name, variant in self.matched_sweeps]
+        return [(name, variant.name) for name, variant in variants if not variant.is_slow and not variant.has_time_lag]
+
     def followed_variant(self, acquisition: str, denoiser: str) -> str:
         """Name of the variant of the tilt series whose lines are followed: of the same denoiser, else the slow one, else the first."""
         variants = self.shown_variants(self.tomogram(acquisition))
@@ -255,6 +261,18 @@ class Session:
         """The detectors of these acquisitions that have one of their own in the sheet, by the paths of their raw files."""
         own = [(name, str(self._rows[name]["detector"])) for name in acquisitions if self._rows[name]["detector"]]
         return {self.path(name, column): detector for name, detector in own for column in FILE_COLUMNS if self._rows[name][column]}
+
+    def row_reading(self, acquisitions: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """What the rows of these acquisitions say of their raw files, by the paths of these: `detectors`, `frame_intervals`, `starts`."""
+        names = list(acquisitions)
+        files = [(name, column) for name in names for column in FILE_COLUMNS if self._rows[name][column]]
+        said = {
+            "detectors": self.detectors(names),
+            "frame_intervals": {self.path(*file): self._rows[file[0]]["frame_interval"] for file in files if file[1] == "rapid"},
+            "starts": {self.path(*file): self._rows[file[0]]["started"] for file in files},
+        }
+        known = {kind: {path: value for path, value in values.items() if not pd.isna(value)} for kind, values in said.items()}
+        return {kind: values for kind, values in known.items() if values}
 
     def path(self, acquisition: str, column: str) -> str:
         """A raw file of an acquisition, relative to the working directory where it lies below it; empty where there is none."""

@@ -14,7 +14,7 @@ from rapidstem.dislocations import (
     rigid_motion,
 )
 from rapidstem.files import read_table, write_table
-from rapidstem.lines.motion import check_same_field, line_planes, matched_sweeps, middle_s, sweep_words
+from rapidstem.lines.motion import check_same_field, interval_between, line_planes, matched_sweeps, sweep_words
 from rapidstem.tomography import read_geometry
 
 with logged(snakemake):
@@ -28,8 +28,9 @@ with logged(snakemake):
     normals = crystal_orientation(crystal["x"], crystal["z"]).to_specimen(SLIP_NORMALS) if crystal else []
     planes = line_planes(earlier, read_table(files.earlier_summary, SUMMARY_COLUMNS), dict(zip(SLIP_NAMES, normals, strict=False)))
     records = [read_raw_header(path, snakemake.params.reading) for path in (files.earlier_record, files.record)]
-    begin_s, end_s = (middle_s(record.started_s, record.time_s) for record in records)
-    interval_s = end_s - begin_s if begin_s is not None and end_s is not None and end_s > begin_s else None
+    interval_s = interval_between([record.started_s for record in records], [record.time_s for record in records])
+    if interval_s is None:
+        print("the files do not say when they were recorded, so that no velocities are given; write it into the sheet's column 'started'")
     table = matched_sweeps(earlier, later, planes, interval_s)
     write_table(snakemake.output.matched, table)
     write_table(

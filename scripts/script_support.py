@@ -20,17 +20,17 @@ def logged(job: Any) -> AbstractContextManager[None]:
 
 def read_raw(path: str, reading: dict[str, Any]) -> FrameStack:
     """A raw file, with the detector and the fallback values of the configuration; hot pixels are filled in."""
-    return read_raw_frames(path, _detector(path, reading), _fallback(reading))
+    return read_raw_frames(path, _detector(path, reading), _fallback(path, reading))
 
 
 def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
     """All of a raw file but its pixels."""
-    return read_header(path, _detector(path, reading), _fallback(reading))
+    return read_header(path, _detector(path, reading), _fallback(path, reading))
 
 
 def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
     """The same, open, so that its frames are read slice by slice."""
-    return open_raw_frames(path, _detector(path, reading), _fallback(reading))
+    return open_raw_frames(path, _detector(path, reading), _fallback(path, reading))
 
 
 def say_warnings(warnings: Iterable[str]) -> None:
@@ -44,5 +44,10 @@ def _detector(path: str, reading: dict[str, Any]) -> str:
     return str(reading.get("detectors", {}).get(path, reading["detector"]))
 
 
-def _fallback(reading: dict[str, Any]) -> FallbackMetadata:
-    return FallbackMetadata(**{key: value for key, value in reading.items() if key not in ("detector", "detectors")})
+def _fallback(path: str, reading: dict[str, Any]) -> FallbackMetadata:
+    """What a raw file may not say: as its row in the sheet has it, else the configuration."""
+    of_rows = ("detectors", "frame_intervals", "starts")
+    values = {key: value for key, value in reading.items() if key not in ("detector", *of_rows)}
+    values["frame_interval_s"] = reading.get("frame_intervals", {}).get(path, values.get("frame_interval_s"))
+    values["started_s"] = reading.get("starts", {}).get(path)
+    return FallbackMetadata(**values)

@@ -68,6 +68,7 @@ from .tiff_scales import (
     imagej_unit as imagej_unit,
     is_default_size as is_default_size,
     stated_pixel_size_nm as stated_pixel_size_nm,
+    stated_time_s as stated_time_s,
 )
 from .tilt_angles import ANGLE_ENDINGS as ANGLE_ENDINGS, write_angle_file as write_angle_file
 from .vtk_polydata import write_polydata as write_polydata

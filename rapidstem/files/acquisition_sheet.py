@@ -1,11 +1,12 @@
 """The sheet of acquisitions: one field of view a row, tab separated, paths relative to the sheet."""
 
 import csv
+import datetime
 import io
 import math
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -19,10 +20,10 @@ from rapidstem.files.readers import BRIGHT_FIELD
 from rapidstem.files.sheet_contradictions import file_remarks, tomogram_problems
 from rapidstem.files.specimen_temperature import is_log, read_temperature
 
-COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature", "detector", "tomogram")
+COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature", "detector", "tomogram", "frame_interval", "started")
 KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
 FILE_COLUMNS = ("rapid", "slow", "dcfi")
-_OPTIONAL = ("dcfi", "temperature", "detector", "tomogram")
+_OPTIONAL = ("dcfi", "temperature", "detector", "tomogram", "frame_interval", "started")
 # Files are named after acquisitions, with up to a hundred letters more; most file systems take 255.
 LONGEST_NAME = 100
 
@@ -40,7 +41,8 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     table : columns `acquisition, kind` (str), `tilt` (degrees, NaN for a tilt series), `rapid, slow, dcfi` (absolute paths, empty where
         there is no file), `temperature` (as it stands, the path of a log made absolute; empty where nothing is known), `detector` (empty
         where it is the session's), `tomogram` (the name of the tilt series of the same field, for an in-situ series or a
-        later tilt series; empty where there is none).
+        later tilt series; empty where there is none), `frame_interval` (s from rapid frame to rapid frame, for files without times; NaN
+        where it is not stated), `started` (Unix time in s at which the recording began; NaN where it is not stated).
 
     Raises
     ------
@@ -59,6 +61,25 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     problems += [*_repetitions(path, rows), *tomogram_problems(rows)]
     raise_problems(f"{path}: the sheet has errors", problems)
     return _table(path, [row for _, row in rows])
+
+
+def row_metadata(row: Mapping[Any, Any], column: str, fallback: FallbackMetadata) -> FallbackMetadata:
+    """Values for what a file of a row does not say: those of the row, else those of the configuration.
+
+    Parameters
+    ----------
+    row
+        Of the sheet, as `read_sheet` gives it: `kind`, `frame_interval` and `started`.
+    column
+        Of the file; the interval is that of rapid frames.
+    fallback
+        Of the configuration; its tilt does not count for tilt series.
+    """
+    if row["kind"] == "tilt_series":
+        fallback = replace(fallback, tilt_deg=None)
+    if column == "rapid" and not math.isnan(row["frame_interval"]):
+        fallback = replace(fallback, frame_interval_s=row["frame_interval"])
+    return fallback if math.isnan(row["started"]) else replace(fallback, started_s=row["started"])
 
 
 @dataclass(frozen=True)
@@ -182,6 +203,7 @@ def _row_problems(row: dict[str, str]) -> Iterator[str]:
         yield "column slow: empty; a calibration field needs its slow image, to which the rapid one is compared"
     if row["slow"] and row["slow"] == row["rapid"]:
         yield "columns rapid and slow: the same file; give the slow image its own"
+    yield from _time_problems(row)
     if row["temperature"] and row["kind"] != "in_situ":
         yield f"column temperature: {row['temperature']!r}, but only an in-situ series has one; leave it empty"
     elif row["temperature"] and not is_log(row["temperature"]):
@@ -195,6 +217,25 @@ def _temperature_problems(text: str) -> Iterator[str]:
         yield f"column temperature: {error}"
 
 
+def _time_problems(row: dict[str, str]) -> Iterator[str]:
+    if row["frame_interval"] and not 0 < _number(row["frame_interval"]) < math.inf:
+        remedy = "give the time from the start of one rapid frame to that of the next in seconds, as 0.07"
+        yield f"column frame_interval: {row['frame_interval']!r} is no positive number; {remedy}"
+    if row["started"] and math.isnan(_unix_s(row["started"])):
+        remedy = "write when the recording began as 2021-06-01T14:30:00"
+        yield f"column started: {row['started']!r} is no date with a time; {remedy}"
+
+
+def _unix_s(text: str) -> float:
+    """Unix time of a date with a time in the form of ISO 8601; one without a zone counts as UTC. Not a number where it is none."""
+    try:
+        moment = datetime.datetime.fromisoformat(text)
+    except ValueError:
+        return math.nan
+    given = moment if moment.tzinfo else moment.replace(tzinfo=datetime.UTC)
+    return given.timestamp() if len(text) > len("2021-06-01") else math.nan
+
+
 def _tilt_problems(row: dict[str, str]) -> Iterator[str]:
     if row["kind"] == "tilt_series":
         if row["tilt"]:
@@ -202,13 +243,13 @@ def _tilt_problems(row: dict[str, str]) -> Iterator[str]:
         return
     if not row["tilt"]:
         yield f"column tilt: empty; give the tilt in degrees ({row['kind']})"
-    elif math.isnan(_degrees(row["tilt"])):
+    elif math.isnan(_number(row["tilt"])):
         yield f"column tilt: {row['tilt']!r} is no number; give the tilt in degrees, with a point and no unit"
-    elif not abs(_degrees(row["tilt"])) <= 90:
+    elif not abs(_number(row["tilt"])) <= 90:
         yield f"column tilt: {row['tilt']} is outside -90 to 90; give the tilt in degrees"
 
 
-def _degrees(text: str) -> float:
+def _number(text: str) -> float:
     """Not a number where it is none; Python would also take `1_0` for one."""
     try:
         return math.nan if "_" in text else float(text)
@@ -237,7 +278,9 @@ def _absolute(sheet: Path, file: str) -> str:
 
 def _table(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=list(COLUMNS))
-    table["tilt"] = [_degrees(tilt) for tilt in table["tilt"]]
+    for column in ("tilt", "frame_interval"):
+        table[column] = [_number(text) for text in table[column]]
+    table["started"] = [_unix_s(text) for text in table["started"]]
     for column in FILE_COLUMNS:
         table[column] = [_absolute(path, file) for file in table[column]]
     table["temperature"] = [_absolute(path, text) if is_log(text) else text for text in table["temperature"]]
@@ -246,13 +289,11 @@ def _table(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:
 
 def _headers(row: dict[Any, Any], detector: str, fallback: FallbackMetadata) -> tuple[dict[str, StackHeader], list[str]]:
     """The headers of a row's files by their columns, and what is wrong with the others."""
-    if row["kind"] == "tilt_series":
-        fallback = replace(fallback, tilt_deg=None)
     headers: dict[str, StackHeader] = {}
     problems = []
     for column in [column for column in FILE_COLUMNS if row[column]]:
         try:
-            headers[column] = read_header(Path(row[column]), detector, fallback)
+            headers[column] = read_header(Path(row[column]), detector, row_metadata(row, column, fallback))
         except InputError as error:
             problems.append(f"column {column}: {error}")
     return headers, problems

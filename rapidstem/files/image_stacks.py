@@ -96,7 +96,8 @@ class OpenStack(StackHeader):
 class FallbackMetadata:
     """Values for what a file does not say; None for no value.
 
-    `tilt_deg` counts for all frames; `frame_interval_s` is the time from the start of one frame to that of the next.
+    `tilt_deg` counts for all frames; `frame_interval_s` is the time from the start of one frame to that of the next, `started_s` the Unix
+    time at which the recording began.
     """
 
     pixel_size_nm: float | None = None
@@ -105,6 +106,7 @@ class FallbackMetadata:
     frame_time_s: float | None = None
     frame_interval_s: float | None = None
     tilt_deg: float | None = None
+    started_s: float | None = None
 
 
 _NO_FALLBACK = FallbackMetadata()
@@ -206,7 +208,7 @@ def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> S
         frame_time_s=frame_time_s,
         tilt_deg=tilt_deg,
         time_s=_time_s(series, fallback),
-        started_s=series.started_s,
+        started_s=_first(series.started_s, fallback.started_s),
         velox_shift_px=series.velox_shift_px,
         detector=series.detector,
         stage_tilt_deg=series.stage_tilt_deg if series.tilt_deg is None else float(np.median(series.tilt_deg)),

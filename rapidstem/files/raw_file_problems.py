@@ -24,7 +24,7 @@ def file_problems(row: Mapping[Any, Any], headers: Mapping[str, StackHeader], si
     Parameters
     ----------
     row
-        Of the sheet, of which `kind` counts.
+        Of the sheet, of which `kind` and `tomogram` count.
     headers
         Of its files, by column.
     single_frames
@@ -40,6 +40,7 @@ def file_problems(row: Mapping[Any, Any], headers: Mapping[str, StackHeader], si
     for column in [name for name in ("rapid", "slow") if name in headers]:
         problems = [*_frame_problems(headers[column], needs_several if column == "rapid" else is_tilt_series)]
         problems += [*_angle_problems(headers[column])] if is_tilt_series else []
+        problems += [*_time_problems(headers[column])] if column == "rapid" and row["kind"] == "in_situ" and row.get("tomogram") else []
         yield from (f"column {column}: {headers[column].path}: {problem}" for problem in problems)
     if "rapid" in headers and "slow" in headers:
         pair_problems = _series_problems if is_tilt_series else field_problems
@@ -63,6 +64,15 @@ def _angle_problems(header: StackHeader) -> Iterator[str]:
     elif header.shape[0] > 1 and np.ptp(header.tilt_deg) < LEAST_TILT_RANGE_DEG:
         low, high = header.tilt_deg.min(), header.tilt_deg.max()
         yield f"its tilts go from {low:.2f} to {high:.2f} degrees only; is this a tilt series? Give the right file, or the right kind"
+
+
+def _time_problems(header: StackHeader) -> Iterator[str]:
+    """What a series of moving lines lacks, whose velocities need the time of every row."""
+    if header.time_s is None:
+        remedy = "give them in the column frame_interval, or as reading.frame_interval_s"
+        yield f"states no times of its frames, which moving lines need; {remedy}"
+    if header.line_time_s is None:
+        yield "states no time of a row, which moving lines need; give reading.line_time_s, or reading.frame_time_s"
 
 
 def _series_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:

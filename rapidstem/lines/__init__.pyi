@@ -4,7 +4,7 @@ from .frame_curvature import (
     curvature_of_frames as curvature_of_frames,
     largest_curvature as largest_curvature,
 )
-from .frame_projection import FramePlaces as FramePlaces
+from .frame_projection import FramePlaces as FramePlaces, scanned_pixels as scanned_pixels
 from .known_lines import refit_lines as refit_lines
 from .line_coverage import COVERED_WIDTHS as COVERED_WIDTHS
 from .line_fitting import FittedLines as FittedLines, FittingSettings as FittingSettings, fit_lines as fit_lines

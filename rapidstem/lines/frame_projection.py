@@ -59,7 +59,18 @@ def project(points_nm: np.ndarray, geometry: TiltGeometry, columns: int) -> Fram
 
 
 def scanned_pixels(geometry: TiltGeometry, columns: int) -> np.ndarray:
-    """Which pixels of the aligned frames come from within the raw ones, (frame, y, x), bool."""
+    """Which pixels of the aligned frames come from within the raw ones.
+
+    Parameters
+    ----------
+    geometry : TiltGeometry
+    columns : int
+        Of a frame.
+
+    Returns
+    -------
+    np.ndarray, (frame, y, x), bool
+    """
     row, column = np.arange(geometry.rows)[:, None] - (geometry.rows - 1) / 2, np.arange(columns) - (columns - 1) / 2
     return _inside(*_raw_place(row[None], column[None, None], geometry, columns), geometry, columns)
 

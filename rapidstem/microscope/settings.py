@@ -38,6 +38,7 @@ class MicroscopeSettings(InstrumentConditions, FoilConditions):
     frames_per_long_field: int = 2500
     in_situ_frames: int = 120
     glide_speed_nm_per_s: float = 0.0
+    sweep_glide_speed_nm_per_s: float = 0.0
 
     foil_thickness_nm: float = 300.0
     foil_normal: tuple[float, float, float] = (0.0, 1.0, 3.0)
@@ -138,6 +139,11 @@ class MicroscopeSettings(InstrumentConditions, FoilConditions):
         return self.size_px * self.line_time_s
 
     @property
+    def strained(self) -> bool:
+        """Whether lines glide, in in-situ series or before or during later tilt series."""
+        return self.glide_speed_nm_per_s > 0 or self.sweep_glide_speed_nm_per_s > 0
+
+    @property
     def slow_line_time_s(self) -> float:
         """Time from row to row of the slow scan: its dwell times and the same fly-back as in the rapid scan."""
         return self.line_time_s + self.size_px * (self.slow_dwell_time_s - self.dwell_time_s)
@@ -155,6 +161,7 @@ _LIMITS = {
     "frames_per_long_field": (1, 100_000),
     "in_situ_frames": (2, 100_000),
     "glide_speed_nm_per_s": (0, 10_000),
+    "sweep_glide_speed_nm_per_s": (0, 10_000),
     "tilt_frames": (1, 100_000),
     **condition_settings.LIMITS,
 }

@@ -64,7 +64,7 @@ class AcquisitionTruth:
     rapid_px, slow_px : (column,) the distortion map
     clean : (y, x) noise-free image of a field in slow geometry at shift zero, 1 on the untilted background; None for a tilt series
     faults : of the foil
-    courses : how lines move during an in-situ straining series, by their number; `lines` are those before
+    courses : how lines move during a straining series or a later tilt series, by their number; `lines` are those before
     """
 
     name: str
@@ -102,7 +102,8 @@ class AcquisitionTruth:
     def contrast_lines(self, slow: bool = False) -> list[DislocationLine]:
         """Give the lines that have any contrast, where they lie while a series is recorded: those that an evaluation compares with.
 
-        Lines with g.b = 0 are among them where the settings leave them the contrast of g.(b x u), however little that is.
+        Lines with g.b = 0 are among them where the settings leave them the contrast of g.(b x u), however little that is. Lines that glide
+        during a tilt series count where they are in its middle, and for the slow one where they have come to rest.
 
         Parameters
         ----------
@@ -113,7 +114,9 @@ class AcquisitionTruth:
         -------
         list of DislocationLine
         """
-        lines = [line for line in self.lines if line.strength > 0]
+        at_s = self.rapid.time_s[-1] * (1.0 if slow else 0.5)
+        there = self.lines_at(at_s) if self.kind == "tilt_series" else {number: line.points_nm for number, line in enumerate(self.lines)}
+        lines = [replace(self.lines[number], points_nm=points) for number, points in there.items() if self.lines[number].strength > 0]
         bending = self.faults.bending if slow and self.kind == "tilt_series" else None
         return lines if bending is None else [replace(line, points_nm=bending.moved(line.points_nm)) for line in lines]
 

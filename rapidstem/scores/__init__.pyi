@@ -15,7 +15,6 @@ from .in_situ_scores import (
     slow_in_series as slow_in_series,
 )
 from .interval_scores import INTERVAL_COLUMNS as INTERVAL_COLUMNS, score_intervals as score_intervals
-from .jump_answers import RESPONSE_COLUMNS as RESPONSE_COLUMNS, jump_responses as jump_responses
 from .known_geometry import BOUND_COLUMNS as BOUND_COLUMNS, accuracy_bound as accuracy_bound
 from .line_comparison import LineComparison as LineComparison, PlacedLines as PlacedLines, compare_lines as compare_lines
 from .line_identity import (
@@ -33,6 +32,11 @@ from .line_pairs import (
     paired_lines as paired_lines,
 )
 from .line_recovery import DETECTION_COLUMNS as DETECTION_COLUMNS, line_detection as line_detection
+from .motion_comparisons import (
+    RESPONSE_COLUMNS as RESPONSE_COLUMNS,
+    jump_responses as jump_responses,
+    resting_positions as resting_positions,
+)
 from .motion_scores import (
     MOTION_COLUMNS as MOTION_COLUMNS,
     TrueLine as TrueLine,

@@ -1,6 +1,6 @@
 """Lines followed in an in-situ series against lines whose motion is known: places, stated deviations, and identity."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,9 @@ STEP_S = 0.01
 LENGTH_NM = 8.0
 AXES, SIGMAS = ["x_nm", "y_nm", "z_nm"], ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
 _ERRORS = [f"{axis}_{name}" for name in ("rms_nm", "stated_nm", "ratio", "gliding_rms_nm") for axis in "xyz"]
+_VELOCITY = ["velocity_rms_nm_per_s", "velocity_ratio"]
+# Faster than lines glide: a jump within a frame, which has no velocity there.
+FASTEST_NM_PER_S = 1000.0
 MOTION_COLUMNS = [
     "acquisition",
     "denoiser",
@@ -34,6 +37,7 @@ MOTION_COLUMNS = [
     "points",
     "gliding_points",
     *_ERRORS,
+    *_VELOCITY,
     "kept_percent",
 ]
 
@@ -92,7 +96,7 @@ class TrueLine:
         return cls(lambda time: points + course.displacement_nm(points, time), course.kind, jumps, course.until_s)
 
 
-def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[int, int]:
+def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine], at_s: float = 0.0) -> dict[int, int]:
     """Which true line each followed one is: the one that most of its nodes lie next to, within 20 nm, when it is first followed.
 
     Parameters
@@ -101,14 +105,16 @@ def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine]) -> dict[
         As `rapidstem.lines.motion` gives them (`POSITION_COLUMNS`), moved onto the truth.
     truth
         The true lines by number.
+    at_s : float
+        When that is.
 
     Returns
     -------
     dict
         The true line's number by that of the followed one; without those that are next to none.
     """
-    numbers = list(truth)
-    points = [truth[number].moved(0.0) for number in numbers]
+    numbers = [number for number, line in truth.items() if line.until_s > at_s]
+    points = [truth[number].moved(at_s) for number in numbers]
     owner = np.repeat(numbers, [len(each) for each in points])
     tree = scipy.spatial.cKDTree(np.concatenate(points))
     owned = {}
@@ -136,8 +142,8 @@ def motion_errors(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned:
     Returns
     -------
     DataFrame
-        `line, frame, distance_nm`, the distance across the line in each axis (`x_nm`, `y_nm`, `z_nm`), its stated deviations, and whether
-        the true line glides there by more than 100 nm/s (`gliding`).
+        `line, frame, distance_nm`, the distance across the line in each axis (`x_nm`, `y_nm`, `z_nm`), its stated deviations, whether the
+        true line glides there by more than 100 nm/s (`gliding`), and the error of the velocity across the line with its stated deviation.
     """
     tables = []
     measured = positions[(positions["measured"] == 1) & positions["line"].isin(owned)]
@@ -146,7 +152,7 @@ def motion_errors(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned:
         alive = rows[rows["time_s"] < true.until_s]
         if len(alive):
             tables.append(_errors_of(alive, true).assign(line=line, frame=frame))
-    columns = ["line", "frame", "distance_nm", *AXES, *SIGMAS, "gliding"]
+    columns = ["line", "frame", "distance_nm", *AXES, *SIGMAS, "gliding", "velocity_nm_per_s", "sigma_velocity_nm_per_s"]
     return pd.concat(tables, ignore_index=True)[columns] if tables else pd.DataFrame(columns=columns)
 
 
@@ -164,8 +170,10 @@ def _errors_of(rows: pd.DataFrame, true: TrueLine) -> pd.DataFrame:
         apart -= np.sum(apart * tangent, axis=1, keepdims=True) * tangent
         way = true.moved(time + STEP_S)[nearest] - true.moved(time - STEP_S)[nearest]
         gliding = np.linalg.norm(way, axis=1) > 2 * STEP_S * GLIDING_NM_PER_S
-        table = pd.DataFrame(apart, columns=AXES).assign(distance_nm=distance, gliding=gliding)
-        errors.append(pd.concat([table, part[SIGMAS].reset_index(drop=True)], axis=1))
+        speed = np.linalg.norm(way - np.sum(way * tangent, axis=1, keepdims=True) * tangent, axis=1) / (2 * STEP_S)
+        velocity = np.where(speed < FASTEST_NM_PER_S, part["velocity_nm_per_s"].abs() - speed, np.nan)
+        table = pd.DataFrame(apart, columns=AXES).assign(distance_nm=distance, gliding=gliding, velocity_nm_per_s=velocity)
+        errors.append(pd.concat([table, part[[*SIGMAS, "sigma_velocity_nm_per_s"]].reset_index(drop=True)], axis=1))
     return pd.concat(errors, ignore_index=True)
 
 
@@ -175,6 +183,7 @@ def kept_lengths(
     owned: Mapping[int, int],
     frame_times_s: np.ndarray,
     visible: Callable[[np.ndarray], np.ndarray],
+    among: Collection[int] = (),
 ) -> pd.DataFrame:
     """True length in view, and how much of it the lines followed from the first frames on still follow, by true line.
 
@@ -190,13 +199,15 @@ def kept_lengths(
         When the frames begin, s.
     visible
         Which of some points (n, 3) the frames show.
+    among : collection of int
+        Further true lines that count, followed or not.
 
     Returns
     -------
     DataFrame
         `true_line, visible_nm, kept_nm`, summed over the frames.
     """
-    sums = {number: np.zeros(2) for number in set(owned.values())}
+    sums = {number: np.zeros(2) for number in {*owned.values(), *among}}
     by_frame = dict(tuple(positions.groupby("frame")))
     for frame, time in enumerate(frame_times_s):
         rows = by_frame.get(frame, positions.iloc[:0])
@@ -258,7 +269,8 @@ def _summary(errors: pd.DataFrame) -> dict[str, float]:
         told = sigma > 0.1
         row |= {f"{axis}_rms_nm": _rms(own), f"{axis}_stated_nm": _rms(sigma), f"{axis}_ratio": _rms(own[told] / sigma[told])}
         row[f"{axis}_gliding_rms_nm"] = _rms(gliding[f"{axis}_nm"].to_numpy(float))
-    return row
+    velocity = errors["velocity_nm_per_s"].to_numpy(float)
+    return row | dict(zip(_VELOCITY, (_rms(velocity), _rms(velocity / errors["sigma_velocity_nm_per_s"].to_numpy(float))), strict=True))
 
 
 def _percent(row: pd.Series) -> float:
@@ -266,4 +278,5 @@ def _percent(row: pd.Series) -> float:
 
 
 def _rms(values: np.ndarray) -> float:
+    values = values[np.isfinite(values)]
     return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")

@@ -68,6 +68,31 @@ def test_axis_of_time_is_no_tilt(tmp_path: Path) -> None:
     assert read_stack(write_hyperspy(tmp_path / "a.hspy", FRAMES, [time, *image_axes("nm", 2)])).tilt_deg is None
 
 
+def test_an_axis_of_time_gives_the_times_of_the_frames(tmp_path: Path) -> None:
+    for unit, scale in (("s", 0.07), ("ms", 70.0), ("seconds", 0.07)):
+        time = {"name": "time", "scale": scale, "offset": 3.0, "units": unit, "navigate": True}
+        found = read_header(write_hyperspy(tmp_path / f"{unit}.hspy", FRAMES, [time, *image_axes("nm", 2)]))
+        np.testing.assert_allclose(found.time_s, 0.07 * np.arange(len(FRAMES)))
+    count = {"name": "frame", "scale": 1.0, "units": "", "navigate": True}
+    assert read_header(write_hyperspy(tmp_path / "b.hspy", FRAMES, [count, *image_axes("nm", 2)])).time_s is None
+
+
+def test_times_of_a_tiff_are_those_of_its_planes_else_even_steps(tmp_path: Path) -> None:
+    pixels = {"axes": "TYX", "PhysicalSizeX": 2.0, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 2.0, "PhysicalSizeYUnit": "nm"}
+    uneven = [1.0, 1.5, 2.5, 4.0, 4.25]
+    planes = {"Plane": {"DeltaT": [1000 * time for time in uneven], "DeltaTUnit": ["ms"] * 5}}
+    tifffile.imwrite(tmp_path / "a.ome.tif", FRAMES, ome=True, metadata=pixels | planes)
+    np.testing.assert_allclose(read_header(tmp_path / "a.ome.tif").time_s, np.array(uneven) - 1)
+    tifffile.imwrite(tmp_path / "b.ome.tif", FRAMES, ome=True, metadata=pixels | {"TimeIncrement": 70.0, "TimeIncrementUnit": "ms"})
+    tifffile.imwrite(
+        tmp_path / "c.tif", FRAMES, imagej=True, resolution=(0.5, 0.5), metadata={"unit": "nm", "axes": "TYX", "finterval": 0.07}
+    )
+    for name in ("b.ome.tif", "c.tif"):
+        np.testing.assert_allclose(read_header(tmp_path / name).time_s, 0.07 * np.arange(len(FRAMES)))
+    tifffile.imwrite(tmp_path / "d.ome.tif", FRAMES, ome=True, metadata=pixels)
+    assert read_header(tmp_path / "d.ome.tif").time_s is None
+
+
 def test_spectra_are_no_images(tmp_path: Path) -> None:
     axes = [{"name": name, "scale": 1.0, "units": "nm", "navigate": True} for name in ("y", "x")]
     axes.append({"name": "energy", "scale": 0.01, "units": "keV", "navigate": False})

@@ -80,20 +80,23 @@ def _track(slid: np.ndarray, variance: float = 1.0) -> LineTrack:
     marks = [np.ones(shape, bool)] * 2
     face = np.full((len(slid), 2), np.nan)
     nodes = np.broadcast_to(slid[:, None], shape).copy()
-    return LineTrack(moving, nodes, np.full(shape, variance), *marks, np.full(len(slid), SEEN, "<U8"), np.ones(len(slid)), face)
+    states, doubt = np.full(len(slid), SEEN, "<U8"), np.zeros(len(slid), bool)
+    return LineTrack(moving, nodes, np.full(shape, variance), *marks, states, np.ones(len(slid)), face, doubt)
 
 
 def test_a_jump_of_100_nm_is_answered_within_two_frames_and_steady_glide_is_not_delayed() -> None:
     rng = np.random.default_rng(4)
     start = np.arange(30) * PERIOD_S
-    jump = smoothed_track(_track(np.where(start > 1.0, 100.0, 0.0) + rng.normal(0, 1, 30)), VIEW, start, 1e-4, np.zeros(30), 1.0)
+    jump = smoothed_track(
+        _track(np.where(start > 1.0, 100.0, 0.0) + rng.normal(0, 1, 30)), [VIEW] * len(start), start, 1e-4, np.zeros(30), 1.0
+    )
     assert jump is not None
     middle = jump.slid_nm[:, 10]
     early, late = np.flatnonzero(middle > 10)[0], np.flatnonzero(middle > 90)[0]
     assert late - early <= 2
     three_deviations_nm = 3 * np.sqrt(2)
     assert np.count_nonzero(jump.jump_nm) == 1 and jump.jump_nm.max() == pytest.approx(100, abs=three_deviations_nm)
-    glide = smoothed_track(_track(200 * start + rng.normal(0, 1, 30)), VIEW, start, 1e-4, np.zeros(30), 1.0)
+    glide = smoothed_track(_track(200 * start + rng.normal(0, 1, 30)), [VIEW] * len(start), start, 1e-4, np.zeros(30), 1.0)
     assert glide is not None
     assert np.abs(glide.slid_nm[:, 10] - 200 * start).max() < 3
     assert glide.speed_nm_per_s[5:-5, 10] == pytest.approx(200, abs=25)
@@ -102,7 +105,7 @@ def test_a_jump_of_100_nm_is_answered_within_two_frames_and_steady_glide_is_not_
 
 def test_smoothing_states_what_it_is_wrong_by() -> None:
     start = np.arange(400) * PERIOD_S
-    smooth = smoothed_track(_track(np.random.default_rng(1).normal(0, 2, 400), 4.0), VIEW, start, 1e-4, np.zeros(400), 1.0)
+    smooth = smoothed_track(_track(np.random.default_rng(1).normal(0, 2, 400), 4.0), [VIEW] * len(start), start, 1e-4, np.zeros(400), 1.0)
     assert smooth is not None
     ratio = np.sqrt(np.mean(smooth.slid_nm[:, 0] ** 2 / smooth.variance_nm2[:, 0]))
     assert 0.6 < ratio < 1.2

@@ -36,8 +36,8 @@ def _track(slid_nm: np.ndarray, points: np.ndarray, ends_nm: np.ndarray | None =
         face[:, 1] = ends_nm
     marks, seen = [np.ones(shape, bool)] * 2, np.full(len(slid_nm), SEEN, "<U8")
     nodes = np.broadcast_to(slid_nm[:, None], shape).copy()
-    track = LineTrack(line, nodes, np.full(shape, 0.5), *marks, seen, np.ones(len(slid_nm)), face)
-    smooth = smoothed_track(track, VIEW, np.arange(len(slid_nm)) * PERIOD_S, 1e-4, np.zeros(len(slid_nm)), 1.0)
+    track = LineTrack(line, nodes, np.full(shape, 0.5), *marks, seen, np.ones(len(slid_nm)), face, np.zeros(len(slid_nm), bool))
+    smooth = smoothed_track(track, [VIEW] * len(slid_nm), np.arange(len(slid_nm)) * PERIOD_S, 1e-4, np.zeros(len(slid_nm)), 1.0)
     assert smooth is not None
     return smooth
 
@@ -50,7 +50,7 @@ def test_what_a_line_lies_beside_the_tomogram_at_first_is_stated_and_does_not_av
     assert beside[0] == pytest.approx(6.0 * np.sqrt(np.mean(sharp**2)), rel=0.25)
     assert beside[1] < 0.6 * beside[0]
     still = np.zeros((*off.slid_nm.shape, 3))
-    bare, stated = (position_rows(off, VIEW, FRAMES, nm, still) for nm in (0.0, beside[0]))
+    bare, stated = (position_rows(off, [VIEW] * FRAMES, FRAMES, nm, still) for nm in (0.0, beside[0]))
     assert bare["sigma_nm"].median() < 1.0
     across = np.abs(np.sum(off.track.line.across(off.slid_nm[0]) * off.track.line.direction, axis=1)).mean()
     assert stated["sigma_nm"].median() == pytest.approx(6.0 * across, rel=0.3)
@@ -80,5 +80,5 @@ def test_both_planes_show_the_same_and_the_places_differ_by_the_stated_way() -> 
     stop = lifted_in_doubt(way)
     assert 20 < stop < FRAMES
     assert np.median(np.linalg.norm(way[stop], axis=1)) > MOVED_NM
-    rows = position_rows(track, VIEW, stop, 0.0, way).groupby("frame")["sigma_nm"].median()
+    rows = position_rows(track, [VIEW] * FRAMES, stop, 0.0, way).groupby("frame")["sigma_nm"].median()
     assert rows[stop - 1] > 3 * rows[15]

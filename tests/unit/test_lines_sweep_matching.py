@@ -6,7 +6,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.lines.motion.glide_planes import line_planes
-from rapidstem.lines.motion.sweep_matching import check_same_field, matched_sweeps, middle_s, sweep_words, swept_area_nm2
+from rapidstem.lines.motion.sweep_matching import check_same_field, interval_between, matched_sweeps, sweep_words, swept_area_nm2
 from tests.unit.motion_phantoms import NORMALS, threading, tomogram_of, trace
 
 FIRST, SECOND = "(111)", "(-111)"
@@ -39,7 +39,14 @@ def test_the_velocity_is_the_way_over_the_time_between_the_sweeps() -> None:
     assert table.loc[0, "velocity_nm_per_s"] > 2 and table.loc[1, "velocity_nm_per_s"] < 0.1
     assert np.isnan(table.loc[2, "velocity_nm_per_s"])
     assert matched_sweeps(earlier.points, later.points, planes)["velocity_nm_per_s"].isna().all()
-    assert middle_s(1000.0, np.array([0.0, 2.0, 4.0])) == 1002 and middle_s(None, np.zeros(3)) is None and middle_s(5.0, None) is None
+
+
+def test_the_interval_between_sweeps_counts_from_middle_to_middle_where_both_say_when_their_frames_were_taken() -> None:
+    frames = [np.array([0.0, 2.0, 4.0]), np.array([0.0, 6.0])]
+    assert interval_between([1000.0, 1010.0], frames) == 11
+    assert interval_between([1000.0, 1010.0], [frames[0], None]) == 10
+    assert interval_between([None, 1010.0], frames) is None
+    assert interval_between([1010.0, 1000.0], frames) is None
 
 
 def _across(line: np.ndarray, way: np.ndarray) -> float:

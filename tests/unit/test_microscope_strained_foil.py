@@ -11,8 +11,9 @@ from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.recording.goniometer import resting_stage
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.crystal import specimen_axes
+from rapidstem.microscope.specimen.gliding_specimen import gliding_foil
 from rapidstem.microscope.specimen.line_courses import FARTHEST_NM, JUMP_NM, drawn_course
-from rapidstem.microscope.specimen.specimens import foil_for_series
+from rapidstem.microscope.specimen.specimens import FrameGeometry, foil_for_series
 from rapidstem.microscope.specimen.strained_lines import ADDED_LINES
 from rapidstem.microscope.specimen.strained_specimen import StrainedFoil, foil_after_stress, strained_foil
 from rapidstem.microscope.truth import read_truth
@@ -136,3 +137,44 @@ def test_a_later_tilt_series_says_when_it_began(tmp_path: Path) -> None:
         simulate_acquisition("tilt_series", name, None, settings, *paths, specimen="series")
         began.append(read_stack(paths[0]).started_s)
     assert began[1] - began[0] == 3600
+
+
+GLIDING = replace(SETTINGS, glide_speed_nm_per_s=0.0, sweep_glide_speed_nm_per_s=150.0, tilt_frames=16)
+
+
+def test_lines_glide_while_a_later_series_is_recorded_from_where_the_earlier_one_shows_them() -> None:
+    still, foil = foil_for_series("series", GLIDING), gliding_foil("later", "series", GLIDING)
+    pixels = np.arange(64.0)
+
+    def seen(specimen, start_s: float) -> np.ndarray:
+        return specimen.image(FrameGeometry(resting_stage(5.0), start_s, GLIDING.line_time_s, np.zeros(2), pixels, pixels))
+
+    assert np.array_equal(seen(foil, 0.0), seen(still, 0.0))
+    assert np.abs(seen(foil, 0.8) - seen(still, 0.8)).max() > 0.1
+    until = min(course.until_s for course in foil.courses.values())
+    gone = [number for number, course in foil.courses.items() if course.until_s == until]
+    profiles = foil.placed(FrameGeometry(resting_stage(5.0), until + 0.01, 0.0, np.zeros(2), pixels, pixels))[1]
+    assert not profiles[np.isin(foil.drawn.line, gone)].any() and profiles.any()
+
+
+def test_rows_of_a_gliding_foil_show_it_when_they_are_scanned() -> None:
+    foil, pixels, start = gliding_foil("later", "series", GLIDING), np.arange(64.0), 0.3
+    slow = FrameGeometry(resting_stage(5.0), start, 4e-3, np.zeros(2), pixels, pixels)
+    frame, rows = foil.image(slow), np.arange(0, 64, 7)
+    at_once = [foil.image(replace(slow, start_s=start + row * 4e-3, line_time_s=0.0)) for row in rows]
+    expected = np.stack([image[row] for image, row in zip(at_once, rows, strict=True)])
+    first = foil.image(replace(slow, line_time_s=0.0))[rows]
+    assert np.sqrt(np.mean((frame[rows] - expected) ** 2)) < 0.2 * np.sqrt(np.mean((first - expected) ** 2))
+
+
+def test_the_slow_series_of_a_gliding_foil_shows_where_its_lines_have_come_to_rest(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("rapid.emd", "slow.emd", "truth.h5")]
+    simulate_acquisition("tilt_series", "later", None, replace(GLIDING, size_px=32), *paths, specimen="series")
+    truth = read_truth(paths[2])
+    assert truth.courses
+    foil = gliding_foil("later", "series", replace(GLIDING, size_px=32))
+    at_end, resting = truth.contrast_lines(slow=True), [line for line in foil.at_rest().lines if line.strength > 0]
+    assert len(at_end) == len(resting)
+    assert max(np.abs(one.points_nm - other.points_nm).max() for one, other in zip(at_end, resting, strict=True)) < 15
+    middle = truth.lines_at(truth.rapid.time_s[-1] / 2)
+    assert len(truth.contrast_lines()) == sum(truth.lines[number].strength > 0 for number in middle)

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rapidstem.scores import TrueLine, jump_responses, kept_lengths, motion_errors, owned_lines, score_motion
+from rapidstem.scores import TrueLine, jump_responses, kept_lengths, motion_errors, owned_lines, resting_positions, score_motion
 
 BASE = np.column_stack([np.arange(0, 200, 2.0), np.zeros(100), np.zeros(100)])
 FRAME_S = 0.07
@@ -16,14 +16,14 @@ def _line(offset_nm: float, course: str = "resting", place=lambda time: 0.0, jum
     )
 
 
-def _positions(line: int, place, frames: int = 12, z_nm: float = 0.0) -> pd.DataFrame:
+def _positions(line: int, place, frames: int = 12, z_nm: float = 0.0, speed: float = 0.0) -> pd.DataFrame:
     rows = []
     for frame in range(frames):
         for node in range(9):
             time = frame * FRAME_S
-            rows.append((line, node, frame, time, 20.0 * node + 10, place(frame), z_nm, 3.0, 0.0, 1.0, 2.0, 2.0, 1))
+            rows.append((line, node, frame, time, 20.0 * node + 10, place(frame), z_nm, 3.0, speed, 1.0, 2.0, 2.0, 10.0, 1))
     columns = ["line", "node", "frame", "time_s", "x_nm", "y_nm", "z_nm", "sigma_nm", "velocity_nm_per_s"]
-    return pd.DataFrame(rows, columns=[*columns, "sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "measured"])
+    return pd.DataFrame(rows, columns=[*columns, "sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "sigma_velocity_nm_per_s", "measured"])
 
 
 def test_a_known_offset_is_found_across_the_line_alone() -> None:
@@ -45,6 +45,26 @@ def test_gliding_nodes_are_compared_at_their_own_time() -> None:
     positions = _positions(0, lambda frame: 200.0 * FRAME_S * frame)
     errors = motion_errors(positions, truth, owned_lines(positions, truth))
     assert errors["gliding"].all() and np.abs(errors["y_nm"]).max() < 0.5
+
+
+def test_the_error_of_a_velocity_is_that_across_the_line_in_deviations() -> None:
+    truth = {0: _line(0.0, "sweeping", lambda time: 200.0 * time)}
+    positions = _positions(0, lambda frame: 200.0 * FRAME_S * frame, speed=-180.0)
+    owned = owned_lines(positions, truth)
+    kept = kept_lengths(positions, truth, owned, np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0)
+    followed = pd.DataFrame({"line": [0], "beam_angle_deg": [40.0]})
+    row = score_motion(motion_errors(positions, truth, owned), kept, followed, truth, owned).iloc[0]
+    assert (row["velocity_rms_nm_per_s"], row["velocity_ratio"]) == pytest.approx((20, 2), abs=1e-6)
+
+
+def test_a_static_line_says_the_same_of_every_frame_and_is_the_one_it_is_next_to_at_its_own_time() -> None:
+    truth = {0: _line(0.0, "sweeping", lambda time: 200.0 * time), 1: _line(300.0)}
+    rows = [{"line": 4, "x_nm": x, "y_nm": 100.0, "z_nm": 0.0, "time_s": 0.5} for x in np.arange(10.0, 190.0, 10.0)]
+    points = pd.DataFrame(rows).assign(sigma_x_nm=1.0, sigma_y_nm=1.0, sigma_z_nm=1.0)
+    positions, owned = resting_positions(points, truth, np.array([0.0, 0.25, 0.5]))
+    assert owned == {4: 0}
+    errors = motion_errors(positions, truth, owned).groupby("frame")["y_nm"].mean()
+    assert errors.to_numpy() == pytest.approx([100, 50, 0], abs=0.5)
 
 
 def test_a_line_that_goes_over_to_another_one_is_not_kept() -> None:

@@ -87,6 +87,19 @@ def test_detectors_of_rows_are_named_by_their_files(tmp_path: Path, monkeypatch:
     assert reopened.detectors(reopened.acquisitions()[1:]) == {}
 
 
+def test_times_of_rows_are_named_by_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    header, *rows = sheet_text(FIELDS).splitlines()
+    found = session(tmp_path, monkeypatch)
+    sheet = "\n".join([f"{header}\tframe_interval\tstarted", f"{rows[0]}\t0.07\t2021-06-01T00:00:00", *[f"{row}\t\t" for row in rows[1:]]])
+    (tmp_path / "config/acquisitions.tsv").write_text(sheet, encoding="utf-8")
+    name = rows[0].split("\t")[0]
+    reopened = open_session(found.config)
+    said = reopened.row_reading(reopened.acquisitions())
+    assert said["frame_intervals"] == {reopened.path(name, "rapid"): 0.07}
+    assert said["starts"] == {reopened.path(name, column): 1_622_505_600 for column in ("rapid", "slow")}
+    assert reopened.row_reading(reopened.acquisitions()[1:]) == {}
+
+
 @pytest.mark.parametrize("key", ["map", "model"])
 def test_braces_in_the_paths_of_the_configuration_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str) -> None:
     (tmp_path / "{1}").mkdir()

@@ -56,10 +56,9 @@ wildcard_constraints:
 
 
 def reading(wildcards):
-    """A parameter: how raw files are read, with the detectors that rows of the sheet have of their own, by the paths of their files."""
+    """A parameter: how raw files are read, with the detectors and times that rows of the sheet state, by the paths of their files."""
     names = [wildcards.acquisition] if hasattr(wildcards, "acquisition") else SESSION.acquisitions()
-    detectors = SESSION.detectors(names)
-    return READING | {"detectors": detectors} if detectors else READING
+    return READING | SESSION.row_reading(names)
 
 
 def code(script):

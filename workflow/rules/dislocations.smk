@@ -142,11 +142,47 @@ rule match_sweeps:
         runtime=minutes(15),
     params:
         code=code("match_sweeps"),
-        reading=lambda wildcards: READING
-        | {"detectors": SESSION.detectors([name for name, _ in both_records(wildcards)])},
+        reading=lambda wildcards: READING | SESSION.row_reading([name for name, _ in both_records(wildcards)]),
         contents=lambda wildcards: raw_contents(*both_records(wildcards)),
         crystal=SESSION.config["crystal"],
     message:
         "Matching the lines of {wildcards.variant} of {wildcards.acquisition} with those of the earlier sweep"
     script:
         "../../scripts/match_sweeps.py"
+
+
+rule follow_sweep:
+    """The dislocation lines of an earlier tilt series, followed through the frames of a later one, which they may move in."""
+    input:
+        series=rules.align_series.output.series,
+        angles=rules.align_series.output.angles,
+        lines=rules.fit_lines.output.lines,
+        traced=rules.trace_lines.output.traced,
+        centroids=rules.locate_centroids.output.centroids,
+        earlier_lines=lambda wildcards: earlier_sweep(wildcards, "lines.csv"),
+        earlier_summary=lambda wildcards: earlier_sweep(wildcards, "line_summary.csv"),
+        earlier_centroids=lambda wildcards: earlier_sweep(wildcards, "centroids.csv"),
+    output:
+        positions=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.positions.csv",
+        flags=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.flags.csv",
+        followed=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.followed.csv",
+        series=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.positions.pvd",
+    log:
+        f"{FOLDER}/logs/follow_sweep/{{acquisition}}/{{variant}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/follow_sweep/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(600, 10),
+        runtime=minutes(15, 120),
+    params:
+        code=code("follow_sweep"),
+        thickness_nm=SESSION.config["tomography"]["thickness_nm"],
+        line_width_nm=SESSION.config["tomography"]["line_width_nm"],
+        crystal=SESSION.config["crystal"],
+    message:
+        "Following the lines of the earlier sweep through {wildcards.variant} of {wildcards.acquisition}"
+    script:
+        "../../scripts/follow_sweep.py"

@@ -150,6 +150,36 @@ if SESSION.simulated:
             "../../scripts/measure_bound.py"
 
 
+rule score_sweep:
+    """Lines that were followed through a tilt series, and those of its static fit, against their true motion."""
+    input:
+        positions=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.positions.csv",
+        followed=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.followed.csv",
+        lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
+        angles=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.angles.csv",
+        centroids=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.centroids.csv",
+        volume=f"{FOLDER}/tomograms/{{acquisition}}/{{variant}}.mrc",
+        truth=lambda wildcards: truth(wildcards.acquisition),
+    output:
+        scores=f"{FOLDER}/evaluation/sweeps/{{acquisition}}/{{variant}}.csv",
+    log:
+        f"{FOLDER}/logs/score_sweep/{{acquisition}}/{{variant}}.log",
+    benchmark:
+        f"{FOLDER}/benchmarks/score_sweep/{{acquisition}}/{{variant}}.tsv"
+    conda:
+        "../../envs/imaging.yaml"
+    threads: 1
+    resources:
+        mem_mb=memory_mb(1000),
+        runtime=minutes(15, 60),
+    params:
+        code=code("score_sweep"),
+    message:
+        "Scoring the lines followed through {wildcards.variant} of {wildcards.acquisition}"
+    script:
+        "../../scripts/score_sweep.py"
+
+
 rule gather_tables:
     """The tables of all fields and of all series, each in one."""
     input:

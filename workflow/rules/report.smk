@@ -33,6 +33,15 @@ rule write_report:
             f"{FOLDER}/dislocations/{series}/{variant}.sweep.csv"
             for series, variant in SESSION.matched_sweeps
         ],
+        moving=[
+            f"{FOLDER}/dislocations/{series}/{variant}.positions.csv"
+            for series, variant in SESSION.followed_sweeps
+        ],
+        sweep_scores=[
+            f"{FOLDER}/evaluation/sweeps/{series}/{variant}.csv"
+            for series, variant in SESSION.followed_sweeps
+            if SESSION.simulated
+        ],
         motion_scores=expand(
             f"{FOLDER}/evaluation/motion/{{acquisition}}/{{denoiser}}.csv",
             acquisition=SESSION.followed if SESSION.simulated else [],

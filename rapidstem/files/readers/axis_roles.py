@@ -16,6 +16,9 @@ _COLUMNS = ("x", "width", "column", "columns", "col", "cols", "rx", "xpos")
 _TILT = re.compile(r"tilt|alpha|angle|theta|goniometer")
 _ENERGY = re.compile(r"(m|k|)ev")
 _SPECTRAL_NAME = re.compile(r"energy|wavelength|wave number|raman")
+# Units of time that NGFF recommends, and their symbols.
+_SECONDS = {"second": 1.0, "millisecond": 1e-3, "microsecond": 1e-6, "nanosecond": 1e-9, "minute": 60.0}
+_SECONDS |= {"s": 1.0, "sec": 1.0, "ms": 1e-3, "µs": 1e-6, "us": 1e-6, "ns": 1e-9, "min": 60.0}
 _SPECTRAL_SIGNAL = re.compile(r"EELS|EDS|CL|LUM|XRF|RAMAN", re.IGNORECASE)
 
 
@@ -85,6 +88,8 @@ class FrameAxes:
         The axis across the images, None for a single one.
     tilt_deg : (frame,)
         None where that axis holds none.
+    time_s : (frame,)
+        Start of each frame since the first, None where that axis is none of time.
     remarks
         What a person should know of them.
     """
@@ -94,6 +99,7 @@ class FrameAxes:
     pixel_size_nm: tuple[float, float] | None
     series: StoredAxis | None
     tilt_deg: np.ndarray | None
+    time_s: np.ndarray | None
     remarks: tuple[str, ...]
 
     @classmethod
@@ -107,7 +113,8 @@ class FrameAxes:
         sizes = tuple(axis.size for axis in axes)
         remarks = (doubt, f"its axes have no names: {sizes} is taken for (frame, y, x)" if unnamed else "")
         shape = (across.size if across else 1, rows.size, columns.size)
-        return cls(order, shape, pixel_size_nm(rows, columns), across, tilt_deg, tuple(remark for remark in remarks if remark))
+        time_s = series_time_s(across) if across else None
+        return cls(order, shape, pixel_size_nm(rows, columns), across, tilt_deg, time_s, tuple(remark for remark in remarks if remark))
 
 
 def fault_of_series(axis: StoredAxis, signal_type: str = "") -> str:
@@ -176,6 +183,28 @@ def series_tilt_deg(axis: StoredAxis) -> tuple[np.ndarray | None, str]:
     if counts and axis.size > 1:
         return None, f"the axis of its frames is in {axis.unit}, but only counts them; its values are not taken for tilts"
     return degrees, ""
+
+
+def series_time_s(axis: StoredAxis) -> np.ndarray | None:
+    """Start of each frame (frame,) since the first, in seconds; None where the axis of the frames is none of time, or does not rise.
+
+    Parameters
+    ----------
+    axis
+        The one across the images.
+
+    Returns
+    -------
+    time_s : (frame,)
+        In seconds, or None.
+    """
+    unit = unit_name(axis.unit)
+    factor = _SECONDS.get(unit, _SECONDS.get(unit.removesuffix("s")))
+    steps = None if axis.scale is None else axis.scale * np.arange(axis.size)
+    values = axis.values if axis.values is not None else steps
+    if factor is None or values is None or axis.size < 2 or not np.all(np.diff(values) > 0):
+        return None
+    return factor * (np.asarray(values, float) - float(values[0]))
 
 
 def _is_tilt(axis: StoredAxis) -> bool:

@@ -124,6 +124,7 @@ def _describe(path: Path, group: Any) -> RecordedSeries:
         load=lambda: _load(path, name, found.order, found.shape),
         open=lambda: _open_frames(path, name, found.order, found.shape),
         tilt_deg=found.tilt_deg,
+        time_s=found.time_s,
         remarks=found.remarks,
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files.readers.axis_roles import fault_of_image, fault_of_series, image_order, pixel_size_nm
+from rapidstem.files.readers.axis_roles import fault_of_image, fault_of_series, image_order, pixel_size_nm, series_time_s
 from rapidstem.files.readers.hdf5_filters import check_filters
 from rapidstem.files.readers.recorded_series import RecordedSeries, describe_choice, match_detector
 from rapidstem.files.readers.ser_headers import check_ser
@@ -162,6 +162,7 @@ def _describe(path: Path, signal: dict[str, Any], remarks: tuple[str, ...]) -> R
         load=lambda: _pixels(path, data).reshape(shape),
         open=lambda: _open_frames(path, data, shape),
         tilt_deg=tilt_deg,
+        time_s=series_time_s(series[0]) if series else None,
         stage_tilt_deg=stage_tilt_deg(signal),
         remarks=(*remarks, doubt) if doubt else remarks,
     )

@@ -12,7 +12,7 @@ from rapidstem.files.readers.axis_roles import fault_of_image, fault_of_unit, pi
 from rapidstem.files.readers.recorded_series import RecordedSeries
 from rapidstem.files.readers.signal_axes import stage_tilt_deg, stored_axes
 from rapidstem.files.sliced_frames import SlicedFrames
-from rapidstem.files.tiff_scales import imagej_unit, is_default_size, stated_pixel_size_nm
+from rapidstem.files.tiff_scales import imagej_unit, is_default_size, stated_pixel_size_nm, stated_time_s
 
 ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
 # TIFF 6.0, tag 259.
@@ -50,7 +50,7 @@ def read_tiff_series(path: Path) -> RecordedSeries:
             stated_nm, tilt_deg, stage_deg = _makers_scales(path)
         rows, columns = series.shape[series.axes.index("Y")], series.shape[series.axes.index("X")]
         shape = (series.size // (rows * columns), rows, columns)
-        dtype = series.dtype
+        dtype, time_s = series.dtype, stated_time_s(file, shape[0])
     remark = f"its frames are stored as {_AXES[axes]}; they are taken for a series of one detector" if axes in ("C", "Z") else ""
     return RecordedSeries(
         shape=shape,
@@ -58,6 +58,7 @@ def read_tiff_series(path: Path) -> RecordedSeries:
         load=lambda: _load(path, shape),
         open=lambda: _open_frames(path, shape, dtype),
         tilt_deg=tilt_deg,
+        time_s=time_s,
         stage_tilt_deg=stage_deg,
         size_is_default=is_default,
         remarks=(remark,) if remark else (),

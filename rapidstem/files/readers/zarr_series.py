@@ -18,9 +18,6 @@ from rapidstem.files.readers.recorded_series import RecordedSeries, describe_cho
 from rapidstem.files.readers.zarr_stores import check_whole, image_arrays, open_store
 from rapidstem.files.sliced_frames import SlicedFrames
 
-# Units of time that NGFF recommends, in s.
-_SECONDS = {"second": 1.0, "millisecond": 1e-3, "microsecond": 1e-6, "nanosecond": 1e-9, "s": 1.0, "ms": 1e-3}
-
 
 @dataclass(frozen=True)
 class _StoredImages:
@@ -184,14 +181,9 @@ def _described(path: Path, images: _StoredImages) -> RecordedSeries:
         load=lambda: read(0, axes.shape[0]),
         open=lambda: _open_frames(path, axes.shape, images.array.dtype, read),
         tilt_deg=axes.tilt_deg,
-        time_s=_times(axes.series) if axes.series else None,
+        time_s=axes.time_s,
         remarks=axes.remarks,
     )
-
-
-def _times(axis: StoredAxis) -> np.ndarray | None:
-    factor = _SECONDS.get(str(axis.unit).lower())
-    return None if factor is None or not axis.scale or axis.scale < 0 else factor * axis.scale * np.arange(axis.size)
 
 
 @contextmanager

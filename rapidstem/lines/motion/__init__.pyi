@@ -15,11 +15,17 @@ from .series_motion import (
     TomogramLines as TomogramLines,
     follow_series as follow_series,
 )
+from .sweep_following import (
+    SweepMotion as SweepMotion,
+    follow_sweep as follow_sweep,
+    shown_by_all as shown_by_all,
+    sweep_views as sweep_views,
+)
 from .sweep_matching import (
     SWEEP_COLUMNS as SWEEP_COLUMNS,
     check_same_field as check_same_field,
+    interval_between as interval_between,
     matched_sweeps as matched_sweeps,
-    middle_s as middle_s,
     sweep_words as sweep_words,
 )
 from .tilted_view import TiltedView as TiltedView

@@ -5,18 +5,17 @@ explains. What the frames do not show is not forced: a line that another one hid
 is marked.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from rapidstem.lines import LineLikelihood
 from rapidstem.lines.motion.face_distances import face_distances
 from rapidstem.lines.motion.line_paths import LinePath, found_path
 from rapidstem.lines.motion.moving_lines import MovingLine
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.unexplained_lines import unexplained_pieces
-from rapidstem.lines.motion.view_evidence import FrameLines, frame_lines
+from rapidstem.lines.motion.view_evidence import FrameLines
 
 SEEN, HIDDEN, LOST, OUTSIDE, GONE = "seen", "hidden", "lost", "outside", "gone"
 # By judgement: near, about two line widths; far, no farther, as other lines are taken for the lost one ever more often.
@@ -52,6 +51,7 @@ class LineTrack:
     state : (frame,) str, `seen`, `hidden` behind other lines, `lost`, `outside` the field, or `gone` for good
     support : (frame,) log likelihood ratio per node that speaks
     face_nm : (frame, 2) by how far the line reaches beyond its first and its last node; NaN where that is not seen
+    doubtful : (frame,) bool, where it may as well lie elsewhere
     """
 
     line: MovingLine
@@ -62,6 +62,7 @@ class LineTrack:
     state: np.ndarray
     support: np.ndarray
     face_nm: np.ndarray
+    doubtful: np.ndarray
 
     def usual_support(self, frame: int) -> float:
         """What the first frames in which it was seen have said for it; with none of them, what is learnt for lines on average."""
@@ -79,7 +80,23 @@ class LineTrack:
                 steady = np.abs(np.median(change)) < JUMP_NM
                 own = np.full(len(change), np.median(change)) / (time_s[earlier] - time_s[earlier - 1]) if steady else 0.0
                 velocity = velocity + VELOCITY_GAIN * (own - velocity)
-        return self.slid_nm[frame - 1] + velocity * (time_s[frame] - time_s[frame - 1])
+        return self._whole(frame - 1) + velocity * (time_s[frame] - time_s[frame - 1])
+
+    def _whole(self, frame: int) -> np.ndarray:
+        """Slides (node,) in a frame; nodes that it does not show have gone as far as those beside them: the shape is that at rest."""
+        shown = np.flatnonzero(self.speaking[frame] & self.present[frame])
+        if self.state[frame] != SEEN or len(shown) < FEWEST_NODES:
+            return self.slid_nm[frame]
+        return np.interp(np.arange(len(self.line.nodes_nm)), shown, self.slid_nm[frame, shown])
+
+    def expected(self, frame: int, guess_nm: np.ndarray) -> np.ndarray:
+        """The points (n, 3) that a frame should show, from what was there in the last one; at first what the tomogram has shown."""
+        there = self.line.known if frame == self.line.frames.start else self.present[frame - 1]
+        return self.line.points(guess_nm)[there]
+
+    def clearness(self, frame: int) -> float:
+        """What the last frame has said for the whole line."""
+        return float(self.support[: max(frame, 1)][-1]) * len(self.line.nodes_nm)
 
 
 @dataclass(frozen=True)
@@ -99,37 +116,30 @@ class FollowedLines:
 
 
 def follow_lines(
-    images: Iterable[np.ndarray],
+    frames: Iterable[FrameLines],
     time_s: np.ndarray,
     lines: Sequence[MovingLine],
     others: Sequence[np.ndarray],
-    view: TiltedView,
-    likelihood: LineLikelihood,
-    scale_px: float,
+    views: Sequence[TiltedView],
 ) -> FollowedLines:
     """Follow lines through a series.
 
     Parameters
     ----------
-    images : iterable of np.ndarray, (y, x)
-        Frames without drift, one after the other; NaN where a frame has not seen the place.
+    frames : iterable of FrameLines
+        Frames without drift, one after the other.
     time_s : np.ndarray, (frame,)
         Start of each.
     lines : sequence of MovingLine
     others : sequence of np.ndarray, (n, 3)
         Lines of the tomogram that are not followed; they are taken to rest, and hide what lies behind them.
-    view : TiltedView
-    likelihood : LineLikelihood
-        From `rapidstem.lines.motion.view_evidence.learnt_from`.
-    scale_px : float
-        Half of the full width of the lines at half depth.
+    views : sequence of TiltedView
+        One a frame; the same one in all frames of a series at fixed tilt.
     """
-    frames = len(time_s)
-    tracks = [_empty_track(line, frames) for line in lines]
+    tracks = [_empty_track(line, len(time_s)) for line in lines]
     still = np.concatenate([*others, *(line.plane.points(line.nodes_nm[line.known]) for line in lines)])
-    unexplained, share = [], np.zeros(frames)
-    for number, image in enumerate(images):
-        frame = frame_lines(image, likelihood, scale_px)
+    unexplained, share = [], np.zeros(len(time_s))
+    for number, (frame, view) in enumerate(zip(frames, views, strict=True)):
         for points in others:
             frame.cover(points, view)
         _follow_frame(tracks, number, frame, view, time_s)
@@ -138,25 +148,52 @@ def follow_lines(
     return FollowedLines(tracks, unexplained, share)
 
 
+class _Claims:
+    """Pixels where lines are expected that have not been placed yet: no other line may be led onto them."""
+
+    def __init__(self, expected: Mapping[int, np.ndarray], shape: tuple[int, int]) -> None:
+        self._expected = dict(expected)
+        self._count = np.zeros(shape, np.int16)
+        for mask in self._expected.values():
+            self._count += mask
+
+    def barred(self, number: int) -> np.ndarray:
+        """Pixels (y, x) that others claim and a line does not, which is placed now and claims nothing any more."""
+        own = self._expected.pop(number, None)
+        if own is None:
+            return np.asarray(self._count > 0)
+        self._count -= own
+        return (self._count > 0) & ~own
+
+
 def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, view: TiltedView, time_s: np.ndarray) -> None:
     """Put one frame behind the tracks: clear lines first, what they hide says nothing for the others; then lines that are not there."""
     tracks = [track for track in tracks if number in track.line.frames]
     present = [track for track in tracks if number == track.line.frames.start or track.state[number - 1] != GONE]
+    guesses = [track.guess(number, time_s) for track in present]
+    claims = _Claims(
+        {
+            index: frame.footprint(track.expected(number, guess), view)
+            for index, (track, guess) in enumerate(zip(present, guesses, strict=True))
+            if number == track.line.frames.start or track.state[number - 1] == SEEN
+        },
+        view.shape,
+    )
     missing = []
-    for track in sorted(present, key=lambda each: -each.support[: max(number, 1)][-1] * len(each.line.nodes_nm)):
-        guess = track.guess(number, time_s)
-        path = found_path(track.line, guess, NEAR_NM, frame, view)
-        state = _state(track, path, number, frame, view)
-        _note(track, number, path, state, frame, view)
+    for index in sorted(range(len(present)), key=lambda each: -present[each].clearness(number)):
+        track, guess, own = present[index], guesses[index], frame.without(claims.barred(index))
+        path = found_path(track.line, guess, NEAR_NM, own, view)
+        state = path_state(track, path, number, own, view)
+        note_path(track, number, path, state, own, view)
         if state == SEEN:
-            frame.cover(_shown(track, number), view)
+            frame.cover(shown_points(track, number), view)
         elif state == LOST:
             missing.append((track, guess))
     for track, guess in missing:
         path = found_path(track.line, guess, FAR_NM, frame, view, MOVING_COST)
-        if path.stretch_share >= LEAST_FAR_SHARE and _state(track, path, number, frame, view) == SEEN:
-            _note(track, number, path, SEEN, frame, view)
-            frame.cover(_shown(track, number), view)
+        if path.stretch_share >= LEAST_FAR_SHARE and path_state(track, path, number, frame, view) == SEEN:
+            note_path(track, number, path, SEEN, frame, view)
+            frame.cover(shown_points(track, number), view)
     for track in tracks:
         recent = track.state[max(track.line.frames.start, number - LOST_FRAMES + 1) : number + 1]
         if number > track.line.frames.start and (
@@ -165,7 +202,24 @@ def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, v
             track.slid_nm[number], track.state[number] = track.slid_nm[number - 1], GONE
 
 
-def _state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, view: TiltedView) -> str:
+def path_state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, view: TiltedView) -> str:
+    """Whether a path in a frame is the line, or why not.
+
+    Parameters
+    ----------
+    track : LineTrack
+    path : LinePath
+    number : int
+        Of the frame.
+    frame : FrameLines
+    view : TiltedView
+        Of the frame.
+
+    Returns
+    -------
+    str
+        One of the states of `LineTrack`.
+    """
     seen = frame.seen(track.line.points(path.slid_nm), view) & track.line.in_foil(path.slid_nm)
     if seen.sum() < FEWEST_NODES:
         return OUTSIDE
@@ -174,7 +228,22 @@ def _state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, vie
     return SEEN if path.mean_support >= LEAST_SHARE * track.usual_support(number) else LOST
 
 
-def _note(track: LineTrack, number: int, path: LinePath, state: str, frame: FrameLines, view: TiltedView) -> None:
+def note_path(track: LineTrack, number: int, path: LinePath, state: str, frame: FrameLines, view: TiltedView) -> None:
+    """Put a path in a frame into a track; a line that is not seen keeps its place.
+
+    Parameters
+    ----------
+    track : LineTrack
+        Changed in place.
+    number : int
+        Of the frame.
+    path : LinePath
+    state : str
+        As `path_state` gives it.
+    frame : FrameLines
+    view : TiltedView
+        Of the frame.
+    """
     track.state[number], track.support[number] = state, path.mean_support
     track.speaking[number], track.present[number] = path.speaking, path.present
     kept = state == SEEN or number == track.line.frames.start
@@ -183,7 +252,7 @@ def _note(track: LineTrack, number: int, path: LinePath, state: str, frame: Fram
     track.face_nm[number] = face_distances(track.line, path.slid_nm, frame, view) if state == SEEN else np.nan
 
 
-def _shown(track: LineTrack, number: int) -> np.ndarray:
+def shown_points(track: LineTrack, number: int) -> np.ndarray:
     """The points of a line as far as a frame shows them."""
     return track.line.points(track.slid_nm[number])[track.present[number]]
 
@@ -199,4 +268,5 @@ def _empty_track(line: MovingLine, frames: int) -> LineTrack:
         state=np.full(frames, LOST, dtype="<U8"),
         support=np.zeros(frames),
         face_nm=np.full((frames, 2), np.nan),
+        doubtful=np.zeros(frames, bool),
     )

@@ -28,18 +28,19 @@ LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
 FITTING_DEPTH_NM = 10.0
 
 
-def line_flags(track: SmoothTrack, view: TiltedView, told_until: int) -> pd.DataFrame:
+def line_flags(track: SmoothTrack, views: Sequence[TiltedView], told_until: int) -> pd.DataFrame:
     """What happened to one line, `FLAG_COLUMNS`, in the order of time.
 
     `jump`: moved within a frame, by its median. `bowing`: bent against its first shape, by the largest distance from it. `cross slip`:
     lifted into its plane it would leave the foil, by the mean height of its ends beyond the faces. `vanished`, `left field`. `hidden`: the
-    first frame of a stretch in which other lines hide it.
+    first frame of a stretch in which other lines hide it. `found again`: after three frames or more in which it was not found, by its way
+    since. `uncertain`: from here on it may as well be another line.
 
     Parameters
     ----------
     track : SmoothTrack
-    view : TiltedView
-        Of the series.
+    views : sequence of TiltedView
+        One a frame.
     told_until : int
         The first frame in which it may lie in another plane unseen (`plane uncertain`).
 
@@ -57,10 +58,12 @@ def line_flags(track: SmoothTrack, view: TiltedView, told_until: int) -> pd.Data
     if across is not None:
         found.append((across, "cross slip", float(np.nanmean(end_heights(track)[across]))))
     found += _endings(track)
+    found += [(stop, "found again", _way(track, start, stop)) for start, stop in _runs(track.track.state == LOST) if _is_seen(track, stop)]
+    found += [(start, "uncertain", np.nan) for start, _ in _runs(track.track.doubtful)]
     if across is None and told_until <= np.flatnonzero(track.track.state == SEEN)[-1]:
         found.append((told_until, "plane uncertain", np.nan))
     until = len(bow) if across is None else across
-    rows = [_row(track, view, frame, flag, size) for frame, flag, size in sorted(found) if frame <= until]
+    rows = [_row(track, views, frame, flag, size) for frame, flag, size in sorted(found) if frame <= until]
     return pd.DataFrame(rows, columns=FLAG_COLUMNS)
 
 
@@ -196,6 +199,16 @@ def _endings(track: SmoothTrack) -> list[tuple[int, str, float]]:
     return found
 
 
+def _is_seen(track: SmoothTrack, frame: int) -> bool:
+    return frame < len(track.track.state) and track.track.state[frame] == SEEN
+
+
+def _way(track: SmoothTrack, start: int, stop: int) -> float:
+    """By how far a line has moved, in the median over its nodes, between the frame before a stretch and the one after it."""
+    slid = track.track.slid_nm
+    return float(np.median(slid[stop] - slid[max(start - 1, 0)]))
+
+
 def _runs(chosen: np.ndarray) -> list[tuple[int, int]]:
     """First frame, and the one after the last, of stretches of at least three frames."""
     edges = np.flatnonzero(np.diff(np.concatenate([[False], np.asarray(chosen, bool), [False]]).astype(int)))
@@ -214,9 +227,9 @@ def _largest(values: np.ndarray) -> float:
     return float(values[np.argmax(np.abs(values))])
 
 
-def _row(track: SmoothTrack, view: TiltedView, frame: int, flag: str, size_nm: float) -> list[object]:
+def _row(track: SmoothTrack, views: Sequence[TiltedView], frame: int, flag: str, size_nm: float) -> list[object]:
     known = np.flatnonzero(np.isfinite(track.slid_nm[:, 0]))
     at = int(known[np.argmin(np.abs(known - frame))])
     middle = track.slid_nm.shape[1] // 2
-    place = track.track.line.points(track.slid_nm[at])[middle]
-    return [track.track.line.number, flag, frame, track.time_s[at, middle], *view.seen_at(place), *place, size_nm]
+    place = track.points(at)[middle]
+    return [track.track.line.number, flag, frame, track.time_s[at, middle], *views[at].seen_at(place), *place, size_nm]

@@ -15,7 +15,7 @@ from rapidstem.lines.motion.track_smoothing import SmoothTrack
 
 POSITION_COLUMNS = [
     *["line", "node", "frame", "time_s", "x_nm", "y_nm", "z_nm", "sigma_nm", "velocity_nm_per_s"],
-    *["sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "measured"],
+    *["sigma_x_nm", "sigma_y_nm", "sigma_z_nm", "sigma_velocity_nm_per_s", "measured"],
 ]
 FOLLOWED_COLUMNS = [
     *["line", "plane", "normal_x", "normal_y", "normal_z", "later_plane", "later_from_frame", "beam_angle_deg", "followed", "reason"],
@@ -29,19 +29,23 @@ EVERY_NODE = 3
 Moment = tuple[float, list[np.ndarray], dict[str, list[int]], dict[str, np.ndarray]]
 
 
-def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int, beside_nm: float, doubt_nm: np.ndarray) -> pd.DataFrame:
+def position_rows(
+    track: SmoothTrack, views: Sequence[TiltedView], until_frame: int, beside_nm: float, doubt_nm: np.ndarray
+) -> pd.DataFrame:
     """One row a node and frame of one line, as far as it lies in the field; `POSITION_COLUMNS`.
 
     `sigma_x_nm`, `sigma_y_nm`, `sigma_z_nm` are standard deviations across the line: that of its place in the plane, with what the view's
     dark lines lie beside the tomogram, and that of the plane, which moves it along the beam by one over the sine of the angle between the
-    two; where the line may lie in another plane, by how far that would move it. `sigma_nm` is the root of the sum of their squares.
-    `velocity_nm_per_s` is that at right angles to the line in its plane. `measured` is 0 for what is interpolated in time.
+    two, or, where the tilt changes and tells its height above the plane, that of the height; where the line may lie in another plane, by
+    how far that would move it. `sigma_nm` is the root of the sum of their squares.
+    `velocity_nm_per_s` is that at right angles to the line in its plane, `sigma_velocity_nm_per_s` its deviation.
+    `measured` is 0 for what is interpolated in time.
 
     Parameters
     ----------
     track : SmoothTrack
-    view : TiltedView
-        Of the series.
+    views : sequence of TiltedView
+        One a frame.
     until_frame : int
         The first frame that does not count, as the line has left its plane.
     beside_nm : float
@@ -55,23 +59,22 @@ def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int, beside
         In nm from the centre of the tomogram, seconds and nm/s.
     """
     line, tables = track.track.line, []
-    for frame in np.flatnonzero(np.isfinite(track.slid_nm[:, 0])):
-        if frame >= until_frame:
-            break
-        slid = track.slid_nm[frame]
-        points, across = line.points(slid), line.across(slid)
+    for frame in np.flatnonzero(np.isfinite(track.slid_nm[:until_frame, 0])).tolist():
+        slid, view = track.slid_nm[frame], views[frame]
+        points, across = track.points(frame), line.across(slid)
         part = across @ line.direction
         sharp = np.maximum(np.abs(line.sensitivity(slid, view)) * view.pixel_size_nm, LEAST_SENSITIVITY)
-        slide_nm = np.hypot(np.sqrt(track.variance_nm2[frame]), beside_nm / sharp)
-        sigma = _sigma(line, points, across * (slide_nm * part)[:, None], view, doubt_nm[frame])
+        covariance = track.covariance_nm2[frame] + np.diag([1.0, 0.0]) * ((beside_nm / sharp) ** 2)[:, None, None]
+        sigma = _sigma(line, line.points(slid), covariance, across * part[:, None], view, doubt_nm[frame])
         node = np.arange(0, len(slid), EVERY_NODE)
-        node = node[(view.places(points).seen[0] & _there(track, int(frame)) & line.in_foil(slid))[node]]
-        measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame]
+        node = node[(view.places(points).seen[0] & _there(track, frame) & line.in_foil(slid))[node]]
+        measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame] & track.track.present[frame]
         columns = [
             points[node],
             np.linalg.norm(sigma[node], axis=1),
             (track.speed_nm_per_s[frame] * part)[node],
             sigma[node],
+            (np.sqrt(track.speed_variance[frame]) * np.abs(part))[node],
             measured[node],
         ]
         table = pd.DataFrame(np.column_stack(columns), columns=POSITION_COLUMNS[4:])
@@ -85,19 +88,29 @@ def position_rows(track: SmoothTrack, view: TiltedView, until_frame: int, beside
 
 
 def _there(track: SmoothTrack, frame: int) -> np.ndarray:
-    """Which nodes (node,) belong to the line in a frame; where it is not seen, those of the last frame in which it was."""
+    """Which nodes (node,) belong to the line in a frame; where it is not seen, those of the last frame in which it was.
+
+    What the tomogram has shown of it belongs to it even where the frame does not show it: no dislocation ends within the foil.
+    """
     seen = np.flatnonzero(track.track.state[: frame + 1] == SEEN)
-    return np.asarray(track.track.present[seen[-1]])
+    there = np.flatnonzero(track.track.present[seen[-1]] | track.track.line.known)
+    number = np.arange(track.slid_nm.shape[1])
+    return (number >= there[0]) & (number <= there[-1])
 
 
-def _sigma(line: MovingLine, points: np.ndarray, in_plane: np.ndarray, view: TiltedView, doubt: np.ndarray) -> np.ndarray:
-    """Standard deviations (node, 3) of x, y, z across the line."""
-    beam = view.beam
+def _sigma(
+    line: MovingLine, points: np.ndarray, covariance_nm2: np.ndarray, across: np.ndarray, view: TiltedView, doubt: np.ndarray
+) -> np.ndarray:
+    """Standard deviations (node, 3) of x, y, z across the line, from the covariance (node, 2, 2) of slide and height."""
+    beam, normal = view.beam, line.plane.normal
     tangent = np.gradient(points, axis=0)
     tangent /= np.maximum(np.linalg.norm(tangent, axis=1, keepdims=True), 1e-9)
-    with_plane = line.plane.sigma_nm * beam / (beam @ line.plane.normal)
-    moved = [each - np.sum(each * tangent, axis=1, keepdims=True) * tangent for each in (with_plane[None], doubt)]
-    return np.sqrt(in_plane**2 + moved[0] ** 2 + moved[1] ** 2)
+    moves = np.stack([across, np.broadcast_to(normal, across.shape)], axis=2)
+    variance = np.einsum("nai,nij,naj->na", moves, covariance_nm2, moves)
+    told = covariance_nm2[:, 1:2, 1] > 0
+    with_plane = np.where(told, 0.0, line.plane.sigma_nm * beam / (beam @ normal))
+    moved = [each - np.sum(each * tangent, axis=1, keepdims=True) * tangent for each in (with_plane, doubt)]
+    return np.sqrt(np.maximum(variance, 0) + moved[0] ** 2 + moved[1] ** 2)
 
 
 def followed_lines(

@@ -1,9 +1,7 @@
 """The lines of a tomogram in three dimensions at every frame of an in-situ series of the same field."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from types import MappingProxyType
 
 import numpy as np
 import pandas as pd
@@ -11,17 +9,15 @@ import pandas as pd
 from rapidstem.dislocations import polylines_of
 from rapidstem.errors import InputError
 from rapidstem.files import SlicedFrames
-from rapidstem.lines import LineLikelihood
 from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, GlidePlane, line_planes
-from rapidstem.lines.motion.line_following import FollowedLines, LineTrack, follow_lines
 from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, field_flags, lifted_until, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
-from rapidstem.lines.motion.moving_lines import ALL_FRAMES, MovingLine, moving_line
-from rapidstem.lines.motion.plane_choice import doubtful_way, fits_better, has_moved, lifted_in_doubt, slipped_line, told_until
+from rapidstem.lines.motion.plane_choice import doubtful_way, has_moved, lifted_in_doubt, told_until
+from rapidstem.lines.motion.plane_following import PlaneFollowing, SeriesTimes
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.tomogram_match import TomogramMatch, match_tomogram
-from rapidstem.lines.motion.track_smoothing import SmoothTrack, beside_tomogram_nm, noise_scale, smoothed_track
-from rapidstem.lines.motion.view_evidence import frame_lines, learnt_from
+from rapidstem.lines.motion.track_smoothing import SmoothTrack, beside_tomogram_nm
+from rapidstem.lines.motion.view_evidence import FrameLines, frame_lines, learnt_from
 from rapidstem.lines.motion.view_refinement import refined_view
 
 # By judgement: the first frames, before many lines have left their places in the tomogram; the likelihood needs more of them than the view.
@@ -115,65 +111,20 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
     usable = {number: possible for number, possible in usable.items() if possible}
     if not usable:
         raise InputError(_no_plane(planes, tomogram.slip_normals))
-    following = _Following(dict(zip(numbers, lines, strict=True)), tomogram.heights_nm, frames, match.view, line_width_nm)
+    views = [match.view] * len(frames.time_s)
+    scale_px = line_width_nm / (2 * frames.pixel_size_nm)
+    likelihood = learnt_from(frames.images[:LEARNING_FRAMES], lines, match.view, scale_px)
+
+    def prepared(begin: int) -> Iterator[FrameLines]:
+        return (frame_lines(frames.images[number], likelihood, scale_px) for number in range(begin, len(views)))
+
+    times = SeriesTimes(frames.time_s, frames.line_time_s, frames.drift_rows)
+    following = PlaneFollowing(dict(zip(numbers, lines, strict=True)), tomogram.heights_nm, prepared, views, times)
     seen, tracks = following.in_best_planes(usable)
     positions, flags = _tables([track for parts in tracks.values() for track in parts], match.view, usable)
     of_field = field_flags(seen.unexplained, seen.field_share, frames.time_s, frames.pixel_size_nm)
     flags = pd.concat([each for each in (flags, of_field) if len(each)] or [flags], ignore_index=True)
     return SeriesMotion(positions, flags, followed_lines(numbers, planes, tracks, match.view), match)
-
-
-@dataclass(frozen=True)
-class _Following:
-    """All that following lines needs besides their planes."""
-
-    lines: Mapping[int, np.ndarray]
-    heights_nm: tuple[float, float]
-    frames: InSituFrames
-    view: TiltedView
-    line_width_nm: float
-
-    def in_best_planes(self, planes: Mapping[int, Sequence[GlidePlane]]) -> tuple[FollowedLines, dict[int, list[SmoothTrack]]]:
-        """Lines followed, each in the plane that it glides in, and after cross slip in the other one: all, and the parts of each."""
-        chosen = {number: possible[0] for number, possible in planes.items()}
-        seen = self._tracks(self._lines_in(chosen))
-        tracks = self._smoothed(seen.tracks)
-        other = {number: possible[1] for number, possible in planes.items() if len(possible) > 1 and has_moved(tracks[number])}
-        if other:
-            seen = self._tracks(self._lines_in(chosen | other))
-            second = self._smoothed(seen.tracks)
-            for number in [number for number in other if fits_better(second[number], tracks[number])]:
-                tracks[number], chosen[number], other[number] = second[number], other[number], chosen[number]
-            onward = {number: slipped_line(tracks[number], plane, self.heights_nm) for number, plane in other.items()}
-            slipped = {number: line for number, line in onward.items() if line is not None}
-            ends = {number: range(line.frames.start) for number, line in slipped.items()}
-            seen = self._tracks([*self._lines_in(chosen, ends), *slipped.values()])
-            last = self._smoothed(seen.tracks[: len(chosen)])
-            tracks |= {number: track for number, track in last.items() if number not in slipped}
-            after = self._smoothed(seen.tracks[len(chosen) :])
-        parts = {number: [tracks[number], after.get(number)] if other else [tracks[number]] for number in chosen}
-        return seen, {number: [track for track in both if track is not None] for number, both in parts.items()}
-
-    def _lines_in(self, planes: Mapping[int, GlidePlane], frames: Mapping[int, range] = MappingProxyType({})) -> list[MovingLine]:
-        return [moving_line(n, self.lines[n], plane, self.heights_nm, frames.get(n, ALL_FRAMES)) for n, plane in planes.items()]
-
-    def _tracks(self, moving: Sequence[MovingLine]) -> FollowedLines:
-        frames, scale_px = self.frames, self.line_width_nm / (2 * self.frames.pixel_size_nm)
-        others = [line for number, line in self.lines.items() if number not in {each.number for each in moving}]
-        images = (frames.images[number] for number in range(len(frames.time_s)))
-        return follow_lines(images, frames.time_s, moving, others, self.view, self._likelihood, scale_px)
-
-    @cached_property
-    def _likelihood(self) -> LineLikelihood:
-        scale_px = self.line_width_nm / (2 * self.frames.pixel_size_nm)
-        return learnt_from(self.frames.images[:LEARNING_FRAMES], list(self.lines.values()), self.view, scale_px)
-
-    def _smoothed(self, tracks: Sequence[LineTrack]) -> dict[int, SmoothTrack | None]:
-        frames, scale = self.frames, noise_scale(list(tracks))
-        return {
-            track.line.number: smoothed_track(track, self.view, frames.time_s, frames.line_time_s, frames.drift_rows, scale)
-            for track in tracks
-        }
 
 
 def _matched(lines: Sequence[np.ndarray], frames: InSituFrames, line_width_nm: float) -> TomogramMatch:
@@ -201,11 +152,12 @@ def _tables(
     beside_nm = beside_tomogram_nm([track for track in tracks if track.track.line.frames.start == 0], view)
     positions, flags = [pd.DataFrame(columns=POSITION_COLUMNS)], [pd.DataFrame(columns=FLAG_COLUMNS)]
     for track in tracks:
+        views = [view] * len(track.slid_nm)
         line = track.track.line
         others = [plane for plane in planes[line.number] if plane.name != line.plane.name]
         told = told_until(track) if others and has_moved(track) else len(track.slid_nm)
         way_nm = doubtful_way(track, others[0], told, view) if others else np.zeros((*track.slid_nm.shape, 3))
-        positions.append(position_rows(track, view, min(lifted_until(track), lifted_in_doubt(way_nm)), beside_nm[line.number], way_nm))
-        flags.append(line_flags(track, view, told))
+        positions.append(position_rows(track, views, min(lifted_until(track), lifted_in_doubt(way_nm)), beside_nm[line.number], way_nm))
+        flags.append(line_flags(track, views, told))
     filled = [pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True) for tables in (positions, flags)]
     return filled[0], filled[1]

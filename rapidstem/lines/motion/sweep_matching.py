@@ -195,22 +195,29 @@ def _length(line: np.ndarray) -> float:
     return float(max(steps_along(line)[-1], NODE_NM))
 
 
-def middle_s(started_s: float | None, time_s: np.ndarray | None) -> float | None:
-    """Unix time of the middle of a sweep; None where the file does not say when it began and when its frames were taken.
+def interval_between(starts_s: Sequence[float | None], times_s: Sequence[np.ndarray | None]) -> float | None:
+    """From the middle of the earlier sweep to that of the later one; None where a beginning is not known, or the later one is no later.
+
+    Where the times of the frames of either are not known, both are taken to have lasted equally long.
 
     Parameters
     ----------
-    started_s : float or None
-        Unix time of the first frame.
-    time_s : np.ndarray, (frame,), or None
-        Of every frame, since the first.
+    starts_s : sequence of float or None
+        Unix times of the first frames of the earlier and of the later one.
+    times_s : sequence of np.ndarray, (frame,), or None
+        Of their frames, since the first of each.
 
     Returns
     -------
     float or None
         In seconds.
     """
-    return None if started_s is None or time_s is None else started_s + float(np.mean(time_s))
+    begin_s, end_s = starts_s
+    if begin_s is None or end_s is None:
+        return None
+    middles = [0.0 if each is None else float(np.mean(each)) for each in times_s]
+    between = end_s - begin_s + (middles[1] - middles[0] if all(each is not None for each in times_s) else 0.0)
+    return between if between > 0 else None
 
 
 def sweep_words(earlier_deg: np.ndarray, later_deg: np.ndarray) -> str:

@@ -1,9 +1,4 @@
-"""Places and velocities of followed lines, smoothed in time; jumps stay jumps.
-
-Every node is a point with a velocity that changes at random (white acceleration). A Kalman filter forwards and a smoother backwards
-(Rauch, Tung and Striebel 1965) use all frames. A measurement that lies far from what was expected is a jump: nothing that was known before
-counts after it.
-"""
+"""Places and velocities of followed lines, smoothed in time (`state_filters`), and what is uncertain of them besides noise."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,18 +6,21 @@ from dataclasses import dataclass
 import numpy as np
 
 from rapidstem.lines.motion.line_following import FIRST_FRAMES, SEEN, LineTrack
-from rapidstem.lines.motion.moving_lines import NODE_NM
+from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
+from rapidstem.lines.motion.moving_lines import NODE_NM, MovingLine
+from rapidstem.lines.motion.state_filters import ACCELERATION, smoothed_states
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.numerics import robust_spread
 
-# Density of the acceleration in nm^2/s^3: a line that starts to glide at 200 nm/s within two frames of 70 ms.
-ACCELERATION = (200 / 0.14) ** 2 * 0.14
-# By judgement: five deviations are no noise, and less than about a line's width is no jump, however small the deviation is stated.
-JUMP_DEVIATIONS, JUMP_NM = 5.0, 15.0
-# Errors of a line are the same over some 50 nm (`rapidstem.lines`); by judgement, all lines together count as much as 100 nm of its own.
-STRETCH_NM, PRIOR_STRETCHES = 50.0, 2.0
-# By judgement, deviations where nothing is known before: so wide that the measurement decides.
-FREE_NM, FREE_NM_PER_S = 300.0, 300.0
+# Shares of the acceleration that lines are allowed, of which what was seen chooses: one that may go anywhere says nothing of its height,
+# and little of its velocity. Where the tilt does not change, two are enough.
+PACES = (1.0, 1e-2, 1e-4, 1e-6)
+# While the tilt changes, dark lines lie beside the cores by some 2 nm (docs/dislocations.md), and alike in neighbouring frames, as in the
+# fit to a tilt series (`rapidstem.lines.curve_fit`).
+BESIDE_NM, ALIKE_FRAMES = 2.0, 8
+# Errors of a line are the same over some 50 nm (`rapidstem.lines`). All lines together count as much as 250 nm of its own, as a line that
+# turns or moves shows other parts of itself: with 100 nm errors were 1.5 times the stated ones (seed 62 of `benchmarks/motion_stages.py`).
+STRETCH_NM, PRIOR_STRETCHES = 50.0, 5.0
 
 
 @dataclass(frozen=True)
@@ -34,7 +32,9 @@ class SmoothTrack:
     track : LineTrack
     time_s : (frame, node) when the row was scanned in which each node lies
     slid_nm, speed_nm_per_s : (frame, node) along the direction of sliding
-    variance_nm2 : (frame, node) of the slide
+    height_nm : (frame, node) above the plane, 0 where the tilt does not change, which says nothing of it
+    covariance_nm2 : (frame, node, 2, 2) of slide and height
+    speed_variance : (frame, node) in nm^2/s^2
     jump_nm : (frame,) median size of the jump that happened before the frame, 0 where none
     """
 
@@ -42,12 +42,30 @@ class SmoothTrack:
     time_s: np.ndarray
     slid_nm: np.ndarray
     speed_nm_per_s: np.ndarray
-    variance_nm2: np.ndarray
+    height_nm: np.ndarray
+    covariance_nm2: np.ndarray
+    speed_variance: np.ndarray
     jump_nm: np.ndarray
+
+    @property
+    def variance_nm2(self) -> np.ndarray:
+        """Of the slide, (frame, node)."""
+        return np.maximum(self.covariance_nm2[..., 0, 0], 0)
+
+    def points(self, frame: int) -> np.ndarray:
+        """Places (node, 3) in a frame."""
+        line = self.track.line
+        return line.points(self.slid_nm[frame]) + self.height_nm[frame][:, None] * line.plane.normal
 
 
 def smoothed_track(
-    track: LineTrack, view: TiltedView, start_s: np.ndarray, line_time_s: float, drift_rows: np.ndarray, scale: float
+    track: LineTrack,
+    views: Sequence[TiltedView],
+    start_s: np.ndarray,
+    line_time_s: float,
+    drift_rows: np.ndarray,
+    scale: float,
+    height_sigma_nm: float = 0.0,
 ) -> SmoothTrack | None:
     """Smooth one line in time; None for a line that was seen in fewer than two frames.
 
@@ -55,8 +73,8 @@ def smoothed_track(
     ----------
     track : LineTrack
         As it was followed, all frames.
-    view : TiltedView
-        Of the series.
+    views : sequence of TiltedView
+        One a frame.
     start_s : np.ndarray, (frame,)
         When row 0 of each raw frame was scanned.
     line_time_s : float
@@ -65,26 +83,49 @@ def smoothed_track(
         By how many rows the raw frame is displaced against the frame without drift.
     scale : float
         What stated variances are multiplied by (`noise_scale`).
+    height_sigma_nm : float
+        Standard deviation of the line's height above its plane beforehand; 0 where the tilt does not change, which says nothing of it.
     """
-    seen = np.flatnonzero(track.state == SEEN)
-    if len(seen) < 2:
+    there = np.flatnonzero(track.state == SEEN)
+    if len(there) < 2:
         return None
-    part = slice(int(seen[0]), int(seen[-1]) + 1)
-    row = view.seen_at(track.line.points(track.slid_nm))[..., 0] + drift_rows[:, None]
-    time = start_s[:, None] + np.clip(row, 0, view.shape[0] - 1) * line_time_s
+    part, shape = slice(int(there[0]), int(there[-1]) + 1), track.slid_nm.shape
+    places = track.line.points(track.slid_nm)
+    row = np.stack([view.seen_at(each)[:, 0] for view, each in zip(views, places, strict=True)]) + drift_rows[:, None]
+    time = start_s[:, None] + np.clip(row, 0, views[0].shape[0] - 1) * line_time_s
     variance = np.where((track.state == SEEN)[:, None], track.variance_nm2 * scale, np.inf)
-    forward = _filtered(track.slid_nm[part], variance[part], time[part])
-    slid, speed, smooth_variance = _backwards(*forward[:4], np.diff(time[part], axis=0))
-    shape = track.slid_nm.shape
+    seen_as = np.zeros((*shape, 3 if height_sigma_nm else 2))
+    seen_as[..., 0] = 1
+    if height_sigma_nm:
+        sharp = np.stack([_sharpness(track.line, slid, view) for slid, view in zip(track.slid_nm, views, strict=True)])
+        seen_as[..., 2] = sharp[..., 1] / sharp[..., 0]
+        variance = variance + ALIKE_FRAMES * (BESIDE_NM / sharp[..., 0]) ** 2
+    seen = (track.slid_nm[part], variance[part], seen_as[part], time[part], height_sigma_nm)
+    paces = PACES if height_sigma_nm else PACES[:2]
+    found = max((smoothed_states(*seen, ACCELERATION * pace) for pace in paces), key=lambda each: each.log_likelihood)
+    slid, speed = found.state[..., 0], found.state[..., 1]
+    height, spread = np.zeros(slid.shape), np.zeros((*slid.shape, 2, 2))
+    spread[..., 0, 0] = found.covariance[..., 0, 0]
+    if height_sigma_nm:
+        height, spread = found.state[..., 2], found.covariance[..., ::2, ::2]
     steps = np.median(np.diff(slid, axis=0, prepend=slid[:1]), axis=1)
     jumps = np.zeros(shape[0])
-    jumps[part] = np.where(forward[4], steps, 0.0)
-    return SmoothTrack(track, time, _among(slid, part, shape), _among(speed, part, shape), _among(smooth_variance, part, shape), jumps)
+    jumps[part] = np.where(found.jump, steps, 0.0)
+    among = [_among(each, part, shape[0]) for each in (slid, speed, height, spread, np.maximum(found.covariance[..., 1, 1], 0))]
+    return SmoothTrack(track, time, among[0], among[1], among[2], among[3], among[4], jumps)
 
 
-def _among(values: np.ndarray, part: slice, shape: tuple[int, ...]) -> np.ndarray:
+def _sharpness(line: MovingLine, slid_nm: np.ndarray, view: TiltedView) -> np.ndarray:
+    """By how much a node (node, 2) moves across the image of its line as it slides, and as it rises above the plane; nm by nm."""
+    normals = view.normals_at(line.points(slid_nm)) @ view.by_place * view.pixel_size_nm
+    by_slide = normals @ line.direction
+    least = np.where(by_slide < 0, np.minimum(by_slide, -LEAST_SENSITIVITY), np.maximum(by_slide, LEAST_SENSITIVITY))
+    return np.column_stack([least, normals @ line.plane.normal])
+
+
+def _among(values: np.ndarray, part: slice, frames: int) -> np.ndarray:
     """Values of some frames among all; NaN for the others."""
-    filled = np.full(shape, np.nan)
+    filled = np.full((frames, *values.shape[1:]), np.nan)
     filled[part] = values
     return filled
 
@@ -142,58 +183,3 @@ def _first_squares(track: SmoothTrack, view: TiltedView) -> np.ndarray:
     sharp = line.sensitivity(np.zeros(len(line.nodes_nm)), view) * view.pixel_size_nm
     squares = track.slid_nm[first].mean(axis=0) ** 2 - track.variance_nm2[first].mean(axis=0)
     return np.asarray((squares * sharp**2)[told])
-
-
-Filtered = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
-
-
-def _filtered(measured: np.ndarray, variance: np.ndarray, time: np.ndarray) -> Filtered:
-    """States (frame, node, 2) and covariances (frame, node, 2, 2), filtered and predicted, and before which frames (frame,) it jumped."""
-    frames, nodes = measured.shape
-    state, covariance = np.zeros((frames, nodes, 2)), np.zeros((frames, nodes, 2, 2))
-    expected, expected_covariance = np.zeros_like(state), np.zeros_like(covariance)
-    jump = np.zeros(frames, bool)
-    mean = np.stack([measured[0], np.zeros(nodes)], axis=-1)
-    spread = np.broadcast_to(np.diag([FREE_NM**2, FREE_NM_PER_S**2]), (nodes, 2, 2)).copy()
-    for frame in range(frames):
-        if frame:
-            mean, spread = _predicted(mean, spread, time[frame] - time[frame - 1])
-            innovation = measured[frame] - mean[:, 0]
-            known = np.isfinite(variance[frame])
-            total = np.sqrt(spread[:, 0, 0] + np.where(known, variance[frame], 0))
-            jumped = known & (np.abs(innovation) > np.maximum(JUMP_DEVIATIONS * total, JUMP_NM))
-            spread[jumped] = np.diag([FREE_NM**2, FREE_NM_PER_S**2])
-            mean[jumped, 1] = 0
-            jump[frame] = known.any() and jumped[known].mean() > 0.5
-        expected[frame], expected_covariance[frame] = mean, spread
-        mean, spread = _updated(mean, spread, measured[frame], variance[frame])
-        state[frame], covariance[frame] = mean, spread
-    return state, covariance, expected, expected_covariance, jump
-
-
-def _predicted(mean: np.ndarray, spread: np.ndarray, step_s: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    move = np.broadcast_to(np.eye(2), spread.shape).copy()
-    move[:, 0, 1] = step_s
-    noise = ACCELERATION * np.stack([step_s**3 / 3, step_s**2 / 2, step_s**2 / 2, step_s], axis=-1).reshape(-1, 2, 2)
-    return (move @ mean[..., None])[..., 0], move @ spread @ move.transpose(0, 2, 1) + noise
-
-
-def _updated(mean: np.ndarray, spread: np.ndarray, measured: np.ndarray, variance: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    gain = np.where(
-        np.isfinite(variance)[:, None], spread[:, :, 0] / (spread[:, :1, 0] + np.where(np.isfinite(variance), variance, 1)[:, None]), 0
-    )
-    return mean + gain * (measured - mean[:, 0])[:, None], spread - gain[:, :, None] * spread[:, :1, :]
-
-
-def _backwards(
-    state: np.ndarray, covariance: np.ndarray, expected: np.ndarray, expected_covariance: np.ndarray, step_s: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Smoothed slides, speeds and variances, (frame, node) each."""
-    smooth, spread = state.copy(), covariance.copy()
-    for frame in range(len(state) - 2, -1, -1):
-        move = np.broadcast_to(np.eye(2), spread[frame].shape).copy()
-        move[:, 0, 1] = step_s[frame]
-        gain = covariance[frame] @ move.transpose(0, 2, 1) @ np.linalg.inv(expected_covariance[frame + 1])
-        smooth[frame] = state[frame] + (gain @ (smooth[frame + 1] - expected[frame + 1])[..., None])[..., 0]
-        spread[frame] = covariance[frame] + gain @ (spread[frame + 1] - expected_covariance[frame + 1]) @ gain.transpose(0, 2, 1)
-    return smooth[..., 0], smooth[..., 1], np.maximum(spread[..., 0, 0], 0)

@@ -1,7 +1,7 @@
 """What one frame of a series at fixed tilt says for lines: the likelihoods of `rapidstem.lines`, learnt from the first frames."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import ndimage
@@ -67,15 +67,27 @@ class FrameLines:
         )
         return np.asarray(places.seen[0] & self.valid[row, column])
 
-    def cover(self, points_nm: np.ndarray, view: TiltedView) -> None:
-        """Mark what a line (n, 3) hides."""
+    def footprint(self, points_nm: np.ndarray, view: TiltedView) -> np.ndarray:
+        """Which pixels (y, x) a line (n, 3) holds."""
         places = view.places(points_nm)
         inside = places.seen[0]
-        mask = np.zeros(view.shape, bool)
-        mask[np.rint(places.row[0][inside]).astype(int), np.rint(places.column[0][inside]).astype(int)] = True
         reach = max(1, round(COVERED_WIDTHS * 2 * self.curvature.scale_px))
-        down, right = np.mgrid[-reach : reach + 1, -reach : reach + 1]
-        self.covered[:] |= ndimage.binary_dilation(mask, down**2 + right**2 <= reach**2)
+        down, right = (each.ravel() for each in np.mgrid[-reach : reach + 1, -reach : reach + 1])
+        disc = down**2 + right**2 <= reach**2
+        row = np.rint(places.row[0][inside]).astype(int)[:, None] + down[disc]
+        column = np.rint(places.column[0][inside]).astype(int)[:, None] + right[disc]
+        within = (row >= 0) & (row < view.shape[0]) & (column >= 0) & (column < view.shape[1])
+        mask = np.zeros(view.shape, bool)
+        mask[row[within], column[within]] = True
+        return mask
+
+    def cover(self, points_nm: np.ndarray, view: TiltedView) -> None:
+        """Mark what a line (n, 3) hides."""
+        self.covered[:] |= self.footprint(points_nm, view)
+
+    def without(self, barred: np.ndarray) -> "FrameLines":
+        """The same frame, in which pixels (y, x) that are barred say nothing either."""
+        return replace(self, covered=self.covered | barred)
 
 
 def frame_lines(image: np.ndarray, likelihood: LineLikelihood, scale_px: float) -> FrameLines:

@@ -10,7 +10,8 @@ from rapidstem.microscope.recording.goniometer import reported_angles_rad, resti
 from rapidstem.microscope.recording.raw_stacks import START_S, RawStack, row_tilts, wandering_shift, write_acquisition
 from rapidstem.microscope.recording.scan_faults import rapid_faults, slow_faults
 from rapidstem.microscope.settings import MicroscopeSettings
-from rapidstem.microscope.specimen.specimens import FrameGeometry, Specimen, foil_for_series
+from rapidstem.microscope.specimen.gliding_specimen import GlidingFoil, gliding_foil
+from rapidstem.microscope.specimen.specimens import FoilSpecimen, FrameGeometry, Specimen, foil_for_series
 from rapidstem.microscope.specimen.strained_specimen import foil_after_stress
 from rapidstem.microscope.truth import StackTruth
 
@@ -33,14 +34,22 @@ def simulate_series(name: str, settings: MicroscopeSettings, paths: tuple[Path |
         Of the rapid file, the slow file and the truth.
     specimen_name
         Acquisitions of one specimen and tilt range show the same lines. A series of another name is taken an hour later: where lines
-        glide (`glide_speed_nm_per_s`), they have moved before it.
+        glide, they have moved before it (`glide_speed_nm_per_s`), or move while its rapid frames are recorded, and rest after that
+        (`sweep_glide_speed_nm_per_s`).
     """
     later = name != specimen_name
-    strained = later and settings.glide_speed_nm_per_s > 0
-    specimen = foil_after_stress(name, specimen_name, settings) if strained else foil_for_series(specimen_name, settings)
-    stacks = (_rapid_series(name, specimen, settings), _slow_series(name, specimen.after_bending(), settings))
+    specimen = _later_foil(name, specimen_name, settings) if later and settings.strained else foil_for_series(specimen_name, settings)
+    resting = specimen.at_rest() if isinstance(specimen, GlidingFoil) else specimen
+    stacks = (_rapid_series(name, specimen, settings), _slow_series(name, resting.after_bending(), settings))
     start_s = START_S + (LATER_S if later else 0)
-    write_acquisition(name, "tilt_series", settings, paths, specimen, stacks, None, None, start_s=start_s)
+    courses = specimen.courses if isinstance(specimen, GlidingFoil) else None
+    write_acquisition(name, "tilt_series", settings, paths, specimen, stacks, None, None, courses, start_s)
+
+
+def _later_foil(name: str, specimen_name: str, settings: MicroscopeSettings) -> FoilSpecimen:
+    if settings.sweep_glide_speed_nm_per_s:
+        return gliding_foil(name, specimen_name, settings)
+    return foil_after_stress(name, specimen_name, settings)
 
 
 def _rapid_series(name: str, specimen: Specimen, settings: MicroscopeSettings) -> RawStack:

@@ -117,18 +117,45 @@ class FoilSpecimen:
     faults: FoilFaults = NO_FAULTS
 
     def image(self, frame: FrameGeometry) -> np.ndarray:
-        """Give the clean image: the background of each row's tilt times the contrast of the lines, and what the faults do to it."""
+        """Give the clean image: the background of each row's tilt times the contrast of the lines, and what the faults do to it.
+
+        Parameters
+        ----------
+        frame
+            Rows, columns, shift and times of the frame.
+
+        Returns
+        -------
+        (row, column)
+            1 on the average background without tilt.
+        """
         settings = self.settings
         middle = (settings.size_px - 1) / 2
         x_nm = (frame.column_px - middle - frame.shift_px[1]) * settings.pixel_size_nm
         row_nm = (frame.row_px - middle - frame.shift_px[0]) * settings.pixel_size_nm
         tilt = frame.row_tilt_rad
         image = self.background.image(x_nm, row_nm, tilt, settings)
-        position = project_points(self.drawn.points_nm, frame.motion, frame.start_s, frame.line_time_s, frame.shift_px, settings)
-        profiles = self.contrast.at(float(tilt[len(tilt) // 2]))
+        position, profiles = self.placed(frame)
         vertices = ProjectedVertices(position, self.drawn.line)
         image = image * line_contrast(vertices, profiles, frame.row_px, frame.column_px, settings.pixel_size_nm)
         return self._with_faults(image, frame, x_nm, row_nm)
+
+    def placed(self, frame: FrameGeometry) -> tuple[np.ndarray, np.ndarray]:
+        """Where the vertices of the lines lie in a frame, and their contrast.
+
+        Parameters
+        ----------
+        frame
+            Rows, columns, shift and times of the frame.
+
+        Returns
+        -------
+        (vertex, 2), (vertex, distance)
+            Rows and columns; logarithms of the intensity ratio.
+        """
+        tilt = frame.row_tilt_rad
+        position = project_points(self.drawn.points_nm, frame.motion, frame.start_s, frame.line_time_s, frame.shift_px, self.settings)
+        return position, self.contrast.at(float(tilt[len(tilt) // 2]))
 
     def _with_faults(self, image: np.ndarray, frame: FrameGeometry, x_nm: np.ndarray, row_nm: np.ndarray) -> np.ndarray:
         shape, contours, bodies = self.faults.shape, self.faults.contours, self.faults.bodies
@@ -149,6 +176,22 @@ class FoilSpecimen:
         bending = self.faults.bending
         drawn = self.drawn if bending is None else replace(self.drawn, points_nm=bending.moved(self.drawn.points_nm))
         return replace(self, drawn=drawn, faults=self.faults.after_bending())
+
+
+def redrawn(foil: FoilSpecimen, lines: list[DislocationLine], settings: MicroscopeSettings) -> FoilSpecimen:
+    """The same foil with other lines, to be looked at over the whole range of a tilt series.
+
+    Parameters
+    ----------
+    foil
+        With its background and its faults.
+    lines
+        In place of its own.
+    settings
+        Of the virtual microscope.
+    """
+    drawn = drawn_lines(lines, settings.foil_thickness_nm, foil.faults.shape)
+    return replace(foil, lines=lines, drawn=drawn, contrast=vertex_contrast(drawn, series_nodes_rad(settings), settings))
 
 
 def foil_at(name: str, tilt_deg: float, settings: MicroscopeSettings, margin_nm: float = 0.0) -> FoilSpecimen:
@@ -203,7 +246,7 @@ def _foil(name: str, largest_tilt_deg: float, nodes_rad: np.ndarray, settings: M
         lines = lines_from_network(settings.network_path, settings, box, rng)
     background = draw_background(settings, random_stream(settings.seed, name, "background"))
     faults = draw_faults(name, box, settings)
-    lines = _hard_lines(name, lines, box, faults, settings) + (added_lines(name, settings) if settings.glide_speed_nm_per_s else [])
+    lines = _hard_lines(name, lines, box, faults, settings) + (added_lines(name, settings) if settings.strained else [])
     drawn = drawn_lines(lines, settings.foil_thickness_nm, faults.shape)
     return FoilSpecimen(settings, lines, drawn, background, vertex_contrast(drawn, nodes_rad, settings), faults)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rapidstem.microscope.contrast.contrast_table import vertex_contrast
-from rapidstem.microscope.contrast.line_drawing import DrawnLines, drawn_lines
+from rapidstem.microscope.contrast.line_drawing import DrawnLines
 from rapidstem.microscope.contrast.line_projection import ProjectedVertices, line_contrast, project_points
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.recording.field_resampling import FieldImage
@@ -18,7 +18,7 @@ from rapidstem.microscope.specimen.crystal import GLIDE_PLANES, specimen_axes
 from rapidstem.microscope.specimen.foil_faults import FoilFaults
 from rapidstem.microscope.specimen.line_courses import LineCourse, as_whole, drawn_course
 from rapidstem.microscope.specimen.line_networks import DislocationLine
-from rapidstem.microscope.specimen.specimens import FoilSpecimen, foil_for_series, foil_of_series, series_nodes_rad
+from rapidstem.microscope.specimen.specimens import FoilSpecimen, foil_for_series, foil_of_series, redrawn
 from rapidstem.microscope.specimen.strained_lines import ADDED_LINES
 from rapidstem.numerics import plane_trace
 
@@ -80,7 +80,7 @@ class StrainedFoil:
             points = moved_vertices(self.moving, self.courses, time)
             position = project_points(points, self.motion, 0.0, 0.0, shift_px, settings)
             time = start_s + np.clip(position[:, 0], 0, settings.size_px) * settings.line_time_s
-        profiles = self._profiles_at(start_s) * self._there(time)[:, None]
+        profiles = self._profiles_at(start_s) * ~vanished(self.moving, self.courses, time)[:, None]
         factor = line_contrast(ProjectedVertices(position, self.moving.line), profiles, row_px, column_px, settings.pixel_size_nm)
         return self.resting.image(shift_px, row_px, column_px) * factor
 
@@ -88,10 +88,6 @@ class StrainedFoil:
         upper = int(np.clip(np.searchsorted(self.state_s, time_s), 1, len(self.state_s) - 1))
         part = np.float32(np.clip((time_s - self.state_s[upper - 1]) / (self.state_s[upper] - self.state_s[upper - 1]), 0, 1))
         return (1 - part) * self.profiles[upper - 1] + part * self.profiles[upper]
-
-    def _there(self, time_s: np.ndarray) -> np.ndarray:
-        until = np.array([self.courses[number].until_s for number in self.moving.line])
-        return (time_s < until).astype(np.float32)
 
 
 def strained_foil(
@@ -114,7 +110,7 @@ def strained_foil(
     settings : MicroscopeSettings
     """
     foil = foil_of_series(specimen_name, tilt_deg, settings)
-    courses = _drawn_courses(name, foil.lines, settings)
+    courses = drawn_courses(name, foil.lines, settings.glide_speed_nm_per_s, _duration_s(settings), settings)
     gone = np.isin(foil.drawn.line, list(courses))
     moving = foil.drawn.chosen(gone)
     still = replace(foil, drawn=foil.drawn.chosen(~gone), contrast=foil.contrast.of_vertices(~gone))
@@ -137,58 +133,98 @@ def foil_after_stress(name: str, specimen_name: str, settings: MicroscopeSetting
     settings : MicroscopeSettings
     """
     foil = foil_for_series(specimen_name, settings)
-    courses, end_s = _drawn_courses(name, foil.lines, settings), _duration_s(settings)
-    lines = []
-    for number, line in enumerate(foil.lines):
+    end_s = _duration_s(settings)
+    courses = drawn_courses(name, foil.lines, settings.glide_speed_nm_per_s, end_s, settings)
+    return redrawn(foil, lines_after(foil.lines, courses, end_s), settings)
+
+
+def lines_after(lines: list[DislocationLine], courses: dict[int, LineCourse], time_s: float) -> list[DislocationLine]:
+    """The lines that are left at a time, where they are then.
+
+    Parameters
+    ----------
+    lines : list of DislocationLine
+        Before they move.
+    courses : dict
+        Of those that move, by their number.
+    time_s : float
+        Since the beginning of the series.
+
+    Returns
+    -------
+    list of DislocationLine
+    """
+    after = []
+    for number, line in enumerate(lines):
         course = courses.get(number)
         if course is None:
-            lines.append(line)
-        elif course.until_s > end_s:
-            lines.append(replace(line, points_nm=line.points_nm + course.displacement_nm(line.points_nm, end_s)))
-    drawn = drawn_lines(lines, settings.foil_thickness_nm, foil.faults.shape)
-    return replace(foil, lines=lines, drawn=drawn, contrast=vertex_contrast(drawn, series_nodes_rad(settings), settings))
+            after.append(line)
+        elif course.until_s > time_s:
+            after.append(replace(line, points_nm=line.points_nm + course.displacement_nm(line.points_nm, time_s)))
+    return after
 
 
 def moved_vertices(drawn: DrawnLines, courses: dict[int, LineCourse], time_s: np.ndarray) -> np.ndarray:
     """Places (vertex, 3) of the vertices, each at its own time (vertex,)."""
     points = drawn.points_nm.copy()
-    for number in np.unique(drawn.line):
+    for number in set(np.unique(drawn.line).tolist()) & set(courses):
         own = drawn.line == number
         points[own] += courses[number].displacement_nm(points[own], time_s[own])
     return points
 
 
-def _drawn_courses(name: str, lines: list[DislocationLine], settings: MicroscopeSettings) -> dict[int, LineCourse]:
+def vanished(drawn: DrawnLines, courses: dict[int, LineCourse], time_s: np.ndarray) -> np.ndarray:
+    """Which vertices (vertex,) belong to lines that have vanished, each at its own time (vertex,)."""
+    until = np.array([courses[number].until_s if number in courses else np.inf for number in drawn.line.tolist()])
+    return np.asarray(time_s >= until)
+
+
+def drawn_courses(
+    name: str, lines: list[DislocationLine], speed_nm_per_s: float, duration_s: float, settings: MicroscopeSettings
+) -> dict[int, LineCourse]:
+    """Decide which lines of a foil move, and how.
+
+    Parameters
+    ----------
+    name : str
+        Of the series; it decides the motion.
+    lines : list of DislocationLine
+        Of a strained foil, those added to it last.
+    speed_nm_per_s, duration_s : float
+        Largest speed of lines that glide steadily, and how long the series lasts.
+    settings : MicroscopeSettings
+
+    Returns
+    -------
+    dict of int to LineCourse
+        By the number of the line.
+    """
     rng = random_stream(settings.seed, name, "courses")
     axes = specimen_axes(settings.foil_normal)
-    duration, speed = _duration_s(settings), settings.glide_speed_nm_per_s
     courses = {}
     for number, line in enumerate(lines[:-ADDED_LINES]):
-        course = drawn_course(line.points_nm, plane_trace(axes @ line.plane_normal), speed, duration, rng)
+        course = drawn_course(line.points_nm, plane_trace(axes @ line.plane_normal), speed_nm_per_s, duration_s, rng)
         if course is not None and line.strength:
             courses[number] = course
     screw, first, second = range(len(lines) - ADDED_LINES, len(lines))
-    courses[screw] = _slipping_across(lines[screw], axes, settings)
-    return courses | _annihilating(lines, first, second, axes, settings)
+    courses[screw] = _slipping_across(lines[screw], axes, speed_nm_per_s, duration_s)
+    return courses | _annihilating(lines, first, second, speed_nm_per_s, duration_s)
 
 
-def _slipping_across(line: DislocationLine, axes: np.ndarray, settings: MicroscopeSettings) -> LineCourse:
+def _slipping_across(line: DislocationLine, axes: np.ndarray, speed_nm_per_s: float, duration_s: float) -> LineCourse:
     """A screw dislocation that glides on one of its planes, then on the other."""
     other = next(each for each in GLIDE_PLANES / np.sqrt(3) if abs(each @ line.burgers) < 1e-9 and abs(each @ line.plane_normal) < 0.9)
-    duration, speed = _duration_s(settings), settings.glide_speed_nm_per_s / 2
-    times = np.array([0.1, SLIP_ACROSS_AT, 0.9]) * duration
+    times, speed = np.array([0.1, SLIP_ACROSS_AT, 0.9]) * duration_s, speed_nm_per_s / 2
     traces = [plane_trace(axes @ normal) for normal in (line.plane_normal, other)]
     first, second = (step * speed * trace for step, trace in zip(np.diff(times), traces, strict=True))
     return as_whole("cross slip", times, np.array([np.zeros(3), first, first + second]))
 
 
-def _annihilating(
-    lines: list[DislocationLine], first: int, second: int, axes: np.ndarray, settings: MicroscopeSettings
-) -> dict[int, LineCourse]:
+def _annihilating(lines: list[DislocationLine], first: int, second: int, speed_nm_per_s: float, duration_s: float) -> dict[int, LineCourse]:
     """Two lines that glide towards each other and are no more when they meet."""
     way = (lines[second].points_nm.mean(axis=0) - lines[first].points_nm.mean(axis=0)) / 2
-    meeting = MEETING_AT * _duration_s(settings)
-    begin = max(0.0, meeting - float(np.linalg.norm(way)) / settings.glide_speed_nm_per_s)
+    meeting = MEETING_AT * duration_s
+    begin = max(0.0, meeting - float(np.linalg.norm(way)) / speed_nm_per_s)
     return {
         number: as_whole("annihilating", [begin, meeting], np.outer([0.0, sign], way), meeting)
         for number, sign in ((first, 1.0), (second, -1.0))

@@ -1,11 +1,11 @@
-"""How fast lines that were followed answer to jumps of lines whose motion is known."""
+"""What followed lines are held against besides their places: jumps that they answer to, and lines of a static fit."""
 
 from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from rapidstem.scores.motion_scores import AXES, TrueLine
+from rapidstem.scores.motion_scores import AXES, SIGMAS, TrueLine, owned_lines
 
 # By judgement: the virtual microscope's jumps are 60 to 160 nm in 20 ms; a shorter or slower way is a glide.
 LEAST_JUMP_NM, LONGEST_JUMP_S = 50.0, 0.05
@@ -65,3 +65,33 @@ def _response(own: pd.DataFrame, way: np.ndarray, begin_s: float) -> tuple[int, 
         return len(share), float((1 - share[-1]) * np.linalg.norm(way))
     early = int(np.flatnonzero(share > 0.1)[0])
     return int(late[0] - early), float((1 - share[min(late[0] + 2, len(share) - 1)]) * np.linalg.norm(way))
+
+
+def resting_positions(
+    points: pd.DataFrame, truth: Mapping[int, TrueLine], frame_times_s: np.ndarray
+) -> tuple[pd.DataFrame, dict[int, int]]:
+    """What lines of a static fit say of every frame, the same places each time; and which true line each is next to at its own time.
+
+    Parameters
+    ----------
+    points : DataFrame
+        As `lines.csv` of a tilt series: `line, x_nm, y_nm, z_nm, time_s` (the mean time of the frames that show the point) and deviations.
+    truth
+        The true lines by number.
+    frame_times_s : (frame,)
+        When the frames begin, s.
+
+    Returns
+    -------
+    positions : DataFrame
+        As lines that were followed (`POSITION_COLUMNS`, as far as scores need them).
+    owned : dict
+        The true line's number by that of the static one; without those that are next to none.
+    """
+    owned: dict[int, int] = {}
+    for _, rows in points.groupby("line", sort=True):
+        owned |= owned_lines(rows.assign(frame=0), truth, float(rows["time_s"].median()))
+    kept = points[["line", *AXES, *SIGMAS]]
+    still = {"velocity_nm_per_s": 0.0, "sigma_velocity_nm_per_s": np.nan, "measured": 1}
+    frames = [kept.assign(frame=frame, time_s=time, **still) for frame, time in enumerate(frame_times_s)]
+    return pd.concat(frames, ignore_index=True), owned

@@ -1,0 +1,41 @@
+"""Follow the dislocation lines of an earlier tilt series through the frames of a later one: where each is at any time."""
+
+import numpy as np
+from script_support import logged
+
+from rapidstem.dislocations import (
+    CENTROID_COLUMNS,
+    POINT_COLUMNS,
+    SLIP_NAMES,
+    SLIP_NORMALS,
+    SUMMARY_COLUMNS,
+    TRACED_COLUMNS,
+    crystal_orientation,
+    polylines_of,
+    rigid_motion,
+)
+from rapidstem.files import read_series, read_table, write_polydata_series, write_table
+from rapidstem.lines.motion import TomogramLines, follow_sweep, moments
+from rapidstem.tomography import read_geometry
+
+with logged(snakemake):
+    files, output, parameters = snakemake.input, snakemake.output, snakemake.params
+    motion = rigid_motion(*(read_table(path, CENTROID_COLUMNS) for path in (files.earlier_centroids, files.centroids)))
+    normals = crystal_orientation(parameters.crystal["x"], parameters.crystal["z"]).to_specimen(SLIP_NORMALS) if parameters.crystal else []
+    middle_nm = float(np.mean(read_table(files.traced, [*TRACED_COLUMNS, "foil_middle_nm"])["foil_middle_nm"]))
+    earlier = TomogramLines(
+        points=motion.applied_to(read_table(files.earlier_lines, POINT_COLUMNS)),
+        summary=read_table(files.earlier_summary, SUMMARY_COLUMNS),
+        heights_nm=(middle_nm - parameters.thickness_nm / 2, middle_nm + parameters.thickness_nm / 2),
+        slip_normals=dict(zip(SLIP_NAMES, motion.turn(np.asarray(normals, float).reshape(-1, 3)), strict=False)),
+    )
+    series, _ = read_series(files.series)
+    geometry = read_geometry(files.angles)
+    still = polylines_of(read_table(files.lines, POINT_COLUMNS))
+    found = follow_sweep(earlier, still, series, geometry, parameters.line_width_nm)
+    write_table(output.positions, found.positions)
+    write_table(output.flags, found.flags)
+    write_table(output.followed, found.followed)
+    write_polydata_series(output.series, moments(found.positions, geometry.time_s))
+    print(f"{found.followed['followed'].sum()} of {len(found.followed)} lines followed; {len(found.flags)} events")
+    print(found.flags.groupby("flag").size().to_string() if len(found.flags) else "nothing happened")

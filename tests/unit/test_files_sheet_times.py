@@ -1,0 +1,45 @@
+"""Times in the sheet of acquisitions: of files that state none, and what is said where moving lines have none."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rapidstem.files.acquisition_sheet import check_files, read_sheet
+from rapidstem.files.image_stacks import FallbackMetadata
+from tests.unit.test_files_sheet import HEADER, complaints, refusal, write_sheet, write_stack
+
+TIMES = f"{HEADER}\ttomogram\tframe_interval\tstarted"
+
+
+@pytest.mark.parametrize(
+    ("times", "expected"),
+    [
+        ("0\t", "column frame_interval: '0' is no positive number"),
+        ("70 ms\t", "column frame_interval: '70 ms' is no positive number"),
+        ("\tyesterday", "column started: 'yesterday' is no date with a time; write when the recording began as 2021-06-01T14:30:00"),
+        ("\t2021-06-01", "column started: '2021-06-01' is no date with a time"),
+    ],
+)
+def test_a_wrong_time_is_named(tmp_path: Path, times: str, expected: str) -> None:
+    assert expected in refusal(write_sheet(tmp_path, f"a\tin_situ\t0\ta.mrc\t\t\t\t{times}", header=TIMES))
+
+
+def test_times_of_a_row_count_for_what_its_file_does_not_say(tmp_path: Path) -> None:
+    row = "a\tin_situ\t0\traw/a.mrc\t\t\t\t0.07\t2021-06-01T02:30:00+02:00"
+    sheet = read_sheet(write_sheet(tmp_path, row, header=TIMES))
+    write_stack(tmp_path / "session/raw/a.mrc")
+    header = check_files(sheet, fallback=FallbackMetadata(frame_interval_s=1.0)).rapid["a"]
+    np.testing.assert_allclose(header.time_s, [0, 0.07, 0.14])
+    assert header.started_s == 1_622_507_400
+
+
+def test_moving_lines_without_times_are_refused_before_any_job(tmp_path: Path) -> None:
+    rows = ["s\ttilt_series\t\traw/s.mrc\t\t\t\t\t", "a\tin_situ\t0\traw/a.mrc\t\t\ts\t\t"]
+    sheet = read_sheet(write_sheet(tmp_path, *rows, header=TIMES))
+    write_stack(tmp_path / "session/raw/s.mrc", tilts=[-2, 0, 2])
+    write_stack(tmp_path / "session/raw/a.mrc")
+    message = complaints(sheet)
+    assert "acquisition 'a', column rapid" in message and "give them in the column frame_interval" in message
+    assert "states no time of a row, which moving lines need; give reading.line_time_s" in message
+    check_files(sheet, fallback=FallbackMetadata(frame_interval_s=0.07, line_time_s=1e-4))

@@ -1,0 +1,130 @@
+"""Lines of a tomogram followed through a later tilt series: places in time, velocities, and the height above their planes."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from rapidstem.dislocations import resampled
+from rapidstem.errors import InputError
+from rapidstem.lines.motion import SweepMotion, follow_sweep, shown_by_all, sweep_views
+from rapidstem.lines.motion.state_filters import smoothed_states
+from rapidstem.tomography import TiltGeometry
+from tests.unit.motion_phantoms import (
+    LINE_TIME_S,
+    NORMALS,
+    PERIOD_S,
+    PIXEL_NM,
+    SIZE,
+    _add_line,
+    distances,
+    threading,
+    tomogram_of,
+    trace,
+)
+
+FIRST, SECOND = "(111)", "(-111)"
+FRAMES, BAND = 41, 16
+LINES = [threading(FIRST, (-120.0, 60.0)), threading(SECOND, (60.0, 90.0), -0.4), threading(FIRST, (100.0, -90.0), 0.5, -20.0)]
+TURN_RAD_PER_S = np.deg2rad(120) / (FRAMES * PERIOD_S)
+
+
+def _tilt(time_s: np.ndarray | float) -> np.ndarray:
+    return np.deg2rad(-60) + TURN_RAD_PER_S * np.asarray(time_s)
+
+
+def _moved(time_s: float) -> list[np.ndarray]:
+    """One line glides at 60 nm/s all the time, one jumps by 70 nm after a while, one rests."""
+    return [LINES[0] + 60 * time_s * trace(FIRST), LINES[1] - 70 * (time_s > 1.1) * trace(SECOND), LINES[2]]
+
+
+def _sweep(moved: Callable[[float], list[np.ndarray]], noise: float = 0.04) -> tuple[np.ndarray, TiltGeometry]:
+    """Frames of lines that move while the stage turns, each band of rows at its own time and tilt."""
+    rng, start = np.random.default_rng(0), np.arange(FRAMES) * PERIOD_S
+    images = np.empty((FRAMES, SIZE, SIZE), np.float32)
+    for number, begin in enumerate(start):
+        image = np.zeros((SIZE, SIZE))
+        for band in range(0, SIZE, BAND):
+            time = begin + (band + BAND / 2) * LINE_TIME_S
+            dark = np.zeros((SIZE, SIZE))
+            for points in moved(time):
+                x, y, z = resampled(points, 0.5).T / PIXEL_NM
+                row = y * np.cos(_tilt(time)) + z * np.sin(_tilt(time))
+                _add_line(dark, np.column_stack([row, x]) + (SIZE - 1) / 2)
+            image[band : band + BAND] = dark[band : band + BAND]
+        smooth = gaussian_filter(image, 13.7 / 2.3548 / PIXEL_NM, mode="nearest")
+        images[number] = 1 - 0.55 * np.minimum(smooth, 1) + gaussian_filter(rng.normal(0, noise * 2, (SIZE, SIZE)), 0.6)
+    middle = _tilt(start + (SIZE - 1) / 2 * LINE_TIME_S)
+    return images, TiltGeometry(middle, np.zeros((FRAMES, 2)), PIXEL_NM, SIZE, start, LINE_TIME_S)
+
+
+@pytest.fixture(scope="module")
+def motion() -> SweepMotion:
+    raised = [LINES[0], LINES[1], LINES[2] + 4 * NORMALS[FIRST]]
+    return follow_sweep(tomogram_of(raised), [LINES[2]], *_sweep(_moved), 13.7)
+
+
+@pytest.mark.parametrize("line", [0, 1, 2])
+def test_lines_are_where_they_are_at_the_time_of_every_frame(motion: SweepMotion, line: int) -> None:
+    rows = motion.positions.query("line == @line and measured == 1")
+    assert rows["frame"].nunique() >= 35
+    settled = rows[(rows["time_s"] < 1.0) | (rows["time_s"] > 1.3)] if line == 1 else rows
+    off = distances(settled.iloc[::7], _moved, line)
+    assert np.sqrt((off**2).mean(axis=0)).max() < 5
+
+
+def test_velocities_are_those_across_the_lines(motion: SweepMotion) -> None:
+    glide, rest = (motion.positions.query("line == @line and measured == 1")["velocity_nm_per_s"].abs().median() for line in (0, 2))
+    assert 0.6 * 60 < glide < 60 * 1.1
+    assert rest < 10
+
+
+def test_a_line_that_the_earlier_tomogram_puts_above_its_place_is_brought_down_as_far_as_the_views_tell(motion: SweepMotion) -> None:
+    """By 4 nm; what is left is what dark lines may lie beside the cores by, and is stated."""
+    rows = motion.positions.query("line == 2 and measured == 1").iloc[::7]
+    above = distances(rows, _moved, 2) @ NORMALS[FIRST]
+    stated = np.linalg.norm(rows[["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]].to_numpy() * NORMALS[FIRST], axis=1)
+    assert abs(above.mean()) < 2.5
+    assert np.sqrt(np.mean(above**2)) < 1.2 * stated.mean()
+
+
+def test_a_jump_during_a_sweep_is_flagged(motion: SweepMotion) -> None:
+    jumps = motion.flags[motion.flags["flag"] == "jump"]
+    assert list(jumps["line"]) == [1]
+    assert 1.0 < jumps["time_s"].iloc[0] < 1.3
+
+
+def test_height_is_told_where_the_view_changes_and_states_what_it_is_wrong_by() -> None:
+    rng, frames = np.random.default_rng(3), 60
+    time = np.arange(frames)[:, None] * 0.07 * np.ones((1, 200))
+    height = rng.normal(0, 3, 200)
+    by_height = 1.5 * np.cos(np.linspace(-1.5, 1.5, frames))[:, None] * np.ones((1, 200))
+    seen_as = np.stack([np.ones_like(time), np.zeros_like(time), by_height], axis=2)
+    velocity = 50 + np.cumsum(rng.normal(0, np.sqrt(0.3 * 0.07), time.shape), axis=0)
+    measured = np.cumsum(velocity * 0.07, axis=0) + seen_as[..., 2] * height + rng.normal(0, 2, time.shape)
+    slow, fast = (smoothed_states(measured, np.full(time.shape, 4.0), seen_as, time, 3.0, pace) for pace in (0.3, 3e5))
+    assert slow.log_likelihood > fast.log_likelihood
+    assert fast.covariance[30, :, 2, 2].min() > 2**2
+    found = slow
+    off = found.state[30, :, 2] - height
+    assert np.sqrt(np.mean(off**2)) < 1.0
+    assert 0.8 < np.sqrt(np.mean(off**2 / found.covariance[30, :, 2, 2])) < 1.2
+
+
+def test_rows_of_a_turning_frame_have_their_own_tilt() -> None:
+    start = np.arange(FRAMES) * PERIOD_S
+    middle = _tilt(start + (SIZE - 1) / 2 * LINE_TIME_S)
+    views = sweep_views(TiltGeometry(middle, np.zeros((FRAMES, 2)), PIXEL_NM, SIZE, start, LINE_TIME_S), SIZE)
+    point = np.array([[30.0, 120.0, 80.0]])
+    row, column = views[7].seen_at(point)[0]
+    tilt = _tilt(start[7] + row * LINE_TIME_S)
+    assert row == pytest.approx((120 * np.cos(tilt) + 80 * np.sin(tilt)) / PIXEL_NM + (SIZE - 1) / 2, abs=1e-3)
+    assert column == pytest.approx(30 / PIXEL_NM + (SIZE - 1) / 2)
+    assert shown_by_all(np.array([[0.0, 0.0, 0.0], [0.0, 310.0, 90.0]]), views).tolist() == [True, False]
+
+
+def test_a_sweep_without_times_is_refused() -> None:
+    images, geometry = np.zeros((3, 32, 32), np.float32), TiltGeometry(np.zeros(3), np.zeros((3, 2)), PIXEL_NM, 32)
+    with pytest.raises(InputError, match="have no times"):
+        follow_sweep(tomogram_of(LINES), [], images, geometry, 13.7)
