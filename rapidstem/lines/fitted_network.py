@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 import numpy as np
+import scipy
 from scipy.spatial import cKDTree
 
 from rapidstem.dislocations import (
@@ -27,8 +28,11 @@ TOUCHING_NM = 12.0
 LEAST_ARM_NM = 30.0
 # Nearer to a face a line that goes on behind the other one looks the same.
 UNDECIDED_NM = 50.0
-# The tension of the third line would pull a straight one out of line (Hirth and Lothe, Theory of Dislocations, on nodes).
-LEAST_BEND_DEG = 20.0
+# At a node the tensions of the arms are in balance (Hirth and Lothe, Theory of Dislocations, on nodes). They go as the squares of the
+# Burgers vectors, 1 for a<100> and 1/2 for a/2<110>. Directions are known to some 15 degrees where three ridges merge, and networks that
+# were under stress are not quite in balance: half of the third arm's tension may be left over; by judgement.
+TENSIONS = (0.5, 2.0)
+MOST_UNBALANCED = 0.5
 # Three line widths: shorter pieces are no lines.
 LEAST_NM = 40.0
 
@@ -39,9 +43,8 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
     Two that end inside the foil side by side are one line with a kink (`joined_at_kinks`).
     A line that ends inside the foil on another one meets it there: if its end, led straight on over at most 30 nm, passes within 12 nm
     of the other line, that one is cut and all three share a node; not where a face of the box lies within 50 nm behind the other line,
-    as a line that crosses another one just inside the border looks the same; and not where the other line goes on straight to 20 degrees,
-    for the tension of the third one would pull it out of line. Ends that are left less than 35 nm below a face are stated
-    as ending there.
+    as a line that crosses another one just inside the border looks the same; and not where the tensions of the three cannot be in balance,
+    as of one that ends at the side of a straight line. Ends that are left less than 35 nm below a face are stated as ending there.
 
     Parameters
     ----------
@@ -84,7 +87,7 @@ def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) 
         return lines
     other, cut = lines[owner[nearest[touching]]], int(index[nearest[touching]])
     along = steps_along(other.points_nm)
-    if min(along[cut], along[-1] - along[cut]) < LEAST_ARM_NM or _bend_deg(other.points_nm, cut) < LEAST_BEND_DEG:
+    if min(along[cut], along[-1] - along[cut]) < LEAST_ARM_NM or not _in_balance(other.points_nm, cut, -direction):
         return lines
     node, place = 1 + max(max(each.start_node, each.end_node) for each in lines), other.points_nm[cut]
     led = np.vstack([points, place])
@@ -97,6 +100,8 @@ def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) 
     return [*changed, halves[1]]
 
 
-def _bend_deg(points_nm: np.ndarray, at: int) -> float:
-    inward = [end_direction(part, 2 * MEETING_NM) for part in (points_nm[: at + 1], points_nm[at:][::-1])]
-    return float(np.rad2deg(np.arccos(np.clip(-inward[0] @ inward[1], -1, 1))))
+def _in_balance(points_nm: np.ndarray, at: int, third: np.ndarray) -> bool:
+    """Whether the tensions of both arms of a line can hold that of a third arm, of size 1, that leaves one of its points."""
+    arms = np.array([-end_direction(part, 2 * MEETING_NM) for part in (points_nm[: at + 1], points_nm[at:][::-1])])
+    held = scipy.optimize.lsq_linear(arms.T, -third, TENSIONS)
+    return bool(np.sqrt(2 * held.cost) < MOST_UNBALANCED)

@@ -10,6 +10,10 @@ from rapidstem.dislocations import resampled, steps_along
 
 # Cubic: continuous curvature, as line tension makes it.
 DEGREE = 3
+# Of Student's distribution of curvatures: dislocations of a network are straight between nodes and kink there, and where most curvatures
+# are small, a sharp one may be much larger than in a normal distribution. Four, as is usual for robust fits (Lange, Little and Taylor,
+# J. Am. Stat. Assoc. 84 (1989) 881).
+DEGREES_OF_FREEDOM = 4
 # A radius of 5 um, straight in any field: keeps the penalty finite where all traced lines are straight.
 LEAST_CURVATURE_PER_NM = 2e-4
 
@@ -67,13 +71,19 @@ def curve_through(points_nm: np.ndarray, knot_nm: float, stiffness: float = 0.0)
     return SplineCurve(knots, np.linalg.solve(normal, basis.T @ dense / len(dense)))
 
 
-def bending(curve: SplineCurve) -> np.ndarray:
-    """Matrix (m, m) of the integral of the squared second derivative, exact (Gauss, two points between knots)."""
+def bending(curve: SplineCurve, curvature_sd: float = np.inf) -> np.ndarray:
+    """Matrix (m, m) of the integral of the squared second derivative, exact (Gauss, two points between knots).
+
+    With a scale of curvatures, in 1/nm, places count by the weight that Student's distribution gives their present curvature: sharp bends
+    hold the rest of the curve no longer.
+    """
     spans = np.unique(curve.knots_nm)
     middle, half = (spans[1:] + spans[:-1]) / 2, np.diff(spans) / 2
     places = np.concatenate([middle - half / np.sqrt(3), middle + half / np.sqrt(3)])
     second = curve.basis(places, 2)
-    return second.T @ (np.tile(half, 2)[:, None] * second)
+    relative = np.linalg.norm(second @ curve.coefficients_nm, axis=1) / curvature_sd
+    weight = (DEGREES_OF_FREEDOM + 1) / (DEGREES_OF_FREEDOM + relative**2) if np.isfinite(curvature_sd) else 1.0
+    return second.T @ ((weight * np.tile(half, 2))[:, None] * second)
 
 
 def typical_curvature(lines: Sequence[np.ndarray], knot_nm: float) -> float:

@@ -29,6 +29,14 @@ def test_straight_line_has_no_junction_on_its_way():
     assert len(fitted_network([whole, ending], BOX_NM).lines) == 2
 
 
+def test_line_that_joins_a_straight_one_at_a_small_angle_meets_it():
+    """Two dislocations that are drawn together to a third one leave it nearly side by side."""
+    whole = straight((-290, -100, 20), (290, 120, -30))
+    node = np.array([3.0, 10.0, -5.0])
+    network = fitted_network([whole, straight(node + np.array([285, 237, -50]), node + np.array([6, 4, 0]))], BOX_NM)
+    assert kinds(network) == ["border"] * 3 + ["junction"] * 3
+
+
 def test_line_that_is_lost_behind_another_one_just_inside_the_border_meets_nothing():
     whole = straight((280, -240, 20), (280, 240, -20))
     lost = straight((-290, -30, 0), (262, 0, 0))

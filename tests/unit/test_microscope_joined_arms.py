@@ -34,6 +34,19 @@ def test_lines_that_touch_go_on_with_their_own_burgers_vectors():
     assert {(100.0, 0.0, 0.0), (-93.0, 37.0, 0.0)} in ends
 
 
+def test_by_their_course_four_arms_are_the_two_straightest_lines():
+    """Each of two lines has its own Burgers vector and turns back at the node where they touch."""
+    arms = [arm((1, 1, 0), (1, 0, 1)), arm((1, -1, 0), (-1, 0, -1)), arm((-1, 1, 0), (1, 1, 0)), arm((-1, -1, 0), (-1, -1, 0))]
+    by_burgers, by_course = whole_dislocations(arms), whole_dislocations(arms, by_course=True)
+    assert [abs(line.points_nm[0, 0] - line.points_nm[-1, 0]) < 1 for line in by_burgers] == [True, True]
+    assert [np.allclose(line.points_nm[[0, -1]].mean(axis=0), NODE) for line in by_course] == [True, True]
+
+
+def test_by_their_course_three_arms_end_at_their_node_as_well():
+    arms = [arm((1, 0, 0), (1, 1, 0)), arm((-1, 0.1, 0), (1, -1, 0)), arm((0, -1, 1), (-2, 0, 0))]
+    assert len(whole_dislocations(arms, by_course=True)) == 3
+
+
 def test_two_arms_that_are_left_beside_one_without_contrast_are_one_line():
     assert len(whole_dislocations([arm((1, 0, 0), (1, 1, 0)), arm((-1, 1, 0), (-1, 0, 1))])) == 1
 

@@ -18,7 +18,7 @@ SAME_BURGERS = 0.01
 DIRECTION_POINTS = 6
 
 
-def whole_dislocations(arms: Sequence[DislocationLine]) -> list[DislocationLine]:
+def whole_dislocations(arms: Sequence[DislocationLine], by_course: bool = False) -> list[DislocationLine]:
     """Join the arms that are one dislocation at the nodes where they meet.
 
     A Burgers vector is kept along a dislocation: two arms of a node that have the same one are one line, be it that its slip plane
@@ -27,10 +27,15 @@ def whole_dislocations(arms: Sequence[DislocationLine]) -> list[DislocationLine]
     vectors a/2<110>, g.b is 0 or 1 in size, and as the vectors of a node sum to nothing, an even number of its arms has contrast; Hirth
     and Lothe, Theory of Dislocations, on the conservation of Burgers vectors.) Where three or more are left all of them end.
 
+    Where two dislocations touch, images of one reflection show four arms with the same contrast, and nothing of which two have one Burgers
+    vector. Joined by their course, of more than three arms the two that go on into each other most nearly straight are one line.
+
     Parameters
     ----------
     arms : sequence of DislocationLine
         Those that have contrast.
+    by_course : bool
+        Whether arms are joined by their course alone, as one reflection shows them, not by their Burgers vectors.
 
     Returns
     -------
@@ -42,9 +47,9 @@ def whole_dislocations(arms: Sequence[DislocationLine]) -> list[DislocationLine]
     partner: dict[int, int] = {}
     for node in _nodes(ends):
         left = list(node)
-        pairs = [pair for pair in combinations(left, 2) if _same_burgers(arms, pair)]
+        pairs = [pair for pair in combinations(left, 2) if by_course or _same_burgers(arms, pair)]
         for pair in sorted(pairs, key=lambda pair: float(_outward(points, pair[0]) @ _outward(points, pair[1]))):
-            if pair[0] in left and pair[1] in left:
+            if pair[0] in left and pair[1] in left and (len(left) > 3 or not by_course):
                 partner |= {pair[0]: pair[1], pair[1]: pair[0]}
                 left = [end for end in left if end not in pair]
         if len(left) == 2:
