@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 import numpy as np
-import scipy
 from scipy.spatial import cKDTree
 
 from rapidstem.dislocations import (
@@ -28,11 +27,11 @@ TOUCHING_NM = 12.0
 LEAST_ARM_NM = 30.0
 # Nearer to a face a line that goes on behind the other one looks the same.
 UNDECIDED_NM = 50.0
-# At a node the tensions of the arms are in balance (Hirth and Lothe, Theory of Dislocations, on nodes). They go as the squares of the
-# Burgers vectors, 1 for a<100> and 1/2 for a/2<110>. Directions are known to some 15 degrees where three ridges merge, and networks that
-# were under stress are not quite in balance: half of the third arm's tension may be left over; by judgement.
-TENSIONS = (0.5, 2.0)
-MOST_UNBALANCED = 0.5
+# The tension of a third line would pull a straight one out of line (Hirth and Lothe, Theory of Dislocations, on nodes), unless it goes
+# along it: two dislocations that are drawn together to a third one leave it side by side. Directions are known to some 15 degrees where
+# ridges merge.
+LEAST_BEND_DEG = 20.0
+SIDE_BY_SIDE_DEG = 40.0
 # Three line widths: shorter pieces are no lines.
 LEAST_NM = 40.0
 
@@ -44,7 +43,8 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
     A line that ends inside the foil on another one meets it there: if its end, led straight on over at most 30 nm, passes within 12 nm
     of the other line, that one is cut and all three share a node; not where a face of the box lies within 50 nm behind the other line,
     as a line that crosses another one just inside the border looks the same; and not where the tensions of the three cannot be in balance,
-    as of one that ends at the side of a straight line. Ends that are left less than 35 nm below a face are stated as ending there.
+    as where the other one is straight and the first one comes from its side. Ends that are left less than 35 nm below a face are stated
+    as ending there.
 
     Parameters
     ----------
@@ -101,7 +101,7 @@ def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) 
 
 
 def _in_balance(points_nm: np.ndarray, at: int, third: np.ndarray) -> bool:
-    """Whether the tensions of both arms of a line can hold that of a third arm, of size 1, that leaves one of its points."""
-    arms = np.array([-end_direction(part, 2 * MEETING_NM) for part in (points_nm[: at + 1], points_nm[at:][::-1])])
-    held = scipy.optimize.lsq_linear(arms.T, -third, TENSIONS)
-    return bool(np.sqrt(2 * held.cost) < MOST_UNBALANCED)
+    """Whether the tensions of both arms of a line can hold a third arm that leaves one of its points in a direction (3,)."""
+    arms = [-end_direction(part, 2 * MEETING_NM) for part in (points_nm[: at + 1], points_nm[at:][::-1])]
+    bend, *angles = np.rad2deg(np.arccos(np.clip([-arms[0] @ arms[1], *(arm @ third for arm in arms)], -1, 1)))
+    return bool(bend >= LEAST_BEND_DEG or min(angles) <= SIDE_BY_SIDE_DEG)
