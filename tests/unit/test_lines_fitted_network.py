@@ -65,6 +65,16 @@ def test_two_ends_at_one_place_inside_are_a_kink_of_one_line():
     assert np.linalg.norm(line - np.array([24, 11, -2]), axis=1).min() < 12
 
 
+def test_two_ends_that_have_passed_each_other_are_a_kink():
+    """Both stay in one yz section and have gone on by 40 nm beyond the kink, where each hides behind the other."""
+    corner = np.array([20, 10, 0])
+    first = straight(corner + np.array([0, -230, 40]), corner + np.array([0, 39, -7]))
+    second = straight(corner + np.array([0, 30, 100]), corner + np.array([0, -12, -39]))
+    (line,) = fitted_network([first, second], BOX_NM).lines
+    assert np.linalg.norm(line.points_nm - corner, axis=1).min() < 5
+    assert line.length_nm < 375
+
+
 def test_lines_that_stop_side_by_side_stay_two():
     first, second = straight((-290, -60, 40), (20, 10, 0)), straight((-290, -40, 40), (20, 26, 0))
     assert len(fitted_network([first, second], BOX_NM).lines) == 2
