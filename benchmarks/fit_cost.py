@@ -7,8 +7,8 @@ reconstructed, and candidates are sought in the frames as always. Prints lines, 
 
 import sys
 import time
-from collections import Counter
 from collections.abc import Callable
+from typing import Any
 from unittest import mock
 
 import numpy as np
@@ -37,10 +37,10 @@ LEAST_NM = 80.0
 
 def timed_fit(fit: Callable[[], FittedLines]) -> tuple[FittedLines, dict[str, float]]:
     """What the fit gives, and the processor time of its steps and in all."""
-    spent: Counter[str] = Counter()
+    spent = dict.fromkeys(STEPS, 0.0)
 
     def watched(step: str, function: Callable) -> Callable:
-        def call(*arguments: object, **named: object) -> object:
+        def call(*arguments: Any, **named: Any) -> Any:
             start = time.process_time()
             result = function(*arguments, **named)
             spent[step] += time.process_time() - start
@@ -48,7 +48,7 @@ def timed_fit(fit: Callable[[], FittedLines]) -> tuple[FittedLines, dict[str, fl
 
         return call
 
-    functions = {name: watched(step, getattr(line_fitting, name)) for step, names in STEPS.items() for name in names}
+    functions: dict[str, Any] = {name: watched(step, getattr(line_fitting, name)) for step, names in STEPS.items() for name in names}
     start = time.process_time()
     with mock.patch.multiple(line_fitting, **functions):
         found = fit()

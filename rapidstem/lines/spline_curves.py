@@ -53,38 +53,30 @@ class SplineCurve:
         return np.linspace(0, self.length_nm, max(4, round(self.length_nm / step_nm) + 1))
 
 
-def curve_through(points_nm: np.ndarray, knot_nm: float, stiffness: float = 0.0) -> SplineCurve:
-    """The spline nearest to a polyline, with knots about `knot_nm` apart.
-
-    Parameters
-    ----------
-    points_nm : np.ndarray, (n, 3)
-    knot_nm : float
-    stiffness : float
-        Weight of the integral of the squared second derivative, in nm^3, against the mean squared distance.
-    """
+def curve_through(points_nm: np.ndarray, knot_nm: float) -> SplineCurve:
+    """The spline nearest to a polyline (n, 3), with knots about `knot_nm` apart."""
     length = float(steps_along(points_nm)[-1])
     inner = np.linspace(0, length, max(2, round(length / knot_nm) + 1))
     knots = np.concatenate([[0.0] * DEGREE, inner, [length] * DEGREE])
     curve = SplineCurve(knots, np.zeros((len(inner) + DEGREE - 1, 3)))
     dense = resampled(points_nm, min(2.0, length / 20))
     basis = curve.basis(np.linspace(0, length, len(dense)))
-    normal = basis.T @ basis / len(dense) + stiffness * bending(curve) + 1e-9 * np.eye(basis.shape[1])
+    normal = basis.T @ basis / len(dense) + 1e-9 * np.eye(basis.shape[1])
     return SplineCurve(knots, np.linalg.solve(normal, basis.T @ dense / len(dense)))
 
 
-def bending(curve: SplineCurve, curvature_sd: float = np.inf) -> np.ndarray:
-    """Matrix (m, m) of the integral of the squared second derivative, exact (Gauss, two points between knots).
+def bending(curve: SplineCurve, curvature_sd: float) -> np.ndarray:
+    """Matrix (m, m) of the integral of the squared second derivative (Gauss, two points between knots), sharp bends counting less.
 
-    With a scale of curvatures, in 1/nm, places count by the weight that Student's distribution gives their present curvature: sharp bends
-    hold the rest of the curve no longer.
+    Places have the weight that Student's distribution with the scale `curvature_sd`, in 1/nm, gives their present curvature: the penalty of
+    sharp bends rises with the logarithm of their curvature alone, so that they do not hold the rest of the curve.
     """
     spans = np.unique(curve.knots_nm)
     middle, half = (spans[1:] + spans[:-1]) / 2, np.diff(spans) / 2
     places = np.concatenate([middle - half / np.sqrt(3), middle + half / np.sqrt(3)])
     second = curve.basis(places, 2)
     relative = np.linalg.norm(second @ curve.coefficients_nm, axis=1) / curvature_sd
-    weight = (DEGREES_OF_FREEDOM + 1) / (DEGREES_OF_FREEDOM + relative**2) if np.isfinite(curvature_sd) else 1.0
+    weight = (DEGREES_OF_FREEDOM + 1) / (DEGREES_OF_FREEDOM + relative**2)
     return second.T @ ((weight * np.tile(half, 2))[:, None] * second)
 
 

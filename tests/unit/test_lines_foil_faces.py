@@ -1,6 +1,7 @@
 """Where the foil lies, what lies beyond its border, and lines that kink: fitted lines reach as far as the frames show them."""
 
 import numpy as np
+import pytest
 
 from rapidstem.lines import curvature_of_frames, likelihood_of
 from rapidstem.lines.evidence_volume import evidence_volume
@@ -85,9 +86,14 @@ def test_end_of_a_line_in_one_yz_section_is_laid_where_the_frames_show_it():
 def test_sharp_bends_hold_the_rest_of_a_curve_no_longer():
     straight = curve_through(np.linspace([-200.0, 0.0, 0.0], [200.0, 30.0, 10.0], 100), 50.0)
     kinked = curve_through(np.vstack([FIRST_ARM[150:], SECOND_ARM]), 50.0)
-    assert np.allclose(bending(straight, 1e-3), 1.25 * bending(straight))
-    bent_least = kinked.coefficients_nm[:, 0] @ bending(kinked, 1e-3) @ kinked.coefficients_nm[:, 0]
-    assert bent_least < 0.3 * kinked.coefficients_nm[:, 0] @ bending(kinked) @ kinked.coefficients_nm[:, 0]
+    exact = bending(straight, 1e6) / 1.25
+    along = np.linspace(0, 400, 900)
+    parabola = curve_through(np.column_stack([along, (along / 100) ** 2, 0 * along]), 50.0)
+    integral = parabola.coefficients_nm[:, 1] @ bending(parabola, 1e6) @ parabola.coefficients_nm[:, 1] / 1.25
+    assert integral == pytest.approx(400 * (2 / 100**2) ** 2, rel=0.05)
+    assert np.allclose(bending(straight, 1e-3), 1.25 * exact)
+    whole, weighted = (kinked.coefficients_nm[:, 0] @ bending(kinked, scale) @ kinked.coefficients_nm[:, 0] for scale in (1e6, 1e-3))
+    assert weighted < 0.3 * whole
 
 
 def test_scale_of_curvatures_does_not_follow_a_kink():
