@@ -68,8 +68,20 @@ def curve_through(points_nm: np.ndarray, knot_nm: float) -> SplineCurve:
 def bending(curve: SplineCurve, curvature_sd: float) -> np.ndarray:
     """Matrix (m, m) of the integral of the squared second derivative (Gauss, two points between knots), sharp bends counting less.
 
-    Places have the weight that Student's distribution with the scale `curvature_sd`, in 1/nm, gives their present curvature: the penalty of
-    sharp bends rises with the logarithm of their curvature alone, so that they do not hold the rest of the curve.
+    Places have the weight that Student's distribution gives their present curvature: the penalty of sharp bends rises with the logarithm of
+    their curvature alone, so that they do not hold the rest of the curve.
+
+    Parameters
+    ----------
+    curve : SplineCurve
+        As it lies now.
+    curvature_sd : float
+        Scale of the curvatures of such lines, in 1/nm.
+
+    Returns
+    -------
+    np.ndarray, (m, m)
+        Of the coefficients.
     """
     spans = np.unique(curve.knots_nm)
     middle, half = (spans[1:] + spans[:-1]) / 2, np.diff(spans) / 2
