@@ -37,6 +37,16 @@ def test_line_that_joins_a_straight_one_at_a_small_angle_meets_it():
     assert kinds(network) == ["border"] * 3 + ["junction"] * 3
 
 
+def test_line_goes_on_straight_into_one_half_of_a_line_that_was_joined_wrongly():
+    """The other half, which comes from the side, is lost where it meets them."""
+    node = np.array([10, -15, 20])
+    whole = (straight(node + np.array([-300, -60, -30]), node), straight(node, node + np.array([300, 60, 30])))
+    side = straight(node + np.array([4, 4, 0]), node + np.array([-70, 235, 10]))
+    network = fitted_network([np.vstack([side[::-1], whole[1]]), whole[0][:-3]], BOX_NM)
+    assert kinds(network) == ["border"] * 3 + ["inside"]
+    assert np.ptp(network.lines[0].points_nm[:, 0]) > 580
+
+
 def test_line_that_is_lost_behind_another_one_just_inside_the_border_meets_nothing():
     whole = straight((280, -240, 20), (280, 240, -20))
     lost = straight((-290, -30, 0), (262, 0, 0))
