@@ -125,7 +125,7 @@ class AcquisitionTruth:
         slow
             As for `contrast_lines`.
         by_course
-            Whether more than three arms of a node are joined by their course, which is all that one reflection shows, not by their
+            Whether arms are joined by their course where more than three meet, which is all that one reflection shows, not by their
             Burgers vectors.
 
         Returns

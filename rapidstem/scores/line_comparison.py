@@ -97,7 +97,7 @@ def compare_lines(
     acquisition : str
         Copied to the tables.
     shown : mapping of str to sequence of np.ndarray, (n, 3), or None
-        The true lines again, nodes of four arms joined by their course: all that one reflection shows.
+        The true lines again, joined by their course where four arms or more meet: all that one reflection shows.
 
     Yields
     ------

@@ -162,7 +162,7 @@ def identity_scores(
     identity : LineIdentity
         As `identify_lines` gives it.
     shown : LineIdentity or None
-        The same lines compared with the true ones as one reflection shows them, where four arms or more meet joined by their course.
+        The same lines compared with the true ones as one reflection shows them: joined by their course where four arms or more meet.
     acquisition, variant, against : str
         What was compared with what.
 
