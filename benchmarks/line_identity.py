@@ -30,12 +30,13 @@ def compared(folder: Path, acquisition: str) -> list[pd.DataFrame]:
     centres = {name: read_table(results / f"{name}.centroids.csv", CENTROID_COLUMNS) for name in variants}
     lines = {name: [line.points_nm for line in truth.dislocations(slow=name == "slow")] for name in variants}
     true = {name: PlacedLines.true(lines[name], shape, voxel_size_nm) for name in variants}
+    shown = {name: [line.points_nm for line in truth.dislocations(name == "slow", by_course=True)] for name in variants}
     against_slow = [name for name in variants if name != "slow" and "slow" in variants]
     rows = []
     for stage, ending in STAGES.items():
         tables = {name: read_table(results / f"{name}.{ending}", TRACED_COLUMNS) for name in variants}
         found = {name: PlacedLines(polylines_of(table), centres[name]) for name, table in tables.items()}
-        for each in compare_lines(found, against_slow, true, widths_nm, acquisition):
+        for each in compare_lines(found, against_slow, true, widths_nm, acquisition, shown):
             shares = each.detection.set_index("place").loc["all", ["found_percent", "real_percent"]]
             rows.append(each.scores.assign(lines=stage, **shares))
     return rows

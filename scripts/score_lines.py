@@ -14,7 +14,7 @@ def gathered(tables, columns):
 
 
 with logged(snakemake):
-    variants, true = snakemake.params.variants, {}
+    variants, true, shown = snakemake.params.variants, {}, {}
     tables = zip(variants, snakemake.input.lines, snakemake.input.centroids, strict=True)
     found = {
         name: PlacedLines(polylines_of(read_table(lines, POINT_COLUMNS)), read_table(centres, CENTROID_COLUMNS))
@@ -25,8 +25,9 @@ with logged(snakemake):
         truth = read_truth(snakemake.input.truth)
         lines = {name: [line.points_nm for line in truth.dislocations(slow=name == "slow")] for name in variants}
         true = {name: PlacedLines.true(lines[name], shape, voxel_size_nm) for name in variants}
+        shown = {name: [line.points_nm for line in truth.dislocations(name == "slow", by_course=True)] for name in variants}
     widths_nm = (shape[2] * voxel_size_nm, shape[1] * voxel_size_nm)
-    compared = list(compare_lines(found, snakemake.params.against_slow, true, widths_nm, snakemake.wildcards.acquisition))
+    compared = list(compare_lines(found, snakemake.params.against_slow, true, widths_nm, snakemake.wildcards.acquisition, shown))
     detection = gathered([each.detection for each in compared], DETECTION_COLUMNS)
     identity = gathered([each.scores for each in compared], IDENTITY_COLUMNS)
     pairs = [paired_lines(each.identity, each.variant, each.against) for each in compared if each.against == "slow"]

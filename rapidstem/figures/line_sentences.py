@@ -1,6 +1,7 @@
 """What the report says of the dislocation lines: how many there are, and which are the same in two tomograms."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -107,9 +108,19 @@ def truth_sentences(identity: pd.DataFrame) -> list[str]:
     return [
         f"{row.acquisition}, {row.variant} against the truth: {row.one_to_one} of {row.true_lines} lines one to one, {row.split} split, "
         f"{row.merged} traced lines merged, {row.missed} missed, {row.invented} invented; {row.junctions_real} of "
-        f"{row.traced_junctions} junctions real, {row.junctions_found} of {row.true_junctions} found."
+        f"{row.traced_junctions} junctions real, {row.junctions_found} of {row.true_junctions} found.{_as_shown(row)}"
         for row in identity[identity["against"] == "truth"].itertuples()
     ]
+
+
+def _as_shown(row: Any) -> str:
+    """What changes where arms that meet are joined by their course; nothing where that gives as many lines."""
+    if pd.isna(row.shown_lines) or (row.shown_lines, row.shown_one_to_one) == (row.true_lines, row.one_to_one):
+        return ""
+    return (
+        f" Where four arms meet, one reflection does not show which have the same Burgers vector: joined by their course, "
+        f"{row.shown_one_to_one:.0f} of {row.shown_lines:.0f} are one to one."
+    )
 
 
 def _lost_and_doubtful(summary: pd.DataFrame) -> tuple[int, int]:

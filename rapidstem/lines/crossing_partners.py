@@ -1,5 +1,6 @@
 """Lines that pass each other closely: which way goes on into which, judged over a long stretch on either side."""
 
+import heapq
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -21,6 +22,9 @@ LEAST_NM = 50.0
 # How far a line of constant curvature over 400 nm lies from the true one at independent places, one every 50 nm; chosen on the simulated
 # seeds 22 and 51.
 COURSE_SD_NM, INDEPENDENT_NM = 4.0, 50.0
+# Natural logarithm of the odds against a kink there: one in 3000, as in `line_ends`. A line that changes its slip plane, or meets another
+# one without contrast, kinks; so one straight line and one with a sharp kink are likelier than two that bend by half as much each.
+KINK_ODDS = 8.0
 # Natural logarithm of the odds at which partners are exchanged: 20 to 1.
 LEAST_ODDS = 3.0
 # All ways in which four ends can be two lines; the first is that of two lines whose ends come one after the other.
@@ -59,19 +63,23 @@ def exchanged(lines: Sequence[np.ndarray]) -> list[np.ndarray]:
     list of np.ndarray, (n, 3)
         As many lines, evenly sampled where partners were exchanged, nm.
     """
-    lines = list(lines)
-    for _ in range(MOST_EXCHANGES * len(lines)):
-        better = next((found for pair in combinations(range(len(lines)), 2) if (found := _better(lines, pair))), None)
-        if better is None:
-            break
-        (first, second), joined = better
-        lines[first], lines[second] = joined
+    lines, left = list(lines), MOST_EXCHANGES * len(lines)
+    waiting = list(combinations(range(len(lines)), 2))
+    while waiting and left:
+        pair = heapq.heappop(waiting)
+        joined = _better(*(lines[number] for number in pair))
+        if joined is None:
+            continue
+        left -= 1
+        lines[pair[0]], lines[pair[1]] = joined
+        changed = {(min(one, two), max(one, two)) for one in pair for two in range(len(lines)) if one != two}
+        waiting = sorted(changed.union(waiting))
     return lines
 
 
-def _better(lines: Sequence[np.ndarray], pair: tuple[int, int]) -> tuple[tuple[int, int], list[np.ndarray]] | None:
-    """The pair with its partners exchanged; None where the lines do not pass each other or are better as they are."""
-    passage = passage_of(lines[pair[0]], lines[pair[1]])
+def _better(first: np.ndarray, second: np.ndarray) -> list[np.ndarray] | None:
+    """Two lines with their partners exchanged; None where they do not pass each other or are better as they are."""
+    passage = passage_of(first, second)
     if passage is None:
         return None
     ways = passage.ways
@@ -79,11 +87,13 @@ def _better(lines: Sequence[np.ndarray], pair: tuple[int, int]) -> tuple[tuple[i
     best = min(costs, key=costs.__getitem__)
     if costs[PARTNERS[0]] - costs[best] < LEAST_ODDS:
         return None
-    return pair, [_joined(ways[one], ways[two]) for one, two in best]
+    return [_joined(ways[one], ways[two]) for one, two in best]
 
 
 def passage_of(first: np.ndarray, second: np.ndarray) -> Passage | None:
     """Where two lines (n, 3) come nearest to each other, if that is within 20 nm and either goes on on both sides for 50 nm or more."""
+    if np.any(first.min(axis=0) > second.max(axis=0) + PASSING_NM) or np.any(second.min(axis=0) > first.max(axis=0) + PASSING_NM):
+        return None
     lines = [resampled(line, STEP_NM) for line in (first, second)]
     near = []
     for line, other in (lines, lines[::-1]):
@@ -104,14 +114,18 @@ def passage_of(first: np.ndarray, second: np.ndarray) -> Passage | None:
 
 
 def course_cost(one: np.ndarray, two: np.ndarray) -> float:
-    """How badly a parabola goes through two ways (n, 3) that leave one place: half the sum of squares over independent places."""
-    count = int(REACH_NM / STEP_NM)
-    ends = [way[:count] for way in (one, two)]
+    """How badly two ways (n, 3) that leave one place are one line: an arc, or two with a kink between them, whichever is likelier."""
+    ends = [way[: int(REACH_NM / STEP_NM)] for way in (one, two)]
     gap_nm = float(np.linalg.norm(ends[0][0] - ends[1][0]))
     along = [sign * (gap_nm / 2 + steps_along(end)) for sign, end in zip((-1, 1), ends, strict=True)]
-    powers = np.vander(np.concatenate(along) / REACH_NM, 3)
-    places = np.concatenate(ends)
-    residual = places - powers @ np.linalg.lstsq(powers, places, rcond=None)[0]
+    kinked = KINK_ODDS + sum(_arc_cost(*each) for each in zip(along, ends, strict=True))
+    return min(_arc_cost(np.concatenate(along), np.concatenate(ends)), kinked)
+
+
+def _arc_cost(along_nm: np.ndarray, places_nm: np.ndarray) -> float:
+    """Half the sum of squared distances of independent places from the parabola through all of them, in standard deviations."""
+    powers = np.vander(along_nm / REACH_NM, 3)
+    residual = places_nm - powers @ np.linalg.lstsq(powers, places_nm, rcond=None)[0]
     return float(np.sum(residual**2)) * STEP_NM / INDEPENDENT_NM / (2 * COURSE_SD_NM**2)
 
 

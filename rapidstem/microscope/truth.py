@@ -120,19 +120,22 @@ class AcquisitionTruth:
         bending = self.faults.bending if slow and self.kind == "tilt_series" else None
         return lines if bending is None else [replace(line, points_nm=bending.moved(line.points_nm)) for line in lines]
 
-    def dislocations(self, slow: bool = False) -> list[DislocationLine]:
+    def dislocations(self, slow: bool = False, by_course: bool = False) -> list[DislocationLine]:
         """Give the same lines, those joined that are one dislocation: what a count of lines compares with.
 
         Parameters
         ----------
         slow
             As for `contrast_lines`.
+        by_course
+            Whether arms are joined by their course where more than three meet, which is all that one reflection shows, not by their
+            Burgers vectors.
 
         Returns
         -------
         list of DislocationLine
         """
-        return whole_dislocations(self.contrast_lines(slow))
+        return whole_dislocations(self.contrast_lines(slow), by_course)
 
 
 def write_truth(path: Path | str, truth: AcquisitionTruth) -> None:

@@ -78,6 +78,7 @@ def compare_lines(
     true: Mapping[str, PlacedLines],
     widths_nm: tuple[float, float],
     acquisition: str,
+    shown: Mapping[str, Sequence[np.ndarray]] | None = None,
 ) -> Iterator[LineComparison]:
     """Compare the lines of every tomogram with those of the slow series, and with the true ones.
 
@@ -95,6 +96,8 @@ def compare_lines(
         Of the field, in x and y.
     acquisition : str
         Copied to the tables.
+    shown : mapping of str to sequence of np.ndarray, (n, 3), or None
+        The true lines again, joined by their course where four arms or more meet: all that one reflection shows.
 
     Yields
     ------
@@ -107,7 +110,8 @@ def compare_lines(
         motion = rigid_motion(found[variant].centres, reference.centres)
         field_nm = whole_field(widths_nm) if against == TRUTH else common_field(widths_nm, motion)
         identity = identify_lines(found[variant].lines, reference.lines, field_nm, motion)
-        scores = identity_scores(identity, acquisition=acquisition, variant=variant, against=against)
+        by_course = identify_lines(found[variant].lines, shown[variant], field_nm, motion) if shown and against == TRUTH else None
+        scores = identity_scores(identity, by_course, acquisition=acquisition, variant=variant, against=against)
         detection = line_detection(
             found[variant].lines, reference.lines, widths_nm, motion=motion, acquisition=acquisition, variant=variant, against=against
         )

@@ -29,6 +29,7 @@ IDENTITY_COLUMNS = [
     *["acquisition", "variant", "against", "true_lines", "traced_lines", "one_to_one", "one_to_one_percent", "split", "merged"],
     *["missed", "invented", "run_length_nm", "largest_run_length_nm"],
     *["true_junctions", "junctions_found", "traced_junctions", "junctions_real"],
+    *["shown_lines", "shown_one_to_one"],
 ]
 
 
@@ -149,7 +150,9 @@ def identify_lines(
     return LineIdentity(own, others, found_nm, real_nm, distance_nm)
 
 
-def identity_scores(identity: LineIdentity, *, acquisition: str, variant: str, against: str) -> pd.DataFrame:
+def identity_scores(
+    identity: LineIdentity, shown: LineIdentity | None = None, *, acquisition: str, variant: str, against: str
+) -> pd.DataFrame:
     """Give one row of `IDENTITY_COLUMNS`: counts of lines and junctions, and run lengths in nm.
 
     `true_lines` and `true_junctions` are the reference's, be it the truth or another tomogram.
@@ -158,6 +161,8 @@ def identity_scores(identity: LineIdentity, *, acquisition: str, variant: str, a
     ----------
     identity : LineIdentity
         As `identify_lines` gives it.
+    shown : LineIdentity or None
+        The same lines compared with the true ones as one reflection shows them: joined by their course where four arms or more meet.
     acquisition, variant, against : str
         What was compared with what.
 
@@ -183,6 +188,8 @@ def identity_scores(identity: LineIdentity, *, acquisition: str, variant: str, a
         "junctions_found": int(identity.junctions_found.sum()),
         "traced_junctions": len(identity.traced.junctions_nm),
         "junctions_real": int(identity.junctions_real.sum()),
+        "shown_lines": len(shown.reference.numbers) if shown else float("nan"),
+        "shown_one_to_one": int(shown.one_to_one.sum()) if shown else float("nan"),
     }
     return pd.DataFrame([row], columns=IDENTITY_COLUMNS)
 

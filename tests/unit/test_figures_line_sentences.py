@@ -66,7 +66,15 @@ def test_the_truth_has_a_sentence_for_each_variant():
     table = identity_scores(identify_lines(LINES, OTHERS, FIELD_NM), acquisition="series", variant="slow", against="truth")
     (sentence,) = truth_sentences(table)
     assert "1 of 3 lines one to one, 1 split, 0 traced lines merged, 1 missed, 0 invented" in sentence
+    assert "one reflection" not in sentence
     assert truth_sentences(pd.DataFrame(columns=IDENTITY_COLUMNS)) == []
+
+
+def test_both_counts_are_said_where_arms_can_be_joined_in_two_ways():
+    by_burgers, by_course = identify_lines(LINES, OTHERS, FIELD_NM), identify_lines(LINES, LINES, FIELD_NM)
+    (sentence,) = truth_sentences(identity_scores(by_burgers, by_course, acquisition="series", variant="slow", against="truth"))
+    assert "1 of 3 lines one to one" in sentence
+    assert sentence.endswith(f"joined by their course, {len(LINES)} of {len(LINES)} are one to one.")
 
 
 def test_the_same_lines_have_one_colour_and_those_that_differ_another(pairs):

@@ -54,6 +54,13 @@ def test_each_variant_is_compared_with_the_slow_series_and_with_its_own_truth():
     assert shares(second.detection)[0] < 85 and shares(second.detection)[1] == 100
 
 
+def test_lines_as_one_reflection_shows_them_are_counted_beside_the_true_ones():
+    found, true = {"slow": placed(LINES), "rapid-a": placed(LINES)}, {"slow": placed(LINES[:3]), "rapid-a": placed(LINES)}
+    against_slow, slow, _ = compare_lines(found, ["rapid-a"], true, WIDTHS_NM, "series", {"slow": LINES, "rapid-a": LINES})
+    assert slow.scores.loc[0, ["true_lines", "one_to_one", "shown_lines", "shown_one_to_one"]].tolist() == [3, 3, 4, 4]
+    assert np.isnan(against_slow.scores.loc[0, "shown_lines"])
+
+
 def test_truths_of_two_series_may_differ_where_the_foil_has_bent():
     bent = [line + np.column_stack([0 * line[:, 0], 0 * line[:, 0], -3e-4 * line[:, 0] ** 2]) for line in LINES]
     found = {"slow": placed(bent), "rapid-a": placed(LINES)}

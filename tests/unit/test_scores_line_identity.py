@@ -111,3 +111,10 @@ def test_the_row_counts_what_was_compared():
     row = table.iloc[0]
     assert (row["true_lines"], row["traced_lines"], row["one_to_one"], row["one_to_one_percent"]) == (2, 3, 1, 50)
     assert (row["split"], row["merged"], row["true_junctions"], row["traced_junctions"]) == (1, 0, 0, 0)
+    assert np.isnan(row["shown_lines"]) and np.isnan(row["shown_one_to_one"])
+
+
+def test_the_row_holds_both_counts_where_lines_can_be_joined_in_two_ways():
+    parts = identify_lines([ALONG[:101], ALONG[101:], ABOVE], [ALONG[:101], ALONG[101:], ABOVE], FIELD_NM)
+    row = identity_scores(identify_lines([ALONG[:101], ALONG[101:], ABOVE], [ALONG, ABOVE], FIELD_NM), parts, **NAMES).iloc[0]
+    assert (row["true_lines"], row["one_to_one"], row["shown_lines"], row["shown_one_to_one"]) == (2, 1, 3, 3)
