@@ -38,9 +38,9 @@ def training_fields(job: Any, target: str, most: int | None = None) -> list[Trai
 def recorded_reference(job: Any, field: TrainingField, target: str) -> RecordedReference:
     """The reference of a training field in pixels of its own: its slow image from the inputs `slow` and `map`, or its DCFI image."""
     number = [Path(path).name for path in job.input.drift].index(f"{field.name}.drift.csv")
-    dcfi, aligned, _ = read_pair(Path(job.input.pairs[number]).parent)
+    dcfi, aligned, pixel_size_nm = read_pair(Path(job.input.pairs[number]).parent)
     if target == "dcfi":
         return RecordedReference.of_mean(dcfi)
     slow = read_raw(job.input.slow[number], job.params.reading)
-    image = match_pixel_size(slow.frames[0], slow.pixel_size_nm / field.pixel_size_nm)
+    image = match_pixel_size(slow.frames[0], slow.pixel_size_nm / pixel_size_nm)
     return RecordedReference.of_slow_image(image, aligned.slow_shift_px, read_map(job.input.map))

@@ -6,7 +6,16 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from rapidstem.denoising import ComparedField, RecordedReference, calibrated_intervals, read_intervals, write_intervals
+from rapidstem.denoising import (
+    ComparedField,
+    RecordedReference,
+    calibrated_intervals,
+    compared_field,
+    compared_fields,
+    read_intervals,
+    write_intervals,
+)
+from rapidstem.denoising.fields import TrainingField
 from rapidstem.distortion import ColumnMap
 from rapidstem.errors import InputError
 from rapidstem.scores import score_intervals
@@ -123,3 +132,22 @@ def test_answers_are_moved_to_the_recorded_pixels_of_a_slow_image() -> None:
     reference = RecordedReference.of_slow_image(image, np.array([1.5, -2.0]), stretched)
     assert reference.row_px[:2] == pytest.approx([-1.5, -0.5])
     assert reference.column_px[10] == pytest.approx(12.0 / 1.01)
+
+
+def test_answers_show_at_each_pixel_of_the_slow_image_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A specimen that is a function of its place, stretched along x in rapid frames, at two shifts; the filter gives it back as it is."""
+
+    def specimen(row: np.ndarray, column: np.ndarray) -> np.ndarray:
+        return 500 + 40 * np.sin(row / 9)[:, None] + 30 * np.cos(column / 7) + 0.5 * np.outer(row, column) / SIDE
+
+    pixels = np.arange(SIDE, dtype=float)
+    stretched, shifts, slow_shift = ColumnMap(pixels, 1.02 * pixels), np.array([[0.4, -0.7], [-3.25, 2.5]]), np.array([1.6, -2.3])
+    frames = np.stack([specimen(pixels - dy, stretched.to_slow(pixels - dx)) for dy, dx in shifts])
+    slow = specimen(pixels - slow_shift[0], pixels - slow_shift[1])
+    field = TrainingField("field", frames, frames[0], shifts, slice(6, SIDE - 6), slice(6, SIDE - 6))
+    monkeypatch.setattr(compared_fields, "denoise_stack", lambda model, given: given)
+    found = compared_field(None, field, RecordedReference.of_slow_image(slow, slow_shift, stretched), 2)
+    assert len(found.answers) == 2
+    for answer, reference in zip(found.answers, found.references, strict=True):
+        assert min(answer.shape) > 0.8 * SIDE
+        assert np.abs(answer - reference)[4:-4, 4:-4].max() < 0.05
