@@ -26,11 +26,13 @@ from rapidstem.tomography.alignment.single_frames import SingleFrames
 from rapidstem.tomography.foil_extent import foil_of_points
 from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
+# By the last radius the lines are the points' own, and share their errors; by wider ones frames are drawn to their places first.
+_LAST_WIDTHS = 2 / 3
 # How far from its projection a line is taken for a point's, in line widths: from the first shifts' error to that of the lines' own; in
-# three rounds, as frames and points fall out; by the last one which point is seen where settles in some ten steps.
-_ROUNDS_RADII_WIDTHS = ((8 / 3, 2, 4 / 3, 1), (4 / 3, 1, 5 / 6), (1, 5 / 6, *[2 / 3] * 12))
-# Within it the lines are the points' own, and share their errors; by farther ones frames are drawn to their places first.
-_TRACKED_WIDTHS = 2 / 3
+# three rounds, as frames and points fall out; by the last one, a dozen steps at most, until the shifts stay where they are.
+_ROUNDS_RADII_WIDTHS = ((8 / 3, 2, 4 / 3, 1), (4 / 3, 1, 5 / 6), (1, 5 / 6, *[_LAST_WIDTHS] * 12))
+# Less than half of what the shifts of a well determined series are wrong by.
+_SETTLED_PX = 0.02
 # Of the loss, before the first lines are matched.
 _FIRST_RESIDUAL_WIDTHS = 1 / 2
 # Motion within frames and geometry are measured in turn; three rounds are enough by judgement.
@@ -180,7 +182,10 @@ def _align_lines(
         volume, geometry = quick_volume(lines, filled_between(geometry, reported_rad, used), thickness_nm, used, line_px, threads)
         points = first_points(volume, lines.shape, line_px)
         for radius in radii:
+            before_px = geometry.shift_px
             points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, radius * line_px)
+            if radius == _LAST_WIDTHS and np.median(np.abs(geometry.shift_px - before_px)) < _SETTLED_PX:
+                break
         foil_px = _foil_px(points, measured.matches, thickness_nm / recorded.pixel_size_nm)
         points, geometry = _fix_gauge(points, geometry, used, sum(foil_px) / 2)
     motion = None
@@ -189,7 +194,7 @@ def _align_lines(
         if motion is None:
             break
         ridges = search_trees(motion.taken_out(seen))
-        points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, _ROUNDS_RADII_WIDTHS[-1][-1] * line_px)
+        points, geometry, measured, used = _match_and_adjust(points, geometry, measured, ridges, _LAST_WIDTHS * line_px)
         points, geometry = _fix_gauge(points, geometry, used, sum(foil_px) / 2)
     check_one_part(measured.matches, used, reported_rad, lines)
     geometry = replace(filled_between(geometry, reported_rad, used), used=used)
@@ -211,7 +216,7 @@ def _match_and_adjust(
     used = fitting_frames(points, geometry, measured.columns, matches)
     points, matches = _well_seen(points, of_frames(matches, used), geometry.frames)
     measured = replace(measured, matches=matches)
-    if radius_px <= _TRACKED_WIDTHS * measured.line_px:
+    if radius_px <= _LAST_WIDTHS * measured.line_px:
         measured = replace(measured, independent_share=independent_share(points, matches, measured.line_px))
     points, adjusted = adjust(points, geometry, measured)
     residual = residuals_px(points, adjusted, measured.columns, matches)
