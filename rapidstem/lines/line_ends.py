@@ -91,8 +91,6 @@ def continued(points_nm: np.ndarray, number: int, covered: CoveredFrames, box_nm
 def reaimed(points_nm: np.ndarray, number: int, covered: CoveredFrames, box_nm: np.ndarray, overcount: float) -> np.ndarray:
     """Lay the last stretch of a line anew where the frames speak more for a straight one in another direction.
 
-    What they say for the stretch that is there counts even where another line covers it: that may be a piece of this one.
-
     Parameters
     ----------
     points_nm : np.ndarray, (n, 3)
@@ -109,15 +107,15 @@ def reaimed(points_nm: np.ndarray, number: int, covered: CoveredFrames, box_nm: 
     np.ndarray, (m, 3)
     """
     path = resampled(points_nm, STEP_NM)
-    there = covered.evidence.total(path) / overcount
+    own = covered.own_of(path, number) / overcount
     best, most = path, LEAST_AIMED_EVIDENCE
     for count in (int(length / STEP_NM) for length in CUT_BACKS_NM):
         if len(path) < 2 * count:
             break
         kept = path[:-count]
         stretch, gain = _aimed_stretch(kept, count + int(STRIDE_NM / STEP_NM), number, covered, box_nm, overcount)
-        if gain - there[-count:].sum() > most:
-            best, most = np.vstack([kept, stretch]), gain - there[-count:].sum()
+        if gain - own[-count:].sum() > most:
+            best, most = np.vstack([kept, stretch]), gain - own[-count:].sum()
     return best
 
 
