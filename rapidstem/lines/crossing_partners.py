@@ -22,9 +22,6 @@ LEAST_NM = 50.0
 # How far a line of constant curvature over 400 nm lies from the true one at independent places, one every 50 nm; chosen on the simulated
 # seeds 22 and 51.
 COURSE_SD_NM, INDEPENDENT_NM = 4.0, 50.0
-# Natural logarithm of the odds against a kink there: one in 3000, as in `line_ends`. A line that changes its slip plane, or meets another
-# one without contrast, kinks; so one straight line and one with a sharp kink are likelier than two that bend by half as much each.
-KINK_ODDS = 8.0
 # Natural logarithm of the odds at which partners are exchanged: 20 to 1.
 LEAST_ODDS = 3.0
 # All ways in which four ends can be two lines; the first is that of two lines whose ends come one after the other.
@@ -114,18 +111,14 @@ def passage_of(first: np.ndarray, second: np.ndarray) -> Passage | None:
 
 
 def course_cost(one: np.ndarray, two: np.ndarray) -> float:
-    """How badly two ways (n, 3) that leave one place are one line: an arc, or two with a kink between them, whichever is likelier."""
-    ends = [way[: int(REACH_NM / STEP_NM)] for way in (one, two)]
+    """How badly a parabola goes through two ways (n, 3) that leave one place: half the sum of squares over independent places."""
+    count = int(REACH_NM / STEP_NM)
+    ends = [way[:count] for way in (one, two)]
     gap_nm = float(np.linalg.norm(ends[0][0] - ends[1][0]))
     along = [sign * (gap_nm / 2 + steps_along(end)) for sign, end in zip((-1, 1), ends, strict=True)]
-    kinked = KINK_ODDS + sum(_arc_cost(*each) for each in zip(along, ends, strict=True))
-    return min(_arc_cost(np.concatenate(along), np.concatenate(ends)), kinked)
-
-
-def _arc_cost(along_nm: np.ndarray, places_nm: np.ndarray) -> float:
-    """Half the sum of squared distances of independent places from the parabola through all of them, in standard deviations."""
-    powers = np.vander(along_nm / REACH_NM, 3)
-    residual = places_nm - powers @ np.linalg.lstsq(powers, places_nm, rcond=None)[0]
+    powers = np.vander(np.concatenate(along) / REACH_NM, 3)
+    places = np.concatenate(ends)
+    residual = places - powers @ np.linalg.lstsq(powers, places, rcond=None)[0]
     return float(np.sum(residual**2)) * STEP_NM / INDEPENDENT_NM / (2 * COURSE_SD_NM**2)
 
 

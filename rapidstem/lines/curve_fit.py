@@ -174,7 +174,7 @@ def _normal_equations(curve: SplineCurve, found: _Distances, curvature_sd: float
     right = np.einsum("fp,fp,fpa->pa", found.weight, found.offset_px, found.by_place)
     basis, tangent = curve.basis(found.along_nm), curve.at(found.along_nm, 1)
     held = tangent[:, :, None] * tangent[:, None, :] / ALONG_SD_NM**2
-    smooth = np.kron(bending(curve, curvature_sd), np.eye(3)) / (curvature_sd**2 * 2 * GROUP_NM)
+    smooth = np.kron(bending(curve), np.eye(3)) / (curvature_sd**2 * 2 * GROUP_NM)
     known = _spread(basis, held) + smooth + 1e-6 * np.eye(len(smooth))
     return _NormalEquations(
         _spread(basis, blocks), np.einsum("nj,na->ja", basis, right).ravel(), known, smooth @ curve.coefficients_nm.ravel()

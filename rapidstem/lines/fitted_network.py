@@ -27,11 +27,8 @@ TOUCHING_NM = 12.0
 LEAST_ARM_NM = 30.0
 # Nearer to a face a line that goes on behind the other one looks the same.
 UNDECIDED_NM = 50.0
-# The tension of a third line would pull a straight one out of line (Hirth and Lothe, Theory of Dislocations, on nodes), unless it goes
-# along it: two dislocations that are drawn together to a third one leave it side by side. Directions are known to some 15 degrees where
-# ridges merge.
+# The tension of the third line would pull a straight one out of line (Hirth and Lothe, Theory of Dislocations, on nodes).
 LEAST_BEND_DEG = 20.0
-SIDE_BY_SIDE_DEG = 40.0
 # Three line widths: shorter pieces are no lines.
 LEAST_NM = 40.0
 
@@ -42,9 +39,9 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
     Two that end inside the foil side by side are one line with a kink (`joined_at_kinks`).
     A line that ends inside the foil on another one meets it there: if its end, led straight on over at most 30 nm, passes within 12 nm
     of the other line, that one is cut and all three share a node; not where a face of the box lies within 50 nm behind the other line,
-    as a line that crosses another one just inside the border looks the same; and not where tensions cannot be in balance, as two arms go
-    straight on into each other and the third comes from their side: those two are one line then, and the third is lost there. Ends that
-    are left less than 35 nm below a face are stated as ending there.
+    as a line that crosses another one just inside the border looks the same; and not where the other line goes on straight to 20 degrees,
+    for the tension of the third one would pull it out of line. Ends that are left less than 35 nm below a face are stated
+    as ending there.
 
     Parameters
     ----------
@@ -70,7 +67,7 @@ def _with_junctions(lines: list[Polyline], box_nm: np.ndarray) -> list[Polyline]
 
 
 def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) -> list[Polyline]:
-    """The lines with one end led to the line that it meets, and what the three arms are there; unchanged where it meets none."""
+    """The lines with one end led to the line that it meets, and that one cut there; unchanged where it meets none."""
     line = lines[number]
     points = line.points_nm if last else line.points_nm[::-1]
     others = [other for other in range(len(lines)) if other != number]
@@ -87,35 +84,19 @@ def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) 
         return lines
     other, cut = lines[owner[nearest[touching]]], int(index[nearest[touching]])
     along = steps_along(other.points_nm)
-    if min(along[cut], along[-1] - along[cut]) < LEAST_ARM_NM:
+    if min(along[cut], along[-1] - along[cut]) < LEAST_ARM_NM or _bend_deg(other.points_nm, cut) < LEAST_BEND_DEG:
         return lines
-    free = 1 + max(max(each.start_node, each.end_node) for each in lines)
+    node, place = 1 + max(max(each.start_node, each.end_node) for each in lines), other.points_nm[cut]
+    led = np.vstack([points, place])
+    new = Polyline(led, line.start_node, node, line.start_kind) if last else Polyline(led[::-1], node, line.end_node, INSIDE, line.end_kind)
     halves = [
-        Polyline(other.points_nm[: cut + 1][::-1], free, other.start_node, INSIDE, other.start_kind),
-        Polyline(other.points_nm[cut:], free, other.end_node, INSIDE, other.end_kind),
+        Polyline(other.points_nm[: cut + 1], other.start_node, node, other.start_kind),
+        Polyline(other.points_nm[cut:], node, other.end_node, INSIDE, other.end_kind),
     ]
-    led = np.vstack([points, other.points_nm[cut]])
-    node, kind = (line.start_node, line.start_kind) if last else (line.end_node, line.end_kind)
-    new = _meeting(Polyline(led, node, free, kind), halves)
-    if len(new) == 1:
-        return lines
-    return [*(new[0] if each is line else new[1] if each is other else each for each in lines), *new[2:]]
+    changed = [new if each is line else halves[0] if each is other else each for each in lines]
+    return [*changed, halves[1]]
 
 
-def _meeting(third: Polyline, halves: list[Polyline]) -> list[Polyline]:
-    """What three arms at one place are: three lines that share a node, or two where the third goes on straight into one arm, or one alone.
-
-    Where the third is to stay as it was, and the halves are one line, it is given alone.
-    """
-    arms = [end_direction(half.points_nm[::-1], 2 * MEETING_NM) for half in halves] + [end_direction(third.points_nm, 2 * MEETING_NM)]
-    angle_deg = np.rad2deg(np.arccos(np.clip(np.array(arms) @ np.transpose(arms), -1, 1)))
-    pairs = [(0, 1), (0, 2), (1, 2)]
-    straight = max(pairs, key=lambda pair: angle_deg[pair])
-    (alone,) = {0, 1, 2} - set(straight)
-    if 180 - angle_deg[straight] >= LEAST_BEND_DEG or angle_deg[alone, list(straight)].min() <= SIDE_BY_SIDE_DEG:
-        return [third, *halves]
-    if alone == 2:
-        return [third]
-    half, left = halves[straight[0]], halves[alone]
-    whole = Polyline(np.vstack([third.points_nm, half.points_nm[1:]]), third.start_node, half.end_node, third.start_kind, half.end_kind)
-    return [whole, left]
+def _bend_deg(points_nm: np.ndarray, at: int) -> float:
+    inward = [end_direction(part, 2 * MEETING_NM) for part in (points_nm[: at + 1], points_nm[at:][::-1])]
+    return float(np.rad2deg(np.arccos(np.clip(-inward[0] @ inward[1], -1, 1))))

@@ -10,9 +10,6 @@ from rapidstem.dislocations import INSIDE, SURFACE, Polyline, end_direction, ste
 
 # Two line widths: within that, the ridges of two ways that meet in a kink are one, and either end may have stopped short or gone too far.
 KINK_NM = 30.0
-# Beyond the kink each way lies on the other one in most frames where both stay in one yz section, and what is hidden says nothing against
-# it: ends were seen to have passed each other by 35 nm (a network, seed 2); rounded up.
-OVERSHOT_NM = 50.0
 # Length that gives the direction of an end.
 DIRECTION_NM = 60.0
 # Contrast fades that far below a face (docs/dislocations.md), and ends within it are those of lines that leave the foil.
@@ -78,7 +75,7 @@ def _nearest_kink(lines: Sequence[Polyline]) -> tuple[list[tuple[int, bool]], li
         if pair[0][0] == pair[1][0]:
             continue
         ways = [lines[number].points_nm[:: 1 if last else -1] for number, last in pair]
-        if np.linalg.norm(ways[0][-1] - ways[1][-1]) > 2 * OVERSHOT_NM or _bend_deg(ways) > SHARPEST_DEG:
+        if np.linalg.norm(ways[0][-1] - ways[1][-1]) > 2 * KINK_NM or _bend_deg(ways) > SHARPEST_DEG:
             continue
         met, apart_nm = _met(ways)
         if apart_nm < nearest_nm:
@@ -87,8 +84,8 @@ def _nearest_kink(lines: Sequence[Polyline]) -> tuple[list[tuple[int, bool]], li
 
 
 def _met(ways: Sequence[np.ndarray]) -> tuple[list[np.ndarray], float]:
-    """Two ways without what lies beyond the place where their last 50 nm are nearest to each other, and the distance there."""
-    firsts = [max(1, int(np.searchsorted(along := steps_along(way), along[-1] - OVERSHOT_NM))) for way in ways]
+    """Two ways without what lies beyond the place where their last 30 nm are nearest to each other, and the distance there."""
+    firsts = [max(1, int(np.searchsorted(along := steps_along(way), along[-1] - KINK_NM))) for way in ways]
     distance, nearest = scipy.spatial.cKDTree(ways[1][firsts[1] :]).query(ways[0][firsts[0] :])
     at = len(distance) - 1 - int(np.argmin(distance[::-1]))
     return [ways[0][: firsts[0] + at + 1], ways[1][: firsts[1] + int(nearest[at]) + 1]], float(distance[at])

@@ -1,13 +1,11 @@
 """Where a line ends: as far as the frames speak for it, and no farther."""
 
-from collections.abc import Sequence
 from itertools import product
 
 import numpy as np
 
 from rapidstem.dislocations import end_direction, resampled
 from rapidstem.lines.line_coverage import CoveredFrames
-from rapidstem.lines.spline_curves import DEGREES_OF_FREEDOM
 
 # A third of a line width.
 STEP_NM = 5.0
@@ -17,10 +15,9 @@ DIRECTION_NM = 60.0
 BENDS_DEG = (-16.0, -8.0, 0.0, 8.0, 16.0)
 # Over which the frames may say nothing or a little against it, as where another line hides this one.
 LONGEST_GAP_NM = 90.0
-# What a line may bend over a stretch, and the scale of bends: lines of the virtual microscope and of networks turn by some 2 degrees over
-# 40 nm, and sharply now and then, hence the heavy tails of Student's distribution (as in `spline_curves`).
+# What a line may bend over a stretch, and the standard deviation of bends; by judgement, as in `piece_linking`.
 SHARPEST_BEND_DEG = 20.0
-USUAL_BEND_DEG = 3.0
+USUAL_BEND_DEG = 8.0
 # A line that changes its slip plane kinks: straight stretches, some 15 degrees apart near the line's own direction. Of 60 the best is taken
 # (e^4), and one kink in 3000 stretches is expected (e^8, as much as a line needs); by judgement.
 KINKS_DEG = (35.0, 50.0, 65.0, 80.0, 95.0)
@@ -28,13 +25,6 @@ AZIMUTHS = 12
 LEAST_KINK_EVIDENCE = 12.0
 # Of the places of such a stretch in the frames; where other lines hide more of it, it may be one of those.
 LEAST_CLEAR_SHARE = 0.5
-# A line that stays in one yz section looks the same in all frames however it bends there, but for its ends: its last one to three
-# stretches are laid anew, straight, in all directions within 30 degrees, where the frames speak for it by as much as for a whole line
-# (e^8; with 20 to 1 an end of the demo went over to another line).
-CUT_BACKS_NM = (40.0, 80.0, 120.0)
-AIMED_DEG = (0.0, 5.0, 10.0, 15.0, 20.0, 25.0, 30.0)
-AIMED_FROM_NM = 120.0
-LEAST_AIMED_EVIDENCE = 8.0
 
 
 def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
@@ -88,62 +78,6 @@ def continued(points_nm: np.ndarray, number: int, covered: CoveredFrames, box_nm
     return np.vstack([further, _led_on(np.vstack([path, further]), number, covered, box_nm, overcount)])
 
 
-def reaimed(points_nm: np.ndarray, number: int, covered: CoveredFrames, box_nm: np.ndarray, overcount: float) -> np.ndarray:
-    """Lay the last stretch of a line anew where the frames speak more for a straight one in another direction.
-
-    Parameters
-    ----------
-    points_nm : np.ndarray, (n, 3)
-    number : int
-        Of the line in `covered`.
-    covered : CoveredFrames
-    box_nm : np.ndarray, (2, 3)
-        Field of view and foil.
-    overcount : float
-        By how much the summed log likelihoods exceed independent evidence.
-
-    Returns
-    -------
-    np.ndarray, (m, 3)
-    """
-    path = resampled(points_nm, STEP_NM)
-    own = covered.own_of(path, number) / overcount
-    best, most = path, LEAST_AIMED_EVIDENCE
-    for count in (int(length / STEP_NM) for length in CUT_BACKS_NM):
-        if len(path) < 2 * count:
-            break
-        kept = path[:-count]
-        stretch, gain = _aimed_stretch(kept, count + int(STRIDE_NM / STEP_NM), number, covered, box_nm, overcount)
-        if gain - own[-count:].sum() > most:
-            best, most = np.vstack([kept, stretch]), gain - own[-count:].sum()
-    return best
-
-
-def _aimed_stretch(
-    path: np.ndarray, count: int, number: int, covered: CoveredFrames, box_nm: np.ndarray, overcount: float
-) -> tuple[np.ndarray, float]:
-    """The straight stretch of so many points at most beyond a path's end for which the frames speak most, and by how much."""
-    ways, bend_deg = directions_around(end_direction(path, AIMED_FROM_NM), AIMED_DEG)
-    stretches = path[-1] + STEP_NM * np.arange(1, count + 1)[:, None] * ways[:, None]
-    inside = np.logical_and.accumulate(np.all((stretches >= box_nm[0]) & (stretches <= box_nm[1]), axis=2), axis=1)
-    gains = np.where(inside, covered.own_of(stretches, number), 0.0).cumsum(axis=1) / overcount - rarity(bend_deg)[:, None]
-    way, stop = np.unravel_index(np.argmax(gains), gains.shape)
-    return stretches[way, : stop + 1], float(gains[way, stop])
-
-
-def directions_around(direction: np.ndarray, bends_deg: Sequence[float]) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors (n, 3) at some angles to a direction (3,), twelve all around, and these angles (n,)."""
-    across = np.linalg.svd(direction[None])[2][1:]
-    bend_deg, azimuth_deg = (each.ravel() for each in np.meshgrid(bends_deg, np.arange(AZIMUTHS) * 360 / AZIMUTHS))
-    bend, azimuth = np.deg2rad(bend_deg)[:, None], np.deg2rad(azimuth_deg)[:, None]
-    return np.cos(bend) * direction + np.sin(bend) * (np.cos(azimuth) * across[0] + np.sin(azimuth) * across[1]), bend_deg
-
-
-def rarity(bend_deg: np.ndarray) -> np.ndarray:
-    """Minus the logarithm of how frequent bends over a stretch are, beside none."""
-    return (DEGREES_OF_FREEDOM + 1) / 2 * np.log1p((bend_deg / USUAL_BEND_DEG) ** 2 / DEGREES_OF_FREEDOM)
-
-
 def _led_on(path: np.ndarray, number: int, covered: CoveredFrames, box_nm: np.ndarray, overcount: float) -> np.ndarray:
     """The further points (m, 3) of a path that is led on gently bent, as far as the frames speak for it."""
     count, gained = len(path), np.zeros(0)
@@ -167,13 +101,16 @@ def _best_stretch(path: np.ndarray, number: int, covered: CoveredFrames, overcou
     curved = [along[:, None] * direction + along[:, None] ** 2 / STRIDE_NM * (np.tan(np.deg2rad(bend)) / 2 @ across) for bend in bends]
     stretches = path[-1] + np.stack(curved)
     gains = covered.own_of(stretches, number)
-    best = int(np.argmax(gains.sum(axis=1) / overcount - rarity(np.hypot(*np.transpose(bends)))))
+    best = int(np.argmax(gains.sum(axis=1) / overcount - (np.hypot(*np.transpose(bends)) / USUAL_BEND_DEG) ** 2 / 2))
     return stretches[best], gains[best]
 
 
 def _kinked_stretch(path: np.ndarray, number: int, covered: CoveredFrames, box_nm: np.ndarray, overcount: float) -> np.ndarray:
     """Points (m, 3) of the straight stretch beyond a kink for which the frames speak most; none where that is too little."""
-    ways, _ = directions_around(end_direction(path, DIRECTION_NM), KINKS_DEG)
+    direction = end_direction(path, DIRECTION_NM)
+    across = np.linalg.svd(direction[None])[2][1:]
+    bend, azimuth = (np.deg2rad(each.ravel())[:, None] for each in np.meshgrid(KINKS_DEG, np.arange(AZIMUTHS) * 360 / AZIMUTHS))
+    ways = np.cos(bend) * direction + np.sin(bend) * (np.cos(azimuth) * across[0] + np.sin(azimuth) * across[1])
     stretches = path[-1] + np.arange(STEP_NM, STRIDE_NM + 0.1, STEP_NM)[:, None] * ways[:, None]
     inside = np.all((stretches >= box_nm[0]) & (stretches <= box_nm[1]), axis=2)
     ratio, speaking = covered.asked(stretches, number)

@@ -7,7 +7,7 @@ import numpy as np
 import scipy
 from scipy import ndimage
 
-from rapidstem.dislocations import LineNetwork, Polyline, all_clipped, resampled
+from rapidstem.dislocations import LineNetwork, resampled
 from rapidstem.errors import InputError
 from rapidstem.lines.crossing_partners import exchanged
 from rapidstem.lines.curve_fit import FittedCurve, fit_curves
@@ -17,7 +17,7 @@ from rapidstem.lines.foil_height import NEAR_FACE_NM, foil_middle_nm
 from rapidstem.lines.frame_curvature import FrameCurvature, curvature_of_frames
 from rapidstem.lines.kinked_lines import linked_at_kinks
 from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
-from rapidstem.lines.line_ends import continued, reaimed, trimmed
+from rapidstem.lines.line_ends import continued, trimmed
 from rapidstem.lines.line_likelihood import likelihood_of
 from rapidstem.lines.line_pieces import PieceSettings, line_pieces
 from rapidstem.lines.line_selection import needed_lines
@@ -160,13 +160,13 @@ def fit_lines(
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
         lines = _reaching(fitted, evidence, _widened(box_nm), null.overcount)
         lines = exchanged(linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount)))
-        lines = exchanged(linked_at_kinks(lines, _widened(box_nm, 0.0)))
+        lines = linked_at_kinks(lines, _widened(box_nm, 0.0))
         lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
         if not lines:
             return _no_lines(box_nm)
         evidence, null = _asked(lines, curvature, geometry, threads)
     fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
-    return _judged(fitted, evidence, null_evidence(lines, CoveredFrames(evidence, lines)), box_nm, settings.line_evidence)
+    return _judged(fitted, evidence, null_evidence(lines, CoveredFrames(evidence, lines)), box_nm)
 
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
@@ -211,7 +211,6 @@ def _reaching(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: n
         if len(points) < FEWEST_POINTS:
             continue
         for _ in range(2):
-            points = reaimed(points, number, covered, box_nm, overcount)
             points = np.vstack([points, continued(points, number, covered, box_nm, overcount)])[::-1]
         reaching.append(points)
     return reaching
@@ -232,20 +231,13 @@ def _widened(box_nm: np.ndarray, height_nm: float = NEAR_FACE_NM) -> np.ndarray:
     return box_nm + np.array([[-1.0], [1.0]]) * np.array([0.0, BORDER_NM, height_nm])
 
 
-def _within(curves: Sequence[np.ndarray], evidence: SeriesEvidence, box_nm: np.ndarray, least: float) -> list[np.ndarray]:
-    """What of the curves lies in the box and is needed there: beyond the border all frames speak for some, and in the field for none."""
-    pieces = all_clipped([Polyline(curve, 2 * number, 2 * number + 1) for number, curve in enumerate(curves)], box_nm)
-    lines = [piece.points_nm for piece in pieces]
-    return [lines[number] for number in needed_lines(lines, evidence, least)]
-
-
-def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray, least: float) -> FittedLines:
+def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray) -> FittedLines:
     """The network of fitted curves, with standard deviations and evidence of points, and probabilities of lines."""
     step_nm = evidence.step_nm
     along = [each.curve.samples_nm(step_nm) for each in fitted]
     places = [each.curve.at(at) for each, at in zip(fitted, along, strict=True)]
-    box_nm = box_nm + np.array([0.0, 0.0, foil_middle_nm(places, evidence, box_nm, null.overcount) - box_nm[:, 2].mean()])
-    network = fitted_network(_within(places, evidence, box_nm, least * null.overcount), box_nm)
+    height_nm = foil_middle_nm(places, evidence, box_nm, null.overcount) - box_nm[:, 2].mean()
+    network = fitted_network(places, box_nm + np.array([0.0, 0.0, height_nm]))
     sigma = np.concatenate([each.sigma_nm(at) for each, at in zip(fitted, along, strict=True)])
     tree = scipy.spatial.cKDTree(np.concatenate(places))
     polylines = [line.points_nm for line in network.lines]

@@ -10,12 +10,6 @@ from rapidstem.dislocations import resampled, steps_along
 
 # Cubic: continuous curvature, as line tension makes it.
 DEGREE = 3
-# Of Student's distribution of curvatures: dislocations of a network are straight between nodes and kink there, and where most curvatures
-# are small, a sharp one may be much larger than in a normal distribution. Four, as is usual for robust fits (Lange, Little and Taylor,
-# J. Am. Stat. Assoc. 84 (1989) 881).
-DEGREES_OF_FREEDOM = 4
-# Of the expectation-maximisation of the scale; each shrinks its error to a third or less.
-SCALE_STEPS = 20
 # A radius of 5 um, straight in any field: keeps the penalty finite where all traced lines are straight.
 LEAST_CURVATURE_PER_NM = 2e-4
 
@@ -53,50 +47,38 @@ class SplineCurve:
         return np.linspace(0, self.length_nm, max(4, round(self.length_nm / step_nm) + 1))
 
 
-def curve_through(points_nm: np.ndarray, knot_nm: float) -> SplineCurve:
-    """The spline nearest to a polyline (n, 3), with knots about `knot_nm` apart."""
+def curve_through(points_nm: np.ndarray, knot_nm: float, stiffness: float = 0.0) -> SplineCurve:
+    """The spline nearest to a polyline, with knots about `knot_nm` apart.
+
+    Parameters
+    ----------
+    points_nm : np.ndarray, (n, 3)
+    knot_nm : float
+    stiffness : float
+        Weight of the integral of the squared second derivative, in nm^3, against the mean squared distance.
+    """
     length = float(steps_along(points_nm)[-1])
     inner = np.linspace(0, length, max(2, round(length / knot_nm) + 1))
     knots = np.concatenate([[0.0] * DEGREE, inner, [length] * DEGREE])
     curve = SplineCurve(knots, np.zeros((len(inner) + DEGREE - 1, 3)))
     dense = resampled(points_nm, min(2.0, length / 20))
     basis = curve.basis(np.linspace(0, length, len(dense)))
-    normal = basis.T @ basis / len(dense) + 1e-9 * np.eye(basis.shape[1])
+    normal = basis.T @ basis / len(dense) + stiffness * bending(curve) + 1e-9 * np.eye(basis.shape[1])
     return SplineCurve(knots, np.linalg.solve(normal, basis.T @ dense / len(dense)))
 
 
-def bending(curve: SplineCurve, curvature_sd: float) -> np.ndarray:
-    """Matrix (m, m) of the integral of the squared second derivative (Gauss, two points between knots), sharp bends counting less.
-
-    Places have the weight that Student's distribution gives their present curvature: the penalty of sharp bends rises with the logarithm of
-    their curvature alone, so that they do not hold the rest of the curve.
-
-    Parameters
-    ----------
-    curve : SplineCurve
-        As it lies now.
-    curvature_sd : float
-        Scale of the curvatures of such lines, in 1/nm.
-
-    Returns
-    -------
-    np.ndarray, (m, m)
-        Of the coefficients.
-    """
+def bending(curve: SplineCurve) -> np.ndarray:
+    """Matrix (m, m) of the integral of the squared second derivative, exact (Gauss, two points between knots)."""
     spans = np.unique(curve.knots_nm)
     middle, half = (spans[1:] + spans[:-1]) / 2, np.diff(spans) / 2
     places = np.concatenate([middle - half / np.sqrt(3), middle + half / np.sqrt(3)])
     second = curve.basis(places, 2)
-    relative = np.linalg.norm(second @ curve.coefficients_nm, axis=1) / curvature_sd
-    weight = (DEGREES_OF_FREEDOM + 1) / (DEGREES_OF_FREEDOM + relative**2)
-    return second.T @ ((weight * np.tile(half, 2))[:, None] * second)
+    return second.T @ (np.tile(half, 2)[:, None] * second)
 
 
 def typical_curvature(lines: Sequence[np.ndarray], knot_nm: float) -> float:
-    """Scale of the curvatures of lines (n, 3), in 1/nm, as splines with such knots show them: that of Student's distribution, by EM."""
+    """Root mean square curvature of lines (n, 3), in 1/nm, the sharpest tenth left out, as splines with such knots show it."""
     curves = [curve_through(line, knot_nm) for line in lines]
-    square = np.concatenate([np.sum(curve.at(curve.samples_nm(knot_nm / 4), 2) ** 2, axis=1) for curve in curves])
-    variance = float(np.mean(square))
-    for _ in range(SCALE_STEPS):
-        variance = float(np.mean((DEGREES_OF_FREEDOM + 1) / (DEGREES_OF_FREEDOM + square / max(variance, 1e-18)) * square))
-    return max(float(np.sqrt(variance)), LEAST_CURVATURE_PER_NM)
+    bends = [np.linalg.norm(curve.at(curve.samples_nm(knot_nm / 4), 2), axis=1) for curve in curves]
+    bend = np.sort(np.concatenate(bends))
+    return max(float(np.sqrt(np.mean(bend[: max(1, int(0.9 * len(bend)))] ** 2))), LEAST_CURVATURE_PER_NM)

@@ -46,14 +46,3 @@ def test_other_lines_are_left_alone():
     far = RISING + np.array([0, 0, 90.0])
     lines = exchanged([*swapped(RISING, FALLING), far])
     assert np.array_equal(lines[2], far)
-
-
-def test_one_sharp_kink_beside_a_straight_line_is_likelier_than_two_bends():
-    """A line turns by 90 degrees just where another one passes it; traced, each goes over into the other, and bends by 45."""
-    straight = np.linspace((-300, -60, 20), (300, 80, -30), 160)
-    corner = straight[80] + np.array([2, 5, 4])
-    arms = [np.linspace(corner, corner + 250 * np.array(direction), 80) for direction in ((-0.7, 0.7, 0.2), (0.7, 0.7, 0.1))]
-    kinked = np.vstack([arms[0][::-1], arms[1][1:]])
-    lines = exchanged([np.vstack([straight[:80], arms[1][2:]]), np.vstack([arms[0][:1:-1], straight[82:]])])
-    assert min(farthest(line, straight) for line in lines) < 12
-    assert min(farthest(line, kinked) for line in lines) < 12

@@ -29,24 +29,6 @@ def test_straight_line_has_no_junction_on_its_way():
     assert len(fitted_network([whole, ending], BOX_NM).lines) == 2
 
 
-def test_line_that_joins_a_straight_one_at_a_small_angle_meets_it():
-    """Two dislocations that are drawn together to a third one leave it nearly side by side."""
-    whole = straight((-290, -100, 20), (290, 120, -30))
-    node = np.array([3.0, 10.0, -5.0])
-    network = fitted_network([whole, straight(node + np.array([285, 237, -50]), node + np.array([6, 4, 0]))], BOX_NM)
-    assert kinds(network) == ["border"] * 3 + ["junction"] * 3
-
-
-def test_line_goes_on_straight_into_one_half_of_a_line_that_was_joined_wrongly():
-    """The other half, which comes from the side, is lost where it meets them."""
-    node = np.array([10, -15, 20])
-    whole = (straight(node + np.array([-300, -60, -30]), node), straight(node, node + np.array([300, 60, 30])))
-    side = straight(node + np.array([4, 4, 0]), node + np.array([-70, 235, 10]))
-    network = fitted_network([np.vstack([side[::-1], whole[1]]), whole[0][:-3]], BOX_NM)
-    assert kinds(network) == ["border"] * 3 + ["inside"]
-    assert np.ptp(network.lines[0].points_nm[:, 0]) > 580
-
-
 def test_line_that_is_lost_behind_another_one_just_inside_the_border_meets_nothing():
     whole = straight((280, -240, 20), (280, 240, -20))
     lost = straight((-290, -30, 0), (262, 0, 0))
@@ -73,16 +55,6 @@ def test_two_ends_at_one_place_inside_are_a_kink_of_one_line():
     assert kinds(network) == ["border", "border"]
     line = network.lines[0].points_nm
     assert np.linalg.norm(line - np.array([24, 11, -2]), axis=1).min() < 12
-
-
-def test_two_ends_that_have_passed_each_other_are_a_kink():
-    """Both stay in one yz section and have gone on by 40 nm beyond the kink, where each hides behind the other."""
-    corner = np.array([20, 10, 0])
-    first = straight(corner + np.array([0, -230, 40]), corner + np.array([0, 39, -7]))
-    second = straight(corner + np.array([0, 30, 100]), corner + np.array([0, -12, -39]))
-    (line,) = fitted_network([first, second], BOX_NM).lines
-    assert np.linalg.norm(line.points_nm - corner, axis=1).min() < 5
-    assert line.length_nm < 375
 
 
 def test_lines_that_stop_side_by_side_stay_two():
