@@ -131,8 +131,7 @@ rule calibrate_intervals:
     params:
         code=code("calibrate_intervals"),
         reading=reading,
-        contents=lambda wildcards: training_contents(wildcards)
-            + slow_contents(wildcards),
+        contents=lambda wildcards: training_contents(wildcards) + slow_contents(wildcards),
     message:
         "Calibrating the intervals of {wildcards.denoiser}"
     script:
