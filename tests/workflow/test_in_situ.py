@@ -130,3 +130,20 @@ def test_a_sweep_that_names_an_earlier_one_has_its_lines_matched_once_a_variant(
     named = "\n".join([f"{header}\ttomogram", *(f"{row}\t" for row in rows[:-1]), f"{rows[-1]}\tseries"]) + "\n"
     write_session(tmp_path, config, named)
     assert planned_jobs(tmp_path)["match_sweeps"] == 2
+
+
+def test_lines_that_glide_are_followed_through_a_later_sweep_and_scored(tmp_path: Path) -> None:
+    config = configuration() | {"denoisers": [{"name": "general"}], "tomography": {"denoisers": ["general"]}}
+    config["simulate"] |= {"sweep_glide_speed_nm_per_s": 60.0}
+    config["crystal"] = {"x": [2, 0, 0], "z": [0, 1, 3]}
+    header, *rows = sheet_text([ROWS[0], ("series", "tilt_series", ""), ("back", "tilt_series", "")]).splitlines()
+    named = "\n".join([f"{header}\ttomogram", *(f"{row}\t" for row in rows[:-1]), f"{rows[-1]}\tseries"]) + "\n"
+    write_session(tmp_path, config, named)
+    run = snakemake(tmp_path, "results/tiny/evaluation/sweeps/back/rapid-general.csv")
+    assert run.returncode == 0, run.stdout + run.stderr
+    scores = pd.read_csv(tmp_path / "results/tiny/evaluation/sweeps/back/rapid-general.csv").query("line == -1").set_index("fit")
+    assert list(scores.index) == ["in time", "static"]
+    assert scores.loc["in time", "kept_percent"] > 0
+    positions = pd.read_csv(tmp_path / "results/tiny/dislocations/back/rapid-general.positions.csv")
+    assert positions["frame"].nunique() > 20
+    assert not positions.duplicated(["line", "node", "frame"]).any()
