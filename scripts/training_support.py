@@ -5,9 +5,7 @@ from typing import Any
 
 from script_support import read_raw
 
-from rapidstem.denoising import RecordedReference
 from rapidstem.denoising.fields import CHOICE_COLUMNS, TrainingField, own_reference_field, read_training_field
-from rapidstem.distortion import match_pixel_size, read_map, read_pair
 from rapidstem.files import read_table
 from rapidstem.frames import read_drift
 from rapidstem.numerics import evenly_spread
@@ -33,14 +31,3 @@ def training_fields(job: Any, target: str, most: int | None = None) -> list[Trai
             folder = Path(job.input.pairs[number]).parent
             fields.append(read_training_field(folder, stack.frames, drift, target, name, stack.dwell_time_s))
     return fields
-
-
-def recorded_reference(job: Any, field: TrainingField, target: str) -> RecordedReference:
-    """The reference of a training field in pixels of its own: its slow image from the inputs `slow` and `map`, or its DCFI image."""
-    number = [Path(path).name for path in job.input.drift].index(f"{field.name}.drift.csv")
-    dcfi, aligned, pixel_size_nm = read_pair(Path(job.input.pairs[number]).parent)
-    if target == "dcfi":
-        return RecordedReference.of_mean(dcfi)
-    slow = read_raw(job.input.slow[number], job.params.reading)
-    image = match_pixel_size(slow.frames[0], slow.pixel_size_nm / pixel_size_nm)
-    return RecordedReference.of_slow_image(image, aligned.slow_shift_px, read_map(job.input.map))

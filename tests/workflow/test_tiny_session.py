@@ -96,7 +96,15 @@ def test_end_of_a_run_says_where_to_look(session_copy: Path) -> None:
 def test_only_the_simulation_and_the_evaluation_know_the_virtual_microscope() -> None:
     scripts = [path.stem for path in (ROOT / "scripts").glob("*.py")]
     knowing = {script for script in scripts if any("microscope" in module for module in imported_modules(script))}
-    assert knowing == {"simulate_acquisition", "simulate_fields", "measure_positions", "measure_bound", "score_lines", "score_motion"}
+    assert knowing == {
+        "simulate_acquisition",
+        "simulate_fields",
+        "measure_positions",
+        "measure_bound",
+        "score_lines",
+        "score_motion",
+        "score_sweep",
+    }
 
 
 def test_snakemake_s_own_report_as_an_archive_holds_every_figure_whole(session_copy: Path) -> None:
