@@ -25,7 +25,7 @@ with logged(snakemake):
         truth = read_truth(snakemake.input.truth)
         lines = {name: [line.points_nm for line in truth.dislocations(slow=name == "slow")] for name in variants}
         true = {name: PlacedLines.true(lines[name], shape, voxel_size_nm) for name in variants}
-        shown = {name: [line.points_nm for line in truth.dislocations(name == "slow", by_course=True)] for name in variants}
+        shown = {name: [line.points_nm for line in truth.dislocations(slow=name == "slow", by_course=True)] for name in variants}
     widths_nm = (shape[2] * voxel_size_nm, shape[1] * voxel_size_nm)
     compared = list(compare_lines(found, snakemake.params.against_slow, true, widths_nm, snakemake.wildcards.acquisition, shown))
     detection = gathered([each.detection for each in compared], DETECTION_COLUMNS)

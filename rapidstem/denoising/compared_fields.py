@@ -8,7 +8,7 @@ from rapidstem.denoising.fields import TrainingField
 from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.denoising.prediction_intervals import ComparedField
-from rapidstem.distortion import ColumnMap, resample_grid
+from rapidstem.distortion import ColumnMap, at_reference_pixels
 from rapidstem.numerics import evenly_spread
 
 # What the spline's kernel reaches from what is unseen, in pixels.
@@ -88,17 +88,9 @@ def compared_field(model: TrainedModel, field: TrainingField, reference: Recorde
     """
     chosen = evenly_spread(len(field.frames), most)
     answers, references = [], []
-    for answer, (dy, dx) in zip(denoise_stack(model, field.frames[chosen]), field.shift_px[chosen], strict=True):
-        rows, columns = (
-            np.flatnonzero((place >= valid.start) & (place <= valid.stop - 1) & (moved >= _EDGE_PX) & (moved <= side - 1 - _EDGE_PX))
-            for place, moved, valid, side in zip(
-                (reference.row_px, reference.column_px),
-                (reference.row_px + dy, reference.column_px + dx),
-                (field.rows, field.columns),
-                answer.shape,
-                strict=True,
-            )
-        )
-        answers.append(resample_grid(answer, reference.row_px[rows] + dy, reference.column_px[columns] + dx))
-        references.append(reference.image[np.ix_(rows, columns)])
+    places, area = (reference.row_px, reference.column_px), (field.rows, field.columns)
+    for answer, shift in zip(denoise_stack(model, field.frames[chosen]), field.shift_px[chosen], strict=True):
+        moved, image = at_reference_pixels(answer, reference.image, places, area, shift, _EDGE_PX)
+        answers.append(moved)
+        references.append(image)
     return ComparedField(field.name, answers, references)

@@ -1,6 +1,7 @@
 from .column_map import ColumnMap as ColumnMap, read_map as read_map, read_map_format as read_map_format, write_map as write_map
 from .drift_correction import corrected_shift as corrected_shift, in_common_geometry as in_common_geometry
 from .image_warping import (
+    at_reference_pixels as at_reference_pixels,
     inside_view as inside_view,
     match_pixel_size as match_pixel_size,
     resample_grid as resample_grid,

@@ -134,6 +134,44 @@ def inside_view(position_px: np.ndarray, length: int) -> np.ndarray:
     return (position_px >= 0) & (position_px <= length - 1)
 
 
+def at_reference_pixels(
+    frame: np.ndarray,
+    reference: np.ndarray,
+    place_px: tuple[np.ndarray, np.ndarray],
+    area: tuple[slice, slice],
+    shift_px: np.ndarray,
+    edge_px: int = 0,
+) -> tuple[np.ndarray, np.ndarray]:
+    """A frame at the pixels of a reference, which is not interpolated: that would smooth its noise.
+
+    Parameters
+    ----------
+    frame : (y, x)
+        Without noise.
+    reference : (row, column)
+        In pixels of its own.
+    place_px : (row,) and (column,)
+        Where a frame at shift zero shows the rows and columns of the reference.
+    area
+        In which the reference holds, in pixels of such a frame.
+    shift_px : (2,)
+        Of the frame, (dy, dx).
+    edge_px
+        What is left out along the edges of the frame.
+
+    Returns
+    -------
+    frame, reference : (row, column)
+        Where both hold.
+    """
+    moved = [place + shift for place, shift in zip(place_px, shift_px, strict=True)]
+    rows, columns = (
+        np.flatnonzero((rest >= valid.start) & (rest <= valid.stop - 1) & inside_view(place - edge_px, side - 2 * edge_px))
+        for rest, place, valid, side in zip(place_px, moved, area, frame.shape, strict=True)
+    )
+    return resample_grid(frame, moved[0][rows], moved[1][columns]), reference[np.ix_(rows, columns)]
+
+
 def match_pixel_size(slow_image: np.ndarray, pixel_ratio: float) -> np.ndarray:
     """Resample a slow image to the pixel size of the rapid one; its centre stays the centre.
 

@@ -7,7 +7,7 @@ import scipy
 
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.drift_correction import corrected_shift
-from rapidstem.distortion.image_warping import inside_view, resample_grid, to_slow_geometry
+from rapidstem.distortion.image_warping import at_reference_pixels, inside_view, resample_grid, to_slow_geometry
 from rapidstem.distortion.reference_alignment import AlignedReference
 from rapidstem.scores.image_quality import Area
 
@@ -63,13 +63,8 @@ class PlacedReference:
         -------
         frame, reference : (row, column)
         """
-        rest = [np.arange(side) + place for side, place in zip(self.image.shape, self.place_px, strict=True)]
-        rows, columns = (
-            np.flatnonzero((place >= area.start) & (place <= area.stop - 1) & inside_view(place + shift, side))
-            for place, area, shift, side in zip(rest, self.area, shift_px, frame.shape, strict=True)
-        )
-        moved = resample_grid(frame, rest[0][rows] + shift_px[0], rest[1][columns] + shift_px[1])
-        return moved, self.image[np.ix_(rows, columns)]
+        rows, columns = (np.arange(side) + place for side, place in zip(self.image.shape, self.place_px, strict=True))
+        return at_reference_pixels(frame, self.image, (rows, columns), self.area, shift_px)
 
 
 @dataclass(frozen=True)

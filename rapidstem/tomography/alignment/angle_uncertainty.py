@@ -58,7 +58,7 @@ def series_uncertainty(points: LinePoints, geometry: TiltGeometry, measured: Mea
     B. Efron, The Jackknife, the Bootstrap and Other Resampling Plans (SIAM 1982); P. Huber, Robust Statistics (Wiley 1981), section 7.6;
     J. MacKinnon and H. White, J. Econometrics 29 (1985) 305.
     """
-    by_lines, by_priors = _left_out_steps(points, geometry, measured), _prior_steps(points, geometry, measured)
+    by_lines, by_priors = _steps(points, geometry, measured)
     frame_steps = [_without_gauge(steps[:, :-1].reshape(len(steps), -1, 3), geometry) for steps in (by_lines, by_priors)]
     variance = _variance(frame_steps[0]) + np.sum(frame_steps[1] ** 2, axis=0)
     sigma = np.sqrt(scipy.ndimage.gaussian_filter1d(variance, _NEIGHBOUR_FRAMES, axis=0, mode="nearest"))
@@ -72,29 +72,19 @@ def loss_curvature(residual_px: np.ndarray, scale_px: float) -> float:
     return float(np.sum((scale_px**2 - residual_px**2) * weight**2) / np.sum(weight))
 
 
-def _left_out_steps(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> np.ndarray:
-    """How the unknowns of the series move when a line is left out, (line, frame * 3 + 1)."""
+def _steps(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> tuple[np.ndarray, np.ndarray]:
+    """How the unknowns of the series move when a line is left out, and with one standard deviation of each prior, (n, frame * 3 + 1)."""
     equations = point_equations(points, geometry, measured)
     prior, _ = prior_equations(geometry, measured)
     information, score = reduced_equations(equations)
-    curvature = _curvature(points, geometry, measured)
+    residual = residuals_px(points, geometry, measured.columns, measured.matches)
+    curvature = max(loss_curvature(residual, measured.residual_px), 0.1)
     line = line_labels(points, measured.line_px)
-    steps = []
+    left_out = []
     for index in range(line.max() + 1):
         share, _ = reduced_equations(equations.of_points(line == index))
-        steps.append(np.linalg.solve(curvature * (information - share) + prior, score[line == index].sum(axis=0)))
-    return np.array(steps)
-
-
-def _prior_steps(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> np.ndarray:
-    """How the unknowns move with one standard deviation of each prior, (prior, frame * 3 + 1)."""
-    prior, _ = prior_equations(geometry, measured)
-    information, _ = reduced_equations(point_equations(points, geometry, measured))
-    return np.linalg.solve(_curvature(points, geometry, measured) * information + prior, np.sqrt(prior)).T
-
-
-def _curvature(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> float:
-    return max(loss_curvature(residuals_px(points, geometry, measured.columns, measured.matches), measured.residual_px), 0.1)
+        left_out.append(np.linalg.solve(curvature * (information - share) + prior, score[line == index].sum(axis=0)))
+    return np.array(left_out), np.linalg.solve(curvature * information + prior, np.sqrt(prior)).T
 
 
 def _without_gauge(steps: np.ndarray, geometry: TiltGeometry) -> np.ndarray:

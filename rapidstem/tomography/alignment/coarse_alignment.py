@@ -166,7 +166,7 @@ class _Prepared:
     """An image without wide structure, in its window, and its spectra."""
 
     def __init__(self, image: np.ndarray) -> None:
-        self.window, self.padded, self.window_spectrum = _window(image.shape)
+        self.window, self.padded, self.window_spectrum, self.common = _window(image.shape)
         self._flat = _flat(image)
         self.norm = float(np.linalg.norm(self._flat * self.window))
         self.spectrum = fft.rfft2(self._flat * self.window, self.padded)
@@ -178,11 +178,12 @@ class _Prepared:
 
 
 @lru_cache(_KEPT_SHAPES)
-def _window(shape: tuple[int, ...]) -> tuple[np.ndarray, tuple[int, ...], np.ndarray]:
-    """Window of images (y, x) of a shape, the shape that they are padded to, and the window's spectrum."""
+def _window(shape: tuple[int, ...]) -> tuple[np.ndarray, tuple[int, ...], np.ndarray, np.ndarray]:
+    """Window of images (y, x) of a shape, the shape that they are padded to, the window's spectrum, and what two windows have in common."""
     padded = tuple(fft.next_fast_len(2 * n) for n in shape)
     window = np.outer(*(np.hanning(n + 2)[1:-1] for n in shape))
-    return window, padded, fft.rfft2(window, padded)
+    spectrum = fft.rfft2(window, padded)
+    return window, padded, spectrum, _products(spectrum, spectrum, padded)
 
 
 def _near_peak(reference: _Prepared, image: _Prepared, largest_px: float, costs: tuple[float, float]) -> tuple[np.ndarray, float]:
@@ -195,8 +196,7 @@ def _far_peak(reference: _Prepared, image: _Prepared) -> tuple[np.ndarray, float
     """Of the coefficients in the part that both show."""
     window, padded = reference.window_spectrum, image.padded
     powers = [_products(reference.power_spectrum, window, padded), _products(window, image.power_spectrum, padded)]
-    parts = [_products(window, window, padded), *powers]
-    enough = np.min([part / (part[0, 0] or 1.0) for part in parts], axis=0) > _LEAST_COMMON_POWER
+    enough = np.min([part / (part[0, 0] or 1.0) for part in (reference.common, *powers)], axis=0) > _LEAST_COMMON_POWER
     correlation = _products(reference.spectrum, image.spectrum, padded)
     shared = np.where(enough, correlation / np.sqrt(np.where(enough, powers[0] * powers[1], 1.0)), 0)
     rows, columns = reference.window.shape
