@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
+from rapidstem.compiled_loops import compiled
 from rapidstem.lines.frame_projection import FramePlaces
 from rapidstem.thread_maps import mapped_by_threads
 from rapidstem.tomography import subtract_background
@@ -101,8 +102,34 @@ def _curvature_along(
     curvature: FrameCurvature, row: np.ndarray, column: np.ndarray, direction: tuple[np.ndarray, np.ndarray]
 ) -> np.ndarray:
     """Second derivative at places, along directions (row, column)."""
-    rows, mixed, columns = np.moveaxis(values_between(curvature.second, row, column), -1, 0)
-    return rows * direction[0] ** 2 + 2 * mixed * direction[0] * direction[1] + columns * direction[1] ** 2
+    frames = len(curvature.second)
+    found = np.empty(row.shape)
+    _bilinear_along(curvature.second, *(each.reshape(frames, -1) for each in (row, column, *direction)), found.reshape(frames, -1))
+    return found
+
+
+@compiled(error_model="numpy")
+def _bilinear_along(
+    second: np.ndarray, row: np.ndarray, column: np.ndarray, along_row: np.ndarray, along_column: np.ndarray, found: np.ndarray
+) -> None:
+    """Fill in the second derivatives (frame, n), bilinear between pixels; places outside, or nowhere, count as the nearest pixel."""
+    frames, rows, columns, _ = second.shape
+    for frame in range(frames):
+        for n in range(row.shape[1]):
+            y, x = row[frame, n], column[frame, n]
+            y, x = y if y > 0 else 0.0, x if x > 0 else 0.0
+            y, x = y if y < rows - 1.001 else rows - 1.001, x if x < columns - 1.001 else columns - 1.001
+            low_y, low_x = int(y), int(x)
+            down, right = y - low_y, x - low_x
+            upper, lower = second[frame, low_y], second[frame, low_y + 1]
+            p, q = along_row[frame, n], along_column[frame, n]
+            weights = (p * p, 2 * p * q, q * q)
+            total = 0.0
+            for k in range(3):
+                above = upper[low_x, k] * (1 - right) + upper[low_x + 1, k] * right
+                below = lower[low_x, k] * (1 - right) + lower[low_x + 1, k] * right
+                total += weights[k] * (above * (1 - down) + below * down)
+            found[frame, n] = total
 
 
 def frame_normals(places: FramePlaces) -> tuple[np.ndarray, np.ndarray]:
@@ -110,16 +137,3 @@ def frame_normals(places: FramePlaces) -> tuple[np.ndarray, np.ndarray]:
     along_row, along_column = np.gradient(places.row, axis=-1), np.gradient(places.column, axis=-1)
     length = np.maximum(np.hypot(along_row, along_column), 1e-9)
     return -along_column / length, along_row / length
-
-
-def values_between(maps: np.ndarray, row: np.ndarray, column: np.ndarray) -> np.ndarray:
-    """Bilinear values of maps (frame, y, x, value) at places (frame, ..., point); places outside count as the nearest pixel."""
-    frames, rows, columns, values = maps.shape
-    row, column = np.clip(row, 0, rows - 1.001), np.clip(column, 0, columns - 1.001)
-    low_row, low_column = row.astype(int), column.astype(int)
-    down, right = (row - low_row).astype(np.float32)[..., None], (column - low_column).astype(np.float32)[..., None]
-    corner = (np.arange(frames).reshape(-1, *[1] * (row.ndim - 1)) * rows + low_row) * columns + low_column
-    flat = maps.reshape(-1, values)
-    upper = flat.take(corner, axis=0) * (1 - right) + flat.take(corner + 1, axis=0) * right
-    lower = flat.take(corner + columns, axis=0) * (1 - right) + flat.take(corner + columns + 1, axis=0) * right
-    return upper * (1 - down) + lower * down

@@ -2,8 +2,9 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
-from rapidstem.numerics import plane_trace, whole_pixels
+from rapidstem.numerics import gaussian_mean, plane_trace, whole_pixels
 
 
 def test_the_trace_of_a_plane_lies_in_it_and_level_on_the_side_of_its_normal() -> None:
@@ -21,3 +22,18 @@ def test_a_level_plane_has_the_x_axis_for_its_trace() -> None:
 @pytest.mark.parametrize(("pixel_nm", "expected"), [(4.56, 3), (2.28, 6), (1.14, 12), (9.12, 3)])
 def test_a_width_in_whole_pixels(pixel_nm: float, expected: int) -> None:
     assert whole_pixels(13.7, pixel_nm) == expected
+
+
+@pytest.mark.parametrize(("shape", "sigma_px"), [((64, 64), 12.0), ((61, 90), 3.0), ((40, 33), 25.0)])
+def test_a_gaussian_mean_is_the_sum_over_all_pixels_and_their_mirror_images(shape: tuple[int, int], sigma_px: float) -> None:
+    image = np.random.default_rng(1).normal(5, 1, shape)
+    assert gaussian_mean(image, sigma_px) == pytest.approx(ndimage.gaussian_filter(image, sigma_px, truncate=8), abs=1e-4)
+
+
+def test_a_gaussian_mean_keeps_single_precision_and_lies_around_its_pixel() -> None:
+    image = np.zeros((50, 70), np.float32)
+    image[20, 45] = 1
+    mean = gaussian_mean(image, 6.0)
+    assert mean.dtype == np.float32
+    assert np.unravel_index(np.argmax(mean), mean.shape) == (20, 45)
+    assert mean.sum() == pytest.approx(1, abs=1e-5)

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import astra
@@ -49,6 +50,16 @@ def test_same_numbers_as_the_sirt_of_astra():
     assert theirs.max() > 0.3
     np.testing.assert_allclose(ours[:, 0].reshape(theirs.shape), theirs, atol=1e-6)
     np.testing.assert_allclose(ours[:, 1], 2 * ours[:, 0], atol=1e-6)
+
+
+def test_a_small_matrix_is_made_once_for_the_same_rays_and_cannot_be_changed():
+    rays = small_rays()
+    matrix = system_matrix(rays)
+    assert system_matrix(replace(rays, angle_rad=rays.angle_rad.copy())) is matrix
+    with pytest.raises(ValueError, match="read-only"):
+        matrix.data[0] = 1
+    steeper = system_matrix(replace(rays, angle_rad=rays.angle_rad + 0.01))
+    assert abs(steeper - matrix).max() > 1e-3
 
 
 def test_the_order_of_the_voxels_changes_only_their_order():

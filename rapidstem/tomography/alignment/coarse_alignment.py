@@ -6,7 +6,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from scipy import fft, ndimage
 
-from rapidstem.numerics import parabola_vertex
+from rapidstem.numerics import gaussian_mean, parabola_vertex
 from rapidstem.thread_maps import mapped_by_threads
 from rapidstem.tomography.alignment.bundle_adjustment import LINE_PX
 
@@ -222,7 +222,7 @@ def _highest(correlation: np.ndarray, reach: tuple[int, int], costs: tuple[float
 def _flat(image: np.ndarray) -> np.ndarray:
     """Band-pass: without the structure that is wider than the lines' distances."""
     smooth = ndimage.gaussian_filter(image, 1.0)
-    return smooth - ndimage.gaussian_filter(smooth, 12.0)
+    return smooth - gaussian_mean(smooth, 12.0)
 
 
 def _parabola_top(values: np.ndarray, peak: tuple, axis: int) -> float:

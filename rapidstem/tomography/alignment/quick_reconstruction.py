@@ -23,7 +23,7 @@ _VOLUME_TO_FOIL = 1.4
 _VOXEL_WIDTHS, _COARSE_VOXELS = 2 / 3, 2
 # Binned pixels between a frame and its projection.
 _LARGEST_STEP = 8
-# In binned pixels: of a trend along the axis, and of a frame that lies far off.
+# In voxels of the quick volume: of a trend along the axis, and of a frame that lies far off.
 _TREND_TOLERANCE, _FAR = 0.25, 0.5
 # Of the field: how far correlation may slide along the axis over a series, and how many trends are tried.
 _LARGEST_AXIAL_TREND = 0.12
@@ -56,22 +56,23 @@ def without_axial_trend(
     -------
     TiltGeometry
     """
-    voxel_px = _voxel_px(line_px)
-    tilt = geometry.angle_rad
-    largest = _LARGEST_AXIAL_TREND * lines.shape[2]
+    factor, tilt = _voxel_px(line_px), geometry.angle_rad
+    small = binned_frames(lines, factor)
+    start = _binned_geometry(geometry.per_frame(), factor, small.shape)
+    largest = _LARGEST_AXIAL_TREND * small.shape[2]
     for trend in (tilt, tilt**2 - np.mean(tilt**2)):
 
-        def along(trend_px: float, trend: np.ndarray = trend, start: TiltGeometry = geometry) -> TiltGeometry:
+        def along(trend_px: float, trend: np.ndarray = trend, start: TiltGeometry = start) -> TiltGeometry:
             return replace(start, shift_px=start.shift_px + np.column_stack([np.zeros_like(trend), trend_px * trend]))
 
         found = scipy.optimize.minimize_scalar(
-            lambda trend_px, along=along: -_consistency(lines, along(trend_px), thickness_nm, _COARSE_VOXELS * voxel_px, threads),
+            lambda trend_px, along=along: -_consistency(small, along(trend_px), thickness_nm, threads),
             bounds=(-largest, largest),
             method="bounded",
-            options={"xatol": _TREND_TOLERANCE * voxel_px, "maxiter": _TREND_TRIALS},
+            options={"xatol": _TREND_TOLERANCE, "maxiter": _TREND_TRIALS},
         )
-        geometry = along(float(found.x))
-    return geometry
+        start = along(float(found.x))
+    return replace(geometry, shift_px=factor * start.shift_px)
 
 
 def _voxel_px(line_px: int) -> int:
@@ -79,9 +80,9 @@ def _voxel_px(line_px: int) -> int:
     return round(_VOXEL_WIDTHS * line_px)
 
 
-def _consistency(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, voxel_px: int, threads: int) -> float:
-    """Mean correlation coefficient of the frames and the projections of their reconstruction."""
-    small, coarse = _binned(lines, geometry.per_frame(), voxel_px, threads)
+def _consistency(lines: np.ndarray, geometry: TiltGeometry, thickness_nm: float, threads: int) -> float:
+    """Mean correlation coefficient of the frames, binned once more, and the projections of their reconstruction."""
+    small, coarse = _binned(lines, geometry, _COARSE_VOXELS, threads)
     volume = reconstruct(small, coarse, _quick_settings(thickness_nm), threads=threads, device="cpu")
     pictures = [each.reshape(len(each), -1) for each in (small, project_volume(volume, coarse))]
     frame, view = (each - each.mean(axis=1, keepdims=True) for each in pictures)
@@ -156,11 +157,16 @@ def _binned(lines: np.ndarray, geometry: TiltGeometry, factor: int, threads: int
         geometry = geometry.per_frame()
     aligned = np.maximum(apply_alignment(lines, geometry, order=1, threads=threads), 0)
     small = binned_frames(aligned, factor)
-    return small, replace(
+    return small, _binned_geometry(geometry, factor, small.shape)
+
+
+def _binned_geometry(geometry: TiltGeometry, factor: int, shape: tuple[int, ...]) -> TiltGeometry:
+    """Geometry of frames whose pixels were binned by the factor, to the shape (frame, y, x)."""
+    return replace(
         geometry,
         shift_px=geometry.shift_px / factor,
         pixel_size_nm=factor * geometry.pixel_size_nm,
-        rows=small.shape[1],
-        columns=small.shape[2],
+        rows=shape[1],
+        columns=shape[2],
         line_time_s=None if geometry.line_time_s is None else factor * geometry.line_time_s,
     )

@@ -1,6 +1,7 @@
 """The projector of one yz slice: rays with an angle of their own each, ASTRA's linear interpolation, a sparse matrix."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import astra
@@ -8,6 +9,11 @@ import numpy as np
 from scipy import sparse
 
 from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad, turned
+
+Projector = Literal["linear", "strip", "line"]
+
+# Elements of a matrix that is kept: 32 MB. Quick reconstructions ask for theirs again and again.
+_MOST_KEPT_ELEMENTS = 4_000_000
 
 
 @dataclass(frozen=True)
@@ -54,8 +60,8 @@ def astra_geometry(rays: SliceGeometry) -> tuple[dict, dict]:
     return astra.create_vol_geom(rays.depth_px, rays.width_px), astra.create_proj_geom("parallel_vec", 1, vectors)
 
 
-def system_matrix(rays: SliceGeometry, projector: Literal["linear", "strip", "line"] = "linear") -> sparse.csr_matrix:
-    """The projector of ASTRA for one yz slice as a sparse matrix, (ray, z * width + y), float32.
+def system_matrix(rays: SliceGeometry, projector: Projector = "linear") -> sparse.csr_matrix:
+    """The projector of ASTRA for one yz slice as a sparse matrix, (ray, z * width + y), float32, not to be written to.
 
     Parameters
     ----------
@@ -73,6 +79,22 @@ def system_matrix(rays: SliceGeometry, projector: Literal["linear", "strip", "li
     ----------
     W. van Aarle et al., Ultramicroscopy 157 (2015) 35: the ASTRA toolbox.
     """
+    if len(rays.angle_rad) * 2 * rays.depth_px > _MOST_KEPT_ELEMENTS:
+        return _made_matrix(rays, projector)
+    places = (each.astype(float).tobytes() for each in (rays.angle_rad, rays.height_px))
+    return _kept_matrix(*places, rays.depth_px, rays.width_px, projector)
+
+
+@lru_cache(1)
+def _kept_matrix(angle_rad: bytes, height_px: bytes, depth_px: int, width_px: int, projector: Projector) -> sparse.csr_matrix:
+    """The matrix of rays whose angles and heights are given as bytes (float64), made once for the same ones in succession."""
+    matrix = _made_matrix(SliceGeometry(np.frombuffer(angle_rad), np.frombuffer(height_px), depth_px, width_px), projector)
+    for part in (matrix.data, matrix.indices, matrix.indptr):
+        part.setflags(write=False)
+    return matrix
+
+
+def _made_matrix(rays: SliceGeometry, projector: Projector) -> sparse.csr_matrix:
     volume_geometry, projection_geometry = astra_geometry(rays)
     projector_id = astra.create_projector(projector, projection_geometry, volume_geometry)
     matrix_id = astra.projector.matrix(projector_id)

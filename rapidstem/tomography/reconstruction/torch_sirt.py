@@ -33,7 +33,7 @@ class TorchSirt:
         self.backward = self._to_device(normalised_transpose(matrix))
 
     def _to_device(self, matrix: sparse.csr_matrix) -> torch.Tensor:
-        start, column, value = (torch.from_numpy(part).to(self.device) for part in (matrix.indptr, matrix.indices, matrix.data))
+        start, column, value = (torch.tensor(part, device=self.device) for part in (matrix.indptr, matrix.indices, matrix.data))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")
             return torch.sparse_csr_tensor(start, column, value, size=matrix.shape, check_invariants=True)
