@@ -3,7 +3,9 @@
     python -m benchmarks.graph_build [acquisitions] [--profile]
 
 A twentieth of the acquisitions are calibration fields, a twentieth tilt series, a quarter test fields and the rest training fields. The
-raw files are simulated, so that none has to be there; what looking at existing ones costs is measured on small files of their own.
+raw files are simulated, so that none has to be there; what looking at existing ones costs is measured on small files of their own. Beside
+it stands what Snakemake takes for as many jobs of a bare workflow: six rules in a row for each acquisition, of three outputs and two
+inputs each, without a function, a parameter or a resource.
 """
 
 import cProfile
@@ -26,6 +28,9 @@ from rapidstem.microscope.settings import settings_from
 from rapidstem_workflow.raw_contents import content_mark
 from tests.workflow.tiny_session import ROOT, configuration, sheet_text, write_session
 
+# As many jobs as this workflow has for an acquisition.
+BARE_RULES = 6
+
 
 def fields(count: int) -> list[tuple[str, str, str]]:
     """Rows of a sheet: name, kind and tilt of so many acquisitions."""
@@ -34,13 +39,25 @@ def fields(count: int) -> list[tuple[str, str, str]]:
     return [(name, kind, "" if kind == "tilt_series" else str(number % 70)) for number, (name, kind) in enumerate(rows)]
 
 
-def build_graph(folder: Path) -> dict[str, float]:
+def bare_workflow(folder: Path, jobs: int) -> Path:
+    """A Snakefile of about so many jobs, in rows of `BARE_RULES`."""
+    rules = [f'rule all:\n    input: expand("results/{BARE_RULES - 1}/{{n}}.a", n=range({jobs // BARE_RULES}))\n']
+    for number in range(BARE_RULES):
+        inputs = f'"results/{number - 1}/{{n}}.a", "results/{number - 1}/{{n}}.b"' if number else ""
+        outputs = ", ".join(f'"results/{number}/{{n}}.{letter}"' for letter in "abc")
+        rules.append(f'rule step_{number}:\n    input: {inputs}\n    output: {outputs}\n    shell: "true"\n')
+    snakefile = folder / "Snakefile"
+    snakefile.write_text("\n\n".join(rules), encoding="utf-8")
+    return snakefile
+
+
+def build_graph(folder: Path, snakefile: Path, *options: str) -> dict[str, float]:
     """Jobs, seconds of the processor and of the clock, and largest memory (MB) of a dry run until it has the table of its jobs.
 
     The thousands of jobs that a dry run prints after it are no part of the graph.
     """
     command = [sys.executable, "-m", "snakemake", "--dry-run", "--cores", "2", "--directory", str(folder)]
-    command += ["--snakefile", str(ROOT / "Snakefile"), "--configfile", str(folder / "config/config.yaml")]
+    command += ["--snakefile", str(snakefile), *options]
     start = time.perf_counter()
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as run:
         assert run.stdout is not None
@@ -99,9 +116,10 @@ def main() -> None:
         if "--profile" in sys.argv:
             show_profile(folder)
             return
-        row = {"acquisitions": count} | build_graph(folder)
+        row = {"acquisitions": count} | build_graph(folder, ROOT / "Snakefile", "--configfile", str(folder / "config/config.yaml"))
+        bare = build_graph(folder, bare_workflow(folder, int(row["jobs"])))
         checked_ms, marked_ms = look_at_raw_files(folder, 40)
-    row |= {"header_check_ms": round(checked_ms, 1), "content_mark_ms": round(marked_ms, 2)}
+    row |= {"header_check_ms": round(checked_ms, 1), "content_mark_ms": round(marked_ms, 2), "bare_processor_s": bare["processor_s"]}
     record_table("graph_build", pd.DataFrame([row]), ["acquisitions"])
 
 
