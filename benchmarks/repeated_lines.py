@@ -1,10 +1,12 @@
 """Lines that a filter draws in single frames: how many of them the next frame of the same place shows, too.
 
 Run from the root of the repository with two frames of one place: `python -m benchmarks.repeated_lines FIRST SECOND`. Lines of the scene are
-at the same place in both, lines drawn from noise by chance alone.
+at the same place in both, lines drawn from noise by chance alone. A filter that makes the noise of a camera white before it filters is
+shown without that, too ("noise as it is"); `clear` is the share of pixels whose lines are as strong as those that it draws then.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +15,7 @@ import pandas as pd
 from benchmarks.measured_tables import record_table
 from rapidstem.denoising import denoise_stack, load_model, model_folder
 from rapidstem.denoising.fields import moved_back
+from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.files import FallbackMetadata, read_stack
 from rapidstem.frames import register_frames
 from rapidstem.tomography.frame_ridges import line_curvature, line_threshold, subtract_background
@@ -23,10 +26,22 @@ SCALE_PX = 1.0
 MARGIN_PX = 30
 
 
-def line_places(image: np.ndarray) -> np.ndarray:
-    """Pixels of thin dark lines, (y, x)."""
-    strength = line_curvature(subtract_background(image, SCALE_PX), SCALE_PX).strength[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
-    return strength > line_threshold(strength)
+def line_strength(image: np.ndarray) -> np.ndarray:
+    """Strength of thin dark lines, (y, x), without the margin."""
+    return line_curvature(subtract_background(image, SCALE_PX), SCALE_PX).strength[MARGIN_PX:-MARGIN_PX, MARGIN_PX:-MARGIN_PX]
+
+
+def repeated_row(images: np.ndarray, shift_px: np.ndarray, clear: float) -> dict[str, float]:
+    """Percent of the first image that is line, of these pixels those that are line in the second, and of all pixels in the second."""
+    first, second = line_strength(images[0]), line_strength(moved_back(images[1], shift_px[1] - shift_px[0]))
+    places, again = first > line_threshold(first), second > line_threshold(second)
+    shares = {"line": places.mean(), "repeated": again[places].mean(), "by_chance": again.mean(), "clear": np.mean(first > clear)}
+    return {f"{name}_percent": float(round(100 * value, 1)) for name, value in shares.items()}
+
+
+def with_noise_as_it_is(model: TrainedModel) -> TrainedModel:
+    """The same network, which does not ask what noise the frames have."""
+    return replace(model, card={key: value for key, value in model.card.items() if key != "data"})
 
 
 def central(image: np.ndarray, side_px: int) -> np.ndarray:
@@ -44,12 +59,14 @@ def main() -> None:
     stacks = [read_stack(path, fallback=FallbackMetadata(pixel_size_nm=1.0)).frames[0] for path in arguments.frames]
     frames = np.stack([central(frame, arguments.side_px) for frame in stacks])
     shift_px = register_frames(frames).shift_px
-    rows = []
-    for name, images in (("raw", frames), (arguments.filter, denoise_stack(load_model(model_folder(arguments.filter)), frames))):
-        first, second = line_places(images[0]), line_places(moved_back(images[1], shift_px[1] - shift_px[0]))
-        repeated, chance = 100 * second[first].mean(), 100 * second.mean()
-        row = {"filter": Path(name).name, "line_percent": 100 * first.mean(), "repeated_percent": repeated, "by_chance_percent": chance}
-        rows.append({name: round(value, 1) if isinstance(value, float) else value for name, value in row.items()})
+    model, name = load_model(model_folder(arguments.filter)), Path(arguments.filter).name
+    images = {
+        "raw": frames,
+        f"{name}, noise as it is": denoise_stack(with_noise_as_it_is(model), frames),
+        name: denoise_stack(model, frames),
+    }
+    clear = line_threshold(line_strength(images[f"{name}, noise as it is"][0]))
+    rows = [{"filter": each} | repeated_row(shown, shift_px, clear) for each, shown in images.items()]
     record_table("repeated_lines", pd.DataFrame(rows), ["filter"])
 
 

@@ -17,20 +17,18 @@ from rapidstem.denoising.fields.intensity_scaling import IntensityScaling, Scali
 from rapidstem.denoising.model_paths import CARD, WEIGHTS, model_folder, model_format
 from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.networks.unets import DenoisingNetwork
+from rapidstem.denoising.noise_whitening import DRAWS, rows_share_noise
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.files.scan_format import ScanFormat
-from rapidstem.frames import noise_of_frames, row_power_ratio
+from rapidstem.frames import noise_of_frames
 
 # Of the model's range: how far intensities may reach beyond it, and how much of it they must fill; by judgement, wide enough for other
 # tilts of one session.
 _LARGEST_EXCESS, _LEAST_FILLING = 0.25, 0.05
 # Of the electrons a pixel: `noise_of_frames` states none that it knows less well.
 _DOSE_ERROR = 0.35
-# Of noise power along y, see `row_power_ratio`: 24 fields that the general filter may learn from lie from 0.82 to 1.11, fast scans of
-# kriss_sem from 0.96 to 1.00, a camera's frames of titanium, in which it invents lines, at 0.65.
-_ROW_POWER = (0.74, 1.35)
 _PACKAGES = ("torch", "numpy", "safetensors")
 # What models that were trained before version 0.1.0 call their settings and layers.
 _SETTINGS_ONCE = {"lesson": "sampler"}
@@ -57,6 +55,11 @@ class TrainedModel:
     settings: NetworkSettings
     scaling: Scaling
     card: dict[str, Any]
+
+    @property
+    def knows_scans_alone(self) -> bool:
+        """Whether it has learned from simulated fast scans, whose rows have noise of their own, and from nothing else."""
+        return "ranges" in self.card.get("data", {})
 
 
 def save_model(folder: Path | str, model: TrainedModel) -> None:
@@ -184,7 +187,7 @@ def check_fit(model: TrainedModel, frames: np.ndarray, pixel_size_nm: float, dwe
     if misfits:
         name = model.card["denoiser"]
         raise InputError(f"the model {name} does not fit: {'; '.join(misfits)}; train anew, or from its weights with start_from")
-    return [*_unseen_dose(model.card, frames), *_unseen_noise(model.card, frames)]
+    return [*_unseen_dose(model.card, frames), *_unseen_noise(model, frames)]
 
 
 def _unseen_dose(card: dict[str, Any], frames: np.ndarray) -> Iterator[str]:
@@ -197,11 +200,12 @@ def _unseen_dose(card: dict[str, Any], frames: np.ndarray) -> Iterator[str]:
         yield f"{learned}, these frames have some {electrons:.2g}; its result is outside of what was tested"
 
 
-def _unseen_noise(card: dict[str, Any], frames: np.ndarray) -> Iterator[str]:
-    if "ranges" in card["data"] and not _ROW_POWER[0] < row_power_ratio(frames) < _ROW_POWER[1]:
-        learned = f"the model {card['denoiser']} has learned from fast scans, whose rows have noise of their own"
+def _unseen_noise(model: TrainedModel, frames: np.ndarray) -> Iterator[str]:
+    if model.knows_scans_alone and rows_share_noise(frames):
+        learned = f"the model {model.card['denoiser']} has learned from fast scans, whose rows have noise of their own"
         seen = "rows of these frames share their finest structure, as those of a camera, of filtered frames or of slow scans do"
-        yield f"{learned}; {seen}; it may draw lines that are none"
+        done = f"what their noise lacks to be white is added, and {DRAWS} answers to each are averaged"
+        yield f"{learned}; {seen}; {done}; it may still draw lines that are none"
 
 
 def _intensity_misfits(scaling: IntensityScaling, frames: np.ndarray) -> list[str]:

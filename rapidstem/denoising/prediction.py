@@ -12,6 +12,7 @@ from torch.nn import functional
 from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.denoising.networks.compute_precision import autocast, best_device, resolve_precision
 from rapidstem.denoising.networks.unets import DenoisingNetwork
+from rapidstem.denoising.noise_whitening import DRAWS, rows_share_noise, whitened
 from rapidstem.errors import InputError, ResourceError
 from rapidstem.files.sliced_frames import SlicedFrames
 
@@ -152,6 +153,18 @@ class _AppliedModel:
 
 
 def _denoised_block(applied: _AppliedModel, frames: np.ndarray, pixels: int) -> np.ndarray:
+    """Denoise frames; those with noise that the network does not know with white noise in its place, several times."""
+    foreign = np.array([applied.model.knows_scans_alone and rows_share_noise(frame[None]) for frame in frames], bool)
+    denoised = np.empty(frames.shape, np.float32)
+    if not foreign.all():
+        denoised[~foreign] = _denoised_tiles(applied, frames[~foreign], pixels)
+    for number in np.flatnonzero(foreign):
+        answers = [_denoised_tiles(applied, whitened(frames[number], draw)[None], pixels)[0] for draw in range(DRAWS)]
+        denoised[number] = np.mean(answers, axis=0)
+    return denoised
+
+
+def _denoised_tiles(applied: _AppliedModel, frames: np.ndarray, pixels: int) -> np.ndarray:
     denoised = np.empty(frames.shape, np.float32)
     scales = applied.model.scaling.of_frames(frames)
     for seen, kept, within in _tiles(frames.shape[1:], applied.network, pixels):

@@ -1,0 +1,100 @@
+"""Noise of cameras is made white before the general filter sees it; that of scans stays as it is."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy import ndimage
+
+from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model
+from rapidstem.denoising.model_paths import model_folder
+from rapidstem.denoising.noise_whitening import rows_share_noise, whitened
+from rapidstem.denoising.prediction import denoise_stack
+from rapidstem.frames import row_power_ratio
+
+BRIGHTNESS, NOISE, SIDE = 140.0, 9.0, 128
+
+
+def line_scene() -> np.ndarray:
+    """Two dark lines, one of them inclined, on a slope."""
+    y, x = np.mgrid[:SIDE, :SIDE]
+    lines = 0.3 * np.exp(-((x - 0.4 * y - 30) ** 2) / 8) + 0.2 * np.exp(-((y - 90) ** 2) / 6)
+    return BRIGHTNESS * (1 + 0.0005 * x) * (1 - lines)
+
+
+def camera_frame(seed: int, noise: float = NOISE) -> np.ndarray:
+    """The scene as a camera sees it, which spreads each electron over neighbouring pixels."""
+    spread = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(SIDE, SIDE)), 0.6)
+    return (line_scene() + noise * spread / spread.std()).astype(np.float32)
+
+
+def scan_frame(seed: int) -> np.ndarray:
+    return (line_scene() + NOISE * np.random.default_rng(seed).normal(size=(SIDE, SIDE))).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def general() -> TrainedModel:
+    return load_model(model_folder("general"))
+
+
+def unaware(model: TrainedModel) -> TrainedModel:
+    """The same network, which takes any noise as it is."""
+    data = {key: value for key, value in model.card["data"].items() if key != "ranges"}
+    return replace(model, card={**model.card, "data": data})
+
+
+def decibels(image: np.ndarray) -> float:
+    """Peak signal to noise of the denoised scene, after a straight line through its brightness."""
+    scene = line_scene()
+    fitted = np.polyval(np.polyfit(image.ravel(), scene.ravel(), 1), image)
+    return float(20 * np.log10(np.ptp(scene) / np.sqrt(np.mean((fitted - scene) ** 2))))
+
+
+def test_the_noise_of_a_camera_becomes_white_and_the_scene_stays() -> None:
+    frame = camera_frame(1)
+    assert rows_share_noise(frame[None])
+    assert row_power_ratio(frame[None]) < 0.7
+    assert row_power_ratio(np.stack([whitened(frame, draw) for draw in range(4)])) == pytest.approx(1, abs=0.15)
+    mean = np.mean([whitened(frame, draw) for draw in range(60)], axis=0)
+    assert np.std(mean - frame) < 0.25 * NOISE
+
+
+def test_sharpened_noise_becomes_white_too() -> None:
+    noise = np.random.default_rng(2).normal(size=(SIDE, SIDE))
+    frame = BRIGHTNESS + NOISE * (noise - 0.5 * ndimage.laplace(noise))
+    assert rows_share_noise(frame[None])
+    assert not rows_share_noise(np.stack([whitened(frame, draw) for draw in range(4)]))
+
+
+def test_the_same_frame_gets_the_same_noise_and_another_one_other_noise() -> None:
+    first, second = camera_frame(1), camera_frame(2)
+    assert np.array_equal(whitened(first, 0), whitened(first, 0))
+    added = [whitened(first, 0) - first, whitened(first, 1) - first, whitened(second, 0) - second]
+    for one, other in [(0, 1), (0, 2)]:
+        assert abs(np.corrcoef(added[one].ravel(), added[other].ravel())[0, 1]) < 0.1
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (17, 300), (33, 20)])
+def test_frames_of_any_size_are_whitened(shape: tuple[int, int]) -> None:
+    frame = ndimage.gaussian_filter(np.random.default_rng(3).normal(100, 9, shape), 0.6)
+    assert np.isfinite(whitened(frame, 0)).all()
+
+
+def test_the_general_filter_comes_nearer_to_what_a_camera_shows(general: TrainedModel) -> None:
+    frames = np.stack([camera_frame(seed) for seed in (4, 5)])
+    before, after = denoise_stack(unaware(general), frames), denoise_stack(general, frames)
+    for plain, white in zip(before, after, strict=True):
+        assert decibels(white) > decibels(plain) + 2
+
+
+def test_frames_of_a_scan_stay_as_they_are_beside_those_of_a_camera(general: TrainedModel) -> None:
+    frames = np.stack([camera_frame(6), scan_frame(6)])
+    together = denoise_stack(general, frames)
+    assert together[1] == pytest.approx(denoise_stack(unaware(general), frames[1:])[0], abs=1e-3)
+    assert together[0] == pytest.approx(denoise_stack(general, frames[:1])[0], abs=1e-3)
+
+
+def test_what_was_done_is_said(general: TrainedModel) -> None:
+    said = check_fit(general, camera_frame(7)[None], 4.56, 1e-7)
+    assert any("what their noise lacks to be white is added" in each for each in said)
+    assert not any("white" in each for each in check_fit(general, scan_frame(7)[None], 4.56, 1e-7))
