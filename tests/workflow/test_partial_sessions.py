@@ -106,6 +106,7 @@ def test_session_without_tilt_series_gives_scores_and_a_report(tmp_path: Path) -
     [
         "papers/zhao2021",
         "papers/ihara2022",
+        "examples/contours",
         "examples/hard",
         "examples/many_fields",
         "examples/single_field",
