@@ -2,13 +2,14 @@
 
 Both see a frame beside its neighbours and answer for every pixel without having seen it in the frame: `PIXEL`, as in the papers. Noise
 that is correlated along the row, as that of a scan, tells them the pixel from its neighbours; with `ROW` they do not see the pixel's row.
+The sides of images are multiples of 8: others are padded by what they show, spots that should be blind among it.
 """
 
 import torch
 from torch import nn
 from torch.nn import functional
 
-from rapidstem.denoising.networks.unets import start_as_he
+from rapidstem.denoising.networks.unets import DenoisingNetwork, start_as_he
 
 PIXEL, ROW = BLIND = "pixel", "row"
 # Kernels of SUPPORT and their dilations, powers of 2 and of 3: what a layer has seen so far always ends before its next hole.
@@ -17,7 +18,7 @@ _PATHS = ((3, (1, 2, 4, 8, 16)), (5, (1, 3, 9)))
 _DEPTH = 3
 
 
-class Support(nn.Module):
+class Support(DenoisingNetwork):
     """A U-Net sees the neighbours; layers with holes in their kernels see the frame and what the U-Net makes of the neighbours.
 
     Parameters
@@ -36,21 +37,27 @@ class Support(nn.Module):
 
     def __init__(self, width: int, neighbours: int, blind: str) -> None:
         super().__init__()
+        self.depth = _DEPTH
         self.context = FeatureUNet(neighbours, width, causal=False)
         self.paths = nn.ModuleList(_path(width, size, dilations, blind) for size, dilations in _PATHS)
-        self.answer = _answer(width * (1 + sum(len(dilations) for _, dilations in _PATHS)), width)
+        self.output = _output(width * (1 + sum(len(dilations) for _, dilations in _PATHS)), width)
         self.apply(start_as_he)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Frames and their neighbours (n, 1 + neighbour, y, x) to the frames without noise (n, 1, y, x)."""
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """What every layer makes of frames and their neighbours (n, 1 + neighbour, y, x)."""
         context = self.context(images[:, 1:])
         found = [context]
         for path in self.paths:
+            assert isinstance(path, nn.ModuleList)
             features = torch.cat([images[:, :1], context], 1)
             for layer in path:
                 features = functional.relu(layer(features))
                 found.append(features)
-        return self.answer(torch.cat(found, 1))
+        return torch.cat(found, 1)
+
+    def answer(self, features: torch.Tensor) -> torch.Tensor:
+        """The frames without noise, (n, 1, y, x)."""
+        return self.output(features)
 
 
 class HoledConvolution(nn.Conv2d):
@@ -81,7 +88,7 @@ class HoledConvolution(nn.Conv2d):
         return self._conv_forward(images, self.weight * self.seen, self.bias)
 
 
-class Udvd(nn.Module):
+class Udvd(DenoisingNetwork):
     """U-Nets that see the rows above a pixel alone look at the images and at the images turned: together they see all but the pixel.
 
     Three frames in a row go through one U-Net, the three answers for five frames through a second one. Neighbours are blind in the same
@@ -105,16 +112,21 @@ class Udvd(nn.Module):
 
     def __init__(self, width: int, blind: str) -> None:
         super().__init__()
+        self.depth = _DEPTH
         self.turns = (0, 1, 2, 3) if blind == PIXEL else (0, 2)
         self.first = FeatureUNet(3, width, causal=True)
         self.second = FeatureUNet(3 * width, width, causal=True)
-        self.answer = _answer(len(self.turns) * width, width)
+        self.output = _output(len(self.turns) * width, width)
         self.apply(start_as_he)
 
-    def forward(self, images: torch.Tensor) -> torch.Tensor:
-        """Frames and their four neighbours (n, 5, y, x) to the frames without noise (n, 1, y, x)."""
+    def features(self, images: torch.Tensor) -> torch.Tensor:
+        """What all branches say of frames and their four neighbours (n, 5, y, x)."""
         seen = [torch.rot90(self._above(torch.rot90(images, turn, (2, 3))), -turn, (2, 3)) for turn in self.turns]
-        return self.answer(torch.cat(seen, 1))
+        return torch.cat(seen, 1)
+
+    def answer(self, features: torch.Tensor) -> torch.Tensor:
+        """The frames without noise, (n, 1, y, x)."""
+        return self.output(features)
 
     def _above(self, images: torch.Tensor) -> torch.Tensor:
         """What the rows above each pixel say."""
@@ -171,5 +183,5 @@ def _convolution(inputs: int, outputs: int, causal: bool) -> tuple[nn.Module, ..
     return nn.ZeroPad2d((1, 1, 2, 0) if causal else 1), nn.Conv2d(inputs, outputs, 3), nn.ReLU(inplace=True)
 
 
-def _answer(inputs: int, width: int) -> nn.Sequential:
+def _output(inputs: int, width: int) -> nn.Sequential:
     return nn.Sequential(nn.Conv2d(inputs, 2 * width, 1), nn.ReLU(inplace=True), nn.Conv2d(2 * width, 1, 1))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from benchmarks.peers.blind_spot_networks import PIXEL, Support, Udvd
 from rapidstem.denoising.neighbours import HiddenRowSampler, SeriesContext
 from rapidstem.denoising.networks.compute_precision import best_device
+from rapidstem.denoising.networks.unets import DenoisingNetwork
 from rapidstem.denoising.presets import denoiser_settings
 from rapidstem.denoising.samplers.patch_sampling import PatchBatch
 from rapidstem.denoising.settings import FRESH, NEIGHBOURS, NetworkSettings
@@ -42,12 +42,12 @@ class BlindSpotSampler(HiddenRowSampler):
         return PatchBatch(_images(frames, neighbours), frames[:, None], torch.ones(count, device=frames.device))
 
 
-def peer_network(name: str, blind: str = PIXEL) -> nn.Module:
+def peer_network(name: str, blind: str = PIXEL) -> DenoisingNetwork:
     """An untrained network for a frame and the two neighbours on either side."""
     return Support(_WIDTHS[name], 4, blind) if name == "support" else Udvd(_WIDTHS[name], blind)
 
 
-def peer_settings(network: nn.Module, name: str, budget_tflop: float) -> NetworkSettings:
+def peer_settings(network: DenoisingNetwork, name: str, budget_tflop: float) -> NetworkSettings:
     """Of its training: the steps that the budget allows."""
     settings = denoiser_settings(NEIGHBOURS, {"start_from": FRESH, "learning_rate": _LEARNING_RATE, "batch_size": _BATCHES[name]})
     assert isinstance(settings, NetworkSettings)
@@ -58,10 +58,10 @@ def peer_settings(network: nn.Module, name: str, budget_tflop: float) -> Network
     return replace(settings, steps=steps, validation_interval=min(steps, settings.validation_interval))
 
 
-def train_peer(network: nn.Module, series: SeriesContext, settings: NetworkSettings, name: str) -> nn.Module:
+def train_peer(network: DenoisingNetwork, series: SeriesContext, settings: NetworkSettings, name: str) -> DenoisingNetwork:
     """The average of its weights after training on all frames of a series."""
     device = best_device()
-    network = network.train().to(device).to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network = network.train().on(device)
     average = copy.deepcopy(network).requires_grad_(False)
     state = TrainingState(network, average, Optimiser(network, settings.optimiser))
     sampler = BlindSpotSampler(series, settings.patch_size_px, device)
@@ -70,7 +70,7 @@ def train_peer(network: nn.Module, series: SeriesContext, settings: NetworkSetti
     return state.average.eval()
 
 
-def answers(network: nn.Module, series: SeriesContext, chosen: Sequence[int]) -> np.ndarray:
+def answers(network: DenoisingNetwork, series: SeriesContext, chosen: Sequence[int]) -> np.ndarray:
     """The chosen frames without noise, in their counts: mean of the answers to them and to them turned upside down."""
     frames, neighbours = (torch.from_numpy(images[list(chosen)]) for images in (series.scaled, series.neighbours))
     found = []

@@ -14,8 +14,8 @@ ROW_AT, COLUMN_AT = 13, 22
 def seen_of_one_answer(name: str, blind: str) -> np.ndarray:
     """Which pixels of the frame and of its neighbours change the answer for one pixel, (image, y, x)."""
     torch.manual_seed(2)
-    network = peer_network(name, blind).double()
-    images = torch.randn(1, 5, 32, 40, dtype=torch.float64, requires_grad=True)
+    network = peer_network(name, blind)
+    images = torch.randn(1, 5, 32, 40, requires_grad=True)
     network(images)[0, 0, ROW_AT, COLUMN_AT].backward()
     assert images.grad is not None
     return (images.grad[0] != 0).numpy()
