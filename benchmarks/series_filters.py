@@ -7,8 +7,8 @@ r"""Filters on the frames of a simulated session's tilt series, against what 50 
 The virtual microscope records every judged frame of the series again, 50 times in its place, tilt and distortion, with noise of its own;
 their mean is the DCFI image of the frame. Entries are `raw`, `general`, the folder of a trained model, `neighbours` with settings of its
 own, which learns from the series, or another denoiser that learns from the session's training fields, as in `benchmarks.denoisers`.
-`support` and `udvd` are two networks of other papers that learn from the series alone (`benchmarks/peers`), with as many operations as
-`neighbours:alone`, or as `budget_tflop` says.
+`support` and `udvd` are two networks of other papers that learn from the series alone (`benchmarks/peers`), with as many operations as 300
+steps of `neighbours`, or as `budget_tflop` says.
 """
 
 import argparse

@@ -24,9 +24,9 @@ from rapidstem.denoising.training.training_state import Checkpoint, TrainingStat
 from rapidstem.progress import Progress
 
 PEERS = ("support", "udvd")
-# Operations (10^12) of the 600 steps of `neighbours` that start from nothing; every peer takes as many.
-BUDGET_TFLOP = 23.4
-# Channels and patches a step with which a peer that is blind in single pixels takes some 600 steps, too. The papers' networks are wider
+# Operations (10^12) of the 300 steps of `neighbours` (benchmarks/network_operations.py); every peer takes as many.
+BUDGET_TFLOP = 11.7
+# Channels and patches a step with which a peer that is blind in single pixels takes nearly 300 steps, too. The papers' networks are wider
 # (48 and 64 channels) and learn for days of a graphics card.
 _WIDTHS, _BATCHES = {"support": 24, "udvd": 16}, {"support": 16, "udvd": 8}
 # Of fresh weights, as for `neighbours`.
