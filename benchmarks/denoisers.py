@@ -84,16 +84,24 @@ def denoised_by(session: Path, entry: str, steps: int, judged: dict[str, np.ndar
 
 
 def scores(session: Path, field: str, images: np.ndarray) -> list[dict]:
+    """Scores of the denoised frames of one of the session's fields against both of its references."""
     rows = []
-    line_px = whole_pixels(DEFAULT_TRACING.line_width_nm, stack_of(session, field).pixel_size_nm)
     for target in REFERENCES:
-        known = field_of(session, field, target)
-        reference = FrameReference(np.nan_to_num(known.reference, nan=float(known.valid_reference.mean())), (known.rows, known.columns))
-        for image, shift in zip(images, known.shift_px, strict=False):
-            moved = reference.moved((shift[0], shift[1]))
-            quality = {score.__name__: score(image, moved.image, moved.area) for score in (psnr_db, psnr_affine_db, ssim)}
-            lines = relative_line_profiles(image, moved.image, moved.area, line_px)[["relative_width", "relative_intensity"]].mean()
-            rows.append({"reference": target, "field": field, **quality, **lines})
+        rows += [{"reference": target, "field": field, **each} for each in scores_of(field_of(session, field, target), images)]
+    return rows
+
+
+def scores_of(known: TrainingField, images: np.ndarray) -> list[dict[str, float]]:
+    """Scores of the first denoised frames of a field against its reference, which is moved to each."""
+    assert known.pixel_size_nm is not None
+    line_px = whole_pixels(DEFAULT_TRACING.line_width_nm, known.pixel_size_nm)
+    reference = FrameReference(np.nan_to_num(known.reference, nan=float(known.valid_reference.mean())), (known.rows, known.columns))
+    rows = []
+    for image, shift in zip(images, known.shift_px, strict=False):
+        moved = reference.moved((shift[0], shift[1]))
+        quality = {score.__name__: score(image, moved.image, moved.area) for score in (psnr_db, psnr_affine_db, ssim)}
+        lines = relative_line_profiles(image, moved.image, moved.area, line_px)[["relative_width", "relative_intensity"]].mean()
+        rows.append({**quality, **lines})
     return rows
 
 

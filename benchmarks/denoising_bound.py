@@ -4,8 +4,8 @@ Run from the root of the repository, on the results of a simulated session:
 `python -m benchmarks.denoising_bound results/demo`.
 For every test field it prints, mean over the scored frames, of the noise-free image against the slow one, which is the most that any filter
 can reach, and of each filter against the slow image and against the noise-free one: the PSNR after an affine fit of intensities
-(decibels count from the range of the slow image in all columns), and the wave number along x, in cycles a pixel, up to which the power
-spectra agree within a factor of 2.
+(decibels count from the range of the slow image in all columns), by how much that is better than BM3D, where the session has it, and the
+wave number along x, in cycles a pixel, up to which the power spectra agree within a factor of 2.
 
 With `--noise-free-fields 150` a network joins them that no session can train: it learns from so many other simulated fields whose
 references have no noise and are aligned with noise-free means of the frames. What it misses, a single frame does not tell a network of this
@@ -51,7 +51,7 @@ from rapidstem.scores.image_spectra import agreement_per_um, image_spectra
 TILTS_DEG = (0.0, 20.0, 40.0, 60.0, 70.0)
 JUDGED_FRAMES = 4
 LIMIT = "learned without noise"
-BOUND = "noise-free image"
+BOUND, PEER = "noise-free image", "bm3d"
 # Wave numbers in cycles a pixel; lines of the virtual microscope are three pixels wide.
 IN_PIXELS = ImageScale(1000.0, 3000.0)
 
@@ -151,6 +151,13 @@ def field_scores(results: Path, name: str, filters: list[str], limit: np.ndarray
     return [{"field": name, "image": image, **row} for image, row in rows.items()]
 
 
+def with_margins(table: pd.DataFrame) -> pd.DataFrame:
+    """The table with the decibels of every image above those of BM3D on the same field."""
+    peer = table[table["image"] == PEER].set_index("field")
+    own = {column: table["field"].map(peer[column]) for column in ("slow_db", "truth_db")}
+    return table.assign(**{column.replace("_db", f"_over_{PEER}_db"): table[column] - own[column] for column in own})
+
+
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("results", type=Path, nargs="?", default=Path("results/demo"), help="folder of a finished simulated session")
@@ -167,7 +174,7 @@ def main() -> None:
     fields = sorted(path.stem for path in (results / "truth").glob("test-*.h5"))
     limits = limit_images(fields, given) if given.noise_free_fields else {}
     rows = [row for name in fields for row in field_scores(results, name, filters, limits.get(name))]
-    table = pd.DataFrame(rows).round(3).assign(session=results.name, noise_free_fields=given.noise_free_fields)
+    table = with_margins(pd.DataFrame(rows)).round(3).assign(session=results.name, noise_free_fields=given.noise_free_fields)
     record_table("denoising_bound", table, ["session", "noise_free_fields", "field", "image"])
 
 

@@ -1,11 +1,14 @@
 r"""Filters on the frames of a simulated session's tilt series, against what 50 frames of the same place and moment would give.
 
     python -m benchmarks.series_filters results/demo raw general results/demo/models/dlf-dcfi results/demo/models/dlf-slow \
-        neighbours neighbours:alone,start_from=nothing,steps=1000,learning_rate=1.25e-3 noise2void,steps=800
+        neighbours neighbours:alone,start_from=nothing,steps=600,learning_rate=1.25e-3 noise2void,steps=800 \
+        support support:rows,blind=row udvd udvd:rows,blind=row
 
 The virtual microscope records every judged frame of the series again, 50 times in its place, tilt and distortion, with noise of its own;
 their mean is the DCFI image of the frame. Entries are `raw`, `general`, the folder of a trained model, `neighbours` with settings of its
 own, which learns from the series, or another denoiser that learns from the session's training fields, as in `benchmarks.denoisers`.
+`support` and `udvd` are two networks of other papers that learn from the series alone (`benchmarks/peers`), with as many operations as 300
+steps of `neighbours`, or as `budget_tflop` says.
 """
 
 import argparse
@@ -20,6 +23,8 @@ import torch
 
 from benchmarks.denoisers import denoised_by, parsed
 from benchmarks.measured_tables import record_table
+from benchmarks.peers.blind_spot_networks import PIXEL
+from benchmarks.peers.blind_spot_training import BUDGET_TFLOP, PEERS, denoised_by_peer
 from rapidstem.denoising.model_files import load_model
 from rapidstem.denoising.model_paths import GENERAL, model_folder
 from rapidstem.denoising.neighbours.series_context import SeriesContext, levelled_rows
@@ -65,12 +70,18 @@ def integrated_again(settings: MicroscopeSettings, chosen: np.ndarray) -> np.nda
     return np.stack(means)
 
 
+def context_of(stack: FrameStack, reach: int) -> SeriesContext:
+    """The frames of the series, and where they show the specimen."""
+    assert stack.tilt_deg is not None
+    tilt_rad = np.deg2rad(stack.tilt_deg)
+    return SeriesContext(stack.frames, tilt_rad, coarse_shifts(levelled_rows(stack.frames), tilt_rad), reach)
+
+
 def by_neighbours(stack: FrameStack, changes: dict, chosen: np.ndarray) -> np.ndarray:
     """The chosen frames as a network that has learned from all of the series, with these settings in the place of its own, gives them."""
     settings = denoiser_settings(NEIGHBOURS, changes)
-    assert isinstance(settings, NetworkSettings) and stack.tilt_deg is not None
-    tilt_rad = np.deg2rad(stack.tilt_deg)
-    series = SeriesContext(stack.frames, tilt_rad, coarse_shifts(levelled_rows(stack.frames), tilt_rad), settings.neighbour_frames)
+    assert isinstance(settings, NetworkSettings)
+    series = context_of(stack, settings.neighbour_frames)
     with tempfile.TemporaryDirectory() as folder:
         return denoise_series(train_on_series(series, settings, Path(folder), SERIES), series, chosen.tolist())
 
@@ -86,6 +97,9 @@ def answered_by(session: Path, entry: str, stack: FrameStack, chosen: np.ndarray
         return Path(entry).name, time.process_time() - start, images
     if name == NEIGHBOURS:
         images = by_neighbours(stack, changes, chosen)
+    elif name in PEERS:
+        blind, budget_tflop = changes.get("blind", PIXEL), float(changes.get("budget_tflop", BUDGET_TFLOP))
+        images = denoised_by_peer(name, context_of(stack, 2), chosen.tolist(), blind, budget_tflop)
     else:
         images = denoised_by(session, entry, int(changes["steps"]), {SERIES: stack.frames[chosen]})[2][SERIES]
     return label, time.process_time() - start, images

@@ -16,6 +16,7 @@ FOLDERS = [
     "rapidstem_workflow",
     "scripts",
     "benchmarks",
+    "benchmarks/peers",
     "workflow/rules",
     "tests/unit",
     "tests/workflow",

@@ -91,6 +91,27 @@ class HiddenRowSampler:
         -------
         PatchBatch
         """
+        frames, neighbours = self.patches(count, random)
+        hidden = hidden_rows(self._size, int(random.integers(PERIOD))).to(frames.device)
+        counted = hidden[None, None, :, None].to(frames).expand(count, 1, self._size, self._size)
+        weights = torch.ones(count, device=frames.device)
+        return PatchBatch(network_inputs(frames, neighbours, hidden), frames[:, None], weights, counted)
+
+    def patches(self, count: int, random: np.random.Generator) -> tuple[torch.Tensor, torch.Tensor]:
+        """`count` patches of frames and of their neighbours at random places, half of them turned upside down, with nothing hidden.
+
+        Parameters
+        ----------
+        count
+            Patches in a batch.
+        random
+            Source of the random numbers.
+
+        Returns
+        -------
+        (n, y, x), (n, neighbour, y, x)
+            Scaled.
+        """
         frame = random.integers(len(self._frames), size=count)
         corner = random.integers(0, np.array(self._frames.shape[1:]) - self._size + 1, (count, 2))
         areas = [(slice(row, row + self._size), slice(column, column + self._size)) for row, column in corner]
@@ -99,7 +120,4 @@ class HiddenRowSampler:
         flipped = torch.from_numpy(random.random(count) < 0.5).to(frames.device)
         frames = torch.where(flipped[:, None, None], frames.flip(1), frames)
         neighbours = torch.where(flipped[:, None, None, None], neighbours.flip(2), neighbours)
-        hidden = hidden_rows(self._size, int(random.integers(PERIOD))).to(frames.device)
-        counted = hidden[None, None, :, None].to(frames).expand(count, 1, self._size, self._size)
-        weights = torch.ones(count, device=frames.device)
-        return PatchBatch(network_inputs(frames, neighbours, hidden), frames[:, None], weights, counted)
+        return frames, neighbours
