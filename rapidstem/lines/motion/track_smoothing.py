@@ -17,7 +17,7 @@ from rapidstem.numerics import robust_spread
 # and little of its velocity. Where the tilt does not change, two are enough.
 PACES = (1.0, 1e-2, 1e-4, 1e-6)
 # While the tilt changes, dark lines lie beside the cores, and alike in neighbouring frames; by how much, and for what share of the sweep,
-# each line's own residuals tell. By judgement: from half to twice the 2 nm of docs/dislocations.md, and from three to all of some 70 frames.
+# each line's own residuals tell. By judgement: from half to twice the 2 nm of docs/dislocations.md, from three to all of some 70 frames.
 BESIDE_NM, ALIKE_SHARES = (1.0, 2.0, 4.0), (1 / 24, 1 / 8, 1 / 3, 1.0)
 # Nodes so many apart, 48 nm, choose among these. What they are off by falls to one over e along the line within 200 nm (resting lines of
 # seed 83 of `benchmarks/sweep_motion.py`: 0.8 after 48 nm, 0.6 after 96 nm), so that one in 400 nm counts.
