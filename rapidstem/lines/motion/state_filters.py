@@ -2,7 +2,8 @@
 
 The state of a node is its slide and its velocity, which changes at random (white acceleration), and, where the tilt changes, its height
 above the plane that it glides in, which stays, and what the dark line lies beside it in the image, which is forgotten as the tilt changes.
-A measurement that lies far from what was expected is a jump: nothing that was known of slide and velocity before counts after it.
+A measurement that lies far from what was expected is a jump: nothing that was known of slide and velocity before counts after it, and
+nothing of what comes after it counts before.
 """
 
 from dataclasses import dataclass
@@ -96,11 +97,11 @@ def smoothed_states(
     mean[:, 0] = measured_nm[0]
     state, covariance = np.zeros(seen_as.shape), np.zeros((*seen_as.shape, states))
     expected, expected_covariance = np.zeros_like(state), np.zeros_like(covariance)
-    jump, likelihood = np.zeros(frames, bool), np.zeros(nodes)
+    freed, likelihood = np.zeros((frames, nodes), bool), np.zeros(nodes)
     for frame in range(frames):
         if frame:
             mean, spread = _predicted(mean, spread, time_s[frame] - time_s[frame - 1], acceleration, offset)
-            jump[frame] = _freed(mean, spread, measured_nm[frame], variance_nm2[frame], seen_as[frame])
+            freed[frame] = _freed(mean, spread, measured_nm[frame], variance_nm2[frame], seen_as[frame])
         expected[frame], expected_covariance[frame] = mean, spread
         mean, spread, told = _updated(mean, spread, measured_nm[frame], variance_nm2[frame], seen_as[frame])
         likelihood += told
@@ -108,9 +109,11 @@ def smoothed_states(
     smooth, spreads = state.copy(), covariance.copy()
     for frame in range(frames - 2, -1, -1):
         move = _transition(time_s[frame + 1] - time_s[frame], states, offset)
+        move[freed[frame + 1], :2] = 0
         gain = covariance[frame] @ move.transpose(0, 2, 1) @ np.linalg.inv(expected_covariance[frame + 1])
         smooth[frame] = state[frame] + (gain @ (smooth[frame + 1] - expected[frame + 1])[..., None])[..., 0]
         spreads[frame] = covariance[frame] + gain @ (spreads[frame + 1] - expected_covariance[frame + 1]) @ gain.transpose(0, 2, 1)
+    jump = np.sum(freed, axis=1) > 0.5 * np.isfinite(variance_nm2).sum(axis=1)
     return NodeStates(smooth, spreads, jump, likelihood)
 
 
@@ -134,8 +137,8 @@ def _predicted(
     return (move @ mean[..., None])[..., 0], ahead
 
 
-def _freed(mean: np.ndarray, spread: np.ndarray, measured: np.ndarray, variance: np.ndarray, seen_as: np.ndarray) -> bool:
-    """Forget slide and velocity of the nodes that have jumped, in place; whether most have."""
+def _freed(mean: np.ndarray, spread: np.ndarray, measured: np.ndarray, variance: np.ndarray, seen_as: np.ndarray) -> np.ndarray:
+    """Forget slide and velocity of the nodes that have jumped, in place; which have, (node,)."""
     known = np.isfinite(variance)
     innovation = measured - np.sum(seen_as * mean, axis=1)
     expected = np.einsum("na,nab,nb->n", seen_as, spread, seen_as)
@@ -145,7 +148,7 @@ def _freed(mean: np.ndarray, spread: np.ndarray, measured: np.ndarray, variance:
     spread[jumped, :, :2] = 0
     spread[jumped, 0, 0], spread[jumped, 1, 1] = FREE_NM**2, FREE_NM_PER_S**2
     mean[jumped, 1] = 0
-    return bool(known.any() and jumped[known].mean() > 0.5)
+    return np.asarray(jumped)
 
 
 def _updated(
