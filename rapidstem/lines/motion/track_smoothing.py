@@ -131,8 +131,9 @@ def _likely_states(
     some = slice(None, None, CHOOSING_NODES)
     count = slid_nm[:, some].shape[1]
     pace, sigma_nm, share = np.repeat(tried, count, axis=0).T
-    every = [np.concatenate([each[:, some]] * len(tried), axis=1) for each in (slid_nm, variance_nm2, seen_as, time_s)]
-    told = smoothed_states(*every, height_sigma_nm, ACCELERATION * pace, ImageOffset(sigma_nm, share * lasts_s)).log_likelihood
+    slid, variance, seen, time = (np.concatenate([each[:, some]] * len(tried), axis=1) for each in (slid_nm, variance_nm2, seen_as, time_s))
+    offset = ImageOffset(sigma_nm, share * lasts_s)
+    told = smoothed_states(slid, variance, seen, time, height_sigma_nm, ACCELERATION * pace, offset).log_likelihood
     told = told.reshape(len(tried), count).sum(axis=1) * CHOOSING_NODES * NODE_NM / COUNTING_NM
     likely = np.flatnonzero(told > told.max() + np.log(LEAST_LIKELY))
     likely = likely[np.argsort(-told[likely], kind="stable")]
