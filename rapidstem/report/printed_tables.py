@@ -16,6 +16,8 @@ IDENTITY_NOTE = (
     "dislocation, on average, from a point on it without losing it or changing to another."
 )
 
+SWEEP_NOTE = "Rested: less than 10 nm apart in the mean. Certain: the next likely partner of either is less likely by e to the second."
+
 
 def density_table(density: pd.DataFrame) -> ReportTable:
     """Lengths and densities by slip plane, of tables `line_density.csv` below each other, each with its `series`."""
@@ -134,6 +136,63 @@ def in_situ_table(scores: pd.DataFrame) -> ReportTable:
         }
     )
     return ReportTable("The last frames against the final slow image", printed, note)
+
+
+def sweep_table(pairs: pd.DataFrame) -> ReportTable:
+    """Which line of a sweep is which of an earlier one, of tables `sweep.csv` below each other, each with its `variant`."""
+    printed = pd.DataFrame(
+        {
+            "variant": pairs["variant"],
+            "line": pairs["line"].where(pairs["line"] >= 0, None),
+            "earlier line": pairs["earlier_line"].where(pairs["earlier_line"] >= 0, None),
+            "what": pairs["what"],
+            "plane": pairs["plane"],
+            "distance / nm": _fixed(pairs["distance_nm"], 1),
+            "largest / nm": _fixed(pairs["largest_nm"], 1),
+            "off its plane / nm": _fixed(pairs["off_plane_nm"], 1),
+            "area / nm²": _fixed(pairs["area_nm2"], 0),
+            "velocity / nm/s": _fixed(pairs["velocity_nm_per_s"], 3),
+            "certain": pairs["certain"].map({1: "yes", 0: "no"}),
+        }
+    )
+    return ReportTable("Which line is which of the earlier sweep", printed.dropna(axis=1, how="all"), SWEEP_NOTE)
+
+
+def speed_table(positions: pd.DataFrame) -> ReportTable:
+    """How fast each followed line was across itself, of a table `positions.csv`."""
+    measured = positions[positions["measured"] == 1].assign(speed=positions["velocity_nm_per_s"].abs())
+    frames = measured.groupby(["line", "frame"])[["time_s", "speed", "sigma_velocity_nm_per_s"]].median().reset_index("frame")
+    of_lines = frames.groupby("line")
+    fastest = frames.reset_index().sort_values("speed").groupby("line").last()
+    printed = pd.DataFrame(
+        {
+            "line": fastest.index,
+            "frames": of_lines["frame"].nunique(),
+            "usual speed / nm/s": _fixed(of_lines["speed"].median(), 0),
+            "its deviation": _fixed(of_lines["sigma_velocity_nm_per_s"].median(), 0),
+            "fastest / nm/s": _fixed(fastest["speed"], 0),
+            "fastest at / s": _fixed(fastest["time_s"], 2),
+        }
+    )
+    return ReportTable("Velocities across the lines", printed, "Medians over the nodes of a line, and of its frames.")
+
+
+def motion_scores_table(scores: pd.DataFrame) -> ReportTable:
+    """Followed lines against their true motion, of a table of `evaluation/motion` or `evaluation/sweeps`."""
+    shown = scores[scores["line"] < 0] if "fit" in scores else scores
+    printed = pd.DataFrame(
+        {
+            **({"fit": shown["fit"]} if "fit" in shown else {"line": shown["line"].where(shown["line"] >= 0, "all")}),
+            "motion": shown["course"],
+            "points": shown["points"],
+            **{f"{axis} / nm": _fixed(shown[f"{axis}_rms_nm"], 1) for axis in "xyz"},
+            **{f"{axis} over stated": _fixed(shown[f"{axis}_ratio"], 1) for axis in "xyz"},
+            "kept / %": _fixed(shown["kept_percent"], 0),
+        }
+    )
+    return ReportTable(
+        "Against the true motion", printed, "Root mean square distances across the lines; the length in view that keeps its line."
+    )
 
 
 def checks_table(judgements: Sequence[Judgement]) -> pd.DataFrame:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from rapidstem.report.motion_sections import sweep_section
 from rapidstem.report.page_parts import Overview, Report, Section
 from rapidstem.report.printed_tables import checks_table
 from rapidstem.report.series_sections import line_section, position_section, series_clouds, series_section, tomogram_section
@@ -71,6 +72,7 @@ def _sections(results: Results, contents: SessionContents, judgements: Sequence[
     of_series = (position_section, line_section, tomogram_section, series_section)
     return [
         *[make(*given, series, judgements) for series in contents.shown for make in of_series],
+        *[sweep_section(*given, series) for series in contents.matched_sweeps],
         *([field_section(*given, judgements)] if contents.test_fields else []),
         *(score_sections(*given, judgements) if contents.figures["scores"] else []),
         *([choice_section(*given, judgements)] if contents.figures["choice"] else []),

@@ -28,6 +28,8 @@ class SessionContents:
     against_slow : the drawn ones that are compared with the slow series; none where there is no slow series.
     in_situ : the denoisers of each in-situ series.
     followed : the in-situ series whose lines were followed in three dimensions.
+    matched_sweeps : by tilt series that names an earlier one of its field, the variants whose lines were matched with those of that one.
+    followed_sweeps : the same for those through whose frames the earlier lines were followed.
     figures : names of the figures that were drawn, by scope.
     left_out : acquisitions that do not take part.
     remarks : what is odd about raw files.
@@ -44,6 +46,8 @@ class SessionContents:
     against_slow: Mapping[str, Sequence[str]] = field(default_factory=dict)
     in_situ: Mapping[str, Sequence[str]] = field(default_factory=dict)
     followed: Sequence[str] = ()
+    matched_sweeps: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    followed_sweeps: Mapping[str, Sequence[str]] = field(default_factory=dict)
     figures: Mapping[str, Sequence[str]] = field(default_factory=dict)
     left_out: Sequence[str] = ()
     remarks: Sequence[str] = ()
@@ -85,6 +89,10 @@ class Results:
     def table(self, name: str) -> pd.DataFrame:
         """A table, by its path below the folder."""
         return pd.read_csv(self.folder / name)
+
+    def table_if_made(self, name: str) -> pd.DataFrame:
+        """The same; empty where the session has none, as of scores without a truth."""
+        return self.table(name) if (self.folder / name).exists() else pd.DataFrame()
 
     def motion(self, series: str, variant: str) -> RigidMotion:
         """What brings a variant's tomogram onto that of the slow series."""

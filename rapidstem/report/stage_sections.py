@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import numpy as np
 import pandas as pd
 
 from rapidstem.figures.figure_registry import CHOICE, DISTORTION, FIELD, IN_SITU_SERIES, SCORES
@@ -16,11 +15,10 @@ from rapidstem.figures.score_tables import (
     SSIM,
     score_table,
 )
-from rapidstem.figures.style import RAPID_COLOUR
 from rapidstem.files.ome_tiff import read_channel_names, read_images
-from rapidstem.numerics import evenly_spread
 from rapidstem.report import verdict_criteria
-from rapidstem.report.page_parts import Cloud, Panel, ReportTable, Section, image_slider
+from rapidstem.report.motion_sections import in_situ_clouds, in_situ_tables
+from rapidstem.report.page_parts import Panel, ReportTable, Section, image_slider
 from rapidstem.report.printed_tables import in_situ_table, instrument_table
 from rapidstem.report.session_results import Results, SessionContents
 from rapidstem.report.session_verdicts import Judgement, stage_verdict
@@ -29,8 +27,6 @@ from rapidstem.scores.image_spectra import spectral_scores
 from rapidstem.scores.in_situ_scores import IHARA_GAIN_PERCENT
 
 LOSSES, DRIFT = "losses", "drift"
-# By judgement: some 200 kB of the page for 15 lines, and steps that the hand on a slider can tell.
-MOST_MOMENTS = 60
 
 
 def reference_section(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> Section:
@@ -164,6 +160,7 @@ def in_situ_section(results: Results, contents: SessionContents, series: str, ju
     judgements : of the session; those of this stage and series make the verdict.
     """
     scores = results.table("evaluation/in_situ.csv").query("acquisition == @series")
+    moved = in_situ_tables(results, series, contents.in_situ[series][0]) if series in contents.followed else []
     return Section(
         f"In-situ series {series}",
         "Noise goes from every frame, lines that move stay sharp, and the last frames look like the final slow image.",
@@ -171,7 +168,7 @@ def in_situ_section(results: Results, contents: SessionContents, series: str, ju
         choice="denoiser",
         findings=_in_situ_sentences(scores),
         verdict=stage_verdict(judgements, verdict_criteria.IN_SITU, series),
-        tables=[*([in_situ_table(scores)] if len(scores) else []), *_motion_tables(results, contents, series)],
+        tables=[*([in_situ_table(scores)] if len(scores) else []), *moved],
     )
 
 
@@ -181,34 +178,7 @@ def _in_situ_panel(results: Results, contents: SessionContents, series: str, den
     first = replace(first, links=[*[f"in_situ/{series}/{denoiser}.{movie}" for movie in movies], *first.links])
     (raw, denoised), pixel_size_nm = read_images(results.folder / f"figures/{series}/{denoiser}/images.ome.tif")
     slider = image_slider(f"{series}: the last frame, raw and {denoiser}", "raw", raw, denoiser, denoised, pixel_size_nm)
-    return Panel(denoiser, [first, *others], [slider], _moving_clouds(results, contents, series, denoiser))
-
-
-def _moving_clouds(results: Results, contents: SessionContents, series: str, denoiser: str) -> list[Cloud]:
-    """The lines that were followed, at so many times as the page can hold."""
-    if series not in contents.followed:
-        return []
-    times = results.table(f"in_situ/{series}/frames.csv")["time_s"].to_numpy(float)
-    positions = results.table(f"in_situ/{series}/{denoiser}.positions.csv")
-    chosen = evenly_spread(len(times), MOST_MOMENTS)
-    by_frame = dict(tuple(positions.groupby("frame")))
-    rows = [by_frame.get(frame, positions.iloc[:0]) for frame in chosen.tolist()]
-    lines = [[own[["x_nm", "y_nm", "z_nm"]].to_numpy(float) for _, own in each.groupby("line", sort=True)] for each in rows]
-    return (
-        [Cloud("lines in motion", RAPID_COLOUR, np.zeros((0, 3)), times_s=times[chosen].tolist(), moved_nm=lines)] if len(positions) else []
-    )
-
-
-def _motion_tables(results: Results, contents: SessionContents, series: str) -> list[ReportTable]:
-    """Which lines of the tomogram were followed, and what happened to them, by the first network."""
-    if series not in contents.followed:
-        return []
-    stem = f"in_situ/{series}/{contents.in_situ[series][0]}"
-    why = "Positions lie in the plane of each line; a line without a certain plane, or whose plane is seen on edge, is left out."
-    return [
-        ReportTable("Lines of the tomogram that were followed", results.table(f"{stem}.followed.csv"), why),
-        ReportTable("What happened to them", results.table(f"{stem}.flags.csv"), f"{stem}.lines.pvd opens in ParaView."),
-    ]
+    return Panel(denoiser, [first, *others], [slider], in_situ_clouds(results, series, denoiser) if series in contents.followed else [])
 
 
 def _in_situ_sentences(scores: pd.DataFrame) -> list[str]:

@@ -103,6 +103,16 @@ def test_a_jump_of_100_nm_is_answered_within_two_frames_and_steady_glide_is_not_
     assert not glide.jump_nm.any()
 
 
+def test_a_place_between_two_jumps_has_a_velocity_that_is_not_known() -> None:
+    start, places = np.arange(24) * PERIOD_S, np.r_[np.zeros(10), 100.0, 250.0, np.full(12, 20.0)]
+    slid = places + np.random.default_rng(6).normal(0, 1, 24)
+    smooth = smoothed_track(_track(slid), [VIEW] * len(start), start, 1e-4, np.zeros(24), 1.0)
+    assert smooth is not None
+    assert np.count_nonzero(smooth.jump_nm) == 3
+    assert np.sqrt(smooth.speed_variance[10:12]).min() > 100
+    assert np.abs(smooth.slid_nm[10:12, 5] - places[10:12]).max() < 3
+
+
 def test_smoothing_states_what_it_is_wrong_by() -> None:
     start = np.arange(400) * PERIOD_S
     smooth = smoothed_track(_track(np.random.default_rng(1).normal(0, 2, 400), 4.0), [VIEW] * len(start), start, 1e-4, np.zeros(400), 1.0)

@@ -6,6 +6,7 @@ import pytest
 from rapidstem.lines.motion import TiltedView
 from rapidstem.lines.motion.glide_planes import GlidePlane, glide_plane
 from rapidstem.lines.motion.line_following import SEEN, LineTrack
+from rapidstem.lines.motion.motion_flags import cross_slip_frame
 from rapidstem.lines.motion.motion_tables import position_rows
 from rapidstem.lines.motion.moving_lines import moving_line
 from rapidstem.lines.motion.plane_choice import MOVED_NM, doubtful_way, lifted_in_doubt, told_until
@@ -65,6 +66,17 @@ def test_a_single_end_near_a_face_does_not_tell_the_plane() -> None:
     assert told_until(_track(np.zeros(FRAMES), _screw(), ends)) == told
     ends[26:34] = 0.0
     assert told_until(_track(np.zeros(FRAMES), _screw(), ends)) > 33
+
+
+def test_a_single_end_tells_cross_slip_only_where_its_misfit_goes_with_the_way_of_the_line() -> None:
+    frames, off = np.arange(FRAMES), np.where(np.arange(FRAMES) < 15, 0.0, 115.0)
+    there_and_back = np.where(frames < 15, 0.0, 90.0 * np.sin((frames - 15) / 4))
+    away = np.maximum(frames - 12, 0) * 6.0
+    assert cross_slip_frame(_track(np.zeros(FRAMES), _screw(), off)) is None
+    assert cross_slip_frame(_track(there_and_back, _screw(), off)) is None
+    assert cross_slip_frame(_track(there_and_back, _screw(), 1.3 * there_and_back)) is not None
+    found = cross_slip_frame(_track(away, _screw(), 0.9 * away))
+    assert found is not None and 14 < found < 25
 
 
 def test_both_planes_show_the_same_and_the_places_differ_by_the_stated_way() -> None:

@@ -4,14 +4,20 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from scipy.ndimage import gaussian_filter
+from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from rapidstem.dislocations import resampled
 from rapidstem.errors import InputError
 from rapidstem.lines.motion import SweepMotion, follow_sweep, shown_by_all, sweep_views
+from rapidstem.lines.motion.glide_planes import glide_plane
+from rapidstem.lines.motion.line_following import SEEN, LineTrack
+from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
+from rapidstem.lines.motion.moving_lines import moving_line
 from rapidstem.lines.motion.state_filters import smoothed_states
+from rapidstem.lines.motion.track_smoothing import SmoothTrack, smoothed_track
 from rapidstem.tomography import TiltGeometry
 from tests.unit.motion_phantoms import (
+    HALF_FOIL_NM,
     LINE_TIME_S,
     NORMALS,
     PERIOD_S,
@@ -55,8 +61,12 @@ def _sweep(moved: Callable[[float], list[np.ndarray]], noise: float = 0.04) -> t
             image[band : band + BAND] = dark[band : band + BAND]
         smooth = gaussian_filter(image, 13.7 / 2.3548 / PIXEL_NM, mode="nearest")
         images[number] = 1 - 0.55 * np.minimum(smooth, 1) + gaussian_filter(rng.normal(0, noise * 2, (SIZE, SIZE)), 0.6)
-    middle = _tilt(start + (SIZE - 1) / 2 * LINE_TIME_S)
-    return images, TiltGeometry(middle, np.zeros((FRAMES, 2)), PIXEL_NM, SIZE, start, LINE_TIME_S)
+    return images, _geometry()
+
+
+def _geometry() -> TiltGeometry:
+    start = np.arange(FRAMES) * PERIOD_S
+    return TiltGeometry(_tilt(start + (SIZE - 1) / 2 * LINE_TIME_S), np.zeros((FRAMES, 2)), PIXEL_NM, SIZE, start, LINE_TIME_S)
 
 
 @pytest.fixture(scope="module")
@@ -104,7 +114,7 @@ def test_height_is_told_where_the_view_changes_and_states_what_it_is_wrong_by() 
     velocity = 50 + np.cumsum(rng.normal(0, np.sqrt(0.3 * 0.07), time.shape), axis=0)
     measured = np.cumsum(velocity * 0.07, axis=0) + seen_as[..., 2] * height + rng.normal(0, 2, time.shape)
     slow, fast = (smoothed_states(measured, np.full(time.shape, 4.0), seen_as, time, 3.0, pace) for pace in (0.3, 3e5))
-    assert slow.log_likelihood > fast.log_likelihood
+    assert slow.log_likelihood.sum() > fast.log_likelihood.sum()
     assert fast.covariance[30, :, 2, 2].min() > 2**2
     found = slow
     off = found.state[30, :, 2] - height
@@ -112,10 +122,36 @@ def test_height_is_told_where_the_view_changes_and_states_what_it_is_wrong_by() 
     assert 0.8 < np.sqrt(np.mean(off**2 / found.covariance[30, :, 2, 2])) < 1.2
 
 
+def _smoothed_offsets(beside_nm: float, alike_frames: float, seed: int) -> SmoothTrack:
+    """A line at rest whose dark line lies beside it, alike over all of the line, as those of the virtual microscope, and so many frames."""
+    rng, views = np.random.default_rng(seed), sweep_views(_geometry(), SIZE)
+    points = threading(FIRST, (20.0, 30.0))
+    line = moving_line(0, points, glide_plane(FIRST, NORMALS[FIRST], points.mean(axis=0)), (-HALF_FOIL_NM, HALF_FOIL_NM))
+    shape = (FRAMES, len(line.nodes_nm))
+    beside, noise = rng.normal(0, 1, (FRAMES, 1)), gaussian_filter1d(rng.normal(0, 1, shape), 3.0, axis=1) * np.sqrt(6 * np.sqrt(np.pi))
+    keeps = np.exp(-1 / alike_frames)
+    for frame in range(1, FRAMES):
+        beside[frame] = keeps * beside[frame - 1] + np.sqrt(1 - keeps**2) * beside[frame]
+    sharp = np.stack([line.sensitivity(np.zeros(shape[1]), view) * PIXEL_NM for view in views])
+    clear = np.abs(sharp) > LEAST_SENSITIVITY
+    slid = np.where(clear, beside_nm * beside / np.where(clear, sharp, 1.0) + 0.5 * noise, 0.0)
+    marks, states, doubt = [np.ones(shape, bool)] * 2, np.full(FRAMES, SEEN, "<U8"), np.zeros(FRAMES, bool)
+    variance, faces = np.where(clear, 0.25, np.inf), np.full((FRAMES, 2), np.nan)
+    track = LineTrack(line, slid, variance, *marks, states, np.ones(FRAMES), faces, doubt)
+    smooth = smoothed_track(track, views, np.arange(FRAMES) * PERIOD_S, LINE_TIME_S, np.zeros(FRAMES), 1.0, 3.0)
+    assert smooth is not None
+    return smooth
+
+
+@pytest.mark.parametrize(("beside_nm", "alike_frames"), [(1.0, 3.0), (3.0, 8.0)])
+def test_deviations_grow_with_what_dark_lines_lie_beside_their_cores_by_and_for_how_long(beside_nm: float, alike_frames: float) -> None:
+    found = [_smoothed_offsets(beside_nm, alike_frames, seed) for seed in range(16)]
+    off, stated = np.sqrt(np.mean([each.slid_nm**2 for each in found])), np.sqrt(np.mean([each.variance_nm2 for each in found]))
+    assert 0.45 < off / stated < 1.2
+
+
 def test_rows_of_a_turning_frame_have_their_own_tilt() -> None:
-    start = np.arange(FRAMES) * PERIOD_S
-    middle = _tilt(start + (SIZE - 1) / 2 * LINE_TIME_S)
-    views = sweep_views(TiltGeometry(middle, np.zeros((FRAMES, 2)), PIXEL_NM, SIZE, start, LINE_TIME_S), SIZE)
+    start, views = np.arange(FRAMES) * PERIOD_S, sweep_views(_geometry(), SIZE)
     point = np.array([[30.0, 120.0, 80.0]])
     row, column = views[7].seen_at(point)[0]
     tilt = _tilt(start[7] + row * LINE_TIME_S)

@@ -221,6 +221,11 @@ def names(variants):
     return [variant.name for variant in variants]
 
 
+def by_series(variants):
+    """Names of variants by the series that they are of, of pairs of both."""
+    return {series: [name for own, name in variants if own == series] for series, _ in variants}
+
+
 def series_files(room, ending, variants):
     """One file of every variant of every series."""
     return [

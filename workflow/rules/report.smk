@@ -97,6 +97,8 @@ rule write_report:
         against_slow={series: SESSION.compared_with_slow(SESSION.shown_variants(series)) for series in SERIES},
         in_situ={series: SESSION.in_situ_denoisers for series in IN_SITU},
         followed=SESSION.followed,
+        matched_sweeps=by_series(SESSION.matched_sweeps),
+        followed_sweeps=by_series(SESSION.followed_sweeps),
         figures=DRAWN,
         configuration={
             key: value

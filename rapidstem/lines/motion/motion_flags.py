@@ -24,6 +24,8 @@ BOWED_NODES = 8
 LARGEST_END_SHARE = 0.7
 # By judgement, above the error of an end below; an end that no other one confirms, in that frame or one beside it, must lie farther off.
 LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
+# By judgement: a line that has slipped in a jump and then rests shows one height, too; it counts as slipped unless one is clearly likelier.
+AS_LIKELY = 1.1
 # The end of a line is seen to a node, 8 nm along it.
 FITTING_DEPTH_NM = 10.0
 
@@ -101,7 +103,8 @@ def cross_slip_frame(track: SmoothTrack) -> int | None:
     """The first frame in which a line no longer fits its plane; None where it always does, or where no end of it shows.
 
     A line in the plane ends on the foil's faces. One that has slipped onto another plane, lifted into this one, reaches beyond one face and
-    stays short of the other by the same height.
+    stays short of the other by the same height, and the farther the more it moves. What a single end seems to be off by wherever the line
+    goes, and while it rests, is no slip: another line lies there, or the end is hardly seen.
 
     Parameters
     ----------
@@ -118,8 +121,25 @@ def cross_slip_frame(track: SmoothTrack) -> int | None:
     single = np.isfinite(depth).sum(axis=1) == 1
     one = np.where(single, np.abs(np.nan_to_num(depth)).max(axis=1), 0.0)
     certain = agree | (one > ONE_FACE_DEPTH_NM)
-    runs = [start for start, stop in _runs(agree | (one > LEAST_DEPTH_NM)) if certain[start:stop].any()]
-    return runs[0] if runs else None
+    runs = [run for run in _runs(agree | (one > LEAST_DEPTH_NM)) if certain[slice(*run)].any()]
+    slipped = (start for start, stop in runs if agree[start:stop].sum() >= RUNNING_FRAMES or _grows_with_the_way(track, depth, start))
+    return next(slipped, None)
+
+
+def _grows_with_the_way(track: SmoothTrack, depth_nm: np.ndarray, start: int) -> bool:
+    """Whether the heights of ends (frame, 2) from a frame on go with the way since they last fitted, rather than being one at each end."""
+    middle = np.median(track.slid_nm, axis=1)
+    begin = _fitted_until(depth_nm, start)
+    way = (middle - middle[max(begin - 1, 0)])[begin:]
+    after = depth_nm[begin:]
+    known = np.isfinite(after) & np.isfinite(way)[:, None]
+    if not known.any():
+        return False
+    ways = np.broadcast_to(way[:, None], after.shape)
+    slope = _weighted_median(after[known] / np.where(ways[known] == 0, np.inf, ways[known]), np.abs(ways[known]))
+    growing = float(np.abs(after - slope * ways)[known].sum())
+    resting = sum(float(np.abs(end[good] - np.median(end[good])).sum()) for end, good in zip(after.T, known.T, strict=True) if good.any())
+    return growing <= AS_LIKELY * resting
 
 
 def lifted_until(track: SmoothTrack) -> int:
@@ -127,9 +147,14 @@ def lifted_until(track: SmoothTrack) -> int:
     across = cross_slip_frame(track)
     if across is None:
         return len(track.slid_nm)
-    known = np.isfinite(end_heights(track))
-    mean = np.where(known.any(axis=1), np.nan_to_num(end_heights(track)).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
-    fits = np.flatnonzero(np.abs(mean[:across]) <= FITTING_DEPTH_NM)
+    return _fitted_until(end_heights(track), across)
+
+
+def _fitted_until(depth_nm: np.ndarray, frame: int) -> int:
+    """The frame after the last one before a frame in which the ends (frame, 2) lay on the faces."""
+    known = np.isfinite(depth_nm)
+    mean = np.where(known.any(axis=1), np.nan_to_num(depth_nm).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
+    fits = np.flatnonzero(np.abs(mean[:frame]) <= FITTING_DEPTH_NM)
     return int(fits[-1]) + 1 if len(fits) else 0
 
 
@@ -221,6 +246,12 @@ def _broad(off_nm: np.ndarray) -> float:
         return 0.0
     stretches = sliding_window_view(off_nm, BOWED_NODES)
     return float(max(stretches.min(axis=1).max(), 0.0) + min(stretches.max(axis=1).min(), 0.0))
+
+
+def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
+    order = np.argsort(values, kind="stable")
+    total = np.cumsum(weight[order])
+    return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
 def _largest(values: np.ndarray) -> float:

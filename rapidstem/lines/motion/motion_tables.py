@@ -63,12 +63,13 @@ def position_rows(
         slid, view = track.slid_nm[frame], views[frame]
         points, across = track.points(frame), line.across(slid)
         part = across @ line.direction
-        sharp = np.maximum(np.abs(line.sensitivity(slid, view)) * view.pixel_size_nm, LEAST_SENSITIVITY)
+        sharp = np.abs(line.sensitivity(slid, view)) * view.pixel_size_nm
+        told, sharp = sharp >= LEAST_SENSITIVITY, np.maximum(sharp, LEAST_SENSITIVITY)
         covariance = track.covariance_nm2[frame] + np.diag([1.0, 0.0]) * ((beside_nm / sharp) ** 2)[:, None, None]
         sigma = _sigma(line, line.points(slid), covariance, across * part[:, None], view, doubt_nm[frame])
         node = np.arange(0, len(slid), EVERY_NODE)
         node = node[(view.places(points).seen[0] & _there(track, frame) & line.in_foil(slid))[node]]
-        measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame] & track.track.present[frame]
+        measured = (track.track.state[frame] == SEEN) & track.track.speaking[frame] & track.track.present[frame] & told
         columns = [
             points[node],
             np.linalg.norm(sigma[node], axis=1),

@@ -2,22 +2,28 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import product
 
 import numpy as np
 
 from rapidstem.lines.motion.line_following import FIRST_FRAMES, SEEN, LineTrack
 from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
 from rapidstem.lines.motion.moving_lines import NODE_NM, MovingLine
-from rapidstem.lines.motion.state_filters import ACCELERATION, smoothed_states
+from rapidstem.lines.motion.state_filters import ACCELERATION, WITH_OFFSET, ImageOffset, NodeStates, smoothed_states
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.numerics import robust_spread
 
 # Shares of the acceleration that lines are allowed, of which what was seen chooses: one that may go anywhere says nothing of its height,
 # and little of its velocity. Where the tilt does not change, two are enough.
 PACES = (1.0, 1e-2, 1e-4, 1e-6)
-# While the tilt changes, dark lines lie beside the cores by some 2 nm (docs/dislocations.md), and alike in neighbouring frames, as in the
-# fit to a tilt series (`rapidstem.lines.curve_fit`).
-BESIDE_NM, ALIKE_FRAMES = 2.0, 8
+# While the tilt changes, dark lines lie beside the cores, and alike in neighbouring frames; by how much, and for what share of the sweep,
+# each line's own residuals tell. By judgement: from half to twice the 2 nm of docs/dislocations.md, from three to all of some 70 frames.
+BESIDE_NM, ALIKE_SHARES = (1.0, 2.0, 4.0), (1 / 24, 1 / 8, 1 / 3, 1.0)
+# Nodes so many apart, 48 nm, choose among these. What they are off by falls to one over e along the line within 200 nm (resting lines of
+# seed 83 of `benchmarks/sweep_motion.py`: 0.8 after 48 nm, 0.6 after 96 nm), so that one in 400 nm counts.
+CHOOSING_NODES, COUNTING_NM = 6, 400.0
+# By judgement: what is less likely than the likeliest by this changes neither means nor deviations by much.
+LEAST_LIKELY = 0.15
 # Errors of a line are the same over some 50 nm (`rapidstem.lines`). All lines together count as much as 250 nm of its own, as a line that
 # turns or moves shows other parts of itself: with 100 nm errors were 1.5 times the stated ones (seed 62 of `benchmarks/motion_stages.py`).
 STRETCH_NM, PRIOR_STRETCHES = 50.0, 5.0
@@ -94,20 +100,20 @@ def smoothed_track(
     row = np.stack([view.seen_at(each)[:, 0] for view, each in zip(views, places, strict=True)]) + drift_rows[:, None]
     time = start_s[:, None] + np.clip(row, 0, views[0].shape[0] - 1) * line_time_s
     variance = np.where((track.state == SEEN)[:, None], track.variance_nm2 * scale, np.inf)
-    seen_as = np.zeros((*shape, 3 if height_sigma_nm else 2))
+    seen_as = np.zeros((*shape, WITH_OFFSET if height_sigma_nm else 2))
     seen_as[..., 0] = 1
     if height_sigma_nm:
         sharp = np.stack([_sharpness(track.line, slid, view) for slid, view in zip(track.slid_nm, views, strict=True)])
-        seen_as[..., 2] = sharp[..., 1] / sharp[..., 0]
-        variance = variance + ALIKE_FRAMES * (BESIDE_NM / sharp[..., 0]) ** 2
-    seen = (track.slid_nm[part], variance[part], seen_as[part], time[part], height_sigma_nm)
-    paces = PACES if height_sigma_nm else PACES[:2]
-    found = max((smoothed_states(*seen, ACCELERATION * pace) for pace in paces), key=lambda each: each.log_likelihood)
+        on_edge = np.abs(sharp[..., 0]) < LEAST_SENSITIVITY
+        by_slide = np.where(on_edge, 1.0, sharp[..., 0])
+        variance = np.where(on_edge, np.inf, variance)
+        seen_as[..., 2], seen_as[..., 3] = sharp[..., 1] / by_slide, 1 / by_slide
+    found = _likely_states(track.slid_nm[part], variance[part], seen_as[part], time[part], height_sigma_nm)
     slid, speed = found.state[..., 0], found.state[..., 1]
     height, spread = np.zeros(slid.shape), np.zeros((*slid.shape, 2, 2))
     spread[..., 0, 0] = found.covariance[..., 0, 0]
     if height_sigma_nm:
-        height, spread = found.state[..., 2], found.covariance[..., ::2, ::2]
+        height, spread = found.state[..., 2], found.covariance[..., :3:2, :3:2]
     steps = np.median(np.diff(slid, axis=0, prepend=slid[:1]), axis=1)
     jumps = np.zeros(shape[0])
     jumps[part] = np.where(found.jump, steps, 0.0)
@@ -115,12 +121,45 @@ def smoothed_track(
     return SmoothTrack(track, time, among[0], among[1], among[2], among[3], among[4], jumps)
 
 
+def _likely_states(
+    slid_nm: np.ndarray, variance_nm2: np.ndarray, seen_as: np.ndarray, time_s: np.ndarray, height_sigma_nm: float
+) -> NodeStates:
+    """What is measured (frame, node), smoothed with every pace and offset of the dark line, each counting as likely as it makes them."""
+    lasts_s = float(time_s[-1].mean() - time_s[0].mean())
+    offsets = list(product(BESIDE_NM, ALIKE_SHARES)) if height_sigma_nm else [(0.0, 1.0)]
+    tried = np.array([(pace, *offset) for pace in (PACES if height_sigma_nm else PACES[:2]) for offset in offsets])
+    some = slice(None, None, CHOOSING_NODES)
+    count = slid_nm[:, some].shape[1]
+    pace, sigma_nm, share = np.repeat(tried, count, axis=0).T
+    slid, variance, seen, time = (np.concatenate([each[:, some]] * len(tried), axis=1) for each in (slid_nm, variance_nm2, seen_as, time_s))
+    offset = ImageOffset(sigma_nm, share * lasts_s)
+    told = smoothed_states(slid, variance, seen, time, height_sigma_nm, ACCELERATION * pace, offset).log_likelihood
+    told = told.reshape(len(tried), count).sum(axis=1) * CHOOSING_NODES * NODE_NM / COUNTING_NM
+    likely = np.flatnonzero(told > told.max() + np.log(LEAST_LIKELY))
+    likely = likely[np.argsort(-told[likely], kind="stable")]
+    found = [
+        smoothed_states(
+            slid_nm, variance_nm2, seen_as, time_s, height_sigma_nm, ACCELERATION * pace, ImageOffset(sigma_nm, share * lasts_s)
+        )
+        for pace, sigma_nm, share in tried[likely]
+    ]
+    weight = np.exp(told[likely] - told.max())
+    return _averaged(found, weight / weight.sum())
+
+
+def _averaged(found: Sequence[NodeStates], weight: np.ndarray) -> NodeStates:
+    """The mean of several states (the likeliest first), with the covariance within each and between them."""
+    state = np.einsum("k,kfna->fna", weight, [each.state for each in found])
+    apart = np.stack([each.state - state for each in found])
+    covariance = np.einsum("k,kfnab->fnab", weight, [each.covariance for each in found])
+    covariance += np.einsum("k,kfna,kfnb->fnab", weight, apart, apart)
+    return NodeStates(state, covariance, found[0].jump, found[0].log_likelihood)
+
+
 def _sharpness(line: MovingLine, slid_nm: np.ndarray, view: TiltedView) -> np.ndarray:
     """By how much a node (node, 2) moves across the image of its line as it slides, and as it rises above the plane; nm by nm."""
     normals = view.normals_at(line.points(slid_nm)) @ view.by_place * view.pixel_size_nm
-    by_slide = normals @ line.direction
-    least = np.where(by_slide < 0, np.minimum(by_slide, -LEAST_SENSITIVITY), np.maximum(by_slide, LEAST_SENSITIVITY))
-    return np.column_stack([least, normals @ line.plane.normal])
+    return np.column_stack([normals @ line.direction, normals @ line.plane.normal])
 
 
 def _among(values: np.ndarray, part: slice, frames: int) -> np.ndarray:
