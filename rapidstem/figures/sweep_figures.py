@@ -123,6 +123,8 @@ def _set_values(panel: Axes, at: np.ndarray, names: list[str]) -> None:
         panel.set_xticks(at, names)
     elif at.min() > 0 and at.max() / at.min() > _LOGARITHMIC_SPAN:
         panel.set_xscale("log")
+        panel.set_xticks(at, names)
+        panel.minorticks_off()
         room = (at.max() / at.min()) ** _MARGIN
         panel.set_xlim(at.min() / room, at.max() * room)
         return
