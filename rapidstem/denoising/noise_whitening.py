@@ -54,7 +54,7 @@ def whitened(frame: np.ndarray, draw: int) -> np.ndarray:
     image = np.asarray(frame, np.float32)
     ring = _rings(image.shape)
     power = _noise_power(image, ring)
-    rng = np.random.default_rng([zlib.crc32(np.ascontiguousarray(frame).tobytes()), draw])
+    rng = np.random.default_rng([zlib.crc32(np.ascontiguousarray(image).tobytes()), draw])
     missing = np.sqrt(power.max() - power)
     white = np.fft.rfft2(rng.standard_normal(image.shape))
     return image + np.fft.irfft2(white * missing[ring], s=image.shape).astype(np.float32)
