@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import scipy
 
-from rapidstem.numerics import gaussian_mean, robust_spread
+from rapidstem.numerics import robust_spread
 
 # Wide against a line (two scales), narrow against thickness and bend contours.
 _BACKGROUND_SCALES = 8
@@ -80,7 +80,7 @@ def subtract_background(image: np.ndarray, scale_px: float, hidden: np.ndarray |
     shown = np.ones(image.shape, bool) if hidden is None else ~hidden
     if not shown.any():
         return np.zeros_like(image)
-    first = gaussian_mean(image, width_px) if shown.all() else _mean_of(image, shown, width_px, image)
+    first = scipy.ndimage.gaussian_filter(image, width_px, mode="nearest") if shown.all() else _mean_of(image, shown, width_px, image)
     relative = image / first - 1
     kept = shown & (relative > -1.5 * robust_spread(relative[shown]))
     background = _mean_of(image, kept, width_px, first)
@@ -89,8 +89,8 @@ def subtract_background(image: np.ndarray, scale_px: float, hidden: np.ndarray |
 
 def _mean_of(image: np.ndarray, kept: np.ndarray, width_px: float, elsewhere: np.ndarray) -> np.ndarray:
     """Gaussian mean of the kept pixels; other values where hardly any are near."""
-    weight = gaussian_mean(kept.astype(np.float32), width_px)
-    mean = gaussian_mean(image * kept, width_px) / np.maximum(weight, 1e-3)
+    weight = scipy.ndimage.gaussian_filter(kept.astype(np.float32), width_px, mode="nearest")
+    mean = scipy.ndimage.gaussian_filter(image * kept, width_px, mode="nearest") / np.maximum(weight, 1e-3)
     return np.where(weight > _LEAST_WEIGHT, mean, elsewhere)
 
 
