@@ -20,20 +20,16 @@ from benchmarks.repeated_lines import with_noise_as_it_is
 from rapidstem.denoising import denoise_stack, load_model, model_folder
 from rapidstem.denoising.noise_whitening import whitened
 from rapidstem.files import read_images
+from rapidstem.scores.image_quality import psnr_affine_db
 
 NOISE_SHARES, MOST_DRAWS = (0.03, 0.06, 0.12), 8
+WHOLE = (slice(None), slice(None))
 
 
 def camera_frame(scene: np.ndarray, share: float, spread_px: float, seed: int) -> np.ndarray:
     """The scene with a camera's noise, (y, x) float32."""
     noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=scene.shape), spread_px)
     return (scene + share * np.median(scene) * noise / noise.std()).astype(np.float32)
-
-
-def decibels(image: np.ndarray, scene: np.ndarray) -> float:
-    """Peak signal to noise after a straight line through the brightness."""
-    fitted = np.polyval(np.polyfit(image.ravel(), scene.ravel(), 1), image)
-    return float(20 * np.log10(np.ptp(scene) / np.sqrt(np.mean((fitted - scene) ** 2))))
 
 
 def rows_of(scene: np.ndarray, share: float, spread_px: float, seed: int) -> dict[str, float]:
@@ -43,7 +39,7 @@ def rows_of(scene: np.ndarray, share: float, spread_px: float, seed: int) -> dic
     answers = denoise_stack(model, np.stack([whitened(frame, draw) for draw in range(MOST_DRAWS)]))
     found = {"raw": frame, "as_it_is": denoise_stack(model, frame[None])[0]}
     found |= {f"white_{count}": answers[:count].mean(axis=0) for count in (1, 2, 4, MOST_DRAWS)}
-    return {f"{name}_db": decibels(image, scene) for name, image in found.items()}
+    return {f"{name}_db": psnr_affine_db(image, scene, WHOLE) for name, image in found.items()}
 
 
 def main() -> None:

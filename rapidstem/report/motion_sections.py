@@ -66,23 +66,23 @@ def in_situ_tables(results: Results, series: str, denoiser: str) -> list[ReportT
     list of ReportTable
     """
     stem = f"in_situ/{series}/{denoiser}"
-    scores = results.table_if_made(f"evaluation/motion/{series}/{denoiser}.csv")
-    return [*_followed_tables(results, stem, denoiser, f"{stem}.lines.pvd"), *([motion_scores_table(scores)] if len(scores) else [])]
+    return _followed_tables(results, stem, denoiser, f"{stem}.lines.pvd", f"evaluation/motion/{series}/{denoiser}.csv")
 
 
 def _sweep_tables(results: Results, series: str, variant: str) -> list[ReportTable]:
     stem = f"dislocations/{series}/{variant}"
-    scores = results.table_if_made(f"evaluation/sweeps/{series}/{variant}.csv")
-    return [*_followed_tables(results, stem, variant, f"{stem}.positions.pvd"), *([motion_scores_table(scores)] if len(scores) else [])]
+    return _followed_tables(results, stem, variant, f"{stem}.positions.pvd", f"evaluation/sweeps/{series}/{variant}.csv")
 
 
-def _followed_tables(results: Results, stem: str, name: str, scene: str) -> list[ReportTable]:
+def _followed_tables(results: Results, stem: str, name: str, scene: str, scored: str) -> list[ReportTable]:
+    """Of the tables with a stem; the scene is what ParaView opens, scores are shown where they were made."""
     why = "Positions lie in the plane of each line; a line without a certain plane, or whose plane is seen on edge, is left out."
-    positions = results.table(f"{stem}.positions.csv")
+    positions, scores = results.table(f"{stem}.positions.csv"), results.table_if_made(scored)
     return [
         ReportTable(f"Lines that were followed in {name}", results.table(f"{stem}.followed.csv"), why),
         *([speed_table(positions)] if len(positions) else []),
         ReportTable(f"What happened to them in {name}", results.table(f"{stem}.flags.csv"), f"{scene} opens in ParaView."),
+        *([motion_scores_table(scores)] if len(scores) else []),
     ]
 
 

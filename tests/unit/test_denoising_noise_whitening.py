@@ -1,18 +1,19 @@
 """Noise of cameras is made white before the general filter sees it; that of scans stays as it is."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from scipy import ndimage
 
+from benchmarks.repeated_lines import with_noise_as_it_is
 from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model
 from rapidstem.denoising.model_paths import model_folder
 from rapidstem.denoising.noise_whitening import rows_share_noise, whitened
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.frames import row_power_ratio
+from rapidstem.scores.image_quality import psnr_affine_db
 
 BRIGHTNESS, NOISE, SIDE = 140.0, 9.0, 128
+WHOLE = (slice(None), slice(None))
 
 
 def line_scene() -> np.ndarray:
@@ -35,19 +36,6 @@ def scan_frame(seed: int) -> np.ndarray:
 @pytest.fixture(scope="module")
 def general() -> TrainedModel:
     return load_model(model_folder("general"))
-
-
-def unaware(model: TrainedModel) -> TrainedModel:
-    """The same network, which takes any noise as it is."""
-    data = {key: value for key, value in model.card["data"].items() if key != "ranges"}
-    return replace(model, card={**model.card, "data": data})
-
-
-def decibels(image: np.ndarray) -> float:
-    """Peak signal to noise of the denoised scene, after a straight line through its brightness."""
-    scene = line_scene()
-    fitted = np.polyval(np.polyfit(image.ravel(), scene.ravel(), 1), image)
-    return float(20 * np.log10(np.ptp(scene) / np.sqrt(np.mean((fitted - scene) ** 2))))
 
 
 def test_the_noise_of_a_camera_becomes_white_and_the_scene_stays() -> None:
@@ -83,15 +71,15 @@ def test_frames_of_any_size_are_whitened(shape: tuple[int, int]) -> None:
 
 def test_the_general_filter_comes_nearer_to_what_a_camera_shows(general: TrainedModel) -> None:
     frames = np.stack([camera_frame(seed) for seed in (4, 5)])
-    before, after = denoise_stack(unaware(general), frames), denoise_stack(general, frames)
+    before, after = denoise_stack(with_noise_as_it_is(general), frames), denoise_stack(general, frames)
     for plain, white in zip(before, after, strict=True):
-        assert decibels(white) > decibels(plain) + 2
+        assert psnr_affine_db(white, line_scene(), WHOLE) > psnr_affine_db(plain, line_scene(), WHOLE) + 2
 
 
 def test_frames_of_a_scan_stay_as_they_are_beside_those_of_a_camera(general: TrainedModel) -> None:
     frames = np.stack([camera_frame(6), scan_frame(6)])
     together = denoise_stack(general, frames)
-    assert together[1] == pytest.approx(denoise_stack(unaware(general), frames[1:])[0], abs=1e-3)
+    assert together[1] == pytest.approx(denoise_stack(with_noise_as_it_is(general), frames[1:])[0], abs=1e-3)
     assert together[0] == pytest.approx(denoise_stack(general, frames[:1])[0], abs=1e-3)
 
 
