@@ -31,6 +31,20 @@ def test_ends_that_have_passed_each_other_beside_a_crossing_are_linked():
     assert np.all(np.diff(linked[0][:, 0]) > 0) or np.all(np.diff(linked[0][:, 0]) < 0)
 
 
+def in_yz_section(start, stop, z):
+    y = np.arange(start, stop, 4.0)
+    return np.column_stack([np.zeros(len(y)), y, z - 0.3 * y])
+
+
+def test_ends_of_a_line_in_a_yz_section_that_have_passed_each_other_are_linked():
+    """Two ways that lead the line on side by side, 36 nm apart in depth: each is 18 nm off, on either side."""
+    linked = linked_pieces([in_yz_section(-400, 20, 18.0), in_yz_section(-20, 260, -18.0)], nothing_said)
+    assert len(linked) == 1
+    assert np.abs(linked[0][np.abs(linked[0][:, 1]) < 10] @ [0, 0.3, 1]).max() < 6
+    beside = linked_pieces([in_yz_section(-400, 20, 18.0), in_yz_section(-380, 10, -18.0)], nothing_said)
+    assert len(beside) == 2
+
+
 def test_ends_at_a_right_angle_stay():
     other = along_x(40, 300)[:, [1, 0, 2]]
     assert len(linked_pieces([along_x(-300, -30), other], nothing_said)) == 2
