@@ -35,7 +35,8 @@ def count_interval(summary: pd.DataFrame) -> tuple[int, int]:
 def count_words(summary: pd.DataFrame) -> str:
     """Number of dislocations as `count_interval` gives it, with the reasons for doubt.
 
-    Lines that others hide in most frames cannot be told from those: the foil is too dense there.
+    Lines that others hide in most frames cannot be told from those: the foil is too dense there. Of two that pass each other closely it may
+    be open which half goes on into which.
 
     Parameters
     ----------
@@ -53,6 +54,8 @@ def count_words(summary: pd.DataFrame) -> str:
         named = _listed([f"{line} on {other}" for line, other in hidden["hidden_by"].items()])
         lie = "lines lie" if len(hidden) > 1 else "line lies"
         reasons.append(f"{len(hidden)} {lie} on others in most frames, {named}, and cannot be told from them there")
+    doubted = sorted({tuple(sorted(pair)) for pair in summary["exchange_with"].items() if pair[1] >= 0})
+    reasons += [f"lines {one} and {other} pass each other and may have exchanged their halves there" for one, other in doubted]
     return f"{number} ({', '.join(reasons)})" if reasons else number
 
 

@@ -17,12 +17,12 @@ STEP_NM = 5.0
 PASSING_NM = 20.0
 # What is left out beyond the passage, and how far the courses on either side are looked at.
 MARGIN_NM, REACH_NM = 10.0, 200.0
-# Shorter ways beside a passage say too little of their course.
-LEAST_NM = 50.0
+# Shorter ways beside a passage say too little of their course to exchange partners; and too little to doubt them.
+LEAST_NM, LEAST_DOUBTED_NM = 50.0, 20.0
 # How far a line of constant curvature over 400 nm lies from the true one at independent places, one every 50 nm; chosen on the simulated
 # seeds 22 and 51.
 COURSE_SD_NM, INDEPENDENT_NM = 4.0, 50.0
-# Natural logarithm of the odds at which partners are exchanged: 20 to 1.
+# Natural logarithm of the odds at which partners are exchanged, and below which they are doubtful: 20 to 1.
 LEAST_ODDS = 3.0
 # All ways in which four ends can be two lines; the first is that of two lines whose ends come one after the other.
 PARTNERS = (((0, 1), (2, 3)), ((0, 2), (1, 3)), ((0, 3), (1, 2)))
@@ -41,6 +41,10 @@ class Passage:
     """
 
     ways: list[np.ndarray]
+
+    def costs(self) -> list[float]:
+        """How badly parabolas go through the ways, for each of `PARTNERS`; the first is that of the lines as they are."""
+        return [sum(course_cost(self.ways[one], self.ways[two]) for one, two in partners) for partners in PARTNERS]
 
 
 def exchanged(lines: Sequence[np.ndarray]) -> list[np.ndarray]:
@@ -74,21 +78,50 @@ def exchanged(lines: Sequence[np.ndarray]) -> list[np.ndarray]:
     return lines
 
 
+def doubtful_partners(lines: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
+    """With which line every line may have exchanged partners where the two pass each other: their courses say 20 to 1 or less.
+
+    The frames say next to nothing more: two lines that cross at a small angle, or that each bend back, cover the same pixels.
+
+    Parameters
+    ----------
+    lines : sequence of np.ndarray, (n, 3)
+        nm.
+
+    Returns
+    -------
+    np.ndarray, (line,), int
+        The other line, the most doubtful one; -1 where there is none.
+    np.ndarray, (line,)
+        Odds of the partners as they are over the next best ones; NaN where there is no other line.
+    """
+    other, log_odds = np.full(len(lines), -1), np.full(len(lines), LEAST_ODDS)
+    for pair in combinations(range(len(lines)), 2):
+        passage = passage_of(*(lines[number] for number in pair), least_nm=LEAST_DOUBTED_NM)
+        if passage is None:
+            continue
+        costs = passage.costs()
+        found = min(costs[1:]) - costs[0]
+        for number, its_other in (pair, pair[::-1]):
+            if found < log_odds[number]:
+                other[number], log_odds[number] = its_other, found
+    return other, np.where(other < 0, np.nan, np.exp(log_odds))
+
+
 def _better(first: np.ndarray, second: np.ndarray) -> list[np.ndarray] | None:
     """Two lines with their partners exchanged; None where they do not pass each other or are better as they are."""
     passage = passage_of(first, second)
     if passage is None:
         return None
-    ways = passage.ways
-    costs = {partners: sum(course_cost(ways[one], ways[two]) for one, two in partners) for partners in PARTNERS}
-    best = min(costs, key=costs.__getitem__)
-    if costs[PARTNERS[0]] - costs[best] < LEAST_ODDS:
+    costs = passage.costs()
+    best = int(np.argmin(costs))
+    if costs[0] - costs[best] < LEAST_ODDS:
         return None
-    return [_joined(ways[one], ways[two]) for one, two in best]
+    return [_joined(passage.ways[one], passage.ways[two]) for one, two in PARTNERS[best]]
 
 
-def passage_of(first: np.ndarray, second: np.ndarray) -> Passage | None:
-    """Where two lines (n, 3) come nearest to each other, if that is within 20 nm and either goes on on both sides for 50 nm or more."""
+def passage_of(first: np.ndarray, second: np.ndarray, least_nm: float = LEAST_NM) -> Passage | None:
+    """Where two lines (n, 3) come nearest to each other, if that is within 20 nm and either goes on on both sides for so long or more."""
     if np.any(first.min(axis=0) > second.max(axis=0) + PASSING_NM) or np.any(second.min(axis=0) > first.max(axis=0) + PASSING_NM):
         return None
     lines = [resampled(line, STEP_NM) for line in (first, second)]
@@ -100,7 +133,7 @@ def passage_of(first: np.ndarray, second: np.ndarray) -> Passage | None:
             return None
         apart = np.flatnonzero(distance > PASSING_NM)
         before, after = apart[apart < nearest], apart[apart > nearest]
-        margin, least = int(MARGIN_NM / STEP_NM), int(LEAST_NM / STEP_NM)
+        margin, least = int(MARGIN_NM / STEP_NM), int(least_nm / STEP_NM)
         start = (int(before[-1]) if len(before) else 0) - margin
         stop = (int(after[0]) if len(after) else len(line)) + margin
         if start < least or stop > len(line) - least:

@@ -9,7 +9,7 @@ from scipy import ndimage
 
 from rapidstem.dislocations import LineNetwork, resampled
 from rapidstem.errors import InputError
-from rapidstem.lines.crossing_partners import exchanged
+from rapidstem.lines.crossing_partners import doubtful_partners, exchanged
 from rapidstem.lines.curve_fit import FittedCurve, fit_curves
 from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
 from rapidstem.lines.fitted_network import fitted_network
@@ -76,6 +76,10 @@ class FittedLines:
         Share of the line's points in the frames that lie behind or before another line, where it cannot be told from that one.
     hidden_by : np.ndarray, (line,), int
         The line that hides most of those points; -1 where none hides any.
+    exchange_with : np.ndarray, (line,), int
+        The line that passes this one so that their courses do not tell by 20 to 1 which half goes on into which; -1 where there is none.
+    exchange_odds : np.ndarray, (line,)
+        Odds of the halves as they are joined over the other way; NaN where there is no such line.
     """
 
     network: LineNetwork
@@ -86,6 +90,8 @@ class FittedLines:
     p_value: np.ndarray
     hidden_share: np.ndarray
     hidden_by: np.ndarray
+    exchange_with: np.ndarray
+    exchange_odds: np.ndarray
 
 
 def fit_lines(
@@ -170,7 +176,8 @@ def fit_lines(
 
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
-    return FittedLines(LineNetwork([], box_nm), [], [], [], np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, int))
+    none, no_line = np.zeros(0), np.zeros(0, int)
+    return FittedLines(LineNetwork([], box_nm), [], [], [], none, none, none, no_line, no_line, none)
 
 
 def _asked(
@@ -253,4 +260,6 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     covering = [covered.covering(number) for number in range(len(polylines))]
     hidden_by = np.array([int(np.argmax(counts)) if counts.any() else -1 for counts in covering], int)
     times = [_times(speaks, evidence.geometry) for speaks, _ in asked]
-    return FittedLines(network, point_sigma, point_evidence, times, probability, p_value, 1 - alone / np.maximum(seen, 1), hidden_by)
+    hidden = 1 - alone / np.maximum(seen, 1)
+    doubts = doubtful_partners(polylines)
+    return FittedLines(network, point_sigma, point_evidence, times, probability, p_value, hidden, hidden_by, *doubts)

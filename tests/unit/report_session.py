@@ -60,6 +60,7 @@ def _write_variant(folder: Path, variant: str) -> None:
     _write(folder, f"dislocations/{SERIES}/{variant}.centroids.csv", pd.DataFrame(centres))
     summary = {"start_kind": ["inside", "surface", "border", "surface"], "end_kind": ["surface", "inside", "border", "surface"]}
     summary |= {"probability": [1.0, 0.9, 1.0, 1.0], "hidden_percent": [10.0, 20.0, 60.0, 80.0], "hidden_by": [1, 0, 0, 1]}
+    summary |= {"exchange_with": [-1, 3, -1, 1], "exchange_odds": [None, 2.0, None, 2.0]}
     _write(folder, f"dislocations/{SERIES}/{variant}.line_summary.csv", pd.DataFrame(summary))
     density = {"slip_plane": ["all", "(111)"], "density_per_m2": [2.5e13, 1e13], "thickness_nm": 300.0}
     _write(folder, f"dislocations/{SERIES}/{variant}.line_density.csv", pd.DataFrame(density))

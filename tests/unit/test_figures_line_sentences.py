@@ -19,7 +19,7 @@ OTHERS = [SIDE, ALONG, ALONE]
 
 def summary(*kinds, probability=1.0, hidden_percent=5.0):
     table = pd.DataFrame(kinds, columns=["start_kind", "end_kind"])
-    return table.assign(probability=probability, hidden_percent=hidden_percent, hidden_by=range(1, len(kinds) + 1))
+    return table.assign(probability=probability, hidden_percent=hidden_percent, hidden_by=range(1, len(kinds) + 1), exchange_with=-1)
 
 
 def points(lines):
@@ -47,6 +47,11 @@ def test_lines_that_lie_on_each_other_are_said():
     hidden = summary(*[("surface", "border")] * 3, hidden_percent=[60.0, 70.0, 20.0])
     expected = "3 dislocations (2 lines lie on others in most frames, 0 on 1 and 1 on 2, and cannot be told from them there)"
     assert count_words(hidden) == expected
+
+
+def test_lines_that_may_have_exchanged_their_halves_are_named_once():
+    passing = summary(*[("surface", "border")] * 3).assign(exchange_with=[2, -1, 0])
+    assert count_words(passing) == "3 dislocations (lines 0 and 2 pass each other and may have exchanged their halves there)"
 
 
 def test_the_first_sentence_counts_what_is_the_same_and_names_what_differs(pairs):

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rapidstem.lines.crossing_partners import exchanged, passage_of
+from rapidstem.lines.crossing_partners import doubtful_partners, exchanged, passage_of
 
 # Two bowed lines that cross at 30 degrees, 6 nm apart in z; asymmetric in x, y and z.
 ALONG = np.linspace(-300, 350, 200)
@@ -46,3 +46,19 @@ def test_other_lines_are_left_alone():
     far = RISING + np.array([0, 0, 90.0])
     lines = exchanged([*swapped(RISING, FALLING), far])
     assert np.array_equal(lines[2], far)
+
+
+def test_partners_are_doubtful_where_lines_cross_at_a_small_angle_near_the_border():
+    """Straight on, or either bent back by 16 degrees: over 160 nm both are courses of a dislocation."""
+    along = np.linspace(-230, 160, 130)
+    tilted = np.deg2rad(8.0)
+    lines = [np.column_stack([along, sign * np.tan(tilted) * along, 0.3 * along]) for sign in (-1, 1)]
+    other, odds = doubtful_partners([RISING + 500.0, *lines])
+    assert list(other) == [-1, 2, 1]
+    assert np.isnan(odds[0]) and odds[1] == odds[2] and 0.2 < odds[1] < 20
+
+
+def test_partners_are_certain_where_courses_are_clear():
+    other, odds = doubtful_partners([RISING, FALLING])
+    assert list(other) == [-1, -1] and np.isnan(odds).all()
+    assert len(doubtful_partners([])[0]) == 0
