@@ -2,7 +2,8 @@
 
 Run from the root of the repository: `python -m benchmarks.alignment_accuracy results/demo [results/seed7 ...]`. For every
 denoised rapid series and the slow one it prints the errors of angles and shifts (without what no image can tell), the spread of the
-errors over their stated standard deviations (1 is calibrated), the rotation of the axis (the truth is 0), and seconds.
+errors over their stated standard deviations (1 is calibrated), how far the volume's middle lies from the foil's, the rotation of the axis
+(the truth is 0), and seconds.
 """
 
 import argparse
@@ -62,6 +63,7 @@ def main(folders: list[Path]) -> None:
                 seconds = time.perf_counter() - start
                 truth = read_truth(truth_path)
                 errors = series_errors(as_table(found), truth.slow if slow else truth.rapid)
+                errors["foil_middle_nm"] = errors.pop("foil_middle_px") * record.pixel_size_nm
                 rows.append({"session": folder.name, "variant": variant, **errors, "rotation_deg": found.axis_rotation_deg})
                 rows[-1] |= {"rotation_sigma": found.axis_rotation_sigma_deg, "residual_px": found.rms_residual_px, "seconds": seconds}
     record_table("alignment_accuracy", pd.DataFrame(rows).round(3), ["session", "variant"])

@@ -30,12 +30,13 @@ def map_error_px(folder: Path, truth: AcquisitionTruth) -> float:
 
 
 def series_errors(angles: pd.DataFrame, truth: StackTruth) -> dict[str, float]:
-    """Errors of reported and refined angles, of the shifts, and the spread of the angles' normalised errors."""
+    """Errors of reported and refined angles, of the shifts and of the foil's middle, and the spread of the angles' normalised errors."""
     tilt_rad = np.deg2rad(truth.middle_tilt_deg)
     refined, reported = (angles[name].to_numpy(float) - truth.middle_tilt_deg for name in ("angle_deg", "reported_deg"))
     shift = angles[SHIFTS].to_numpy(float) - truth.shift_px
     origin = np.column_stack([np.cos(tilt_rad), np.sin(tilt_rad)])
-    across = shift[:, 0] - origin @ np.linalg.lstsq(origin, shift[:, 0], rcond=None)[0]
+    middle = np.linalg.lstsq(origin, shift[:, 0], rcond=None)[0]
+    across = shift[:, 0] - origin @ middle
     return {
         "reported_rms_deg": float(np.sqrt(np.mean(reported**2))),
         "reported_largest_deg": float(np.abs(reported).max()),
@@ -44,6 +45,7 @@ def series_errors(angles: pd.DataFrame, truth: StackTruth) -> dict[str, float]:
         "normalised_spread": float(((refined - refined.mean()) / angles["sigma_deg"]).std()),
         "dy_rms_px": float(across.std()),
         "dx_rms_px": float(shift[:, 1].std()),
+        "foil_middle_px": float(middle[1]),
     }
 
 

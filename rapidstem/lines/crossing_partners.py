@@ -97,7 +97,7 @@ def doubtful_partners(lines: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarr
     """
     other, log_odds = np.full(len(lines), -1), np.full(len(lines), LEAST_ODDS)
     for pair in combinations(range(len(lines)), 2):
-        passage = passage_of(*(lines[number] for number in pair), least_nm=LEAST_DOUBTED_NM)
+        passage = passage_of(lines[pair[0]], lines[pair[1]], LEAST_DOUBTED_NM)
         if passage is None:
             continue
         costs = passage.costs()
