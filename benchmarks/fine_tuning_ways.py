@@ -134,7 +134,7 @@ def main() -> None:
         images = {name: answer(model, field.frames[: arguments.frames]) for name, (_, field) in judged.items()}
         seconds = round(model.card["computing"]["seconds"])
         table = tilt_table(judged, images).assign(denoiser=f"dlf-slow:{way}", session=arguments.session.name, seconds=seconds)
-        record_table("fine_tuning", table, ["session", "denoiser", "tilt_deg"])
+        record_table("fine_tuning_ways", table, ["session", "denoiser", "tilt_deg"])
 
 
 if __name__ == "__main__":
