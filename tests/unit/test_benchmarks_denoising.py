@@ -1,13 +1,20 @@
 """Tables that say how denoised frames compare."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 
 from benchmarks.denoisers import scores_of
 from benchmarks.denoising_bound import with_margins
-from benchmarks.fine_tuning import tilt_table
+from benchmarks.fine_tuning import STEPS, tilt_table
+from benchmarks.fine_tuning_ways import DepthOptimiser, averaged
 from rapidstem.denoising.fields.training_pairs import TrainingField
+from rapidstem.denoising.networks.unets import ResidualUNet
+from rapidstem.denoising.training import training_steps
+from rapidstem.denoising.training.optimisers import Optimiser
 
 
 def field(name: str) -> TrainingField:
@@ -42,3 +49,30 @@ def test_margins_are_taken_on_the_same_field() -> None:
     table = with_margins(pd.DataFrame(rows, columns=["field", "image", "slow_db", "truth_db"]))
     assert table["slow_over_bm3d_db"].tolist() == [0.0, 2.5, 3.0, 0.0]
     assert table["truth_over_bm3d_db"].tolist() == [0.0, 5.0, 4.0, 0.0]
+
+
+def test_averaged_weights_are_the_mean_of_the_last_third_of_the_steps() -> None:
+    state = SimpleNamespace(
+        step=0, network=torch.nn.Linear(1, 1, bias=False), average=torch.nn.Linear(1, 1, bias=False).requires_grad_(False)
+    )
+    with averaged():
+        for state.step in range(STEPS):
+            torch.nn.init.constant_(state.network.weight, float(state.step))
+            training_steps.average_weights(state, 0.995)
+        assert training_steps.rate_share(STEPS - 1, STEPS) == 1
+    assert float(state.average.weight) == pytest.approx(np.mean(range(STEPS * 2 // 3, STEPS)))
+    assert training_steps.rate_share(STEPS - 1, STEPS) < 0.01
+
+
+def test_lower_levels_change_less() -> None:
+    changes = {}
+    for kind in (Optimiser, DepthOptimiser):
+        torch.manual_seed(1)
+        network = ResidualUNet(8, 3)
+        before = {name: weights.detach().clone() for name, weights in network.named_parameters()}
+        network(torch.randn(1, 1, 32, 32)).square().sum().backward()
+        kind(network, "adamw").step(1e-3)
+        changes[kind] = {name: float((weights.detach() - before[name]).abs().mean()) for name, weights in network.named_parameters()}
+    shares = {name: changes[DepthOptimiser][name] / change for name, change in changes[Optimiser].items()}
+    for layer, share in (("input.weight", 2), ("encoders.1.0.first.weight", 1), ("encoders.2.0.first.weight", 0.5)):
+        assert shares[layer] == pytest.approx(share, rel=0.05)
