@@ -56,6 +56,7 @@ class _Distances:
     along_nm : (point,)
     offset_px, weight : (frame, point)
     sharpness : (frame, point) by how much the pull of a distance, its weight times itself, rises with it
+    shown : (frame, point) share of the curve's length that a frame shows
     by_place : (frame, point, 3) change of the offset in px by the point's x, y, z in nm
     """
 
@@ -63,6 +64,7 @@ class _Distances:
     offset_px: np.ndarray
     weight: np.ndarray
     sharpness: np.ndarray
+    shown: np.ndarray
     by_place: np.ndarray
 
 
@@ -110,8 +112,8 @@ def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvatur
     Returns
     -------
     list of FittedCurve
-        The covariances hold what the residuals have in common along a line and in neighbouring frames, and that few frames are followed
-        by a curve more closely than they are right.
+        The covariances hold what the residuals have in common along a line and in neighbouring frames, that few frames are followed
+        by a curve more closely than they are right, and that points of a line which is seen nearly end-on share their errors.
     """
     fitted = list(curves)
     for _ in range(steps):
@@ -122,7 +124,12 @@ def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvatur
         matrices = [system.information(variance) for system in systems]
         steps_nm = [np.linalg.solve(each, system.slope(variance)) for each, system in zip(matrices, systems, strict=True)]
         fitted = [_stepped(curve, step) for curve, step in zip(fitted, steps_nm, strict=True)]
-    return [FittedCurve(curve, np.linalg.inv(matrix)) for curve, matrix in zip(fitted, matrices, strict=True)]
+    scatters = [scatter / variance for scatter in _scatters(found, fitted)]
+    inverses = [np.linalg.inv(matrix) for matrix in matrices]
+    return [
+        FittedCurve(curve, inverse @ (scatter + system.known) @ inverse)
+        for curve, inverse, scatter, system in zip(fitted, inverses, scatters, systems, strict=True)
+    ]
 
 
 def _distances(evidence: SeriesEvidence, covered: CoveredFrames, curve: SplineCurve, number: int) -> _Distances:
@@ -141,8 +148,16 @@ def _distances(evidence: SeriesEvidence, covered: CoveredFrames, curve: SplineCu
     by_place = np.stack(
         [normal_column / evidence.geometry.pixel_size_nm, by_height * np.cos(places.tilt_rad), by_height * np.sin(places.tilt_rad)], axis=2
     )
+    shown = _shown_share(curve.at(along, 1), places.tilt_rad, width_px * evidence.geometry.pixel_size_nm)
     far = (offset / (SCALE_WIDTHS * width_px)) ** 2
-    return _Distances(along, offset, good / (1 + far), good * (1 - far) / (1 + far) ** 2, by_place)
+    return _Distances(along, offset, good / (1 + far), good * (1 - far) / (1 + far) ** 2, shown, by_place)
+
+
+def _shown_share(tangent: np.ndarray, tilt_rad: np.ndarray, width_nm: float) -> np.ndarray:
+    """Share (frame, point) of a curve's length that a frame shows; seen end-on, a stretch with common errors still shows one line width."""
+    along_row = tangent[:, 1] * np.cos(tilt_rad) + tangent[:, 2] * np.sin(tilt_rad)
+    shown = np.hypot(tangent[:, 0], along_row) / np.maximum(np.linalg.norm(tangent, axis=1), 1e-9)
+    return np.clip(shown, min(width_nm / GROUP_NM, 1.0), 1.0)
 
 
 def _distance_variance(found: Sequence[_Distances], systems: Sequence[_NormalEquations]) -> float:
@@ -168,16 +183,38 @@ def _distance_variance(found: Sequence[_Distances], systems: Sequence[_NormalEqu
     return variance
 
 
-def _normal_equations(curve: SplineCurve, found: _Distances, curvature_sd: float) -> _NormalEquations:
+def _scatters(found: Sequence[_Distances], curves: Sequence[SplineCurve]) -> list[np.ndarray]:
+    """Covariances (3 m, 3 m) of the right sides of the normal equations, for a variance of 1 px^2.
+
+    A line that a frame shows nearly end-on is a few pixels there, whose noise all of its points share: the variance of the sum of their
+    pulls is larger by one over the share of the length that is shown. The variance of all pulls together stays what residuals say. The
+    covariance of coefficients between two inverse information matrices is Huber's (Proc. Fifth Berkeley Symp. 1 (1967) 221).
+    """
+    weights = [each.weight / each.shown for each in found]
+    part = sum(float(each.weight.sum()) for each in found) / max(sum(float(weight.sum()) for weight in weights), 1e-9)
+    return [
+        part * _spread(curve.basis(each.along_nm), _point_blocks(each, weight))
+        for curve, each, weight in zip(curves, found, weights, strict=True)
+    ]
+
+
+def _point_blocks(found: _Distances, weight: np.ndarray) -> np.ndarray:
+    """Products (point, 3, 3) of the derivatives by x, y, z, summed over the frames with weights (frame, point)."""
     by_point = found.by_place.transpose(1, 2, 0)
-    blocks = by_point * found.weight.T[:, None] @ by_point.transpose(0, 2, 1)
+    return by_point * weight.T[:, None] @ by_point.transpose(0, 2, 1)
+
+
+def _normal_equations(curve: SplineCurve, found: _Distances, curvature_sd: float) -> _NormalEquations:
     right = np.einsum("fp,fp,fpa->pa", found.weight, found.offset_px, found.by_place)
     basis, tangent = curve.basis(found.along_nm), curve.at(found.along_nm, 1)
     held = tangent[:, :, None] * tangent[:, None, :] / ALONG_SD_NM**2
     smooth = np.kron(bending(curve), np.eye(3)) / (curvature_sd**2 * 2 * GROUP_NM)
     known = _spread(basis, held) + smooth + 1e-6 * np.eye(len(smooth))
     return _NormalEquations(
-        _spread(basis, blocks), np.einsum("nj,na->ja", basis, right).ravel(), known, smooth @ curve.coefficients_nm.ravel()
+        _spread(basis, _point_blocks(found, found.weight)),
+        np.einsum("nj,na->ja", basis, right).ravel(),
+        known,
+        smooth @ curve.coefficients_nm.ravel(),
     )
 
 
