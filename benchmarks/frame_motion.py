@@ -50,8 +50,8 @@ def motion_row(stack: FrameStack, frames: np.ndarray, truth: AcquisitionTruth) -
     """The row of the table that one series gives."""
     middle_deg = middle_angles_deg(stack.tilt_deg, stack.time_s, stack.line_time_s, frames.shape[1])
     recorded = recorded_geometry(middle_deg, frames.shape, stack.pixel_size_nm, stack.time_s, stack.line_time_s)
-    without = align_series(frames, recorded, AlignmentSettings(truth.foil_thickness_nm, frame_motion=False))
-    found = align_series(frames, recorded, AlignmentSettings(truth.foil_thickness_nm))
+    without = align_series(frames, recorded, AlignmentSettings(truth.foil_thickness_nm))
+    found = align_series(frames, recorded, AlignmentSettings(truth.foil_thickness_nm, frame_motion=True))
     still = np.zeros((*frames.shape[:2], 2))
     true = still if truth.rapid.row_shift_px is None else truth.rapid.row_shift_px
     measured = still if found.motion is None else found.motion.line_shifts_px()

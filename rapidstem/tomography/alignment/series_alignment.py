@@ -64,7 +64,7 @@ class AlignmentSettings:
     features : {"lines", "density"}
         What is followed: the dark lines of dislocations in a foil, or the mass of an isolated object (`align_density`).
     frame_motion : bool
-        Whether motion within the frames is measured and, where they speak for it, taken out (`motion_within_frames`).
+        Whether motion within the frames is measured and taken out (`motion_within_frames`).
     """
 
     thickness_nm: float
@@ -72,7 +72,7 @@ class AlignmentSettings:
     line_width_nm: float = 13.7
     fallback: Literal["none", "cross-correlation"] = "none"
     features: Literal["lines", "density"] = "lines"
-    frame_motion: bool = True
+    frame_motion: bool = False
 
     def __post_init__(self) -> None:
         if self.fallback not in ("none", "cross-correlation"):
