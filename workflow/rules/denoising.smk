@@ -52,7 +52,7 @@ rule match_blocks:
         "../../envs/bm3d.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(250, 10),
+        mem_mb=memory_mb(240, 5),
         runtime=minutes(60, 2000),
     params:
         code=code("match_blocks"),

@@ -17,7 +17,7 @@ rule locate_centroids:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(200, 3),
+        mem_mb=memory_mb(290, 1),
         runtime=minutes(20, 120),
     params:
         code=code("locate_centroids"),

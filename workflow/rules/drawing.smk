@@ -162,7 +162,7 @@ rule draw_variant:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(230, 3),
+        mem_mb=memory_mb(200, 1.3),
         runtime=minutes(10, 30),
     params:
         code=drawing_code("draw_variant", VARIANT),

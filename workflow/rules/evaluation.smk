@@ -29,7 +29,7 @@ rule score_images:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(250, 6),
+        mem_mb=memory_mb(230, 3),
         runtime=minutes(15, 120),
     params:
         code=code("score_images"),
