@@ -5,7 +5,7 @@ import numpy as np
 # Of the densest section.
 LEAST_SHARE = 0.002
 # Of the foil's median section, that of all sections with more than a third of the median one of all: errors spread fewer points beyond the
-# surfaces. The middle of 26 simulated series is right to 6 nm rms, 18 nm at most (`benchmarks.alignment_accuracy`).
+# surfaces. The middle of 26 simulated series is right to 8 nm rms, 19 nm at most (`benchmarks.alignment_accuracy`).
 LEAST_SHARE_OF_POINTS, OCCUPIED_SHARE = 0.4, 1 / 3
 # Of the foil: 7.5 nm of 300, half a line width.
 SECTIONS = 40
