@@ -1,4 +1,4 @@
-r"""Other ways through the 300 steps from the general filter, on the fields that `benchmarks.fine_tuning` judges.
+"""Other ways through the 300 steps from the general filter, on the fields that `benchmarks.fine_tuning` judges.
 
     python -m benchmarks.fine_tuning_ways results/demo as-it-is adamw averaged whitened smooth-loss slow-depths
 
@@ -119,6 +119,7 @@ def trained(fields: list[TrainingField], way: str) -> TrainedModel:
 
 
 def main() -> None:
+    """Print the table of each way."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("session", type=Path)
     parser.add_argument("ways", nargs="+", choices=WAYS)

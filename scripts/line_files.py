@@ -15,9 +15,13 @@ def write_fitted_lines(output: Any, found: FittedLines, crystal: Mapping[str, An
     network = found.network
     orientation = crystal_orientation(crystal["x"], crystal["z"]) if crystal else None
     summary = line_summary(network, orientation).assign(
-        probability=found.probability, p_value=found.p_value, hidden_percent=100 * found.hidden_share, hidden_by=found.hidden_by
+        probability=found.probability,
+        p_value=found.p_value,
+        hidden_percent=100 * found.hidden_share,
+        hidden_by=found.hidden_by,
+        exchange_with=found.exchange_with,
+        exchange_odds=found.exchange_odds,
     )
-    summary = summary.assign(exchange_with=found.exchange_with, exchange_odds=found.exchange_odds)
     points, density = line_points(network, summary), line_density(network, summary)
     of_each = ((found.sigma_nm, (3,)), (found.time_s, (2,)), (found.evidence, ()))
     sigma, time, evidence = (np.concatenate([*each, np.zeros((0, *tail))]) for each, tail in of_each)

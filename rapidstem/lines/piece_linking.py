@@ -1,8 +1,7 @@
 """Which ends of pieces continue each other: the least bending, and what the frames say of the way between them."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -66,14 +65,13 @@ def linked_pieces(
     """
     graph = nx.Graph()
     for length_nm in settings.set_backs_nm:
-        for pair, link in _links(_Ends.of(pieces, length_nm, settings.direction_nm), evidence_at, settings):
-            if link["weight"] > graph.get_edge_data(*pair, default={"weight": 0.0})["weight"]:
-                graph.add_edge(*pair, **link)
-    tips = _Ends.of(pieces, 0.0, settings.direction_nm)
-    farther = _Ends.of(pieces, settings.passed_set_back_nm, settings.direction_nm)
-    for pair, link in _links(farther, evidence_at, settings):
+        ends = _Ends.of(pieces, length_nm, settings.direction_nm)
+        for pair in ends.near(settings.reach_nm):
+            _link(graph, pair, ends, evidence_at, settings)
+    tips, farther = (_Ends.of(pieces, length_nm, settings.direction_nm) for length_nm in (0.0, settings.passed_set_back_nm))
+    for pair in farther.near(settings.reach_nm):
         if not graph.has_edge(*pair) and tips.passed(*pair):
-            graph.add_edge(*pair, **link)
+            _link(graph, pair, farther, evidence_at, settings)
     return _chains(pieces, graph.edge_subgraph(nx.max_weight_matching(graph)))
 
 
@@ -97,22 +95,27 @@ class _Ends:
         outward = [end_direction(end, direction_nm) for end in ends]
         return cls(np.array([end[-1] for end in ends]).reshape(-1, 3), np.array(outward).reshape(-1, 3), set_back_nm)
 
+    def near(self, reach_nm: float) -> list[tuple[int, int]]:
+        """Pairs of ends of two pieces within reach of each other."""
+        if not len(self.places):
+            return []
+        pairs = scipy.spatial.cKDTree(self.places).query_pairs(reach_nm)
+        return [pair for pair in pairs if pair[0] // 2 != pair[1] // 2]
+
     def passed(self, one: int, two: int) -> bool:
         """Whether either end lies behind the other one."""
         way = self.places[two] - self.places[one]
         return bool(way @ self.outward[one] < 0 < way @ self.outward[two])
 
 
-def _links(
-    ends: _Ends, evidence_at: Callable[[np.ndarray], np.ndarray], settings: LinkSettings
-) -> Iterator[tuple[tuple[int, int], dict[str, Any]]]:
-    """Pairs of ends of two pieces that are more probably one line than two, each with its weight and the ends that are bridged."""
-    for pair in scipy.spatial.cKDTree(ends.places).query_pairs(settings.reach_nm) if len(ends.places) else ():
-        if pair[0] // 2 != pair[1] // 2:
-            weight = _link_weight(ends.places[list(pair)], ends.outward[list(pair)], evidence_at, settings)
-            if weight > 0:
-                ways = {end: (ends.places[end], ends.outward[end]) for end in pair}
-                yield pair, {"weight": weight, "ways": ways, "set_back_nm": ends.set_back_nm}
+def _link(
+    graph: nx.Graph, pair: tuple[int, int], ends: _Ends, evidence_at: Callable[[np.ndarray], np.ndarray], settings: LinkSettings
+) -> None:
+    """Link two ends where they are more probably one line than two, and more probably so than by a link that is there."""
+    weight = _link_weight(ends.places[list(pair)], ends.outward[list(pair)], evidence_at, settings)
+    if weight > graph.get_edge_data(*pair, default={"weight": 0.0})["weight"]:
+        ways = {end: (ends.places[end], ends.outward[end]) for end in pair}
+        graph.add_edge(*pair, weight=weight, ways=ways, set_back_nm=ends.set_back_nm)
 
 
 def set_back(piece: np.ndarray, last: bool, length_nm: float) -> np.ndarray:
