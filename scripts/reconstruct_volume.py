@@ -1,4 +1,4 @@
-"""Reconstruct a binarised tilt series, all its slices or one block of them, from all its frames or every second one."""
+"""Reconstruct a binarised tilt series, all its slices or one block of them, from all its frames or every second tilt."""
 
 from script_support import logged
 
@@ -20,7 +20,7 @@ with logged(snakemake):
             threads=snakemake.threads,
             memory_mb=snakemake.resources.mem_mb,
             device=parameters.device,
-            frames=half_frames(parameters.half, len(series)),
+            frames=half_frames(parameters.half, geometry.angle_rad),
             slices=part,
             progress=progress.reach,
         )

@@ -11,7 +11,8 @@ _LARGEST_AMPLITUDE = 5.0
 # In radii of the neighbourhood: the width that a fit starts from, and the largest step from its start.
 _FIRST_WIDTH, _LARGEST_STEP = 0.4, 0.5
 _ITERATIONS = 20
-_BLOCK = 1000
+# Voxels of neighbourhoods that are held at once: some 150 MB with all that is computed of them.
+_VOXELS_AT_ONCE = 750_000
 
 
 def fit_centres(sections: np.ndarray, peaks: np.ndarray, start: np.ndarray, radius: int) -> np.ndarray:
@@ -43,9 +44,26 @@ def fit_centres(sections: np.ndarray, peaks: np.ndarray, start: np.ndarray, radi
     ----------
     D. Marquardt, J. Soc. Indust. Appl. Math. 11 (1963) 431.
     """
-    blocks = [slice(first, first + _BLOCK) for first in range(0, len(peaks), _BLOCK)]
-    fitted = [_fit_block(sections, peaks[some], start[some], radius) for some in blocks]
+    fitted = [_fit_block(sections, peaks[some], start[some], radius) for some in parts_of_peaks(len(peaks), radius)]
     return np.concatenate(fitted) if fitted else np.empty((0, 2))
+
+
+def parts_of_peaks(count: int, radius: int) -> list[slice]:
+    """Parts of a list of peaks, so many at once that their neighbourhoods take the same memory whatever their radius.
+
+    Parameters
+    ----------
+    count : int
+        Of peaks.
+    radius : int
+        Of a neighbourhood, a cube of 2 radius + 1 voxels a side.
+
+    Returns
+    -------
+    list of slice
+    """
+    at_once = max(1, _VOXELS_AT_ONCE // (2 * radius + 1) ** 3)
+    return [slice(first, first + at_once) for first in range(0, count, at_once)]
 
 
 def _fit_block(sections: np.ndarray, peaks: np.ndarray, start: np.ndarray, radius: int) -> np.ndarray:

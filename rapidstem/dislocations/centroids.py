@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from scipy import ndimage
 
-from rapidstem.dislocations.centre_fit import fit_centres
+from rapidstem.dislocations.centre_fit import fit_centres, parts_of_peaks
 from rapidstem.dislocations.section_links import chain_labels
 from rapidstem.errors import InputError
 
@@ -122,8 +122,7 @@ def _above_level(values: np.ndarray, top: np.ndarray, level: float) -> np.ndarra
 def _inclinations(sections: np.ndarray, peaks: np.ndarray, radius: int, level: float) -> np.ndarray:
     """Sine of the angle between the section and the main axis of the voxels around each peak, (n,)."""
     sine = np.zeros(len(peaks))
-    for start in range(0, len(peaks), 2000):
-        some = slice(start, start + 2000)
+    for some in parts_of_peaks(len(peaks), radius):
         values, offset = _neighbourhood(sections, peaks[some], radius, radius)
         weight = _above_level(values, sections[tuple(peaks[some].T)], level)
         weight *= np.sum(offset**2, axis=0) <= (radius + 0.5) ** 2

@@ -126,7 +126,8 @@ def _traced(
     how = ReconstructionSettings(alignment.thickness_nm + settings.margin_nm, settings.reconstruction, settings.iterations, isolated)
     with clock.stage("tomogram and its halves"):
         whole, even, odd = (
-            reconstruct(lines, geometry, how, threads, device=settings.device, frames=half_frames(half, len(lines))) for half in HALVES
+            reconstruct(lines, geometry, how, threads, device=settings.device, frames=half_frames(half, geometry.angle_rad))
+            for half in HALVES
         )
         write_volume(folder / "tomogram.mrc", whole, geometry.pixel_size_nm)
         volume, voxel_size_nm = read_volume(folder / "tomogram.mrc")

@@ -22,6 +22,8 @@ _INNER, _RISE, _VALLEY, _FLAT = 0.75, 0.25, (0.4, 0.6), 0.15
 _LEVEL_SPREAD = 0.08
 _LEAST_AGREEING = 0.75
 _FEWEST_FRAMES = 3
+# Of the logarithm of vacuum over foil, from frame to frame: what is beside lines alone darkens with the tilt as they do, to a few thousandths.
+_LEAST_DARKENING = 0.005
 # In scales of the lines: how far beyond the rise of the brightness the image is no longer blurred by it.
 _BLUR_SCALES = 3.0
 
@@ -53,7 +55,8 @@ def vacuum_places(series: np.ndarray, line_scale_px: float, levels: Sequence[Fra
     brightest level counts as vacuum where a valley in the histogram parts it from the foil, where the image is flat there, and where
     other frames have it, too. A step of the thickness has no such level: lines cross it, and it darkens with the tilt. Once three frames
     are certain, others that are as bright somewhere have vacuum there, too. Three quarters of the frames with as large a bright part
-    must be as bright.
+    must be as bright, and the foil must darken beside it as it is tilted: over a small range of tilts clear foil beside many lines is as
+    bright in all frames, too. Frames without any foil are vacuum all over.
 
     Parameters
     ----------
@@ -77,9 +80,14 @@ def vacuum_places(series: np.ndarray, line_scale_px: float, levels: Sequence[Fra
     usual = float(np.median(brightest[certain]))
     as_bright = np.abs(brightest - usual) < _LEVEL_SPREAD * usual
     as_large = share > np.median(share[certain]) / 2
-    if usual < (1 + _LEAST_CONTRAST / 2) * foil.max() or np.mean(as_bright[as_large]) < _LEAST_AGREEING:
+    has_foil = foil < (1 - _LEAST_CONTRAST / 2) * brightest
+    clearest = foil[has_foil].max()
+    if usual < (1 + _LEAST_CONTRAST / 2) * clearest or np.mean(as_bright[as_large]) < _LEAST_AGREEING:
         return places
-    for number in np.flatnonzero(as_bright):
+    if np.std(np.log(brightest / foil)[as_bright & has_foil]) < _LEAST_DARKENING:
+        return places
+    places[as_bright & ~has_foil & (brightest > (usual + clearest) / 2)] = VACUUM
+    for number in np.flatnonzero(as_bright & has_foil):
         smooth = _smoothed(series[number], line_scale_px)
         places[number] = _places((smooth - foil[number]) / (brightest[number] - foil[number]), line_scale_px)
     return places

@@ -106,7 +106,7 @@ def test_columns_share_a_matrix_where_their_angles_are_nearly_the_same():
 def test_half_of_the_frames_keeps_the_angles_of_all():
     geometry = turning_geometry(rows=32)
     rays, used = field_rays(geometry, 10)
-    half_rays, half_used = field_rays(geometry, 10, frames=half_frames("odd", 41))
+    half_rays, half_used = field_rays(geometry, 10, frames=half_frames("odd", geometry.angle_rad))
     assert set(half_used // 32) == set(range(1, 41, 2))
     angle_of = dict(zip(used.tolist(), rays.angle_rad.tolist(), strict=True))
     np.testing.assert_array_equal(half_rays.angle_rad, [angle_of[ray] for ray in half_used.tolist()])
@@ -118,7 +118,7 @@ def test_frames_of_the_other_half_do_not_count(method):
     series = point_series([(12.5, -6.5)], geometry, 2)
     spoilt = series.copy()
     spoilt[1::2] = 9.0
-    settings, half = ReconstructionSettings(32 * PIXEL_NM, method, 15), half_frames("even", 41)
+    settings, half = ReconstructionSettings(32 * PIXEL_NM, method, 15), half_frames("even", geometry.angle_rad)
     volume = reconstruct(spoilt, geometry, settings, frames=half)
     np.testing.assert_array_equal(volume, reconstruct(series, geometry, settings, frames=half))
     marked = replace(geometry, used=half)
@@ -127,9 +127,16 @@ def test_frames_of_the_other_half_do_not_count(method):
 
 
 def test_halves_complement_each_other():
-    np.testing.assert_array_equal(half_frames("even", 5), [True, False, True, False, True])
-    np.testing.assert_array_equal(half_frames("even", 5), ~half_frames("odd", 5))
-    assert half_frames(None, 5) is None
+    tilts = np.deg2rad([-40, -20, 0, 20, 40])
+    np.testing.assert_array_equal(half_frames("even", tilts), [True, False, True, False, True])
+    np.testing.assert_array_equal(half_frames("even", tilts), ~half_frames("odd", tilts))
+    assert half_frames(None, tilts) is None
+
+
+def test_both_halves_of_a_dose_symmetric_series_reach_over_the_whole_range_of_tilts():
+    tilts = np.array([0, 2, -2, 4, -4, 6, -6, 8, -8])
+    halves = [sorted(tilts[half_frames(half, np.deg2rad(tilts))].tolist()) for half in ("even", "odd")]
+    assert halves == [[-8, -4, 0, 4, 8], [-6, -2, 2, 6]]
 
 
 def test_slice_ranges_cover_every_column_once():
@@ -204,7 +211,7 @@ def test_blocks_that_do_not_exist_are_refused(number, count):
 
 def test_an_unknown_half_is_refused():
     with pytest.raises(InputError, match="'even' or 'odd'"):
-        half_frames("first", 10)
+        half_frames("first", np.zeros(10))
 
 
 def test_a_series_that_reaches_ninety_degrees_needs_no_endless_volume():

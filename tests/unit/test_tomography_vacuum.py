@@ -51,6 +51,22 @@ def test_vacuum_is_found_and_the_foil_away_from_its_rim_is_not(shape: np.ndarray
     assert np.all(places[:, outer] == FOIL)
 
 
+def test_a_frame_without_foil_is_vacuum_and_those_beside_it_keep_theirs() -> None:
+    series = vacuum(half_plane(), 1.0)
+    alone = vacuum(np.ones((SIZE, SIZE), bool), 1.0)[:1]
+    places = vacuum_places(np.concatenate([series[:2], alone, series[2:]]), SCALE_PX)
+    np.testing.assert_array_equal(np.delete(places, 2, axis=0), vacuum_places(series, SCALE_PX))
+    assert np.all(places[2] == VACUUM)
+
+
+def test_vacuum_is_found_over_a_small_range_of_tilts() -> None:
+    rng, share = np.random.default_rng(1), ndimage.gaussian_filter(half_plane().astype(float), 1.0)
+    level = OFFSET + np.exp(0.35)
+    tilts = np.deg2rad(np.linspace(-30, 30, 13))
+    series = np.stack([share * level * (1 + 0.01 * rng.normal(size=share.shape)) + (1 - share) * foil(tilt, rng) for tilt in tilts])
+    assert np.mean(vacuum_places(series, SCALE_PX)[:, ndimage.binary_erosion(half_plane(), iterations=6, border_value=1)] == VACUUM) > 0.98
+
+
 def test_a_beam_that_fluctuates_hides_no_vacuum_and_no_line() -> None:
     series, rng = vacuum(half_plane(), 1.0), np.random.default_rng(6)
     rows = ndimage.gaussian_filter1d(rng.normal(size=(len(series), SIZE)), 12, axis=1)
@@ -68,11 +84,12 @@ def test_a_foil_without_vacuum_has_none() -> None:
     assert np.all(vacuum_places(np.stack([foil(tilt, rng) for tilt in TILTS_RAD]), SCALE_PX) == FOIL)
 
 
-def test_clear_foil_beside_a_dark_bundle_of_lines_is_no_vacuum() -> None:
+@pytest.mark.parametrize("range_deg", [60, 50, 30, 10])
+def test_clear_foil_beside_a_dark_bundle_of_lines_is_no_vacuum(range_deg: float) -> None:
     rng = np.random.default_rng(2)
     row, column = np.indices((SIZE, SIZE))
     bundle = 1 - 0.4 * (np.abs(row - 0.3 * column - 40) < 12)
-    frames = np.stack([np.exp(-0.35 / np.cos(tilt)) * bundle for tilt in np.deg2rad(np.linspace(-60, 60, 9))])
+    frames = np.stack([np.exp(-0.35 / np.cos(tilt)) * bundle for tilt in np.deg2rad(np.linspace(-range_deg, range_deg, 9))])
     assert np.all(vacuum_places(frames * (1 + 0.01 * rng.normal(size=frames.shape)), SCALE_PX) == FOIL)
 
 

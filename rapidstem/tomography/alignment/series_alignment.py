@@ -154,22 +154,21 @@ def align_series(
 def _lines_or_correlation(
     series: np.ndarray, recorded: TiltGeometry, settings: AlignmentSettings, threads: int, known: SingleFrames | None
 ) -> AlignedSeries:
+    frames = known or SingleFrames(settings.line_scale_px(recorded.pixel_size_nm))
     try:
-        return _align_lines(recorded, series, settings, threads, known)
-    except TooFewLinesError:
+        return _align_lines(recorded, series, settings, threads, frames)
+    except TooFewLinesError as error:
         if settings.fallback == "none":
-            raise
+            raise TooFewLinesError("; ".join([str(error), *vacuum_warning(frames.places(series))])) from error
         width_nm = settings.line_width_nm
         return align_by_correlation(recorded, series, settings.thickness_nm, settings.angle_sigma_deg, width_nm, threads)
 
 
 def _align_lines(
-    recorded: TiltGeometry, series: np.ndarray, settings: AlignmentSettings, threads: int, known: SingleFrames | None
+    recorded: TiltGeometry, series: np.ndarray, settings: AlignmentSettings, threads: int, frames: SingleFrames
 ) -> AlignedSeries:
     reported_rad, used = recorded.angle_rad, recorded.used
-    thickness_nm, line_scale_px = settings.thickness_nm, settings.line_scale_px(recorded.pixel_size_nm)
-    line_px = settings.line_px(recorded.pixel_size_nm)
-    frames = known or SingleFrames(line_scale_px)
+    thickness_nm, line_px = settings.thickness_nm, settings.line_px(recorded.pixel_size_nm)
     places = frames.places(series)
     lines, seen = frames.lines(series, places, used, threads)
     geometry = replace(recorded, shift_px=coarse_shifts(lines, reported_rad, line_px=line_px, threads=threads))

@@ -50,15 +50,15 @@ def slice_range(number: int, count: int, columns: int) -> slice:
     return slice(number * columns // count, (number + 1) * columns // count)
 
 
-def half_frames(half: Literal["even", "odd"] | None, frames: int) -> np.ndarray | None:
-    """Every second frame, (frame,) bool, for two independent volumes; None takes all.
+def half_frames(half: Literal["even", "odd"] | None, angle_rad: np.ndarray) -> np.ndarray | None:
+    """Every second tilt, for two independent volumes of one range of tilts in whatever order they were recorded; None takes all.
 
     Parameters
     ----------
     half : {"even", "odd"} or None
-        Which half.
-    frames : int
-        Of the series.
+        Which half, counted from the lowest tilt.
+    angle_rad : np.ndarray, (frame,)
+        Tilts of the series.
 
     Returns
     -------
@@ -74,7 +74,8 @@ def half_frames(half: Literal["even", "odd"] | None, frames: int) -> np.ndarray 
         return None
     if half not in ("even", "odd"):
         raise InputError(f"the half {half!r} of a series is unknown: choose 'even' or 'odd'")
-    return np.arange(frames) % 2 == (half == "odd")
+    rank = np.argsort(np.argsort(angle_rad, kind="stable"), kind="stable")
+    return np.asarray(rank % 2 == (half == "odd"))
 
 
 def matrix_columns(geometry: TiltGeometry, columns: int) -> int:
