@@ -24,14 +24,15 @@ def blobs(round_about_x: bool) -> np.ndarray:
 
 
 def project(specimen: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
-    row, column = np.mgrid[:ROWS, :COLUMNS]
+    columns = geometry.columns or COLUMNS
+    row, column = np.mgrid[:ROWS, :columns]
     turn = geometry.axis_rotation_rad
-    series = np.zeros((geometry.frames, ROWS, COLUMNS))
+    series = np.zeros((geometry.frames, ROWS, columns))
     for x, y, z, width, mass in specimen:
         for frame, (tilt, (dy, dx)) in enumerate(zip(geometry.angle_rad, geometry.shift_px, strict=True)):
             height = y * np.cos(tilt) + z * np.sin(tilt)
             r = (ROWS - 1) / 2 + x * np.sin(turn) + height * np.cos(turn) + dy
-            c = (COLUMNS - 1) / 2 + x * np.cos(turn) - height * np.sin(turn) + dx
+            c = (columns - 1) / 2 + x * np.cos(turn) - height * np.sin(turn) + dx
             series[frame] += mass * np.exp(-((row - r) ** 2 + (column - c) ** 2) / (2 * width**2)) * width
     return series
 
@@ -53,6 +54,14 @@ def test_moments_find_the_axis_and_the_shifts(rotation_deg):
     orbit = np.column_stack([np.cos(TILT), np.sin(TILT)])
     assert along.std() < 0.05
     assert (across - orbit @ np.linalg.lstsq(orbit, across, rcond=None)[0]).std() < 0.1
+
+
+def test_a_drift_along_the_axis_beyond_the_size_of_the_object_is_found():
+    drift_px = np.column_stack([np.zeros(len(TILT)), np.linspace(-30, 30, len(TILT))])
+    truth = TiltGeometry(TILT, drift_px, PIXEL_NM, ROWS, columns=140)
+    found = align_moments(project(blobs(False), truth), TiltGeometry(TILT, 0 * drift_px, PIXEL_NM, ROWS, columns=140))
+    left = found.geometry.shift_px[:, 1] - drift_px[:, 1]
+    assert left.std() < 0.1
 
 
 def test_angles_of_a_lopsided_object_come_from_its_projections():

@@ -10,6 +10,8 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
 # Of the search for the tilt axis about x or y; by judgement, scans are turned so that the axis lies along one of them.
 _LARGEST_ROTATION_DEG = 20.0
+# Of the columns: farther profiles may share nothing but empty columns.
+_LARGEST_SHARE = 1 / 3
 # Until profiles no longer move.
 _PROFILE_STEPS = 8
 # Of the heaviest column: lighter ones have no centre of mass worth the name.
@@ -61,6 +63,8 @@ def align_moments(density: np.ndarray, geometry: TiltGeometry) -> MomentAlignmen
 def _aligned_at(density: np.ndarray, geometry: TiltGeometry, rotation_rad: float) -> tuple[TiltGeometry, float]:
     """Shifts for one rotation of the axis, and the mean square of what they leave of the centres of mass."""
     geometry = replace(geometry, axis_rotation_rad=rotation_rad)
+    mass, _ = _column_moments(density, geometry)
+    geometry = _moved(geometry, np.zeros(geometry.frames), _whole_steps(mass, int(np.argmin(np.abs(geometry.angle_rad)))))
     for _ in range(_PROFILE_STEPS):
         mass, _ = _column_moments(density, geometry)
         geometry = _moved(geometry, np.zeros(geometry.frames), _profile_steps(mass))
@@ -74,6 +78,18 @@ def _column_moments(density: np.ndarray, geometry: TiltGeometry) -> tuple[np.nda
     aligned = apply_alignment(density, geometry, order=1)
     height = np.arange(density.shape[1]) - (density.shape[1] - 1) / 2
     return aligned.sum(axis=1), np.einsum("fyx,y->fx", aligned, height)
+
+
+def _whole_steps(mass: np.ndarray, reference: int) -> np.ndarray:
+    """By how many whole columns the mass of each frame lies beside that of one frame, (frame,): where their overlap differs least."""
+    columns = mass.shape[1]
+    reach = int(_LARGEST_SHARE * columns)
+    lags = sorted(range(-reach, reach + 1), key=abs)
+    differences = [
+        np.mean((mass[:, max(lag, 0) : columns + min(lag, 0)] - mass[reference, max(-lag, 0) : columns + min(-lag, 0)]) ** 2, axis=1)
+        for lag in lags
+    ]
+    return np.asarray(lags, float)[np.argmin(differences, axis=0)]
 
 
 def _profile_steps(mass: np.ndarray) -> np.ndarray:
