@@ -131,12 +131,15 @@ def _response(density: np.ndarray, geometry: TiltGeometry, depth_px: int, angle_
 def _views(frames: np.ndarray, geometry: TiltGeometry, depth_px: int) -> tuple[np.ndarray, np.ndarray]:
     """Projections of the reconstruction and their derivatives by the tilt, (frame, y, x).
 
-    The object lies within the field in every frame, so that the slice need not be wider than it, and no ray is left out.
+    The object lies within the field in every frame, so that the slice need not be wider than it, and no ray is left out. Matrices, which
+    are most of the memory, are made one after the other.
     """
-    matrices = [system_matrix(_rays(geometry, depth_px, step)) for step in (0.0, _ANGLE_STEP_RAD, -_ANGLE_STEP_RAD)]
-    volume = sirt_slices(SirtOperator.from_matrix(matrices[0]), frames.reshape(-1, frames.shape[2]), _ITERATIONS)
-    view, more, less = ((matrix @ volume).reshape(frames.shape) for matrix in matrices)
-    return view, (more - less) / (2 * _ANGLE_STEP_RAD)
+    matrix = system_matrix(_rays(geometry, depth_px, 0.0))
+    volume = sirt_slices(SirtOperator.from_matrix(matrix), frames.reshape(-1, frames.shape[2]), _ITERATIONS)
+    view = matrix @ volume
+    del matrix
+    more, less = (system_matrix(_rays(geometry, depth_px, step)) @ volume for step in (_ANGLE_STEP_RAD, -_ANGLE_STEP_RAD))
+    return view.reshape(frames.shape), (more - less).reshape(frames.shape) / (2 * _ANGLE_STEP_RAD)
 
 
 def _rays(geometry: TiltGeometry, depth_px: int, step_rad: float) -> SliceGeometry:
