@@ -93,7 +93,7 @@ def trace_lines(
         Of the foil; its height in the volume is found from the lines.
     settings : TracingSettings
     halves : tuple of two np.ndarray, (z, y, x), optional
-        Tomograms from every second frame and from the others. Where no ridge stands out from half their difference, there is no line,
+        Tomograms from every second tilt and from the others. Where no ridge stands out from half their difference, there is no line,
         and nothing is traced.
     threads : int
         Of the processor, for the ridges.

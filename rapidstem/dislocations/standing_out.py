@@ -20,7 +20,7 @@ def noise_strength(even: np.ndarray, odd: np.ndarray, sigma: float, threads: int
     Parameters
     ----------
     even, odd : np.ndarray, (z, y, x)
-        Tomograms from every second frame and from the others.
+        Tomograms from every second tilt and from the others.
     sigma : float
         Of the ridges, in voxels; see `rapidstem.dislocations.line_ridges.ridge_strength`.
     threads : int

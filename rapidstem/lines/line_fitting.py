@@ -227,7 +227,7 @@ def _times(ratio: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
     """Mean and standard deviation (point, 2) of the times of the frames, by what each says for a point; ratios are (frame, point)."""
     if geometry.time_s is None or geometry.line_time_s is None:
         return np.full((ratio.shape[1], 2), np.nan)
-    middle_s = geometry.time_s + geometry.rows * geometry.line_time_s / 2
+    middle_s = geometry.time_s + geometry.scan_lines * geometry.line_time_s / 2
     weight = np.maximum(ratio, 0) / np.maximum(np.maximum(ratio, 0).sum(axis=0), 1e-9)
     mean = middle_s @ weight
     return np.column_stack([mean, np.sqrt(np.sum(weight * (middle_s[:, None] - mean) ** 2, axis=0))])

@@ -30,7 +30,7 @@ def binarise(
 
     The curvature at the scale of the lines, on the background-corrected frame, is compared with what the frame itself holds
     (`line_threshold`), so that neither the absolute intensity nor the weaker contrast at high tilt matters. Lines are connected regions
-    above half of the threshold that reach the threshold. Vacuum and its rim hold none (`vacuum_places`).
+    above three quarters of the threshold that reach the threshold. Vacuum and its rim hold none (`vacuum_places`).
 
     Parameters
     ----------

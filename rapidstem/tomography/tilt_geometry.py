@@ -80,6 +80,11 @@ class TiltGeometry:
         """Number of frames."""
         return len(self.angle_rad)
 
+    @property
+    def scan_lines(self) -> int:
+        """Lines of a raw frame that were scanned one after the other: its rows, or its columns where it was transposed."""
+        return self.rows if self.slow_scan == "rows" or self.columns is None else self.columns
+
     def row_angles_rad(self, row_px: np.ndarray, column_px: float | np.ndarray | None = None) -> np.ndarray:
         """Tilt at the moment when places of the raw frames are scanned.
 
@@ -105,7 +110,7 @@ class TiltGeometry:
 
     @property
     def _middle_line(self) -> float:
-        return ((self.rows if self.slow_scan == "rows" else self.columns or 1) - 1) / 2
+        return (self.scan_lines - 1) / 2
 
     @cached_property
     def _tilt_course(self) -> "_SmoothCurve":

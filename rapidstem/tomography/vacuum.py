@@ -22,7 +22,7 @@ _INNER, _RISE, _VALLEY, _FLAT = 0.75, 0.25, (0.4, 0.6), 0.15
 _LEVEL_SPREAD = 0.08
 _LEAST_AGREEING = 0.75
 _FEWEST_FRAMES = 3
-# Of the logarithm of vacuum over foil, from frame to frame: what is beside lines alone darkens with the tilt as they do, to a few thousandths.
+# Of the logarithm of vacuum over foil, from frame to frame: foil beside lines darkens with the tilt as they do, to a few thousandths.
 _LEAST_DARKENING = 0.005
 # In scales of the lines: how far beyond the rise of the brightness the image is no longer blurred by it.
 _BLUR_SCALES = 3.0

@@ -133,3 +133,11 @@ def test_what_does_not_fit_together_is_refused(changes, message):
     good = {"angle_rad": np.array([0.0, 0.1]), "shift_px": np.zeros((2, 2)), "time_s": np.array([0.0, 1.0]), "line_time_s": 1e-4}
     with pytest.raises(InputError, match=message):
         TiltGeometry(**{**good, **changes}, pixel_size_nm=1.0, rows=8)
+
+
+@pytest.mark.parametrize(("slow_scan", "lines"), [("rows", 100), ("columns", 400)])
+def test_lines_of_the_scan_are_columns_in_transposed_frames(slow_scan, lines):
+    geometry = TiltGeometry(np.zeros(2), np.zeros((2, 2)), 4.56, 100, np.arange(2.0), 1e-3, slow_scan, 400)
+    assert geometry.scan_lines == lines
+    middle = geometry.row_angles_rad(np.array([49.5]), (lines - 1) / 2)
+    np.testing.assert_array_equal(middle[:, 0], geometry.angle_rad)

@@ -76,7 +76,7 @@ rule binarise_series:
 
 
 rule reconstruct_volume:
-    """The tomogram of a binarised series, of all its frames or of every second one; or a block of its slices."""
+    """The tomogram of a binarised series, of all its frames or of every second tilt; or a block of its slices."""
     input:
         series=rules.binarise_series.output.series,
         angles=rules.align_series.output.angles,

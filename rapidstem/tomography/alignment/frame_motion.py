@@ -137,7 +137,7 @@ def motion_within_frames(
     """
     if geometry.time_s is None or geometry.line_time_s is None or not len(measured.matches.frame):
         return None
-    slow_hz = SLOW_PERIODS / (_scan_lines(geometry) * geometry.line_time_s)
+    slow_hz = SLOW_PERIODS / (geometry.scan_lines * geometry.line_time_s)
     found = [_fitted(points, geometry, measured, known, np.append(slow_hz, mains_hz * HARMONICS)) for mains_hz in MAINS_HZ]
     evidence, motion = max(found, key=lambda each: each[0])
     return motion if evidence > _LEAST_EVIDENCE and motion.rms_px > measured.line_px / _LEAST_MOTIONS_A_WIDTH else None
@@ -148,7 +148,7 @@ def _fitted(
 ) -> tuple[float, FrameMotion]:
     """What the frames say for motion of these frequencies, in natural units, and the motion."""
     matches, line_time_s = measured.matches, geometry.line_time_s or 0.0
-    lines = _scan_lines(geometry)
+    lines = geometry.scan_lines
     # The ridges were moved by what is known: their lines in the raw frames lie within a fraction of a pixel of this.
     line_px = matches.ridge_px[:, 0 if geometry.slow_scan == "rows" else 1]
     residual, by_series, _ = derivatives(points, geometry, measured)
@@ -178,10 +178,6 @@ def _without_common(amplitude: np.ndarray, angle_rad: np.ndarray, frames: np.nda
     left = np.zeros_like(amplitude)
     left[frames] = amplitude[frames] - shared @ np.linalg.lstsq(shared, amplitude[frames], rcond=None)[0]
     return left
-
-
-def _scan_lines(geometry: TiltGeometry) -> int:
-    return geometry.rows if geometry.slow_scan == "rows" else geometry.columns or geometry.rows
 
 
 def _usual_distance(distance: np.ndarray, points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> np.ndarray:
