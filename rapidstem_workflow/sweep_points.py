@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from rapidstem.errors import InputError
-from rapidstem_workflow.configuration_checks import check_configuration, naming_key
+from rapidstem_workflow.configuration_checks import check_configuration, naming_key, write_out
 
 BASE, NONE = "base", "none"
 TRAINING_FIELDS = "training_fields"
@@ -116,7 +116,7 @@ def training_fields(point: SweepPoint) -> int:
 
 
 def changed(config: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str, Any]:
-    """A copy of a configuration with values set by dotted keys."""
+    """A copy of a configuration with values set by dotted keys, in their long forms."""
     copy = deepcopy(dict(config))
     for key, value in settings.items():
         if key in OWN_KEYS:
@@ -126,6 +126,7 @@ def changed(config: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str,
         for each in sections:
             section = section.setdefault(each, {})
         section[name] = value
+    write_out(copy)
     return copy
 
 

@@ -24,6 +24,7 @@ from rapidstem.denoising import NEIGHBOURS
 from rapidstem.files import UNKNOWN_REASON, FailedJob, write_table
 from rapidstem_workflow.run_summary import jobs_failed_since_start
 from rapidstem_workflow.sweep_points import SERIES
+from rapidstem_workflow.variants import rapid_variants
 
 ROOT = Path(__file__).resolve().parent.parent
 SESSION, SLOW, TRUTH = "point", "slow", "truth"
@@ -31,8 +32,6 @@ CONFIGURATION, SHEET = "config.yaml", "acquisitions.tsv"
 # How the sweep runs its jobs, as options of Snakemake; set by the rules of the sweep.
 OPTIONS = "RAPIDSTEM_POINT_OPTIONS"
 AXES = ("x", "y", "z")
-# Prefixes of columns: rapid against truth and slow, slow against truth.
-COMPARISONS = {"": ("rapid", TRUTH), "against_slow_": ("rapid", SLOW), "slow_": (SLOW, TRUTH)}
 KNOWN = {"geometry_known_": "geometry", "lines_known_": "geometry and lines"}
 
 
@@ -46,14 +45,19 @@ def write_session(folder: Path, config: Mapping[str, Any], acquisitions: Sequenc
     (folder / CONFIGURATION).write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
 
 
+def rapid_variant(config: Mapping[str, Any]) -> str:
+    """The variant of the rapid series that a point's row is about: its first denoiser, with its first geometry."""
+    return rapid_variants(config["tomography"]["denoisers"], config["tomography"]["geometry"])[0].name
+
+
 def result_files(config: Mapping[str, Any]) -> dict[str, str]:
     """The tables of a point's session that its row is made of, relative to its folder."""
-    denoiser = config["tomography"]["denoisers"][0]
+    denoiser, rapid = config["tomography"]["denoisers"][0], rapid_variant(config)
     stems = {name: f"{SERIES}.{name}.csv" for name in ("positional_error", "line_detection", "line_identity")}
     if denoiser not in ("bm3d", NEIGHBOURS):
-        stems["bound"] = f"{SERIES}.rapid-{denoiser}.bound.csv"
+        stems["bound"] = f"{SERIES}.{rapid}.bound.csv"
     tables = {name: f"results/{SESSION}/evaluation/series/{file}" for name, file in stems.items()}
-    return tables | {"angles": f"results/{SESSION}/tilt_series/{SERIES}/rapid-{denoiser}.angles.csv"}
+    return tables | {"angles": f"results/{SESSION}/tilt_series/{SERIES}/{rapid}.angles.csv"}
 
 
 def run_session(folder: Path, files: Sequence[str]) -> bool:
@@ -64,16 +68,16 @@ def run_session(folder: Path, files: Sequence[str]) -> bool:
     return subprocess.run(command, check=False, stdout=sys.stderr).returncode == 0
 
 
-def point_row(folder: Path, files: Mapping[str, str]) -> dict[str, float]:
+def point_row(folder: Path, files: Mapping[str, str], rapid: str) -> dict[str, float]:
     """What a finished session gives: errors in nm, shares in %, the error of the angles, and what was possible."""
     tables = {name: pd.read_csv(folder / path) for name, path in files.items()}
     row: dict[str, float] = {}
-    for prefix, names in COMPARISONS.items():
+    for prefix, names in {"": (rapid, TRUTH), "against_slow_": (rapid, SLOW), "slow_": (SLOW, TRUTH)}.items():
         errors = _compared(tables["positional_error"], names).set_index("axis")
         detection = _compared(tables["line_detection"], names).set_index("place").loc["all"]
         row |= _errors(errors, prefix)
         row |= {f"{prefix}{name}": detection[name] for name in ("found_percent", "real_percent")}
-    identity = _compared(tables["line_identity"], ("rapid", TRUTH)).iloc[0]
+    identity = _compared(tables["line_identity"], (rapid, TRUTH)).iloc[0]
     row |= {"true_lines": identity["true_lines"], "one_to_one": identity["one_to_one"]}
     row["frames_used_percent"] = 100 * tables["angles"]["used"].mean()
     if "bound" in tables:
@@ -101,7 +105,7 @@ def main(labels: Mapping[str, str], config: Mapping[str, Any], acquisitions: Seq
     write_session(folder, config, acquisitions)
     files = result_files(config)
     if run_session(folder, list(files.values())):
-        found: dict[str, Any] = {**point_row(folder, files), "said": ""}
+        found: dict[str, Any] = {**point_row(folder, files, rapid_variant(config)), "said": ""}
     else:
         said = failure_words(jobs_failed_since_start(folder / f"results/{SESSION}"))
         if not said:
@@ -115,7 +119,7 @@ def main(labels: Mapping[str, str], config: Mapping[str, Any], acquisitions: Seq
 
 def _compared(table: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:
     variant, against = names
-    return table[table["variant"].str.startswith(variant) & (table["against"] == against)]
+    return table[(table["variant"] == variant) & (table["against"] == against)]
 
 
 def _errors(table: pd.DataFrame, prefix: str) -> dict[str, float]:

@@ -57,7 +57,7 @@ def shares_by_factor(points: pd.DataFrame, base: Mapping[str, str]) -> Drawing:
 
 @styled
 def errors_by_pair(points: pd.DataFrame) -> Drawing:
-    """The largest of the errors in x, y and z against the truth, mean over the seeds, against two factors at once.
+    """The largest of the errors in x, y and z against the truth, mean over the seeds that were finished, against two factors at once.
 
     Parameters
     ----------
@@ -71,9 +71,11 @@ def errors_by_pair(points: pd.DataFrame) -> Drawing:
         worst = rows.assign(worst_nm=rows[[*_ERRORS]].max(axis=1, skipna=False))
         table = worst.pivot_table(index="second_value", columns="value", values="worst_nm", dropna=False)
         table = table.loc[_ordered(table.index), _ordered(table.columns)]
+        failed = rows.assign(failed=rows["said"].fillna("") != "").pivot_table("failed", "second_value", "value", aggfunc="sum")
         panel.imshow(np.ma.masked_invalid(table.to_numpy(float)), cmap="viridis_r", vmin=0, vmax=2 * LIMITS["z_nm"].value, origin="lower")
         for (row, column), value in np.ndenumerate(table.to_numpy(float)):
-            panel.text(column, row, "failed" if np.isnan(value) else f"{value:.1f}", ha="center", va="center", fontsize=8)
+            lost = failed.reindex_like(table).iat[row, column]
+            panel.text(column, row, _cell_words(value, lost), ha="center", va="center", fontsize=8)
         panel.set_xticks(range(table.shape[1]), table.columns)
         panel.set_yticks(range(table.shape[0]), table.index)
         panel.set(xlabel=_words(str(first)), ylabel=_words(str(second)))
@@ -147,6 +149,13 @@ def _ordered(labels: pd.Index) -> list[str]:
     """Labels in the order of their numbers, words as they come."""
     places = axis_places(pd.Series(labels))
     return [labels[number] for number in np.argsort(places, kind="stable")]
+
+
+def _cell_words(mean: float, failed: float) -> str:
+    """The mean over the seeds that were finished, and how many others there are."""
+    if np.isnan(mean):
+        return "failed"
+    return f"{mean:.1f}\n{failed:.0f} failed" if failed > 0 else f"{mean:.1f}"
 
 
 def _words(name: str) -> str:

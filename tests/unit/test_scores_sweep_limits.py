@@ -78,3 +78,12 @@ def test_pairs_show_the_largest_error() -> None:
     drawing = errors_by_pair(_points())
     assert [text.get_text() for text in drawing.figure.axes[0].texts] == ["7.0"]
     assert errors_by_pair(_points()[lambda rows: rows["second_factor"] == "none"]).description == "No pairs were swept."
+
+
+def test_pairs_say_how_many_seeds_have_failed() -> None:
+    paired = _row("dose", "6", 1, 7.0, 50.0, ("drift", "40"))
+    names = ("factor", "value", "second_factor", "second_value")
+    lost = [{name: paired[name] for name in names} | {"seed": seed, "said": "fit_lines: no line"} for seed in (2, 3)]
+    finished = _row("dose", "3", 1, 8.0, 50.0, ("drift", "40"))
+    drawing = errors_by_pair(pd.DataFrame([paired, *lost, finished]))
+    assert [text.get_text() for text in drawing.figure.axes[0].texts] == ["8.0", "7.0\n2 failed"]

@@ -17,7 +17,7 @@ from rapidstem_workflow.sweep_points import (
     point_table,
     sweep_points,
 )
-from rapidstem_workflow.sweep_session import failure_words
+from rapidstem_workflow.sweep_session import failure_words, point_row, rapid_variant, result_files
 from tests.workflow.tiny_session import ROOT, sheet_text, snakemake, write_session
 
 ACQUISITIONS = [("calibration", "calibration", "0"), ("series", "tilt_series", "")]
@@ -100,6 +100,48 @@ def test_a_sweep_that_makes_no_sense_is_refused(
     session = _opened(tmp_path, config, monkeypatch)
     with pytest.raises(InputError, match=words):
         sweep_points(session.config)
+
+
+def test_a_value_in_its_short_form_is_the_base_where_its_long_form_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = _configuration()
+    config["sweep"]["factors"] = {"geometry": {"values": ["per-row", "per-frame"], "sets": ["tomography.geometry"]}}
+    session = _opened(tmp_path, config, monkeypatch)
+    assert base_labels(session.config) == {"geometry": "per-row"}
+    points = {(point.factor, point.value): point for point in sweep_points(session.config)}
+    assert set(points) == {("base", "none"), ("geometry", "per-frame")}
+    assert point_configuration(session.config, points["geometry", "per-frame"])["tomography"]["geometry"] == ["per-frame"]
+
+
+def test_a_row_is_of_one_variant_where_the_session_has_several(tmp_path: Path) -> None:
+    config = {"tomography": {"denoisers": ["dlf-slow", "dlf-slow-2"], "geometry": ["per-frame", "per-row"]}}
+    rapid = rapid_variant(config)
+    files = result_files(config)
+    variants = [f"rapid-{name}{end}" for name in ("dlf-slow", "dlf-slow-2") for end in ("-calibrated", "", "-per-row")]
+    pairs = [(variant, against) for variant in variants for against in ("truth", "slow")] + [("slow", "truth")]
+    compared = pd.DataFrame(pairs, columns=["variant", "against"]).assign(value=range(len(pairs)))
+    errors = compared.merge(pd.DataFrame({"axis": list("xyz")}), how="cross").assign(paired_percent=90.0)
+    shares = compared.assign(place="all", found_percent=compared["value"], real_percent=99.0)
+    tables = {
+        "positional_error": errors.rename(columns={"value": "mean_abs_nm"}),
+        "line_detection": shares,
+        "line_identity": compared.assign(true_lines=9, one_to_one=compared["value"]),
+        "bound": pd.concat([pd.DataFrame({"axis": list("xyz"), "known": known}) for known in ("geometry", "geometry and lines")]).assign(
+            mean_abs_nm=0.5, paired_percent=95.0, angle_rms_deg=0.1
+        ),
+        "angles": pd.DataFrame({"used": [1, 0]}),
+    }
+    for name, path in files.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        tables[name].to_csv(tmp_path / path, index=False)
+    row = point_row(tmp_path, files, rapid)
+    wanted = compared.set_index(["variant", "against"])["value"]
+    assert rapid == "rapid-dlf-slow"
+    assert (row["x_nm"], row["against_slow_x_nm"], row["slow_z_nm"]) == (
+        wanted[rapid, "truth"],
+        wanted[rapid, "slow"],
+        wanted["slow", "truth"],
+    )
+    assert (row["found_percent"], row["one_to_one"], row["frames_used_percent"]) == (wanted[rapid, "truth"], wanted[rapid, "truth"], 50)
 
 
 def test_a_stopped_session_leaves_no_row() -> None:
