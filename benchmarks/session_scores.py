@@ -33,11 +33,13 @@ def position_table(errors: pd.DataFrame) -> pd.DataFrame:
 
 
 def filter_table(images: pd.DataFrame, lines: pd.DataFrame) -> pd.DataFrame:
-    """One row for each reference, tilt and filter: decibels, and width and depth of the lines in percent of the reference's."""
+    """One row a reference, tilt and filter: decibels, width and depth of lines in percent of the reference's, and how many it shows."""
     keys = ["reference", "tilt", "denoiser"]
     decibels = images.groupby(keys, sort=False)[DECIBELS].mean().round({"psnr_db": 1, "psnr_affine_db": 1, "ssim": 3})
     shares = (100 * lines.groupby(keys, sort=False)[["relative_width", "relative_intensity"]].mean()).round(0)
-    return decibels.join(shares.set_axis(["width_percent", "depth_percent"], axis=1)).reset_index()
+    shown = 100 * lines.groupby(keys, sort=False)["relative_intensity"].agg(lambda depths: depths.notna().mean())
+    shares = shares.set_axis(["width_percent", "depth_percent"], axis=1).assign(lines_shown_percent=shown.round(0))
+    return decibels.join(shares).reset_index()
 
 
 def main(results: Path) -> None:

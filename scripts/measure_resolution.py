@@ -4,7 +4,7 @@ from script_support import logged
 
 from rapidstem.errors import InputError
 from rapidstem.files import read_volume, write_table
-from rapidstem.scores import GOLD_STANDARD, directional_correlations, resolution_nm
+from rapidstem.scores import GOLD_STANDARD, directional_correlations, resolution_nm, resolution_words
 
 with logged(snakemake):
     (even, voxel_size_nm), (odd, odd_voxel_nm) = (read_volume(path) for path in (snakemake.input.even, snakemake.input.odd))
@@ -15,4 +15,5 @@ with logged(snakemake):
     shells = directional_correlations(even, odd, voxel_size_nm)
     write_table(snakemake.output.resolution, shells)
     for direction, table in shells.groupby("direction", sort=False):
-        print(f"{direction}: {resolution_nm(table):.1f} nm (half bit), {resolution_nm(table, GOLD_STANDARD):.1f} nm ({GOLD_STANDARD})")
+        half_bit, gold = (resolution_words(resolution_nm(table, threshold), 1) for threshold in ("half_bit", GOLD_STANDARD))
+        print(f"{direction}: {half_bit} (half bit), {gold} ({GOLD_STANDARD})")

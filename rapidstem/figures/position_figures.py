@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from rapidstem.dislocations import COORDINATES
 from rapidstem.figures.style import BLACK, BLUE, RAPID_COLOUR, SLOW_COLOUR, VERMILION, Drawing, panels, series_style, styled
 from rapidstem.scores.difference_fit import AXIS_PLANE, QuadraticFit, difference_profile, quadratic_fit
-from rapidstem.scores.shell_correlation import ALL_DIRECTIONS, GOLD_STANDARD, resolution_nm
+from rapidstem.scores.shell_correlation import ALL_DIRECTIONS, GOLD_STANDARD, resolution_nm, resolution_words
 
 
 @styled
@@ -111,11 +111,11 @@ def shell_correlations(shells: dict[str, pd.DataFrame]) -> Drawing:
     found = []
     for panel, (name, table) in zip(axes.flat, shells.items(), strict=False):
         for number, (direction, rows) in enumerate(table.groupby("direction", sort=False)):
-            resolution = resolution_nm(rows)
+            resolution = resolution_words(resolution_nm(rows), 1)
             label = "all directions" if direction == ALL_DIRECTIONS else f"around {direction}"
             frequency = rows["spatial_frequency_per_nm"]
-            panel.plot(frequency, rows["correlation"], color=series_style(number)["color"], label=f"{label}: {resolution:.1f} nm")
-            found.append(f"{name}, {label} {resolution:.1f} nm")
+            panel.plot(frequency, rows["correlation"], color=series_style(number)["color"], label=f"{label}: {resolution}")
+            found.append(f"{name}, {label} {resolution}")
             if direction == ALL_DIRECTIONS:
                 panel.plot(frequency, rows["half_bit"], color=BLACK, linestyle=":", linewidth=1.0, label="half bit")
         panel.axhline(GOLD_STANDARD, color=BLACK, linestyle="--", linewidth=0.8, label=f"{GOLD_STANDARD}")

@@ -106,3 +106,22 @@ def score_table(table: pd.DataFrame, score: Score) -> pd.DataFrame:
     printed = scores.pivot(index="tilt", columns="denoiser", values="text").reindex(columns=names).sort_index()
     printed.index = pd.Index([f"{tilt:g}" for tilt in printed.index], name="tilt / °")
     return printed.rename_axis(columns=None).reset_index()
+
+
+def shown_lines_table(lines: pd.DataFrame) -> pd.DataFrame:
+    """A table to print: how many of the reference's lines each filtered image still shows; widths and depths are of these alone.
+
+    Parameters
+    ----------
+    lines : DataFrame
+        `denoiser`, `tilt` (degrees) and `relative_intensity`, NaN for a line that is not shown, all against the same reference.
+
+    Returns
+    -------
+    DataFrame
+        One row a tilt, `tilt / °`, and one column a filter, percent of the lines.
+    """
+    shares = 100 * lines["relative_intensity"].notna().groupby([lines["tilt"], lines["denoiser"]], sort=False).mean()
+    printed = shares.unstack("denoiser").reindex(columns=list(dict.fromkeys(lines["denoiser"]))).sort_index()
+    printed.index = pd.Index([f"{tilt:g}" for tilt in printed.index], name="tilt / °")
+    return printed.rename_axis(columns=None).reset_index()

@@ -11,7 +11,7 @@ from rapidstem.report.session_results import Results, SessionContents
 from rapidstem.report.session_verdicts import Verdict
 from rapidstem.report.verdict_criteria import LINES, POSITIONS, TOMOGRAM
 from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM
-from rapidstem.scores.shell_correlation import ALL_DIRECTIONS, resolution_nm
+from rapidstem.scores.shell_correlation import ALL_DIRECTIONS, resolution_nm, resolution_words
 
 
 def series_numbers(results: Results, contents: SessionContents, series: str, verdicts: Mapping[str, Verdict | None]) -> list[Number]:
@@ -100,8 +100,8 @@ def resolution_number(shells: pd.DataFrame, grade: str) -> Number:
     value = resolution_nm(whole)
     limit = 1.0 / whole["spatial_frequency_per_nm"].max()
     at_limit = ", the limit of the pixels" if value <= limit * 1.001 else ""
-    depth = f"; along z {resolution_nm(along_z):.0f} nm" if len(along_z) else ""
-    return Number("Resolution", f"{value:.0f} nm", f"from two halves of the frames{at_limit}{depth}", grade)
+    depth = f"; along z {resolution_words(resolution_nm(along_z))}" if len(along_z) else ""
+    return Number("Resolution", resolution_words(value), f"from two halves of the frames{at_limit}{depth}", grade)
 
 
 def _interval_words(summary: pd.DataFrame) -> str:

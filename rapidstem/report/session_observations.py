@@ -1,6 +1,6 @@
 """The values of the criteria in a session's folder: what can be seen of it without a truth."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,8 @@ from rapidstem.scores.shell_correlation import ALL_DIRECTIONS, resolution_nm
 
 # The criteria that a column of the table of an alignment answers.
 ALIGNMENT_COLUMNS = {"track_residual": "rms_residual_px", "angle_sigma": "mean_sigma_deg"}
+# Of a line that a filtered image no longer shows.
+NO_DEPTH = 0.0
 
 
 def session_observations(results: Results, contents: SessionContents) -> list[Observation]:
@@ -67,7 +69,8 @@ def _filters(results: Results, contents: SessionContents) -> Iterator[Observatio
     yield Observation("loss_still_falling", _median(_late_fall_percent(network) for _, network in losses.groupby("denoiser")))
     lines = results.table("evaluation/lines.csv")
     used = lines[(lines["reference"] == "slow") & lines["denoiser"].isin(contents.reconstructed)]
-    by_tilt = used.groupby(["denoiser", "tilt"])[["relative_width", "relative_intensity"]].median()
+    with_lost = used.fillna({"relative_intensity": NO_DEPTH})
+    by_tilt = with_lost.groupby(["denoiser", "tilt"])[["relative_width", "relative_intensity"]].median()
     worst = 100 * (by_tilt - 1).abs().max()
     yield Observation("line_width_change", float(worst["relative_width"]))
     yield Observation("line_depth_loss", float(worst["relative_intensity"]))
@@ -84,7 +87,7 @@ def _of_variant(results: Results, contents: SessionContents, series: str, varian
     shells = results.table(f"tomograms/{series}/{variant}.resolution.csv")
     everywhere = resolution_nm(shells[shells["direction"] == ALL_DIRECTIONS])
     seen["resolution"] = everywhere / contents.line_width_nm
-    seen["centre_sigma"] = max(centre_sigma_nm(results.table(f"dislocations/{series}/{variant}.centroids.csv")).values())
+    seen["centre_sigma"] = pd.Series(centre_sigma_nm(results.table(f"dislocations/{series}/{variant}.centroids.csv"))).max()
     seen |= _line_shares(results.table(f"dislocations/{series}/{variant}.line_summary.csv"))
     yield from (Observation(criterion, float(value), series, variant) for criterion, value in seen.items())
 
@@ -155,6 +158,6 @@ def _late_fall_percent(losses: pd.DataFrame) -> float:
     return float(max(100 * (1 - losses["validation_loss"].min() / before), 0.0))
 
 
-def _median(values: Any) -> float:
-    numbers = list(values)
-    return float(np.median(numbers)) if numbers else float("nan")
+def _median(values: Iterable[Any]) -> float:
+    """The median of the known values; NaN where none is known."""
+    return float(pd.Series(list(values), dtype=float).median())

@@ -64,7 +64,7 @@ class SessionVerdict:
 
 
 def judge(observations: Sequence[Observation]) -> list[Judgement]:
-    """Grade what was observed; values that are no numbers say nothing.
+    """Grade what was observed; NaN says nothing, an infinite value is the worst or the best there is.
 
     Parameters
     ----------
@@ -75,7 +75,7 @@ def judge(observations: Sequence[Observation]) -> list[Judgement]:
     list of Judgement
         In the order of the observations.
     """
-    known = [observation for observation in observations if math.isfinite(observation.value)]
+    known = [observation for observation in observations if not math.isnan(observation.value)]
     criteria = [CRITERIA[observation.criterion] for observation in known]
     return [Judgement(criterion, seen, criterion.grade(seen.value)) for criterion, seen in zip(criteria, known, strict=True)]
 

@@ -14,6 +14,7 @@ from rapidstem.figures.score_tables import (
     PUBLISHED_AGREEMENT_PER_UM,
     SSIM,
     score_table,
+    shown_lines_table,
 )
 from rapidstem.files.ome_tiff import read_channel_names, read_images
 from rapidstem.report import verdict_criteria
@@ -114,6 +115,10 @@ def score_tables(results: Results, reference: str) -> list[ReportTable]:
     for score, table in ((PSNR, images), (PSNR_AFFINE, images), (SSIM, images), (LINE_WIDTH, lines), (LINE_INTENSITY, lines)):
         printed = score_table(table[table["reference"] == reference], score)
         tables.append(ReportTable(f"{score.title}, against the {reference} image", printed))
+    shown = shown_lines_table(lines[lines["reference"] == reference])
+    tables.append(
+        ReportTable(f"Lines of the {reference} image that are shown, %", shown, "Line widths and intensities are of these alone.")
+    )
     return [*tables, *_interval_tables(results)] if reference == "slow" else tables
 
 

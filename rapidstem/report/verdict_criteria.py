@@ -30,6 +30,7 @@ class Criterion:
     advice : what to do differently next time where it is not good.
     more_is_better : whether values below the limits are the bad ones.
     independent : whether it compares two series that were recorded apart.
+    endless : what an infinite value means, in words.
     """
 
     stage: str
@@ -41,6 +42,7 @@ class Criterion:
     advice: str
     more_is_better: bool = False
     independent: bool = False
+    endless: str = "infinite"
 
     def grade(self, value: float) -> str:
         """The grade of a value."""
@@ -51,6 +53,8 @@ class Criterion:
 
     def words(self, value: float) -> str:
         """A value with its unit; two digits below ten, a whole number from a hundred on."""
+        if math.isinf(value):
+            return self.endless if value > 0 else f"minus {self.endless}"
         digits = ".2g" if abs(value) < 10 else ".3g" if abs(value) < 100 else ".0f"
         return f"{value:{digits}}{'' if self.unit == '°' else ' '}{self.unit}".rstrip()
 
@@ -136,6 +140,7 @@ CRITERIA = {
         *(TOMOGRAM, "resolution from two halves of the frames, in line widths", "", 1.0, 2.0),
         "lines of one width that are nearer to each other than the resolution are one line in the volume",
         "Record more frames or more electrons a frame.",
+        endless="not resolved",
     ),
     "centre_sigma": Criterion(
         *(TOMOGRAM, "uncertainty of the centres from two halves of the frames", "nm", 3.2, 10.3),
@@ -205,7 +210,7 @@ CRITERIA = {
     ),
     "in_situ_gain": Criterion(
         *(IN_SITU, "gain in PSNR of the last frames", "%", 0.0, -20.0),
-        "Ihara et al. 2022: +40 %; below 0 the filter spoils the frames",
+        "Ihara et al. 2022: +14 %; below 0 the filter spoils the frames",
         "Train the filter on fields of the specimen as it is at the end.",
         more_is_better=True,
     ),

@@ -59,6 +59,7 @@ from .shell_correlation import (
     SHELL_COLUMNS as SHELL_COLUMNS,
     directional_correlations as directional_correlations,
     resolution_nm as resolution_nm,
+    resolution_words as resolution_words,
 )
 from .sweep_limits import (
     CURVE_COLUMNS as CURVE_COLUMNS,

@@ -7,6 +7,8 @@ import scipy
 from rapidstem.errors import InputError
 
 ALL_DIRECTIONS = "all"
+# In place of an infinite resolution.
+NOT_RESOLVED = "not resolved"
 DIRECTIONS = {"x": 2, "y": 1, "z": 0}
 # Rosenthal and Henderson, J. Mol. Biol. 333 (2003) 721.
 GOLD_STANDARD = 0.143
@@ -89,6 +91,19 @@ def resolution_nm(shells: pd.DataFrame, threshold: str | float = "half_bit") -> 
         return float("inf")
     share = above[last - 1] / (above[last - 1] - above[last])
     return float(1.0 / (frequency[last - 1] + share * (frequency[last] - frequency[last - 1])))
+
+
+def resolution_words(resolution_nm: float, decimals: int = 0) -> str:
+    """A resolution with its unit, or that nothing is resolved, where it is infinite.
+
+    Parameters
+    ----------
+    resolution_nm : float
+        In nm.
+    decimals : int
+        Shown behind the point.
+    """
+    return NOT_RESOLVED if np.isinf(resolution_nm) else f"{resolution_nm:.{decimals}f} nm"
 
 
 def half_bit_threshold(voxels: np.ndarray) -> np.ndarray:

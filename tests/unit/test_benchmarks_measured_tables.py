@@ -51,3 +51,5 @@ def test_scores_of_filters_are_means_over_fields_and_frames_of_a_tilt() -> None:
     assert table.loc[0, "psnr_db"] == 30.5
     assert (table.loc[0, "width_percent"], table.loc[0, "depth_percent"]) == (105.0, 95.0)
     assert pd.isna(table.loc[70, "width_percent"])
+    lost = filter_table(images, lines.assign(relative_width=[1.0, None], relative_intensity=[0.9, None])).set_index("tilt")
+    assert (table.loc[0, "lines_shown_percent"], lost.loc[0, "lines_shown_percent"]) == (100, 50)

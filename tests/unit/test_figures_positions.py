@@ -33,7 +33,7 @@ def test_the_shell_correlation_states_the_resolution_by_direction():
     assert set(drawing.data["direction"]) == {"all", "x", "y", "z"}
     assert set(drawing.data["tomogram"]) == {"slow"}
     stated = drawing.description.split("slow, around ")
-    resolution = {words[0]: float(words[2:].split(" nm")[0]) for words in stated[1:]}
-    assert resolution["x"] == pytest.approx(8.0, rel=0.1)
-    assert resolution["z"] > 1.5 * resolution["x"]
+    resolution = {words[0]: words[2:].split(" nm")[0].rstrip(".") for words in stated[1:]}
+    assert float(resolution["x"]) == pytest.approx(8.0, rel=0.1)
+    assert resolution["z"] == "not resolved"
     assert drawing.figure.axes[0].get_title() == "slow"

@@ -11,7 +11,7 @@ from rapidstem.figures import (
     training_figures,
     volume_figures,
 )
-from rapidstem.figures.score_tables import LINE_WIDTH, PSNR, SSIM, by_tilt, score_table
+from rapidstem.figures.score_tables import LINE_WIDTH, PSNR, SSIM, by_tilt, score_table, shown_lines_table
 from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM
 
 
@@ -150,6 +150,13 @@ def test_score_table_prints_measured_tilts_only():
     assert table["tilt / °"].tolist() == ["0", "60"]
     assert table["dlf-slow"].tolist() == ["1.10 ± 0.14", "1.3"]
     assert table["BM3D, Zhao et al."].tolist() == ["34 ± 3", "35 ± 3"]
+
+
+def test_lines_that_are_shown_are_counted_by_filter_and_tilt():
+    lines = pd.DataFrame({"denoiser": ["dlf-slow"] * 4 + ["bm3d"] * 2, "tilt": [60, 60, 60, 60, 0, 60]})
+    table = shown_lines_table(lines.assign(relative_intensity=[0.9, np.nan, np.nan, 1.0, 1.0, np.nan]))
+    assert table["tilt / °"].tolist() == ["0", "60"]
+    assert table["dlf-slow"].tolist()[1] == 50 and table["bm3d"].tolist() == [100, 0]
 
 
 def test_angle_trace_shows_refined_minus_reported():

@@ -151,3 +151,31 @@ def test_a_foil_too_dense_to_tell_its_lines_is_said_with_the_density_at_which_th
         f"{SERIES}, {RAPID}: the foil is too dense to tell its lines, 4.0e+14 per m²; in a foil of 300 nm lines 10 nm wide can be told up "
         f"to {limit:.1e} per m²"
     ]
+
+
+def test_medians_are_over_what_is_known(results: Results) -> None:
+    pd.DataFrame({"correlation": [None]}).to_csv(results.folder / "pairs/c/field.csv", index=False)
+    seen = {each.criterion: each.value for each in session_observations(results, contents())}
+    assert seen["reference_correlation"] == pytest.approx(0.85)
+
+
+def test_lines_that_a_filter_no_longer_shows_are_lost_in_full(results: Results) -> None:
+    lines = {
+        "denoiser": "net",
+        "tilt": 0,
+        "reference": "slow",
+        "relative_width": [1.0, None, None],
+        "relative_intensity": [1.0, None, None],
+    }
+    pd.DataFrame(lines).to_csv(results.folder / "evaluation/lines.csv", index=False)
+    seen = {each.criterion: each.value for each in session_observations(results, contents())}
+    assert (seen["line_depth_loss"], seen["line_width_change"]) == (100, 0)
+
+
+def test_a_resolution_that_is_not_reached_is_said_in_words(results: Results) -> None:
+    path = results.folder / f"tomograms/{SERIES}/{RAPID}.resolution.csv"
+    pd.read_csv(path).assign(correlation=0.0).to_csv(path, index=False)
+    seen = {(each.criterion, each.variant): each.value for each in session_observations(results, contents())}
+    assert seen["resolution", RAPID] == float("inf")
+    number = series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[-1]
+    assert (number.value, number.note) == ("not resolved", "from two halves of the frames; along z not resolved")

@@ -7,7 +7,8 @@ import pytest
 
 from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
 from rapidstem.report.session_verdicts import HIGH, LOW, MODERATE, Observation, judge, session_verdict, stage_verdict
-from rapidstem.report.verdict_criteria import ALIGNMENT, CRITERIA, LINES, RESULT_STAGES
+from rapidstem.report.verdict_criteria import ALIGNMENT, CRITERIA, LINES, RESULT_STAGES, TOMOGRAM
+from rapidstem.scores.in_situ_scores import IHARA_GAIN_PERCENT
 
 # What a microscopist would call good, doubtful and unusable; None where a criterion never makes a session unusable.
 EXAMPLES = {
@@ -44,6 +45,10 @@ EXAMPLES = {
 def test_every_criterion_has_an_example_a_source_and_a_remedy() -> None:
     assert set(EXAMPLES) == set(CRITERIA)
     assert all(len(criterion.source) > 20 and criterion.advice.endswith(".") for criterion in CRITERIA.values())
+
+
+def test_the_published_gain_is_the_one_that_the_report_prints_elsewhere() -> None:
+    assert f"+{IHARA_GAIN_PERCENT:g} %" in CRITERIA["in_situ_gain"].source
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -128,6 +133,15 @@ def test_a_stage_is_judged_by_its_own_series_alone() -> None:
     assert stage_verdict(judged, LINES, "second").grade == DOUBTFUL
     assert stage_verdict(judged, ALIGNMENT, "first").grade == UNUSABLE
     assert stage_verdict(judged, ALIGNMENT, "second") is None
+
+
+def test_an_infinite_value_is_the_worst_and_named_in_words() -> None:
+    judged = judge([Observation("resolution", math.inf, "s", "v"), Observation("in_situ_gain", -math.inf)])
+    assert [each.grade for each in judged] == [UNUSABLE, UNUSABLE]
+    assert [each.is_close for each in judged] == [False, False] and judged[0].margin == math.inf
+    assert stage_verdict(judged, TOMOGRAM, "s").words == (
+        "resolution from two halves of the frames, in line widths: not resolved in v (good: at most 1)"
+    )
 
 
 def test_values_that_are_no_numbers_say_nothing() -> None:
