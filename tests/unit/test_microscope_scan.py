@@ -90,5 +90,11 @@ def test_streaks_run_along_x():
     assert abs((noise[1:] * noise[:-1]).mean() / noise.var()) < 0.06
 
 
+def test_streaks_are_equally_strong_in_all_columns():
+    settings = MicroscopeSettings(row_offset_strength=0.0)
+    strength = streaks((20000, 256), settings, np.random.default_rng(0)).std(axis=0)
+    np.testing.assert_allclose(strength, settings.streak_strength, rtol=0.03)
+
+
 def test_counts_are_clipped_to_16_bits():
     np.testing.assert_array_equal(to_counts(np.array((-9.0, 0, 1, 99)), 100, 1000), np.array((0, 100, 1100, 65535), np.uint16))

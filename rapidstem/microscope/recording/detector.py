@@ -83,10 +83,12 @@ def _recursion(driving: np.ndarray, decay: float, before: np.ndarray) -> np.ndar
 
 
 def streaks(shape: tuple[int, int], settings: MicroscopeSettings, rng: np.random.Generator) -> np.ndarray:
-    """Draw additive noise (y, x) that is correlated along x, white along y, plus an offset of each row."""
+    """Draw additive noise (y, x) that is correlated along x, equally strong in all columns, white along y, plus an offset of each row."""
     decay = np.exp(-1 / settings.streak_length_px)
     white = rng.normal(0, settings.streak_strength, shape)
-    along = _recursion(np.sqrt(1 - decay**2) * white, decay, white[:, :1])
+    driving = np.sqrt(1 - decay**2) * white
+    driving[:, 0] = white[:, 0]
+    along = _recursion(driving, decay, np.zeros((shape[0], 1)))
     return along + rng.normal(0, settings.row_offset_strength, (shape[0], 1))
 
 
