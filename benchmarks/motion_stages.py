@@ -15,7 +15,7 @@ import pandas as pd
 from PIL import Image
 from scipy.ndimage import gaussian_filter1d
 
-from benchmarks.line_motion import row_of
+from benchmarks.line_motion import identity_of, row_of
 from benchmarks.measured_tables import record_table
 from rapidstem.denoising import GENERAL, denoise_stack, load_model, model_folder
 from rapidstem.dislocations import (
@@ -102,7 +102,7 @@ def scores_of(motion: SeriesMotion, foil: StrainedFoil) -> tuple[pd.DataFrame, p
     owned = owned_lines(motion.positions, truth)
     kept = kept_lengths(motion.positions, truth, owned, times, lambda points: view.places(points).seen[0])
     errors = motion_errors(motion.positions, truth, owned)
-    return score_motion(errors, kept, motion.followed, truth, owned), jump_responses(motion.positions, truth, owned)
+    return score_motion(motion.positions, errors, kept, motion.followed, truth, owned), jump_responses(motion.positions, truth, owned)
 
 
 def followed(foil: StrainedFoil, images: np.ndarray, wrong: bool) -> tuple[SeriesMotion, float]:
@@ -142,7 +142,7 @@ def main(seeds: list[int], count: int, kinds: list[str], detail: bool, picture: 
             scores, responses = scores_of(motion, foil)
             whole = scores[scores["line"] < 0]
             row = {"seed": seed, "frames": count, "images": name} | row_of(whole, "all") | {"lines": len(scores) - 1}
-            row |= {"kept_percent": round(float(whole["kept_percent"].iloc[0]), 1), "jumps": len(responses)}
+            row |= identity_of(whole) | {"jumps": len(responses)}
             row |= {"answered": int((responses["response_frames"] <= 2).sum()), "processor_s_per_frame": round(seconds, 3)}
             record_table("motion_stages", pd.DataFrame([row]), ["seed", "frames", "images"])
             if detail:

@@ -4,7 +4,8 @@
 that comes with rapidstem; angles and shifts are the true ones, and so are the lines of the earlier tomogram, at rest. One row is of the
 lines that were followed in time, one of those of the reconstruction that takes the foil for one at rest, held against the true lines at the
 time of every frame: root mean square distances across the line in x, y and z, over the stated ones, of all nodes and of those that glide by
-more than 100 nm/s, and how much of the length of all true lines that either has keeps its line.
+more than 100 nm/s, how much of the length of all true lines that either has keeps its line, how much of that of all true lines in view,
+and how many lines are next to no true one.
 """
 
 import argparse
@@ -14,7 +15,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from benchmarks.line_motion import row_of
+from benchmarks.line_motion import identity_of, row_of
 from benchmarks.measured_tables import record_table
 from benchmarks.motion_stages import LINE_WIDTH_NM, filtered_frames, tomogram_of
 from rapidstem.dislocations import foil_box, trace_lines, traced_points
@@ -78,7 +79,7 @@ def rows_of(foil: GlidingFoil, motion: SweepMotion, static: FittedLines, geometr
         kept = kept_lengths(positions, truth, owners, np.asarray(geometry.time_s), lambda points: shown_by_all(points, views), all_lines)
         errors = motion_errors(positions, truth, owners)
         angles = pd.DataFrame({"line": list(owners), "beam_angle_deg": np.nan})
-        scores.append((name, score_motion(errors, kept, angles, truth, owners)))
+        scores.append((name, score_motion(positions, errors, kept, angles, truth, owners)))
     return scores
 
 
@@ -94,7 +95,7 @@ def main(seeds: Sequence[int], speed_nm_per_s: float, detail: bool) -> None:
         for name, scores in rows_of(foil, motion, static, geometry):
             whole = scores[scores["line"] < 0]
             row = {"seed": seed, "speed_nm_per_s": speed_nm_per_s, "fit": name} | row_of(whole, "all") | {"lines": len(scores) - 1}
-            row |= {"kept_percent": round(float(whole["kept_percent"].iloc[0]), 1)}
+            row |= identity_of(whole)
             row |= {"processor_s_per_frame": round(seconds, 3) if name == "in time" else np.nan}
             record_table("sweep_motion", pd.DataFrame([row]), ["seed", "speed_nm_per_s", "fit"])
             if detail:

@@ -23,7 +23,7 @@ with logged(snakemake):
     owned = owned_lines(positions, lines)
     errors = motion_errors(positions, lines, owned)
     kept = kept_lengths(positions, lines, owned, truth.rapid.time_s, visible)
-    scores = score_motion(errors, kept, read_table(files.followed, FOLLOWED_COLUMNS), lines, owned)
+    scores = score_motion(positions, errors, kept, read_table(files.followed, FOLLOWED_COLUMNS), lines, owned)
     responses = jump_responses(positions, lines, owned)
     for table, path in ((scores, output.scores), (responses, output.responses)):
         table.insert(0, "acquisition", names["acquisition"])

@@ -30,7 +30,8 @@ with logged(snakemake):
     for name, positions, owners in (("in time", moving, followed), ("static", resting, owned)):
         kept = kept_lengths(positions, lines, owners, truth.rapid.time_s, visible, all_lines)
         angles = read_table(files.followed, FOLLOWED_COLUMNS) if name == "in time" else pd.DataFrame({"line": list(owners)})
-        scores = score_motion(motion_errors(positions, lines, owners), kept, angles.assign(beam_angle_deg=float("nan")), lines, owners)
+        errors, angles = motion_errors(positions, lines, owners), angles.assign(beam_angle_deg=float("nan"))
+        scores = score_motion(positions, errors, kept, angles, lines, owners)
         tables.append(scores.assign(acquisition=names["acquisition"], variant=names["variant"], fit=name))
     together = pd.concat(tables, ignore_index=True)
     first = ["acquisition", "variant", "fit"]

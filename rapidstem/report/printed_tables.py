@@ -188,11 +188,15 @@ def motion_scores_table(scores: pd.DataFrame) -> ReportTable:
             **{f"{axis} / nm": _fixed(shown[f"{axis}_rms_nm"], 1) for axis in "xyz"},
             **{f"{axis} over stated": _fixed(shown[f"{axis}_ratio"], 1) for axis in "xyz"},
             "kept / %": _fixed(shown["kept_percent"], 0),
+            "kept of all lines / %": _fixed(shown["visible_kept_percent"], 0),
+            "next to no true line": _fixed(shown["false_lines"], 0),
         }
     )
-    return ReportTable(
-        "Against the true motion", printed, "Root mean square distances across the lines; the length in view that keeps its line."
+    note = (
+        "Root mean square distances across the lines; the length in view that keeps its line, of the true lines that were followed and of "
+        "all; followed lines that are next to no true one, which are in no other number."
     )
+    return ReportTable("Against the true motion", printed, note)
 
 
 def checks_table(judgements: Sequence[Judgement]) -> pd.DataFrame:

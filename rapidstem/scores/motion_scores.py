@@ -22,6 +22,8 @@ STEP_NM = 2.0
 STEP_S = 0.01
 # The distance of the nodes of followed lines (docs/moving-lines.md), well below `NEAR_NM`.
 LENGTH_NM = 8.0
+# A place next to nothing: a tree of points must hold one.
+NOWHERE_NM = 1e9
 AXES, SIGMAS = ["x_nm", "y_nm", "z_nm"], ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
 _ERRORS = [f"{axis}_{name}" for name in ("rms_nm", "stated_nm", "ratio", "gliding_rms_nm") for axis in "xyz"]
 _VELOCITY = ["velocity_rms_nm_per_s", "velocity_ratio"]
@@ -38,7 +40,7 @@ MOTION_COLUMNS = [
     "gliding_points",
     *_ERRORS,
     *_VELOCITY,
-    "kept_percent",
+    *["kept_percent", "visible_kept_percent", "false_lines"],
 ]
 
 
@@ -115,8 +117,8 @@ def owned_lines(positions: pd.DataFrame, truth: Mapping[int, TrueLine], at_s: fl
     """
     numbers = [number for number, line in truth.items() if line.until_s > at_s]
     points = [truth[number].moved(at_s) for number in numbers]
-    owner = np.repeat(numbers, [len(each) for each in points])
-    tree = scipy.spatial.cKDTree(np.concatenate(points))
+    owner = np.repeat([*numbers, -1], [*map(len, points), 1])
+    tree = scipy.spatial.cKDTree(np.concatenate([*points, np.full((1, 3), NOWHERE_NM)]))
     owned = {}
     for line, rows in positions.groupby("line", sort=True):
         first = rows[rows["frame"] < rows["frame"].min() + OWN_FRAMES]
@@ -143,7 +145,8 @@ def motion_errors(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned:
     -------
     DataFrame
         `line, frame, distance_nm`, the distance across the line in each axis (`x_nm`, `y_nm`, `z_nm`), its stated deviations, whether the
-        true line glides there by more than 100 nm/s (`gliding`), and the error of the velocity across the line with its stated deviation.
+        true line glides there by more than 100 nm/s (`gliding`), and the error of the velocity across the line with its stated deviation:
+        of its amount against the true speed, so that one in the wrong direction counts as right.
     """
     tables = []
     measured = positions[(positions["measured"] == 1) & positions["line"].isin(owned)]
@@ -185,7 +188,7 @@ def kept_lengths(
     visible: Callable[[np.ndarray], np.ndarray],
     among: Collection[int] = (),
 ) -> pd.DataFrame:
-    """True length in view, and how much of it the lines followed from the first frames on still follow, by true line.
+    """Length in view of every true line, and how much of it the lines followed from the first frames on still follow.
 
     Parameters
     ----------
@@ -200,20 +203,21 @@ def kept_lengths(
     visible
         Which of some points (n, 3) the frames show.
     among : collection of int
-        Further true lines that count, followed or not.
+        Further true lines that count beside those that were followed.
 
     Returns
     -------
     DataFrame
-        `true_line, visible_nm, kept_nm`, summed over the frames.
+        `true_line, visible_nm, kept_nm`, summed over the frames, and whether the line was followed or is one of `among` (`counts`).
     """
-    sums = {number: np.zeros(2) for number in {*owned.values(), *among}}
+    sums = {number: np.zeros(2) for number in truth}
+    counting = {*owned.values(), *among}
     by_frame = dict(tuple(positions.groupby("frame")))
     for frame, time in enumerate(frame_times_s):
         rows = by_frame.get(frame, positions.iloc[:0])
         lines = {int(line): own[AXES].to_numpy(float) for line, own in rows.groupby("line", sort=True) if len(own) > 1}
         dense = {line: resampled(points, LENGTH_NM) for line, points in lines.items()}
-        tree = scipy.spatial.cKDTree(np.concatenate([*dense.values(), np.full((1, 3), 1e9)]))
+        tree = scipy.spatial.cKDTree(np.concatenate([*dense.values(), np.full((1, 3), NOWHERE_NM)]))
         owner = np.repeat([owned.get(line, -1) for line in [*dense, -1]], [*map(len, dense.values()), 1])
         for number, total in sums.items():
             if time >= truth[number].until_s:
@@ -223,17 +227,24 @@ def kept_lengths(
             distance, nearest = tree.query(points) if len(points) else (np.zeros(0), np.zeros(0, int))
             total += np.array([len(points), np.count_nonzero((distance < NEAR_NM) & (owner[nearest] == number))], float)
     spacing = {number: float(np.linalg.norm(np.diff(truth[number].moved(0.0)[:2], axis=0))) for number in sums}
-    rows_of = [(number, *(total * spacing[number])) for number, total in sums.items()]
-    return pd.DataFrame(rows_of, columns=["true_line", "visible_nm", "kept_nm"])
+    rows_of = [(number, *(total * spacing[number]), number in counting) for number, total in sums.items()]
+    return pd.DataFrame(rows_of, columns=["true_line", "visible_nm", "kept_nm", "counts"])
 
 
 def score_motion(
-    errors: pd.DataFrame, kept: pd.DataFrame, followed: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]
+    positions: pd.DataFrame,
+    errors: pd.DataFrame,
+    kept: pd.DataFrame,
+    followed: pd.DataFrame,
+    truth: Mapping[int, TrueLine],
+    owned: Mapping[int, int],
 ) -> pd.DataFrame:
     """Errors and identity of every followed line.
 
     Parameters
     ----------
+    positions : DataFrame
+        Of the followed lines, as `motion_errors` takes them.
     errors : DataFrame
         As `motion_errors` gives them.
     kept : DataFrame
@@ -248,7 +259,9 @@ def score_motion(
     Returns
     -------
     DataFrame
-        `MOTION_COLUMNS` without the first two: one row a line; the last row, of line -1, is of all together.
+        `MOTION_COLUMNS` without the first two: one row a line; the last row, of line -1, is of all together. It alone says how much of
+        the length of all true lines in view was kept, followed or not (`visible_kept_percent`), and how many of the followed lines are
+        next to no true one (`false_lines`), which are in no other number.
     """
     angles = followed.set_index("line")["beam_angle_deg"]
     shares = kept.set_index("true_line")
@@ -257,7 +270,9 @@ def score_motion(
         number = owned[int(line)]
         names = {"line": int(line), "true_line": number, "course": truth[number].course, "beam_angle_deg": float(angles[line])}
         rows.append(names | _summary(own) | {"kept_percent": _percent(shares.loc[number])})
-    rows.append({"line": -1, "true_line": -1, "course": "all"} | _summary(errors) | {"kept_percent": _percent(kept.sum())})
+    together: dict[str, object] = {"line": -1, "true_line": -1, "course": "all"} | _summary(errors)
+    together |= {"kept_percent": _percent(kept[kept["counts"].astype(bool)].sum()), "visible_kept_percent": _percent(kept.sum())}
+    rows.append(together | {"false_lines": len(set(positions["line"]) - set(owned))})
     return pd.DataFrame(rows, columns=MOTION_COLUMNS[2:])
 
 

@@ -71,14 +71,25 @@ def test_what_rested_and_what_moved_is_said_and_how_fast(results: Results) -> No
 def test_scores_stand_beside_them_where_the_truth_is_known(results: Results) -> None:
     columns = ["acquisition", "variant", "fit", *MOTION_COLUMNS[2:]]
     score = {"line": [1, -1, -1], "fit": ["in time", "in time", "static"], "course": "all", "points": 9, "x_rms_nm": [9.0, 1.23, 20.0]}
+    score |= {"kept_percent": 98.0, "visible_kept_percent": [None, 71.4, 60.0], "false_lines": [None, 2, 0]}
     (results.folder / "evaluation/sweeps/s").mkdir(parents=True)
     pd.DataFrame(score).reindex(columns=columns).to_csv(results.folder / f"evaluation/sweeps/s/{RAPID}.csv", index=False)
     (scores,) = [
         table.table for table in sweep_section(results, contents(**MOVING), "s").tables if table.title == "Against the true motion"
     ]
     assert list(scores["fit"]) == ["in time", "static"] and list(scores["x / nm"]) == ["1.2", "20.0"]
+    assert list(scores["kept of all lines / %"]) == ["71", "60"] and list(scores["next to no true line"]) == ["2", "0"]
 
 
 def test_sweeps_without_times_are_matched_and_have_no_view(results: Results) -> None:
     section = sweep_section(results, contents(matched_sweeps={"s": ["slow"]}), "s")
     assert not section.panels and len(section.findings) == len(section.tables) == 1
+
+
+def test_sweeps_without_a_line_have_a_section_that_says_so(results: Results) -> None:
+    folder = results.folder / "dislocations/s"
+    for path in [*folder.glob("*.sweep.csv"), *(folder / f"{RAPID}.{name}.csv" for name in ("positions", "flags", "followed"))]:
+        pd.read_csv(path).iloc[:0].to_csv(path, index=False)
+    section = sweep_section(results, contents(**MOVING), "s")
+    assert section.findings == [f"{RAPID}: 0 of 0 lines were followed through it; nothing flagged."]
+    assert not section.panels[0].clouds and "Velocities across the lines" not in {table.title for table in section.tables}

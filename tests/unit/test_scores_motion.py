@@ -34,10 +34,32 @@ def test_a_known_offset_is_found_across_the_line_alone() -> None:
     errors = motion_errors(positions, truth, owned)
     kept = kept_lengths(positions, truth, owned, np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0)
     followed = pd.DataFrame({"line": [3], "beam_angle_deg": [40.0]})
-    row = score_motion(errors, kept, followed, truth, owned).iloc[0]
+    row = score_motion(positions, errors, kept, followed, truth, owned).iloc[0]
     assert (row["x_rms_nm"], row["y_rms_nm"], row["z_rms_nm"]) == pytest.approx((0, 2, 4), abs=1e-6)
     assert (row["y_ratio"], row["z_ratio"], row["gliding_points"]) == pytest.approx((1, 2, 0))
     assert row["kept_percent"] > 90
+
+
+def test_lines_that_were_never_followed_and_followed_ones_that_are_none_are_counted() -> None:
+    truth = {7: _line(0.0), 9: _line(100.0)}
+    positions = pd.concat([_positions(3, lambda frame: 2.0), _positions(4, lambda frame: -60.0)], ignore_index=True)
+    owned = owned_lines(positions, truth)
+    kept = kept_lengths(positions, truth, owned, np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0)
+    followed = pd.DataFrame({"line": [3, 4], "beam_angle_deg": [40.0, 40.0]})
+    rows = score_motion(positions, motion_errors(positions, truth, owned), kept, followed, truth, owned).set_index("line")
+    assert owned == {3: 7} and rows.loc[-1, "false_lines"] == 1
+    assert rows.loc[-1, "kept_percent"] == rows.loc[3, "kept_percent"] > 90
+    assert rows.loc[-1, "visible_kept_percent"] == pytest.approx(rows.loc[-1, "kept_percent"] / 2)
+    assert rows.loc[3, ["visible_kept_percent", "false_lines"]].isna().all()
+
+
+def test_what_was_not_followed_has_scores_without_a_value() -> None:
+    nothing = _positions(3, lambda frame: 2.0).iloc[:0]
+    for truth in ({7: _line(0.0)}, {}):
+        kept = kept_lengths(nothing, truth, owned_lines(nothing, truth), np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0)
+        row = score_motion(nothing, motion_errors(nothing, truth, {}), kept, pd.DataFrame({"line": [], "beam_angle_deg": []}), truth, {})
+        assert len(row) == 1 and row["points"].iloc[0] == row["false_lines"].iloc[0] == 0
+        assert row["visible_kept_percent"].iloc[0] == 0 if truth else row["visible_kept_percent"].isna().all()
 
 
 def test_gliding_nodes_are_compared_at_their_own_time() -> None:
@@ -53,7 +75,7 @@ def test_the_error_of_a_velocity_is_that_across_the_line_in_deviations() -> None
     owned = owned_lines(positions, truth)
     kept = kept_lengths(positions, truth, owned, np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0)
     followed = pd.DataFrame({"line": [0], "beam_angle_deg": [40.0]})
-    row = score_motion(motion_errors(positions, truth, owned), kept, followed, truth, owned).iloc[0]
+    row = score_motion(positions, motion_errors(positions, truth, owned), kept, followed, truth, owned).iloc[0]
     assert (row["velocity_rms_nm_per_s"], row["velocity_ratio"]) == pytest.approx((20, 2), abs=1e-6)
 
 
