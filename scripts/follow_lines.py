@@ -3,7 +3,15 @@
 import numpy as np
 from script_support import logged, read_raw_header
 
-from rapidstem.dislocations import POINT_COLUMNS, SLIP_NAMES, SLIP_NORMALS, SUMMARY_COLUMNS, TRACED_COLUMNS, crystal_orientation
+from rapidstem.dislocations import (
+    POINT_COLUMNS,
+    SLIP_NAMES,
+    SLIP_NORMALS,
+    SUMMARY_COLUMNS,
+    TRACED_COLUMNS,
+    crystal_orientation,
+    traced_middle_nm,
+)
 from rapidstem.errors import InputError
 from rapidstem.files import open_frames, read_table, write_paradis_series, write_polydata_series, write_table
 from rapidstem.frames import read_drift
@@ -16,7 +24,7 @@ with logged(snakemake):
         raise InputError(f"{files.rapid}: states no time of a row, which moving lines need; set reading.line_time_s")
     crystal = parameters.crystal
     normals = crystal_orientation(crystal["x"], crystal["z"]).to_specimen(SLIP_NORMALS) if crystal else []
-    middle_nm = float(np.mean(read_table(files.traced, [*TRACED_COLUMNS, "foil_middle_nm"])["foil_middle_nm"]))
+    middle_nm = traced_middle_nm(read_table(files.traced, [*TRACED_COLUMNS, "foil_middle_nm"]))
     tomogram = TomogramLines(
         points=read_table(files.lines, POINT_COLUMNS),
         summary=read_table(files.summary, SUMMARY_COLUMNS),

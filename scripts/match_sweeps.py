@@ -38,5 +38,7 @@ with logged(snakemake):
         pd.DataFrame([{**motion.columns, "found_percent": found, "chance_percent": chance, "interval_s": interval_s}]),
     )
     print(table.groupby("what").size().to_string())
-    print(f"{found:.0f} % of the lines lie on earlier ones, {chance:.0f} % of their mirror image")
+    either = "one of the sweeps shows no line, so that nothing says whether they are of one field"
+    both = f"{found:.0f} % of the lines lie on earlier ones, {chance:.0f} % of their mirror image"
+    print(either if np.isnan(found) else both)
     print(sweep_words(*(np.rad2deg(read_geometry(path).angle_rad) for path in (files.earlier_angles, files.angles))))

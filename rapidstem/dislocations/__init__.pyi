@@ -19,6 +19,7 @@ from .line_tables import (
     line_points as line_points,
     line_summary as line_summary,
     polylines_of as polylines_of,
+    traced_middle_nm as traced_middle_nm,
     traced_points as traced_points,
 )
 from .line_tracing import DEFAULT_TRACING as DEFAULT_TRACING, trace_lines as trace_lines

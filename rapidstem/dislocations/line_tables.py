@@ -120,13 +120,29 @@ def traced_points(network: LineNetwork) -> pd.DataFrame:
     return points[TRACED_COLUMNS].assign(foil_middle_nm=float(network.box_nm[:, 2].mean()))
 
 
+def traced_middle_nm(traced: pd.DataFrame) -> float:
+    """The height of the foil's middle that tracing found; without lines that of the volume.
+
+    Parameters
+    ----------
+    traced : DataFrame
+        As `traced_points` gives it.
+
+    Returns
+    -------
+    float
+        In nm from the centre of the volume.
+    """
+    return float(traced["foil_middle_nm"].iloc[0]) if len(traced) else 0.0
+
+
 def foil_box(traced: pd.DataFrame, shape: tuple[int, ...], pixel_size_nm: float, thickness_nm: float) -> np.ndarray:
     """Lowest and highest x, y, z, (2, 3), of the field of view (y, x) and of the foil around the middle that tracing found.
 
     Parameters
     ----------
     traced : DataFrame
-        As `traced_points` gives it; without lines the middle is that of the volume.
+        As `traced_points` gives it.
     shape : tuple of int
         Rows and columns.
     pixel_size_nm, thickness_nm : float
@@ -137,9 +153,8 @@ def foil_box(traced: pd.DataFrame, shape: tuple[int, ...], pixel_size_nm: float,
     np.ndarray, (2, 3)
         In nm from the centre of the volume.
     """
-    middle_nm = float(traced["foil_middle_nm"].iloc[0]) if len(traced) else 0.0
     half_nm = np.array([shape[1] * pixel_size_nm, shape[0] * pixel_size_nm, thickness_nm]) / 2
-    return np.stack([-half_nm, half_nm]) + np.array([0.0, 0.0, middle_nm])
+    return np.stack([-half_nm, half_nm]) + np.array([0.0, 0.0, traced_middle_nm(traced)])
 
 
 def line_density(network: LineNetwork, summary: pd.DataFrame) -> pd.DataFrame:

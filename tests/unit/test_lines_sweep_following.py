@@ -1,6 +1,8 @@
 """Lines of a tomogram followed through a later tilt series: places in time, velocities, and the height above their planes."""
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -8,7 +10,8 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 
 from rapidstem.dislocations import resampled
 from rapidstem.errors import InputError
-from rapidstem.lines.motion import SweepMotion, follow_sweep, shown_by_all, sweep_views
+from rapidstem.files import write_polydata_series
+from rapidstem.lines.motion import SweepMotion, follow_sweep, moments, shown_by_all, sweep_views
 from rapidstem.lines.motion.glide_planes import glide_plane
 from rapidstem.lines.motion.line_following import SEEN, LineTrack
 from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
@@ -164,3 +167,26 @@ def test_a_sweep_without_times_is_refused() -> None:
     images, geometry = np.zeros((3, 32, 32), np.float32), TiltGeometry(np.zeros(3), np.zeros((3, 2)), PIXEL_NM, 32)
     with pytest.raises(InputError, match="have no times"):
         follow_sweep(tomogram_of(LINES), [], images, geometry, 13.7)
+
+
+def test_frames_are_those_of_the_series_where_some_are_not_used() -> None:
+    images, geometry = _sweep(_moved)
+    used = np.ones(FRAMES, bool)
+    used[[0, 1, 2, 10, 11, 25]] = False
+    found = follow_sweep(tomogram_of(LINES), [LINES[2]], images, replace(geometry, used=used), 13.7)
+    first, last = (found.positions.groupby("line")["frame"].agg(name) for name in ("min", "max"))
+    ends = found.followed.set_index("line")
+    assert used[found.positions["frame"].unique()].all()
+    assert ends["first_frame"].tolist() == first.tolist() == [3, 3, 3]
+    assert ends["last_frame"].tolist() == last.tolist() and ends["last_frame"].max() == FRAMES - 1
+    assert (ends["later_from_frame"] == -1).all()
+
+
+def test_an_earlier_sweep_without_lines_has_nothing_that_moves(tmp_path: Path) -> None:
+    earlier = tomogram_of(LINES)
+    empty = replace(earlier, points=earlier.points.iloc[:0], summary=earlier.summary.iloc[:0])
+    geometry = _geometry()
+    found = follow_sweep(empty, [], np.zeros((FRAMES, SIZE, SIZE), np.float32), geometry, 13.7)
+    assert [len(table) for table in (found.positions, found.flags, found.followed)] == [0, 0, 0]
+    write_polydata_series(tmp_path / "positions.pvd", moments(found.positions, geometry.time_s))
+    assert (tmp_path / "positions.pvd").is_file()

@@ -100,6 +100,14 @@ def test_another_field_is_refused_with_the_shares() -> None:
         check_same_field(earlier, mirrored, earlier)
 
 
+def test_sweeps_without_lines_are_of_any_field_and_all_lines_of_the_other_are_new_or_gone() -> None:
+    full = tomogram_of(LINES).points
+    empty = full.iloc[:0]
+    for earlier, later, what in ((full, empty, ["gone"] * 3), (empty, full, ["new"] * 3), (empty, empty, [])):
+        assert np.isnan(check_same_field(earlier, later, later)).all()
+        assert matched_sweeps(earlier, later, {})["what"].tolist() == what
+
+
 def test_sweeps_of_other_range_or_direction_are_told() -> None:
     forth, back, short = np.linspace(-70, 70, 71), np.linspace(70, -70, 71), np.linspace(-70, 40, 56)
     assert sweep_words(forth, forth) == ""

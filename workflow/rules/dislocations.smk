@@ -161,6 +161,7 @@ rule follow_sweep:
         centroids=rules.locate_centroids.output.centroids,
         earlier_lines=lambda wildcards: earlier_sweep(wildcards, "lines.csv"),
         earlier_summary=lambda wildcards: earlier_sweep(wildcards, "line_summary.csv"),
+        earlier_traced=lambda wildcards: earlier_sweep(wildcards, "traced.csv"),
         earlier_centroids=lambda wildcards: earlier_sweep(wildcards, "centroids.csv"),
     output:
         positions=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.positions.csv",

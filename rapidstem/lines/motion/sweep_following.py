@@ -23,6 +23,9 @@ from rapidstem.lines.motion.track_smoothing import SmoothTrack
 from rapidstem.lines.motion.view_evidence import FrameLines, frame_lines
 from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad
 
+# Where tables of followed lines name frames (`motion_tables`, `motion_flags`).
+FRAME_COLUMNS = ("frame", "later_from_frame", "first_frame", "last_frame")
+
 
 @dataclass(frozen=True)
 class SweepMotion:
@@ -60,16 +63,19 @@ def follow_sweep(
     Returns
     -------
     SweepMotion
+        Without any rows where the earlier tomogram shows no line.
 
     Raises
     ------
     InputError
-        The frames have no times, or the earlier tomogram fixes the plane of no line.
+        The frames have no times, or the earlier tomogram fixes the plane of none of its lines.
     """
     if geometry.time_s is None or geometry.line_time_s is None:
         raise InputError("the frames of the sweep have no times, so that it says nothing of motion; take the series of rapid frames")
     lines = dict(zip(sorted(earlier.points["line"].unique().tolist()), polylines_of(earlier.points), strict=True))
     planes = line_planes(earlier.points, earlier.summary, earlier.slip_normals)
+    if not lines:
+        return SweepMotion(*_tables({}, []), followed_lines([], {}, {}, sweep_views(geometry, series.shape[2])[0]))
     if not planes:
         raise InputError("the earlier tomogram fixes the plane of no line; give the crystal's orientation as 'crystal'")
     used = np.flatnonzero(geometry.used)
@@ -78,10 +84,8 @@ def follow_sweep(
     times = SeriesTimes(geometry.time_s[used], geometry.line_time_s, geometry.shift_px[used, 0])
     following = PlaneFollowing(lines, earlier.heights_nm, prepared, views, times, turning=True)
     _, tracks = following.in_best_planes(planes)
-    positions, flags = _tables(tracks, views)
-    for table in (positions, flags):
-        table["frame"] = used[table["frame"].to_numpy(int)]
-    return SweepMotion(positions, flags, followed_lines(list(lines), planes, tracks, views[len(views) // 2]))
+    tables = (*_tables(tracks, views), followed_lines(list(lines), planes, tracks, views[len(views) // 2]))
+    return SweepMotion(*(_numbered_as(table, used) for table in tables))
 
 
 def _prepared(
@@ -148,3 +152,9 @@ def _tables(tracks: Mapping[int, Sequence[SmoothTrack]], views: Sequence[TiltedV
         flags.append(line_flags(track, views, len(views)))
     filled = [pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True) for tables in (positions, flags)]
     return filled[0], filled[1]
+
+
+def _numbered_as(table: pd.DataFrame, used: np.ndarray) -> pd.DataFrame:
+    """A table that counts the used frames alone, with the numbers that these (frame,) have in the series; -1 stays what it is."""
+    columns = {name: table[name].to_numpy(int) for name in FRAME_COLUMNS if name in table}
+    return table.assign(**{name: np.where(count >= 0, used[count], count) for name, count in columns.items()})

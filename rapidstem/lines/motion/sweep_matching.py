@@ -102,13 +102,15 @@ def check_same_field(earlier: pd.DataFrame, later: pd.DataFrame, mirrored: pd.Da
     Returns
     -------
     found, chance : float
-        In percent of the length.
+        In percent of the length; NaN where either sweep shows no line.
 
     Raises
     ------
     InputError
         Both agree hardly better than with the mirrored lines: they are of another field, or most of their lines have moved.
     """
+    if earlier.empty or later.empty:
+        return np.nan, np.nan
     tree = scipy.spatial.cKDTree(np.concatenate([resampled(line, NODE_NM) for line in polylines_of(earlier)]))
     found, chance = (
         100 * float(np.mean(tree.query(np.concatenate([resampled(line, NODE_NM) for line in polylines_of(table)]))[0] < NEAR_NM))
