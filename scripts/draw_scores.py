@@ -6,7 +6,7 @@ from script_support import logged
 
 from rapidstem.figures import draw_figures
 from rapidstem.files import read_table
-from rapidstem.scores import INTENSITY_RANGES, SPECTRUM_COLUMNS
+from rapidstem.scores import INTENSITY_RANGES, SPECTRUM_COLUMNS, derived_spectra
 
 with logged(snakemake):
     files, parameters = snakemake.input, snakemake.params
@@ -22,7 +22,7 @@ with logged(snakemake):
         "line_scores": read_table(files.lines, ["denoiser", "reference", "tilt", "relative_width", "relative_intensity"]),
         "images": images[images["reference"] == "slow"],
         "spectra": spectra,
-        "cycles_to_per_um": 2 * spectra["wave_number_per_um"].max(),
+        "cycles_to_per_um": 2 * derived_spectra(spectra)["wave_number_per_um"].max(),
         "frames": parameters.training_frames,
     }
     draw_figures(parameters.figures, data, Path(snakemake.output[0]).parent)

@@ -11,6 +11,7 @@ from rapidstem.scores.image_quality import Area, ImageScale
 from rapidstem.scores.line_profiles import coarsely_matched
 
 SPECTRUM_COLUMNS = ["denoiser", "reference", "direction", "wave_number_per_um", "power", "reference_power", "cross_power"]
+POWERS = SPECTRUM_COLUMNS[4:]
 DIRECTIONS = ("x", "y", "ring")
 # Of the wave number's axis: finer than a mode of 128 px.
 POINTS = 64
@@ -94,7 +95,8 @@ def derived_spectra(spectra: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     spectra
-        With the columns `SPECTRUM_COLUMNS`.
+        With the columns `SPECTRUM_COLUMNS`, one spectrum below the other, each from the wave number 0 on. Where pixel sizes differ, all are
+        interpolated to the wave numbers of the largest pixels.
 
     Returns
     -------
@@ -102,7 +104,7 @@ def derived_spectra(spectra: pd.DataFrame) -> pd.DataFrame:
     amplitude that the image holds) and `correlation`
     """
     keys = ["denoiser", "reference", "direction", "wave_number_per_um"]
-    mean = spectra.groupby(keys, sort=False)[["power", "reference_power", "cross_power"]].mean().reset_index()
+    mean = _on_one_axis(spectra).groupby(keys, sort=False)[POWERS].mean().reset_index()
     product = np.sqrt(mean["power"] * mean["reference_power"])
     return mean.assign(transfer=mean["cross_power"] / mean["reference_power"], correlation=mean["cross_power"] / product)
 
@@ -159,6 +161,25 @@ def flatness(residual: np.ndarray) -> float:
 def half_spectra(images: Sequence[np.ndarray], area: Area, scale: ImageScale) -> pd.DataFrame:
     """`image_spectra` of the mean of the odd images against that of the even ones; all show the specimen at the same place."""
     return image_spectra(np.mean(images[1::2], axis=0), np.mean(images[::2], axis=0), area, scale)
+
+
+def _on_one_axis(spectra: pd.DataFrame) -> pd.DataFrame:
+    """The same spectra at the wave numbers of that whose Nyquist frequency is the smallest."""
+    number = (spectra["wave_number_per_um"] == 0).cumsum().to_numpy()
+    largest = spectra.groupby(number)["wave_number_per_um"].max()
+    if largest.nunique() < 2:
+        return spectra
+    parts = dict(iter(spectra.groupby(number)))
+    axis = parts[largest.idxmin()]["wave_number_per_um"].to_numpy(float)
+    return pd.concat([_at(part, axis) for part in parts.values()], ignore_index=True)
+
+
+def _at(spectrum: pd.DataFrame, wave_number_per_um: np.ndarray) -> pd.DataFrame:
+    """One spectrum, interpolated to other wave numbers (k,)."""
+    names = spectrum.iloc[0][SPECTRUM_COLUMNS[:3]].to_dict()
+    own = spectrum["wave_number_per_um"].to_numpy(float)
+    powers = {name: np.interp(wave_number_per_um, own, spectrum[name].to_numpy(float)) for name in POWERS}
+    return pd.DataFrame({**names, "wave_number_per_um": wave_number_per_um, **powers})
 
 
 def _scored(table: pd.DataFrame | None, quantity: str) -> float:

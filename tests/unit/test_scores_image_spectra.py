@@ -11,6 +11,7 @@ from rapidstem.scores.image_spectra import (
     SPECTRUM_COLUMNS,
     agreement_per_um,
     correlated_per_um,
+    derived_spectra,
     flatness,
     half_spectra,
     image_spectra,
@@ -106,3 +107,22 @@ def test_psnr_by_intensity() -> None:
     assert psnr_db(image, reference, area) > found["psnr_middle_db"]
     bright_only = np.where(reference > 30000, reference, 30000.0)
     assert not np.isnan(psnr_by_range_db(bright_only, bright_only + 1, area)["psnr_dark_db"])
+
+
+def field_that_agrees_up_to(reach_per_um: float, pixel_size_nm: float) -> pd.DataFrame:
+    wave_number = np.linspace(0, 500 / pixel_size_nm, 64)
+    agrees = wave_number < reach_per_um
+    names = {"denoiser": "filter", "reference": "slow", "direction": "x", "wave_number_per_um": wave_number}
+    return pd.DataFrame(names | {"power": np.where(agrees, 1.0, 0.01), "reference_power": 1.0, "cross_power": agrees.astype(float)})
+
+
+@pytest.mark.parametrize("reaches_per_um", [(100.0, 20.0), (20.0, 100.0)])
+def test_fields_of_slightly_different_pixel_sizes_are_averaged_on_one_axis(reaches_per_um: tuple[float, float]) -> None:
+    alike, apart = (
+        pd.concat([field_that_agrees_up_to(reach, size) for reach, size in zip(reaches_per_um, sizes, strict=True)], ignore_index=True)
+        for sizes in ((4.60, 4.60), (4.56, 4.60))
+    )
+    derived = derived_spectra(apart)
+    assert derived["wave_number_per_um"].tolist() == np.linspace(0, 500 / 4.60, 64).tolist()
+    scores = ["agreement_x_per_um", "transfer_x_per_um"]
+    assert spectral_scores(apart)[scores].to_numpy() == pytest.approx(spectral_scores(alike)[scores].to_numpy(), abs=2)
