@@ -13,7 +13,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     parameters = snakemake.params
     distance, remarks = np.nan, list(stack.remarks)
     if snakemake.input.series:
-        with open_raw(snakemake.input.series, parameters.reading) as series:
+        with open_raw(snakemake.input.series[0], parameters.reading) as series:
             beside = series_sample("series", series.tilt_deg, series.frames, parameters.tilt_deg)
         distance = histogram_distance(field_sample(snakemake.wildcards.acquisition, parameters.tilt_deg, stack.frames), beside)
         if distance > parameters.largest_distance:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pandas as pd
 
-from tests.workflow.tiny_session import SIMULATE, configuration, planned_jobs, sheet_text, snakemake, write_session
+from tests.workflow.tiny_session import SIMULATE, configuration, counted_jobs, planned_jobs, sheet_text, snakemake, write_session
 
 SMALL = {"width": 4, "depth": 2, "patch_size_px": 16, "batch_size": 4, "steps": 4, "validation_interval": 2}
 
@@ -60,3 +60,28 @@ def test_a_look_before_the_run_trains_nothing(tmp_path: Path) -> None:
     assert 8 < looks.loc["train-a", "electrons_per_px"] < 40
     assert (tmp_path / "results/tiny/look.html").read_text().count("data:image/png") == 2
     assert not (tmp_path / "results/tiny/models").exists()
+
+
+def test_a_look_at_a_training_field_is_anew_with_the_series_beside_it(tmp_path: Path) -> None:
+    """How its row says that it is read counts, and what it holds."""
+    fields = [("train-a", "training", "0"), ("series", "tilt_series", "")]
+    config = configuration() | {"simulate": SIMULATE | {"frames_per_field": 4, "tilt_frames": 9}}
+    write_session(tmp_path, config, sheet_text(fields))
+    raw = [f"results/tiny/raw/{name}.{kind}.emd" for name, _, _ in fields for kind in ("rapid", "slow")]
+    assert snakemake(tmp_path, *raw, "--notemp").returncode == 0
+    (tmp_path / "results/tiny/raw").rename(tmp_path / "raw")
+    recorded = {key: value for key, value in configuration().items() if key != "simulate"}
+    sheet = sheet_text(fields).replace("../results/tiny/raw", "../raw")
+    write_session(tmp_path, recorded, sheet)
+    run = snakemake(tmp_path, "look")
+    assert run.returncode == 0, run.stdout + run.stderr
+    header, *rows = sheet.splitlines()
+    write_session(tmp_path, recorded, "\n".join([f"{header}\tdetector", f"{rows[0]}\t", f"{rows[1]}\tBF"]) + "\n")
+    assert counted_jobs(snakemake(tmp_path, "look", "--dry-run"))["look_at_frames"] == 2
+    write_session(tmp_path, recorded, sheet)
+    assert "look_at_frames" not in counted_jobs(snakemake(tmp_path, "look", "--dry-run"))
+    write_session(tmp_path, config | {"simulate": config["simulate"] | {"seed": 4}}, sheet_text(fields))
+    assert snakemake(tmp_path, "results/tiny/raw/series.rapid.emd", "--notemp").returncode == 0
+    (tmp_path / "results/tiny/raw/series.rapid.emd").replace(tmp_path / "raw/series.rapid.emd")
+    write_session(tmp_path, recorded, sheet)
+    assert counted_jobs(snakemake(tmp_path, "look", "--dry-run"))["look_at_frames"] == 2

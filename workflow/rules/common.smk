@@ -252,9 +252,14 @@ def truth(acquisition):
 
 
 def series_beside(wildcards):
-    """The tilt series that a training field is held against; nothing for other acquisitions."""
+    """Acquisition and column of the tilt series that a training field is held against; nothing for other acquisitions."""
     training = SESSION.kind(wildcards.acquisition) == "training"
-    return raw_path(SESSION.model_series, "rapid") if training and SESSION.model_series else []
+    return [(SESSION.model_series, "rapid")] if training and SESSION.model_series else []
+
+
+def looked_at(wildcards):
+    """Acquisition and column of all raw files that a look at an acquisition reads."""
+    return [(wildcards.acquisition, column) for column in ("rapid", "slow")] + series_beside(wildcards)
 
 
 def tuned_share():

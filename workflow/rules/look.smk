@@ -6,7 +6,7 @@ rule look_at_frames:
     input:
         rapid=raw_file("rapid"),
         slow=raw_file("slow"),
-        series=series_beside,
+        series=lambda wildcards: [raw_path(*file) for file in series_beside(wildcards)],
     output:
         look=f"{FOLDER}/look/{{acquisition}}.csv",
         picture=f"{FOLDER}/look/{{acquisition}}.png",
@@ -22,8 +22,8 @@ rule look_at_frames:
         runtime=minutes(5, 2),
     params:
         code=code("look_at_frames"),
-        reading=reading,
-        contents=own_contents("rapid", "slow"),
+        reading=lambda wildcards: READING | SESSION.row_reading([name for name, _ in looked_at(wildcards)]),
+        contents=lambda wildcards: raw_contents(*looked_at(wildcards)),
         kind=lambda wildcards: SESSION.kind(wildcards.acquisition),
         tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
         largest_distance=SESSION.config["training"]["largest_histogram_distance"],
