@@ -143,5 +143,5 @@ onerror:
     if bad and repeats:
         left_out = SESSION.left_out + bad
         print(f"Now everything else, without {', '.join(left_out)}:", flush=True)
-        if not run_without(left_out, workflow.config_settings.config):
+        if not run_without(left_out, workflow.config_settings.config_args or []):
             print(f"give the same command with --config 'leave_out={left_out}'")

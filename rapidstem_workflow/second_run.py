@@ -7,16 +7,17 @@ import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+
+LEAVE_OUT = "leave_out"
 
 
-def run_without(acquisitions: Sequence[str], config: dict[str, Any]) -> bool:
+def run_without(acquisitions: Sequence[str], entries: Sequence[str]) -> bool:
     """Run Snakemake's own command again with `leave_out`, while this process still holds the lock of the working directory.
 
     Parameters
     ----------
     acquisitions : to be left out.
-    config : what the command line had set with `--config`.
+    entries : what the command line had set with `--config`, `key=value`, as it was given.
 
     Returns
     -------
@@ -26,14 +27,15 @@ def run_without(acquisitions: Sequence[str], config: dict[str, Any]) -> bool:
     folder = starting_folder(sys.argv[1:])
     if folder is None:
         return False
-    subprocess.run(repeated_command(sys.argv[1:], acquisitions, config), cwd=folder, check=False)
+    subprocess.run(repeated_command(sys.argv[1:], acquisitions, entries), cwd=folder, check=False)
     return True
 
 
-def repeated_command(arguments: Sequence[str], acquisitions: Sequence[str], config: dict[str, Any]) -> list[str]:
-    """The command; the last `--config` counts, so that it holds the earlier one's values, too."""
-    values = [f"{key}={json.dumps(value)}" for key, value in {**config, "leave_out": list(acquisitions)}.items()]
-    return [sys.executable, "-m", "snakemake", *arguments, "--nolock", "--config", *values]
+def repeated_command(arguments: Sequence[str], acquisitions: Sequence[str], entries: Sequence[str]) -> list[str]:
+    """The command; the last `--config` counts, so that it holds the earlier one's entries, too, by the letter."""
+    kept = [entry for entry in entries if entry.partition("=")[0] != LEAVE_OUT]
+    left_out = f"{LEAVE_OUT}={json.dumps(list(acquisitions))}"
+    return [sys.executable, "-m", "snakemake", *arguments, "--nolock", "--config", *kept, left_out]
 
 
 def starting_folder(arguments: Sequence[str]) -> Path | None:

@@ -8,6 +8,8 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.files.job_logs import UNKNOWN_REASON, finished_words, first_words, last_words
+from rapidstem_workflow.command_line import given_values
+from rapidstem_workflow.configuration_checks import configuration_schema
 from rapidstem_workflow.run_summary import (
     acquisitions_with_bad_input,
     failure_lines,
@@ -78,9 +80,17 @@ def test_a_report_that_is_older_than_other_results_is_called_so(tmp_path: Path) 
 
 
 def test_second_run_keeps_the_command_and_its_configuration() -> None:
-    command = repeated_command(["--cores", "2", "--config", "session=x"], ["a", "b"], {"session": "x"})
+    command = repeated_command(["--cores", "2", "--config", "session=x"], ["a", "b"], ["session=x", "leave_out=[a]"])
     assert command[:5] == [sys.executable, "-m", "snakemake", "--cores", "2"]
-    assert command[-4:] == ["--nolock", "--config", 'session="x"', 'leave_out=["a", "b"]']
+    assert command[-4:] == ["--nolock", "--config", "session=x", 'leave_out=["a", "b"]']
+
+
+@pytest.mark.parametrize("session", ["2026_11_29", "007", "1e3", "2021-05-06"])
+def test_second_run_reads_its_configuration_as_the_first_did(session: str) -> None:
+    entries = [f"session={session}", "tomography={iterations: 7}"]
+    repeated = repeated_command(["--keep-going"], ["bad"], entries)
+    given = given_values(repeated[repeated.index("--config") + 1 :], configuration_schema())
+    assert given == {"session": session, "tomography": {"iterations": 7}, "leave_out": ["bad"]}
 
 
 def test_starting_folder_is_known_or_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
