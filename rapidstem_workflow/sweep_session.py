@@ -31,6 +31,14 @@ SESSION, SLOW, TRUTH = "point", "slow", "truth"
 CONFIGURATION, SHEET = "config.yaml", "acquisitions.tsv"
 # How the sweep runs its jobs, as options of Snakemake; set by the rules of the sweep.
 OPTIONS = "RAPIDSTEM_POINT_OPTIONS"
+# What the session of a point may run, and the modules that make of it a row: a change of any of them reruns the points.
+SCRIPTS = (
+    *("simulate_acquisition", "integrate_frames", "measure_distortion", "align_references", "choose_fields", "simulate_fields"),
+    *("train_denoiser", "train_general", "adopt_model", "tune_block_matching", "denoise_frames", "match_blocks", "denoise_by_neighbours"),
+    *("align_series", "binarise_series", "reconstruct_volume", "gather_volume", "locate_centroids", "trace_lines", "fit_lines"),
+    *("measure_positions", "score_lines", "measure_bound"),
+)
+MODULES = tuple(f"rapidstem_workflow.{name}" for name in ("sweep_session", "sweep_points", "variants"))
 AXES = ("x", "y", "z")
 KNOWN = {"geometry_known_": "geometry", "lines_known_": "geometry and lines"}
 

@@ -4,8 +4,11 @@ import os
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from rapidstem_workflow.raw_contents import content_mark, stores_mb
+from tests.unit.test_microscope_line_networks import NETWORK
+from tests.workflow.tiny_session import SIMULATE, configuration, counted_jobs, snakemake, write_session
 
 
 def _measured(path: Path, seed: int) -> str:
@@ -62,3 +65,22 @@ def test_copied_stores_keep_their_mark_and_others_have_another(tmp_path: Path) -
 def test_a_store_counts_with_all_its_files_in_the_memory_of_a_job(tmp_path: Path) -> None:
     store = _measured_store(tmp_path / "a.zarr", 1)
     assert stores_mb([store, _measured(tmp_path / "b.emd", 1)]) == 0.6
+
+
+def test_another_network_as_the_specimen_is_another_session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its path may name an environment variable."""
+    monkeypatch.setenv("NETWORKS", str(tmp_path / "networks"))
+    config = configuration() | {"simulate": SIMULATE | {"network_path": "$NETWORKS/some.data"}}
+    write_session(tmp_path, config)
+    wanted = "results/tiny/raw/calibration.rapid.emd"
+    missing = snakemake(tmp_path, wanted, "--dry-run")
+    assert missing.returncode != 0 and str(tmp_path / "networks/some.data") in missing.stdout + missing.stderr
+    (tmp_path / "networks").mkdir()
+    network = tmp_path / "networks/some.data"
+    network.write_text(NETWORK)
+    run = snakemake(tmp_path, wanted)
+    assert run.returncode == 0, run.stdout + run.stderr
+    network.touch()
+    assert counted_jobs(snakemake(tmp_path, wanted, "--dry-run")) == {}
+    network.write_text(f"{NETWORK}\n")
+    assert counted_jobs(snakemake(tmp_path, wanted, "--dry-run")) == {"simulate_acquisition": 1}

@@ -17,8 +17,8 @@ from rapidstem_workflow.sweep_points import (
     point_table,
     sweep_points,
 )
-from rapidstem_workflow.sweep_session import failure_words, point_row, rapid_variant, result_files
-from tests.workflow.tiny_session import ROOT, sheet_text, snakemake, write_session
+from rapidstem_workflow.sweep_session import SCRIPTS, failure_words, point_row, rapid_variant, result_files, write_session as write_point
+from tests.workflow.tiny_session import ROOT, counted_jobs, sheet_text, snakemake, write_session
 
 ACQUISITIONS = [("calibration", "calibration", "0"), ("series", "tilt_series", "")]
 
@@ -142,6 +142,35 @@ def test_a_row_is_of_one_variant_where_the_session_has_several(tmp_path: Path) -
         wanted["slow", "truth"],
     )
     assert (row["found_percent"], row["one_to_one"], row["frames_used_percent"]) == (wanted[rapid, "truth"], wanted[rapid, "truth"], 50)
+
+
+@pytest.mark.parametrize(
+    ("denoisers", "changes", "runs"),
+    [
+        ([{"name": "dlf-slow"}], {"tomography": {"slice_blocks": 2}}, {"train_denoiser", "choose_fields", "gather_volume"}),
+        ([{"name": "bm3d"}, {"name": "general"}], {}, {"tune_block_matching", "match_blocks", "adopt_model"}),
+        ([{"name": "neighbours"}], {}, {"denoise_by_neighbours"}),
+        ([{"name": "general", "model": ""}], {"general": {"fields": 4}}, {"simulate_fields", "train_general"}),
+    ],
+)
+def test_scripts_of_a_points_session_are_known(
+    denoisers: list[dict[str, Any]], changes: dict[str, Any], runs: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that a change of any of them reruns the points."""
+    config = _configuration() | {key: value for key, value in changes.items() if key != "tomography"}
+    config |= {"denoisers": denoisers}
+    names = {"denoisers": [each["name"] for each in denoisers], "geometry": ["per-row", "per-frame"]}
+    config["tomography"] = {"iterations": 20, **names, **changes.get("tomography", {})}
+    training = [("train-a", "training", "0"), ("train-b", "training", "60")]
+    write_session(tmp_path, config, sheet_text([*ACQUISITIONS, *training]))
+    monkeypatch.chdir(tmp_path)
+    session = open_session(config)
+    point = point_configuration(session.config, sweep_points(session.config)[0])
+    rows = session.sheet[["acquisition", "kind", "tilt"]].astype(str).replace("nan", "").to_dict("records")
+    write_point(tmp_path / "point", point, rows)
+    run = snakemake(tmp_path / "point", *result_files(point).values(), "--dry-run", config=tmp_path / "point/config.yaml")
+    planned = set(counted_jobs(run))
+    assert runs <= planned <= set(SCRIPTS)
 
 
 def test_a_stopped_session_leaves_no_row() -> None:

@@ -113,6 +113,17 @@ def raw_file(column):
     return lambda wildcards: raw_path(wildcards.acquisition, column)
 
 
+def network_file(settings):
+    """The network that is the virtual microscope's specimen, `ancient` as raw files are; nothing where its lines are generated."""
+    path = settings_from(settings).network_path
+    return ancient(own_files(path)) if path else []
+
+
+def network_mark(settings):
+    """The mark of its contents."""
+    return content_mark(settings_from(settings).network_path or "")
+
+
 def raw_contents(*raw_files):
     """Marks of the contents of raw files, given as pairs of acquisition and column; empty where the workflow made them itself."""
     if SESSION.simulated:

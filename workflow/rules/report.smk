@@ -1,5 +1,8 @@
 """The report: what a person sees of a session, in one file."""
 
+# The tables of followed lines that it reads.
+MOVING = ("positions", "followed", "flags")
+
 
 rule write_report:
     """Everything a person wants to see, in one file that opens without a network."""
@@ -8,6 +11,8 @@ rule write_report:
     input:
         denoising=f"{FOLDER}/evaluation/denoising.csv",
         lines=f"{FOLDER}/evaluation/lines.csv",
+        spectra=f"{FOLDER}/evaluation/spectra.csv",
+        intervals=f"{FOLDER}/evaluation/intervals.csv",
         positional_error=f"{FOLDER}/evaluation/positional_error.csv",
         line_detection=f"{FOLDER}/evaluation/line_detection.csv",
         line_identity=f"{FOLDER}/evaluation/line_identity.csv",
@@ -29,12 +34,23 @@ rule write_report:
             acquisition=SESSION.followed,
             denoiser=SESSION.in_situ_denoisers,
         ),
+        line_motion=expand(
+            f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.{{table}}.csv",
+            acquisition=SESSION.followed,
+            denoiser=SESSION.in_situ_denoisers,
+            table=MOVING,
+        ),
         sweeps=[
             f"{FOLDER}/dislocations/{series}/{variant}.sweep.csv"
             for series, variant in SESSION.matched_sweeps
         ],
         moving=[
-            f"{FOLDER}/dislocations/{series}/{variant}.positions.csv"
+            f"{FOLDER}/dislocations/{series}/{variant}.{table}.csv"
+            for series, variant in SESSION.followed_sweeps
+            for table in MOVING
+        ],
+        moving_angles=[
+            f"{FOLDER}/tilt_series/{series}/{variant}.angles.csv"
             for series, variant in SESSION.followed_sweeps
         ],
         sweep_scores=[

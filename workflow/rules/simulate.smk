@@ -4,6 +4,8 @@ if SESSION.simulated:
 
     rule simulate_acquisition:
         """Raw frames, slow images and the truth of one acquisition."""
+        input:
+            network=network_file(SESSION.config["simulate"]),
         output:
             rapid=f"{FOLDER}/raw/{{acquisition}}.rapid.emd",
             slow=f"{FOLDER}/raw/{{acquisition}}.slow.emd",
@@ -21,6 +23,7 @@ if SESSION.simulated:
         params:
             code=code("simulate_acquisition"),
             settings=SESSION.config["simulate"],
+            network=network_mark(SESSION.config["simulate"]),
             kind=lambda wildcards: SESSION.kind(wildcards.acquisition),
             tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
             temperature=lambda wildcards: SESSION.temperature(wildcards.acquisition),

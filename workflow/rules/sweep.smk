@@ -12,34 +12,11 @@ from rapidstem_workflow.sweep_points import (
     point_table,
     sweep_points,
 )
-from rapidstem_workflow.sweep_session import OPTIONS
+from rapidstem_workflow.sweep_session import MODULES, OPTIONS, SCRIPTS
 
 SWEEP = f"{FOLDER}/sweep/"
 SWEPT = {tuple(point.labels.values()): point for point in sweep_points(SESSION.config)}
 POINTS = Paramspace(point_table(list(SWEPT.values())), filename_params=["seed"])
-# What the session of a point runs; a change of any of them reruns the points.
-POINT_SCRIPTS = (
-    "simulate_acquisition",
-    "integrate_frames",
-    "measure_distortion",
-    "align_references",
-    "choose_fields",
-    "train_denoiser",
-    "adopt_model",
-    "tune_block_matching",
-    "denoise_frames",
-    "match_blocks",
-    "align_series",
-    "binarise_series",
-    "reconstruct_volume",
-    "locate_centroids",
-    "trace_lines",
-    "fit_lines",
-    "measure_positions",
-    "score_lines",
-    "measure_bound",
-)
-
 # The sessions of the points run as the sweep does; on a node of a cluster the main process has decided.
 if workflow.is_main_process:
     methods = sorted(str(method) for method in workflow.deployment_settings.deployment_method)
@@ -52,16 +29,22 @@ envvars:
     OPTIONS,
 
 
+def swept(wildcards):
+    """A point, and the configuration of its session."""
+    point = SWEPT[tuple(wildcards[name] for name in POINTS.dataframe.columns)]
+    return point, point_configuration(SESSION.config, point)
+
+
 def point_of(wildcards):
     """What a point's session runs, as text: its labels, its configuration and its acquisitions."""
-    point = SWEPT[tuple(wildcards[name] for name in POINTS.dataframe.columns)]
-    return json.dumps(
-        {
-            "labels": point.labels,
-            "config": point_configuration(SESSION.config, point),
-            "acquisitions": point_acquisitions(SESSION.sheet, point),
-        }
-    )
+    point, config = swept(wildcards)
+    acquisitions = point_acquisitions(SESSION.sheet, point)
+    return json.dumps({"labels": point.labels, "config": config, "acquisitions": acquisitions})
+
+
+def network_of(wildcards):
+    """The mark of the network that is a point's specimen, where one is."""
+    return network_mark(swept(wildcards)[1]["simulate"])
 
 
 rule run_point:
@@ -77,7 +60,8 @@ rule run_point:
         mem_mb=memory_mb(4000),
         runtime=minutes(120),
     params:
-        code={name: code_mark(name) for name in POINT_SCRIPTS},
+        code={name: code_mark(name, *MODULES) for name in SCRIPTS},
+        network=network_of,
         point=point_of,
     message:
         "Running the point {wildcards.factor} {wildcards.value}, {wildcards.second_factor} {wildcards.second_value}, seed {wildcards.seed}"
