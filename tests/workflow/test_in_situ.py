@@ -1,5 +1,6 @@
 """An in-situ series from simulated raw files to movie, scores and report; and what is said where something is missing."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -130,6 +131,23 @@ def test_a_sweep_that_names_an_earlier_one_has_its_lines_matched_once_a_variant(
     named = "\n".join([f"{header}\ttomogram", *(f"{row}\t" for row in rows[:-1]), f"{rows[-1]}\tseries"]) + "\n"
     write_session(tmp_path, config, named)
     assert planned_jobs(tmp_path)["match_sweeps"] == 2
+
+
+def test_the_report_names_every_table_of_moving_lines_that_it_reads(tmp_path: Path) -> None:
+    """So that each of them, made anew, makes it anew."""
+    config = configuration() | {"denoisers": [{"name": "general"}], "tomography": {"denoisers": ["general"]}}
+    config["simulate"]["glide_speed_nm_per_s"] = 200.0
+    fields = [ROWS[0], ("series", "tilt_series", ""), ("back", "tilt_series", ""), ("strain", "in_situ", "10")]
+    header, *rows = sheet_text(fields).splitlines()
+    named = "\n".join([f"{header}\ttomogram", *(f"{row}\t" for row in rows[:2]), *(f"{row}\tseries" for row in rows[2:])]) + "\n"
+    write_session(tmp_path, config, named)
+    run = snakemake(tmp_path, "results/tiny/report.html", "--dry-run")
+    assert run.returncode == 0, run.stdout + run.stderr
+    (reason,) = re.findall(r"Writing the report\nReason: (.*)", run.stdout)
+    moving = [f"dislocations/back/rapid-general.{table}.csv" for table in ("sweep", "positions", "followed", "flags")]
+    moving += [f"in_situ/strain/general.{table}.csv" for table in ("positions", "followed", "flags")]
+    read = [*moving, "tilt_series/back/rapid-general.angles.csv", "evaluation/spectra.csv", "evaluation/intervals.csv"]
+    assert not [name for name in read if f"results/tiny/{name}" not in reason]
 
 
 def test_lines_that_glide_are_followed_through_a_later_sweep_and_scored(tmp_path: Path) -> None:
