@@ -33,6 +33,7 @@ from .score_tables import (
     PUBLISHED_AGREEMENT_PER_UM as PUBLISHED_AGREEMENT_PER_UM,
     SSIM as SSIM,
     score_table as score_table,
+    shown_lines_table as shown_lines_table,
 )
 from .style import (
     RAPID_COLOUR as RAPID_COLOUR,
