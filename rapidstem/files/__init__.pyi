@@ -4,6 +4,7 @@ from .acquisition_sheet import (
     read_sheet as read_sheet,
 )
 from .atomic import folder_written_beside as folder_written_beside, written_beside as written_beside
+from .file_order import in_natural_order as in_natural_order
 from .image_stacks import (
     FallbackMetadata as FallbackMetadata,
     FrameStack as FrameStack,
@@ -70,6 +71,11 @@ from .tiff_scales import (
     stated_pixel_size_nm as stated_pixel_size_nm,
     stated_time_s as stated_time_s,
 )
-from .tilt_angles import ANGLE_ENDINGS as ANGLE_ENDINGS, write_angle_file as write_angle_file
+from .tilt_angles import (
+    ANGLE_ENDINGS as ANGLE_ENDINGS,
+    angle_file as angle_file,
+    read_angle_file as read_angle_file,
+    write_angle_file as write_angle_file,
+)
 from .vtk_polydata import write_polydata as write_polydata
 from .vtk_time_series import write_polydata_series as write_polydata_series

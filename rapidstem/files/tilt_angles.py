@@ -11,6 +11,7 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
+from rapidstem.files.readers import names_tilt
 
 ANGLE_ENDINGS = (".rawtlt", ".tlt")
 GENERAL_ENDINGS = (".txt", ".csv")
@@ -26,7 +27,8 @@ def angle_file(path: Path) -> Path | None:
     """The file of angles beside a series; None where there is none.
 
     `series.rawtlt` or `series.mrc.rawtlt`, and so with the other `ANGLE_ENDINGS`, the first that exists. Files with `GENERAL_ENDINGS`,
-    which may be about something else, count where they hold nothing but one or two numbers a line.
+    which may be about something else, count where they hold nothing but one or two numbers a line, and their heading, if any, names a
+    tilt.
 
     Parameters
     ----------
@@ -34,10 +36,10 @@ def angle_file(path: Path) -> Path | None:
         Of the series.
     """
     special, general = (_beside(path, endings) for endings in (ANGLE_ENDINGS, GENERAL_ENDINGS))
-    return next(iter([*special, *filter(_holds_numbers, general)]), None)
+    return next(iter([*special, *filter(_holds_angles, general)]), None)
 
 
-def read_angle_file(path: Path, frames: int) -> np.ndarray:
+def read_angle_file(path: Path, frames: int | None = None) -> np.ndarray:
     """Read one angle in degrees for each of `frames` frames.
 
     Parameters
@@ -45,7 +47,7 @@ def read_angle_file(path: Path, frames: int) -> np.ndarray:
     path
         File to read.
     frames
-        How many the series has.
+        How many the series has; None where that is not known yet.
 
     Returns
     -------
@@ -65,9 +67,9 @@ def read_angle_file(path: Path, frames: int) -> np.ndarray:
         raise InputError(f"{path}: is no text file; {_REMEDY}") from error
     if _has_decimal_commas(lines):
         example = next(line.strip() for line in lines if re.search(r"\d,\d", line))
-        raise InputError(f"{path}: has decimal commas, as in {example!r}; write decimal points")
+        raise InputError(f"{path}: has decimal commas, as in {example!r}; write decimal points, and a tabulator between frame and angle")
     table = [_row(path, number, values) for number, values in _rows(lines)]
-    if len(table) != frames:
+    if frames is not None and len(table) != frames:
         raise InputError(f"{path}: has {len(table)} angles for {frames} frames; {_REMEDY}")
     return _in_order(path, table)
 
@@ -76,7 +78,7 @@ def recorded_tilts(path: Path, frames: int, own_deg: np.ndarray | None) -> tuple
     """The tilts of a series from its file and from what lies beside it, and what the two say differently.
 
     A file of angles, `.rawtlt` or `.tlt`, was put there by a person and outranks the series' own tilts, if it is about these frames;
-    files with `GENERAL_ENDINGS` count where the series has none.
+    files with `GENERAL_ENDINGS` count where the series has none. They may be about something else: what is wrong with one is said alone.
 
     Parameters
     ----------
@@ -97,7 +99,7 @@ def recorded_tilts(path: Path, frames: int, own_deg: np.ndarray | None) -> tuple
     Raises
     ------
     InputError
-        when the series has none and the file beside it cannot be read.
+        when the series has none and the file of angles beside it cannot be read.
     """
     beside = angle_file(path)
     remarks: tuple[str, ...] = ()
@@ -106,16 +108,20 @@ def recorded_tilts(path: Path, frames: int, own_deg: np.ndarray | None) -> tuple
         own_deg = None
     if beside is None:
         return own_deg, remarks
-    if own_deg is None:
-        return read_angle_file(beside, frames), remarks
+    is_about_angles = beside.suffix.lower() in ANGLE_ENDINGS
     try:
         given = read_angle_file(beside, frames)
     except InputError as error:
-        return own_deg, (*remarks, f"its own tilts are used, not those beside it: {error}")
+        if own_deg is None and is_about_angles:
+            raise
+        used = "it has no tilts, as those beside it cannot be used" if own_deg is None else "its own tilts are used, not those beside it"
+        return own_deg, (*remarks, f"{used}: {error}")
+    if own_deg is None:
+        return given, remarks
     apart = float(np.abs(given - own_deg).max())
     if apart <= SAME_DEG:
         return own_deg, remarks
-    used_deg, used = (given, beside.name) if beside.suffix.lower() in ANGLE_ENDINGS else (own_deg, "the file")
+    used_deg, used = (given, beside.name) if is_about_angles else (own_deg, "the file")
     said = f"{beside.name} and the file itself give tilts that are up to {apart:.3g} degrees apart; those of {used} are used"
     return used_deg, (*remarks, said)
 
@@ -144,8 +150,17 @@ def _has_decimal_commas(lines: list[str]) -> bool:
         return False
     if len(values) > len(rows) or not all("," in value for value in values):
         return True
-    firsts = sorted(int(value.split(",")[0]) for value in values)
-    return len(firsts) == 1 or firsts not in (list(range(len(firsts))), list(range(1, len(firsts) + 1)))
+    pairs = sorted((int(first), second) for first, second in (value.split(",") for value in values))
+    frames, seconds = [frame for frame, _ in pairs], [second for _, second in pairs]
+    counted = len(frames) > 1 and frames in (list(range(len(frames))), list(range(1, len(frames) + 1)))
+    return not counted or not _are_angles_in_order(seconds)
+
+
+def _are_angles_in_order(texts: list[str]) -> bool:
+    """Whether digits behind commas are angles of a series without a negative one: decimals begin with zeros, stay or go up and down."""
+    angles = [int(text) for text in texts]
+    in_order = angles in (sorted(angles), sorted(angles, reverse=True))
+    return in_order and len(set(angles)) > 1 and not any(len(text) > 1 and text.startswith("0") for text in texts)
 
 
 def _beside(path: Path, endings: tuple[str, ...]) -> list[Path]:
@@ -153,10 +168,13 @@ def _beside(path: Path, endings: tuple[str, ...]) -> list[Path]:
     return [candidate for candidate in candidates if candidate != path and candidate.is_file()]
 
 
-def _holds_numbers(path: Path) -> bool:
+def _holds_angles(path: Path) -> bool:
     try:
         lines = path.read_text(encoding="utf-8-sig").splitlines()
     except UnicodeDecodeError:
+        return False
+    first = next(filter(None, map(_values, lines)), [])
+    if first and _is_heading(first) and not any(map(names_tilt, first)):
         return False
     rows = _rows(lines)
     return _has_decimal_commas(lines) or (bool(rows) and all(len(values) <= 2 and None not in map(_number, values) for _, values in rows))
@@ -192,7 +210,7 @@ def _row(path: Path, number: int, values: list[str]) -> tuple[float | None, floa
     if angle is None or not abs(angle) <= LARGEST_DEG:
         raise InputError(f"{path}, line {number}: {values[-1]!r} is no angle between -90 and 90 degrees")
     frame = _number(values[0]) if len(values) == 2 else None
-    if len(values) == 2 and (frame is None or frame != int(frame)):
+    if len(values) == 2 and (frame is None or not frame.is_integer()):
         raise InputError(f"{path}, line {number}: {values[0]!r} is no number of a frame; {_REMEDY}")
     return frame, angle
 

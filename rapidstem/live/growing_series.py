@@ -1,8 +1,8 @@
 """Series that are being written: what of them is complete.
 
 Followed are an MRC file that grows by whole frames behind its header, and a folder in which TIFF files appear, one a frame, in the order of
-their names. A Velox file cannot be read while Velox has it open: HDF5 is consistent only when its writer has closed it (or writes it in
-the mode "single writer, multiple readers", which Velox does not; https://support.hdfgroup.org, "Introduction to SWMR").
+the numbers in their names. A Velox file cannot be read while Velox has it open: HDF5 is consistent only when its writer has closed it (or
+writes it in the mode "single writer, multiple readers", which Velox does not; https://support.hdfgroup.org, "Introduction to SWMR").
 """
 
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files import ANGLE_ENDINGS
+from rapidstem.files import ANGLE_ENDINGS, angle_file, in_natural_order, read_angle_file
 
 _REMEDY = "follow an MRC file that grows, or a folder of TIFF files, or run the finished file as a tilt series of the sheet"
 # MRC2014 (Cheng et al., J. Struct. Biol. 192 (2015) 146): length of the header, and the types of its modes that rapid frames come in.
@@ -95,7 +95,8 @@ class GrowingFolder:
 
     def complete_frames(self) -> int:
         """How many files from the first on are complete."""
-        sizes = {file: file.stat().st_size for file in sorted(self.path.iterdir()) if file.suffix.lower() in _TIFF}
+        files = in_natural_order(file for file in self.path.iterdir() if file.suffix.lower() in _TIFF)
+        sizes = {file: file.stat().st_size for file in files}
         for file in list(sizes)[len(self._complete) :]:
             if sizes[file] == 0 or self._sizes.get(file) != sizes[file] or not _readable(file):
                 break
@@ -170,11 +171,8 @@ def planned_tilts(path: Path | str) -> np.ndarray:
         if there is no such file, or a line is no angle.
     """
     path = Path(path)
-    beside = [path.with_suffix(ending) for ending in ANGLE_ENDINGS] + [path.with_name(path.name + ending) for ending in ANGLE_ENDINGS]
-    file = next((each for each in beside if each.is_file()), None)
+    file = angle_file(path)
     if file is None:
-        raise InputError(f"{path}: its tilts are not known; write {beside[0].name} beside it, one angle in degrees a line, a line a frame")
-    try:
-        return np.array([float(line) for line in file.read_text(encoding="utf-8").split("\n") if line.strip()])
-    except ValueError as error:
-        raise InputError(f"{file}: {error}; write one angle in degrees a line, a line a frame") from error
+        name = path.with_suffix(ANGLE_ENDINGS[0]).name
+        raise InputError(f"{path}: its tilts are not known; write {name} beside it, one angle in degrees a line, a line a frame")
+    return read_angle_file(file)

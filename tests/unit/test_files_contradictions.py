@@ -65,8 +65,9 @@ def test_decimal_commas_are_named(tmp_path: Path, text: str) -> None:
 def test_decimal_commas_beside_other_separators_are_named_under_every_ending(tmp_path: Path, text: str, ending: str) -> None:
     write_series(tmp_path / "a.mrc", SERIES, 4.56)
     (tmp_path / f"a{ending}").write_text(text)
+    (tmp_path / "sheet.tsv").write_text("acquisition\tkind\ttilt\trapid\tslow\na\ttilt_series\t\ta.mrc\t\n")
     with pytest.raises(InputError, match=rf"a\{ending}: has decimal commas, as in .*-60,0'"):
-        read_header(tmp_path / "a.mrc")
+        check_files(read_sheet(tmp_path / "sheet.tsv"))
 
 
 def test_numbered_frames_with_commas_between_are_no_decimals(tmp_path: Path) -> None:

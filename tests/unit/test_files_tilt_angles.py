@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
+from rapidstem.files.image_stacks import read_header
+from rapidstem.files.mrc_volumes import write_series
 from rapidstem.files.tilt_angles import angle_file, read_angle_file
 
 
@@ -32,6 +34,10 @@ def test_angles_are_read_in_the_order_of_the_frames(tmp_path, text):
         ("-10\n0\n", "2 angles for 3 frames"),
         ("0.5,-10\n1.5,0\n2.5,10\n", "'0.5' is no number of a frame"),
         ("-100\n0\n100\n", "between -90 and 90"),
+        ("nan 10\n1 0\n2 10\n", "'nan' is no number of a frame"),
+        ("0 10\ninf 0\n2 10\n", "'inf' is no number of a frame"),
+        ("0,00\n1,00\n2,00\n", "has decimal commas"),
+        ("0,0\n1,9\n2,8\n", "has decimal commas"),
     ],
 )
 def test_what_is_no_list_of_angles_is_refused(tmp_path, text, message):
@@ -52,3 +58,28 @@ def test_text_about_something_else_is_no_file_of_angles(tmp_path):
     assert angle_file(tmp_path / "s.mrc") is None
     (tmp_path / "s.mrc.rawtlt").write_text("nothing\n")
     assert angle_file(tmp_path / "s.mrc") == tmp_path / "s.mrc.rawtlt"
+
+
+@pytest.mark.parametrize("text", ["0,0\n1,1\n2,2\n", "1,60\n2,30\n3,0\n", "0,5\n1,5\n2,6\n"])
+def test_whole_angles_behind_counted_frames_are_no_decimals(tmp_path, text):
+    (tmp_path / "a.csv").write_text(text)
+    np.testing.assert_array_equal(read_angle_file(tmp_path / "a.csv", 3), [float(line.split(",")[1]) for line in text.split()])
+
+
+@pytest.mark.parametrize("text", ["time_s,temperature_c\n0,60\n1,65\n", "time;current\n0;10\n1;20\n"])
+def test_columns_whose_heading_names_no_tilt_are_not_taken_for_angles(tmp_path, text):
+    (tmp_path / "s.csv").write_text(text)
+    assert angle_file(tmp_path / "s.mrc") is None
+    (tmp_path / "s.csv").write_text("frame,tilt_deg\n0,60\n1,65\n")
+    assert angle_file(tmp_path / "s.mrc") == tmp_path / "s.csv"
+
+
+def test_numbers_about_something_else_beside_a_file_are_said_and_harm_nothing(tmp_path):
+    write_series(tmp_path / "heat.mrc", np.ones((3, 16, 16), np.uint16), 4.56)
+    (tmp_path / "heat.csv").write_text("0,90\n1,120\n2,150\n")
+    header = read_header(tmp_path / "heat.mrc")
+    assert header.tilt_deg is None
+    assert "heat.csv, line 2: '120' is no angle" in header.remarks[0]
+    (tmp_path / "heat.rawtlt").write_text("0,90\n1,120\n2,150\n")
+    with pytest.raises(InputError, match="'120' is no angle"):
+        read_header(tmp_path / "heat.mrc")

@@ -105,12 +105,12 @@ def test_files_that_appear_are_frames_when_they_are_complete(tmp_path: Path) -> 
 def test_a_file_between_others_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "frames"
     folder.mkdir()
-    for name in ("1.tif", "2.tif"):
+    for name in ("1.tif", "3.tif"):
         tifffile.imwrite(folder / name, FRAMES[0])
     series = open_growing(folder)
     series.complete_frames()
     assert series.complete_frames() == 2
-    tifffile.imwrite(folder / "10.tif", FRAMES[0])
+    tifffile.imwrite(folder / "2.tif", FRAMES[0])
     with pytest.raises(InputError, match="number the frames in the order of recording"):
         series.complete_frames()
 
@@ -141,6 +141,28 @@ def test_tilts_stand_beside_the_series(tmp_path: Path) -> None:
     np.testing.assert_allclose(planned_tilts(tmp_path / "growing.mrc"), [-60, 0, 60])
     with pytest.raises(InputError, match=r"write other\.rawtlt beside it"):
         planned_tilts(tmp_path / "other.mrc")
+
+
+@pytest.mark.parametrize("text", ["\ufeff-60\r\n0\r\n60\r\n", "1 -60\n2 0\n3 60\n", "# planned\n-60\n0\n60\n"])
+def test_planned_tilts_are_read_as_those_of_a_finished_series(tmp_path: Path, text: str) -> None:
+    (tmp_path / "growing.rawtlt").write_text(text, encoding="utf-8")
+    np.testing.assert_array_equal(planned_tilts(tmp_path / "growing.mrc"), [-60, 0, 60])
+
+
+@pytest.mark.parametrize("text", ["nan\n0\n", "-680\n0\n"])
+def test_planned_tilts_that_are_no_angles_are_refused(tmp_path: Path, text: str) -> None:
+    (tmp_path / "growing.rawtlt").write_text(text)
+    with pytest.raises(InputError, match=r"line 1: .* is no angle between -90 and 90 degrees"):
+        planned_tilts(tmp_path / "growing.mrc")
+
+
+def test_files_of_a_folder_follow_each_other_by_their_numbers(tmp_path: Path) -> None:
+    for number in range(1, 13):
+        tifffile.imwrite(tmp_path / f"frame{number}.tif", np.full((16, 16), number, np.uint16))
+    growing = open_growing(tmp_path)
+    growing.complete_frames()
+    assert growing.complete_frames() == 12
+    np.testing.assert_array_equal(growing.read(0, 12)[:, 0, 0], np.arange(1, 13))
 
 
 def test_what_has_come_is_used_or_refused(tmp_path: Path) -> None:

@@ -97,6 +97,13 @@ def test_a_writer_that_dies_early_is_refused_with_the_number_of_frames(recorded:
     assert not (tmp_path / "results/tiny/live/growing/lines.csv").exists()
 
 
+def test_tilts_that_are_there_and_wrong_are_refused_before_a_frame_is_waited_for(recorded: Path, tmp_path: Path) -> None:
+    live_session(tmp_path, recorded, frames=FRAMES, patience_s=600)
+    (tmp_path / "raw/growing.rawtlt").write_text("-70\nnan\n")
+    run = snakemake(tmp_path, "live")
+    assert run.returncode != 0 and "growing.rawtlt, line 2: 'nan' is no angle" in run.stdout + run.stderr
+
+
 def test_without_a_source_the_remedy_is_named(tmp_path: Path) -> None:
     write_session(tmp_path)
     run = snakemake(tmp_path, "live", "--dry-run")

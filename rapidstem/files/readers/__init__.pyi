@@ -1,3 +1,4 @@
+from .axis_roles import names_tilt as names_tilt
 from .recorded_files import read_recorded_series as read_recorded_series
 from .recorded_series import (
     BRIGHT_FIELD as BRIGHT_FIELD,

@@ -66,7 +66,7 @@ def image_order(axes: Sequence[StoredAxis]) -> tuple[int, ...] | None:
     rows, columns = ([i for i, name in enumerate(names) if name in known] for known in (_ROWS, _COLUMNS))
     if len(rows) == len(columns) == 1:
         return (*(i for i in range(len(axes)) if i not in (rows[0], columns[0])), rows[0], columns[0])
-    angles = [i for i, axis in enumerate(axes) if angle_in_degrees(1, axis.unit) or _TILT.search(names[i])]
+    angles = [i for i, axis in enumerate(axes) if angle_in_degrees(1, axis.unit) or names_tilt(names[i])]
     if len(axes) == 3 and len(angles) == 1:
         return (angles[0], *(i for i in range(3) if i != angles[0]))
     return tuple(range(len(axes)))
@@ -207,8 +207,19 @@ def series_time_s(axis: StoredAxis) -> np.ndarray | None:
     return factor * (np.asarray(values, float) - float(values[0]))
 
 
+def names_tilt(name: str) -> bool:
+    """Whether the name of an axis or of a column says that it holds tilts.
+
+    Parameters
+    ----------
+    name
+        As the file has it.
+    """
+    return bool(_TILT.search(_plain(name)))
+
+
 def _is_tilt(axis: StoredAxis) -> bool:
-    return angle_in_degrees(1, axis.unit) is not None or bool(_TILT.search(_plain(axis.name)))
+    return angle_in_degrees(1, axis.unit) is not None or names_tilt(axis.name)
 
 
 def _is_spectral(axis: StoredAxis) -> bool:

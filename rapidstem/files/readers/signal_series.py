@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from rapidstem.errors import InputError
+from rapidstem.files.file_order import in_natural_order
 from rapidstem.files.readers.axis_roles import fault_of_image, fault_of_series, image_order, pixel_size_nm, series_time_s
 from rapidstem.files.readers.hdf5_filters import check_filters
 from rapidstem.files.readers.recorded_series import RecordedSeries, describe_choice, match_detector
@@ -63,7 +64,7 @@ def _parts_of_emi(path: Path) -> list[str]:
     """The files beside an EMI file that hold its pixels, one a detector."""
     beside = Path(glob.escape(str(path.parent)))
     found = [Path(name) for name in glob.glob(str(beside / f"{glob.escape(path.stem)}_[0-9]*.[sS][eE][rR]"))]  # noqa: PTH207
-    parts = sorted(part.name for part in found if re.fullmatch(r"_\d+", part.stem.removeprefix(path.stem)))
+    parts = [part.name for part in in_natural_order(found) if re.fullmatch(r"_\d+", part.stem.removeprefix(path.stem))]
     if not parts:
         missing = f"{path.stem}_1.ser"
         raise InputError(f"{path}: its pixels lie in the file {missing}, which is not beside it; copy it from the microscope, too")
