@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from rapidstem.files import STORE_ENDINGS, is_zarr_store
+from rapidstem.files import STORE_ENDINGS, angle_file, is_zarr_store, parts_beside
 from rapidstem.numerics import evenly_spread
 
 _BLOCKS = 8
@@ -18,15 +18,22 @@ def content_mark(path: str) -> str:
 
     Raw files are too large to be hashed as a whole whenever the graph of jobs is built. Another measurement differs in every piece, as
     its noise does; a change of a few bytes between the pieces goes unseen. Of a zarr store the names and sizes of all its files count, and
-    the first bytes of eight of them.
+    the first bytes of eight of them. What is read with a file counts, too: the tilts beside a series, the pixels beside an EMI.
     """
     if is_zarr_store(Path(path)):
-        return _folder_mark(Path(path))
-    if not Path(path).is_file():
+        own = _folder_mark(Path(path))
+    elif Path(path).is_file():
+        own = _file_mark(Path(path))
+    else:
         return ""
-    size = Path(path).stat().st_size
+    tilts = angle_file(Path(path))
+    return "+".join([own, *map(_file_mark, parts_beside(Path(path))), *([_file_mark(tilts)] if tilts else [])])
+
+
+def _file_mark(path: Path) -> str:
+    size = path.stat().st_size
     pieces = hashlib.sha256()
-    with Path(path).open("rb") as file:
+    with path.open("rb") as file:
         for number in range(_BLOCKS):
             file.seek(number * max(size - _BLOCK_BYTES, 0) // (_BLOCKS - 1))
             pieces.update(file.read(_BLOCK_BYTES))

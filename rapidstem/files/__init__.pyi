@@ -54,7 +54,12 @@ from .ome_tiff import (
 from .ome_zarr import write_zarr_series as write_zarr_series, write_zarr_volume as write_zarr_volume
 from .paradis_files import write_paradis as write_paradis, write_paradis_series as write_paradis_series
 from .raw_file_problems import LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG, field_problems as field_problems
-from .readers import BRIGHT_FIELD as BRIGHT_FIELD, STORE_ENDINGS as STORE_ENDINGS, is_zarr_store as is_zarr_store
+from .readers import (
+    BRIGHT_FIELD as BRIGHT_FIELD,
+    STORE_ENDINGS as STORE_ENDINGS,
+    is_zarr_store as is_zarr_store,
+    parts_beside as parts_beside,
+)
 from .scan_format import ScanFormat as ScanFormat
 from .sheet_contradictions import TILT_TOLERANCE_DEG as TILT_TOLERANCE_DEG
 from .sliced_frames import SlicedFrames as SlicedFrames

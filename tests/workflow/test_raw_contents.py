@@ -45,6 +45,36 @@ def test_no_file_and_folders_that_are_no_stores_have_no_mark(tmp_path: Path) -> 
     assert content_mark("") == content_mark(str(tmp_path)) == ""
 
 
+@pytest.mark.parametrize("beside", ["a.rawtlt", "a.mrc.tlt", "a.csv"])
+def test_other_tilts_beside_a_series_are_another_mark(tmp_path: Path, beside: str) -> None:
+    series, marks = _measured(tmp_path / "a.mrc", 1), []
+    for text in (None, "-60\n0\n60\n", "60\n0\n-60\n"):
+        if text:
+            (tmp_path / beside).write_text(text)
+        content_mark.cache_clear()
+        marks.append(content_mark(series))
+    assert len(set(marks)) == 3
+
+
+def test_what_is_not_read_with_a_file_does_not_count(tmp_path: Path) -> None:
+    series = _measured(tmp_path / "a.mrc", 1)
+    before = content_mark(series)
+    (tmp_path / "a.csv").write_text("time_s,temperature_c\n0,90\n1,120\n")
+    _measured(tmp_path / "a_1.ser", 2)
+    content_mark.cache_clear()
+    assert content_mark(series) == before
+
+
+@pytest.mark.parametrize(("named", "read_with_it"), [("a.emi", "a_1.ser"), ("a.emi", "a_12.ser"), ("a_1.ser", "a.emi"), ("a.rpl", "a.raw")])
+def test_other_parts_of_a_file_are_another_mark(tmp_path: Path, named: str, read_with_it: str) -> None:
+    path, marks = _measured(tmp_path / named, 1), []
+    for seed in (2, 3):
+        _measured(tmp_path / read_with_it, seed)
+        content_mark.cache_clear()
+        marks.append(content_mark(path))
+    assert marks[0] != marks[1]
+
+
 def _measured_store(folder: Path, seed: int, pieces: int = 12) -> str:
     """A folder of many files, as a zarr store is."""
     (folder / "c/0").mkdir(parents=True)

@@ -6,4 +6,5 @@ from .recorded_series import (
     computable as computable,
     computable_type as computable_type,
 )
+from .signal_series import parts_beside as parts_beside
 from .zarr_stores import STORE_ENDINGS as STORE_ENDINGS, is_zarr_store as is_zarr_store

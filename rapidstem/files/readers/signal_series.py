@@ -60,11 +60,26 @@ def _emi_of(path: Path) -> Path:
     return path.with_name(re.sub(r"_\d+$", "", path.stem) + ".emi")
 
 
+def parts_beside(path: Path) -> list[Path]:
+    """Files that are read with another one: the pixels of an EMI or RPL file, the EMI of a SER file; those that are there.
+
+    Parameters
+    ----------
+    path
+        Of any format.
+    """
+    ending = path.suffix.lower()
+    if ending == ".emi":
+        beside = Path(glob.escape(str(path.parent)))
+        found = [Path(name) for name in glob.glob(str(beside / f"{glob.escape(path.stem)}_[0-9]*.[sS][eE][rR]"))]  # noqa: PTH207
+        return [part for part in in_natural_order(found) if re.fullmatch(r"_\d+", part.stem.removeprefix(path.stem))]
+    other = {".ser": _emi_of(path), ".rpl": path.with_suffix(".raw")}.get(ending)
+    return [other] if other is not None and other.is_file() else []
+
+
 def _parts_of_emi(path: Path) -> list[str]:
     """The files beside an EMI file that hold its pixels, one a detector."""
-    beside = Path(glob.escape(str(path.parent)))
-    found = [Path(name) for name in glob.glob(str(beside / f"{glob.escape(path.stem)}_[0-9]*.[sS][eE][rR]"))]  # noqa: PTH207
-    parts = [part.name for part in in_natural_order(found) if re.fullmatch(r"_\d+", part.stem.removeprefix(path.stem))]
+    parts = [part.name for part in parts_beside(path)]
     if not parts:
         missing = f"{path.stem}_1.ser"
         raise InputError(f"{path}: its pixels lie in the file {missing}, which is not beside it; copy it from the microscope, too")
