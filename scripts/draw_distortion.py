@@ -3,12 +3,11 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from script_support import logged, read_raw
 
 from rapidstem.distortion import match_pixel_size, read_map, read_pair, resample_view, strip_residuals, to_slow_geometry
 from rapidstem.figures import draw_figures
-from rapidstem.files import read_images
+from rapidstem.files import read_images, read_table
 from rapidstem.numerics import whole_pixels
 from rapidstem.scores import without_gaps
 
@@ -20,8 +19,8 @@ with logged(snakemake):
     shift = read_pair(Path(files.field).parent)[1].slow_shift_px
     matched = match_pixel_size(recorded.frames[0].astype(float), recorded.pixel_size_nm / pixel_size_nm)
     slow = resample_view(matched, np.arange(dcfi.shape[0]) + shift[0], np.arange(dcfi.shape[1]) + shift[1])
-    residual_px = float(pd.read_csv(files.residual).loc[0, "residual_px"]) if files.get("residual") else None
-    strips = pd.read_csv(files.strips) if files.get("strips") else None
+    residual_px = float(read_table(files.residual, ["residual_px"]).loc[0, "residual_px"]) if files.get("residual") else None
+    strips = read_table(files.strips, ["field"]) if files.get("strips") else None
     feature_px = whole_pixels(snakemake.params.feature_width_nm, pixel_size_nm)
     data = {
         "rapid_px": column_map.rapid_px,

@@ -3,15 +3,14 @@
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from script_support import logged, open_raw, read_raw
 
 from rapidstem.denoising import read_intervals
 from rapidstem.distortion import match_pixel_size, read_map, read_pair, to_slow_geometry
 from rapidstem.figures import central_line, clearest_window, draw_figures
-from rapidstem.files import read_images, write_images
+from rapidstem.files import read_images, read_table, write_images
 from rapidstem.frames import read_drift
-from rapidstem.scores import FieldReferences
+from rapidstem.scores import LINE_COLUMNS, FieldReferences
 
 # Some twenty lines side by side.
 MAGNIFIED_NM = 292.0
@@ -34,7 +33,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
     images |= {name: reference.image for name, reference in known.items()}
     images = {name: image[known["slow"].area] for name, image in images.items()}
     window = clearest_window(images["slow"], round(MAGNIFIED_NM / stack.pixel_size_nm))
-    lines = pd.read_csv(files.lines).query("reference == 'slow' and frame == 0")
+    lines = read_table(files.lines, LINE_COLUMNS).query("reference == 'slow' and frame == 0")
     place_px, angle_deg = central_line(lines, known["slow"].area, window)
     data = {
         "shift_px": drift.shift_px,

@@ -3,7 +3,7 @@
 import pandas as pd
 from script_support import logged
 
-from rapidstem.files import write_table
+from rapidstem.files import read_table, write_table
 from rapidstem.scores import (
     DETECTION_COLUMNS,
     ERROR_COLUMNS,
@@ -28,5 +28,5 @@ COLUMNS = {
 
 with logged(snakemake):
     for name, path in snakemake.output.items():
-        tables = [pd.read_csv(table) for table in snakemake.input[name]]
+        tables = [read_table(table, ()) for table in snakemake.input[name]]
         write_table(path, pd.concat(tables, ignore_index=True) if tables else pd.DataFrame(columns=COLUMNS[name]))

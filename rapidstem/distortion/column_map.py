@@ -10,12 +10,13 @@ import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.files.scan_format import ScanFormat
-from rapidstem.files.tables import read_table, write_table
+from rapidstem.files.tables import WRITTEN_BY_HAND, read_table, write_table
 
 # Bisection alone, where Newton's steps fail, takes a bracket of one column to rounding error in fewer.
 INVERSION_STEPS = 60
 # Relative: steps that differ by less are equal but for rounding.
 STRAIGHT = 1e-6
+_PIXELS = ("rapid_px", "slow_px")
 FORMAT_COLUMNS = ("columns", "pixel_size_nm", "dwell_time_s")
 
 
@@ -187,8 +188,8 @@ def read_map(path: Path | str | None) -> ColumnMap:
     """
     if not path:
         return ColumnMap(np.array([0.0, 1.0]), np.array([0.0, 1.0]))
-    table = read_table(path, ("rapid_px", "slow_px"))
-    rapid, slow = (pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float) for name in ("rapid_px", "slow_px"))
+    table = read_table(path, _PIXELS, f"measure the map again, or write the columns {' and '.join(_PIXELS)} {WRITTEN_BY_HAND}")
+    rapid, slow = (pd.to_numeric(table[name], errors="coerce").to_numpy(dtype=float) for name in _PIXELS)
     try:
         return ColumnMap(rapid, slow)
     except InputError as error:

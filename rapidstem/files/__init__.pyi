@@ -69,7 +69,7 @@ from .specimen_temperature import (
     is_log as is_log,
     read_temperature as read_temperature,
 )
-from .tables import read_table as read_table, write_table as write_table
+from .tables import WRITTEN_BY_HAND as WRITTEN_BY_HAND, read_table as read_table, write_table as write_table
 from .tiff_scales import (
     imagej_unit as imagej_unit,
     is_default_size as is_default_size,

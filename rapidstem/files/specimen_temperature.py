@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from rapidstem.errors import InputError
-from rapidstem.files.tables import read_table
+from rapidstem.files.tables import WRITTEN_BY_HAND, read_table
 
 LOG_COLUMNS = ("time_s", "temperature_c")
 # Absolute zero.
@@ -102,7 +102,7 @@ def _ramp(text: str, start_c: float, stop_c: float, rate_c_per_s: float) -> Temp
 
 
 def _read_log(path: Path) -> TemperatureCourse:
-    table = read_table(path, LOG_COLUMNS)
+    table = read_table(path, LOG_COLUMNS, f"write the columns {' and '.join(LOG_COLUMNS)} {WRITTEN_BY_HAND}")
     values = table[list(LOG_COLUMNS)].apply(pd.to_numeric, errors="coerce").to_numpy(float)
     wrong = np.flatnonzero(~np.isfinite(values).all(axis=1))
     if not len(values) or wrong.size:

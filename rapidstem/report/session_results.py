@@ -9,6 +9,7 @@ import pandas as pd
 
 from rapidstem.dislocations.pairing import RigidMotion
 from rapidstem.figures.figure_registry import figure_entry
+from rapidstem.files.tables import read_table
 from rapidstem.report.page_parts import ReportFigure, saved_figure
 from rapidstem.scores.positional_error import removed_motion
 
@@ -88,7 +89,7 @@ class Results:
 
     def table(self, name: str) -> pd.DataFrame:
         """A table, by its path below the folder."""
-        return pd.read_csv(self.folder / name)
+        return read_table(self.folder / name, ())
 
     def table_if_made(self, name: str) -> pd.DataFrame:
         """The same; empty where the session has none, as of scores without a truth."""

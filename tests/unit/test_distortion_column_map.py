@@ -64,6 +64,7 @@ def test_without_a_file_the_map_is_straight():
         ("rapid_px,slow_px\n0,1\n1,abc\n", r"map\.csv: row 2: slow_px is no number"),
         ("rapid_px,slow_px\n0,1\n", r"map\.csv: .*at least two rows"),
         ("rapid_px,other\n0,1\n", "slow_px"),
+        ("rapid_px;slow_px\n0;0\n10;10,5\n", "measure the map again, or write the columns rapid_px and slow_px .* commas between"),
     ],
 )
 def test_broken_tables_are_refused_by_file_and_row(tmp_path, text, message):

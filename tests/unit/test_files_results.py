@@ -12,9 +12,10 @@ from rapidstem.files.image_stacks import read_stack
 from rapidstem.files.length_units import length_in_nm
 from rapidstem.files.mrc_volumes import read_series, read_volume, write_series, write_volume
 from rapidstem.files.ome_tiff import read_channel_names, read_images, write_frames, write_images
-from rapidstem.files.tables import read_table, write_table
+from rapidstem.files.tables import LABEL_COLUMNS, read_table, write_table
 
 PIXEL_SIZE_NM = 4.5612345
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def images(*shape: int, dtype: type = np.float32) -> np.ndarray:
@@ -135,6 +136,30 @@ def test_table_keeps_numbers_names_and_truth(tmp_path: Path) -> None:
 def test_table_keeps_missing_values(tmp_path: Path) -> None:
     write_table(tmp_path / "a.csv", pd.DataFrame({"x_nm": [1.5, np.nan]}))
     assert read_table(tmp_path / "a.csv", ["x_nm"])["x_nm"].isna().tolist() == [False, True]
+
+
+def test_names_of_acquisitions_stay_text_whatever_they_look_like(tmp_path: Path) -> None:
+    names = ["0002", "NA", "1e5", "007", "nan", "-1"]
+    labels = {column: names[number:] + names[:number] for number, column in enumerate(reversed(LABEL_COLUMNS))}
+    write_table(tmp_path / "a.csv", pd.DataFrame(labels | {"psnr_db": [1.5, np.nan] * 3}))
+    read = read_table(tmp_path / "a.csv", LABEL_COLUMNS)
+    assert {column: read[column].tolist() for column in labels} == labels
+    assert read["psnr_db"].isna().tolist() == [False, True] * 3
+    together = pd.concat([read, read])
+    assert len(together[together["acquisition"] == "0002"]) == 2
+
+
+def test_results_are_read_by_one_function() -> None:
+    """`read_table` knows which columns are names; Snakemake's tables are tab separated, and a sweep chooses its own."""
+    modules = [path for folder in ("rapidstem", "scripts") for path in (ROOT / folder).rglob("*.py")]
+    assert {path.name for path in modules if "read_csv(" in path.read_text("utf-8")} == {"tables.py", "session_record.py", "draw_sweep.py"}
+
+
+def test_rows_with_more_values_than_columns_are_refused(tmp_path: Path) -> None:
+    """Decimal commas: pandas would take the first value of every row for its name."""
+    (tmp_path / "a.csv").write_text("time_s,temperature_c\n0,90,5\n1,91,0\n")
+    with pytest.raises(InputError, match=r"a\.csv: is no CSV table .* header .*; delete it"):
+        read_table(tmp_path / "a.csv", ["time_s"])
 
 
 def test_table_that_lacks_a_column(tmp_path: Path) -> None:

@@ -56,6 +56,8 @@ def test_anything_else_is_refused_with_the_forms(text: str, said: str) -> None:
         ("time_s,temperature_c\n0,20\n1,warm\n", "row 2"),
         ("time_s,temperature_c\n", "no time and temperature"),
         ("time_s,temperature_c\n0,-500\n", "absolute zero"),
+        ("time_s;temperature_c\n0;90,5\n1;91,0\n", "write the columns time_s and temperature_c in .* commas between"),
+        ("time_s,temperature_c\n0,90,5\n1,91,0\n", "is no CSV table"),
         (None, "no such file"),
     ],
 )
@@ -65,7 +67,7 @@ def test_a_wrong_log_is_refused_with_its_name(tmp_path: Path, content: str | Non
         log.write_text(content)
     with pytest.raises(InputError, match=said) as caught:
         read_temperature(str(log))
-    assert "heater.csv" in str(caught.value)
+    assert "heater.csv" in str(caught.value) and "again" not in str(caught.value)
 
 
 def test_temperatures_of_frames_follow_their_times() -> None:
