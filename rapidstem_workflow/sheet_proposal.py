@@ -5,15 +5,19 @@ and lists what could not be placed and why. Nothing is guessed without a word, n
 """
 
 import argparse
+import json
 import os
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
 from rapidstem.errors import InputError, raise_problems
 from rapidstem.files import BRIGHT_FIELD, FallbackMetadata, check_files, read_sheet, written_beside
 from rapidstem_workflow.acquisition_pairing import Proposal, proposed
+from rapidstem_workflow.configuration_checks import check_configuration
 from rapidstem_workflow.recorded_folder import read_folder
 
 
@@ -44,12 +48,12 @@ def configuration_text(name: str, sheet: Path, proposal: Proposal, detector: str
         "" if calibrated else "\n# No calibration field was found: the scan distortion stays uncorrected.\ndistortion:\n  method: none\n"
     )
     given = {"detector": detector if detector != BRIGHT_FIELD else None, "pixel_size_nm": pixel_size_nm}
-    reading = "".join(f"  {key}: {value}\n" for key, value in given.items() if value is not None)
+    reading = "".join(f"  {key}: {_quoted(value)}\n" for key, value in given.items() if value is not None)
     reading = f"\nreading:\n{reading}" if reading else ""
     return f"""# Proposed from the headers of the raw files; look at every line. config/README.md explains every key.
 
-session: {name}
-acquisitions: {sheet.as_posix()}
+session: {_quoted(name)}
+acquisitions: {_quoted(sheet.as_posix())}
 {left_out}{reading}{distortion}
 denoisers:
   # It learns from {target}.
@@ -72,7 +76,12 @@ tomography:
 def _left_out_text(unpaired: list[str]) -> str:
     """What the configuration says of training fields without a slow image beside others that have one."""
     names = ", ".join(unpaired)
-    return f"\n# No slow image was found, from which {names} could teach.\nleave_out: [{names}]\n" if unpaired else ""
+    return f"\n# No slow image was found, from which {names} could teach.\nleave_out: {_quoted(unpaired)}\n" if unpaired else ""
+
+
+def _quoted(value: str | float | list[str]) -> str:
+    """In YAML, which takes the names `20240601` and `0003` for numbers where they are not quoted."""
+    return json.dumps(value, ensure_ascii=False)
 
 
 def write_proposal(folder: Path, output: Path, detector: str = BRIGHT_FIELD, pixel_size_nm: float | None = None) -> Proposal:
@@ -122,6 +131,7 @@ def main() -> None:
     try:
         proposal = write_proposal(given.folder, output, given.detector, given.pixel_size_nm)
         fallback = FallbackMetadata(pixel_size_nm=given.pixel_size_nm)
+        check_configuration(yaml.safe_load(output.with_suffix(".yaml").read_text(encoding="utf-8")))
         remarks = check_files(read_sheet(output.with_suffix(".tsv")), given.detector, fallback, single_frames=True).remarks
     except InputError as error:
         sys.exit(str(error))

@@ -64,6 +64,24 @@ def test_product_takes_what_is_proposed(folder: Path, tmp_path: Path) -> None:
     assert "C9" not in open_session(config).sheet.index
 
 
+def test_names_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
+    for field, tilt in (("0003", 0.0), ("0004", 40.0), ("1e5", 40.0)):
+        write(tmp_path / "20240601" / f"{field} fast.emd", 20, tilt)
+    write(tmp_path / "20240601" / "0003 slow.emd", 1, 0.0)
+    write_proposal(tmp_path / "20240601", tmp_path / "20240601")
+    config = yaml.safe_load((tmp_path / "20240601.yaml").read_text(encoding="utf-8"))
+    assert (config["session"], config["leave_out"]) == ("20240601", ["0004", "1e5"])
+    assert "0004" not in open_session(config).sheet.index
+
+
+def test_configuration_that_would_be_refused_is_not_proposed_silently(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["sheet_proposal", str(folder), "--output", str(tmp_path / "steel"), "--pixel-size-nm", "-4"])
+    with pytest.raises(SystemExit, match=r"reading\.pixel_size_nm: -4"):
+        main()
+
+
 def test_places_of_one_name_in_two_folders_are_two_rows(folder: Path, tmp_path: Path) -> None:
     write(folder / "second" / "C9 fast.emd", 20, 60.0)
     write_proposal(folder, tmp_path / "steel")
