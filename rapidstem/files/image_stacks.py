@@ -178,6 +178,8 @@ def _read_series(path: Path, detector: str) -> RecordedSeries:
         return read_recorded_series(path, detector)
     except InputError:
         raise
+    except PermissionError as error:
+        raise InputError(f"{path}: may not be read ({error.strerror}); let its owner give you the right to read it") from error
     except Exception as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0]
         raise InputError(f"{path}: cannot be read, its header is damaged or of an unknown kind ({reason}); copy it again") from error

@@ -114,6 +114,14 @@ def test_pixel_size_of_imagej(tmp_path: Path, unit: str) -> None:
     assert read_stack(tmp_path / "a.tif").pixel_size_nm == pytest.approx(4.56, rel=1e-5)
 
 
+def test_size_that_a_tiff_states_counts_where_its_maker_gives_none(tmp_path: Path) -> None:
+    made_by = {"extratags": [(271, "s", 0, "JEOL", True)], "photometric": "minisblack"}
+    sizes = {f"PhysicalSize{axis}": 4.0 for axis in "XY"} | {f"PhysicalSize{axis}Unit": "nm" for axis in "XY"}
+    tifffile.imwrite(tmp_path / "a.ome.tif", FRAMES, ome=True, metadata={"axes": "TYX"} | sizes, **made_by)
+    tifffile.imwrite(tmp_path / "b.tif", FRAMES, resolution=(2.5e6, 2.5e6), resolutionunit="CENTIMETER", **made_by)
+    assert [read_header(tmp_path / name).pixel_size_nm for name in ("a.ome.tif", "b.tif")] == pytest.approx([4.0, 4.0])
+
+
 def test_frames_of_different_shape(tmp_path: Path) -> None:
     with tifffile.TiffWriter(tmp_path / "a.tif") as file:
         file.write(FRAMES[0])

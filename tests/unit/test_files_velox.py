@@ -194,6 +194,14 @@ def test_a_series_is_preferred_to_a_single_image_of_the_same_detector(tmp_path: 
     assert len(read_stack(tmp_path / "a.emd").frames) == 3
 
 
+def test_pixels_in_one_piece_are_read_beside_those_of_another_detector(tmp_path: Path) -> None:
+    path = several_detectors(tmp_path / "a.emd", "HAADF", "BF")
+    with h5py.File(path, "a") as file:
+        del file["Data/Image/01/Data"]
+        file["Data/Image/01/Data"] = np.moveaxis(FRAMES, 0, 2)
+    np.testing.assert_array_equal(read_stack(path).frames, FRAMES)
+
+
 def test_header_agrees_with_stack_and_reads_no_pixels(tmp_path: Path) -> None:
     path = write_stack(tmp_path / "a.emd")
     stack, header = read_stack(path), read_header(path)

@@ -1,6 +1,7 @@
 """Velox files that are damaged, cut short, empty, or something else: what is wrong is said."""
 
 import bz2
+import errno
 import gzip
 import lzma
 from pathlib import Path
@@ -45,6 +46,17 @@ def test_folder(tmp_path: Path) -> None:
 def test_empty_file(tmp_path: Path) -> None:
     (tmp_path / "a.emd").touch()
     assert "0 bytes" in read_faulty(tmp_path / "a.emd")
+
+
+@pytest.mark.parametrize("ending", [".emd", ".mrc", ".tif"])
+def test_a_file_that_may_not_be_read_is_not_called_damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, ending: str) -> None:
+    path = write_stack(tmp_path / f"a{ending}")
+
+    def refused(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(Path, "open", refused)
+    assert "may not be read (Permission denied)" in read_faulty(path)
 
 
 def test_link_to_nothing(tmp_path: Path) -> None:

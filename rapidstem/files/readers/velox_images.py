@@ -30,8 +30,6 @@ class VeloxImage:
     ----------
     identifier
         Name of its group in `Data/Image`.
-    position
-        Its place among the groups of `Data/Image`.
     names
         What its detector is called; the first is the most specific, as `BF-S`.
     label
@@ -47,7 +45,6 @@ class VeloxImage:
     """
 
     identifier: str
-    position: int
     names: tuple[str, ...]
     calculated: bool
     grey: bool
@@ -88,7 +85,7 @@ def list_images(path: Path, file: Any) -> list[VeloxImage]:
     if groups is None or len(groups) == 0:
         raise InputError(f"{path}: a Velox file without images; export the session again with its image series")
     operations = _operations(file)
-    return _labelled([_describe(path, position, groups[name], operations.get(name)) for position, name in enumerate(groups)])
+    return _labelled([_describe(path, groups[name], operations.get(name)) for name in groups])
 
 
 def _operations(file: Any) -> dict[str, tuple[str, bool]]:
@@ -109,7 +106,7 @@ def _operations(file: Any) -> dict[str, tuple[str, bool]]:
     return outputs
 
 
-def _describe(path: Path, position: int, group: Any, output: tuple[str, bool] | None) -> VeloxImage:
+def _describe(path: Path, group: Any, output: tuple[str, bool] | None) -> VeloxImage:
     identifier = group.name.rsplit("/", 1)[-1]
     name, calculated = output or (None, False)
     pixels = group.get("Data") if hasattr(group, "get") else None
@@ -123,7 +120,7 @@ def _describe(path: Path, position: int, group: Any, output: tuple[str, bool] | 
     names = [name, recorded if isinstance(recorded, str) and not calculated else None]
     rows, columns, frames = (0, 0, 0) if fault or pixels is None else pixels.shape
     grey = bool(fault) or pixels is None or pixels.dtype.kind in "uif"
-    return VeloxImage(identifier, position, tuple(n for n in dict.fromkeys(names) if n), calculated, grey, (frames, rows, columns), fault)
+    return VeloxImage(identifier, tuple(n for n in dict.fromkeys(names) if n), calculated, grey, (frames, rows, columns), fault)
 
 
 def _fault(identifier: str, pixels: Any) -> str:

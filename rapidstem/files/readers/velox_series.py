@@ -1,4 +1,4 @@
-"""Image series in Velox files: the pixels by RosettaSciIO, the metadata of every frame by h5py."""
+"""Image series in Velox files: their pixels, and the metadata of every frame."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,7 +104,7 @@ def _describe(path: Path, file: Any, detector: str) -> RecordedSeries:
     return RecordedSeries(
         shape=image.shape,
         pixel_size_nm=found.pixel_size_nm,
-        load=lambda: _pixels(path, image, lazy=len(images) > 1),
+        load=lambda: _pixels(path, image),
         open=lambda: _open_frames(path, image),
         dwell_time_s=found.dwell_time_s,
         line_time_s=found.line_time_s,
@@ -118,33 +118,24 @@ def _describe(path: Path, file: Any, detector: str) -> RecordedSeries:
     )
 
 
-def _pixels(path: Path, image: VeloxImage, lazy: bool) -> np.ndarray:
-    from rsciio.emd import file_reader
-
-    try:
-        signals = file_reader(str(path), lazy=lazy, select_type="images", load_SI_image_stack=True)
-        pixels = np.asarray(signals[image.position]["data"])
-    except ModuleNotFoundError:  # RosettaSciIO wants the package `sparse` wherever a file also holds X-ray spectra
-        pixels = _pixels_without_spectra(path, image)
-    except Exception as error:
-        raise InputError(f"{path}: the pixels cannot be read ({error}); copy it from the microscope again") from error
-    return np.ascontiguousarray(pixels.reshape(image.shape))
-
-
-def _pixels_without_spectra(path: Path, image: VeloxImage) -> np.ndarray:
-    import h5py
-
-    with h5py.File(path, "r") as file:
-        return np.moveaxis(file[f"Data/Image/{image.identifier}/Data"][()], 2, 0)
+def _pixels(path: Path, image: VeloxImage) -> np.ndarray:
+    with _open_pixels(path, image) as pixels:
+        return _read_slice(pixels, 0, image.shape[0])
 
 
 @contextmanager
 def _open_frames(path: Path, image: VeloxImage) -> Iterator[SlicedFrames]:
+    with _open_pixels(path, image) as pixels:
+        yield SlicedFrames(path, image.shape, pixels.dtype, lambda start, stop: _read_slice(pixels, start, stop))
+
+
+@contextmanager
+def _open_pixels(path: Path, image: VeloxImage) -> Iterator[Any]:
+    """The data set (y, x, frame) of an image."""
     import h5py
 
     with h5py.File(path, "r", rdcc_nbytes=_CHUNK_CACHE_BYTES) as file:
-        pixels = file[f"Data/Image/{image.identifier}/Data"]
-        yield SlicedFrames(path, image.shape, pixels.dtype, lambda start, stop: _read_slice(pixels, start, stop))
+        yield file[f"Data/Image/{image.identifier}/Data"]
 
 
 def _read_slice(pixels: Any, start: int, stop: int) -> np.ndarray:
