@@ -29,6 +29,8 @@ class StackHeader:
     shape : (frame, y, x)
     pixel_size_nm
         Edge length of a pixel.
+    size_is_assumed
+        Whether the file does not say its pixel size, so that it comes from elsewhere.
     dwell_time_s
         Time on one pixel.
     line_time_s
@@ -54,6 +56,7 @@ class StackHeader:
     path: Path
     shape: tuple[int, int, int]
     pixel_size_nm: float
+    size_is_assumed: bool
     dwell_time_s: float | None
     line_time_s: float | None
     frame_time_s: float | None
@@ -195,7 +198,7 @@ def _loaded(path: Path, series: RecordedSeries) -> np.ndarray:
 
 
 def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> StackHeader:
-    size_nm, doubt = _pixel_size_nm(path, series, fallback)
+    size_nm, is_assumed, doubt = _pixel_size_nm(path, series, fallback)
     tilt_deg, contradictions = recorded_tilts(path, series.shape[0], series.tilt_deg)
     if tilt_deg is None and fallback.tilt_deg is not None:
         tilt_deg = np.full(series.shape[0], float(fallback.tilt_deg))
@@ -205,6 +208,7 @@ def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> S
         path=path,
         shape=series.shape,
         pixel_size_nm=size_nm,
+        size_is_assumed=is_assumed,
         dwell_time_s=_first(series.dwell_time_s, fallback.dwell_time_s),
         line_time_s=frame_time_s / series.shape[1] if line_time_s is None and frame_time_s is not None else line_time_s,
         frame_time_s=frame_time_s,
@@ -242,15 +246,15 @@ def _first(recorded: float | None, fallback: float | None) -> float | None:
     return fallback if recorded is None else recorded
 
 
-def _pixel_size_nm(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> tuple[float, tuple[str, ...]]:
-    """The pixel size, and what is doubtful about it."""
+def _pixel_size_nm(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> tuple[float, bool, tuple[str, ...]]:
+    """The pixel size, whether the file does not say it, and what is doubtful about it."""
     given = fallback.pixel_size_nm
     if series.pixel_size_nm is None:
         if given is None:
             raise InputError(
                 f"{path}: the file does not say its pixel size; give `pixel_size_nm` in the section `reading` of the configuration"
             )
-        return given, ()
+        return given, True, ()
     height, width = series.pixel_size_nm
     if abs(height / width - 1) > _SQUARE_TOLERANCE:
         raise InputError(
@@ -260,10 +264,11 @@ def _pixel_size_nm(path: Path, series: RecordedSeries, fallback: FallbackMetadat
         problem = f"its pixel size is {width:.5g} nm, which no image of an electron microscope has"
         if given is None:
             raise InputError(f"{path}: {problem}; is its unit right? Give `pixel_size_nm` in the section `reading` of the configuration")
-        return given, (f"{problem}; {given:.5g} nm are used",)
+        return given, True, (f"{problem}; {given:.5g} nm are used",)
     if series.size_is_default:
         remark = f"its pixel size is {width:.5g} nm, which programs write where they know none; "
-        return (width, (remark + "give reading.pixel_size_nm",)) if given is None else (given, (remark + f"{given:.5g} nm are used",))
+        remedy = "give reading.pixel_size_nm" if given is None else f"{given:.5g} nm are used"
+        return width if given is None else given, True, (remark + remedy,)
     if given is not None and abs(given / width - 1) > _SQUARE_TOLERANCE:
-        return width, (f"its pixel size is {width:.5g} nm, reading.pixel_size_nm {given:.5g}; that of the file is used",)
-    return width, ()
+        return width, False, (f"its pixel size is {width:.5g} nm, reading.pixel_size_nm {given:.5g}; that of the file is used",)
+    return width, False, ()

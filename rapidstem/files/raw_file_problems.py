@@ -12,6 +12,8 @@ _PIXEL_SIZE_TOLERANCE = 0.05
 # pixel sizes, and fields of view, of two images of one place are at most this often as large
 _LARGEST_RATIO = 8.0
 _LARGEST_FIELD_RATIO = 2.0
+# sides of two images with the same pixels differ by less, where one is cut; by more they were scanned with other pixels
+_LARGEST_CUT_RATIO = 1.1
 # as registration and the search for lines want them (`rapidstem.frames`); smaller ones have other axes than those of images
 _SMALLEST_SIDE_PX = 16
 # angles of a tilt series that span less than this are one angle, noted again and again
@@ -101,6 +103,12 @@ def field_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:
     if _larger_ratio(slow.pixel_size_nm, rapid.pixel_size_nm) > _LARGEST_RATIO:
         yield f"has {_pixel_sizes(rapid, slow)}; is the unit right? Give two files of the same field"
         return
+    sides = zip(slow.shape[1:], rapid.shape[1:], strict=True)
+    if slow.size_is_assumed and rapid.size_is_assumed and any(_larger_ratio(*pair) > _LARGEST_CUT_RATIO for pair in sides):
+        numbers = [" x ".join(map(str, header.shape[1:])) for header in (slow, rapid)]
+        said = f"neither file says its pixel size, so that {slow.pixel_size_nm:.5g} nm would count for both"
+        remedy = "save the slow image with its pixel size, or with the pixels of the rapid frames"
+        yield f"has {numbers[0]} pixels, the rapid frames {numbers[1]}, and {said}; {remedy}"
     views = [(header.shape[1] * header.pixel_size_nm, header.shape[2] * header.pixel_size_nm) for header in (slow, rapid)]
     if any(_larger_ratio(first, second) > _LARGEST_FIELD_RATIO for first, second in zip(*views, strict=True)):
         sizes = [f"{height:.4g} x {width:.4g} nm" for height, width in views]

@@ -119,7 +119,7 @@ def look_at_frames(frames: FrameSource, tilt_deg: np.ndarray | None = None, rema
 def _numbers(usable: np.ndarray, faulty_percent: float, drift_px: float) -> LookNumbers:
     noise = noise_of_frames(usable)
     contrast, detail_px = _contrast(usable, noise.noise_counts)
-    saturated = 100 * float(np.mean(usable == usable.max())) if usable.dtype.kind in "iu" else 0.0
+    saturated = 100 * float(np.mean(usable == usable.max()))
     return LookNumbers(
         faulty_percent, noise.electrons_per_px, saturated, contrast, detail_px, noise.lag_px, noise.row_offset_share, drift_px
     )

@@ -8,6 +8,7 @@ import mrcfile
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 
 from rapidstem.errors import InputError
 from rapidstem.files.acquisition_sheet import check_files, read_sheet
@@ -205,6 +206,21 @@ def test_slow_image_of_a_field_may_have_finer_pixels(tmp_path: Path) -> None:
     path.unlink()
     write_stack(path, frames=1, size=36, pixel_size_nm=2.28)
     check_files(sheet)
+
+
+@pytest.mark.parametrize(("side", "refused"), [(128, True), (32, True), (64, False), (60, False)])
+def test_one_pixel_size_is_not_assumed_for_images_of_other_pixels(tmp_path: Path, side: int, refused: bool) -> None:
+    random = np.random.default_rng(0)
+    for name, shape in (("rapid.tif", (4, 64, 64)), ("slow.tif", (side, side))):
+        tifffile.imwrite(tmp_path / name, random.integers(0, 99, shape).astype(np.uint16), photometric="minisblack")
+    (tmp_path / "sheet.tsv").write_text("acquisition\tkind\ttilt\trapid\tslow\nf\ttraining\t0\trapid.tif\tslow.tif\n")
+    sheet = read_sheet(tmp_path / "sheet.tsv")
+    if not refused:
+        assert check_files(sheet, fallback=FallbackMetadata(pixel_size_nm=4)).remarks == []
+        return
+    said = f"has {side} x {side} pixels, the rapid frames 64 x 64, and neither file says its pixel size, so that 4 nm would count for both"
+    with pytest.raises(InputError, match=said):
+        check_files(sheet, fallback=FallbackMetadata(pixel_size_nm=4))
 
 
 def test_tilt_series_without_angles(tmp_path: Path) -> None:

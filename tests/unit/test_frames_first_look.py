@@ -92,6 +92,13 @@ def test_doubts_are_named(change: dict, verdict: str, reason: str) -> None:
     assert reason in "; ".join(look.reasons)
 
 
+@pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
+def test_saturation_is_seen_in_every_type_of_pixels(kind: type) -> None:
+    clipped = look_at_frames(frames(settings=replace(SETTINGS, saturation_intensity=0.9)).astype(kind))
+    assert "of the pixels are saturated" in "; ".join(clipped.reasons)
+    assert look_at_frames(frames().astype(kind)).verdict == GOOD
+
+
 def test_faulty_frames_are_counted() -> None:
     some = frames(8)
     some[3] = 7
