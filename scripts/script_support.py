@@ -18,9 +18,9 @@ def logged(job: Any) -> AbstractContextManager[None]:
     return job_log(Path(job.log[0]), f"{job.rule} ({wildcards})" if wildcards else job.rule)
 
 
-def read_raw(path: str, reading: dict[str, Any]) -> FrameStack:
-    """A raw file, with the detector and the fallback values of the configuration; hot pixels are filled in."""
-    return read_raw_frames(path, _detector(path, reading), _fallback(path, reading))
+def read_raw(path: str, reading: dict[str, Any], integrated: bool = False) -> FrameStack:
+    """A raw file, or the integrated image in it, with the detector and the fallback values of the configuration; hot pixels filled in."""
+    return read_raw_frames(path, _detector(path, reading), _fallback(path, reading), integrated)
 
 
 def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:

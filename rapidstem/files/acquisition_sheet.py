@@ -293,7 +293,7 @@ def _headers(row: dict[Any, Any], detector: str, fallback: FallbackMetadata) -> 
     problems = []
     for column in [column for column in FILE_COLUMNS if row[column]]:
         try:
-            headers[column] = read_header(Path(row[column]), detector, row_metadata(row, column, fallback))
+            headers[column] = read_header(Path(row[column]), detector, row_metadata(row, column, fallback), integrated=column == "dcfi")
         except InputError as error:
             problems.append(f"column {column}: {error}")
     return headers, problems

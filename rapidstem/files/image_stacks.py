@@ -115,7 +115,9 @@ class FallbackMetadata:
 _NO_FALLBACK = FallbackMetadata()
 
 
-def read_stack(path: Path | str, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata = _NO_FALLBACK) -> FrameStack:
+def read_stack(
+    path: Path | str, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata = _NO_FALLBACK, integrated: bool = False
+) -> FrameStack:
     """Read an image or a frame stack of any format of RosettaSciIO, with the metadata of every frame where the file has them.
 
     Parameters
@@ -126,6 +128,8 @@ def read_stack(path: Path | str, detector: str = BRIGHT_FIELD, fallback: Fallbac
         Whose images to take from a file with several; an only image is taken for the bright field whatever its name.
     fallback
         Values for what the file does not say.
+    integrated
+        Whether the instrument's own integrated image is wanted, of a file that holds raw frames, too.
 
     Raises
     ------
@@ -133,7 +137,7 @@ def read_stack(path: Path | str, detector: str = BRIGHT_FIELD, fallback: Fallbac
         when the file is missing, empty, damaged, of an unknown format, without images of the detector, or without a pixel size.
     """
     path = Path(path)
-    series = _read_series(path, detector)
+    series = _read_series(path, detector, integrated)
     return FrameStack(frames=computable(_loaded(path, series)), **vars(_header(path, series, fallback)))
 
 
@@ -163,22 +167,24 @@ def open_frames(path: Path | str, detector: str = BRIGHT_FIELD, fallback: Fallba
         yield OpenStack(frames=computed, **vars(header))
 
 
-def read_header(path: Path | str, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata = _NO_FALLBACK) -> StackHeader:
+def read_header(
+    path: Path | str, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata = _NO_FALLBACK, integrated: bool = False
+) -> StackHeader:
     """Read what `read_stack` reads, but no pixels. Same parameters, same errors.
 
     Parameters
     ----------
-    path, detector, fallback
+    path, detector, fallback, integrated
         As for `read_stack`.
     """
     path = Path(path)
-    return _header(path, _read_series(path, detector), fallback)
+    return _header(path, _read_series(path, detector, integrated), fallback)
 
 
-def _read_series(path: Path, detector: str) -> RecordedSeries:
+def _read_series(path: Path, detector: str, integrated: bool = False) -> RecordedSeries:
     """What the file says; whatever its parser stumbles over ends with the file's name."""
     try:
-        return read_recorded_series(path, detector)
+        return read_recorded_series(path, detector, integrated)
     except InputError:
         raise
     except PermissionError as error:

@@ -27,7 +27,8 @@ def file_remarks(row: Mapping[Any, Any], headers: Mapping[str, StackHeader]) -> 
         What is doubtful, a sentence each.
     """
     for column, header in headers.items():
-        yield from (f"column {column}: {header.path}: {remark}" for remark in [*header.remarks, *_tilt_remarks(row, header)])
+        said = [*header.remarks, *_tilt_remarks(row, header), *_frame_remarks(row, column, header)]
+        yield from (f"column {column}: {header.path}: {remark}" for remark in said)
 
 
 def _tilt_remarks(row: Mapping[Any, Any], header: StackHeader) -> Iterator[str]:
@@ -38,6 +39,12 @@ def _tilt_remarks(row: Mapping[Any, Any], header: StackHeader) -> Iterator[str]:
     if header.stage_tilt_deg is not None and abs(header.stage_tilt_deg - row["tilt"]) > TILT_TOLERANCE_DEG:
         said = f"the stage stood at {header.stage_tilt_deg:.2f} degrees when it was taken, the sheet says {row['tilt']:g}"
         yield f"{said}; the sheet's tilt is used. Is it the right file?"
+
+
+def _frame_remarks(row: Mapping[Any, Any], column: str, header: StackHeader) -> Iterator[str]:
+    wanted = {"slow": "slow image", "dcfi": "instrument's integrated image"}.get(column)
+    if wanted and row["kind"] != "tilt_series" and header.shape[0] > 1:
+        yield f"holds {header.shape[0]} frames, of which the first is used as the {wanted}; give a file with that image alone"
 
 
 def tomogram_problems(rows: list[tuple[int, dict[str, str]]]) -> Iterator[str]:

@@ -6,7 +6,12 @@ from .first_look import (
 )
 from .frame_noise import FrameNoise as FrameNoise, noise_of_frames as noise_of_frames, row_power_ratio as row_power_ratio
 from .frame_spectra import frame_blocks as frame_blocks
-from .instrument_comparison import compare_drift as compare_drift, compare_images as compare_images
+from .instrument_comparison import (
+    COMPARISON_COLUMNS as COMPARISON_COLUMNS,
+    compare_drift as compare_drift,
+    compare_images as compare_images,
+    compare_with_instrument as compare_with_instrument,
+)
 from .integration import integrate_frames as integrate_frames, valid_area as valid_area
 from .raw_frames import open_raw_frames as open_raw_frames, read_raw_frames as read_raw_frames
 from .registration import (

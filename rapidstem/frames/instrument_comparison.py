@@ -1,6 +1,8 @@
 """Our drift and integrated image beside what the instrument's own software made of the same frames."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
 import scipy
@@ -22,6 +24,7 @@ LARGEST_DISAGREEMENT_PX = 1.0
 BAND_PX = (1.5, 15.0)
 LEAST_SHARED = 0.25
 LEAST_CORRELATION = 0.3
+COMPARISON_COLUMNS = ["dy_rms_px", "dx_rms_px", "remark", "image_dy_px", "image_dx_px", "image_correlation", "relative_sharpness"]
 SLOW_FREQUENCIES, FINE_FREQUENCIES = (0.01, 0.05), (0.1, 0.25)
 
 
@@ -91,6 +94,52 @@ def compare_drift(drift: Drift, velox_shift_px: np.ndarray) -> DriftComparison:
     spread = (float(ours.std(axis=0).max()), float(theirs.std(axis=0).max()))
     remark = _remark(fits, crossed, spread, float(rms.max()))
     return DriftComparison((float(rms[0]), float(rms[1])), scale, correlation, remark)
+
+
+_Compared = TypeVar("_Compared")
+
+
+def compare_with_instrument(
+    drift: Drift, image: np.ndarray, velox_shift_px: np.ndarray | None, read_instrument_image: Callable[[], np.ndarray] | None
+) -> tuple[dict[str, float | str], list[str]]:
+    """Both comparisons as a row of a table. Nothing else rests on them: what cannot be compared says why, and is no error.
+
+    Parameters
+    ----------
+    drift, image : (y, x)
+        Ours.
+    velox_shift_px : (frame, 2)
+        Of the instrument, None where it gives none.
+    read_instrument_image
+        Gives the instrument's integrated image (y, x); None where there is none.
+
+    Returns
+    -------
+    dict
+        What was found, by the names of `COMPARISON_COLUMNS`; empty where the instrument gives nothing.
+    list of str
+        Why something could not be compared.
+    """
+    row: dict[str, float | str] = {}
+    shifts, lost_shifts = _attempted(lambda: None if velox_shift_px is None else compare_drift(drift, velox_shift_px))
+    if shifts is not None:
+        row |= {"dy_rms_px": shifts.rms_px[0], "dx_rms_px": shifts.rms_px[1], "remark": shifts.remark}
+    images, lost_image = _attempted(lambda: None if read_instrument_image is None else compare_images(image, read_instrument_image()))
+    if images is not None:
+        row |= {"image_dy_px": images.shift_px[0], "image_dx_px": images.shift_px[1], "image_correlation": images.correlation}
+        row["relative_sharpness"] = images.relative_sharpness
+    failed = [reason for reason in (lost_shifts, lost_image) if reason]
+    if failed:
+        row["remark"] = "; ".join(filter(None, [str(row.get("remark", "")), *failed]))
+    return row, failed
+
+
+def _attempted(compare: Callable[[], _Compared]) -> tuple[_Compared | None, str]:
+    """What a comparison gives, or why it cannot be made."""
+    try:
+        return compare(), ""
+    except InputError as error:
+        return None, str(error)
 
 
 def compare_images(ours: np.ndarray, instrument_image: np.ndarray) -> ImageComparison:

@@ -10,7 +10,7 @@ from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, OpenStack
 from rapidstem.frames.spoilt_pixels import FilledFrames
 
 
-def read_raw_frames(path: Path | str, detector: str, fallback: FallbackMetadata) -> FrameStack:
+def read_raw_frames(path: Path | str, detector: str, fallback: FallbackMetadata, integrated: bool = False) -> FrameStack:
     """A raw file in memory (`rapidstem.files.read_stack`).
 
     Parameters
@@ -21,8 +21,10 @@ def read_raw_frames(path: Path | str, detector: str, fallback: FallbackMetadata)
         Whose frames are wanted.
     fallback
         Values for what the file does not say.
+    integrated
+        Whether the instrument's own integrated image is wanted, of a file that holds raw frames, too.
     """
-    stack = read_stack(path, detector, fallback)
+    stack = read_stack(path, detector, fallback, integrated)
     filled = FilledFrames.of(stack.frames)
     frames = filled[:]
     _say_filled(path, filled)

@@ -125,6 +125,25 @@ def test_the_stage_of_a_single_emi_image_is_compared_with_the_sheet(tmp_path: Pa
         assert all(line.startswith("acquisition 'f', column slow: ") and "60.06 degrees" in line and "-70" in line for line in said)
 
 
+def test_an_image_of_several_frames_is_said_to_be_its_first(tmp_path: Path) -> None:
+    write_series(tmp_path / "rapid.mrc", SERIES, 4.56)
+    write_series(tmp_path / "slow.mrc", SERIES[:4], 4.56)
+    write_series(tmp_path / "dcfi.mrc", SERIES[:1], 4.56)
+    row = "f\ttest\t0\trapid.mrc\tslow.mrc\tdcfi.mrc"
+    (tmp_path / "sheet.tsv").write_text(f"acquisition\tkind\ttilt\trapid\tslow\tdcfi\n{row}\n")
+    (said,) = check_files(read_sheet(tmp_path / "sheet.tsv")).remarks
+    assert said.startswith("acquisition 'f', column slow: ") and "holds 4 frames, of which the first is used as the slow image" in said
+
+
+def test_the_integrated_image_beside_raw_frames_is_the_one_of_the_sheet(tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 999, (3, 32, 32)).astype(np.uint16)
+    with velox_file(tmp_path / "both.emd") as file:
+        add_image(file, "0a", pixels[:1].astype(np.float32), [document(0, "BF-S")], ("IntegrationOperation", {}))
+        add_image(file, "0b", pixels, [document(0, "BF-S")] * 3, stem("BF-S"))
+    (tmp_path / "sheet.tsv").write_text("acquisition\tkind\ttilt\trapid\tslow\tdcfi\nf\ttraining\t-70\tboth.emd\t\tboth.emd\n")
+    assert check_files(read_sheet(tmp_path / "sheet.tsv"), "BF-S").remarks == []
+
+
 def test_a_unit_that_a_reader_guesses_is_said(tmp_path: Path) -> None:
     """The pixels' unit is nowhere in this file: its reader takes nanometres, and a person must know."""
     write_ser(tmp_path / "a_1.ser", SERIES)

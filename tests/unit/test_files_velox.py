@@ -152,6 +152,41 @@ def test_integrated_series_is_read_by_its_name(tmp_path: Path) -> None:
     np.testing.assert_array_equal(stack.frames, FRAMES + 10.0)
 
 
+def two_kinds_of_image(path: Path, *detectors: str, raw: bool) -> Path:
+    """The DCFI image of each detector, the pixels of the second one larger by 100, and the raw series of the first."""
+    with velox_file(path) as file:
+        for number, name in enumerate(detectors):
+            pixels = (FRAMES[:1] + 7 + 100 * number).astype(np.float32)
+            add_image(file, f"{number}a", pixels, [document(0, name)], ("IntegrationOperation", {}))
+        if raw:
+            add_image(file, "9a", FRAMES, [document(i, detectors[0]) for i in range(3)], stem(detectors[0]))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("detectors", "raw", "wanted", "added"),
+    [
+        (("BF",), True, "BF", 7),
+        (("BF-S",), False, "BF-S", 7),
+        (("BF-S",), False, "HAADF", 7),
+        (("HAADF", "BF-S"), True, "BF", 107),
+        (("HAADF", "BF-S"), False, "HAADF", 7),
+    ],
+)
+def test_the_integrated_image_is_read_where_it_is_wanted(
+    tmp_path: Path, detectors: tuple[str, ...], raw: bool, wanted: str, added: int
+) -> None:
+    path = two_kinds_of_image(tmp_path / "a.emd", *detectors, raw=raw)
+    np.testing.assert_array_equal(read_stack(path, wanted, integrated=True).frames, FRAMES[:1] + added)
+    assert read_header(path, wanted, integrated=True).shape == (1, 4, 5)
+
+
+def test_integrated_images_of_unknown_detectors_are_not_chosen_from(tmp_path: Path) -> None:
+    path = two_kinds_of_image(tmp_path / "a.emd", "HAADF", "DF4", raw=True)
+    with pytest.raises(InputError, match=r"no image of the detector 'BF'.* DCFI #1, DCFI #2"):
+        read_header(path, "BF", integrated=True)
+
+
 def several_detectors(path: Path, *names: str) -> Path:
     with velox_file(path) as file:
         for number, name in enumerate(names):

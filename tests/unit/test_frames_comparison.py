@@ -5,7 +5,7 @@ import pytest
 from scipy import ndimage
 
 from rapidstem.errors import InputError
-from rapidstem.frames.instrument_comparison import compare_drift, compare_images
+from rapidstem.frames.instrument_comparison import COMPARISON_COLUMNS, compare_drift, compare_images, compare_with_instrument
 from rapidstem.frames.registration import Drift
 
 RNG = np.random.default_rng(3)
@@ -153,6 +153,23 @@ def test_badly_corrected_drift_is_seen_as_blur():
 def test_noise_is_measured_in_units_of_the_image():
     found = compare_images(noisy(scene(), 0.05), noisy(scene(), 0.02, seed=1))
     assert found.our_noise * noisy(scene(), 0.05).std() == pytest.approx(0.05, rel=0.1)
+
+
+def test_what_cannot_be_compared_says_why_and_is_no_error():
+    found, failed = compare_with_instrument(our_drift(), scene(), SHIFTS[:-1], lambda: np.zeros((16, 16)))
+    assert len(failed) == 2 and found == {"remark": "; ".join(failed)}
+    assert "instrument gives shifts of 39 frames" in failed[0] and "cannot be compared" in failed[1]
+
+
+def test_one_comparison_that_fails_leaves_the_other():
+    def damaged():
+        raise InputError("a.emd: the pixels cannot be read")
+
+    found, failed = compare_with_instrument(our_drift(), scene(), SHIFTS, damaged)
+    assert found["dy_rms_px"] < 1e-9 and found["remark"] == failed[0] == "a.emd: the pixels cannot be read"
+    found, failed = compare_with_instrument(our_drift(), scene(), SHIFTS, scene)
+    assert set(found) == set(COMPARISON_COLUMNS) and found["remark"] == "" and not failed
+    assert compare_with_instrument(our_drift(), scene(), None, None) == ({}, [])
 
 
 def test_another_field_and_useless_images_are_errors():

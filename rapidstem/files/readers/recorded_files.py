@@ -11,7 +11,7 @@ from rapidstem.files.readers.zarr_series import read_zarr_series
 from rapidstem.files.readers.zarr_stores import is_zarr_store
 
 
-def read_recorded_series(path: Path, detector: str) -> RecordedSeries:
+def read_recorded_series(path: Path, detector: str, integrated: bool = False) -> RecordedSeries:
     """Describe the images of a detector in a raw file.
 
     Parameters
@@ -20,6 +20,8 @@ def read_recorded_series(path: Path, detector: str) -> RecordedSeries:
         File to read; its ending tells the format.
     detector
         Whose images to take from a file with several.
+    integrated
+        Whether the instrument's own integrated image is wanted, of a Velox file that holds raw frames, too.
 
     Raises
     ------
@@ -30,7 +32,7 @@ def read_recorded_series(path: Path, detector: str) -> RecordedSeries:
         return read_zarr_series(path, detector)
     check_presence(path)
     if path.suffix.lower() == ".emd":
-        return read_emd_series(path, detector) or read_signal_series(path, detector)
+        return read_emd_series(path, detector, integrated) or read_signal_series(path, detector)
     if is_mrc(path):
         return read_mrc_series(path)
     return read_tiff_series(path) if path.suffix.lower() in TIFF_ENDINGS else read_signal_series(path, detector)

@@ -36,6 +36,8 @@ class VeloxImage:
         One name that no other image has: that of the detector, with a number where several have the same.
     calculated
         Made by Velox from other images (DCFI, DPC, transforms).
+    source
+        Detector that its metadata name, also where it is calculated.
     grey
         Its pixels are plain numbers, neither complex nor text.
     shape : (frame, y, x)
@@ -49,8 +51,14 @@ class VeloxImage:
     calculated: bool
     grey: bool
     shape: tuple[int, int, int]
+    source: str = ""
     fault: str = ""
     label: str = ""
+
+    @property
+    def integrated(self) -> bool:
+        """Whether Velox made it by drift-corrected frame integration."""
+        return self.calculated and self.names[:1] == (_CALCULATIONS["IntegrationOperation"],)
 
 
 def is_velox(file: Any) -> bool:
@@ -117,10 +125,11 @@ def _describe(path: Path, group: Any, output: tuple[str, bool] | None) -> VeloxI
             recorded = section(frame_document(path, identifier, group["Metadata"], 0), "BinaryResult").get("Detector")
         except InputError:
             recorded = None  # said when this image is the one that is wanted
-    names = [name, recorded if isinstance(recorded, str) and not calculated else None]
+    source = recorded if isinstance(recorded, str) else ""
+    names = tuple(dict.fromkeys(filter(None, [name, "" if calculated else source])))
     rows, columns, frames = (0, 0, 0) if fault or pixels is None else pixels.shape
     grey = bool(fault) or pixels is None or pixels.dtype.kind in "uif"
-    return VeloxImage(identifier, tuple(n for n in dict.fromkeys(names) if n), calculated, grey, (frames, rows, columns), fault)
+    return VeloxImage(identifier, names, calculated, grey, (frames, rows, columns), source, fault)
 
 
 def _fault(identifier: str, pixels: Any) -> str:

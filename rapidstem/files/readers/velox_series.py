@@ -19,7 +19,7 @@ from rapidstem.files.sliced_frames import SlicedFrames
 _CHUNK_CACHE_BYTES = 64 * 2**20
 
 
-def read_emd_series(path: Path, detector: str) -> RecordedSeries | None:
+def read_emd_series(path: Path, detector: str, integrated: bool = False) -> RecordedSeries | None:
     """Describe the series of one detector in an EMD file of Velox or of the NCEM; None where the file is HDF5, but of neither.
 
     Parameters
@@ -28,6 +28,8 @@ def read_emd_series(path: Path, detector: str) -> RecordedSeries | None:
         File to read.
     detector
         Whose images to take from a file with several.
+    integrated
+        Whether the image that Velox integrated itself (DCFI) is wanted.
 
     Raises
     ------
@@ -40,16 +42,17 @@ def read_emd_series(path: Path, detector: str) -> RecordedSeries | None:
         raise InputError(f"{path}: is no HDF5 file, so no Velox file; export it from Velox as EMD, or name it after its true format")
     try:
         with h5py.File(path, "r") as file:
-            return _describe(path, file, detector) if is_velox(file) else read_ncem_series(path, file, detector)
+            return _describe(path, file, detector, integrated) if is_velox(file) else read_ncem_series(path, file, detector)
     except (OSError, RuntimeError, KeyError) as error:
         raise InputError(f"{path}: is damaged or cut short ({error}); copy it from the microscope again") from error
 
 
-def choose_image(path: Path, images: list[VeloxImage], detector: str) -> VeloxImage:
+def choose_image(path: Path, images: list[VeloxImage], detector: str, integrated: bool = False) -> VeloxImage:
     """Choose the image series of a detector.
 
     An only image is taken for the bright field whatever its name. Of several images of a detector, those that Velox calculated
-    (DCFI, DPC) give way to the raw ones, and a single image to a series.
+    (DCFI, DPC) give way to the raw ones, and a single image to a series. Where the integrated image is wanted, DCFI goes before all others,
+    and an only image is taken whatever the detector.
 
     Parameters
     ----------
@@ -59,6 +62,8 @@ def choose_image(path: Path, images: list[VeloxImage], detector: str) -> VeloxIm
         All series of the file.
     detector
         Whose images are wanted.
+    integrated
+        Whether the image that Velox integrated itself (DCFI) is wanted.
 
     Raises
     ------
@@ -68,9 +73,13 @@ def choose_image(path: Path, images: list[VeloxImage], detector: str) -> VeloxIm
     if not any(image.grey for image in images):
         raise InputError(f"{path}: no image has grey values (numbers, not complex); export the raw images from Velox")
     images = [image for image in images if image.grey]
-    if len(images) == 1 and (detector.strip().upper() == BRIGHT_FIELD or not images[0].names):
+    if integrated:
+        images = [image for image in images if image.integrated] or images
+    if len(images) == 1 and (integrated or detector.strip().upper() == BRIGHT_FIELD or not images[0].names):
         return _sound(path, images[0])
-    found = [images[i] for i in match_detector(detector, [(*image.names, image.label, image.identifier) for image in images])]
+    sources = [image.source if integrated else "" for image in images]
+    names = [(*image.names, image.label, image.identifier, source) for image, source in zip(images, sources, strict=True)]
+    found = [images[i] for i in match_detector(detector, names)]
     found = [image for image in found if not image.fault] or found[:1]
     found = [image for image in found if not image.calculated] or found
     found = [image for image in found if image.shape[0] == max(other.shape[0] for other in found)]
@@ -96,9 +105,9 @@ def _sound(path: Path, image: VeloxImage) -> VeloxImage:
     return image
 
 
-def _describe(path: Path, file: Any, detector: str) -> RecordedSeries:
+def _describe(path: Path, file: Any, detector: str, integrated: bool) -> RecordedSeries:
     images = list_images(path, file)
-    image = choose_image(path, images, detector)
+    image = choose_image(path, images, detector, integrated)
     check_filters(path, file[f"Data/Image/{image.identifier}/Data"])
     found = read_frame_metadata(path, file, image, images)
     return RecordedSeries(
