@@ -13,6 +13,10 @@ def in_natural_order(files: Iterable[Path]) -> list[Path]:
     files
         Of one folder.
 
+    Returns
+    -------
+    list of Path
+
     Examples
     --------
     >>> [file.name for file in in_natural_order(map(Path, ["a10.tif", "a9.tif", "a1.tif"]))]

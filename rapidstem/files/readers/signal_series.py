@@ -67,6 +67,11 @@ def parts_beside(path: Path) -> list[Path]:
     ----------
     path
         Of any format.
+
+    Returns
+    -------
+    list of Path
+        Empty where the file is read alone.
     """
     ending = path.suffix.lower()
     if ending == ".emi":
