@@ -12,7 +12,7 @@ from rapidstem.denoising import denoise_blocks, load_model
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.errors import InputError
 from rapidstem.figures import draw_figures
-from rapidstem.files import angle_file, read_table
+from rapidstem.files import read_table
 from rapidstem.live import FilledAsTheyCome, LineSettings, WaitingFrames, check_ended_series, compile_ahead, lines_of_series, planned_tilts
 from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x
 from rapidstem.tomography.alignment import AlignmentSettings, SingleFrames
@@ -24,8 +24,6 @@ with logged(snakemake):
     path, folder = Path(parameters.source), Path(snakemake.output.lines).parent
     if not (reading["frame_interval_s"] and reading["line_time_s"]):
         raise InputError("live: give reading.frame_interval_s and line_time_s, which a file that is being written does not say")
-    if angle_file(path):
-        planned_tilts(path)
     compile_ahead()
     frames = WaitingFrames(path, parameters.frames, parameters.patience_s)
     pixel_size_nm = frames.pixel_size_nm or reading["pixel_size_nm"]

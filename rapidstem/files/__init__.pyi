@@ -4,7 +4,6 @@ from .acquisition_sheet import (
     read_sheet as read_sheet,
 )
 from .atomic import folder_written_beside as folder_written_beside, written_beside as written_beside
-from .file_order import in_natural_order as in_natural_order
 from .image_stacks import (
     FallbackMetadata as FallbackMetadata,
     FrameStack as FrameStack,
@@ -57,6 +56,7 @@ from .raw_file_problems import LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG, fie
 from .readers import (
     BRIGHT_FIELD as BRIGHT_FIELD,
     STORE_ENDINGS as STORE_ENDINGS,
+    in_natural_order as in_natural_order,
     is_zarr_store as is_zarr_store,
     parts_beside as parts_beside,
 )

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files import SlicedFrames
-from rapidstem.live.growing_series import GrowingSeries, open_growing
+from rapidstem.files import SlicedFrames, angle_file
+from rapidstem.live.growing_series import GrowingSeries, open_growing, planned_tilts
 
 # Between two looks at the file: short against the time of a frame.
 POLL_S = 0.2
@@ -38,7 +38,7 @@ class WaitingFrames(SlicedFrames):
     Raises
     ------
     InputError
-        if nothing appears in time, it cannot be followed, or becomes shorter again.
+        if nothing appears in time, it cannot be followed, or becomes shorter again; or tilts that stand beside it already are no tilts.
     """
 
     def __init__(
@@ -53,6 +53,8 @@ class WaitingFrames(SlicedFrames):
         self._count = self._given = 0
         self.ended = False
         self.last_frame_at = clock()
+        if angle_file(Path(path)):
+            planned_tilts(path)
         self._series = self._appeared(Path(path))
         self._wait_for(1)
         if self._count == 0:

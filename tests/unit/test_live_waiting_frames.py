@@ -156,6 +156,14 @@ def test_planned_tilts_that_are_no_angles_are_refused(tmp_path: Path, text: str)
         planned_tilts(tmp_path / "growing.mrc")
 
 
+def test_wrong_tilts_are_refused_before_a_frame_is_waited_for(tmp_path: Path) -> None:
+    (tmp_path / "growing.rawtlt").write_text("-70\nnan\n")
+    writer = Writer([])
+    with pytest.raises(InputError, match=r"growing\.rawtlt, line 2"):
+        writer.waiting(tmp_path / "growing.mrc", 5)
+    assert writer.now == 0
+
+
 def test_files_of_a_folder_follow_each_other_by_their_numbers(tmp_path: Path) -> None:
     for number in range(1, 13):
         tifffile.imwrite(tmp_path / f"frame{number}.tif", np.full((16, 16), number, np.uint16))

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files.file_order import in_natural_order
 from rapidstem.files.readers.axis_roles import fault_of_image, fault_of_series, image_order, pixel_size_nm, series_time_s
+from rapidstem.files.readers.file_order import in_natural_order
 from rapidstem.files.readers.hdf5_filters import check_filters
 from rapidstem.files.readers.recorded_series import RecordedSeries, describe_choice, match_detector
 from rapidstem.files.readers.ser_headers import check_ser
