@@ -12,11 +12,13 @@ from rapidstem.denoising.networks import best_device, computing_words
 from rapidstem.denoising.training import train_on_series
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.files import write_images
+from rapidstem.frames import check_numbers
 from rapidstem.tomography.alignment import coarse_shifts
 
 with logged(snakemake):
     torch.set_num_threads(snakemake.threads)
     stack = read_raw(snakemake.input.rapid, snakemake.params.reading)
+    check_numbers(stack.frames)
     settings = denoiser_settings(NEIGHBOURS, snakemake.params.settings)
     assert isinstance(settings, NetworkSettings)
     print(computing_words(settings.precision, best_device()))

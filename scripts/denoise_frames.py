@@ -11,7 +11,7 @@ from rapidstem.denoising import TrainedModel, denoise_blocks, denoise_stack
 from rapidstem.denoising.fields import averaged
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.files import write_frames
-from rapidstem.frames import Drift, read_drift
+from rapidstem.frames import Drift, checked_blocks, read_drift
 from rapidstem.numerics import evenly_spread
 from rapidstem.progress import tracked
 
@@ -41,7 +41,7 @@ with logged(snakemake), open_raw(snakemake.input.rapid, snakemake.params.reading
         shown = drift.first_used(snakemake.params.frames)
         answers, count = field_answers(model, stack.frames, drift, shown), len(shown)
     else:
-        answers, count = denoise_blocks(model, stack.frames), len(stack.frames)
+        answers, count = checked_blocks(denoise_blocks(model, stack.frames)), len(stack.frames)
     denoised = tracked(answers, "denoising", count, "frame", size=len)
     blocks = (to_slow_geometry(block, column_map) for block in denoised)
     write_frames(snakemake.output.images, blocks, (count, *stack.shape[1:]), stack.pixel_size_nm)

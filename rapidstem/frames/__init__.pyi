@@ -4,6 +4,7 @@ from .first_look import (
     FirstLook as FirstLook,
     look_at_frames as look_at_frames,
 )
+from .frame_checks import check_numbers as check_numbers, checked_blocks as checked_blocks, count_faults as count_faults
 from .frame_noise import FrameNoise as FrameNoise, noise_of_frames as noise_of_frames, row_power_ratio as row_power_ratio
 from .frame_spectra import frame_blocks as frame_blocks
 from .instrument_comparison import (

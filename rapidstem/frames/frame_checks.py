@@ -1,9 +1,11 @@
 """Frames that cannot be registered, and why."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
+
+from rapidstem.errors import InputError
 
 # Of the pixels at one limit of the counts, and of the rows without any variation: a frame with more is clipped or cut short.
 LARGEST_CLIPPED_SHARE = 0.5
@@ -19,6 +21,8 @@ LARGEST_COUNTED_DOSE = 2.0
 LEAST_COUNTED_DOSE = 0.02
 # rows of so many electrons are not empty by chance
 SURELY_HIT = 10.0
+NO_NUMBERS = "holds values that are no numbers"
+_REMEDY = "take these frames and their tilts out of the file, or cut off the borders that other software has left without values"
 
 
 def frame_fault(frame: np.ndarray) -> str:
@@ -28,8 +32,8 @@ def frame_fault(frame: np.ndarray) -> str:
     ----------
     frame : (y, x), any real dtype
     """
-    if frame.dtype.kind == "f" and not np.isfinite(frame).all():
-        return "holds values that are no numbers"
+    if not _has_numbers(frame):
+        return NO_NUMBERS
     lowest, highest = frame.min(), frame.max()
     if lowest == highest:
         return "is constant"
@@ -44,6 +48,50 @@ def frame_fault(frame: np.ndarray) -> str:
     if _mostly(frame, lowest):
         return "is clipped at its lowest value"
     return ""
+
+
+def check_numbers(frames: np.ndarray, first: int = 0) -> None:
+    """Refuse frames of a series that hold values which are no numbers: no later step can leave them out.
+
+    Parameters
+    ----------
+    frames : (frame, y, x)
+        Raw, with single pixels filled in, or denoised.
+    first
+        Number of the first of them in the series.
+
+    Raises
+    ------
+    InputError
+        Naming the frames and the remedy.
+    """
+    faults = ["" if _has_numbers(frame) else NO_NUMBERS for frame in frames]
+    if any(faults):
+        raise InputError(f"{count_faults([''] * first + faults)}; {_REMEDY}")
+
+
+def checked_blocks(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
+    """Blocks of frames as they come, each looked at by `check_numbers`.
+
+    Parameters
+    ----------
+    blocks
+        Consecutive frames of a series, (frame, y, x) each.
+
+    Yields
+    ------
+    (frame, y, x)
+        The same blocks.
+    """
+    first = 0
+    for block in blocks:
+        check_numbers(block, first)
+        first += len(block)
+        yield block
+
+
+def _has_numbers(frame: np.ndarray) -> bool:
+    return frame.dtype.kind != "f" or bool(np.isfinite(frame).all())
 
 
 def counted_dose(frame: np.ndarray) -> float | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, OpenStack, open_frames, read_stack
+from rapidstem.files.job_logs import warning_line
 from rapidstem.frames.spoilt_pixels import FilledFrames
 
 
@@ -51,5 +52,8 @@ def open_raw_frames(path: Path | str, detector: str, fallback: FallbackMetadata)
 
 
 def _say_filled(path: Path | str, filled: FilledFrames) -> None:
-    if filled.words():
-        print(f"{path}: {filled.words()}")
+    said = f"{path}: {filled.words()}"
+    if any(filled.empty.values()):
+        print(warning_line(f"{said}; nothing was measured there"))
+    elif filled.words():
+        print(said)

@@ -1,12 +1,14 @@
 """Hot pixels of raw frames, saturated ones among them, found in the frames themselves and filled in from their neighbours.
 
-A pixel at the limit of the counts is filled in where it stands out. One among bright neighbours stays: the limit is nearer to what it would
-have been than its darker neighbours are (real 8-bit scans have 1 % of them in bright places).
+So are pixels without a value, as in the borders of stacks that other software has aligned; a frame with many of them stays as it is, and
+cannot be used. A pixel at the limit of the counts is filled in where it stands out. One among bright neighbours stays: the limit is nearer
+to what it would have been than its darker neighbours are (real 8-bit scans have 1 % of them in bright places).
 """
 
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy import ndimage
 
 from rapidstem.frames.frame_checks import counted_dose
 from rapidstem.frames.frame_source import FrameSource
@@ -21,6 +23,10 @@ LEAST_STEEPNESS = 2.0
 # Of the frames, evenly spread: their median shows pixels that always read too much, and is free from those that are hot once. More would
 # fill the memory where frames are large.
 FRAMES_COMPARED, FEWEST_COMPARED = 9, 5
+# Of the pixels of a frame: shifts of 5 % of both sides leave so many without a value.
+LARGEST_EMPTY_SHARE = 0.1
+# Pixels over which the level is taken that stands for what has no value: more than a line is wide, which would go on otherwise.
+_LEVEL_PX = 12.0
 
 
 @dataclass
@@ -32,11 +38,13 @@ class FilledFrames:
     source : the raw frames.
     always_hot : (y, x) pixels that read too much in all frames.
     filled : how many pixels of each frame that was read were filled in, by its number.
+    empty : how many of them had no value.
     """
 
     source: FrameSource
     always_hot: np.ndarray
     filled: dict[int, int] = field(default_factory=dict)
+    empty: dict[int, int] = field(default_factory=dict)
 
     @classmethod
     def of(cls, source: FrameSource) -> "FilledFrames":
@@ -74,15 +82,17 @@ class FilledFrames:
     def _filled(self, frame: np.ndarray, number: int) -> np.ndarray:
         spoilt = unmeasured_pixels(frame) | self.always_hot
         self.filled[number] = int(np.count_nonzero(spoilt))
+        self.empty[number] = int(np.count_nonzero(spoilt & empty_pixels(frame)))
         return filled_frame(frame, spoilt) if self.filled[number] else frame
 
     def words(self) -> str:
         """How many pixels were filled in; empty where none was."""
-        total, hot = sum(self.filled.values()), int(np.count_nonzero(self.always_hot))
-        if not total:
-            return ""
-        always = f", {hot} of them in every frame" if hot else ""
-        return f"{total} hot pixels filled in from their neighbours in {len(self.filled)} frames{always}"
+        empty, always = sum(self.empty.values()), int(np.count_nonzero(self.always_hot))
+        hot, frames = sum(self.filled.values()) - empty, f"in {len(self.filled)} frames"
+        repeated = f", {always} of them in every frame" if always else ""
+        said = [f"{hot} hot pixels filled in from their neighbours {frames}{repeated}"] if hot else []
+        said += [f"{empty} pixels without a value filled in with the level beside them {frames}"] if empty else []
+        return "; ".join(said)
 
 
 def always_hot(frames: FrameSource) -> np.ndarray:
@@ -100,7 +110,11 @@ def always_hot(frames: FrameSource) -> np.ndarray:
     numbers = evenly_spread(len(frames), FRAMES_COMPARED).tolist()
     if len(numbers) < FEWEST_COMPARED:
         return np.zeros(frames.shape[1:], bool)
-    return hot_pixels(np.median([frames[number : number + 1][0] for number in numbers], axis=0))
+    compared = np.array([frames[number : number + 1][0] for number in numbers])
+    if not empty_pixels(compared).any():
+        return hot_pixels(np.median(compared, axis=0))
+    seen = np.ma.masked_invalid(compared)
+    return hot_pixels(np.ma.median(seen, axis=0).filled(np.nan))
 
 
 def unmeasured_pixels(frame: np.ndarray) -> np.ndarray:
@@ -109,15 +123,34 @@ def unmeasured_pixels(frame: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     frame : (y, x)
-        Raw counts; of a detector that counts electrons nothing is marked.
+        Raw counts; of a detector that counts electrons no pixel is called hot. Where more than `LARGEST_EMPTY_SHARE` of the pixels have no
+        value, nothing is marked.
 
     Returns
     -------
     np.ndarray of bool, (y, x)
     """
-    if min(frame.shape) < 3 or counted_dose(frame) is not None:
+    empty = empty_pixels(frame)
+    if min(frame.shape) < 3 or empty.mean() > LARGEST_EMPTY_SHARE:
         return np.zeros(frame.shape, bool)
-    return hot_pixels(frame)
+    counts = np.where(empty, frame[~empty].min(), frame) if empty.any() else frame
+    return empty if counted_dose(counts) is not None else hot_pixels(frame) | empty
+
+
+def empty_pixels(frames: np.ndarray) -> np.ndarray:
+    """Pixels that are no number, or infinite.
+
+    Parameters
+    ----------
+    frames
+        Of any shape and type.
+
+    Returns
+    -------
+    np.ndarray of bool
+        Of the same shape.
+    """
+    return ~np.isfinite(frames) if frames.dtype.kind == "f" else np.zeros(frames.shape, bool)
 
 
 def hot_pixels(image: np.ndarray) -> np.ndarray:
@@ -126,7 +159,7 @@ def hot_pixels(image: np.ndarray) -> np.ndarray:
     Parameters
     ----------
     image : (y, x)
-        A raw frame, or a mean or median of raw frames.
+        A raw frame, or a mean or median of raw frames; pixels without a value are none.
 
     Returns
     -------
@@ -134,6 +167,8 @@ def hot_pixels(image: np.ndarray) -> np.ndarray:
     """
     values = np.asarray(image, np.float32)
     hot = np.zeros(values.shape, bool)
+    if empty_pixels(values).any():
+        values = _levelled(values)
     noise = robust_spread(np.diff(values, axis=0)) / np.sqrt(2)
     if not noise > 0:
         return hot
@@ -154,19 +189,31 @@ def filled_frame(frame: np.ndarray, spoilt: np.ndarray) -> np.ndarray:
     frame : (y, x)
         Of any type, which is kept.
     spoilt : np.ndarray of bool, (y, x)
-        Marks; a marked pixel without unmarked neighbours stays.
+        Marks; a marked pixel without unmarked neighbours stays, or gets the level beside it where it has no value.
 
     Returns
     -------
     np.ndarray, (y, x)
     """
     filled = frame.copy()
-    for row, column in np.argwhere(spoilt):
+    for row, column in np.argwhere(spoilt & ndimage.binary_dilation(~spoilt, np.ones((3, 3), bool))):
         around = _around(frame, row, column, 1)[~_around(spoilt, row, column, 1)]
         if around.size:
             median = np.median(around)
             filled[row, column] = np.rint(median) if frame.dtype.kind in "iu" else median
-    return filled
+    left = spoilt & empty_pixels(filled)
+    return np.where(left, _levelled(filled), filled) if left.any() else filled
+
+
+def _levelled(image: np.ndarray) -> np.ndarray:
+    """An image whose pixels without a value have the level of the nearest that have one, without its noise, its lines and their course."""
+    empty = empty_pixels(image)
+    if empty.all():
+        return image
+    shares = ndimage.gaussian_filter((~empty).astype(np.float32), _LEVEL_PX)
+    level = ndimage.gaussian_filter(np.where(empty, 0, image).astype(np.float32), _LEVEL_PX)
+    rows, columns = ndimage.distance_transform_edt(empty, return_distances=False, return_indices=True)
+    return np.where(empty, (level / np.maximum(shares, np.finfo(np.float32).tiny))[rows, columns], image).astype(image.dtype)
 
 
 def _around(image: np.ndarray, row: int, column: int, reach: int) -> np.ndarray:

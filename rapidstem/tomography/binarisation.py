@@ -6,6 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from rapidstem.errors import InputError
+from rapidstem.frames import check_numbers, count_faults
 from rapidstem.thread_maps import mapped_by_threads
 from rapidstem.tomography.frame_ridges import line_curvature, line_threshold, subtract_background
 from rapidstem.tomography.vacuum import FOIL, vacuum_places
@@ -89,10 +90,12 @@ def check_intensities(series: np.ndarray) -> None:
     Raises
     ------
     InputError
-        If a frame is zero everywhere, or holds values that are no numbers.
+        If a frame is zero everywhere, or holds values that are no numbers; names the frames.
     """
-    if not np.all(np.isfinite(series)) or not np.all(np.any(series, axis=(1, 2))):
-        raise InputError("a frame of the tilt series holds no intensity or values that are no numbers")
+    check_numbers(series)
+    blank = count_faults(["" if np.any(frame) else "holds no intensity" for frame in series])
+    if blank:
+        raise InputError(f"the tilt series cannot be used: {blank}; take these frames and their tilts out of the file")
 
 
 def line_image(

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 import tifffile
 
+from rapidstem.errors import InputError
+from rapidstem.frames.frame_checks import checked_blocks, frame_fault
 from rapidstem.frames.spoilt_pixels import FilledFrames, filled_frame, hot_pixels, unmeasured_pixels
 from rapidstem.microscope.recording.detector import rapid_counts
 from rapidstem.microscope.recording.hot_pixels import add_hot_pixels
@@ -107,6 +109,49 @@ def test_single_frames_slices_and_lists_are_read_alike() -> None:
     assert np.array_equal(filled[3:6], filled[[3, 4, 5]]) and filled[-8][33, 44] == filled[4][33, 44] < 65535
 
 
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_pixel_without_a_value_is_filled_in_and_costs_no_hot_pixel(value: float) -> None:
+    frames = _recorded(settings_from({"electrons_per_px": 20.0}), 38).astype(np.float32)
+    frames[3, 60, 61] = 1e6
+    expected = FilledFrames.of(frames)[:]
+    spoilt = frames.copy()
+    spoilt[3, 20, 21] = value
+    filled = FilledFrames.of(spoilt)
+    result = filled[:]
+    assert np.isfinite(result).all() and result[3, 60, 61] < 1e5
+    changed = result != expected
+    assert changed.sum() <= 1 and abs(result[3, 20, 21] - expected[3, 20, 21]) < 5 * expected[3, :20].std()
+    assert "1 pixels without a value filled in" in filled.words()
+
+
+def test_empty_borders_of_aligned_frames_are_filled_with_their_level() -> None:
+    frames = _recorded(settings_from({"electrons_per_px": 20.0}), 39).astype(np.float32)
+    aligned = frames.copy()
+    aligned[4, :4], aligned[5, :, -5:] = np.nan, np.nan
+    result = FilledFrames.of(aligned)[:]
+    seen = np.isfinite(aligned)
+    assert np.isfinite(result).all() and np.array_equal(result[seen], FilledFrames.of(frames)[:][seen])
+    for number, border in ((4, np.s_[:3]), (5, np.s_[:, -4:])):
+        assert abs(result[number][border].mean() / frames[number][border].mean() - 1) < 0.1
+        assert result[number][border].std() < 0.5 * frames[number][border].std()
+
+
+def test_a_frame_without_many_values_stays_as_it_is() -> None:
+    frames = _recorded(settings_from({}), 40).astype(np.float32)
+    frames[2, : SIZE // 5], frames[7] = np.nan, np.nan
+    result = FilledFrames.of(frames)[:]
+    assert np.array_equal(result[[2, 7]], frames[[2, 7]], equal_nan=True)
+    assert frame_fault(result[2]) == frame_fault(result[7]) == "holds values that are no numbers"
+    assert np.isfinite(np.delete(result, [2, 7], axis=0)).all()
+
+
+def test_frames_of_a_series_without_values_are_named_with_their_numbers() -> None:
+    blocks = [np.ones((4, 8, 8), np.float32) for _ in range(3)]
+    blocks[2][1, 0, 0] = np.nan
+    with pytest.raises(InputError, match=r"1 frame: holds values that are no numbers \(9\); take these frames"):
+        list(checked_blocks(blocks))
+
+
 def test_every_script_reads_filled_frames_and_says_how_many(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     frames = _recorded(settings_from({}), 37)
     frames[2, 30, 31] = 65535
@@ -121,3 +166,9 @@ def test_every_script_reads_filled_frames_and_says_how_many(tmp_path: Path, caps
         f"1 hot pixels filled in from their neighbours in {FRAMES} frames",
         "1 hot pixels filled in from their neighbours in 3 frames",
     ]
+    aligned = frames.astype(np.float32)
+    aligned[:, :2] = np.nan
+    tifffile.imwrite(tmp_path / "aligned.tif", aligned, photometric="minisblack")
+    assert np.isfinite(read_raw(str(tmp_path / "aligned.tif"), reading).frames).all()
+    (said,) = capsys.readouterr().out.splitlines()
+    assert said.startswith("warning: ") and f"{2 * SIZE * FRAMES} pixels without a value filled in with the level beside them" in said

@@ -101,3 +101,13 @@ def test_unknown_method_and_empty_frames_are_refused():
         binarise(np.ones((1, 32, 32)), "otsu")
     with pytest.raises(InputError, match="no intensity"):
         binarise(np.zeros((1, 32, 32)))
+
+
+def test_frames_that_cannot_be_used_are_named_with_the_remedy():
+    series = np.ones((12, 32, 32), np.float32)
+    series[9], series[10, 3, 4] = np.nan, np.inf
+    with pytest.raises(InputError, match=r"2 frames: holds values that are no numbers \(9, 10\); take these frames"):
+        binarise(series)
+    series[9:11], series[4] = 1, 0
+    with pytest.raises(InputError, match=r"1 frame: holds no intensity \(4\); take these frames"):
+        binarise(series)
