@@ -134,7 +134,13 @@ def _share(frame: np.ndarray, value: np.generic) -> float:
 
 
 def count_faults(faults: Sequence[str]) -> str:
-    """Count frames by their fault, as in `2 frames: is constant (0, 3)`; faults are empty for good frames."""
+    """Count frames by their fault, as in `2 frames: is constant (0, 3)`.
+
+    Parameters
+    ----------
+    faults
+        Of each frame, empty for a good one.
+    """
     frames = defaultdict(list)
     for number, fault in enumerate(faults):
         if fault:
