@@ -59,8 +59,10 @@ def read_table(path: Path | str, columns: Sequence[str], remedy: str = "") -> pd
     remedy = remedy or "delete it and make it again"
     try:
         table = _as_stored(path)
-    except (pd.errors.ParserError, pd.errors.ParserWarning, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise InputError(f"{path}: is no CSV table ({error}); {remedy}") from error
+    except pd.errors.ParserWarning as error:
+        raise InputError(f"{path}: is no CSV table (its rows have more values than its first line has columns); {remedy}") from error
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+        raise InputError(f"{path}: is no CSV table ({str(error).strip()}); {remedy}") from error
     missing = [column for column in columns if column not in table.columns]
     if missing:
         present = ", ".join(str(column) for column in table.columns)
