@@ -89,10 +89,11 @@ def _module_file(name: str) -> Path | None:
 
 @cache
 def _door(room: Path) -> dict[str, Path]:
-    """The names that a room's `__init__.pyi` hands on, each with the file of its module."""
+    """The names that a room's `__init__.pyi` hands on, each with the file of its module, also behind the door of a room within."""
     stub = room / "__init__.pyi"
     if not stub.is_file():
         return {}
     statements = ast.parse(stub.read_text(encoding="utf-8"), filename=str(stub)).body
     imports = [each for each in statements if isinstance(each, ast.ImportFrom) and each.module]
-    return {alias.name: room / f"{each.module}.py" for each in imports for alias in each.names}
+    homes = {alias.name: room / str(each.module) for each in imports for alias in each.names}
+    return {name: _door(home)[name] if home.is_dir() else home.with_suffix(".py") for name, home in homes.items()}

@@ -37,6 +37,15 @@ def test_a_name_from_a_door_is_an_import_of_its_module(repository: Path) -> None
     assert found == ["gauges", "scales", "worker"]
 
 
+def test_a_name_from_the_door_of_a_room_within_is_one_too(repository: Path) -> None:
+    within = repository / "rapidstem/room/cellar"
+    within.mkdir()
+    (within / "__init__.pyi").write_text("from .barrels import weigh as weigh\n")
+    (within / "barrels.py").write_text("")
+    (repository / "rapidstem/room/__init__.pyi").write_text("from .cellar import weigh as weigh\n")
+    assert code.imported_modules("weigh_it") == ["rapidstem/room/cellar/barrels.py"]
+
+
 @pytest.mark.parametrize(("module", "reruns"), [("scales", True), ("gauges", True), ("worker", True), ("rulers", False)])
 def test_the_mark_follows_what_is_used(repository: Path, module: str, reruns: bool) -> None:
     before = code.code_mark("weigh_it")
