@@ -1,7 +1,7 @@
 """Dislocation lines fitted to all frames of a tilt series at once, each with the evidence for it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
@@ -151,6 +151,7 @@ def fit_lines(
         )
     if not traced:
         return _no_lines(box_nm)
+    series, geometry = _in_order_of_tilt(series, geometry)
     curvature = curvature_of_frames(series, settings.line_width_nm / (2 * geometry.pixel_size_nm), threads)
     evidence, null = _asked(traced, curvature, geometry, threads)
     needed = needed_lines(traced, evidence, settings.piece_evidence * null.overcount)
@@ -178,6 +179,16 @@ def fit_lines(
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
     none, no_line = np.zeros(0), np.zeros(0, int)
     return FittedLines(LineNetwork([], box_nm), [], [], [], none, none, none, no_line, no_line, none)
+
+
+def _in_order_of_tilt(series: np.ndarray, geometry: TiltGeometry) -> tuple[np.ndarray, TiltGeometry]:
+    """A slow series in the order of its tilts: frames beside each other are taken to show lines alike."""
+    order = np.argsort(geometry.angle_rad, kind="stable")
+    if geometry.time_s is not None or np.array_equal(order, np.arange(len(order))):
+        return series, geometry
+    return series[order], replace(
+        geometry, angle_rad=geometry.angle_rad[order], shift_px=geometry.shift_px[order], used=geometry.used[order]
+    )
 
 
 def _asked(

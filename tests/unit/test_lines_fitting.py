@@ -109,6 +109,20 @@ def test_points_have_the_time_of_the_frames_that_speak_for_them():
     assert np.isnan(np.concatenate(fitted([RISING], [inside(RISING)], still).time_s)).all()
 
 
+def test_a_dose_symmetric_series_gives_what_it_gives_in_order_of_tilt():
+    turning = moving_geometry()
+    ordered = replace(turning, time_s=None, line_time_s=None)
+    series = noisy([RISING, FALLING], ordered)
+    order = np.argsort(np.abs(ordered.angle_rad), kind="stable")
+    mixed = replace(ordered, angle_rad=ordered.angle_rad[order], shift_px=ordered.shift_px[order])
+    traced = [inside(bent(line, 4)) for line in (RISING, FALLING)]
+    one, two = (fit_lines(*each, traced, BOX_NM, DEPTH_PX) for each in ((series, ordered), (series[order], mixed)))
+    assert len(one.network.lines) == 2
+    for name in ("sigma_nm", "evidence"):
+        np.testing.assert_array_equal(np.concatenate(getattr(one, name)), np.concatenate(getattr(two, name)))
+    np.testing.assert_array_equal(one.network.lines[0].points_nm, two.network.lines[0].points_nm)
+
+
 def test_gap_closes_and_pieces_become_one_line():
     first, second = RISING[60:180], RISING[230:330]
     found = fitted([RISING, THREADING], [first, second, inside(THREADING)])
