@@ -14,13 +14,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
-from rapidstem.denoising import NEIGHBOURS
+from rapidstem.denoising import GENERAL, NEIGHBOURS
 from rapidstem.files import UNKNOWN_REASON, FailedJob, write_table
 from rapidstem_workflow.run_summary import jobs_failed_since_start
 from rapidstem_workflow.sweep_points import SERIES
@@ -49,8 +50,20 @@ def write_session(folder: Path, config: Mapping[str, Any], acquisitions: Sequenc
     raw = f"results/{SESSION}/raw/{{acquisition}}"
     rows = [{**each, **{kind: f"{raw.format(**each)}.{kind}.emd" for kind in ("rapid", "slow")}} for each in acquisitions]
     pd.DataFrame(rows).to_csv(folder / SHEET, sep="\t", index=False)
-    own = {**config, "session": SESSION, "acquisitions": SHEET}
+    own = {**with_absolute_paths(config), "session": SESSION, "acquisitions": SHEET}
     (folder / CONFIGURATION).write_text(yaml.safe_dump(own, sort_keys=False), encoding="utf-8")
+
+
+def with_absolute_paths(config: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of a configuration whose files are found from every folder: those that are there, relative to this one."""
+    copy = deepcopy(dict(config))
+    named = [(copy.get("simulate") or {}, "network_path"), (copy.get("distortion") or {}, "map")]
+    named += [(denoiser, key) for denoiser in copy["denoisers"] for key in ("model", "start_from")]
+    for section, key in named:
+        path = os.path.expandvars(str(section.get(key) or ""))
+        if path not in ("", GENERAL) and Path(path).exists():
+            section[key] = str(Path(path).absolute())
+    return copy
 
 
 def rapid_variant(config: Mapping[str, Any]) -> str:

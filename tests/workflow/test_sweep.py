@@ -17,7 +17,15 @@ from rapidstem_workflow.sweep_points import (
     point_table,
     sweep_points,
 )
-from rapidstem_workflow.sweep_session import SCRIPTS, failure_words, point_row, rapid_variant, result_files, write_session as write_point
+from rapidstem_workflow.sweep_session import (
+    SCRIPTS,
+    failure_words,
+    point_row,
+    rapid_variant,
+    result_files,
+    with_absolute_paths,
+    write_session as write_point,
+)
 from tests.workflow.tiny_session import ROOT, counted_jobs, sheet_text, snakemake, write_session
 
 ACQUISITIONS = [("calibration", "calibration", "0"), ("series", "tilt_series", "")]
@@ -171,6 +179,22 @@ def test_scripts_of_a_points_session_are_known(
     run = snakemake(tmp_path / "point", *result_files(point).values(), "--dry-run", config=tmp_path / "point/config.yaml")
     planned = set(counted_jobs(run))
     assert runs <= planned <= set(SCRIPTS)
+
+
+def test_a_points_session_finds_the_files_of_the_sweep(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("NETWORKS", "networks")
+    for name in ("networks", "general"):
+        (tmp_path / name).mkdir()
+    for name in ("networks/foil.data", "map.csv"):
+        (tmp_path / name).touch()
+    config = {"simulate": {"network_path": "$NETWORKS/foil.data"}, "distortion": {"map": "map.csv"}}
+    config |= {"denoisers": [{"name": "dlf-slow", "model": "networks"}, {"name": "general", "model": "general"}]}
+    own = with_absolute_paths(config)
+    assert own["simulate"]["network_path"] == str(tmp_path / "networks/foil.data")
+    assert own["distortion"]["map"] == str(tmp_path / "map.csv")
+    assert [denoiser["model"] for denoiser in own["denoisers"]] == [str(tmp_path / "networks"), "general"]
+    assert with_absolute_paths({"denoisers": [{"name": "general"}]}) == {"denoisers": [{"name": "general"}]}
 
 
 def test_a_stopped_session_leaves_no_row() -> None:
