@@ -39,9 +39,11 @@ def configuration_text(name: str, sheet: Path, proposal: Proposal, detector: str
     training = [row for row in proposal.rows if row.kind == "training"]
     paired = any(row.slow for row in training)
     left_out = _left_out_text([row.acquisition for row in training if not row.slow] if paired else [])
-    filter_name, target = (
-        ("dlf-slow", "the slow images") if paired else ("noise2noise", "other frames of the same field, as no slow image was found")
-    )
+    filter_name, learns = "general", "It comes with rapidstem and has seen simulated fields alone: no training field was found."
+    if training:
+        filter_name = "dlf-slow" if paired else "noise2noise"
+        target = "the slow images" if paired else "other frames of the same field, as no slow image was found"
+        learns = f"It learns from {target}."
     reconstructed = f"[{filter_name}]" if any(row.kind == "tilt_series" for row in proposal.rows) else "[]"
     calibrated = any(row.kind == "calibration" for row in proposal.rows)
     distortion = (
@@ -56,7 +58,7 @@ session: {_quoted(name)}
 acquisitions: {_quoted(sheet.as_posix())}
 {left_out}{reading}{distortion}
 denoisers:
-  # It learns from {target}.
+  # {learns}
   - name: {filter_name}
 
 tomography:

@@ -156,7 +156,7 @@ REGISTRY = (
         "resolution",
         VARIANT,
         "position_figures.shell_correlations",
-        "Fourier shell correlation of the tomograms from the even and from the odd frames",
+        "Fourier shell correlation of two tomograms, each from every second tilt",
     ),
     FigureEntry("lines", LINES, "line_figures.line_projections", "Dislocation lines by slip plane, in three projections"),
     FigureEntry("lengths", LINES, "line_figures.line_lengths", "Lengths of the lines"),

@@ -64,6 +64,15 @@ def test_product_takes_what_is_proposed(folder: Path, tmp_path: Path) -> None:
     assert "C9" not in open_session(config).sheet.index
 
 
+def test_a_series_without_any_field_gets_the_general_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path / "alone/sweep rapid.emd", 15, np.linspace(-70, 70, 15))
+    write_proposal(tmp_path / "alone", tmp_path / "config/alone")
+    monkeypatch.chdir(tmp_path)
+    config = yaml.safe_load((tmp_path / "config/alone.yaml").read_text(encoding="utf-8"))
+    assert [config["denoisers"], config["tomography"]["denoisers"]] == [[{"name": "general"}], ["general"]]
+    assert open_session(config).acquisitions("tilt_series") == ["sweep"]
+
+
 def test_names_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
     for field, tilt in (("0003", 0.0), ("0004", 40.0), ("1e5", 40.0)):
         write(tmp_path / "20240601" / f"{field} fast.emd", 20, tilt)
