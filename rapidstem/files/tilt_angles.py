@@ -26,9 +26,9 @@ _REMEDY = "write one angle in degrees a line, or the columns frame and angle, a 
 def angle_file(path: Path) -> Path | None:
     """The file of angles beside a series; None where there is none.
 
-    `series.rawtlt` or `series.mrc.rawtlt`, and so with the other `ANGLE_ENDINGS`, the first that exists. Files with `GENERAL_ENDINGS`,
-    which may be about something else, count where they hold nothing but one or two numbers a line, and their heading, if any, names a
-    tilt.
+    `series.rawtlt` or `series.mrc.rawtlt`, also in capitals, and so with the other `ANGLE_ENDINGS`, the first that exists. Files with
+    `GENERAL_ENDINGS`, which may be about something else, count where they hold nothing but one or two numbers a line, and their heading,
+    if any, names a tilt.
 
     Parameters
     ----------
@@ -164,7 +164,8 @@ def _are_angles_in_order(texts: list[str]) -> bool:
 
 
 def _beside(path: Path, endings: tuple[str, ...]) -> list[Path]:
-    candidates = [each for ending in endings for each in (path.with_suffix(ending), path.with_name(path.name + ending))]
+    spelled = [each for ending in endings for each in (ending, ending.upper())]
+    candidates = [each for ending in spelled for each in (path.with_suffix(ending), path.with_name(path.name + ending))]
     return [candidate for candidate in candidates if candidate != path and candidate.is_file()]
 
 

@@ -83,3 +83,9 @@ def test_numbers_about_something_else_beside_a_file_are_said_and_harm_nothing(tm
     (tmp_path / "heat.rawtlt").write_text("0,90\n1,120\n2,150\n")
     with pytest.raises(InputError, match="'120' is no angle"):
         read_header(tmp_path / "heat.mrc")
+
+
+@pytest.mark.parametrize("name", ["series.rawtlt", "series.mrc.tlt", "series.RAWTLT", "series.mrc.TLT"])
+def test_files_of_angles_beside_a_series_may_be_in_capitals(tmp_path, name):
+    (tmp_path / name).write_text("-10\n10\n", encoding="utf-8")
+    assert angle_file(tmp_path / "series.mrc") == tmp_path / name
