@@ -144,7 +144,7 @@ def test_offset_of_too_few_frames_is_an_error(frames: int) -> None:
 
 
 def warnings_of(**changes: object) -> tuple[str, ...]:
-    tilt = np.deg2rad(np.linspace(-60, 60, 31))
+    tilt = np.deg2rad(changes.pop("largest_tilt_deg", 60.0)) * np.linspace(-1, 1, 31)
     recorded = TiltGeometry(changes.pop("reported_rad", tilt), np.zeros((31, 2)), 5.0, 64)
     geometry = TiltGeometry(tilt, np.zeros((31, 2)), 5.0, 64, used=changes.pop("used", None))
     return alignment_warnings(geometry, recorded, **({"angle_sigma_rad": 0.02, "foil_px": (-29.0, 29.0), "thickness_nm": 300.0} | changes))
@@ -154,6 +154,7 @@ def test_specimen_thicker_than_the_volume_and_angles_in_a_wrong_order_are_warned
     assert warnings_of() == ()
     assert warnings_of(foil_px=(-15.0, 43.0)) == ()
     assert "290 nm in depth: a volume for a foil of 200 nm cannot hold" in warnings_of(thickness_nm=200.0)[0]
+    assert warnings_of(thickness_nm=200.0, largest_tilt_deg=30.0) == ()
     reversed_rad = np.deg2rad(np.linspace(60, -60, 31))
     assert "order and the sign" in warnings_of(reported_rad=reversed_rad)[0]
     assert "frames 3 " in warnings_of(used=np.arange(31) != 3)[0]

@@ -5,7 +5,7 @@ import numpy as np
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 from rapidstem.tomography.vacuum import FOIL
 
-# A fifth: a foil's thickness is seldom known better.
+# A fifth: a foil's thickness is seldom known better. Depth is known worse the less the series is tilted, as one over the sine.
 _THICKER_THAN_STATED = 1.2
 _MUCH_VACUUM = 0.1
 
@@ -45,7 +45,8 @@ def alignment_warnings(
             f"{np.rad2deg(angle_sigma_rad):.2f} expected: check the order and the sign of the reported angles"
         )
     found_nm = (foil_px[1] - foil_px[0]) * geometry.pixel_size_nm
-    if found_nm > _THICKER_THAN_STATED * thickness_nm:
+    largest_tilt_rad = np.abs(geometry.angle_rad[geometry.used]).max()
+    if found_nm * np.sin(largest_tilt_rad) > _THICKER_THAN_STATED * thickness_nm:
         warnings.append(
             f"dense lines reach over {found_nm:.0f} nm in depth: a volume for a foil of {thickness_nm:.0f} nm "
             "cannot hold the specimen; correct the thickness"
