@@ -3,6 +3,7 @@
 from rapidstem.files import FallbackMetadata, check_files
 from rapidstem_workflow.carried_over import check_carried_over, foreign_remarks
 from rapidstem_workflow.session import Session
+from rapidstem_workflow.variants import rapid_variants
 
 
 def check_raw_files(session: Session) -> list[str]:
@@ -18,6 +19,8 @@ def check_raw_files(session: Session) -> list[str]:
     reading = dict(session.config["reading"])
     detector = reading.pop("detector")
     sheet = session.sheet.reset_index(drop=True)
-    checked = check_files(sheet, detector, FallbackMetadata(**reading), session.config["training"]["single_frames"])
+    tomography = session.config["tomography"]
+    per_row = any(variant.geometry == "per-row" for variant in rapid_variants(tomography["denoisers"], tomography["geometry"]))
+    checked = check_files(sheet, detector, FallbackMetadata(**reading), session.config["training"]["single_frames"], per_row)
     check_carried_over(session, checked.rapid)
     return checked.remarks + foreign_remarks(session, checked.rapid)

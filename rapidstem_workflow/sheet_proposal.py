@@ -63,7 +63,7 @@ denoisers:
 
 tomography:
   denoisers: {reconstructed}
-  # No file says the foil's thickness: measure it (EELS, convergent beam), in nm.
+{_geometry_text(proposal)}  # No file says the foil's thickness: measure it (EELS, convergent beam), in nm.
   thickness_nm: 300
   # Full width of the dislocation lines at half depth in your images, in nm.
   line_width_nm: 13.7
@@ -79,6 +79,14 @@ def _left_out_text(unpaired: list[str]) -> str:
     """What the configuration says of training fields without a slow image beside others that have one."""
     names = ", ".join(unpaired)
     return f"\n# No slow image was found, from which {names} could teach.\nleave_out: {_quoted(unpaired)}\n" if unpaired else ""
+
+
+def _geometry_text(proposal: Proposal) -> str:
+    """One tilt a frame, where the rapid file of a tilt series does not say when its rows were scanned."""
+    rapid = [row.rapid.header for row in proposal.rows if row.kind == "tilt_series"]
+    untimed = ", ".join(header.path.name for header in rapid if header.time_s is None or header.line_time_s is None)
+    remedy = "with reading.frame_interval_s and reading.line_time_s every row can have its own tilt: remove the line then"
+    return f"  # No times of frames or rows: {untimed}; {remedy}.\n  geometry: [per-frame]\n" if untimed else ""
 
 
 def _quoted(value: str | float | list[str]) -> str:

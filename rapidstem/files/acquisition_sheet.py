@@ -18,7 +18,7 @@ from rapidstem.files.image_stacks import FallbackMetadata, StackHeader, read_hea
 from rapidstem.files.raw_file_problems import file_problems
 from rapidstem.files.readers import BRIGHT_FIELD
 from rapidstem.files.sheet_contradictions import file_remarks, tomogram_problems
-from rapidstem.files.specimen_temperature import is_log, read_temperature
+from rapidstem.files.specimen_temperature import is_log, temperature_problems
 
 COLUMNS = ("acquisition", "kind", "tilt", "rapid", "slow", "dcfi", "temperature", "detector", "tomogram", "frame_interval", "started")
 KINDS = ("training", "test", "calibration", "tilt_series", "in_situ")
@@ -98,7 +98,11 @@ class CheckedFiles:
 
 
 def check_files(
-    sheet: pd.DataFrame, detector: str = BRIGHT_FIELD, fallback: FallbackMetadata | None = None, single_frames: bool = False
+    sheet: pd.DataFrame,
+    detector: str = BRIGHT_FIELD,
+    fallback: FallbackMetadata | None = None,
+    single_frames: bool = False,
+    per_row: bool = False,
 ) -> CheckedFiles:
     """Open every raw file of a sheet without reading its pixels, and see whether it is what the sheet says.
 
@@ -109,8 +113,8 @@ def check_files(
     detector, fallback
         As for `rapidstem.files.image_stacks.read_stack`. A detector of the row outranks it, and a fallback for the tilt does not count
         for tilt series.
-    single_frames
-        Whether the rapid file of a field may hold one frame.
+    single_frames, per_row
+        Whether the rapid file of a field may hold one frame, and every row of a tilt series' rapid frames has its own tilt.
 
     Raises
     ------
@@ -122,8 +126,8 @@ def check_files(
     checked = CheckedFiles([], {})
     for row in sheet.to_dict("records"):
         headers, unread = _headers(row, row.get("detector") or detector, fallback)
-        in_log = _temperature_problems(row["temperature"]) if is_log(row["temperature"]) else ()
-        found = [*unread, *in_log, *file_problems(row, headers, single_frames)]
+        in_log = temperature_problems(row["temperature"]) if is_log(row["temperature"]) else ()
+        found = [*unread, *in_log, *file_problems(row, headers, single_frames, per_row)]
         problems += [f"acquisition {row['acquisition']!r}, {problem}" for problem in found]
         checked.remarks.extend(f"acquisition {row['acquisition']!r}, {remark}" for remark in file_remarks(row, headers))
         checked.rapid.update({row["acquisition"]: headers["rapid"]} if "rapid" in headers else {})
@@ -207,14 +211,7 @@ def _row_problems(row: dict[str, str]) -> Iterator[str]:
     if row["temperature"] and row["kind"] != "in_situ":
         yield f"column temperature: {row['temperature']!r}, but only an in-situ series has one; leave it empty"
     elif row["temperature"] and not is_log(row["temperature"]):
-        yield from _temperature_problems(row["temperature"])
-
-
-def _temperature_problems(text: str) -> Iterator[str]:
-    try:
-        read_temperature(text)
-    except InputError as error:
-        yield f"column temperature: {error}"
+        yield from temperature_problems(row["temperature"])
 
 
 def _time_problems(row: dict[str, str]) -> Iterator[str]:

@@ -20,7 +20,7 @@ _SMALLEST_SIDE_PX = 16
 LEAST_TILT_RANGE_DEG = 1.0
 
 
-def file_problems(row: Mapping[Any, Any], headers: Mapping[str, StackHeader], single_frames: bool) -> Iterator[str]:
+def file_problems(row: Mapping[Any, Any], headers: Mapping[str, StackHeader], single_frames: bool, per_row: bool) -> Iterator[str]:
     """Say what is wrong with a row's raw files, each by itself and the two beside each other.
 
     Parameters
@@ -31,6 +31,8 @@ def file_problems(row: Mapping[Any, Any], headers: Mapping[str, StackHeader], si
         Of its files, by column.
     single_frames
         Whether the rapid file of a field may hold one frame.
+    per_row
+        Whether every row of a tilt series' rapid frames has its own tilt, which its time tells.
 
     Yields
     ------
@@ -42,7 +44,7 @@ def file_problems(row: Mapping[Any, Any], headers: Mapping[str, StackHeader], si
     for column in [name for name in ("rapid", "slow") if name in headers]:
         problems = [*_frame_problems(headers[column], needs_several if column == "rapid" else is_tilt_series)]
         problems += [*_angle_problems(headers[column])] if is_tilt_series else []
-        problems += [*_time_problems(headers[column])] if column == "rapid" and row["kind"] == "in_situ" and row.get("tomogram") else []
+        problems += [*_time_problems(row, headers[column], per_row)] if column == "rapid" else []
         yield from (f"column {column}: {headers[column].path}: {problem}" for problem in problems)
     if "rapid" in headers and "slow" in headers:
         pair_problems = _series_problems if is_tilt_series else field_problems
@@ -68,13 +70,19 @@ def _angle_problems(header: StackHeader) -> Iterator[str]:
         yield f"its tilts go from {low:.2f} to {high:.2f} degrees only; is this a tilt series? Give the right file, or the right kind"
 
 
-def _time_problems(header: StackHeader) -> Iterator[str]:
-    """What a series of moving lines lacks, whose velocities need the time of every row."""
+def _time_problems(row: Mapping[Any, Any], header: StackHeader, per_row: bool) -> Iterator[str]:
+    """What a series lacks that needs the time of every row: for the velocities of moving lines, or for the tilt of that row."""
+    if row["kind"] == "tilt_series" and per_row:
+        need, otherwise = "which the tilt of a row follows from", ", or set tomography.geometry to per-frame"
+    elif row["kind"] == "in_situ" and row.get("tomogram"):
+        need, otherwise = "which moving lines need", ""
+    else:
+        return
     if header.time_s is None:
-        remedy = "give them in the column frame_interval, or as reading.frame_interval_s"
-        yield f"states no times of its frames, which moving lines need; {remedy}"
+        remedy = f"give them in the column frame_interval, or as reading.frame_interval_s{otherwise}"
+        yield f"states no times of its frames, {need}; {remedy}"
     if header.line_time_s is None:
-        yield "states no time of a row, which moving lines need; give reading.line_time_s, or reading.frame_time_s"
+        yield f"states no time of a row, {need}; give reading.line_time_s, or reading.frame_time_s{otherwise}"
 
 
 def _series_problems(rapid: StackHeader, slow: StackHeader) -> Iterator[str]:

@@ -6,6 +6,7 @@ of a heater's log, a CSV file with the columns `time_s` (since the first frame) 
 
 import math
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,3 +151,22 @@ def frame_temperatures(text: str, time_s: np.ndarray | None, frames: int) -> np.
             f"temperature {text}: the file has no time stamps, so that the temperature of a frame is not known; give one number, or none"
         )
     return course.at(np.zeros(frames) if time_s is None else time_s)
+
+
+def temperature_problems(text: str) -> Iterator[str]:
+    """Say what is wrong with an entry of the sheet, or with the log that it names.
+
+    Parameters
+    ----------
+    text
+        As it stands in the sheet, the path of a log made absolute.
+
+    Yields
+    ------
+    str
+        What is wrong, with the column.
+    """
+    try:
+        read_temperature(text)
+    except InputError as error:
+        yield f"column temperature: {error}"

@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from rapidstem.errors import InputError
 from rapidstem.files.acquisition_sheet import check_files, read_sheet
 from rapidstem.files.image_stacks import FallbackMetadata
 from tests.unit.test_files_sheet import HEADER, complaints, refusal, write_sheet, write_stack
@@ -43,3 +44,21 @@ def test_moving_lines_without_times_are_refused_before_any_job(tmp_path: Path) -
     assert "acquisition 'a', column rapid" in message and "give them in the column frame_interval" in message
     assert "states no time of a row, which moving lines need; give reading.line_time_s" in message
     check_files(sheet, fallback=FallbackMetadata(frame_interval_s=0.07, line_time_s=1e-4))
+
+
+def test_rows_with_tilts_of_their_own_without_times_are_refused_before_any_job(tmp_path: Path) -> None:
+    row = "s\ttilt_series\t\traw/s.mrc\traw/s-slow.mrc\t\t\t"
+    sheet = read_sheet(write_sheet(tmp_path, f"{row}\t\t", header=TIMES))
+    for name in ("s.mrc", "s-slow.mrc"):
+        write_stack(tmp_path / "session/raw" / name, tilts=[-2, 0, 2])
+    with pytest.raises(InputError) as caught:
+        check_files(sheet, per_row=True)
+    message = str(caught.value)
+    assert message.count("acquisition 's', column rapid") == 2 and "column slow" not in message
+    for lacking, remedy in (("times of its frames", "reading.frame_interval_s"), ("time of a row", "reading.line_time_s")):
+        assert f"states no {lacking}, which the tilt of a row follows from" in message and remedy in message
+    assert message.count("or set tomography.geometry to per-frame") == 2
+    check_files(sheet, per_row=False)
+    check_files(sheet, fallback=FallbackMetadata(frame_interval_s=0.07, line_time_s=1e-4), per_row=True)
+    timed = read_sheet(write_sheet(tmp_path, f"{row}0.07\t", header=TIMES))
+    check_files(timed, fallback=FallbackMetadata(frame_time_s=0.03), per_row=True)

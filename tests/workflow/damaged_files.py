@@ -81,6 +81,11 @@ def _pixel_size(value: object) -> Damage:
     return _metadata(lambda document: document["BinaryResult"].update(PixelSize={"width": value, "height": value}))
 
 
+def _without_scan_times(document: dict[str, Any]) -> None:
+    for name in ("LineTime", "FrameTime"):
+        document["Scan"].pop(name)
+
+
 def _no_json(path: Path) -> None:
     with h5py.File(path, "r+") as file:
         _image(file)["Metadata"][:5, 1] = np.frombuffer(b"{oops", np.uint8)
@@ -120,6 +125,7 @@ DAMAGES: list[tuple[str, str, Damage]] = [
     ("no tilts in a series", SERIES, _metadata(lambda document: document["Stage"].pop("AlphaTilt"))),
     ("no tilt of one frame of a series", SERIES, _metadata(lambda document: document["Stage"].pop("AlphaTilt"), slice(2, 3))),
     ("the same tilt for all frames of a series", SERIES, _metadata(lambda document: document["Stage"].update(AlphaTilt="0.1"))),
+    ("no time of a row in a series", SERIES, _metadata(_without_scan_times)),
     ("fewer pixels than in the slow series", SERIES, _pixels(lambda pixels: pixels[:16, :16])),
 ]
 

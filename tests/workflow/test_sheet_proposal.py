@@ -14,6 +14,7 @@ from rapidstem.errors import InputError
 from rapidstem.files import check_files, read_sheet
 from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
 from rapidstem_workflow.acquisition_pairing import place_name
+from rapidstem_workflow.raw_file_checks import check_raw_files
 from rapidstem_workflow.recorded_folder import named_tilt_deg
 from rapidstem_workflow.session_opening import open_session
 from rapidstem_workflow.sheet_proposal import main, write_proposal
@@ -70,7 +71,29 @@ def test_a_series_without_any_field_gets_the_general_filter(tmp_path: Path, monk
     monkeypatch.chdir(tmp_path)
     config = yaml.safe_load((tmp_path / "config/alone.yaml").read_text(encoding="utf-8"))
     assert [config["denoisers"], config["tomography"]["denoisers"]] == [[{"name": "general"}], ["general"]]
+    assert "geometry" not in config["tomography"]
     assert open_session(config).acquisitions("tilt_series") == ["sweep"]
+
+
+def test_a_series_without_times_is_proposed_with_one_tilt_a_frame(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, (15, 16, 16)).astype(np.uint8)
+    tifffile.imwrite(folder / "other.tif", pixels, imagej=True, resolution=(0.25, 0.25), metadata={"unit": "nm", "axes": "TYX"})
+    (folder / "other.rawtlt").write_text("\n".join(map(str, range(-70, 80, 10))))
+    write_proposal(folder, tmp_path / "config/steel")
+    monkeypatch.chdir(tmp_path)
+    text = (tmp_path / "config/steel.yaml").read_text(encoding="utf-8")
+    config = yaml.safe_load(text)
+    assert config["tomography"]["geometry"] == ["per-frame"] and "# No times of frames or rows: other.tif;" in text
+    session = open_session(config)
+    assert sorted(session.acquisitions("tilt_series")) == ["other", "sweep"]
+    check_raw_files(session)
+    session.config["tomography"]["geometry"] = ["per-row"]
+    with pytest.raises(
+        InputError, match=r"(?s)'other', column rapid: .*states no times of its frames.*set tomography.geometry to per-frame"
+    ):
+        check_raw_files(open_session(session.config))
+    session.config["tomography"]["denoisers"] = []
+    check_raw_files(open_session(session.config))
 
 
 def test_names_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
