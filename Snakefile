@@ -51,6 +51,7 @@ from rapidstem_workflow.run_summary import (
 from rapidstem_workflow.scheduler_timers import keep_one_timer
 from rapidstem_workflow.second_run import run_without
 from rapidstem_workflow.raw_file_checks import check_raw_files
+from rapidstem_workflow.session_checks import check_optional_packages
 from rapidstem_workflow.session_opening import open_session
 
 keep_one_timer()
@@ -70,6 +71,8 @@ try:
         )
     SESSION = open_session(config)
     REMARKS = check_raw_files(SESSION) if workflow.is_main_process else None
+    if workflow.is_main_process and not workflow.deployment_settings.deployment_method:
+        check_optional_packages(SESSION)
     APPTAINER = DeploymentMethod.APPTAINER in workflow.deployment_settings.deployment_method
     IMAGE = container_image(REPOSITORY) if APPTAINER else None
 except InputError as error:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rapidstem.denoising import NEIGHBOURS, model_folder
 from rapidstem.errors import InputError
-from rapidstem.files import FILE_COLUMNS, is_log
+from rapidstem.files import FILE_COLUMNS, check_zarr_packages, is_log
 from rapidstem.microscope import settings_from
 from rapidstem_workflow.configuration_checks import naming_key
 
@@ -27,6 +27,19 @@ def check_session(session: "Session") -> None:
     _check_braces(session)
     if session.simulated:
         _check_simulated(session)
+
+
+def check_optional_packages(session: "Session") -> None:
+    """See whether the packages of the results that are asked for are installed, where jobs run in the environment of Snakemake.
+
+    Raises
+    ------
+    ResourceError
+        Naming the key and the group of packages.
+    """
+    results = session.config["results"]
+    if session.acquisitions("tilt_series") and "ome-zarr" in [*results["volumes"], *results["series"]]:
+        check_zarr_packages("Configuration key 'results'")
 
 
 def check_names(names: Sequence[str], reconstructed: Sequence[str]) -> None:

@@ -50,7 +50,11 @@ from .ome_tiff import (
     write_frames as write_frames,
     write_images as write_images,
 )
-from .ome_zarr import write_zarr_series as write_zarr_series, write_zarr_volume as write_zarr_volume
+from .ome_zarr import (
+    check_zarr_packages as check_zarr_packages,
+    write_zarr_series as write_zarr_series,
+    write_zarr_volume as write_zarr_volume,
+)
 from .paradis_files import write_paradis as write_paradis, write_paradis_series as write_paradis_series
 from .raw_file_problems import LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG, field_problems as field_problems
 from .readers import (

@@ -4,18 +4,21 @@ Needs the packages of the group `ome-zarr` (zarr, yaozarrs), which are loaded wh
 """
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from rapidstem.errors import InputError
+from rapidstem.errors import ResourceError
 from rapidstem.files.atomic import folder_written_beside
 
 # Planes in memory at once, and edge of the pieces that a viewer loads: halved six times they still fall on whole planes.
 _BLOCK_PLANES, _CHUNK_PX = 64, 256
 # Resolutions are halved until an image is a thumbnail.
 _COARSEST_PX = 128
+# Of the group `ome-zarr`.
+_PACKAGES = ("zarr", "yaozarrs")
 
 
 class Planes(Protocol):
@@ -25,6 +28,23 @@ class Planes(Protocol):
     def shape(self) -> tuple[int, ...]: ...  # noqa: D102
 
     def __getitem__(self, planes: slice) -> np.ndarray: ...
+
+
+def check_zarr_packages(wanted: str) -> None:
+    """See whether the packages are installed, without loading them.
+
+    Parameters
+    ----------
+    wanted
+        What needs them: a path, or a key of the configuration.
+
+    Raises
+    ------
+    ResourceError
+        when one is missing; names what needs it.
+    """
+    if not all(find_spec(name) for name in _PACKAGES):
+        raise ResourceError(f"{wanted}: OME-Zarr needs the packages of the group ome-zarr; install them (pip install .[ome-zarr])")
 
 
 def write_zarr_volume(path: Path | str, volume: Planes, voxel_size_nm: float) -> None:
@@ -41,7 +61,7 @@ def write_zarr_volume(path: Path | str, volume: Planes, voxel_size_nm: float) ->
 
     Raises
     ------
-    InputError
+    ResourceError
         when the packages of the group `ome-zarr` are not installed.
     ValueError
         when the volume is not three-dimensional or the size is not positive.
@@ -65,7 +85,7 @@ def write_zarr_series(path: Path | str, frames: Planes, pixel_size_nm: float, fr
 
     Raises
     ------
-    InputError
+    ResourceError
         when the packages of the group `ome-zarr` are not installed.
     ValueError
         when the series is not three-dimensional, or the size or the interval is not positive.
@@ -74,10 +94,9 @@ def write_zarr_series(path: Path | str, frames: Planes, pixel_size_nm: float, fr
 
 
 def _write(path: Path | str, planes: Planes, names: str, steps: Sequence[float], halved: Sequence[bool], timed: bool = True) -> None:
-    try:
-        from yaozarrs.write.v05 import prepare_image
-    except ImportError:
-        raise InputError(f"{path}: OME-Zarr needs the packages of the group ome-zarr; install them (pip install .[ome-zarr])") from None
+    check_zarr_packages(str(path))
+    from yaozarrs.write.v05 import prepare_image
+
     path = Path(path)
     if len(planes.shape) != 3:
         raise ValueError(f"an OME-Zarr image here has three axes, not {len(planes.shape)}")
