@@ -1,7 +1,7 @@
 """Find angles, shifts and axis of one tilt series, and align it."""
 
 import pandas as pd
-from script_support import logged, read_raw, read_raw_header
+from script_support import logged, naming_file, read_raw, read_raw_header
 
 from rapidstem.errors import InputError
 from rapidstem.files import read_images, read_table, write_angle_file, write_series, write_table
@@ -31,7 +31,8 @@ with logged(snakemake):
         *(times if turning else (None, None)),
         slow_scan="columns" if parameters.tilt_axis == "y" else "rows",
     )
-    found = align_series(series, recorded, AlignmentSettings(**parameters.settings), snakemake.threads)
+    with naming_file(record.path):
+        found = align_series(series, recorded, AlignmentSettings(**parameters.settings), snakemake.threads)
     write_geometry(snakemake.output.angles, found.geometry, found.reported_deg, found.sigma_deg, found.shift_sigma_px)
     write_angle_file(snakemake.output.tilts, read_table(snakemake.output.angles, ["angle_deg"])["angle_deg"])
     write_series(snakemake.output.series, found.applied_to(series), record.pixel_size_nm)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from scipy import ndimage
 
-from rapidstem.files import read_images, read_stack
+from rapidstem.files import read_images, read_stack, write_angle_file, write_series
 from tests.workflow.tiny_session import FIELDS, ROOT, configuration, counted_jobs, planned_jobs, sheet_text, snakemake, write_session
 
 REDUCED = {"denoisers": [{"name": "dlf-dcfi", "steps": 60, "width": 8}], "tomography": {"denoisers": ["dlf-dcfi"], "iterations": 10}}
@@ -80,6 +80,21 @@ def test_a_filter_that_learns_from_the_series_needs_no_field(tmp_path: Path) -> 
     assert images.shape == frames.shape
     assert np.corrcoef(images[15].ravel(), ndimage.gaussian_filter(frames[15].astype(float), 2).ravel())[0, 1] > 0.5
     assert len(pd.read_csv(tmp_path / "results/tiny/models/neighbours/series/losses.csv")) == 1
+
+
+def test_a_series_with_blank_frames_is_refused_with_its_file(tmp_path: Path) -> None:
+    frames = np.random.default_rng(0).integers(1, 255, (9, 32, 32)).astype(np.uint8)
+    for name in ("rapid", "slow"):
+        write_series(tmp_path / f"{name}.mrc", frames, 4.56)
+        write_angle_file(tmp_path / f"{name}.rawtlt", np.linspace(-60, 60, 9))
+        frames[3:5] = 0
+    config = {key: value for key, value in configuration().items() if key != "simulate"}
+    config |= {"denoisers": [], "tomography": {"denoisers": []}, "distortion": {"method": "none"}}
+    write_session(tmp_path, config, "acquisition\tkind\ttilt\trapid\tslow\nseries\ttilt_series\t\t../rapid.mrc\t../slow.mrc\n")
+    run = snakemake(tmp_path, "results/tiny/tilt_series/series/slow.angles.csv")
+    assert run.returncode != 0
+    said = " slow.mrc: the tilt series cannot be used: 2 frames: holds no intensity (3, 4); take these frames"
+    assert said in run.stdout + run.stderr
 
 
 def test_fields_are_scored_with_filters_of_single_frames_alone(tmp_path: Path) -> None:
