@@ -1,5 +1,6 @@
 """The configuration held against its schema."""
 
+import datetime
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -69,7 +70,7 @@ def check_configuration(config: dict[str, Any]) -> None:
     """
     validator = jsonschema.Draft202012Validator(configuration_schema())
     problems = sorted(validator.iter_errors(config), key=lambda problem: list(map(str, problem.absolute_path)))
-    lines = [f"  {_key(problem)}: {problem.message}" for problem in problems]
+    lines = [f"  {_key(problem)}: {_message(problem)}" for problem in problems]
     lines += [f"  {key}: is no finite number" for key, value in _values(config) if isinstance(value, float) and not math.isfinite(value)]
     if lines:
         raise InputError("The configuration has errors (every key is explained in config/README.md):\n" + "\n".join(lines))
@@ -86,6 +87,12 @@ def _values(config: Any, key: str = "") -> Iterator[tuple[str, Any]]:
 
 def _key(problem: jsonschema.ValidationError) -> str:
     return ".".join(map(str, problem.absolute_path)) or "top level"
+
+
+def _message(problem: jsonschema.ValidationError) -> str:
+    """What is wrong; a name of digits or a date, which YAML takes for something else, is to stand in quotes."""
+    is_scalar = isinstance(problem.instance, (int, float, datetime.date))
+    return f"{problem.message}; put it in quotes" if is_scalar and problem.validator_value == "string" else problem.message
 
 
 @contextmanager

@@ -26,6 +26,7 @@ WRONG_VALUES: list[tuple[tuple[str, ...], Any]] = [
     (("session",), "$(touch x)"),
     (("session",), 7),
     (("session",), "x" * 101),
+    (("leave_out",), [20240131]),
     (("acquisitions",), "config"),
     (("acquisitions",), "none.tsv"),
     (("simulate", "seed"), -1),

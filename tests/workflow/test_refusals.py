@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import read_stack
@@ -58,6 +59,15 @@ def test_wrong_value_is_refused_with_its_key(folder: Path, key: tuple[str, ...],
     with pytest.raises(InputError) as caught:
         open_session(changed(config, key, value))
     assert key[-1] in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["20240131", "2024-01-31", "2024_01_31", "1.5", "yes"])
+def test_names_that_yaml_takes_for_something_else_are_to_stand_in_quotes(folder: Path, name: str) -> None:
+    config = configuration() | yaml.safe_load(f"session: {name}\nleave_out: [{name}]")
+    with pytest.raises(InputError) as caught:
+        open_session(config)
+    for key in ("session", "leave_out.0"):
+        assert re.search(rf"{key}: .* is not of type 'string'; put it in quotes", str(caught.value))
 
 
 @pytest.mark.parametrize(("row", "words"), WRONG_ROWS)
