@@ -1,6 +1,8 @@
 """The errors that a user can remedy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 
 # A person reads no more at once.
 _MOST_PROBLEMS = 20
@@ -21,3 +23,12 @@ def raise_problems(title: str, problems: Sequence[str]) -> None:
         if len(problems) > _MOST_PROBLEMS:
             shown.append(f"  and {len(problems) - _MOST_PROBLEMS} more")
         raise InputError("\n".join([f"{title}:", *shown]))
+
+
+@contextmanager
+def naming_file(path: Path) -> Iterator[None]:
+    """Put the path of a raw file in front of what is wrong with its frames."""
+    try:
+        yield
+    except InputError as error:
+        raise type(error)(f"{path}: {error}") from error

@@ -1,9 +1,9 @@
 """Find angles, shifts and axis of one tilt series, and align it."""
 
 import pandas as pd
-from script_support import logged, naming_file, read_raw, read_raw_header
+from script_support import logged, read_raw, read_raw_header
 
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, naming_file
 from rapidstem.files import read_images, read_table, write_angle_file, write_series, write_table
 from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x, write_geometry
 from rapidstem.tomography.alignment import AlignmentSettings, align_series

@@ -1,14 +1,13 @@
 """What every script shares: the package on the path, a log of the job, and raw files as the configuration reads them."""
 
 import sys
-from collections.abc import Iterable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rapidstem.errors import InputError
 from rapidstem.files import FallbackMetadata, FrameStack, OpenStack, StackHeader, job_log, read_header, warning_line
 from rapidstem.frames import open_raw_frames, read_raw_frames
 
@@ -32,15 +31,6 @@ def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
 def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
     """The same, open, so that its frames are read slice by slice."""
     return open_raw_frames(path, _detector(path, reading), _fallback(path, reading))
-
-
-@contextmanager
-def naming_file(path: Path) -> Iterator[None]:
-    """Put the path of a raw file in front of what is wrong with its frames."""
-    try:
-        yield
-    except InputError as error:
-        raise type(error)(f"{path}: {error}") from error
 
 
 def say_warnings(warnings: Iterable[str]) -> None:
