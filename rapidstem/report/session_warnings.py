@@ -22,7 +22,7 @@ def missing_acquisitions(results: Results, contents: SessionContents) -> list[st
 def session_warnings(results: Results, contents: SessionContents) -> list[str]:
     """What the stages have found to be doubtful, one sentence each, those that matter most first."""
     sources = (
-        *(_without_lines, _doubtful_alignments, _dense_foils, _unpaired_centres, _unseen_conditions),
+        *(_without_lines, _doubtful_alignments, _dense_foils, _uncorrected_distortion, _unpaired_centres, _unseen_conditions),
         *(_unregistered_frames, _weak_correlations, _rejected_frames),
     )
     return [*(sentence for source in sources for sentence in source(results, contents)), *contents.remarks]
@@ -69,6 +69,12 @@ def _dense_foils(results: Results, contents: SessionContents) -> Iterator[str]:
                 f"{series}, {variant}: the foil is too dense to tell its lines, {density['density_per_m2']:.1e} per m²; in a foil of "
                 f"{density['thickness_nm']:.0f} nm lines {contents.line_width_nm:.0f} nm wide can be told up to {limit_per_m2:.1e} per m²"
             )
+
+
+def _uncorrected_distortion(results: Results, contents: SessionContents) -> Iterator[str]:
+    rapid = any(variant != "slow" for _, variant in contents.series_variants)
+    if rapid and contents.configuration["distortion"]["method"] == "none":
+        yield "The scan distortion was not corrected: positions along x hold it; record a calibration field"
 
 
 def _unregistered_frames(results: Results, contents: SessionContents) -> Iterator[str]:

@@ -156,7 +156,8 @@ CRITERIA = {
     "stated_deviations": Criterion(
         *(POSITIONS, "differences of rapid and slow at the worst axis, their stated deviations being 1", "", 2.0, 4.0),
         "docs/report.md: 0.8 to 1.4 in eight simulated sessions; with 2 an interval of 95 % holds two thirds of the values",
-        "Believe the differences, not the stated deviations: something moves that no model has. Record rapid and slow closer in time.",
+        "Believe the differences, not the stated deviations: something moves that no model has. "
+        "Calibrate the scan distortion, and record rapid and slow closer in time.",
         independent=True,
     ),
     "paired_centres": Criterion(

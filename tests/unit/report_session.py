@@ -8,7 +8,10 @@ import pandas as pd
 from rapidstem.report import SessionContents
 
 SERIES, RAPID = "s", "rapid-net"
-CONFIGURATION = {"tomography": {"denoisers": ["net"], "line_width_nm": 10.0, "thickness_nm": 300}}
+CONFIGURATION = {
+    "distortion": {"method": "spline"},
+    "tomography": {"denoisers": ["net"], "line_width_nm": 10.0, "thickness_nm": 300},
+}
 
 
 def contents(**changes: Any) -> SessionContents:

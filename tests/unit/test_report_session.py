@@ -1,5 +1,6 @@
 """What the report takes from a session's folder."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -12,7 +13,7 @@ from rapidstem.report.session_record import job_times
 from rapidstem.report.session_results import Results
 from rapidstem.report.session_warnings import MOST_COVERED, session_warnings
 from rapidstem.report.verdict_criteria import CRITERIA, RESULT_STAGES
-from tests.unit.report_session import RAPID, SERIES, contents, write_tables
+from tests.unit.report_session import CONFIGURATION, RAPID, SERIES, contents, write_tables
 
 EXPECTED = {
     "frames_used": 100,
@@ -179,3 +180,12 @@ def test_a_resolution_that_is_not_reached_is_said_in_words(results: Results) -> 
     assert seen["resolution", RAPID] == float("inf")
     number = series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[-1]
     assert (number.value, number.note) == ("not resolved", "from two halves of the frames; along z not resolved")
+
+
+def test_an_uncorrected_scan_distortion_is_warned_of_where_there_is_a_rapid_series(results: Results) -> None:
+    uncorrected = contents(configuration=CONFIGURATION | {"distortion": {"method": "none"}})
+    said = [sentence for sentence in session_warnings(results, uncorrected) if "distortion" in sentence]
+    assert said == ["The scan distortion was not corrected: positions along x hold it; record a calibration field"]
+    slow_alone = replace(uncorrected, series={SERIES: ["slow"]}, shown={SERIES: ["slow"]}, against_slow={SERIES: []})
+    for fine in (slow_alone, contents()):
+        assert not any("distortion" in sentence for sentence in session_warnings(results, fine))

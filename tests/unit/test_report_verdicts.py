@@ -47,6 +47,10 @@ def test_every_criterion_has_an_example_a_source_and_a_remedy() -> None:
     assert all(len(criterion.source) > 20 and criterion.advice.endswith(".") for criterion in CRITERIA.values())
 
 
+def test_differences_beyond_their_deviations_ask_for_a_calibration_too() -> None:
+    assert "calibrate the scan distortion" in CRITERIA["stated_deviations"].advice.lower()
+
+
 def test_the_published_gain_is_the_one_that_the_report_prints_elsewhere() -> None:
     assert f"+{IHARA_GAIN_PERCENT:g} %" in CRITERIA["in_situ_gain"].source
 
