@@ -8,7 +8,7 @@ from typing import Any
 from rapidstem.report.motion_sections import sweep_section
 from rapidstem.report.page_parts import Overview, Report, Section
 from rapidstem.report.printed_tables import checks_table
-from rapidstem.report.series_sections import line_section, position_section, series_clouds, series_section, tomogram_section
+from rapidstem.report.series_sections import series_clouds, series_sections
 from rapidstem.report.session_numbers import series_numbers
 from rapidstem.report.session_observations import session_observations
 from rapidstem.report.session_record import job_times, library_versions
@@ -69,9 +69,8 @@ def _overview(results: Results, contents: SessionContents, series: str, judgemen
 def _sections(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> list[Section]:
     """One a stage, those first that a reader asks for first."""
     given = (results, contents)
-    of_series = (position_section, line_section, tomogram_section, series_section)
     return [
-        *[make(*given, series, judgements) for series in contents.shown for make in of_series],
+        *[section for series in contents.shown for section in series_sections(*given, series, judgements)],
         *[sweep_section(*given, series) for series in contents.matched_sweeps],
         *([field_section(*given, judgements)] if contents.test_fields else []),
         *(score_sections(*given, judgements) if contents.figures["scores"] else []),

@@ -16,7 +16,22 @@ from rapidstem.report.printed_tables import alignment_table, density_table, dete
 from rapidstem.report.session_results import Results, SessionContents
 from rapidstem.report.session_verdicts import Judgement, stage_verdict
 
-RESOLUTION = "resolution"
+RESOLUTION, MOTION = "resolution", "motion"
+
+
+def series_sections(results: Results, contents: SessionContents, series: str, judgements: Sequence[Judgement]) -> list[Section]:
+    """All sections of a tilt series; that of the positions only where they are compared with something.
+
+    Parameters
+    ----------
+    results : of the finished session.
+    contents : of the same session.
+    series : name of the tilt series.
+    judgements : of the session.
+    """
+    errors = results.table("evaluation/positional_error.csv").query("acquisition == @series")
+    positions = (position_section,) if contents.against_slow[series] or len(errors) else ()
+    return [make(results, contents, series, judgements) for make in (*positions, line_section, tomogram_section, series_section)]
 
 
 def position_section(results: Results, contents: SessionContents, series: str, judgements: Sequence[Judgement]) -> Section:
@@ -124,7 +139,8 @@ def series_clouds(results: Results, contents: SessionContents, series: str) -> l
 
 
 def _panel(results: Results, contents: SessionContents, scope: str, series: str, variant: str) -> Panel:
-    names = [name for name in contents.figures[scope] if name != RESOLUTION]
+    unmeasured = results.table_if_made(f"tilt_series/{series}/{variant}.motion.csv").empty
+    names = [name for name in contents.figures[scope] if name != RESOLUTION and not (name == MOTION and unmeasured)]
     return Panel(variant, [results.figure(name, series, variant) for name in names])
 
 
