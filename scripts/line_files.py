@@ -22,7 +22,7 @@ def write_fitted_lines(output: Any, found: FittedLines, crystal: Mapping[str, An
         exchange_with=found.exchange_with,
         exchange_odds=found.exchange_odds,
     )
-    points, density = line_points(network, summary), line_density(network, summary)
+    points, density = line_points(network, summary), line_density(network, summary, orientation)
     of_each = ((found.sigma_nm, (3,)), (found.time_s, (2,)), (found.evidence, ()))
     sigma, time, evidence = (np.concatenate([*each, np.zeros((0, *tail))]) for each, tail in of_each)
     points = points.assign(**dict(zip(("sigma_x_nm", "sigma_y_nm", "sigma_z_nm"), sigma.T, strict=True)), evidence=evidence)

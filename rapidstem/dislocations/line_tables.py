@@ -157,7 +157,7 @@ def foil_box(traced: pd.DataFrame, shape: tuple[int, ...], pixel_size_nm: float,
     return np.stack([-half_nm, half_nm]) + np.array([0.0, 0.0, traced_middle_nm(traced)])
 
 
-def line_density(network: LineNetwork, summary: pd.DataFrame) -> pd.DataFrame:
+def line_density(network: LineNetwork, summary: pd.DataFrame, orientation: CrystalOrientation | None) -> pd.DataFrame:
     """Dislocation density, line length over foil volume, of all lines and of those on each slip plane.
 
     Parameters
@@ -165,20 +165,22 @@ def line_density(network: LineNetwork, summary: pd.DataFrame) -> pd.DataFrame:
     network : LineNetwork
         The lines and the box that they fill.
     summary : DataFrame
-        As `line_summary` gives it for the same network.
+        As `line_summary` gives it for the same network and orientation.
+    orientation : CrystalOrientation or None
 
     Returns
     -------
     DataFrame
-        One row for `all`, one for each {111} plane, one for `undetermined`. `sampling_sd_per_m2` says how far the density of another
-        field of the same specimen would differ if whole lines were strewn at random: the root of the sum of the squared lengths over
-        the volume (a compound Poisson process). `field_um2`, `thickness_nm` and `volume_um3` are the foil that it refers to.
+        One row for `all`; with an orientation one for each {111} plane and one for `undetermined`, too. `sampling_sd_per_m2` says how far
+        the density of another field of the same specimen would differ if whole lines were strewn at random: the root of the sum of the
+        squared lengths over the volume (a compound Poisson process). `field_um2`, `thickness_nm` and `volume_um3` are the foil that it
+        refers to.
     """
     width_nm = network.box_nm[1] - network.box_nm[0]
     field = {"field_um2": width_nm[0] * width_nm[1] * 1e-6, "thickness_nm": width_nm[2], "volume_um3": network.volume_nm3 * 1e-9}
     certain = summary["slip_plane"].where(summary["slip_conditioned"].astype(bool), UNDETERMINED)
     rows = []
-    for name in ("all", *SLIP_NAMES, UNDETERMINED):
+    for name in ("all", *((*SLIP_NAMES, UNDETERMINED) if orientation else ())):
         lengths = summary.loc[(certain == name) | (name == "all"), "length_nm"].to_numpy(float)
         per_m2 = {"density_per_m2": lengths.sum(), "sampling_sd_per_m2": np.sqrt(np.sum(lengths**2))}
         per_m2 = {key: float(value) / network.volume_nm3 * 1e18 for key, value in per_m2.items()}

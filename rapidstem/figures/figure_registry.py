@@ -158,7 +158,9 @@ REGISTRY = (
         "position_figures.shell_correlations",
         "Fourier shell correlation of two tomograms, each from every second tilt",
     ),
-    FigureEntry("lines", LINES, "line_figures.line_projections", "Dislocation lines by slip plane, in three projections"),
+    FigureEntry(
+        "lines", LINES, "line_figures.line_projections", "Dislocation lines in three projections, coloured by slip plane where it is known"
+    ),
     FigureEntry("lengths", LINES, "line_figures.line_lengths", "Lengths of the lines"),
     FigureEntry("planes", LINES, "line_figures.plane_densities", "Dislocation density by slip plane"),
     FigureEntry(

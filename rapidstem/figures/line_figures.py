@@ -41,12 +41,13 @@ def line_projections(points: pd.DataFrame) -> Drawing:
         if up == "y_nm":
             panel.invert_yaxis()
     shown = sorted(points["slip_plane"].unique(), key=[*PLANE_COLOURS, "undetermined"].index)
-    figure.legend(handles=[_legend_line(name) for name in shown], loc="outside lower center", ncols=5)
     lengths = points.groupby("line")[["length_nm", "slip_plane"]].first()
     totals = lengths.groupby("slip_plane")["length_nm"].sum()
-    words = "; ".join(f"{name} {totals[name]:.0f} nm" for name in shown)
-    drawn = points[["line", "point", "x_nm", "y_nm", "z_nm", "slip_plane"]]
-    return Drawing(figure, drawn, f"{len(lengths)} dislocation lines seen along z, y and x. Length by slip plane: {words}.")
+    words = f"{len(lengths)} dislocation lines seen along z, y and x."
+    if set(shown) & set(PLANE_COLOURS):
+        figure.legend(handles=[_legend_line(name) for name in shown], loc="outside lower center", ncols=5)
+        words += f" Length by slip plane: {'; '.join(f'{name} {totals[name]:.0f} nm' for name in shown)}."
+    return Drawing(figure, points[["line", "point", "x_nm", "y_nm", "z_nm", "slip_plane"]], words)
 
 
 @styled
@@ -126,7 +127,7 @@ def line_lengths(summary: pd.DataFrame) -> Drawing:
 
 @styled
 def plane_densities(density: pd.DataFrame) -> Drawing:
-    """Dislocation density by slip plane, with the standard deviation from one field to another.
+    """Dislocation density by slip plane, in all where none is known, with the standard deviation from one field to another.
 
     Parameters
     ----------
@@ -134,7 +135,8 @@ def plane_densities(density: pd.DataFrame) -> Drawing:
         As `rapidstem.dislocations.line_tables.line_density` gives it.
     """
     figure, axes = panels(1, 1, 5.6, 3.2)
-    rows = density[density["slip_plane"] != "all"]
+    by_plane = density[density["slip_plane"] != "all"]
+    rows = by_plane if len(by_plane) else density
     total = density[density["slip_plane"] == "all"].iloc[0]
     values, spread = rows["density_per_m2"].to_numpy(float) / 1e12, rows["sampling_sd_per_m2"].to_numpy(float) / 1e12
     colours = [PLANE_COLOURS.get(name, UNKNOWN_COLOUR) for name in rows["slip_plane"]]
@@ -145,7 +147,8 @@ def plane_densities(density: pd.DataFrame) -> Drawing:
     foil = f"{total['field_um2']:.2f} µm² x {total['thickness_nm']:.0f} nm"
     axes[0, 0].set(ylabel="density / (10$^{12}$ m$^{-2}$)", title=f"all: ({whole:.1f} ± {error:.1f}) 10$^{{12}}$ m$^{{-2}}$ in {foil}")
     axes[0, 0].set_ylim(0, 1.12 * max(float((values + spread).max(initial=0.0)), 1e-3))
-    words = f"Dislocation density {whole:.1f} ± {error:.1f} times 10^12 per m² in {foil}, and its share on each slip plane."
+    shares = ", and its share on each slip plane" if len(by_plane) else ""
+    words = f"Dislocation density {whole:.1f} ± {error:.1f} times 10^12 per m² in {foil}{shares}."
     return Drawing(figure, density, words)
 
 

@@ -20,11 +20,12 @@ SWEEP_NOTE = "Rested: less than 10 nm apart in the mean. Certain: the next likel
 
 
 def density_table(density: pd.DataFrame) -> ReportTable:
-    """Lengths and densities by slip plane, of tables `line_density.csv` below each other, each with its `series`."""
+    """Lengths and densities, by slip plane where it is known, of tables `line_density.csv` below each other, each with its `series`."""
+    planes = {"slip plane": density["slip_plane"]} if set(density["slip_plane"]) != {"all"} else {}
     printed = pd.DataFrame(
         {
             "series": density["series"],
-            "slip plane": density["slip_plane"],
+            **planes,
             "lines": density["lines"],
             "length / µm": _fixed(density["length_nm"] / 1e3, 1),
             "density / 10¹² m⁻²": _uncertain(density["density_per_m2"] / 1e12, density["sampling_sd_per_m2"] / 1e12),

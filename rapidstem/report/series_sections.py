@@ -16,7 +16,7 @@ from rapidstem.report.printed_tables import alignment_table, density_table, dete
 from rapidstem.report.session_results import Results, SessionContents
 from rapidstem.report.session_verdicts import Judgement, stage_verdict
 
-RESOLUTION, MOTION = "resolution", "motion"
+RESOLUTION, MOTION, PLANES = "resolution", "motion", "planes"
 
 
 def series_sections(results: Results, contents: SessionContents, series: str, judgements: Sequence[Judgement]) -> list[Section]:
@@ -28,6 +28,11 @@ def series_sections(results: Results, contents: SessionContents, series: str, ju
     contents : of the same session.
     series : name of the tilt series.
     judgements : of the session.
+
+    Returns
+    -------
+    list of Section
+        What a reader asks for first stands first.
     """
     errors = results.table("evaluation/positional_error.csv").query("acquisition == @series")
     positions = (position_section,) if contents.against_slow[series] or len(errors) else ()
@@ -139,9 +144,15 @@ def series_clouds(results: Results, contents: SessionContents, series: str) -> l
 
 
 def _panel(results: Results, contents: SessionContents, scope: str, series: str, variant: str) -> Panel:
-    unmeasured = results.table_if_made(f"tilt_series/{series}/{variant}.motion.csv").empty
-    names = [name for name in contents.figures[scope] if name != RESOLUTION and not (name == MOTION and unmeasured)]
-    return Panel(variant, [results.figure(name, series, variant) for name in names])
+    left_out = {RESOLUTION, *_empty_figures(results, series, variant)}
+    return Panel(variant, [results.figure(name, series, variant) for name in contents.figures[scope] if name not in left_out])
+
+
+def _empty_figures(results: Results, series: str, variant: str) -> list[str]:
+    """Figures that show nothing: motion that was not measured, slip planes without an orientation of the crystal."""
+    motion = results.table_if_made(f"tilt_series/{series}/{variant}.motion.csv")
+    density = results.table_if_made(f"dislocations/{series}/{variant}.line_density.csv")
+    return [*([MOTION] if motion.empty else []), *([PLANES] if len(density) < 2 else [])]
 
 
 def _rapid_first(variants: Sequence[str]) -> list[str]:

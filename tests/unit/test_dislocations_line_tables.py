@@ -30,7 +30,7 @@ def network():
 
 
 def test_density_is_length_over_field_times_thickness(network):
-    table = line_density(network, line_summary(network, ORIENTATION)).set_index("slip_plane")
+    table = line_density(network, line_summary(network, ORIENTATION), ORIENTATION).set_index("slip_plane")
     length = sum(line.length_nm for line in network.lines)
     assert table.loc["all", "volume_um3"] == pytest.approx(1.0 * 0.8 * 0.3)
     assert table.loc["all", "density_per_m2"] == pytest.approx(length * 1e-9 / (0.24e-18))
@@ -46,7 +46,7 @@ def test_sampling_spread_is_that_of_fields_with_random_lines(network):
     for _ in range(400):
         lengths = rng.uniform(100, 500, rng.poisson(30))
         lines = [Polyline(np.array([[0.0, 0, 0], [length, 0, 0], [length, 0, 0.1]]), 2 * k, 2 * k + 1) for k, length in enumerate(lengths)]
-        row = line_density(LineNetwork(lines, BOX_NM), line_summary(LineNetwork(lines, BOX_NM), None)).iloc[0]
+        row = line_density(LineNetwork(lines, BOX_NM), line_summary(LineNetwork(lines, BOX_NM), None), None).iloc[0]
         densities.append(row["density_per_m2"])
         stated.append(row["sampling_sd_per_m2"])
     assert np.mean(stated) == pytest.approx(np.std(densities), rel=0.12)
@@ -63,6 +63,7 @@ def test_points_come_back_from_the_table(network, tmp_path):
 def test_without_an_orientation_there_are_no_slip_planes(network):
     summary = line_summary(network, None)
     assert set(summary["slip_plane"]) == {"undetermined"}
+    assert line_density(network, summary, None)["slip_plane"].tolist() == ["all"]
     assert summary["plane_conditioned"].iloc[0]
 
 
@@ -70,7 +71,7 @@ def test_tables_of_no_lines():
     empty = LineNetwork([], BOX_NM)
     summary = line_summary(empty, ORIENTATION)
     assert len(line_points(empty, summary)) == 0
-    assert line_density(empty, summary)["density_per_m2"].tolist() == [0.0] * 6
+    assert line_density(empty, summary, ORIENTATION)["density_per_m2"].tolist() == [0.0] * 6
 
 
 def test_polydata_opens_in_vtk_with_its_values(network, tmp_path):

@@ -39,14 +39,22 @@ def test_lengths_count_every_line_once(network):
 
 
 def test_densities_are_those_of_the_table(network):
-    density = line_density(network, line_summary(network, ORIENTATION))
+    density = line_density(network, line_summary(network, ORIENTATION), ORIENTATION)
     drawing = plane_densities(density)
     heights = [bar.get_height() for bar in drawing.figure.axes[0].patches]
     assert heights == pytest.approx((density["density_per_m2"].iloc[1:] / 1e12).tolist())
 
 
+def test_without_an_orientation_no_figure_speaks_of_slip_planes(network):
+    summary = line_summary(network, None)
+    projections, densities = line_projections(line_points(network, summary)), plane_densities(line_density(network, summary, None))
+    assert "slip plane" not in projections.description + densities.description and not projections.figure.legends
+    assert [bar.get_height() for bar in densities.figure.axes[0].patches] == pytest.approx(densities.data["density_per_m2"] / 1e12)
+
+
 def test_figures_of_no_lines():
     empty = LineNetwork([], np.array([[-1.0, -1, -1], [1, 1, 1]]))
     summary = line_summary(empty, None)
-    for drawing in (line_projections(line_points(empty, summary)), line_lengths(summary), plane_densities(line_density(empty, summary))):
+    density = line_density(empty, summary, None)
+    for drawing in (line_projections(line_points(empty, summary)), line_lengths(summary), plane_densities(density)):
         assert isinstance(drawing.data, pd.DataFrame) and png_bytes(drawing.figure)

@@ -65,3 +65,13 @@ def test_the_figure_of_motion_is_shown_where_motion_was_measured(folder: Path) -
     rapid, slow = series_sections(Results(folder), both, SERIES, [])[-1].panels
     assert [figure.description for figure in rapid.figures] == ["angles", "motion"]
     assert [figure.description for figure in slow.figures] == ["angles"]
+
+
+def test_without_an_orientation_the_report_does_not_speak_of_slip_planes(folder: Path) -> None:
+    lines = series_sections(Results(folder), alone(), SERIES, [])[1]
+    assert [figure.description for figure in lines.panels[0].figures] == ["lines", "planes"]
+    path = folder / f"dislocations/{SERIES}/{RAPID}.line_density.csv"
+    pd.read_csv(path).iloc[:1].to_csv(path, index=False)
+    lines = series_sections(Results(folder), alone(), SERIES, [])[1]
+    assert [figure.description for figure in lines.panels[0].figures] == ["lines"]
+    assert "slip plane" not in lines.tables[0].table and len(lines.tables[0].table) == 1
