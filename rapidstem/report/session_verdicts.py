@@ -117,9 +117,10 @@ def _verdict(judgements: Sequence[Judgement]) -> Verdict:
     for each in worst_first:
         if each.grade != GOOD:
             poor.setdefault(each.criterion, []).append(each)
-    reasons = [_reason(alike) for alike in poor.values()]
+    several = len({each.observation.acquisition for each in judgements} - {""}) > 1
+    reasons = [_reason(alike, several) for alike in poor.values()]
     passed = f"all {len(judgements)} checks are passed; nearest to its limit: " if len(judgements) > 1 else ""
-    words = "; ".join(reasons) or passed + _reason([min(judgements, key=lambda each: each.margin)])
+    words = "; ".join(reasons) or passed + _reason([min(judgements, key=lambda each: each.margin)], several)
     return Verdict(worst_first[0].grade, words, reasons, list(dict.fromkeys(criterion.advice for criterion in poor)))
 
 
@@ -129,13 +130,17 @@ def _urgency(judgement: Judgement) -> tuple[int, int]:
     return -GRADES.index(judgement.grade), RESULT_STAGES.index(stage) if stage in RESULT_STAGES else len(RESULT_STAGES)
 
 
-def _reason(alike: Sequence[Judgement]) -> str:
-    """What was seen by one criterion, of one variant or of several, and where good ends."""
+def _reason(alike: Sequence[Judgement], several: bool) -> str:
+    """What was seen by one criterion, of one variant or of several, of which series where several are judged, and where good ends."""
     criterion = alike[0].criterion
-    seen = [(criterion.words(each.observation.value), each.observation.variant) for each in alike]
-    values = ", ".join(f"{value} in {variant}" if variant else value for value, variant in seen)
+    values = ", ".join(" in ".join(filter(None, (criterion.words(each.observation.value), _place(each, several)))) for each in alike)
     bound = "at least" if criterion.more_is_better else "at most"
     return f"{criterion.quantity}: {values} (good: {bound} {criterion.words(criterion.good)})"
+
+
+def _place(judgement: Judgement, several: bool) -> str:
+    seen = judgement.observation
+    return " of ".join(filter(None, (seen.variant, seen.acquisition if several else "")))
 
 
 def _sentence(grade: str, judgements: Sequence[Judgement]) -> str:

@@ -139,7 +139,7 @@ CRITERIA = {
     "resolution": Criterion(
         *(TOMOGRAM, "resolution from two halves of the frames, in line widths", "", 1.0, 2.0),
         "lines of one width that are nearer to each other than the resolution are one line in the volume",
-        "Record more frames or more electrons a frame.",
+        "Record more frames or more electrons a frame, or take smaller pixels where it is the limit of the pixels.",
         endless="not resolved",
     ),
     "centre_sigma": Criterion(

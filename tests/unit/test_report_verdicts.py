@@ -47,6 +47,10 @@ def test_every_criterion_has_an_example_a_source_and_a_remedy() -> None:
     assert all(len(criterion.source) > 20 and criterion.advice.endswith(".") for criterion in CRITERIA.values())
 
 
+def test_a_resolution_at_the_limit_of_the_pixels_asks_for_smaller_ones() -> None:
+    assert "smaller pixels" in CRITERIA["resolution"].advice
+
+
 def test_differences_beyond_their_deviations_ask_for_a_calibration_too() -> None:
     assert "calibrate the scan distortion" in CRITERIA["stated_deviations"].advice.lower()
 
@@ -99,6 +103,20 @@ def test_reasons_name_values_and_limits_the_worst_first_and_advice_comes_once() 
         judge([Observation("lost_ends", value, "series", name) for name, value in (("slow", 55), ("rapid", 20))])
     ).verdict
     assert twice.reasons == ["ends lost inside the foil: 55 % in slow, 20 % in rapid (good: at most 10 %)"] and len(twice.advice) == 1
+
+
+def test_reasons_name_the_series_where_several_are_judged() -> None:
+    ends = [Observation("lost_ends", value, name, "rapid") for name, value in (("one", 20), ("other", 30), ("third", 0))]
+    changed = Observation("line_width_change", 15)
+    verdict = session_verdict(judge([*ends, changed, Observation("registered_frames", 60, "heating")]))
+    assert verdict is not None
+    assert verdict.verdict.reasons == [
+        "ends lost inside the foil: 20 % in rapid of one, 30 % in rapid of other (good: at most 10 %)",
+        "change of the line width by the filter, at the worst tilt: 15 % (good: at most 10 %)",
+        "frames registered: 60 % in heating (good: at least 90 %)",
+    ]
+    own = stage_verdict(judge(ends), LINES, "one")
+    assert own is not None and own.words == "ends lost inside the foil: 20 % in rapid (good: at most 10 %)"
 
 
 def test_what_lies_before_the_series_makes_a_result_doubtful_at_most() -> None:
