@@ -45,3 +45,4 @@ from .style import (
     save_drawing as save_drawing,
 )
 from .thumbnails import write_thumbnails as write_thumbnails
+from .tilt_figures import shown_tilts as shown_tilts

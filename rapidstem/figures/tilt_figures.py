@@ -7,6 +7,25 @@ import pandas as pd
 
 from rapidstem.figures.style import BLACK, BLUE, ORANGE, Drawing, panels, show_image, styled
 
+# Columns of the picture of a series: to both ends of the usual range, as in Zhao et al. 2021, Fig. 4.
+USUAL_DEG = np.array([-70.0, -45.0, -20.0, 0.0, 20.0, 45.0, 70.0])
+
+
+def shown_tilts(tilt_deg: np.ndarray) -> np.ndarray:
+    """Tilts of the frames that are nearest to the usual ones, from the least to the largest of a series, no frame twice.
+
+    Parameters
+    ----------
+    tilt_deg : ndarray (frame,)
+
+    Returns
+    -------
+    ndarray (n,)
+        In rising order.
+    """
+    nearest = np.abs(tilt_deg - np.clip(USUAL_DEG, tilt_deg.min(), tilt_deg.max())[:, None]).argmin(axis=1)
+    return np.unique(tilt_deg[nearest])
+
 
 @styled
 def angle_trace(angles: pd.DataFrame) -> Drawing:
@@ -35,7 +54,7 @@ def angle_trace(angles: pd.DataFrame) -> Drawing:
     for panel in axes[:, 0]:
         panel.legend(ncols=2)
     words = (
-        f"{len(angles)} frames from {angles['angle_deg'].iloc[0]:.1f}° to {angles['angle_deg'].iloc[-1]:.1f}°; refined minus reported "
+        f"{len(angles)} frames from {angles['angle_deg'].min():.1f}° to {angles['angle_deg'].max():.1f}°; refined minus reported "
         f"between {difference.min():.2f}° and {difference.max():.2f}°."
     )
     return Drawing(figure, angles.assign(difference_deg=difference), words)
@@ -96,5 +115,5 @@ def series_images(
             low, high = show_image(panel, frames[frame], pixel_size_nm, f"{tilt_deg[name][frame]:.1f}°")
             rows.append({"series": name, "frame": frame, "tilt_deg": tilt_deg[name][frame], "black": low, "white": high})
         panel_row[0].set_ylabel(name)
-    words = f"Frames of {', '.join(series)} at tilts near {', '.join(f'{angle:g}°' for angle in shown_deg)}."
+    words = f"Frames of {', '.join(series)} at tilts near {', '.join(f'{round(angle)}°' for angle in shown_deg)}."
     return Drawing(figure, pd.DataFrame(rows), words)

@@ -166,11 +166,37 @@ def test_angle_trace_shows_refined_minus_reported():
     assert tilt_figures.angle_trace(angles).data["difference_deg"].tolist() == [1.0, -0.5]
 
 
+def test_angle_trace_says_the_range_whatever_the_order_of_the_tilts():
+    angles = pd.DataFrame({"frame": range(5), "reported_deg": [0.0, 2.0, -2.0, 4.0, -4.0], "sigma_deg": 0.1, "dy_px": 0.0, "dx_px": 0.0})
+    assert "5 frames from -4.0° to 4.0°" in tilt_figures.angle_trace(angles.assign(angle_deg=angles["reported_deg"])).description
+
+
 def test_series_images_take_the_frames_nearest_to_the_tilts():
     frames = np.arange(5.0)[:, None, None] + np.zeros((5, 16, 16))
     tilt = np.array([-60.0, -31.0, 2.0, 29.0, 61.0])
     drawing = tilt_figures.series_images({"slow": frames}, {"slow": tilt}, np.array([-30.0, 0.0, 60.0]), 4.56)
     assert drawing.data["frame"].tolist() == [1, 2, 4]
+
+
+@pytest.mark.parametrize(
+    ("tilt_deg", "shown_deg"),
+    [
+        (np.linspace(-69.6, 69.6, 233), [-69.6, -45, -19.8, 0, 19.8, 45, 69.6]),
+        (np.arange(-30.0, 31.0, 2.0), [-30, -20, 0, 20, 30]),
+        (np.arange(60.0, -1.0, -3.0), [0, 21, 45, 60]),
+        (np.array([25.0, 27.0, 30.0]), [25, 30]),
+    ],
+)
+def test_shown_tilts_are_those_of_frames_each_once(tilt_deg, shown_deg):
+    assert tilt_figures.shown_tilts(tilt_deg) == pytest.approx(shown_deg)
+    drawing = tilt_figures.series_images({"slow": np.zeros((len(tilt_deg), 8, 8))}, {"slow": tilt_deg}, np.array(shown_deg), 4.56)
+    assert drawing.data["frame"].is_unique and drawing.data["tilt_deg"].tolist() == pytest.approx(shown_deg)
+
+
+def test_series_images_name_whole_degrees():
+    tilt = np.array([-69.63, -0.2, 69.63])
+    drawing = tilt_figures.series_images({"slow": np.zeros((3, 8, 8))}, {"slow": tilt}, tilt, 4.56)
+    assert "-70°, 0°, 70°" in drawing.description
 
 
 def test_projections_show_z_upwards_and_the_right_axes():
