@@ -196,8 +196,12 @@ def _unseen_dose(card: dict[str, Any], frames: np.ndarray) -> Iterator[str]:
     electrons = noise_of_frames(frames).electrons_per_px
     low, high = card["data"]["ranges"]["electrons_per_px"]
     if electrons * (1 + _DOSE_ERROR) < low or electrons > high * (1 + _DOSE_ERROR):
-        learned = f"the model {card['denoiser']} has learned from {low:.2g} to {high:.2g} electrons a pixel"
-        yield f"{learned}, these frames have some {electrons:.2g}; its result is outside of what was tested"
+        learned = f"the model {card['denoiser']} has learned from {_two_digits(low)} to {_two_digits(high)} electrons a pixel"
+        yield f"{learned}, these frames have some {_two_digits(electrons)}; its result is outside of what was tested"
+
+
+def _two_digits(value: float) -> str:
+    return np.format_float_positional(value, precision=2, fractional=False, trim="-")
 
 
 def _unseen_noise(model: TrainedModel, frames: np.ndarray) -> Iterator[str]:

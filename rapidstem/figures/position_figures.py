@@ -60,11 +60,12 @@ def depth_differences(pairs: pd.DataFrame, bin_nm: float = 50.0) -> Drawing:
         )
         _draw_fit(panel, profile["position_nm"].to_numpy(), fit.at(profile["position_nm"].to_numpy()))
         panel.axhline(0.0, color=BLACK, linewidth=0.8)
-        panel.set(xlabel=f"{along} / nm", title=f"curvature {_curvature_words(fit)}")
+        panel.set(xlabel=f"{along} / nm", title=_curvature_words(fit))
         profiles.append(profile.assign(along=along, fit_nm=fit.at(profile["position_nm"])))
     axes[0, 0].set_ylabel("mean ΔGz / nm")
-    words = f"Mean difference in z against y and x; curvature {_curvature_words(fits['y'])} along y, {_curvature_words(fits['x'])} along x."
-    return Drawing(figure, pd.concat(profiles, ignore_index=True), words)
+    stated = [f"{_curvature_words(fit)} along {along}" for along, fit in fits.items() if _curvature_words(fit)]
+    words = "; ".join(["Mean difference in z against y and x", *stated])
+    return Drawing(figure, pd.concat(profiles, ignore_index=True), f"{words}.")
 
 
 @styled
@@ -84,7 +85,7 @@ def time_lag_profiles(treatments: dict[str, pd.DataFrame], bin_nm: float = 50.0)
         profile, fit = difference_profile(table, "y", bin_nm), quadratic_fit(table, "y")
         position_nm = profile["position_nm"].to_numpy(float)
         mean_abs_nm = table.loc[table["plane"] == AXIS_PLANE["z"], "dz_nm"].abs().mean()
-        found.append(f"{name}: mean |ΔGz| {mean_abs_nm:.2f} nm, curvature {_curvature_words(fit)}")
+        found.append(", ".join(filter(None, (f"{name}: mean |ΔGz| {mean_abs_nm:.2f} nm", _curvature_words(fit)))))
         style = series_style(number)
         panel.errorbar(
             position_nm, profile["mean_nm"], profile["standard_error_nm"], **style, markersize=4, linestyle="none", label=found[-1]
@@ -166,6 +167,6 @@ def _draw_fit(panel: Axes, positions: np.ndarray, fitted: np.ndarray) -> None:
 
 
 def _curvature_words(fit: QuadraticFit) -> str:
-    curvature = round(fit.curvature_nm_per_um2, 2) + 0.0
-    sigma = fit.curvature_sigma_nm_per_um2
-    return f"{curvature:+.2f} nm/µm²" if np.isnan(sigma) else f"{curvature:+.2f} ± {sigma:.2f} nm/µm²"
+    """The curvature with its deviation; nothing where that is not known."""
+    curvature, sigma = round(fit.curvature_nm_per_um2, 2) + 0.0, fit.curvature_sigma_nm_per_um2
+    return "" if np.isnan(sigma) else f"curvature {curvature:+.2f} ± {sigma:.2f} nm/µm²"

@@ -196,6 +196,7 @@ def test_doses_that_the_shipped_model_has_not_seen_are_said_with_its_range(shipp
     warnings = check_fit(shipped, frames, 4.56, 114e-9)
     assert len(warnings) == said
     assert all("has learned from 4 to 60 electrons a pixel, these frames have some" in words for words in warnings)
+    assert not any("e+" in words for words in warnings)
     assert replace(denoiser_settings("dlf-slow", {}), start_from="").network == shipped.settings.network
 
 

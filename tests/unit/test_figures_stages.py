@@ -228,6 +228,14 @@ def test_depth_differences_state_the_curvature():
     np.testing.assert_allclose(along_y["mean_nm"], along_y["fit_nm"], atol=1e-9)
 
 
+def test_a_curvature_whose_deviation_is_not_known_is_not_stated():
+    y = np.arange(-400.0, 401.0, 50.0)
+    pairs = paired("yz", np.column_stack([0.0 * y, y, 0.0 * y]), np.zeros((len(y), 3))).assign(line=0)
+    drawing = position_figures.depth_differences(pairs)
+    words = position_figures.time_lag_profiles({"one angle a row": pairs}).description
+    assert "curvature" not in drawing.description + drawing.figure.axes[0].get_title() + words
+
+
 def test_difference_histograms_count_every_pair_once():
     yz = paired("yz", np.zeros((4, 3)), [[0, 1, 2], [0, -3, 2], [0, 1, -2], [0, 1, 2]])
     xz = paired("xz", np.zeros((2, 3)), [[6, 0, 0], [-2, 0, 0]])
@@ -239,7 +247,7 @@ def test_difference_histograms_count_every_pair_once():
 
 def test_figures_of_no_pairs_are_empty_not_broken():
     nothing = paired("yz", np.zeros((0, 3)), np.zeros((0, 3)))
-    assert "nan" in position_figures.depth_differences(nothing).description
+    assert position_figures.depth_differences(nothing).description == "Mean difference in z against y and x."
 
 
 def test_motion_trace_states_amplitude_and_error_and_says_when_there_is_none():
