@@ -6,7 +6,7 @@ import pandas as pd
 from rapidstem.figures.style import RAPID_COLOUR
 from rapidstem.numerics import evenly_spread
 from rapidstem.report.page_parts import Cloud, Panel, ReportTable, Section
-from rapidstem.report.printed_tables import motion_scores_table, speed_table, sweep_table
+from rapidstem.report.printed_tables import event_table, followed_table, motion_scores_table, speed_table, sweep_table
 from rapidstem.report.session_results import Results, SessionContents
 
 # By judgement: some 200 kB of the page for 15 lines, and steps that the hand on a slider can tell.
@@ -76,12 +76,11 @@ def _sweep_tables(results: Results, series: str, variant: str) -> list[ReportTab
 
 def _followed_tables(results: Results, stem: str, name: str, scene: str, scored: str) -> list[ReportTable]:
     """Of the tables with a stem; the scene is what ParaView opens, scores are shown where they were made."""
-    why = "Positions lie in the plane of each line; a line without a certain plane, or whose plane is seen on edge, is left out."
     positions, scores = results.table(f"{stem}.positions.csv"), results.table_if_made(scored)
     return [
-        ReportTable(f"Lines that were followed in {name}", results.table(f"{stem}.followed.csv"), why),
+        followed_table(results.table(f"{stem}.followed.csv"), f"Lines that were followed in {name}"),
         *([speed_table(positions)] if len(positions) else []),
-        ReportTable(f"What happened to them in {name}", results.table(f"{stem}.flags.csv"), f"{scene} opens in ParaView."),
+        event_table(results.table(f"{stem}.flags.csv"), f"What happened to them in {name}", scene),
         *([motion_scores_table(scores)] if len(scores) else []),
     ]
 

@@ -159,6 +159,45 @@ def sweep_table(pairs: pd.DataFrame) -> ReportTable:
     return ReportTable("Which line is which of the earlier sweep", printed.dropna(axis=1, how="all"), SWEEP_NOTE)
 
 
+def followed_table(followed: pd.DataFrame, title: str) -> ReportTable:
+    """Which lines were followed, in which plane and in which frames, of a table `followed.csv`."""
+    normal = [_fixed(followed[f"normal_{axis}"], 2) for axis in "xyz"]
+    printed = pd.DataFrame(
+        {
+            "line": followed["line"],
+            "plane": followed["plane"],
+            "normal (x / y / z)": [None if None in parts else " / ".join(parts) for parts in zip(*normal, strict=True)],
+            "later plane": followed["later_plane"],
+            "later from frame": _counted(followed["later_from_frame"]),
+            "angle to the beam / °": _fixed(followed["beam_angle_deg"], 0),
+            "followed": followed["followed"].map({1: "yes", 0: "no"}),
+            "why not": followed["reason"],
+            "first frame": _counted(followed["first_frame"]),
+            "last frame": _counted(followed["last_frame"]),
+            "seen / %": _fixed(followed["seen_percent"], 0),
+        }
+    )
+    note = "Positions lie in the plane of each line; a line without a certain plane, or whose plane is seen on edge, is left out."
+    return ReportTable(title, printed, note)
+
+
+def event_table(flags: pd.DataFrame, title: str, scene: str) -> ReportTable:
+    """What happened to followed lines, of a table `flags.csv`; the scene is what ParaView opens."""
+    printed = pd.DataFrame(
+        {
+            "line": _counted(flags["line"]),
+            "what": flags["flag"],
+            "frame": flags["frame"],
+            "time / s": _fixed(flags["time_s"], 2),
+            "row / px": _fixed(flags["row_px"], 0),
+            "column / px": _fixed(flags["column_px"], 0),
+            **{f"{axis} / nm": _fixed(flags[f"{axis}_nm"], 0) for axis in "xyz"},
+            "size / nm": _fixed(flags["size_nm"], 0),
+        }
+    )
+    return ReportTable(title, printed, f"The size of `field left` is the share that is still seen, in percent. {scene} opens in ParaView.")
+
+
 def speed_table(positions: pd.DataFrame) -> ReportTable:
     """How fast each followed line was across itself, of a table `positions.csv`."""
     measured = positions[positions["measured"] == 1].assign(speed=positions["velocity_nm_per_s"].abs())
@@ -215,6 +254,11 @@ def checks_table(judgements: Sequence[Judgement]) -> pd.DataFrame:
 def _fixed(values: pd.Series, decimals: int) -> pd.Series:
     """Numbers with so many decimals, never minus zero; None for what is missing."""
     return pd.Series([None if pd.isna(value) else f"{round(value, decimals) + 0.0:.{decimals}f}" for value in values], values.index, object)
+
+
+def _counted(numbers: pd.Series) -> pd.Series:
+    """Whole numbers; None for -1, which stands for none."""
+    return _fixed(numbers.where(numbers >= 0), 0)
 
 
 def _uncertain(values: pd.Series, sigmas: pd.Series) -> list[str | None]:

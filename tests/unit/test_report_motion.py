@@ -81,6 +81,23 @@ def test_scores_stand_beside_them_where_the_truth_is_known(results: Results) -> 
     assert list(scores["kept of all lines / %"]) == ["71", "60"] and list(scores["next to no true line"]) == ["2", "0"]
 
 
+def test_followed_lines_and_events_are_printed_in_words(results: Results) -> None:
+    folder = results.folder / "dislocations/s"
+    followed = {"line": [0, 1], "plane": ["(111)", ""], "later_plane": ["(-111)", ""], "later_from_frame": [40, -1], "followed": [1, 0]}
+    followed |= {"normal_x": [0.577, None], "normal_y": [-0.726, None], "normal_z": [0.373, None], "beam_angle_deg": [23.79, None]}
+    followed |= {"reason": ["", "no certain plane"], "first_frame": [0, -1], "last_frame": [70, -1], "seen_percent": [77.4, 0.0]}
+    pd.DataFrame(followed).reindex(columns=FOLLOWED_COLUMNS).to_csv(folder / f"{RAPID}.followed.csv", index=False)
+    flags = pd.DataFrame({"line": [1, -1], "flag": ["jump", "new"], "frame": [30, 40], "time_s": 2.5, "x_nm": [5.0, None], "size_nm": 30.2})
+    flags.reindex(columns=FLAG_COLUMNS).to_csv(folder / f"{RAPID}.flags.csv", index=False)
+    tables = {table.title: table.table for table in sweep_section(results, contents(**MOVING), "s").tables}
+    lines, events = tables[f"Lines that were followed in {RAPID}"], tables[f"What happened to them in {RAPID}"]
+    assert not any("_" in str(name) for name in [*lines.columns, *events.columns])
+    assert lines["followed"].tolist() == ["yes", "no"]
+    assert lines["normal (x / y / z)"].iloc[0] == "0.58 / -0.73 / 0.37" and pd.isna(lines["normal (x / y / z)"].iloc[1])
+    assert lines["later from frame"].tolist() == ["40", None] and lines["last frame"].tolist() == ["70", None]
+    assert events["line"].tolist() == ["1", None] and events["size / nm"].tolist() == ["30", "30"]
+
+
 def test_sweeps_without_times_are_matched_and_have_no_view(results: Results) -> None:
     section = sweep_section(results, contents(matched_sweeps={"s": ["slow"]}), "s")
     assert not section.panels and len(section.findings) == len(section.tables) == 1
