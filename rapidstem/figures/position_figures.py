@@ -127,7 +127,7 @@ def shell_correlations(shells: dict[str, pd.DataFrame]) -> Drawing:
     for panel in axes[:, 0]:
         panel.set_ylabel("correlation of the halves")
     data = pd.concat([table.assign(tomogram=name) for name, table in shells.items()], ignore_index=True)
-    words = "Fourier shell correlation of tomograms from the even and the odd frames; resolution by the half-bit criterion: "
+    words = "Fourier shell correlation of tomograms of every second tilt; resolution by the half-bit criterion: "
     return Drawing(figure, data, words + "; ".join(found) + ".")
 
 
