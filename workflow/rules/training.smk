@@ -90,7 +90,7 @@ rule train_denoiser:
         "../../envs/learning.yaml"
     threads: ALL_CORES
     resources:
-        mem_mb=memory_mb(1000, 1.1),
+        mem_mb=memory_mb(750, 1.7),
         runtime=minutes(240),
     params:
         code=code("train_denoiser"),
