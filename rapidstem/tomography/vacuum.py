@@ -84,7 +84,8 @@ def vacuum_places(series: np.ndarray, line_scale_px: float, levels: Sequence[Fra
     clearest = foil[has_foil].max()
     if usual < (1 + _LEAST_CONTRAST / 2) * clearest or np.mean(as_bright[as_large]) < _LEAST_AGREEING:
         return places
-    if np.std(np.log(brightest / foil)[as_bright & has_foil]) < _LEAST_DARKENING:
+    beside = as_bright & has_foil & (foil > 0)
+    if np.std(np.log(brightest[beside] / foil[beside])) < _LEAST_DARKENING:
         return places
     places[as_bright & ~has_foil & (brightest > (usual + clearest) / 2)] = VACUUM
     for number in np.flatnonzero(as_bright & has_foil):
