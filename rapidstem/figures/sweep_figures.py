@@ -72,10 +72,10 @@ def errors_by_pair(points: pd.DataFrame) -> Drawing:
         table = worst.pivot_table(index="second_value", columns="value", values="worst_nm", dropna=False)
         table = table.loc[_ordered(table.index), _ordered(table.columns)]
         failed = rows.assign(failed=rows["said"].fillna("") != "").pivot_table("failed", "second_value", "value", aggfunc="sum")
+        lost = failed.reindex_like(table).to_numpy()
         panel.imshow(np.ma.masked_invalid(table.to_numpy(float)), cmap="viridis_r", vmin=0, vmax=2 * LIMITS["z_nm"].value, origin="lower")
         for (row, column), value in np.ndenumerate(table.to_numpy(float)):
-            lost = failed.reindex_like(table).iat[row, column]
-            panel.text(column, row, _cell_words(value, lost), ha="center", va="center", fontsize=8)
+            panel.text(column, row, _cell_words(value, lost[row, column]), ha="center", va="center", fontsize=8)
         panel.set_xticks(range(table.shape[1]), table.columns)
         panel.set_yticks(range(table.shape[0]), table.index)
         panel.set(xlabel=_words(str(first)), ylabel=_words(str(second)))
