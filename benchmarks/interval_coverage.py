@@ -14,7 +14,15 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measured_tables import record_table
-from rapidstem.denoising import PredictionIntervals, RecordedReference, TrainedModel, calibrated_intervals, compared_field, load_model
+from rapidstem.denoising import (
+    PredictionIntervals,
+    RecordedReference,
+    TrainedModel,
+    calibrated_intervals,
+    compared_field,
+    frames_to_compare,
+    load_model,
+)
 from rapidstem.denoising.fields import TrainingField, read_training_field
 from rapidstem.distortion import AlignedReference, ColumnMap, align_reference, match_pixel_size, read_map, read_pair, write_pair
 from rapidstem.files import read_stack
@@ -22,8 +30,7 @@ from rapidstem.frames import integrate_frames, read_drift, register_frames
 from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import settings_from
 
-# As in scripts/calibrate_intervals.py; scored are four frames of every test field.
-FRAMES_LEARNT_ON, FRAMES_CALIBRATED_ON, FRAMES_SCORED = 1, 8, 4
+FRAMES_SCORED = 4
 FRAMES_SIMULATED = 12
 TILTS_DEG = (0.0, 40.0, 70.0)
 
@@ -72,9 +79,10 @@ def simulated_field(session: Path, seed: int, tilt_deg: float, target: str) -> F
 def session_intervals(session: Path, model: TrainedModel) -> PredictionIntervals:
     """The intervals of a session's model."""
     target, data = model.settings.target, model.card["data"]
-    parts = (data["training"], FRAMES_LEARNT_ON), (data["validation"], FRAMES_CALIBRATED_ON)
-    learnt, calibrated = ([compared_field(model, *session_field(session, name, target), most) for name in names] for names, most in parts)
-    return calibrated_intervals(target, learnt, calibrated)
+    frames = frames_to_compare(data["training"], data["validation"])
+    compared = {name: compared_field(model, *session_field(session, name, target), most) for name, most in frames.items()}
+    learnt_on, calibrated_on = ([compared[name] for name in data[part] if name in compared] for part in ("training", "validation"))
+    return calibrated_intervals(target, learnt_on, calibrated_on)
 
 
 def scored(model: TrainedModel, intervals: PredictionIntervals, field: TrainingField, reference: RecordedReference) -> dict[str, float]:

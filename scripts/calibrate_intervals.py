@@ -6,12 +6,9 @@ import torch
 from script_support import logged, read_raw
 from training_support import training_fields
 
-from rapidstem.denoising import RecordedReference, calibrated_intervals, compared_field, load_model, write_intervals
+from rapidstem.denoising import RecordedReference, calibrated_intervals, compared_field, frames_to_compare, load_model, write_intervals
 from rapidstem.denoising.fields import TrainingField
 from rapidstem.distortion import match_pixel_size, read_map, read_pair
-
-# The spread has four parameters; its multiple is a quantile of half a million pixels of each field.
-FRAMES_LEARNT_ON, FRAMES_CALIBRATED_ON = 1, 8
 
 
 def recorded_reference(field: TrainingField, target: str) -> RecordedReference:
@@ -29,11 +26,12 @@ with logged(snakemake):
     torch.set_num_threads(snakemake.threads)
     model = load_model(Path(snakemake.input.weights).parent)
     target, data = model.settings.target, model.card["data"]
-    compared: dict[str, list] = {"training": [], "validation": []}
-    for field in training_fields(snakemake, target):
-        part = "validation" if field.name in data["validation"] else "training"
-        most = FRAMES_CALIBRATED_ON if part == "validation" else FRAMES_LEARNT_ON
-        compared[part].append(compared_field(model, field, recorded_reference(field, target), most))
-    intervals = calibrated_intervals(target, compared["training"], compared["validation"])
+    frames = frames_to_compare(data["training"], data["validation"])
+    compared = {
+        field.name: compared_field(model, field, recorded_reference(field, target), frames[field.name])
+        for field in training_fields(snakemake, target, list(frames))
+    }
+    learnt_on, calibrated_on = ([compared[name] for name in data[part] if name in frames] for part in ("training", "validation"))
+    intervals = calibrated_intervals(target, learnt_on, calibrated_on)
     write_intervals(snakemake.output.intervals, intervals)
     print(f"{100 * intervals.coverage:.0f} % of the {target} image's pixels lie within {intervals.spreads:.2f} spreads of the answer")

@@ -1,4 +1,8 @@
-from .compared_fields import RecordedReference as RecordedReference, compared_field as compared_field
+from .compared_fields import (
+    RecordedReference as RecordedReference,
+    compared_field as compared_field,
+    frames_to_compare as frames_to_compare,
+)
 from .model_files import (
     TrainedModel as TrainedModel,
     check_fit as check_fit,

@@ -1,5 +1,6 @@
 """Answers of a trained network beside the references of training and validation fields."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +14,10 @@ from rapidstem.numerics import evenly_spread
 
 # What the spline's kernel reaches from what is unseen, in pixels.
 _EDGE_PX = 3
+# The spread has four parameters, which two dozen frames fix; its multiple is a quantile over fields, half a million pixels of each where
+# there are few of them.
+_FIELDS_LEARNT_ON = 24
+_FRAMES_CALIBRATED_ON, _FRAMES_OF_A_FIELD = 48, 8
 
 
 @dataclass(frozen=True)
@@ -65,6 +70,29 @@ class RecordedReference:
         RecordedReference
         """
         return cls(image, *(np.arange(side, dtype=float) for side in image.shape))
+
+
+def frames_to_compare(training: Sequence[str], validation: Sequence[str]) -> dict[str, int]:
+    """How many frames of which fields intervals are learnt and calibrated on: enough for both, however many fields there are.
+
+    Parameters
+    ----------
+    training, validation
+        Names of the fields that the network has learnt from, and of those that it has not seen.
+
+    Returns
+    -------
+    dict
+        Frames by the name of the field: one of two dozen training fields at most, and up to eight of every validation field.
+
+    Examples
+    --------
+    >>> frames_to_compare(["a", "b"], ["c"])
+    {'a': 1, 'b': 1, 'c': 8}
+    """
+    learnt = [training[index] for index in evenly_spread(len(training), _FIELDS_LEARNT_ON)]
+    each = min(max(_FRAMES_CALIBRATED_ON // max(len(validation), 1), 1), _FRAMES_OF_A_FIELD)
+    return dict.fromkeys(learnt, 1) | dict.fromkeys(validation, each)
 
 
 def compared_field(model: TrainedModel, field: TrainingField, reference: RecordedReference, most: int) -> ComparedField:

@@ -202,7 +202,8 @@ def _row_problems(row: dict[str, str]) -> Iterator[str]:
     else:
         yield from _tilt_problems(row)
     if not row["rapid"]:
-        yield "column rapid: empty; give the file with the rapid frames"
+        alone = row["kind"] == "tilt_series" and row["slow"]
+        yield f"column rapid: empty; {'a series that was recorded once stands here' if alone else 'give the file with the rapid frames'}"
     if row["kind"] == "calibration" and not row["slow"]:
         yield "column slow: empty; a calibration field needs its slow image, to which the rapid one is compared"
     if row["slow"] and row["slow"] == row["rapid"]:

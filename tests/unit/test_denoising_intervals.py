@@ -12,6 +12,7 @@ from rapidstem.denoising import (
     calibrated_intervals,
     compared_field,
     compared_fields,
+    frames_to_compare,
     read_intervals,
     write_intervals,
 )
@@ -151,3 +152,12 @@ def test_answers_show_at_each_pixel_of_the_slow_image_what_it_shows(monkeypatch:
     for answer, reference in zip(found.answers, found.references, strict=True):
         assert min(answer.shape) > 0.8 * SIDE
         assert np.abs(answer - reference)[4:-4, 4:-4].max() < 0.05
+
+
+def test_many_fields_are_compared_by_fewer_frames_of_each() -> None:
+    few = frames_to_compare([f"t{n}" for n in range(16)], [f"v{n}" for n in range(4)])
+    assert list(few.values()) == [1] * 16 + [8] * 4
+    many = frames_to_compare([f"t{n}" for n in range(140)], [f"v{n}" for n in range(35)])
+    assert sum(name.startswith("t") for name in many) == 24 and {"t0", "t139"} < set(many)
+    assert [many[f"v{n}"] for n in range(35)] == [1] * 35
+    assert frames_to_compare(["t"], []) == {"t": 1}

@@ -1,5 +1,7 @@
 """Patches lie where they should, on the intensities that they should have."""
 
+import tracemalloc
+
 import numpy as np
 import pytest
 import torch
@@ -7,7 +9,7 @@ from denoising_phantoms import field
 
 from rapidstem.denoising.fields.frame_shifts import TAPS, interpolation_taps
 from rapidstem.denoising.fields.intensity_scaling import IntensityScaling, field_weights, measure_scaling
-from rapidstem.denoising.fields.training_pairs import TrainingField
+from rapidstem.denoising.fields.training_pairs import TrainingField, in_one_array
 from rapidstem.denoising.samplers.patch_sampling import PatchSampler
 from rapidstem.errors import InputError
 
@@ -73,6 +75,18 @@ def test_the_same_random_numbers_give_the_same_patches() -> None:
     first, again, other = (sampler.draw(8, np.random.default_rng(seed)) for seed in (5, 5, 6))
     assert torch.equal(first.inputs, again.inputs) and torch.equal(first.targets, again.targets)
     assert not torch.equal(first.inputs, other.inputs)
+
+
+def test_frames_in_one_array_are_not_copied_and_give_the_same_patches() -> None:
+    fields = [field(number, size=60 + 10 * number) for number in range(4)]
+    apart = PatchSampler(fields[1:], SAME, np.ones(3), 32, CPU).draw(32, np.random.default_rng(0))
+    joined = in_one_array(fields)
+    tracemalloc.start()
+    sampler = PatchSampler(joined[1:], SAME, np.ones(3), 32, CPU)
+    assert tracemalloc.get_traced_memory()[1] < sum(each.frames.nbytes for each in joined[1:])
+    tracemalloc.stop()
+    together = sampler.draw(32, np.random.default_rng(0))
+    assert torch.equal(apart.inputs, together.inputs) and torch.equal(apart.targets, together.targets)
 
 
 def test_a_field_smaller_than_a_patch_is_refused() -> None:

@@ -1,12 +1,13 @@
 """Pairs of raw frames and references, on disk and in memory."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 from denoising_phantoms import field
 
-from rapidstem.denoising.fields.training_pairs import TrainingField, as_recorded, read_training_field
+from rapidstem.denoising.fields.training_pairs import TrainingField, as_recorded, in_one_array, read_training_field
 from rapidstem.distortion.reference_alignment import AlignedReference
 from rapidstem.distortion.reference_pairs import read_pair, write_pair
 from rapidstem.errors import InputError
@@ -69,6 +70,21 @@ def test_frames_keep_their_values() -> None:
     for values in (np.array([-1], np.int16), np.array([70000], np.int32), np.array([0.5], np.float32)):
         assert as_recorded(values).dtype == np.float32
         np.testing.assert_array_equal(as_recorded(values), values)
+
+
+def test_frames_lie_in_one_array_and_the_old_ones_are_let_go() -> None:
+    fields = [field(1, size=60), field(2, size=90, frames=3)]
+    old = [each.frames.copy() for each in fields]
+    joined = in_one_array(fields)
+    assert fields == []
+    assert joined[0].frames.base is joined[1].frames.base is not None
+    for each, frames in zip(joined, old, strict=True):
+        np.testing.assert_array_equal(each.frames, frames)
+
+
+def test_integers_and_floats_stay_apart() -> None:
+    fields = [field(1), replace(field(2), frames=field(2).frames.astype(np.float32))]
+    assert [each.frames.dtype for each in in_one_array(fields)] == [np.uint16, np.float32]
 
 
 @pytest.mark.parametrize(

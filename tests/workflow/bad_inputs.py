@@ -109,6 +109,7 @@ WRONG_ROWS: list[tuple[str, list[str]]] = [
     (row(tilt="10°"), ["line 7", "10°"]),
     (row(kind="tilt_series", tilt="5"), ["line 7", "tilt"]),
     (row(rapid=""), ["line 7", "rapid"]),
+    (row(kind="tilt_series", tilt="", rapid=""), ["line 7", "rapid", "recorded once stands here"]),
     (row(slow="x.rapid.emd"), ["line 7", "rapid and slow"]),
     (row(name="x" * 101), ["line 7", "at most 100 characters"]),
     (row(tilt="2_0"), ["line 7", "2_0"]),

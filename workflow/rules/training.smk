@@ -90,7 +90,7 @@ rule train_denoiser:
         "../../envs/learning.yaml"
     threads: ALL_CORES
     resources:
-        mem_mb=memory_mb(750, 1.7),
+        mem_mb=memory_mb(750, 1.1),
         runtime=minutes(240),
     params:
         code=code("train_denoiser"),
@@ -126,7 +126,7 @@ rule calibrate_intervals:
         "../../envs/learning.yaml"
     threads: 2
     resources:
-        mem_mb=memory_mb(1000, 1.1),
+        mem_mb=memory_mb(800, 0.15),
         runtime=minutes(30, 10),
     params:
         code=code("calibrate_intervals"),

@@ -30,5 +30,6 @@ from .intensity_scaling import (
 from .simulated_fields import simulated_training_fields as simulated_training_fields
 from .training_pairs import (
     TrainingField as TrainingField,
+    in_one_array as in_one_array,
     read_training_field as read_training_field,
 )

@@ -1,6 +1,6 @@
 """Fields of view for training: raw frames in memory beside the reference that they should look like."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -65,6 +65,32 @@ def as_recorded(frames: np.ndarray) -> np.ndarray:
         return frames.astype(np.uint16, copy=False)
     fits = np.issubdtype(frames.dtype, np.integer) and frames.min() >= 0 and frames.max() <= np.iinfo(np.uint16).max
     return frames.astype(np.uint16 if fits else np.float32)
+
+
+def in_one_array(fields: list[TrainingField]) -> list[TrainingField]:
+    """Put the frames of all fields behind each other in one array, from which a sampler of patches draws without a copy of its own.
+
+    Parameters
+    ----------
+    fields
+        Emptied one by one on the way, so that hardly more than all frames are ever held.
+
+    Returns
+    -------
+    list of TrainingField
+        The same fields, their frames views of one flat array; as they are where some are integers and some are not.
+    """
+    if len({field.frames.dtype for field in fields}) != 1:
+        return fields
+    pixels = np.empty(sum(field.frames.size for field in fields), fields[0].frames.dtype)
+    joined, start = [], 0
+    while fields:
+        field = fields.pop(0)
+        place = pixels[start : start + field.frames.size].reshape(field.frames.shape)
+        place[:] = field.frames
+        joined.append(replace(field, frames=place))
+        start += field.frames.size
+    return joined
 
 
 def read_training_field(

@@ -100,9 +100,9 @@ class PatchSampler:
         self._corners = [_corner_range(field, patch_size_px, self.kernels) for field in fields]
         self._widths = np.array([field.reference.shape[1] for field in fields])
         self._frame_sizes = np.array([field.reference.size for field in fields])
-        self._frame_starts = _starts([field.frames.size for field in fields])
         self.reference_starts = _starts([field.reference.size for field in fields])
-        self._frames = _flat_frames(fields).to(device)
+        pixels, self._frame_starts = _flat_frames(fields)
+        self._frames = pixels.to(device)
         references = np.concatenate([np.nan_to_num(field.reference).ravel() for field in fields])
         self.references = torch.from_numpy(references.astype(np.float32, copy=False)).to(device)
 
@@ -225,8 +225,22 @@ def _starts(sizes: Sequence[int]) -> np.ndarray:
     return np.concatenate([[0], np.cumsum(sizes)[:-1]]).astype(np.int64)
 
 
-def _flat_frames(fields: Sequence[TrainingField]) -> torch.Tensor:
-    """All frames behind each other; 16 bits each where all fields allow it, as signed numbers (few torch functions know unsigned ones)."""
-    if all(field.frames.dtype == np.uint16 for field in fields):
-        return torch.from_numpy(np.concatenate([field.frames.ravel() for field in fields]).view(np.int16))
-    return torch.from_numpy(np.concatenate([field.frames.ravel().astype(np.float32) for field in fields]))
+def _flat_frames(fields: Sequence[TrainingField]) -> tuple[torch.Tensor, np.ndarray]:
+    """All frames behind each other, and where each field's begin.
+
+    They have 16 bits each where all fields allow it, as signed numbers (few torch functions know unsigned ones).
+    """
+    common = np.uint16 if all(field.frames.dtype == np.uint16 for field in fields) else np.float32
+    whole = fields[0].frames.base
+    if isinstance(whole, np.ndarray) and whole.dtype == common and all(_lies_in(whole, field.frames) for field in fields):
+        addresses = np.array([field.frames.ctypes.data for field in fields])
+        pixels, starts = whole.ravel(), (addresses - whole.ctypes.data) // whole.itemsize
+    else:
+        pixels = np.concatenate([field.frames.ravel().astype(common, copy=False) for field in fields])
+        starts = _starts([field.frames.size for field in fields])
+    return torch.from_numpy(pixels.view(np.int16) if common == np.uint16 else pixels), starts
+
+
+def _lies_in(whole: np.ndarray, frames: np.ndarray) -> bool:
+    """Whether frames are pixels of an array that follow each other in it."""
+    return frames.base is whole and whole.flags.c_contiguous and frames.flags.c_contiguous
