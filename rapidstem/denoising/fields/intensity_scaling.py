@@ -136,7 +136,7 @@ def fitted_own_scaling(fields: Sequence[TrainingField]) -> OwnScaling:
     OwnScaling
     """
     references, means = zip(*[(field.valid_reference, mean_frame(field)) for field in fields], strict=True)
-    slope, offset = _line(np.concatenate([each.ravel() for each in references]), np.concatenate([each.ravel() for each in means]))
+    slope, offset = _line(references, means)
     return OwnScaling(1 / slope, -offset / slope)
 
 
@@ -153,7 +153,7 @@ def reference_line(field: TrainingField) -> tuple[float, float]:
     slope, offset : float
         In counts.
     """
-    return _line(field.valid_reference.ravel(), mean_frame(field).ravel())
+    return _line([field.valid_reference], [mean_frame(field)])
 
 
 def mean_frame(field: TrainingField) -> np.ndarray:
@@ -161,9 +161,16 @@ def mean_frame(field: TrainingField) -> np.ndarray:
     return aligned_sum(field.frames, field.shift_px)[field.rows, field.columns] / len(field.frames)
 
 
-def _line(intensity: np.ndarray, counts: np.ndarray) -> tuple[float, float]:
-    slope, offset = np.polyfit(intensity.astype(float), counts.astype(float), 1)
-    return float(slope), float(offset)
+def _line(intensities: Sequence[np.ndarray], counts: Sequence[np.ndarray]) -> tuple[float, float]:
+    """Slope and offset by least squares over all pixels of these images, image by image."""
+    pixels = sum(image.size for image in intensities)
+    middle, height = (sum(float(image.sum(dtype=float)) for image in images) / pixels for images in (intensities, counts))
+    moments = np.zeros(2)
+    for intensity, count in zip(intensities, counts, strict=True):
+        apart = intensity.astype(float) - middle
+        moments += np.sum(apart**2), np.sum(apart * (count - height))
+    slope = float(moments[1] / moments[0])
+    return slope, height - slope * middle
 
 
 def field_scales(fields: Sequence[TrainingField], scaling: Scaling) -> np.ndarray:
