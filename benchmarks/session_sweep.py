@@ -2,7 +2,7 @@
 
 `python -m benchmarks.session_sweep results/sweep config/examples/sweep.yaml` reads the rows of `snakemake sweep`, which may still run
 or have been stopped. A limit counts as passed where the mean over the seeds that are finished passes it. With `--draw FOLDER` the map is
-drawn of what there is.
+drawn of what there is. Points that were recorded before and whose results are not there any more count as well.
 """
 
 import argparse
@@ -11,7 +11,7 @@ from pathlib import Path
 import pandas as pd
 import yaml
 
-from benchmarks.measured_tables import record_table
+from benchmarks.measured_tables import FOLDER, read_measured, record_table
 from rapidstem.figures import SWEEP_MAP, draw_figures, figures_of
 from rapidstem.scores import passed_limits, sweep_curves
 from rapidstem_workflow.session_opening import open_session
@@ -41,13 +41,14 @@ def main() -> None:
     parser.add_argument("--draw", type=Path)
     given = parser.parse_args()
     config = open_session(yaml.safe_load(given.configuration.read_text(encoding="utf-8"))).config
-    points, base = finished_points(given.folder / "sweep/points").round(DIGITS), base_labels(config)
+    finished, base = finished_points(given.folder / "sweep/points").round(DIGITS), base_labels(config)
     planned = pd.DataFrame([point.labels for point in sweep_points(config)])
+    record_table("session_sweep", finished.replace({"said": {"": None}}), LABELS)
+    points = read_measured(FOLDER / "session_sweep.csv").fillna({"said": ""})
     found = points[LABELS].astype(str).merge(planned, on=LABELS)
     print(f"{len(found)} of {len(planned)} points are finished, {len(planned) - len(found)} are missing")
     curves = sweep_curves(points, base)
     limits = passed_limits(curves, base).replace("", "none")
-    record_table("session_sweep", points.replace({"said": {"": None}}), LABELS)
     record_table("session_sweep.limits", limits.assign(points=len(found), planned=len(planned)), ["factor", "quantity"])
     if given.draw:
         given.draw.mkdir(parents=True, exist_ok=True)
