@@ -126,7 +126,7 @@ rule calibrate_intervals:
         "../../envs/learning.yaml"
     threads: 2
     resources:
-        mem_mb=memory_mb(800, 0.15),
+        mem_mb=memory_mb(700, 0.1),
         runtime=minutes(30, 10),
     params:
         code=code("calibrate_intervals"),
