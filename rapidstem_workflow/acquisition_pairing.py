@@ -17,6 +17,7 @@ from rapidstem_workflow.recorded_folder import RecordedFile, RecordedFolder
 MANNERS = re.compile(
     r"(?<![a-z])(rapid|slow|fast|stack|frames?|image|img|scan|dcfi|haadf|bf|ref(erence)?|\d+(ns|us|ms))(?![a-z])", re.IGNORECASE
 )
+SLOW = re.compile(r"(?<![a-z])slow(?![a-z])", re.IGNORECASE)
 LEAST_NAME = 0.8
 AMBIGUOUS = 0.02
 FEWEST_FOR_A_TEST = 3
@@ -174,6 +175,8 @@ def _series_rows(series: Sequence[RecordedFile]) -> tuple[list[ProposedRow], dic
 
 
 def _is_slow(file: RecordedFile, series: Sequence[RecordedFile]) -> bool:
-    """Whether a series scanned ten times as long on a pixel as the fastest one of the folder."""
+    """Whether a series scanned ten times as long on a pixel as the fastest one of the folder; by its name where its file does not say."""
     dwells = [other.header.dwell_time_s for other in series if other.header.dwell_time_s]
-    return bool(dwells and file.header.dwell_time_s and file.header.dwell_time_s >= 10 * min(dwells))
+    if file.header.dwell_time_s:
+        return file.header.dwell_time_s >= 10 * min(dwells)
+    return SLOW.search(file.path.stem) is not None

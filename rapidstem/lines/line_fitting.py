@@ -23,6 +23,7 @@ from rapidstem.lines.line_pieces import PieceSettings, line_pieces
 from rapidstem.lines.line_selection import needed_lines
 from rapidstem.lines.null_evidence import NullEvidence, null_evidence
 from rapidstem.lines.piece_linking import LinkSettings, linked_pieces
+from rapidstem.lines.rim_lines import without_rims
 from rapidstem.lines.spline_curves import curve_through, typical_curvature
 from rapidstem.tomography import TiltGeometry
 
@@ -108,7 +109,8 @@ def fit_lines(
 
     What a dark line in a frame says for a dislocation is learnt from the traced lines and from copies of them moved aside. The sum over
     the frames gives candidates, weaker ones than a tomogram shows. Candidates that explain nothing which others do not go; ends that
-    continue each other are linked; lines are fitted as splines, trimmed and led on as far as the frames speak for them.
+    continue each other are linked; lines are fitted as splines, trimmed and led on as far as the frames speak for them. Lines along the rim
+    of a hole are left out.
 
     Parameters
     ----------
@@ -172,6 +174,9 @@ def fit_lines(
         if not lines:
             return _no_lines(box_nm)
         evidence, null = _asked(lines, curvature, geometry, threads)
+    lines = without_rims(lines, series, evidence)
+    if not lines:
+        return _no_lines(box_nm)
     fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
     return _judged(fitted, evidence, null_evidence(lines, CoveredFrames(evidence, lines)), box_nm)
 

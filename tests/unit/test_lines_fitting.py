@@ -140,6 +140,20 @@ def test_lines_on_one_another_in_all_frames_are_one():
     assert len(found.network.lines) == 1
 
 
+def test_rim_of_a_hole_is_no_line():
+    geometry = moving_geometry()
+    around = np.linspace(0, 2 * np.pi, 200)
+    ring = np.column_stack([110 + 70 * np.cos(around), -70 + 70 * np.sin(around), np.zeros(200)])
+    x = (np.arange(COLUMNS) - (COLUMNS - 1) / 2) * PIXEL_NM
+    y = (np.arange(ROWS) - (ROWS - 1) / 2)[:, None] * PIXEL_NM / np.cos(geometry.angle_rad)[:, None, None]
+    outside = 1 / (1 + np.exp(-(np.hypot(x - 110, y + 70) - 70) / 3))
+    darkening = np.exp(-0.4 * (1 / np.cos(geometry.angle_rad) - 1))[:, None, None]
+    series = noisy([RISING], geometry) * darkening * outside + 1.6 * (1 - outside)
+    found = fit_lines(series.astype(np.float32), geometry, [inside(bent(RISING, 4)), ring], BOX_NM, DEPTH_PX)
+    assert all(np.median(distances(line.points_nm, RISING)) < 3 for line in found.network.lines)
+    assert sum(line.length_nm for line in found.network.lines) > 300
+
+
 def test_lines_that_are_close_hide_each_other():
     low, high = RISING - np.array([0.0, 0.0, 30.0]), RISING + np.array([0.0, 0.0, 30.0])
     found = fitted([low, high], [inside(low), inside(high)])

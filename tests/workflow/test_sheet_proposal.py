@@ -96,6 +96,16 @@ def test_a_series_without_times_is_proposed_with_one_tilt_a_frame(folder: Path, 
     check_raw_files(open_session(session.config))
 
 
+def test_series_that_say_no_dwell_time_are_slow_by_their_names(tmp_path: Path) -> None:
+    for name in ("sweep rapid", "sweep slow"):
+        pixels = np.random.default_rng(len(name)).integers(0, 255, (15, 16, 16)).astype(np.uint8)
+        (tmp_path / "raw").mkdir(exist_ok=True)
+        tifffile.imwrite(tmp_path / f"raw/{name}.tif", pixels, imagej=True, resolution=(0.25, 0.25), metadata={"unit": "nm", "axes": "TYX"})
+        (tmp_path / f"raw/{name}.rawtlt").write_text("\n".join(map(str, range(-70, 80, 10))))
+    write_proposal(tmp_path / "raw", tmp_path / "sheet")
+    assert rows_of(tmp_path / "sheet.tsv") == {"sweep": ("tilt_series", "", "sweep rapid.tif", "sweep slow.tif")}
+
+
 def test_names_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
     for field, tilt in (("0003", 0.0), ("0004", 40.0), ("1e5", 40.0)):
         write(tmp_path / "20240601" / f"{field} fast.emd", 20, tilt)
