@@ -1,6 +1,7 @@
 """Fitted curves as the lines of a piece of foil: cut at its faces, joined in nodes where they end on each other."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import scipy
@@ -16,6 +17,7 @@ from rapidstem.dislocations import (
     steps_along,
     with_ends,
 )
+from rapidstem.lines.foil_height import FoilPlane
 from rapidstem.lines.kinked_lines import joined_at_kinks
 
 # Contrast fades that far below a face (docs/dislocations.md): ends within it are led on, or stated to end there.
@@ -33,7 +35,7 @@ LEAST_BEND_DEG = 20.0
 LEAST_NM = 40.0
 
 
-def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetwork:
+def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray, plane: FoilPlane) -> LineNetwork:
     """Lines of a foil from curves (n, 3), nm.
 
     Two that end inside the foil side by side are one line with a kink (`joined_at_kinks`).
@@ -47,12 +49,21 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray) -> LineNetw
     ----------
     curves : sequence of np.ndarray, (n, 3)
     box_nm : np.ndarray, (2, 3)
-        Lowest and highest x, y, z: the field of view and the foil's surfaces.
+        Lowest and highest x, y, z: the field of view and the foil's thickness.
+    plane : FoilPlane
+        The foil's middle.
+
+    Returns
+    -------
+    LineNetwork
+        Its box is that of the foil as it lies over the middle of the field.
     """
-    lines = [Polyline(curve, 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
-    pieces = all_clipped(lines, box_nm)
-    pieces = joined_at_kinks(with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], box_nm, EXTENSION_NM))
-    return LineNetwork(longest_first(with_ends(_with_junctions(pieces, box_nm), box_nm, 0.0, EXTENSION_NM)), box_nm)
+    foil_nm = box_nm + np.array([0.0, 0.0, plane.middle_nm - box_nm[:, 2].mean()])
+    lines = [Polyline(plane.levelled(curve), 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
+    pieces = all_clipped(lines, foil_nm)
+    pieces = joined_at_kinks(with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], foil_nm, EXTENSION_NM))
+    finished = with_ends(_with_junctions(pieces, foil_nm), foil_nm, 0.0, EXTENSION_NM)
+    return LineNetwork(longest_first([replace(line, points_nm=plane.leaning(line.points_nm)) for line in finished]), foil_nm)
 
 
 def _with_junctions(lines: list[Polyline], box_nm: np.ndarray) -> list[Polyline]:

@@ -13,7 +13,7 @@ from rapidstem.lines.crossing_partners import doubtful_partners, exchanged
 from rapidstem.lines.curve_fit import FittedCurve, fit_curves
 from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
 from rapidstem.lines.fitted_network import fitted_network
-from rapidstem.lines.foil_height import NEAR_FACE_NM, foil_middle_nm
+from rapidstem.lines.foil_height import NEAR_FACE_NM, FoilPlane, foil_plane
 from rapidstem.lines.frame_curvature import FrameCurvature, curvature_of_frames
 from rapidstem.lines.kinked_lines import linked_at_kinks
 from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
@@ -81,6 +81,8 @@ class FittedLines:
         The line that passes this one so that their courses do not tell by 20 to 1 which half goes on into which; -1 where there is none.
     exchange_odds : np.ndarray, (line,)
         Odds of the halves as they are joined over the other way; NaN where there is no such line.
+    foil : FoilPlane
+        How the foil lies in which the lines end.
     """
 
     network: LineNetwork
@@ -93,6 +95,7 @@ class FittedLines:
     hidden_by: np.ndarray
     exchange_with: np.ndarray
     exchange_odds: np.ndarray
+    foil: FoilPlane
 
 
 def fit_lines(
@@ -165,15 +168,15 @@ def fit_lines(
     lines = list(candidates) if candidates else _candidates(evidence, traced, depth_px, null.overcount, settings)
     stiffness = typical_curvature(traced, settings.knot_nm)
     fitted: list[FittedCurve] = []
-    for _ in range(settings.rounds):
+    beyond_nm = NEAR_FACE_NM
+    for number in range(settings.rounds):
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
-        lines = _reaching(fitted, evidence, _widened(box_nm), null.overcount)
-        lines = exchanged(linked_pieces(lines, evidence.total, LinkSettings(overcount=null.overcount)))
-        lines = linked_at_kinks(lines, _widened(box_nm, 0.0))
-        lines = [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * null.overcount)]
+        lines = _refined(_reaching(fitted, evidence, _widened(box_nm, beyond_nm), null.overcount), evidence, box_nm, null.overcount, settings)
         if not lines:
             return _no_lines(box_nm)
         evidence, null = _asked(lines, curvature, geometry, threads)
+        if number == 0:
+            beyond_nm += foil_plane(lines, evidence, box_nm, null.overcount).rise_nm(box_nm)
     lines = without_rims(lines, series, evidence)
     if not lines:
         return _no_lines(box_nm)
@@ -183,7 +186,8 @@ def fit_lines(
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
     none, no_line = np.zeros(0), np.zeros(0, int)
-    return FittedLines(LineNetwork([], box_nm), [], [], [], none, none, none, no_line, no_line, none)
+    level = FoilPlane(float(box_nm[:, 2].mean()), np.zeros(2))
+    return FittedLines(LineNetwork([], box_nm), [], [], [], none, none, none, no_line, no_line, none, level)
 
 
 def _in_order_of_tilt(series: np.ndarray, geometry: TiltGeometry) -> tuple[np.ndarray, TiltGeometry]:
@@ -223,6 +227,15 @@ def _candidates(
     return [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * overcount)]
 
 
+def _refined(
+    lines: Sequence[np.ndarray], evidence: SeriesEvidence, box_nm: np.ndarray, overcount: float, settings: FittingSettings
+) -> list[np.ndarray]:
+    """Lines that continue each other linked, without those that explain nothing of their own."""
+    linked = exchanged(linked_pieces(lines, evidence.total, LinkSettings(overcount=overcount)))
+    linked = linked_at_kinks(linked, _widened(box_nm, 0.0))
+    return [linked[number] for number in needed_lines(linked, evidence, settings.line_evidence * overcount)]
+
+
 def _reaching(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: np.ndarray, overcount: float) -> list[np.ndarray]:
     """The curves as polylines, trimmed and led on at both ends as far as the frames speak for them."""
     step_nm = evidence.step_nm
@@ -249,7 +262,7 @@ def _times(ratio: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
     return np.column_stack([mean, np.sqrt(np.sum(weight * (middle_s[:, None] - mean) ** 2, axis=0))])
 
 
-def _widened(box_nm: np.ndarray, height_nm: float = NEAR_FACE_NM) -> np.ndarray:
+def _widened(box_nm: np.ndarray, height_nm: float) -> np.ndarray:
     """The box as far as lines are followed beyond the border, which tilted frames show, and beyond faces whose height is not yet known."""
     return box_nm + np.array([[-1.0], [1.0]]) * np.array([0.0, BORDER_NM, height_nm])
 
@@ -259,8 +272,8 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     step_nm = evidence.step_nm
     along = [each.curve.samples_nm(step_nm) for each in fitted]
     places = [each.curve.at(at) for each, at in zip(fitted, along, strict=True)]
-    height_nm = foil_middle_nm(places, evidence, box_nm, null.overcount) - box_nm[:, 2].mean()
-    network = fitted_network(places, box_nm + np.array([0.0, 0.0, height_nm]))
+    plane = foil_plane(places, evidence, box_nm, null.overcount)
+    network = fitted_network(places, box_nm, plane)
     sigma = np.concatenate([each.sigma_nm(at) for each, at in zip(fitted, along, strict=True)])
     tree = scipy.spatial.cKDTree(np.concatenate(places))
     polylines = [line.points_nm for line in network.lines]
@@ -278,4 +291,4 @@ def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullE
     times = [_times(speaks, evidence.geometry) for speaks, _ in asked]
     hidden = 1 - alone / np.maximum(seen, 1)
     doubts = doubtful_partners(polylines)
-    return FittedLines(network, point_sigma, point_evidence, times, probability, p_value, hidden, hidden_by, *doubts)
+    return FittedLines(network, point_sigma, point_evidence, times, probability, p_value, hidden, hidden_by, *doubts, plane)

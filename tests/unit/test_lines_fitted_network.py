@@ -2,9 +2,12 @@
 
 import numpy as np
 
+from rapidstem.dislocations import LineNetwork
 from rapidstem.lines.fitted_network import fitted_network
+from rapidstem.lines.foil_height import FoilPlane
 
 BOX_NM = np.array([[-300.0, -250.0, -100.0], [300.0, 250.0, 100.0]])
+LEVEL = FoilPlane(0.0, np.zeros(2))
 
 
 def straight(start, end):
@@ -18,7 +21,7 @@ def kinds(network):
 def test_line_that_ends_on_another_one_meets_it():
     bent = np.vstack([straight((-290, 160, 20), (0, 0, 0)), straight((2, 2, 0), (290, 180, -30))])
     ending = straight((20, -240, -60), (1, -5, -4))
-    network = fitted_network([bent, ending], BOX_NM)
+    network = fitted_network([bent, ending], BOX_NM, LEVEL)
     assert len(network.lines) == 3
     assert kinds(network) == ["border"] * 3 + ["junction"] * 3
 
@@ -26,32 +29,32 @@ def test_line_that_ends_on_another_one_meets_it():
 def test_straight_line_has_no_junction_on_its_way():
     whole = straight((-290, -100, 20), (290, 120, -30))
     ending = straight((20, -240, -60), (1, -5, -9))
-    assert len(fitted_network([whole, ending], BOX_NM).lines) == 2
+    assert len(fitted_network([whole, ending], BOX_NM, LEVEL).lines) == 2
 
 
 def test_line_that_is_lost_behind_another_one_just_inside_the_border_meets_nothing():
     whole = straight((280, -240, 20), (280, 240, -20))
     lost = straight((-290, -30, 0), (262, 0, 0))
-    network = fitted_network([whole, lost], BOX_NM)
+    network = fitted_network([whole, lost], BOX_NM, LEVEL)
     assert len(network.lines) == 2
     assert "junction" not in kinds(network)
 
 
 def test_end_just_below_a_surface_is_stated_as_ending_there():
     shallow = straight((-290, 10, 40), (100, -60, 80))
-    network = fitted_network([shallow], BOX_NM)
+    network = fitted_network([shallow], BOX_NM, LEVEL)
     assert kinds(network) == ["border", "surface"]
     assert network.lines[0].points_nm[:, 2].max() < 85
 
 
 def test_end_deep_inside_is_lost():
-    assert kinds(fitted_network([straight((-290, 10, 0), (100, -60, 5))], BOX_NM)) == ["border", "inside"]
+    assert kinds(fitted_network([straight((-290, 10, 0), (100, -60, 5))], BOX_NM, LEVEL)) == ["border", "inside"]
 
 
 def test_two_ends_at_one_place_inside_are_a_kink_of_one_line():
     """They turn by 110 degrees there, one has gone on by 8 nm beyond the other."""
     first, second = straight((-290, -60, 40), (20, 10, 0)), straight((28, 12, -4), (-60, 240, -30))
-    network = fitted_network([first, second], BOX_NM)
+    network = fitted_network([first, second], BOX_NM, LEVEL)
     assert kinds(network) == ["border", "border"]
     line = network.lines[0].points_nm
     assert np.linalg.norm(line - np.array([24, 11, -2]), axis=1).min() < 12
@@ -59,9 +62,19 @@ def test_two_ends_at_one_place_inside_are_a_kink_of_one_line():
 
 def test_lines_that_stop_side_by_side_stay_two():
     first, second = straight((-290, -60, 40), (20, 10, 0)), straight((-290, -40, 40), (20, 26, 0))
-    assert len(fitted_network([first, second], BOX_NM).lines) == 2
+    assert len(fitted_network([first, second], BOX_NM, LEVEL).lines) == 2
 
 
 def test_ends_at_a_distance_stay_two():
     first, second = straight((-290, -60, 40), (20, 10, 0)), straight((80, 30, -4), (-60, 240, -30))
-    assert len(fitted_network([first, second], BOX_NM).lines) == 2
+    assert len(fitted_network([first, second], BOX_NM, LEVEL).lines) == 2
+
+
+def test_lines_of_a_leaning_foil_end_at_its_faces() -> None:
+    plane = FoilPlane(10.0, np.array([0.05, -0.04]))
+    points = np.linspace([-200.0, 120.0, -160.0], [150.0, -80.0, 160.0], 200)
+    (line,) = fitted_network([points], BOX_NM, plane).lines
+    assert kinds(LineNetwork([line], BOX_NM)) == ["surface", "surface"]
+    height = line.points_nm[[0, -1], 2] - line.points_nm[[0, -1], :2] @ plane.slopes
+    np.testing.assert_allclose(height, [-90, 110], atol=1e-6)
+    assert abs(line.points_nm[-1, 2] - 110) > 5

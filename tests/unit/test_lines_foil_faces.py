@@ -28,6 +28,27 @@ def test_foil_lies_where_its_lines_end_in_the_frames():
         assert {line.start_kind for line in network.lines} | {line.end_kind for line in network.lines} == {"surface"}
 
 
+def test_foil_that_leans_ends_its_lines_at_its_own_faces():
+    """Six lines from face to face, at least 55 nm from each other, of a foil that rises by 4 degrees along x and falls by 3 along y."""
+    slopes = np.tan(np.deg2rad([4.0, -3.0]))
+    level = [*THREADING, *(line * [-1.0, -1.0, 1.0] + [25.0, -35.0, 0.0] for line in THREADING)]
+    leaning = [line + np.outer(line[:, :2] @ slopes, [0.0, 0.0, 1.0]) for line in level]
+    cut = [line[(abs(line[:, 2]) < 90)] for line in leaning]
+    found = fitted(leaning, [bent(line, 2.0, seed) for seed, line in enumerate(cut)])
+    assert abs((found.foil.slopes - slopes) @ BOX_NM[1, :2]) < 6, "nm in a corner of the field"
+    ends = np.concatenate([line.points_nm[[0, -1]] for line in found.network.lines])
+    kinds = np.array([[line.start_kind, line.end_kind] for line in found.network.lines]).ravel()
+    height = ends[:, 2] - ends[:, :2] @ slopes
+    assert len(found.network.lines) == 6
+    assert np.abs(np.abs(height[kinds == "surface"]) - 100).max() < 5
+    assert np.count_nonzero(kinds == "surface") >= 10
+
+
+def test_level_foil_is_level():
+    found = fitted(THREADING, [bent(line, 2.0, seed) for seed, line in enumerate(THREADING)])
+    assert np.array_equal(found.foil.slopes, [0.0, 0.0])
+
+
 def test_line_that_kinks_is_followed_beyond_the_kink():
     whole = np.vstack([FIRST_ARM, SECOND_ARM])
     other = np.linspace([-400.0, 130.0, 75.0], [400.0, 170.0, -35.0], 400)

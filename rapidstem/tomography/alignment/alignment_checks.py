@@ -49,7 +49,7 @@ def alignment_warnings(
     if found_nm * np.sin(largest_tilt_rad) > _THICKER_THAN_STATED * thickness_nm:
         warnings.append(
             f"dense lines reach over {found_nm:.0f} nm in depth: a volume for a foil of {thickness_nm:.0f} nm "
-            "cannot hold the specimen; correct the thickness"
+            "cannot hold the specimen; correct the thickness, unless the foil leans or is bent in the field of view"
         )
     return tuple(warnings)
 
