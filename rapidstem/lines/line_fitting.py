@@ -168,15 +168,12 @@ def fit_lines(
     lines = list(candidates) if candidates else _candidates(evidence, traced, depth_px, null.overcount, settings)
     stiffness = typical_curvature(traced, settings.knot_nm)
     fitted: list[FittedCurve] = []
-    beyond_nm = NEAR_FACE_NM
-    for number in range(settings.rounds):
+    for _ in range(settings.rounds):
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
-        lines = _refined(_reaching(fitted, evidence, _widened(box_nm, beyond_nm), null.overcount), evidence, box_nm, null.overcount, settings)
+        lines = _refined(fitted, evidence, box_nm, null.overcount, settings)
         if not lines:
             return _no_lines(box_nm)
         evidence, null = _asked(lines, curvature, geometry, threads)
-        if number == 0:
-            beyond_nm += foil_plane(lines, evidence, box_nm, null.overcount).rise_nm(box_nm)
     lines = without_rims(lines, series, evidence)
     if not lines:
         return _no_lines(box_nm)
@@ -228,10 +225,11 @@ def _candidates(
 
 
 def _refined(
-    lines: Sequence[np.ndarray], evidence: SeriesEvidence, box_nm: np.ndarray, overcount: float, settings: FittingSettings
+    fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: np.ndarray, overcount: float, settings: FittingSettings
 ) -> list[np.ndarray]:
-    """Lines that continue each other linked, without those that explain nothing of their own."""
-    linked = exchanged(linked_pieces(lines, evidence.total, LinkSettings(overcount=overcount)))
+    """The curves as far as the frames speak for them, linked where they continue each other, without those that explain nothing of their own."""
+    reaching = _reaching(fitted, evidence, box_nm, overcount)
+    linked = exchanged(linked_pieces(reaching, evidence.total, LinkSettings(overcount=overcount)))
     linked = linked_at_kinks(linked, _widened(box_nm, 0.0))
     return [linked[number] for number in needed_lines(linked, evidence, settings.line_evidence * overcount)]
 
@@ -241,13 +239,14 @@ def _reaching(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: n
     step_nm = evidence.step_nm
     lines = [resampled(each.curve.at(each.curve.samples_nm(step_nm)), step_nm) for each in fitted]
     covered = CoveredFrames(evidence, lines)
+    near_nm = _widened(box_nm, NEAR_FACE_NM + foil_plane(lines, evidence, box_nm, overcount).rise_nm(box_nm))
     reaching = []
     for number, line in enumerate(lines):
         points = trimmed(line, covered.own(number))
         if len(points) < FEWEST_POINTS:
             continue
         for _ in range(2):
-            points = np.vstack([points, continued(points, number, covered, box_nm, overcount)])[::-1]
+            points = np.vstack([points, continued(points, number, covered, near_nm, overcount)])[::-1]
         reaching.append(points)
     return reaching
 
