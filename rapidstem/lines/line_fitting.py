@@ -227,7 +227,7 @@ def _candidates(
 def _refined(
     fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: np.ndarray, overcount: float, settings: FittingSettings
 ) -> list[np.ndarray]:
-    """The curves as far as the frames speak for them, linked where they continue each other, without those that explain nothing of their own."""
+    """Curves as far as the frames speak for them, linked where they continue each other, and those alone that explain something."""
     reaching = _reaching(fitted, evidence, box_nm, overcount)
     linked = exchanged(linked_pieces(reaching, evidence.total, LinkSettings(overcount=overcount)))
     linked = linked_at_kinks(linked, _widened(box_nm, 0.0))
