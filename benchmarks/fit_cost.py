@@ -8,6 +8,7 @@ reconstructed, and candidates are sought in the frames as always. Prints lines, 
 import sys
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from typing import Any
 from unittest import mock
 
@@ -18,19 +19,19 @@ from benchmarks.dense_foils import MARGIN_NM, STEADY
 from benchmarks.hard_conditions import simulated
 from benchmarks.measured_tables import record_table
 from rapidstem.dislocations import Polyline, clipped
-from rapidstem.lines import FittedLines, fit_lines, line_fitting
+from rapidstem.lines import FittedLines, fit_lines, line_fitting, line_rounds
 from rapidstem.microscope import settings_from
 from rapidstem.tomography import apply_alignment, recorded_geometry
 
 SEED = 97
-# Steps of `fit_lines` by the names of its functions; what is in none of them is candidates' links and passages.
+# Steps of `fit_lines` by modules and their functions; what is in none of them is candidates' links and passages.
 STEPS = {
-    "curvature_s": ("curvature_of_frames",),
-    "candidates_s": ("_candidates",),
-    "learning_s": ("_asked",),
-    "curves_s": ("fit_curves",),
-    "ends_s": ("_reaching",),
-    "judging_s": ("_judged", "null_evidence"),
+    "curvature_s": ((line_fitting, "curvature_of_frames"),),
+    "candidates_s": ((line_fitting, "_candidates"),),
+    "learning_s": ((line_fitting, "asked"), (line_rounds, "asked")),
+    "curves_s": ((line_rounds, "fit_curves"),),
+    "ends_s": ((line_rounds, "_reaching"),),
+    "judging_s": ((line_fitting, "_judged"), (line_fitting, "null_evidence")),
 }
 LEAST_NM = 80.0
 
@@ -48,9 +49,11 @@ def timed_fit(fit: Callable[[], FittedLines]) -> tuple[FittedLines, dict[str, fl
 
         return call
 
-    functions: dict[str, Any] = {name: watched(step, getattr(line_fitting, name)) for step, names in STEPS.items() for name in names}
-    start = time.process_time()
-    with mock.patch.multiple(line_fitting, **functions):
+    with ExitStack() as watching:
+        for step, functions in STEPS.items():
+            for module, name in functions:
+                watching.enter_context(mock.patch.object(module, name, watched(step, getattr(module, name))))
+        start = time.process_time()
         found = fit()
     return found, {"processor_s": time.process_time() - start, **{step: spent[step] for step in STEPS}}
 

@@ -24,7 +24,7 @@ from rapidstem.denoising.settings import NEIGHBOURS
 from rapidstem.dislocations.line_tables import foil_box, polylines_of, traced_points
 from rapidstem.dislocations.line_tracing import trace_lines
 from rapidstem.files.image_stacks import FrameStack, read_stack
-from rapidstem.lines.line_fitting import FittingSettings, fit_lines
+from rapidstem.lines import FittingSettings, fit_lines
 from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
 from rapidstem.tomography.aligned_images import apply_alignment

@@ -7,5 +7,6 @@ from .frame_curvature import (
 from .frame_projection import FramePlaces as FramePlaces, scanned_pixels as scanned_pixels
 from .known_lines import refit_lines as refit_lines
 from .line_coverage import COVERED_WIDTHS as COVERED_WIDTHS
-from .line_fitting import FittedLines as FittedLines, FittingSettings as FittingSettings, fit_lines as fit_lines
+from .line_fitting import FittedLines as FittedLines, fit_lines as fit_lines
 from .line_likelihood import LineLikelihood as LineLikelihood, likelihood_of as likelihood_of
+from .line_rounds import FittingSettings as FittingSettings

@@ -7,54 +7,24 @@ import numpy as np
 import scipy
 from scipy import ndimage
 
-from rapidstem.dislocations import LineNetwork, resampled
+from rapidstem.dislocations import LineNetwork
 from rapidstem.errors import InputError
-from rapidstem.lines.crossing_partners import doubtful_partners, exchanged
-from rapidstem.lines.curve_fit import FittedCurve, fit_curves
+from rapidstem.lines.close_lines import told_apart, unfollowed, with_traced
+from rapidstem.lines.crossing_partners import doubtful_partners
+from rapidstem.lines.curve_fit import FittedCurve
 from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
 from rapidstem.lines.fitted_network import fitted_network
-from rapidstem.lines.foil_height import NEAR_FACE_NM, FoilPlane, foil_plane
-from rapidstem.lines.frame_curvature import FrameCurvature, curvature_of_frames
-from rapidstem.lines.kinked_lines import linked_at_kinks
+from rapidstem.lines.foil_height import FoilPlane, foil_plane
+from rapidstem.lines.frame_curvature import curvature_of_frames
 from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
-from rapidstem.lines.line_ends import continued, trimmed
-from rapidstem.lines.line_likelihood import likelihood_of
 from rapidstem.lines.line_pieces import PieceSettings, line_pieces
+from rapidstem.lines.line_rounds import BORDER_NM, DEFAULT_FITTING, FitConditions, FittingSettings, SettledLines, asked, settled
 from rapidstem.lines.line_selection import needed_lines
 from rapidstem.lines.null_evidence import NullEvidence, null_evidence
 from rapidstem.lines.piece_linking import LinkSettings, linked_pieces
 from rapidstem.lines.rim_lines import without_rims
-from rapidstem.lines.spline_curves import curve_through, typical_curvature
+from rapidstem.lines.spline_curves import typical_curvature
 from rapidstem.tomography import TiltGeometry
-
-# Of a cubic spline.
-FEWEST_POINTS = 4
-# So far beyond the border, in y, lines are followed: tilted frames show them there, and what explains that as a line inside the field bends
-# towards the beam. The shortest line that is traced (tried on a network, seed 1).
-BORDER_NM = 80.0
-
-
-@dataclass(frozen=True)
-class FittingSettings:
-    """How lines are fitted.
-
-    Attributes
-    ----------
-    line_width_nm : full width of the lines at half depth in the frames
-    knot_nm : distance of the knots of the splines
-    piece_evidence, line_evidence : what a piece and what a whole line must add to the explanation of the frames, in natural units of
-        independent evidence
-    rounds : how often lines are fitted, trimmed, led on and linked
-    """
-
-    line_width_nm: float = 13.7
-    knot_nm: float = 50.0
-    piece_evidence: float = 8.0
-    line_evidence: float = 8.0
-    rounds: int = 2
-
-
-DEFAULT_FITTING = FittingSettings()
 
 
 @dataclass(frozen=True)
@@ -158,27 +128,37 @@ def fit_lines(
         return _no_lines(box_nm)
     series, geometry = _in_order_of_tilt(series, geometry)
     curvature = curvature_of_frames(series, settings.line_width_nm / (2 * geometry.pixel_size_nm), threads)
-    evidence, null = _asked(traced, curvature, geometry, threads)
-    needed = needed_lines(traced, evidence, settings.piece_evidence * null.overcount)
+    evidence, null = asked(traced, curvature, geometry, threads)
+    needed = [traced[number] for number in needed_lines(traced, evidence, settings.piece_evidence * null.overcount)]
     if not needed:
         return _no_lines(box_nm)
     if len(needed) < len(traced):
-        traced = [traced[number] for number in needed]
-        evidence, null = _asked(traced, curvature, geometry, threads)
-    lines = list(candidates) if candidates else _candidates(evidence, traced, depth_px, null.overcount, settings)
-    stiffness = typical_curvature(traced, settings.knot_nm)
-    fitted: list[FittedCurve] = []
-    for _ in range(settings.rounds):
-        fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
-        lines = _refined(fitted, evidence, box_nm, null.overcount, settings)
-        if not lines:
-            return _no_lines(box_nm)
-        evidence, null = _asked(lines, curvature, geometry, threads)
-    lines = without_rims(lines, series, evidence)
+        evidence, null = asked(needed, curvature, geometry, threads)
+    conditions = FitConditions(curvature, geometry, box_nm, typical_curvature(needed, settings.knot_nm), settings, threads)
+    begun = list(candidates) if candidates else _candidates(evidence, needed, depth_px, null.overcount, settings)
+    found = settled(begun, evidence, null, conditions)
+    if not candidates and found.lines and unfollowed(traced, found.lines):
+        found = _told_apart(found, settled(_linked_with_traced(begun, traced, evidence, null), evidence, null, conditions), conditions)
+    lines = without_rims(found.lines, series, found.evidence) if found.lines else []
     if not lines:
         return _no_lines(box_nm)
-    fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
-    return _judged(fitted, evidence, null_evidence(lines, CoveredFrames(evidence, lines)), box_nm)
+    fitted = conditions.curves(lines, found.evidence)
+    return _judged(fitted, found.evidence, null_evidence(lines, CoveredFrames(found.evidence, lines)), box_nm)
+
+
+def _linked_with_traced(
+    candidates: Sequence[np.ndarray], traced: Sequence[np.ndarray], evidence: SeriesEvidence, null: NullEvidence
+) -> list[np.ndarray]:
+    """Traced lines and what only the candidates show, linked where they continue each other."""
+    return linked_pieces(with_traced(candidates, traced), evidence.total, LinkSettings(overcount=null.overcount))
+
+
+def _told_apart(found: SettledLines, other: SettledLines, conditions: FitConditions) -> SettledLines:
+    """Lines that `other` tells apart in the place of those that run together, with likelihoods learnt from all."""
+    lines = told_apart(found.lines, other.lines, found.evidence, found.null.overcount)
+    if len(lines) == len(found.lines) and all(one is two for one, two in zip(lines, found.lines, strict=True)):
+        return found
+    return SettledLines(lines, *asked(lines, conditions.curvature, conditions.geometry, conditions.threads))
 
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
@@ -195,14 +175,6 @@ def _in_order_of_tilt(series: np.ndarray, geometry: TiltGeometry) -> tuple[np.nd
     return series[order], replace(
         geometry, angle_rad=geometry.angle_rad[order], shift_px=geometry.shift_px[order], used=geometry.used[order]
     )
-
-
-def _asked(
-    lines: Sequence[np.ndarray], curvature: FrameCurvature, geometry: TiltGeometry, threads: int
-) -> tuple[SeriesEvidence, NullEvidence]:
-    """The series with the likelihoods learnt from some lines, and what it says for lines where none are, without letting those settle."""
-    evidence = SeriesEvidence(curvature, likelihood_of(lines, curvature, geometry), geometry, threads)
-    return evidence, null_evidence(lines, CoveredFrames(evidence, lines), settled=False)
 
 
 def _candidates(
@@ -224,33 +196,6 @@ def _candidates(
     return [lines[number] for number in needed_lines(lines, evidence, settings.line_evidence * overcount)]
 
 
-def _refined(
-    fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: np.ndarray, overcount: float, settings: FittingSettings
-) -> list[np.ndarray]:
-    """Curves as far as the frames speak for them, linked where they continue each other, and those alone that explain something."""
-    reaching = _reaching(fitted, evidence, box_nm, overcount)
-    linked = exchanged(linked_pieces(reaching, evidence.total, LinkSettings(overcount=overcount)))
-    linked = linked_at_kinks(linked, _widened(box_nm, 0.0))
-    return [linked[number] for number in needed_lines(linked, evidence, settings.line_evidence * overcount)]
-
-
-def _reaching(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, box_nm: np.ndarray, overcount: float) -> list[np.ndarray]:
-    """The curves as polylines, trimmed and led on at both ends as far as the frames speak for them."""
-    step_nm = evidence.step_nm
-    lines = [resampled(each.curve.at(each.curve.samples_nm(step_nm)), step_nm) for each in fitted]
-    covered = CoveredFrames(evidence, lines)
-    near_nm = _widened(box_nm, NEAR_FACE_NM + foil_plane(lines, evidence, box_nm, overcount).rise_nm(box_nm))
-    reaching = []
-    for number, line in enumerate(lines):
-        points = trimmed(line, covered.own(number))
-        if len(points) < FEWEST_POINTS:
-            continue
-        for _ in range(2):
-            points = np.vstack([points, continued(points, number, covered, near_nm, overcount)])[::-1]
-        reaching.append(points)
-    return reaching
-
-
 def _times(ratio: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
     """Mean and standard deviation (point, 2) of the times of the frames, by what each says for a point; ratios are (frame, point)."""
     if geometry.time_s is None or geometry.line_time_s is None:
@@ -259,11 +204,6 @@ def _times(ratio: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
     weight = np.maximum(ratio, 0) / np.maximum(np.maximum(ratio, 0).sum(axis=0), 1e-9)
     mean = middle_s @ weight
     return np.column_stack([mean, np.sqrt(np.sum(weight * (middle_s[:, None] - mean) ** 2, axis=0))])
-
-
-def _widened(box_nm: np.ndarray, height_nm: float) -> np.ndarray:
-    """The box as far as lines are followed beyond the border, which tilted frames show, and beyond faces whose height is not yet known."""
-    return box_nm + np.array([[-1.0], [1.0]]) * np.array([0.0, BORDER_NM, height_nm])
 
 
 def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray) -> FittedLines:
