@@ -23,9 +23,11 @@ from rapidstem.lines.line_pieces import PieceSettings, line_pieces
 from rapidstem.lines.line_selection import needed_lines
 from rapidstem.lines.null_evidence import NullEvidence, null_evidence
 from rapidstem.lines.piece_linking import LinkSettings, linked_pieces
+from rapidstem.lines.rim_ends import with_rims
 from rapidstem.lines.rim_lines import without_rims
 from rapidstem.lines.spline_curves import curve_through, typical_curvature
 from rapidstem.tomography import TiltGeometry
+from rapidstem.tomography.vacuum import vacuum_places
 
 # Of a cubic spline.
 FEWEST_POINTS = 4
@@ -113,7 +115,7 @@ def fit_lines(
     What a dark line in a frame says for a dislocation is learnt from the traced lines and from copies of them moved aside. The sum over
     the frames gives candidates, weaker ones than a tomogram shows. Candidates that explain nothing which others do not go; ends that
     continue each other are linked; lines are fitted as splines, trimmed and led on as far as the frames speak for them. Lines along the rim
-    of a hole are left out.
+    of a hole are left out; ends at it are ends at a surface.
 
     Parameters
     ----------
@@ -167,18 +169,18 @@ def fit_lines(
         evidence, null = _asked(traced, curvature, geometry, threads)
     lines = list(candidates) if candidates else _candidates(evidence, traced, depth_px, null.overcount, settings)
     stiffness = typical_curvature(traced, settings.knot_nm)
-    fitted: list[FittedCurve] = []
     for _ in range(settings.rounds):
         fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
         lines = _refined(fitted, evidence, box_nm, null.overcount, settings)
         if not lines:
             return _no_lines(box_nm)
         evidence, null = _asked(lines, curvature, geometry, threads)
-    lines = without_rims(lines, series, evidence)
+    vacuum = vacuum_places(series, curvature.scale_px)
+    lines = without_rims(lines, vacuum, evidence)
     if not lines:
         return _no_lines(box_nm)
     fitted = fit_curves([curve_through(line, settings.knot_nm) for line in lines], evidence, stiffness)
-    return _judged(fitted, evidence, null_evidence(lines, CoveredFrames(evidence, lines)), box_nm)
+    return _judged(fitted, evidence, null_evidence(lines, CoveredFrames(evidence, lines)), box_nm, vacuum)
 
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:
@@ -266,13 +268,15 @@ def _widened(box_nm: np.ndarray, height_nm: float) -> np.ndarray:
     return box_nm + np.array([[-1.0], [1.0]]) * np.array([0.0, BORDER_NM, height_nm])
 
 
-def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray) -> FittedLines:
+def _judged(
+    fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray, vacuum: np.ndarray
+) -> FittedLines:
     """The network of fitted curves, with standard deviations and evidence of points, and probabilities of lines."""
     step_nm = evidence.step_nm
     along = [each.curve.samples_nm(step_nm) for each in fitted]
     places = [each.curve.at(at) for each, at in zip(fitted, along, strict=True)]
     plane = foil_plane(places, evidence, box_nm, null.overcount)
-    network = fitted_network(places, box_nm, plane)
+    network = with_rims(fitted_network(places, box_nm, plane), vacuum, evidence)
     sigma = np.concatenate([each.sigma_nm(at) for each, at in zip(fitted, along, strict=True)])
     tree = scipy.spatial.cKDTree(np.concatenate(places))
     polylines = [line.points_nm for line in network.lines]
