@@ -17,9 +17,10 @@ import pandas as pd
 from benchmarks.measured_tables import record_table
 from rapidstem.dislocations import CENTROID_COLUMNS, TRACED_COLUMNS, Polyline, clipped, foil_box, polylines_of, resampled, rigid_motion
 from rapidstem.files import read_series, read_table, read_volume_shape
-from rapidstem.lines import FittingSettings, curvature_of_frames, fit_lines, likelihood_of
-from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
-from rapidstem.lines.null_evidence import null_evidence
+from rapidstem.lines import FittingSettings, fit_lines
+from rapidstem.lines.evidence import curvature_of_frames, likelihood_of
+from rapidstem.lines.evidence.line_coverage import CoveredFrames, SeriesEvidence
+from rapidstem.lines.evidence.moved_copies import null_evidence
 from rapidstem.microscope import read_truth
 from rapidstem.scores import PlacedLines, identify_lines, identity_scores, whole_field
 from rapidstem.tomography import TiltGeometry, read_geometry

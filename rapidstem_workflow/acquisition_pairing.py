@@ -54,7 +54,7 @@ def proposed(folder: RecordedFolder) -> Proposal:
         forms[file.form].append(file)
     pairs, doubts = _pairs(forms["stack"], forms["image"])
     rows = [row for file in forms["stack"] if (row := _field_row(file, pairs.get(file.path))) is not None]
-    unknown = {file.path: "the file does not say its tilt; add its row by hand" for file in forms["stack"] if file.tilt_deg is None}
+    unknown = {file.path: _without_tilt(file, pairs.get(file.path)) for file in forms["stack"] if file.tilt_deg is None}
     used = {image.path for image, _ in pairs.values()}
     single = {file.path: doubts.get(file.path, "no stack of rapid frames fits this single image") for file in forms["image"]}
     left_out = folder.left_out | unknown | {path: reason for path, reason in single.items() if path not in used}
@@ -128,6 +128,15 @@ def _field_row(stack: RecordedFile, pair: tuple[RecordedFile, float] | None) -> 
     reason = f"{stack.header.shape[0]} frames at {stack.tilt_deg:.1f} degrees{said}"
     reason += f", slow image {image.path.name} (names {pair[1]:.0%} alike)" if image and pair else ", no slow image of this place was found"
     return ProposedRow(place_name(stack.path), "training", round(stack.tilt_deg), stack, image, reason)
+
+
+def _without_tilt(stack: RecordedFile, pair: tuple[RecordedFile, float] | None) -> str:
+    """What is to be done with a stack that says no tilt."""
+    slow = f" and {pair[0].path.name} as slow" if pair else ""
+    return (
+        "the file does not say its tilt, nor does its name; put the tilt into the name (a_40deg.tif), or add a row to the sheet with this "
+        f"file as rapid{slow} and its tilt in degrees; the tilts of a series stand in a file beside it ({stack.path.stem}.rawtlt)"
+    )
 
 
 def _with_purposes(rows: Sequence[ProposedRow]) -> list[ProposedRow]:

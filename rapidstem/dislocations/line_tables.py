@@ -174,10 +174,11 @@ def line_density(network: LineNetwork, summary: pd.DataFrame, orientation: Cryst
         One row for `all`; with an orientation one for each {111} plane and one for `undetermined`, too. `sampling_sd_per_m2` says how far
         the density of another field of the same specimen would differ if whole lines were strewn at random: the root of the sum of the
         squared lengths over the volume (a compound Poisson process). `field_um2`, `thickness_nm` and `volume_um3` are the foil that it
-        refers to.
+        refers to, without vacuum.
     """
     width_nm = network.box_nm[1] - network.box_nm[0]
-    field = {"field_um2": width_nm[0] * width_nm[1] * 1e-6, "thickness_nm": width_nm[2], "volume_um3": network.volume_nm3 * 1e-9}
+    field_um2 = width_nm[0] * width_nm[1] * 1e-6 * network.foil_share
+    field = {"field_um2": field_um2, "thickness_nm": width_nm[2], "volume_um3": network.volume_nm3 * 1e-9}
     certain = summary["slip_plane"].where(summary["slip_conditioned"].astype(bool), UNDETERMINED)
     rows = []
     for name in ("all", *((*SLIP_NAMES, UNDETERMINED) if orientation else ())):

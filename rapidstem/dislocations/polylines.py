@@ -15,8 +15,8 @@ class Polyline:
     ----------
     points_nm : (n, 3) in the order x, y, z, origin at the centre of the field of view and of the volume
     start_node, end_node : numbers of the nodes at the first and the last point; the same for a closed loop
-    start_kind, end_kind : what is there: `surface` of the foil, `border` of the field of view, `junction`, `loop` (the line closes
-        on itself) or `inside` (the line was lost inside the foil)
+    start_kind, end_kind : what is there: `surface` of the foil or rim of a hole, `border` of the field of view, `junction`, `loop` (the
+        line closes on itself) or `inside` (the line was lost inside the foil)
     """
 
     points_nm: np.ndarray
@@ -148,12 +148,14 @@ class LineNetwork:
     ----------
     lines : list of Polyline
     box_nm : (2, 3) lowest and highest x, y and z of the piece: the field of view and the two surfaces
+    foil_share : of the field of view; the rest is vacuum
     """
 
     lines: list[Polyline]
     box_nm: np.ndarray
+    foil_share: float = 1.0
 
     @property
     def volume_nm3(self) -> float:
-        """Field of view times foil thickness."""
-        return float(np.prod(self.box_nm[1] - self.box_nm[0]))
+        """Field of view, without vacuum, times foil thickness."""
+        return float(np.prod(self.box_nm[1] - self.box_nm[0])) * self.foil_share

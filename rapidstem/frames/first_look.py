@@ -41,7 +41,7 @@ class LookNumbers:
     Attributes
     ----------
     faulty_percent : of the frames that were looked at, those that cannot be used.
-    electrons_per_px : an estimate from the noise, good to a factor of two.
+    electrons_per_px : an estimate from the noise, good to a factor of two for a linear detector (see `FrameNoise`).
     saturated_percent : pixels at the largest value.
     contrast_to_noise : standard deviation of what neighbouring rows have in common, over that of the noise.
     detail_px : over how many rows half of that is lost; more than usual where the image is out of focus.

@@ -34,7 +34,8 @@ class FrameNoise:
 
     Attributes
     ----------
-    electrons_per_px : detected electrons of a pixel of mean brightness; NaN where the noise does not grow with the brightness.
+    electrons_per_px : detected electrons of a pixel of mean brightness; NaN where the noise does not grow with the brightness. For a
+        linear detector: counts that grow as the electrons to the power of 0.86 make two to five times too many.
     noise_counts : standard deviation of a pixel, without offsets of rows.
     lag_px : over how many pixels along the row the noise is spread; 1 for a detector without lag.
     row_offset_share : standard deviation of the offsets of whole rows, as a share of `noise_counts`.

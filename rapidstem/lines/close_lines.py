@@ -7,7 +7,7 @@ import numpy as np
 import scipy
 
 from rapidstem.dislocations import resampled, steps_along
-from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
+from rapidstem.lines.evidence import CoveredFrames, SeriesEvidence
 
 # A line width: what lies farther from all fitted lines is another line.
 APART_NM = 13.7

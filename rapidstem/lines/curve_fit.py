@@ -6,8 +6,7 @@ from functools import partial
 
 import numpy as np
 
-from rapidstem.lines.frame_curvature import curvature_across, frame_normals
-from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
+from rapidstem.lines.evidence import CoveredFrames, SeriesEvidence, curvature_across, frame_normals
 from rapidstem.lines.spline_curves import SplineCurve, bending
 from rapidstem.thread_maps import mapped_by_threads
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rapidstem.dislocations import end_direction, resampled
-from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
+from rapidstem.lines.evidence import CoveredFrames, SeriesEvidence
 
 # How far beyond the faces lines are led, so far from a face an end still belongs to it, and what gives its direction.
 BEYOND_NM = 60.0
@@ -42,15 +42,43 @@ class FoilPlane:
     slopes: np.ndarray
 
     def levelled(self, points_nm: np.ndarray) -> np.ndarray:
-        """Points (n, 3) moved in height so that the foil lies level."""
+        """Move points in height so that the foil lies level.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (n, 3)
+
+        Returns
+        -------
+        np.ndarray, (n, 3)
+        """
         return sheared(points_nm, -self.slopes)
 
     def leaning(self, points_nm: np.ndarray) -> np.ndarray:
-        """What `levelled` has moved, back at its place."""
+        """Bring back what `levelled` has moved.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (n, 3)
+
+        Returns
+        -------
+        np.ndarray, (n, 3)
+        """
         return sheared(points_nm, self.slopes)
 
     def rise_nm(self, box_nm: np.ndarray) -> float:
-        """How much higher than in its middle the foil lies in the highest corner of the field, (2, 3): lowest and highest x, y, z."""
+        """How much higher than in its middle the foil lies in the highest corner of the field.
+
+        Parameters
+        ----------
+        box_nm : np.ndarray, (2, 3)
+            Lowest and highest x, y, z.
+
+        Returns
+        -------
+        float
+        """
         return float(np.abs(self.slopes) @ np.ptp(box_nm, axis=0)[:2] / 2)
 
 

@@ -6,9 +6,7 @@ import numpy as np
 
 from rapidstem.dislocations import resampled
 from rapidstem.lines.curve_fit import fit_curves
-from rapidstem.lines.frame_curvature import curvature_of_frames
-from rapidstem.lines.line_coverage import SeriesEvidence
-from rapidstem.lines.line_likelihood import likelihood_of
+from rapidstem.lines.evidence import SeriesEvidence, curvature_of_frames, likelihood_of
 from rapidstem.lines.line_rounds import DEFAULT_FITTING, FittingSettings
 from rapidstem.lines.spline_curves import curve_through, typical_curvature
 from rapidstem.tomography import TiltGeometry

@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 
 from rapidstem.dislocations import end_direction, resampled
-from rapidstem.lines.line_coverage import CoveredFrames
+from rapidstem.lines.evidence import CoveredFrames
 
 # A third of a line width.
 STEP_NM = 5.0

@@ -12,19 +12,26 @@ from rapidstem.errors import InputError
 from rapidstem.lines.close_lines import told_apart, unfollowed, with_traced
 from rapidstem.lines.crossing_partners import doubtful_partners
 from rapidstem.lines.curve_fit import FittedCurve
-from rapidstem.lines.evidence_volume import evidence_volume, frame_evidence
+from rapidstem.lines.evidence import (
+    CoveredFrames,
+    NullEvidence,
+    SeriesEvidence,
+    curvature_of_frames,
+    evidence_volume,
+    frame_evidence,
+    null_evidence,
+)
 from rapidstem.lines.fitted_network import fitted_network
 from rapidstem.lines.foil_height import FoilPlane, foil_plane
-from rapidstem.lines.frame_curvature import curvature_of_frames
-from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
 from rapidstem.lines.line_pieces import PieceSettings, line_pieces
 from rapidstem.lines.line_rounds import BORDER_NM, DEFAULT_FITTING, FitConditions, FittingSettings, SettledLines, asked, settled
 from rapidstem.lines.line_selection import needed_lines
-from rapidstem.lines.null_evidence import NullEvidence, null_evidence
 from rapidstem.lines.piece_linking import LinkSettings, linked_pieces
+from rapidstem.lines.rim_ends import with_rims
 from rapidstem.lines.rim_lines import without_rims
 from rapidstem.lines.spline_curves import typical_curvature
 from rapidstem.tomography import TiltGeometry
+from rapidstem.tomography.vacuum import vacuum_places
 
 
 @dataclass(frozen=True)
@@ -83,7 +90,7 @@ def fit_lines(
     What a dark line in a frame says for a dislocation is learnt from the traced lines and from copies of them moved aside. The sum over
     the frames gives candidates, weaker ones than a tomogram shows. Candidates that explain nothing which others do not go; ends that
     continue each other are linked; lines are fitted as splines, trimmed and led on as far as the frames speak for them. Lines along the rim
-    of a hole are left out.
+    of a hole are left out; ends at it are ends at a surface.
 
     Parameters
     ----------
@@ -139,11 +146,12 @@ def fit_lines(
     found = settled(begun, evidence, null, conditions)
     if not candidates and found.lines and unfollowed(traced, found.lines):
         found = _told_apart(found, settled(_linked_with_traced(begun, traced, evidence, null), evidence, null, conditions), conditions)
-    lines = without_rims(found.lines, series, found.evidence) if found.lines else []
+    vacuum = vacuum_places(series, curvature.scale_px)
+    lines = without_rims(found.lines, vacuum, found.evidence)
     if not lines:
         return _no_lines(box_nm)
     fitted = conditions.curves(lines, found.evidence)
-    return _judged(fitted, found.evidence, null_evidence(lines, CoveredFrames(found.evidence, lines)), box_nm)
+    return _judged(fitted, found.evidence, null_evidence(lines, CoveredFrames(found.evidence, lines)), box_nm, vacuum)
 
 
 def _linked_with_traced(
@@ -206,13 +214,15 @@ def _times(ratio: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
     return np.column_stack([mean, np.sqrt(np.sum(weight * (middle_s[:, None] - mean) ** 2, axis=0))])
 
 
-def _judged(fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray) -> FittedLines:
+def _judged(
+    fitted: Sequence[FittedCurve], evidence: SeriesEvidence, null: NullEvidence, box_nm: np.ndarray, vacuum: np.ndarray
+) -> FittedLines:
     """The network of fitted curves, with standard deviations and evidence of points, and probabilities of lines."""
     step_nm = evidence.step_nm
     along = [each.curve.samples_nm(step_nm) for each in fitted]
     places = [each.curve.at(at) for each, at in zip(fitted, along, strict=True)]
     plane = foil_plane(places, evidence, box_nm, null.overcount)
-    network = fitted_network(places, box_nm, plane)
+    network = with_rims(fitted_network(places, box_nm, plane), vacuum, evidence)
     sigma = np.concatenate([each.sigma_nm(at) for each, at in zip(fitted, along, strict=True)])
     tree = scipy.spatial.cKDTree(np.concatenate(places))
     polylines = [line.points_nm for line in network.lines]

@@ -8,14 +8,11 @@ import numpy as np
 from rapidstem.dislocations import resampled
 from rapidstem.lines.crossing_partners import exchanged
 from rapidstem.lines.curve_fit import FittedCurve, fit_curves
+from rapidstem.lines.evidence import CoveredFrames, FrameCurvature, NullEvidence, SeriesEvidence, likelihood_of, null_evidence
 from rapidstem.lines.foil_height import NEAR_FACE_NM, foil_plane
-from rapidstem.lines.frame_curvature import FrameCurvature
 from rapidstem.lines.kinked_lines import linked_at_kinks
-from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
 from rapidstem.lines.line_ends import continued, trimmed
-from rapidstem.lines.line_likelihood import likelihood_of
 from rapidstem.lines.line_selection import needed_lines
-from rapidstem.lines.null_evidence import NullEvidence, null_evidence
 from rapidstem.lines.piece_linking import LinkSettings, linked_pieces
 from rapidstem.lines.spline_curves import curve_through
 from rapidstem.tomography import TiltGeometry

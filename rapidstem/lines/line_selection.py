@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rapidstem.dislocations import steps_along
-from rapidstem.lines.line_coverage import CoveredFrames, SeriesEvidence
+from rapidstem.lines.evidence import CoveredFrames, SeriesEvidence
 
 
 def needed_lines(lines: Sequence[np.ndarray], evidence: SeriesEvidence, least: float) -> list[int]:

@@ -40,6 +40,15 @@ def test_density_is_length_over_field_times_thickness(network):
     assert table.loc["(11-1)", "lines"] == 1
 
 
+def test_density_leaves_out_the_share_of_the_field_that_is_vacuum(network):
+    holed = LineNetwork(network.lines, BOX_NM, foil_share=0.8)
+    row, whole = (line_density(each, line_summary(each, None), None).iloc[0] for each in (holed, network))
+    for name in ("field_um2", "volume_um3"):
+        assert row[name] == pytest.approx(0.8 * whole[name])
+    for name in ("density_per_m2", "sampling_sd_per_m2"):
+        assert row[name] == pytest.approx(whole[name] / 0.8)
+
+
 def test_sampling_spread_is_that_of_fields_with_random_lines(network):
     rng = np.random.default_rng(0)
     densities, stated = [], []

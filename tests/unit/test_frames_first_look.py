@@ -43,6 +43,17 @@ def test_electrons_are_told_from_the_noise_alone(dose: float, lag: float) -> Non
     assert found.lag_px == pytest.approx((1 + lag) / (1 - lag), rel=0.15)
 
 
+def test_electrons_of_a_detector_that_is_not_linear_are_too_many_and_the_page_says_so(tmp_path: Path) -> None:
+    electrons = np.random.default_rng(3).poisson(20 * image(), (12, 192, 192))
+    linear, bent = (noise_of_frames((7200 + 8000 * (electrons / 20) ** power).astype(np.float32)) for power in (1.0, 0.86))
+    assert linear.electrons_per_px == pytest.approx(20 * image().mean(), rel=0.2)
+    assert 1.5 < bent.electrons_per_px / (20 * image().mean()) < 5
+    Image.fromarray(np.zeros((8, 8), np.uint8)).save(tmp_path / "a.png")
+    row = dict.fromkeys(SHOWN, math.nan) | {"acquisition": "a", "kind": "test", "verdict": GOOD, "reasons": ""}
+    write_look(tmp_path / "look.html", "mine", pd.DataFrame([row]), {"a": tmp_path / "a.png"})
+    assert "for a linear detector" in (tmp_path / "look.html").read_text()
+
+
 def test_electrons_that_are_counted_need_no_estimate() -> None:
     counted = np.random.default_rng(0).poisson(0.5 * image(), (3, 192, 192)).astype(np.uint8)
     assert noise_of_frames(counted).electrons_per_px == pytest.approx(0.5 * image().mean(), rel=0.05)

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from rapidstem.errors import InputError
 from rapidstem.lines import fit_lines
-from rapidstem.lines.frame_projection import project
+from rapidstem.lines.evidence.frame_projection import project
 from rapidstem.tomography import TiltGeometry
 from tests.unit.tomography_phantoms import project_lines, projected_px
 
@@ -140,18 +140,32 @@ def test_lines_on_one_another_in_all_frames_are_one():
     assert len(found.network.lines) == 1
 
 
+def with_hole(series, geometry, x_nm, y_nm, radius_nm):
+    """The series of a foil that darkens with the tilt, with a round hole."""
+    x = (np.arange(COLUMNS) - (COLUMNS - 1) / 2) * PIXEL_NM
+    y = (np.arange(ROWS) - (ROWS - 1) / 2)[:, None] * PIXEL_NM / np.cos(geometry.angle_rad)[:, None, None]
+    outside = 1 / (1 + np.exp(-(np.hypot(x - x_nm, y - y_nm) - radius_nm) / 3))
+    darkening = np.exp(-0.4 * (1 / np.cos(geometry.angle_rad) - 1))[:, None, None]
+    return (series * darkening * outside + 1.6 * (1 - outside)).astype(np.float32)
+
+
 def test_rim_of_a_hole_is_no_line():
     geometry = moving_geometry()
     around = np.linspace(0, 2 * np.pi, 200)
     ring = np.column_stack([110 + 70 * np.cos(around), -70 + 70 * np.sin(around), np.zeros(200)])
-    x = (np.arange(COLUMNS) - (COLUMNS - 1) / 2) * PIXEL_NM
-    y = (np.arange(ROWS) - (ROWS - 1) / 2)[:, None] * PIXEL_NM / np.cos(geometry.angle_rad)[:, None, None]
-    outside = 1 / (1 + np.exp(-(np.hypot(x - 110, y + 70) - 70) / 3))
-    darkening = np.exp(-0.4 * (1 / np.cos(geometry.angle_rad) - 1))[:, None, None]
-    series = noisy([RISING], geometry) * darkening * outside + 1.6 * (1 - outside)
-    found = fit_lines(series.astype(np.float32), geometry, [inside(bent(RISING, 4)), ring], BOX_NM, DEPTH_PX)
+    series = with_hole(noisy([RISING], geometry), geometry, 110, -70, 70)
+    found = fit_lines(series, geometry, [inside(bent(RISING, 4)), ring], BOX_NM, DEPTH_PX)
     assert all(np.median(distances(line.points_nm, RISING)) < 3 for line in found.network.lines)
     assert sum(line.length_nm for line in found.network.lines) > 300
+
+
+def test_a_line_that_a_hole_cuts_ends_at_surfaces_there():
+    geometry = moving_geometry()
+    series = with_hole(noisy([RISING, FALLING], geometry), geometry, 150, 44, 60)
+    found = fit_lines(series, geometry, [inside(RISING[RISING[:, 0] < 90]), inside(FALLING)], BOX_NM, DEPTH_PX)
+    cut, whole = sorted(found.network.lines, key=lambda line: line.length_nm)
+    assert {cut.start_kind, cut.end_kind} == {"border", "surface"} and {whole.start_kind, whole.end_kind} == {"border"}
+    assert found.network.foil_share == pytest.approx(1 - np.pi * 60**2 / (450 * 400), abs=0.015)
 
 
 def test_lines_that_are_close_hide_each_other():

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rapidstem.lines.evidence_volume import evidence_volume
+from rapidstem.lines.evidence.summed_evidence import evidence_volume
 from rapidstem.lines.kinked_lines import linked_at_kinks
 from rapidstem.tomography import TiltGeometry
 from tests.unit.test_lines_fitting import BOX_NM, PIXEL_NM, ROWS, bent, distances, fitted, moving_geometry

@@ -156,6 +156,19 @@ def test_exports_of_other_programs_and_files_that_are_still_written_are_said(fol
     assert left_out["*.png"].startswith("2 files of an ending that is not looked at") and "is empty" in left_out["B7 fast.emd"]
 
 
+def test_a_stack_without_a_tilt_is_told_how_to_give_it_with_its_slow_image(folder: Path, tmp_path: Path) -> None:
+    pixels = np.random.default_rng(1).integers(0, 255, (20, 16, 16)).astype(np.uint8)
+    for name, image in (("F5 fast.tif", pixels), ("F5 slow.tif", pixels[0])):
+        tifffile.imwrite(folder / name, image, imagej=True, resolution=(0.25, 0.25), metadata={"unit": "nm"})
+    reason = {path.name: reason for path, reason in write_proposal(folder, tmp_path / "steel").left_out.items()}["F5 fast.tif"]
+    assert "add a row to the sheet with this file as rapid and F5 slow.tif as slow and its tilt in degrees" in reason
+    assert "F5 fast.rawtlt" in reason
+    for name in ("F5 fast", "F5 slow"):
+        (folder / f"{name}.tif").rename(folder / f"{name} 40deg.tif")
+    write_proposal(folder, tmp_path / "again")
+    assert ("40", "F5 fast 40deg.tif", "F5 slow 40deg.tif") in {row[1:] for row in rows_of(tmp_path / "again.tsv").values()}
+
+
 def test_two_images_that_fit_as_well_are_not_chosen_from(folder: Path, tmp_path: Path) -> None:
     write(folder / "second pass" / "B1 slow.emd", 1, 40.0)
     proposal = write_proposal(folder, tmp_path / "steel")

@@ -12,7 +12,7 @@ import pandas as pd
 
 from rapidstem.dislocations import polylines_of
 from rapidstem.errors import InputError
-from rapidstem.lines import LineLikelihood, curvature_of_frames, likelihood_of, scanned_pixels
+from rapidstem.lines.evidence import LineLikelihood, curvature_of_frames, likelihood_of, scanned_pixels
 from rapidstem.lines.motion.glide_planes import line_planes
 from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, lifted_until, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows

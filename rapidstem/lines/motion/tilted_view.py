@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rapidstem.lines import FramePlaces
+from rapidstem.lines.evidence import FramePlaces
 
 # Each shrinks the error a hundredfold, as the stage turns little while a frame is scanned.
 FIXED_POINT_STEPS = 2

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import ndimage
 
-from rapidstem.lines import largest_curvature
+from rapidstem.lines.evidence import largest_curvature
 from rapidstem.lines.motion.view_evidence import FrameLines
 
 # As long as the shortest line that is traced in a tomogram, and there for so many frames that no chance alignment of noise is.

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from scipy import ndimage
 
-from rapidstem.lines import COVERED_WIDTHS, FrameCurvature, LineLikelihood, curvature_across, curvature_of_frames, likelihood_of
+from rapidstem.lines.evidence import COVERED_WIDTHS, FrameCurvature, LineLikelihood, curvature_across, curvature_of_frames, likelihood_of
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.tomography import TiltGeometry
 

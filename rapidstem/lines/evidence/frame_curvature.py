@@ -6,7 +6,7 @@ import numpy as np
 from scipy import ndimage
 
 from rapidstem.compiled_loops import compiled
-from rapidstem.lines.frame_projection import FramePlaces
+from rapidstem.lines.evidence.frame_projection import FramePlaces
 from rapidstem.thread_maps import mapped_by_threads
 from rapidstem.tomography import subtract_background
 
@@ -133,7 +133,17 @@ def _bilinear_along(
 
 
 def frame_normals(places: FramePlaces) -> tuple[np.ndarray, np.ndarray]:
-    """Unit vectors across the projected line, row and column, (frame, ..., point) each; the points follow each other along it."""
+    """Unit vectors across the projected line.
+
+    Parameters
+    ----------
+    places : FramePlaces
+        Of points that follow each other.
+
+    Returns
+    -------
+    row, column : np.ndarray, (frame, ..., point)
+    """
     along_row, along_column = np.gradient(places.row, axis=-1), np.gradient(places.column, axis=-1)
     length = np.maximum(np.hypot(along_row, along_column), 1e-9)
     return -along_column / length, along_row / length

@@ -5,9 +5,9 @@ from collections.abc import Sequence
 import numpy as np
 
 from rapidstem.dislocations import resampled
-from rapidstem.lines.frame_curvature import FrameCurvature, curvature_across
-from rapidstem.lines.frame_projection import FramePlaces, project
-from rapidstem.lines.line_likelihood import LineLikelihood
+from rapidstem.lines.evidence.frame_curvature import FrameCurvature, curvature_across
+from rapidstem.lines.evidence.frame_projection import FramePlaces, project
+from rapidstem.lines.evidence.line_likelihood import LineLikelihood
 from rapidstem.tomography import TiltGeometry
 
 # In line widths: a line hides what lies beside it as far as its own dark image reaches (chosen on the simulated seeds 22 and 26).
@@ -37,7 +37,18 @@ class SeriesEvidence:
         self.covered_px = max(1, round(COVERED_WIDTHS * 2 * curvature.scale_px))
 
     def places(self, points_nm: np.ndarray) -> FramePlaces:
-        """Where points (n, 3), or stretches of points (k, n, 3), appear; frames that are not used see nothing."""
+        """Where points (n, 3), or stretches of points (k, n, 3), appear; frames that are not used see nothing.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (n, 3) or (k, n, 3)
+            x, y, z from the centre of the volume.
+
+        Returns
+        -------
+        FramePlaces
+            (frame, n) or (frame, k, n).
+        """
         points = np.asarray(points_nm, float)
         found = project(points.reshape(-1, 3), self.geometry, self.shape[2])
         shape = (self.shape[0], *points.shape[:-1])
@@ -45,22 +56,61 @@ class SeriesEvidence:
         return FramePlaces(row, column, tilt, seen & self.geometry.used.reshape(-1, *[1] * (seen.ndim - 1)))
 
     def ratio(self, places: FramePlaces) -> np.ndarray:
-        """Log likelihood ratio of a line at projected points that follow each other, (frame, ..., point); 0 where nothing is seen."""
+        """Log likelihood ratio of a line at projected points that follow each other, (frame, ..., point); 0 where nothing is seen.
+
+        Parameters
+        ----------
+        places : FramePlaces
+            Of points that follow each other.
+
+        Returns
+        -------
+        np.ndarray, (frame, ..., point)
+        """
         return np.where(places.seen, self.likelihood(curvature_across(self.curvature, places)), 0.0)
 
     def total(self, points_nm: np.ndarray) -> np.ndarray:
-        """Log likelihood ratio (n,) of a line through points that follow each other, summed over the frames."""
+        """Log likelihood ratio (n,) of a line through points that follow each other, summed over the frames.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (n, 3)
+            x, y, z from the centre of the volume.
+
+        Returns
+        -------
+        np.ndarray, (n,)
+        """
         return self.ratio(self.places(points_nm)).sum(axis=0)
 
     def pixels(self, places: FramePlaces) -> np.ndarray:
-        """Flat indices of the nearest pixels, (frame, ..., point); the nearest one within the frame for places outside."""
+        """Flat indices of the nearest pixels, (frame, ..., point); the nearest one within the frame for places outside.
+
+        Parameters
+        ----------
+        places : FramePlaces
+
+        Returns
+        -------
+        np.ndarray, (frame, ..., point), int
+        """
         frames, rows, columns = self.shape
         row = np.clip(np.rint(places.row).astype(int), 0, rows - 1)
         column = np.clip(np.rint(places.column).astype(int), 0, columns - 1)
         return (np.arange(frames).reshape(-1, *[1] * (row.ndim - 1)) * rows + row) * columns + column
 
     def footprint(self, pixels: np.ndarray) -> np.ndarray:
-        """All pixels (flat indices, each once, in rising order) within `covered_px` of those given."""
+        """All pixels (flat indices, each once, in rising order) within `covered_px` of those given.
+
+        Parameters
+        ----------
+        pixels : np.ndarray, int
+            Flat indices.
+
+        Returns
+        -------
+        np.ndarray, (pixel,), int
+        """
         frames, rows, columns = self.shape
         step = np.arange(-self.covered_px, self.covered_px + 1)
         down, right = (each.ravel() for each in np.meshgrid(step, step, indexing="ij"))
@@ -91,7 +141,13 @@ class CoveredFrames:
             self.add(line)
 
     def add(self, points_nm: np.ndarray) -> None:
-        """Lay one more line over the frames."""
+        """Lay one more line over the frames.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (n, 3)
+            x, y, z from the centre of the volume.
+        """
         places = self.evidence.places(resampled(points_nm, self.evidence.step_nm))
         pixels = self.evidence.pixels(places)
         self.samples.append((self.evidence.ratio(places), pixels))
@@ -99,14 +155,34 @@ class CoveredFrames:
         self.counts[self.footprints[-1]] += 1
 
     def remove(self, number: int) -> set[int]:
-        """Take a line away; gives the numbers of those that shared pixels with it."""
+        """Take a line away; gives the numbers of those that shared pixels with it.
+
+        Parameters
+        ----------
+        number : int
+            Of the line, in the order in which they were added.
+
+        Returns
+        -------
+        set of int
+        """
         gone = np.zeros(self.counts.shape, bool)
         gone[self.footprints[number]] = True
         self.counts[self.footprints[number]] -= 1
         return {other for other, (_, pixels) in enumerate(self.samples) if other != number and gone[pixels].any()}
 
     def covering(self, number: int) -> np.ndarray:
-        """How many places of a line in the frames each of the lines covers, (line,); none for the line itself."""
+        """How many places of a line in the frames each of the lines covers, (line,); none for the line itself.
+
+        Parameters
+        ----------
+        number : int
+            Of the line, in the order in which they were added.
+
+        Returns
+        -------
+        np.ndarray, (line,), int
+        """
         pixels = self.samples[number][1].ravel()
         counts = np.zeros(len(self.footprints), int)
         for other, footprint in enumerate(self.footprints):
@@ -115,16 +191,47 @@ class CoveredFrames:
         return counts
 
     def own(self, number: int) -> np.ndarray:
-        """Evidence (point,) that a line has in pixels which no other covers, summed over the frames."""
+        """Evidence (point,) that a line has in pixels which no other covers, summed over the frames.
+
+        Parameters
+        ----------
+        number : int
+            Of the line, in the order in which they were added.
+
+        Returns
+        -------
+        np.ndarray, (point,)
+        """
         ratio, pixels = self.samples[number]
         return np.where(self.counts[pixels] == 1, ratio, 0).sum(axis=0)
 
     def whole(self, number: int) -> np.ndarray:
-        """Evidence (point,) that a line has in all of its pixels, summed over the frames."""
+        """Evidence (point,) that a line has in all of its pixels, summed over the frames.
+
+        Parameters
+        ----------
+        number : int
+            Of the line, in the order in which they were added.
+
+        Returns
+        -------
+        np.ndarray, (point,)
+        """
         return self.samples[number][0].sum(axis=0)
 
     def alone(self, number: int | None, places: FramePlaces) -> np.ndarray:
-        """Where places that belong to a line, or to none of them, lie in pixels that no other covers, (frame, ..., point), bool."""
+        """Where places that belong to a line, or to none of them, lie in pixels that no other covers, (frame, ..., point), bool.
+
+        Parameters
+        ----------
+        number : int or None
+            Of the line to which the places belong; None for none of them.
+        places : FramePlaces
+
+        Returns
+        -------
+        np.ndarray, (frame, ..., point), bool
+        """
         pixels = self.evidence.pixels(places)
         if number is None:
             return self.counts[pixels] == 0
@@ -154,5 +261,17 @@ class CoveredFrames:
         return np.where(speaking, self.evidence.ratio(places), 0), speaking
 
     def own_of(self, points_nm: np.ndarray, number: int | None = None) -> np.ndarray:
-        """The same evidence, summed over the frames, (..., n)."""
+        """The same evidence, summed over the frames, (..., n).
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (..., n, 3)
+            x, y, z from the centre of the volume.
+        number : int or None
+            Of the line that is lengthened; None for a new one.
+
+        Returns
+        -------
+        np.ndarray, (..., n)
+        """
         return self.asked(points_nm, number)[0].sum(axis=0)

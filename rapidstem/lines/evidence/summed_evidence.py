@@ -2,9 +2,9 @@
 
 import numpy as np
 
-from rapidstem.lines.frame_curvature import FrameCurvature, largest_curvature
-from rapidstem.lines.frame_projection import scanned_pixels
-from rapidstem.lines.line_likelihood import LineLikelihood
+from rapidstem.lines.evidence.frame_curvature import FrameCurvature, largest_curvature
+from rapidstem.lines.evidence.frame_projection import scanned_pixels
+from rapidstem.lines.evidence.line_likelihood import LineLikelihood
 from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad
 
 # Columns that share one tilt where the columns are scanned one after the other; the stage turns by 0.05 degrees meanwhile.

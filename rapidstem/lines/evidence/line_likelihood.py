@@ -7,8 +7,8 @@ import numpy as np
 import scipy
 
 from rapidstem.dislocations import resampled
-from rapidstem.lines.frame_curvature import FrameCurvature, curvature_across
-from rapidstem.lines.frame_projection import project
+from rapidstem.lines.evidence.frame_curvature import FrameCurvature, curvature_across
+from rapidstem.lines.evidence.frame_projection import project
 from rapidstem.tomography import TiltGeometry
 
 # Classes of curvature, each with as many samples: fine enough for a ratio that rises smoothly.

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from rapidstem.dislocations import resampled
-from rapidstem.lines.line_coverage import CoveredFrames
-from rapidstem.lines.line_likelihood import moved_aside
+from rapidstem.lines.evidence.line_coverage import CoveredFrames
+from rapidstem.lines.evidence.line_likelihood import moved_aside
 from rapidstem.thread_maps import mapped_by_threads
 
 # A third of a line width.
@@ -50,7 +50,19 @@ class NullEvidence:
         return max(1.0, spread / max(2 * abs(float(mean)), 1e-9))
 
     def p_value(self, samples: float, evidence: float) -> float:
-        """Share of the settled copies, brought to a line's number of samples, with as much evidence; one counts in favour of chance."""
+        """Share of the settled copies, brought to a line's number of samples, with as much evidence; one counts in favour of chance.
+
+        Parameters
+        ----------
+        samples : float
+            How many points of how many frames say something about the line.
+        evidence : float
+            What they say, summed.
+
+        Returns
+        -------
+        float
+        """
         mean = self.settled_evidence.sum() / max(float(self.settled_samples.sum()), 1e-9)
         deviation = self.settled_evidence - mean * self.settled_samples
         scaled = mean * samples + deviation * np.sqrt(samples / self.settled_samples)
