@@ -36,7 +36,7 @@ def with_traced(candidates: Sequence[np.ndarray], traced: Sequence[np.ndarray]) 
 
 
 def told_apart(lines: Sequence[np.ndarray], others: Sequence[np.ndarray], evidence: SeriesEvidence, overcount: float) -> list[np.ndarray]:
-    """Take other lines in the place of those that they explain better and with more length.
+    """Take other lines in the place of those that they explain better, with more length and with no fewer lines.
 
     Parameters
     ----------
@@ -54,7 +54,7 @@ def told_apart(lines: Sequence[np.ndarray], others: Sequence[np.ndarray], eviden
     """
     chosen = list(lines)
     for ours, theirs in _places(lines, others):
-        longer = _length_nm(theirs) - _length_nm(ours) > LEAST_NM
+        longer = len(theirs) >= len(ours) and _length_nm(theirs) - _length_nm(ours) > LEAST_NM
         changed = [line for line in chosen if not any(line is each for each in ours)] + theirs
         if longer and _explained(changed, evidence) - _explained(chosen, evidence) > LEAST_GAIN * overcount:
             chosen = changed

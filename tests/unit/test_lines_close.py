@@ -48,3 +48,9 @@ def test_a_second_line_that_the_frames_do_not_show_takes_no_place() -> None:
     lines = list(true)
     ghost = inside(SISTER)
     assert told_apart(lines, [true[0], ghost, true[1]], evidence_of(true), 20.0) == lines
+
+
+def test_fewer_lines_do_not_take_the_place_of_more() -> None:
+    true = [inside(line) for line in (LINE, OTHER)]
+    halves = [true[0][:130], true[0][220:], true[1]]
+    assert told_apart(halves, true, evidence_of(true), 20.0) == halves
