@@ -20,19 +20,20 @@ NEAR_NM = 27.0
 SHARED_NM = 41.0
 # A candidate starts anew where it is farther than this from every traced line, and is taken up from this length on.
 NEW_NM, LEAST_NEW_NM = 18.0, 50.0
+# Of the points that distances are taken between.
+STEP_NM = 5.0
 # Natural units of independent evidence, as for a line (`FittingSettings.line_evidence`).
 LEAST_GAIN = 8.0
 
 
 def unfollowed(traced: Sequence[np.ndarray], lines: Sequence[np.ndarray]) -> bool:
     """Whether a traced line (n, 3), nm, runs beside all fitted ones over more than seven line widths."""
-    return any(steps_along(piece)[-1] > BESIDE_NM for piece in _apart(traced, lines, APART_NM))
+    return bool(_apart(traced, lines, APART_NM, BESIDE_NM))
 
 
 def with_traced(candidates: Sequence[np.ndarray], traced: Sequence[np.ndarray]) -> list[np.ndarray]:
     """The traced lines, and of the candidates (n, 3), nm, what none of them shows."""
-    new = [piece for piece in _apart(candidates, traced, NEW_NM) if steps_along(piece)[-1] > LEAST_NEW_NM]
-    return [*map(np.asarray, traced), *new]
+    return [*map(np.asarray, traced), *_apart(candidates, traced, NEW_NM, LEAST_NEW_NM)]
 
 
 def told_apart(lines: Sequence[np.ndarray], others: Sequence[np.ndarray], evidence: SeriesEvidence, overcount: float) -> list[np.ndarray]:
@@ -61,24 +62,24 @@ def told_apart(lines: Sequence[np.ndarray], others: Sequence[np.ndarray], eviden
     return chosen
 
 
-def _apart(lines: Sequence[np.ndarray], from_lines: Sequence[np.ndarray], distance_nm: float) -> list[np.ndarray]:
-    """Stretches of lines that are farther than this from all points of others."""
-    tree = scipy.spatial.cKDTree(np.concatenate([resampled(line, 5.0) for line in from_lines]))
+def _apart(lines: Sequence[np.ndarray], from_lines: Sequence[np.ndarray], distance_nm: float, least_nm: float) -> list[np.ndarray]:
+    """Stretches of lines, longer than `least_nm`, that are farther than a distance from all points of others."""
+    tree = scipy.spatial.cKDTree(np.concatenate([resampled(line, STEP_NM) for line in from_lines]))
     pieces = []
-    for points in (resampled(line, 5.0) for line in lines):
+    for points in (resampled(line, STEP_NM) for line in lines):
         change = np.flatnonzero(np.diff((tree.query(points)[0] > distance_nm).astype(int), prepend=0, append=0))
-        pieces += [points[start:stop] for start, stop in zip(change[::2], change[1::2], strict=True) if stop - start > 3]
-    return pieces
+        pieces += [points[start:stop] for start, stop in zip(change[::2], change[1::2], strict=True)]
+    return [piece for piece in pieces if steps_along(piece)[-1] > least_nm]
 
 
 def _places(lines: Sequence[np.ndarray], others: Sequence[np.ndarray]) -> list[tuple[list[np.ndarray], list[np.ndarray]]]:
     """Lines of both explanations that run near each other, or near others that do."""
-    every = [resampled(line, 5.0) for line in (*lines, *others)]
+    every = [resampled(line, STEP_NM) for line in (*lines, *others)]
     trees = [scipy.spatial.cKDTree(points) for points in every]
     graph = nx.Graph()
     graph.add_nodes_from(range(len(every)))
     for one, points in enumerate(every):
-        near = (other for other in range(one) if 5.0 * np.count_nonzero(trees[other].query(points)[0] < NEAR_NM) > SHARED_NM)
+        near = (other for other in range(one) if STEP_NM * np.count_nonzero(trees[other].query(points)[0] < NEAR_NM) > SHARED_NM)
         graph.add_edges_from((one, other) for other in near)
     together = map(sorted, nx.connected_components(graph))
     return [([lines[n] for n in place if n < len(lines)], [others[n - len(lines)] for n in place if n >= len(lines)]) for place in together]

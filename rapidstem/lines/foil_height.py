@@ -110,13 +110,12 @@ def foil_plane(lines: Sequence[np.ndarray], evidence: SeriesEvidence, box_nm: np
     FoilPlane
     """
     slopes = np.zeros(2)
+    led = _led(lines, evidence, box_nm, slopes)
     for _ in range(_ROUNDS):
-        led = _led(lines, evidence, box_nm, slopes)
         found = _slopes(led, box_nm)
         if np.array_equal(found, slopes):
             break
-        slopes = found
-    led = _led(lines, evidence, box_nm, slopes)
+        slopes, led = found, _led(lines, evidence, box_nm, found)
     return FoilPlane(_middle_nm([(sheared(points, -slopes), own) for points, own in led], box_nm, overcount), slopes)
 
 

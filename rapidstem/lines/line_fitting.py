@@ -166,7 +166,7 @@ def _told_apart(found: SettledLines, other: SettledLines, conditions: FitConditi
     lines = told_apart(found.lines, other.lines, found.evidence, found.null.overcount)
     if len(lines) == len(found.lines) and all(one is two for one, two in zip(lines, found.lines, strict=True)):
         return found
-    return SettledLines(lines, *asked(lines, conditions.curvature, conditions.geometry, conditions.threads))
+    return conditions.learnt_from(lines)
 
 
 def _no_lines(box_nm: np.ndarray) -> FittedLines:

@@ -75,6 +75,10 @@ class FitConditions:
         """Lines (n, 3), nm, fitted to the frames as splines."""
         return fit_curves([curve_through(line, self.settings.knot_nm) for line in lines], evidence, self.stiffness)
 
+    def learnt_from(self, lines: list[np.ndarray]) -> "SettledLines":
+        """Lines (n, 3), nm, with the evidence that is learnt from them."""
+        return SettledLines(lines, *asked(lines, self.curvature, self.geometry, self.threads))
+
 
 @dataclass(frozen=True)
 class SettledLines:
@@ -129,7 +133,7 @@ def settled(lines: Sequence[np.ndarray], evidence: SeriesEvidence, null: NullEvi
         refined = _refined(conditions.curves(found.lines, found.evidence), found, conditions)
         if not refined:
             return SettledLines([], found.evidence, found.null)
-        found = SettledLines(refined, *asked(refined, conditions.curvature, conditions.geometry, conditions.threads))
+        found = conditions.learnt_from(refined)
     return found
 
 
