@@ -31,7 +31,7 @@ def optional_versions(group: str) -> dict[str, str]:
 def environment_text(group: str) -> str:
     """The conda environment of one group of dependencies, as YAML text; `imaging` is what the package needs in any case."""
     versions, own = locked_versions(), optional_versions(group)
-    chosen = {name: versions[name] for name in _closure(_group(group)) & versions.keys()} | own
+    chosen = {name: versions[name] for name in with_requirements(_group(group)) & versions.keys()} | own
     pins = [f"      - {name}=={version}" for name, version in sorted(chosen.items())]
     head = f"name: rapidstem-{group}\nchannels:\n  - conda-forge\n  - nodefaults\n"
     return f"{head}dependencies:\n  - python={PYTHON_VERSION}\n  - pip={PIP_VERSION}\n  - pip:\n" + "\n".join(pins) + "\n"
@@ -45,13 +45,8 @@ def pixi_text() -> str:
     return f'{head}\n{task}\n[dependencies]\npython = "{PYTHON_VERSION}.*"\n\n[pypi-dependencies]\n' + "\n".join(pins) + "\n"
 
 
-def _group(name: str) -> set[str]:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    requirements = project["dependencies"] + project["optional-dependencies"].get(name, [])
-    return {Requirement(requirement).name for requirement in requirements}
-
-
-def _closure(names: set[str]) -> set[str]:
+def with_requirements(names: set[str]) -> set[str]:
+    """Packages and all that they need, by canonical name, as the installed packages say."""
     found: set[str] = set()
     waiting: set[str] = {canonicalize_name(name) for name in names}
     while waiting:
@@ -59,6 +54,12 @@ def _closure(names: set[str]) -> set[str]:
         found.add(name)
         waiting |= _requirements(name) - found
     return found
+
+
+def _group(name: str) -> set[str]:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    requirements = project["dependencies"] + project["optional-dependencies"].get(name, [])
+    return {Requirement(requirement).name for requirement in requirements}
 
 
 def _requirements(name: str) -> set[str]:

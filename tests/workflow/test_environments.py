@@ -4,13 +4,16 @@ import ast
 import subprocess
 import sys
 import venv
+from importlib.metadata import distribution, distributions
 from pathlib import Path
 from typing import TypeGuard
 
 import pytest
 import yaml
+from packaging.utils import canonicalize_name
+from packaging.version import Version
 
-from envs.write_environments import ENVIRONMENTS, environment_text, locked_versions, optional_versions
+from envs.write_environments import ENVIRONMENTS, environment_text, locked_versions, optional_versions, with_requirements
 from rapidstem_workflow.imported_modules import imported_modules
 from tests.workflow.tiny_session import ROOT
 
@@ -69,15 +72,36 @@ def _spares(node: ast.AST) -> TypeGuard[ast.Try]:
     return any(isinstance(each, ast.Name) and each.id == "ImportError" for each in caught)
 
 
+def _contents(package: str) -> set[Path]:
+    """Modules and metadata of a package of the default environment, where it lies."""
+    installed = distribution(package)
+    written = (installed.read_text("RECORD") or "").splitlines()
+    names = {line.split(",")[0].split("/")[0] for line in written} - {"..", "__pycache__"}
+    return {Path(str(installed.locate_file(name))) for name in names}
+
+
+def _locked_packages(environment: str) -> set[str]:
+    """Packages of an environment that the default one holds at the versions asked for, and what these need beyond the locked ones."""
+    asked = {name: version for name, version in (pin.split("==") for pin in _pins(environment)) if name in locked_versions()}
+    assert {name: Version(distribution(name).version).public for name in asked} == asked
+    installed = {canonicalize_name(package.name) for package in distributions()}
+    return asked.keys() | (with_requirements(set(asked)) - locked_versions().keys()) & installed
+
+
 @pytest.mark.parametrize("environment", ENVIRONMENTS)
 def test_imports_are_satisfied_by_the_environment_alone(environment: str, tmp_path: Path) -> None:
     scripts = _scripts(environment)
     files = {ROOT / "scripts" / f"{script}.py" for script in scripts}
     files |= {ROOT / module for script in scripts for module in imported_modules(script) if module.endswith(".py")}
     names = sorted(set().union(*map(_imports, files)))
-    venv.create(tmp_path / "venv", with_pip=True)
+    venv.create(tmp_path / "venv", with_pip=bool(optional_versions(environment)))
     python = tmp_path / "venv/bin/python"
-    subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *_pins(environment)], check=True)
+    site = next((tmp_path / "venv/lib").glob("python*/site-packages"))
+    for content in set().union(*map(_contents, _locked_packages(environment))):
+        (site / content.name).symlink_to(content)
+    own = [f"{name}=={version}" for name, version in optional_versions(environment).items()]
+    if own:
+        subprocess.run([python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", *own], check=True)
     code = f"import sys; sys.path[:0] = {[str(ROOT / 'scripts'), str(ROOT)]!r}\n" + "\n".join(f"import {name}" for name in names)
     run = subprocess.run([python, "-c", code], capture_output=True, text=True, check=False, cwd=tmp_path)
     assert run.returncode == 0, run.stderr
