@@ -1,6 +1,7 @@
 """Follow a tilt series that is being written, denoise its frames as they come, and give its lines when the last one is there."""
 
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -12,8 +13,17 @@ from rapidstem.denoising import denoise_blocks, load_model
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.errors import InputError
 from rapidstem.figures import draw_figures
-from rapidstem.files import read_table
-from rapidstem.live import FilledAsTheyCome, LineSettings, WaitingFrames, check_ended_series, compile_ahead, lines_of_series, planned_tilts
+from rapidstem.files import FallbackMetadata, read_table
+from rapidstem.live import (
+    FilledAsTheyCome,
+    LineSettings,
+    WaitingFrames,
+    check_ended_series,
+    compile_ahead,
+    denoised_as_they_come,
+    lines_of_series,
+    planned_tilts,
+)
 from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x
 from rapidstem.tomography.alignment import AlignmentSettings, SingleFrames
 
@@ -22,32 +32,34 @@ with logged(snakemake):
     torch.set_num_threads(snakemake.threads)
     model, column_map = load_model(Path(snakemake.input.weights).parent), read_map(snakemake.input.map)
     path, folder = Path(parameters.source), Path(snakemake.output.lines).parent
-    if not (reading["frame_interval_s"] and reading["line_time_s"]):
-        raise InputError("live: give reading.frame_interval_s and line_time_s, which a file that is being written does not say")
+    stated = FallbackMetadata(**{name: reading[name] for name in ("line_time_s", "frame_time_s", "frame_interval_s")})
+    turning = parameters.geometry == "per-row"
+    if turning and None in (stated.frame_interval_s, stated.row_time_s(1)):
+        raise InputError(
+            "live: a file that is being written does not say when its rows are scanned; give reading.frame_interval_s and "
+            "reading.line_time_s (or reading.frame_time_s) in the configuration, or set tomography.geometry to per-frame"
+        )
     compile_ahead()
     frames = WaitingFrames(path, parameters.frames, parameters.patience_s)
     pixel_size_nm = frames.pixel_size_nm or reading["pixel_size_nm"]
     if not pixel_size_nm:
         raise InputError(f"{path}: the file does not say its pixel size; give reading.pixel_size_nm")
     settings = LineSettings(AlignmentSettings(**parameters.alignment), **parameters.lines)
-    blocks, filled, known = [], FilledAsTheyCome(frames), SingleFrames(settings.alignment.line_scale_px(pixel_size_nm))
-    for block in denoise_blocks(model, filled):
-        blocks.append(to_slow_geometry(block, column_map).astype(np.float32))
-        known.put(sum(map(len, blocks[:-1])), with_axis_along_x(blocks[-1], parameters.tilt_axis))
-        print(f"{sum(map(len, blocks))} of {parameters.frames or 'an unknown number of'} frames denoised", flush=True)
-    print(f"{filled.hot_pixels} hot pixels filled in from their neighbours as the frames came")
-    for number, again in filled.filled_again():
-        blocks[number] = to_slow_geometry(np.concatenate(list(denoise_blocks(model, again))), column_map).astype(np.float32)
-        known.put(sum(map(len, blocks[:number])), with_axis_along_x(blocks[number], parameters.tilt_axis))
+    known = SingleFrames(settings.alignment.line_scale_px(pixel_size_nm))
+
+    def denoise(raw: FilledAsTheyCome | np.ndarray) -> Iterator[np.ndarray]:
+        """Frames without noise, lag and scan distortion."""
+        for block in denoise_blocks(model, raw):
+            yield with_axis_along_x(to_slow_geometry(block, column_map).astype(np.float32), parameters.tilt_axis)
+
+    series = denoised_as_they_come(FilledAsTheyCome(frames), denoise, known, parameters.frames)
     tilts_deg = planned_tilts(path)
     print(check_ended_series(path, tilts_deg, frames.count, parameters.frames))
-    images = np.concatenate(blocks)
-    times = reading["frame_interval_s"] * np.arange(len(images)), reading["line_time_s"]
-    reported_deg = middle_angles_deg(tilts_deg[: len(images)], *times, images.shape[1])
-    series = with_axis_along_x(images, parameters.tilt_axis)
+    rows = frames.shape[1]
+    times = stated.starts_s(len(series)), stated.row_time_s(rows)
+    reported_deg = middle_angles_deg(tilts_deg[: len(series)], *times, rows)
     slow_scan = "columns" if parameters.tilt_axis == "y" else "rows"
-    turning = times if parameters.geometry == "per-row" else (None, None)
-    recorded = recorded_geometry(reported_deg, series.shape, pixel_size_nm, *turning, slow_scan=slow_scan)
+    recorded = recorded_geometry(reported_deg, series.shape, pixel_size_nm, *(times if turning else (None, None)), slow_scan=slow_scan)
     started_s = time.process_time()
     found = lines_of_series(series, recorded, settings, folder, snakemake.threads, known)
     write_fitted_lines(snakemake.output, found.fitted, parameters.crystal)

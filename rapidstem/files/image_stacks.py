@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -111,6 +111,36 @@ class FallbackMetadata:
     tilt_deg: float | None = None
     started_s: float | None = None
 
+    def row_time_s(self, rows: int) -> float | None:
+        """Time from row to row.
+
+        Parameters
+        ----------
+        rows
+            Of a frame.
+
+        Returns
+        -------
+        float or None
+            As it is given, or the equal part of a frame's time.
+        """
+        return self.frame_time_s / rows if self.line_time_s is None and self.frame_time_s is not None else self.line_time_s
+
+    def starts_s(self, frames: int) -> np.ndarray | None:
+        """Start of each frame.
+
+        Parameters
+        ----------
+        frames
+            How many.
+
+        Returns
+        -------
+        (frame,) or None
+            From the first one on; None where the time from frame to frame is not given.
+        """
+        return None if self.frame_interval_s is None else self.frame_interval_s * np.arange(frames)
+
 
 _NO_FALLBACK = FallbackMetadata()
 
@@ -208,18 +238,21 @@ def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> S
     tilt_deg, contradictions = recorded_tilts(path, series.shape[0], series.tilt_deg)
     if tilt_deg is None and fallback.tilt_deg is not None:
         tilt_deg = np.full(series.shape[0], float(fallback.tilt_deg))
-    frame_time_s = _first(series.frame_time_s, fallback.frame_time_s)
-    line_time_s = _first(series.line_time_s, fallback.line_time_s)
+    times = replace(
+        fallback,
+        line_time_s=_first(series.line_time_s, fallback.line_time_s),
+        frame_time_s=_first(series.frame_time_s, fallback.frame_time_s),
+    )
     return StackHeader(
         path=path,
         shape=series.shape,
         pixel_size_nm=size_nm,
         size_is_assumed=is_assumed,
         dwell_time_s=_first(series.dwell_time_s, fallback.dwell_time_s),
-        line_time_s=frame_time_s / series.shape[1] if line_time_s is None and frame_time_s is not None else line_time_s,
-        frame_time_s=frame_time_s,
+        line_time_s=times.row_time_s(series.shape[1]),
+        frame_time_s=times.frame_time_s,
         tilt_deg=tilt_deg,
-        time_s=_time_s(series, fallback),
+        time_s=fallback.starts_s(series.shape[0]) if series.time_s is None else series.time_s,
         started_s=_first(series.started_s, fallback.started_s),
         velox_shift_px=series.velox_shift_px,
         detector=series.detector,
@@ -240,12 +273,6 @@ def _overruled_times(series: RecordedSeries, fallback: FallbackMetadata) -> Iter
         given = getattr(fallback, name)
         if recorded and given and abs(given / recorded - 1) > _TIME_TOLERANCE:
             yield f"its {words} is {recorded:.4g} s, reading.{name} {given:.4g}; that of the file is used"
-
-
-def _time_s(series: RecordedSeries, fallback: FallbackMetadata) -> np.ndarray | None:
-    if series.time_s is None and fallback.frame_interval_s is not None:
-        return fallback.frame_interval_s * np.arange(series.shape[0])
-    return series.time_s
 
 
 def _first(recorded: float | None, fallback: float | None) -> float | None:

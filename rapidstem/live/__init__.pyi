@@ -1,3 +1,4 @@
+from .denoised_frames import denoised_as_they_come as denoised_as_they_come
 from .filled_frames import FilledAsTheyCome as FilledAsTheyCome
 from .growing_series import GrowingSeries as GrowingSeries, open_growing as open_growing, planned_tilts as planned_tilts
 from .series_lines import (

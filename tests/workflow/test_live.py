@@ -11,6 +11,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
+import yaml
 
 from rapidstem.files import read_stack, write_angle_file, write_series
 from rapidstem.microscope.recording.acquisitions import simulate_acquisition
@@ -108,3 +109,26 @@ def test_without_a_source_the_remedy_is_named(tmp_path: Path) -> None:
     write_session(tmp_path)
     run = snakemake(tmp_path, "live", "--dry-run")
     assert run.returncode != 0 and "set live.source to the series" in run.stdout + run.stderr
+
+
+def test_a_series_of_the_same_name_is_followed_no_second_time(tmp_path: Path, recorded: Path) -> None:
+    live_session(tmp_path, recorded)
+    picture = tmp_path / "results/tiny/live/growing/figures/lines.png"
+    picture.parent.mkdir(parents=True)
+    picture.touch()
+    run = snakemake(tmp_path, "live", "--dry-run")
+    assert run.returncode != 0
+    assert "results/tiny/live/growing holds the lines of a series that was followed before" in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize(
+    ("geometry", "words"), [("per-row", "set tomography.geometry to per-frame"), ("per-frame", "growing.mrc: has not appeared within")]
+)
+def test_only_rows_with_tilts_of_their_own_need_times(tmp_path: Path, recorded: Path, geometry: str, words: str) -> None:
+    live_session(tmp_path, recorded, patience_s=1)
+    path = tmp_path / "config/config.yaml"
+    config = yaml.safe_load(path.read_text(encoding="utf-8"))
+    config["tomography"]["geometry"], config["reading"] = [geometry], {"pixel_size_nm": 4.56}
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    run = snakemake(tmp_path, "live")
+    assert run.returncode != 0 and words in run.stdout + run.stderr

@@ -279,7 +279,13 @@ def tuned_share():
 
 
 def live_picture(wildcards):
-    """What `snakemake live` makes; an error that says what is missing where there is nothing to follow."""
+    """What `snakemake live` makes; an error with the remedy where there is nothing to follow, or a series of that name was followed before."""
     if not LIVE["source"] or not LIVE_DENOISERS:
         raise WorkflowError("live: set live.source to the series, and a network in tomography.denoisers")
-    return f"{LIVE_FOLDER}/figures/lines.png"
+    picture = f"{LIVE_FOLDER}/figures/lines.png"
+    if Path(picture).exists():
+        raise WorkflowError(
+            f"live: {LIVE_FOLDER} holds the lines of a series that was followed before. Give a new series a name of its own "
+            f"(live.source is {LIVE['source']}), or rename that folder"
+        )
+    return picture
