@@ -46,7 +46,7 @@ fast-test: .venv/installed
 	$(BIN)/pytest tests/unit
 
 test-interruptions: .venv/installed
-	$(BIN)/pytest tests/interruptions
+	$(BIN)/pytest -n 2 tests/interruptions
 
 test-cluster: .venv/installed
 	tests/cluster/install_slurm.sh

@@ -1,8 +1,11 @@
 """Run the two small sessions that the notebooks look at, in a folder: `python -m docs.notebook_sessions build/notebooks`.
 
-The second one takes the raw files of the first and gives every frame one tilt. What has been run already is not run again.
+The second one takes the raw files of the first and gives every frame one tilt. What has been run already is not run again, be it there or
+by the tests before (`RAPIDSTEM_FINISHED_SESSION`, see `tests/workflow/conftest.py`).
 """
 
+import os
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,6 +24,9 @@ def compared_configuration() -> dict[str, Any]:
 
 def run_sessions(folder: Path) -> None:
     """Run both sessions, the results below `folder/results`."""
+    finished = Path(os.environ.get("RAPIDSTEM_FINISHED_SESSION", "")) / "finished-session/results"
+    if finished.is_dir():
+        shutil.copytree(finished, folder / "results", dirs_exist_ok=True)
     write_session(folder)
     (folder / "config/per-frame.tsv").write_text(sheet_text(FIELDS), encoding="utf-8")
     second = folder / "config/per-frame.yaml"

@@ -1,5 +1,6 @@
 """The tiny session, run once for all tests that only look at it or change copies of it."""
 
+import os
 import shutil
 from pathlib import Path
 
@@ -11,8 +12,12 @@ from tests.workflow.tiny_session import FIELDS, configuration, copied_code, shee
 
 @pytest.fixture(scope="session")
 def finished_session(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A copy of the code in which the tiny session has been run, by the first of pytest's processes that needs it; nobody changes it."""
-    shared = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    """A copy of the code in which the tiny session has been run, by the first of pytest's processes that needs it; nobody changes it.
+
+    It lies in the folder that RAPIDSTEM_FINISHED_SESSION names, where tests that run one after the other are to share it.
+    """
+    own = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
+    shared = Path(os.environ.get("RAPIDSTEM_FINISHED_SESSION", own))
     folder = shared / "finished-session"
     with FileLock(shared / "finished-session.lock"):
         if not (folder / "results/tiny/report.html").is_file():
