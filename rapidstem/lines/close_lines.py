@@ -92,4 +92,4 @@ def _length_nm(lines: Sequence[np.ndarray]) -> float:
 def _explained(lines: Sequence[np.ndarray], evidence: SeriesEvidence) -> float:
     """Evidence of all lines; what several of them cover counts once."""
     covered = CoveredFrames(evidence, lines)
-    return float(sum(np.sum(ratio / np.maximum(covered.counts[pixels], 1)) for ratio, pixels in covered.samples))
+    return float(sum(np.sum(line.ratio / np.maximum(covered.counts[line.pixels], 1)) for line in covered.samples))

@@ -18,7 +18,7 @@ from rapidstem.dislocations import (
     with_ends,
 )
 from rapidstem.lines.foil_height import FoilPlane
-from rapidstem.lines.kinked_lines import joined_at_kinks
+from rapidstem.lines.kinked_lines import joined_at_kinks, loops_closed
 
 # Contrast fades that far below a face (docs/dislocations.md): ends within it are led on, or stated to end there.
 EXTENSION_NM = 35.0
@@ -38,7 +38,7 @@ LEAST_NM = 40.0
 def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray, plane: FoilPlane) -> LineNetwork:
     """Lines of a foil from curves (n, 3), nm.
 
-    Two that end inside the foil side by side are one line with a kink (`joined_at_kinks`).
+    Two that end inside the foil side by side are one line with a kink (`joined_at_kinks`), one that does so with itself is a loop.
     A line that ends inside the foil on another one meets it there: if its end, led straight on over at most 30 nm, passes within 12 nm
     of the other line, that one is cut and all three share a node; not where a face of the box lies within 50 nm behind the other line,
     as a line that crosses another one just inside the border looks the same; and not where the other line goes on straight to 20 degrees,
@@ -61,19 +61,19 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray, plane: Foil
     foil_nm = box_nm + np.array([0.0, 0.0, plane.middle_nm - box_nm[:, 2].mean()])
     lines = [Polyline(plane.levelled(curve), 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
     pieces = all_clipped(lines, foil_nm)
-    pieces = joined_at_kinks(with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], foil_nm, EXTENSION_NM))
+    pieces = loops_closed(joined_at_kinks(with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], foil_nm, EXTENSION_NM)))
     finished = with_ends(_with_junctions(pieces, foil_nm), foil_nm, 0.0, EXTENSION_NM)
     return LineNetwork(longest_first([replace(line, points_nm=plane.leaning(line.points_nm)) for line in finished]), foil_nm)
 
 
 def _with_junctions(lines: list[Polyline], box_nm: np.ndarray) -> list[Polyline]:
-    """Cut lines where the free ends of others meet them."""
+    """Cut lines where the free ends of others meet them, those of lines that are cut themselves included."""
     lines = list(lines)
-    for number in range(len(lines)):
-        for last in (False, True):
-            line = lines[number]
-            if (line.end_kind if last else line.start_kind) == INSIDE:
-                lines = _joined(lines, number, last, box_nm)
+    ends = [end for line in lines for end in ((line.start_node, line.start_kind), (line.end_node, line.end_kind))]
+    free = [node for node, kind in ends if kind == INSIDE]
+    for node in free:
+        number = next(number for number, line in enumerate(lines) if node in (line.start_node, line.end_node))
+        lines = _joined(lines, number, lines[number].end_node == node, box_nm)
     return lines
 
 

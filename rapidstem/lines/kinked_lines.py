@@ -1,4 +1,4 @@
-"""Lines that bend sharply inside the foil: two that end there, side by side, are one."""
+"""Lines that bend sharply inside the foil: two that end there, side by side, are one; one whose ends meet is a loop."""
 
 from collections.abc import Sequence
 from itertools import combinations
@@ -6,7 +6,7 @@ from itertools import combinations
 import numpy as np
 import scipy
 
-from rapidstem.dislocations import INSIDE, SURFACE, Polyline, end_direction, steps_along
+from rapidstem.dislocations import INSIDE, LOOP, SURFACE, Polyline, end_direction, steps_along
 
 # Two line widths: within that, the ridges of two ways that meet in a kink are one, and either end may have stopped short or gone too far.
 KINK_NM = 30.0
@@ -65,6 +65,32 @@ def joined_at_kinks(lines: Sequence[Polyline]) -> list[Polyline]:
         whole = Polyline(np.vstack([ways[0], ways[1][::-1]]), start_node, end_node, start_kind, end_kind)
         lines = [line for line in lines if line is not first and line is not second] + [whole]
     return lines
+
+
+def loops_closed(lines: Sequence[Polyline]) -> list[Polyline]:
+    """Close lines whose own two ends lie inside the foil within 30 nm of each other, and lead on to each other.
+
+    Parameters
+    ----------
+    lines : sequence of Polyline
+        With the kinds of their ends; nm.
+
+    Returns
+    -------
+    list of Polyline
+        In the same order; a loop begins and ends in one node, in its middle before.
+    """
+    return [_closed(line) if {line.start_kind, line.end_kind} == {INSIDE} else line for line in lines]
+
+
+def _closed(line: Polyline) -> Polyline:
+    """A line as a loop, if it is one."""
+    half = len(line.points_nm) // 2
+    ways = [line.points_nm[half:], line.points_nm[: half + 1][::-1]]
+    if min(float(steps_along(way)[-1]) for way in ways) < DIRECTION_NM or _bend_deg(ways) > SHARPEST_DEG:
+        return line
+    met, apart_nm = _met(ways)
+    return Polyline(np.vstack([met[0], met[1][::-1]]), line.start_node, line.start_node, LOOP, LOOP) if apart_nm < KINK_NM else line
 
 
 def _nearest_kink(lines: Sequence[Polyline]) -> tuple[list[tuple[int, bool]], list[np.ndarray]] | None:

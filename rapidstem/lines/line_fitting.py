@@ -74,6 +74,26 @@ class FittedLines:
     exchange_odds: np.ndarray
     foil: FoilPlane
 
+    def scaled(self, factor: float) -> "FittedLines":
+        """The same lines in a specimen of other size.
+
+        Parameters
+        ----------
+        factor : float
+            By which all lengths are multiplied.
+
+        Returns
+        -------
+        FittedLines
+        """
+        lines = [replace(line, points_nm=factor * line.points_nm) for line in self.network.lines]
+        return replace(
+            self,
+            network=replace(self.network, lines=lines, box_nm=factor * self.network.box_nm),
+            sigma_nm=[factor * sigma for sigma in self.sigma_nm],
+            foil=replace(self.foil, middle_nm=factor * self.foil.middle_nm),
+        )
+
 
 def fit_lines(
     series: np.ndarray,
@@ -90,7 +110,7 @@ def fit_lines(
     What a dark line in a frame says for a dislocation is learnt from the traced lines and from copies of them moved aside. The sum over
     the frames gives candidates, weaker ones than a tomogram shows. Candidates that explain nothing which others do not go; ends that
     continue each other are linked; lines are fitted as splines, trimmed and led on as far as the frames speak for them. Lines along the rim
-    of a hole are left out; ends at it are ends at a surface.
+    of a hole are left out; ends at it are ends at a surface. All lengths of the fit are those for lines 13.7 nm wide, and grow with the width.
 
     Parameters
     ----------
@@ -133,7 +153,24 @@ def fit_lines(
         )
     if not traced:
         return _no_lines(box_nm)
-    series, geometry = _in_order_of_tilt(series, geometry)
+    unit = DEFAULT_FITTING.line_width_nm / settings.line_width_nm
+    series, geometry = _in_order_of_tilt(series, replace(geometry, pixel_size_nm=unit * geometry.pixel_size_nm))
+    begun = None if candidates is None else [unit * line for line in candidates]
+    settings = replace(settings, line_width_nm=unit * settings.line_width_nm)
+    return _fitted(series, geometry, [unit * line for line in traced], unit * box_nm, depth_px, settings, begun, threads).scaled(1 / unit)
+
+
+def _fitted(
+    series: np.ndarray,
+    geometry: TiltGeometry,
+    traced: Sequence[np.ndarray],
+    box_nm: np.ndarray,
+    depth_px: int,
+    settings: FittingSettings,
+    candidates: Sequence[np.ndarray] | None,
+    threads: int,
+) -> FittedLines:
+    """Lines of the width for which all lengths of the fit are stated, of frames in the order of their tilts."""
     curvature = curvature_of_frames(series, settings.line_width_nm / (2 * geometry.pixel_size_nm), threads)
     evidence, null = asked(traced, curvature, geometry, threads)
     needed = [traced[number] for number in needed_lines(traced, evidence, settings.piece_evidence * null.overcount)]

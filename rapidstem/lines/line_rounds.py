@@ -130,7 +130,7 @@ def settled(lines: Sequence[np.ndarray], evidence: SeriesEvidence, null: NullEvi
     """
     found = SettledLines(list(lines), evidence, null)
     for _ in range(conditions.settings.rounds):
-        refined = _refined(conditions.curves(found.lines, found.evidence), found, conditions)
+        refined = _refined(conditions.curves(found.lines, found.evidence), found, conditions) if found.lines else []
         if not refined:
             return SettledLines([], found.evidence, found.null)
         found = conditions.learnt_from(refined)

@@ -1,6 +1,9 @@
 """Fitted curves become lines with ends and nodes: at faces, at junctions, and not where one cannot tell."""
 
+from itertools import permutations
+
 import numpy as np
+import pytest
 
 from rapidstem.dislocations import LineNetwork
 from rapidstem.lines.fitted_network import fitted_network
@@ -78,3 +81,29 @@ def test_lines_of_a_leaning_foil_end_at_its_faces() -> None:
     height = line.points_nm[[0, -1], 2] - line.points_nm[[0, -1], :2] @ plane.slopes
     np.testing.assert_allclose(height, [-90, 110], atol=1e-6)
     assert abs(line.points_nm[-1, 2] - 110) > 5
+
+
+def test_junctions_do_not_hang_on_the_order_of_lines():
+    """The first ends on the second, and the second on the third: it is cut before its own turn."""
+    first = straight((20, -240, -60), (1, -5, -4))
+    second = np.vstack([straight((-150, 100, 20), (0, 0, 0)), straight((2, 2, 0), (180, 60, -10))])
+    third = np.vstack([straight((240, -240, 30), (200, 66, -10)), straight((201, 68, -10), (280, 245, 10))])
+    networks = [fitted_network(list(lines), BOX_NM, LEVEL) for lines in permutations([first, second, third])]
+    assert {len(network.lines) for network in networks} == {5}
+    assert all(kinds(network).count("junction") == 6 for network in networks)
+
+
+def test_a_ring_inside_the_foil_is_a_loop():
+    angle = np.linspace(0.1, 2 * np.pi - 0.05, 200)
+    ring = np.column_stack([120 * np.cos(angle) + 30, 90 * np.sin(angle) - 20, 20 * np.sin(angle)])
+    network = fitted_network([ring], BOX_NM, LEVEL)
+    assert kinds(network) == ["loop", "loop"]
+    line = network.lines[0]
+    assert line.start_node == line.end_node and np.allclose(line.points_nm[0], line.points_nm[-1])
+    assert line.length_nm == pytest.approx(664, rel=0.02)
+
+
+def test_a_hairpin_is_no_loop():
+    there = straight((-100, 0, 0), (60, 0, 0))
+    hairpin = np.vstack([there, straight((70, 10, 0), (60, 20, 0)), there[::-1] + [0.0, 20.0, 0.0]])
+    assert kinds(fitted_network([hairpin], BOX_NM, LEVEL)) == ["inside", "inside"]

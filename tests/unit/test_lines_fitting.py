@@ -7,8 +7,11 @@ import pytest
 from scipy import ndimage
 
 from rapidstem.errors import InputError
-from rapidstem.lines import fit_lines
+from rapidstem.dislocations import resampled
+from rapidstem.lines import FittingSettings, fit_lines
+from rapidstem.lines.evidence import CoveredFrames, SeriesEvidence, curvature_of_frames, likelihood_of
 from rapidstem.lines.evidence.frame_projection import project
+from rapidstem.lines.line_pieces import line_pieces
 from rapidstem.tomography import TiltGeometry
 from tests.unit.tomography_phantoms import project_lines, projected_px
 
@@ -212,3 +215,49 @@ def test_stated_deviation_of_a_line_that_is_seen_end_on():
 def test_series_of_another_size_is_refused():
     with pytest.raises(InputError, match="align the series again"):
         fit_lines(np.ones((3, ROWS, COLUMNS)), moving_geometry(), [RISING], BOX_NM, DEPTH_PX)
+
+
+def test_everything_grows_with_the_width_of_the_lines():
+    lines, geometry = [RISING, FALLING], moving_geometry()
+    traced, frames = [inside(bent(line, 4)) for line in lines], noisy(lines, geometry)
+    found = fit_lines(frames, geometry, traced, BOX_NM, DEPTH_PX)
+    wide = fit_lines(
+        frames,
+        replace(geometry, pixel_size_nm=2 * PIXEL_NM),
+        [2 * line for line in traced],
+        2 * BOX_NM,
+        DEPTH_PX,
+        FittingSettings(line_width_nm=2 * 13.7),
+    )
+    for one, two in zip(found.network.lines, wide.network.lines, strict=True):
+        assert np.allclose(2 * one.points_nm, two.points_nm) and (one.start_kind, one.end_kind) == (two.start_kind, two.end_kind)
+    assert np.allclose(2 * found.network.box_nm, wide.network.box_nm) and np.isclose(2 * found.foil.middle_nm, wide.foil.middle_nm)
+    assert all(np.allclose(2 * one, two) for one, two in zip(found.sigma_nm, wide.sigma_nm, strict=True))
+
+
+def test_a_line_that_no_frame_shows_covers_nothing_but_what_its_image_reaches():
+    geometry = moving_geometry()
+    frames = noisy([RISING], geometry)
+    curvature = curvature_of_frames(frames, 13.7 / (2 * PIXEL_NM))
+    evidence = SeriesEvidence(curvature, likelihood_of([inside(RISING)], curvature, geometry), geometry)
+    along = np.linspace(-200, 200, 80)
+    last_column_nm = (COLUMNS - 1) / 2 * PIXEL_NM
+    at_border, outside, beside = (np.column_stack([np.full(80, last_column_nm + by), along, 0 * along]) for by in (0, 60, 5))
+    covered = CoveredFrames(evidence, [at_border, outside])
+    assert covered.covering(0).tolist() == [0, 0] and covered.covering(1).tolist() == [0, 0]
+    assert np.array_equal(covered.own(0), covered.whole(0))
+    hiding = CoveredFrames(evidence, [at_border, beside])
+    assert hiding.covering(0)[1] == np.count_nonzero(evidence.places(resampled(at_border, evidence.step_nm)).seen)
+
+
+def test_without_candidates_there_are_no_lines(monkeypatch):
+    monkeypatch.setattr("rapidstem.lines.line_fitting.line_pieces", lambda *_: [])
+    assert not fitted([RISING], [inside(RISING)]).network.lines
+
+
+def test_evidence_that_hardly_tells_lines_from_noise_gives_few_pieces():
+    noise = np.random.default_rng(5).normal(5, 5, (60, 90, 90))
+    assert len(line_pieces(noise, PIXEL_NM, clear=22.0)) < 10
+    noise[28:31, 43:46, 20:70] += 60
+    assert len(line_pieces(noise, PIXEL_NM, clear=22.0)) < 12
+    assert any(np.ptp(piece[:, 0]) > 200 for piece in line_pieces(noise, PIXEL_NM, clear=22.0))

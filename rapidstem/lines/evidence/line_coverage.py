@@ -1,6 +1,7 @@
 """What every line alone explains: evidence in pixels that no other line covers."""
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
@@ -99,27 +100,32 @@ class SeriesEvidence:
         column = np.clip(np.rint(places.column).astype(int), 0, columns - 1)
         return (np.arange(frames).reshape(-1, *[1] * (row.ndim - 1)) * rows + row) * columns + column
 
-    def footprint(self, pixels: np.ndarray) -> np.ndarray:
-        """All pixels (flat indices, each once, in rising order) within `covered_px` of those given.
+    def footprint(self, places: FramePlaces) -> np.ndarray:
+        """All pixels (flat indices, each once, in rising order) within `covered_px` of places, those just outside of the frames included.
 
         Parameters
         ----------
-        pixels : np.ndarray, int
-            Flat indices.
+        places : FramePlaces
+            (frame, point).
 
         Returns
         -------
         np.ndarray, (pixel,), int
         """
         frames, rows, columns = self.shape
-        step = np.arange(-self.covered_px, self.covered_px + 1)
+        margin = self.covered_px
+        row, column = np.rint(places.row).astype(int), np.rint(places.column).astype(int)
+        near = (row >= -margin) & (row < rows + margin) & (column >= -margin) & (column < columns + margin)
+        frame = np.broadcast_to(np.arange(frames)[:, None], row.shape)
+        wide = (frames, rows + 2 * margin, columns + 2 * margin)
+        centres = _each_once(np.ravel_multi_index((frame[near], row[near] + margin, column[near] + margin), wide), int(np.prod(wide)))
+        frame, row, column = np.unravel_index(centres, wide)
+        step = np.arange(-margin, margin + 1)
         down, right = (each.ravel() for each in np.meshgrid(step, step, indexing="ij"))
-        disc = down**2 + right**2 <= self.covered_px**2
-        frame, rest = np.divmod(_each_once(pixels, frames * rows * columns), rows * columns)
-        row, column = np.divmod(rest, columns)
-        row = np.clip(row[:, None] + down[disc], 0, rows - 1)
-        column = np.clip(column[:, None] + right[disc], 0, columns - 1)
-        return _each_once((frame[:, None] * rows + row) * columns + column, frames * rows * columns)
+        disc = down**2 + right**2 <= margin**2
+        row, column = row[:, None] - margin + down[disc], column[:, None] - margin + right[disc]
+        inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+        return _each_once(((frame[:, None] * rows + row) * columns + column)[inside], frames * rows * columns)
 
 
 def _each_once(numbers: np.ndarray, count: int) -> np.ndarray:
@@ -129,13 +135,28 @@ def _each_once(numbers: np.ndarray, count: int) -> np.ndarray:
     return np.flatnonzero(marked)
 
 
+def _among(pixels: np.ndarray, footprint: np.ndarray) -> np.ndarray:
+    """Whether each pixel belongs to a footprint, in whose rising order it is looked up."""
+    if not len(footprint):
+        return np.zeros(pixels.shape, bool)
+    return footprint[np.minimum(np.searchsorted(footprint, pixels), len(footprint) - 1)] == pixels
+
+
+class LineSamples(NamedTuple):
+    """Points of a line in the frames, (frame, point): log likelihood ratios, flat indices of the nearest pixels, and whether they are seen."""
+
+    ratio: np.ndarray
+    pixels: np.ndarray
+    seen: np.ndarray
+
+
 class CoveredFrames:
     """How many of a set of lines cover each pixel of the frames."""
 
     def __init__(self, evidence: SeriesEvidence, lines: Sequence[np.ndarray]) -> None:
         self.evidence = evidence
-        self.counts = np.zeros(int(np.prod(evidence.shape)), np.uint8)
-        self.samples: list[tuple[np.ndarray, np.ndarray]] = []
+        self.counts = np.zeros(int(np.prod(evidence.shape)), np.uint16)
+        self.samples: list[LineSamples] = []
         self.footprints: list[np.ndarray] = []
         for line in lines:
             self.add(line)
@@ -149,9 +170,8 @@ class CoveredFrames:
             x, y, z from the centre of the volume.
         """
         places = self.evidence.places(resampled(points_nm, self.evidence.step_nm))
-        pixels = self.evidence.pixels(places)
-        self.samples.append((self.evidence.ratio(places), pixels))
-        self.footprints.append(self.evidence.footprint(pixels))
+        self.samples.append(LineSamples(self.evidence.ratio(places), self.evidence.pixels(places), places.seen))
+        self.footprints.append(self.evidence.footprint(places))
         self.counts[self.footprints[-1]] += 1
 
     def remove(self, number: int) -> set[int]:
@@ -169,10 +189,10 @@ class CoveredFrames:
         gone = np.zeros(self.counts.shape, bool)
         gone[self.footprints[number]] = True
         self.counts[self.footprints[number]] -= 1
-        return {other for other, (_, pixels) in enumerate(self.samples) if other != number and gone[pixels].any()}
+        return {other for other, line in enumerate(self.samples) if other != number and gone[line.pixels].any()}
 
     def covering(self, number: int) -> np.ndarray:
-        """How many places of a line in the frames each of the lines covers, (line,); none for the line itself.
+        """How many places of a line that the frames show each of the lines covers, (line,); none for the line itself.
 
         Parameters
         ----------
@@ -183,11 +203,10 @@ class CoveredFrames:
         -------
         np.ndarray, (line,), int
         """
-        pixels = self.samples[number][1].ravel()
+        pixels = self.samples[number].pixels[self.samples[number].seen]
         counts = np.zeros(len(self.footprints), int)
         for other, footprint in enumerate(self.footprints):
-            found = np.minimum(np.searchsorted(footprint, pixels), len(footprint) - 1)
-            counts[other] = np.count_nonzero(footprint[found] == pixels) if other != number else 0
+            counts[other] = np.count_nonzero(_among(pixels, footprint)) if other != number else 0
         return counts
 
     def own(self, number: int) -> np.ndarray:
@@ -202,8 +221,8 @@ class CoveredFrames:
         -------
         np.ndarray, (point,)
         """
-        ratio, pixels = self.samples[number]
-        return np.where(self.counts[pixels] == 1, ratio, 0).sum(axis=0)
+        line = self.samples[number]
+        return np.where(self.counts[line.pixels] == 1, line.ratio, 0).sum(axis=0)
 
     def whole(self, number: int) -> np.ndarray:
         """Evidence (point,) that a line has in all of its pixels, summed over the frames.
@@ -217,7 +236,7 @@ class CoveredFrames:
         -------
         np.ndarray, (point,)
         """
-        return self.samples[number][0].sum(axis=0)
+        return self.samples[number].ratio.sum(axis=0)
 
     def alone(self, number: int | None, places: FramePlaces) -> np.ndarray:
         """Where places that belong to a line, or to none of them, lie in pixels that no other covers, (frame, ..., point), bool.
@@ -235,9 +254,7 @@ class CoveredFrames:
         pixels = self.evidence.pixels(places)
         if number is None:
             return self.counts[pixels] == 0
-        footprint = self.footprints[number]
-        found = np.minimum(np.searchsorted(footprint, pixels), len(footprint) - 1)
-        return self.counts[pixels] == (footprint[found] == pixels)
+        return self.counts[pixels] == _among(pixels, self.footprints[number])
 
     def asked(self, points_nm: np.ndarray, number: int | None = None) -> tuple[np.ndarray, np.ndarray]:
         """What the frames say for points (..., n, 3) that would lengthen a line, or be a new one, where no other line covers them.
