@@ -29,7 +29,7 @@ from rapidstem.dislocations import (
     resampled,
 )
 from rapidstem.figures import LineMovieLayout, grey_limits, picture_words
-from rapidstem.lines.motion import InSituFrames, SeriesMotion, TomogramLines, follow_series, view_of
+from rapidstem.lines.motion import FoilFaces, InSituFrames, SeriesMotion, TomogramLines, follow_series, view_of
 from rapidstem.lines.motion.motion_tables import match_table
 from rapidstem.microscope import MicroscopeSettings, random_stream, settings_from
 from rapidstem.microscope.recording.detector import rapid_counts
@@ -86,7 +86,7 @@ def tomogram_of(foil: StrainedFoil | GlidingFoil, wrong: bool) -> TomogramLines:
     summary = line_summary(network, orientation)
     points = line_points(network, summary).assign(**dict(zip(["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"], SIGMA_NM, strict=True)))
     normals = dict(zip(SLIP_NAMES, orientation.to_specimen(SLIP_NORMALS), strict=True))
-    return TomogramLines(points, summary, (-half[2], half[2]), normals)
+    return TomogramLines(points, summary, FoilFaces.of(0.0, 2 * half[2]), normals)
 
 
 def _errors(count: int, rng: np.random.Generator) -> np.ndarray:

@@ -111,25 +111,27 @@ def gap_free_rectangle(gaps: np.ndarray) -> tuple[slice, slice]:
     return slice(top, bottom), slice(left, right)
 
 
-def plane_trace(normal: np.ndarray) -> np.ndarray:
-    """Unit vector along the line in which a plane cuts the xy plane, normal x z.
+def plane_trace(normal: np.ndarray, surface: np.ndarray | tuple[float, float, float] = (0.0, 0.0, 1.0)) -> np.ndarray:
+    """Unit vector along the line in which a plane cuts a surface, normal x surface.
 
     Parameters
     ----------
     normal : np.ndarray, (3,)
         Of the plane, of length 1.
+    surface : np.ndarray, (3,)
+        Normal of the surface, of length 1; z where it lies level.
 
     Returns
     -------
     np.ndarray, (3,)
-        The x axis for a plane parallel to xy, which cuts it nowhere.
+        The x axis for a plane parallel to the surface, which cuts it nowhere.
 
     Examples
     --------
     >>> plane_trace(np.array([0.6, 0.0, 0.8])).tolist()
     [0.0, -1.0, 0.0]
     """
-    trace = np.cross(normal, (0.0, 0.0, 1.0))
+    trace = np.cross(normal, surface)
     length = float(np.linalg.norm(trace))
     return trace / length if length > _NO_ANGLE else np.array([1.0, 0.0, 0.0])
 

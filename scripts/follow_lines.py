@@ -3,19 +3,11 @@
 import numpy as np
 from script_support import logged, read_raw_header
 
-from rapidstem.dislocations import (
-    POINT_COLUMNS,
-    SLIP_NAMES,
-    SLIP_NORMALS,
-    SUMMARY_COLUMNS,
-    TRACED_COLUMNS,
-    crystal_orientation,
-    traced_middle_nm,
-)
+from rapidstem.dislocations import FOIL_COLUMNS, POINT_COLUMNS, SLIP_NAMES, SLIP_NORMALS, SUMMARY_COLUMNS, crystal_orientation
 from rapidstem.errors import InputError
 from rapidstem.files import open_frames, read_table, write_paradis_series, write_polydata_series, write_table
 from rapidstem.frames import read_drift
-from rapidstem.lines.motion import InSituFrames, TomogramLines, follow_series, match_table, moments, snapshots
+from rapidstem.lines.motion import FoilFaces, InSituFrames, TomogramLines, follow_series, match_table, moments, snapshots
 
 with logged(snakemake):
     files, output, parameters = snakemake.input, snakemake.output, snakemake.params
@@ -24,11 +16,10 @@ with logged(snakemake):
         raise InputError(f"{files.rapid}: states no time of a row, which moving lines need; set reading.line_time_s")
     crystal = parameters.crystal
     normals = crystal_orientation(crystal["x"], crystal["z"]).to_specimen(SLIP_NORMALS) if crystal else []
-    middle_nm = traced_middle_nm(read_table(files.traced, [*TRACED_COLUMNS, "foil_middle_nm"]))
     tomogram = TomogramLines(
         points=read_table(files.lines, POINT_COLUMNS),
         summary=read_table(files.summary, SUMMARY_COLUMNS),
-        heights_nm=(middle_nm - parameters.thickness_nm / 2, middle_nm + parameters.thickness_nm / 2),
+        foil=FoilFaces.of_lines(read_table(files.density, FOIL_COLUMNS), parameters.thickness_nm),
         slip_normals=dict(zip(SLIP_NAMES, normals, strict=False)),
     )
     with open_frames(files.denoised) as series:
@@ -47,7 +38,7 @@ with logged(snakemake):
     write_table(output.match, match_table(motion.match))
     write_polydata_series(output.series, moments(motion.positions, frames.time_s))
     half_nm = np.array([*reversed(series.shape[1:])]) * frames.pixel_size_nm / 2
-    box_nm = np.column_stack([np.stack([-half_nm, half_nm]), tomogram.heights_nm])
+    box_nm = np.column_stack([np.stack([-half_nm, half_nm]), tomogram.foil.heights_nm])
     write_paradis_series(output.paradis, snapshots(motion.positions, motion.followed, tomogram.slip_normals, frames.time_s), box_nm)
     print(f"{motion.followed['followed'].sum()} of {len(motion.followed)} lines followed; {len(motion.flags)} events")
     print(

@@ -5,31 +5,27 @@ from script_support import logged
 
 from rapidstem.dislocations import (
     CENTROID_COLUMNS,
+    FOIL_COLUMNS,
     POINT_COLUMNS,
     SLIP_NAMES,
     SLIP_NORMALS,
     SUMMARY_COLUMNS,
-    TRACED_COLUMNS,
     crystal_orientation,
     polylines_of,
     rigid_motion,
-    traced_middle_nm,
 )
 from rapidstem.files import read_series, read_table, write_polydata_series, write_table
-from rapidstem.lines.motion import TomogramLines, follow_sweep, moments
+from rapidstem.lines.motion import FoilFaces, TomogramLines, follow_sweep, moments
 from rapidstem.tomography import read_geometry
 
 with logged(snakemake):
     files, output, parameters = snakemake.input, snakemake.output, snakemake.params
     motion = rigid_motion(*(read_table(path, CENTROID_COLUMNS) for path in (files.earlier_centroids, files.centroids)))
     normals = crystal_orientation(parameters.crystal["x"], parameters.crystal["z"]).to_specimen(SLIP_NORMALS) if parameters.crystal else []
-    traced, earlier_traced = (read_table(path, [*TRACED_COLUMNS, "foil_middle_nm"]) for path in (files.traced, files.earlier_traced))
-    earlier_middle_nm = motion.apply(np.array([[0.0, 0.0, traced_middle_nm(earlier_traced)]]))[0, 2]
-    middle_nm = traced_middle_nm(traced) if len(traced) else float(earlier_middle_nm)
     earlier = TomogramLines(
         points=motion.applied_to(read_table(files.earlier_lines, POINT_COLUMNS)),
         summary=read_table(files.earlier_summary, SUMMARY_COLUMNS),
-        heights_nm=(middle_nm - parameters.thickness_nm / 2, middle_nm + parameters.thickness_nm / 2),
+        foil=FoilFaces.of_lines(read_table(files.earlier_density, FOIL_COLUMNS), parameters.thickness_nm).moved(motion),
         slip_normals=dict(zip(SLIP_NAMES, motion.turn(np.asarray(normals, float).reshape(-1, 3)), strict=False)),
     )
     series, _ = read_series(files.series)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rapidstem.dislocations import SLIP_NAMES, SLIP_NORMALS, crystal_orientation, line_density, line_points, line_summary
+from rapidstem.dislocations import FOIL_COLUMNS, SLIP_NAMES, SLIP_NORMALS, crystal_orientation, line_density, line_points, line_summary
 from rapidstem.files import write_paradis, write_polydata, write_table
 from rapidstem.lines import FittedLines
 
@@ -22,7 +22,8 @@ def write_fitted_lines(output: Any, found: FittedLines, crystal: Mapping[str, An
         exchange_with=found.exchange_with,
         exchange_odds=found.exchange_odds,
     )
-    points, density = line_points(network, summary), line_density(network, summary, orientation)
+    foil = dict(zip(FOIL_COLUMNS, (found.foil.middle_nm, *found.foil.slopes), strict=True))
+    points, density = line_points(network, summary), line_density(network, summary, orientation).assign(**foil)
     of_each = ((found.sigma_nm, (3,)), (found.time_s, (2,)), (found.evidence, ()))
     sigma, time, evidence = (np.concatenate([*each, np.zeros((0, *tail))]) for each, tail in of_each)
     points = points.assign(**dict(zip(("sigma_x_nm", "sigma_y_nm", "sigma_z_nm"), sigma.T, strict=True)), evidence=evidence)

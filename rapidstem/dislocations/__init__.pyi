@@ -11,6 +11,7 @@ from .line_crossings import lead_through as lead_through
 from .line_pruning import split_corners as split_corners
 from .line_tables import (
     DENSITY_COLUMNS as DENSITY_COLUMNS,
+    FOIL_COLUMNS as FOIL_COLUMNS,
     POINT_COLUMNS as POINT_COLUMNS,
     SUMMARY_COLUMNS as SUMMARY_COLUMNS,
     TRACED_COLUMNS as TRACED_COLUMNS,
@@ -19,7 +20,6 @@ from .line_tables import (
     line_points as line_points,
     line_summary as line_summary,
     polylines_of as polylines_of,
-    traced_middle_nm as traced_middle_nm,
     traced_points as traced_points,
 )
 from .line_tracing import DEFAULT_TRACING as DEFAULT_TRACING, trace_lines as trace_lines

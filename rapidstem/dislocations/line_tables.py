@@ -17,6 +17,8 @@ SUMMARY_COLUMNS = [
 DENSITY_COLUMNS = [
     *["slip_plane", "lines", "length_nm", "density_per_m2", "sampling_sd_per_m2", "field_um2", "thickness_nm", "volume_um3"],
 ]
+# How the foil lies in which fitted lines end, in the same table: the height of its middle over the middle of the field, and its slopes.
+FOIL_COLUMNS = ["foil_middle_nm", "foil_slope_x", "foil_slope_y"]
 NO_SLIP = {
     "slip_plane": UNDETERMINED,
     "slip_distance_nm": np.nan,
@@ -120,22 +122,6 @@ def traced_points(network: LineNetwork) -> pd.DataFrame:
     return points[TRACED_COLUMNS].assign(foil_middle_nm=float(network.box_nm[:, 2].mean()))
 
 
-def traced_middle_nm(traced: pd.DataFrame) -> float:
-    """The height of the foil's middle that tracing found; without lines that of the volume.
-
-    Parameters
-    ----------
-    traced : DataFrame
-        As `traced_points` gives it.
-
-    Returns
-    -------
-    float
-        In nm from the centre of the volume.
-    """
-    return float(traced["foil_middle_nm"].iloc[0]) if len(traced) else 0.0
-
-
 def foil_box(traced: pd.DataFrame, shape: tuple[int, ...], pixel_size_nm: float, thickness_nm: float) -> np.ndarray:
     """Lowest and highest x, y, z, (2, 3), of the field of view (y, x) and of the foil around the middle that tracing found.
 
@@ -154,7 +140,8 @@ def foil_box(traced: pd.DataFrame, shape: tuple[int, ...], pixel_size_nm: float,
         In nm from the centre of the volume.
     """
     half_nm = np.array([shape[1] * pixel_size_nm, shape[0] * pixel_size_nm, thickness_nm]) / 2
-    return np.stack([-half_nm, half_nm]) + np.array([0.0, 0.0, traced_middle_nm(traced)])
+    middle_nm = float(traced["foil_middle_nm"].iloc[0]) if len(traced) else 0.0
+    return np.stack([-half_nm, half_nm]) + np.array([0.0, 0.0, middle_nm])
 
 
 def line_density(network: LineNetwork, summary: pd.DataFrame, orientation: CrystalOrientation | None) -> pd.DataFrame:

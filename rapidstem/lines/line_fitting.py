@@ -110,7 +110,7 @@ def fit_lines(
     What a dark line in a frame says for a dislocation is learnt from the traced lines and from copies of them moved aside. The sum over
     the frames gives candidates, weaker ones than a tomogram shows. Candidates that explain nothing which others do not go; ends that
     continue each other are linked; lines are fitted as splines, trimmed and led on as far as the frames speak for them. Lines along the rim
-    of a hole are left out; ends at it are ends at a surface. All lengths of the fit are those for lines 13.7 nm wide, and grow with the width.
+    of a hole are left out; ends at it are ends at a surface. Lengths of the fit are those for lines 13.7 nm wide, and grow with the width.
 
     Parameters
     ----------

@@ -11,7 +11,7 @@ from rapidstem.dislocations import centred_path, contract, lead_through, line_gr
 
 # In line widths; of the evidence, before its ridges are sought (simulated seeds 22 and 26).
 SMOOTHING_WIDTHS = 0.23
-# Of the voxels: the densest foils of which lines came out filled a twentieth. Where the frames hardly tell lines from noise, more of it is above
+# Of the voxels: the densest foils of which lines came out filled a twentieth. Where the frames hardly tell lines from noise, more are above
 # the share of a clear line, and thousands of pieces would be noise.
 LARGEST_SHARE = 0.1
 

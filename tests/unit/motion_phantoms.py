@@ -6,7 +6,7 @@ from scipy.ndimage import gaussian_filter
 
 from rapidstem.dislocations import LineNetwork, Polyline, crystal_orientation, line_points, line_summary, resampled
 from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS
-from rapidstem.lines.motion import InSituFrames, TomogramLines
+from rapidstem.lines.motion import FoilFaces, InSituFrames, TomogramLines
 
 PIXEL_NM, SIZE, TILT_DEG, LINE_TIME_S, PERIOD_S = 5.0, 128, 12.0, 1e-4, 0.07
 HALF_FOIL_NM = 100.0
@@ -75,7 +75,7 @@ def tomogram_of(lines: list[np.ndarray], crystal: bool = True) -> TomogramLines:
     orientation = crystal_orientation([2, 0, 0], [0, 1, 3]) if crystal else None
     summary = line_summary(network, orientation)
     points = line_points(network, summary).assign(sigma_x_nm=1.0, sigma_y_nm=1.0, sigma_z_nm=1.5)
-    return TomogramLines(points, summary, (-HALF_FOIL_NM, HALF_FOIL_NM), NORMALS if crystal else {})
+    return TomogramLines(points, summary, FoilFaces.of(0.0, 2 * HALF_FOIL_NM), NORMALS if crystal else {})
 
 
 def distances(rows: pd.DataFrame, moved, number: int) -> np.ndarray:

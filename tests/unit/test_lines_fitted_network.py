@@ -105,5 +105,5 @@ def test_a_ring_inside_the_foil_is_a_loop():
 
 def test_a_hairpin_is_no_loop():
     there = straight((-100, 0, 0), (60, 0, 0))
-    hairpin = np.vstack([there, straight((70, 10, 0), (60, 20, 0)), there[::-1] + [0.0, 20.0, 0.0]])
+    hairpin = np.vstack([there, straight((70, 10, 0), (60, 20, 0)), there[::-1] + np.array([0.0, 20.0, 0.0])])
     assert kinds(fitted_network([hairpin], BOX_NM, LEVEL)) == ["inside", "inside"]

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rapidstem.lines.motion import TiltedView
-from rapidstem.lines.motion.glide_planes import GlidePlane, glide_plane
+from rapidstem.lines.motion.glide_planes import FoilFaces, GlidePlane, glide_plane
 from rapidstem.lines.motion.line_following import SEEN, LineTrack
 from rapidstem.lines.motion.motion_flags import cross_slip_frame
 from rapidstem.lines.motion.motion_tables import position_rows
@@ -30,7 +30,7 @@ def _plane(name: str) -> GlidePlane:
 
 def _track(slid_nm: np.ndarray, points: np.ndarray, ends_nm: np.ndarray | None = None, number: int = 0) -> SmoothTrack:
     """A line followed in its first plane: how far it has slid (frame,), and how far it reaches beyond its last node (frame,)."""
-    line = moving_line(number, points, _plane(FIRST), (-HALF_FOIL_NM, HALF_FOIL_NM))
+    line = moving_line(number, points, _plane(FIRST), FoilFaces.of(0.0, 2 * HALF_FOIL_NM))
     shape = (len(slid_nm), len(line.nodes_nm))
     face = np.full((len(slid_nm), 2), np.nan)
     if ends_nm is not None:

@@ -12,7 +12,7 @@ from rapidstem.dislocations import resampled
 from rapidstem.errors import InputError
 from rapidstem.files import write_polydata_series
 from rapidstem.lines.motion import SweepMotion, follow_sweep, moments, shown_by_all, sweep_views
-from rapidstem.lines.motion.glide_planes import glide_plane
+from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
 from rapidstem.lines.motion.line_following import SEEN, LineTrack
 from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
 from rapidstem.lines.motion.moving_lines import moving_line
@@ -129,7 +129,7 @@ def _smoothed_offsets(beside_nm: float, alike_frames: float, seed: int) -> Smoot
     """A line at rest whose dark line lies beside it, alike over all of the line, as those of the virtual microscope, and so many frames."""
     rng, views = np.random.default_rng(seed), sweep_views(_geometry(), SIZE)
     points = threading(FIRST, (20.0, 30.0))
-    line = moving_line(0, points, glide_plane(FIRST, NORMALS[FIRST], points.mean(axis=0)), (-HALF_FOIL_NM, HALF_FOIL_NM))
+    line = moving_line(0, points, glide_plane(FIRST, NORMALS[FIRST], points.mean(axis=0)), FoilFaces.of(0.0, 2 * HALF_FOIL_NM))
     shape = (FRAMES, len(line.nodes_nm))
     beside, noise = rng.normal(0, 1, (FRAMES, 1)), gaussian_filter1d(rng.normal(0, 1, shape), 3.0, axis=1) * np.sqrt(6 * np.sqrt(np.pi))
     keeps = np.exp(-1 / alike_frames)

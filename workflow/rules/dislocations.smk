@@ -157,11 +157,10 @@ rule follow_sweep:
         series=rules.align_series.output.series,
         angles=rules.align_series.output.angles,
         lines=rules.fit_lines.output.lines,
-        traced=rules.trace_lines.output.traced,
         centroids=rules.locate_centroids.output.centroids,
         earlier_lines=lambda wildcards: earlier_sweep(wildcards, "lines.csv"),
         earlier_summary=lambda wildcards: earlier_sweep(wildcards, "line_summary.csv"),
-        earlier_traced=lambda wildcards: earlier_sweep(wildcards, "traced.csv"),
+        earlier_density=lambda wildcards: earlier_sweep(wildcards, "line_density.csv"),
         earlier_centroids=lambda wildcards: earlier_sweep(wildcards, "centroids.csv"),
     output:
         positions=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.positions.csv",

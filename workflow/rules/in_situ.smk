@@ -178,7 +178,7 @@ rule follow_lines:
         denoised=rules.denoise_in_situ.output.images,
         lines=lambda wildcards: tomogram_file(wildcards, "lines.csv"),
         summary=lambda wildcards: tomogram_file(wildcards, "line_summary.csv"),
-        traced=lambda wildcards: tomogram_file(wildcards, "traced.csv"),
+        density=lambda wildcards: tomogram_file(wildcards, "line_density.csv"),
     output:
         positions=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.positions.csv",
         flags=f"{FOLDER}/in_situ/{{acquisition}}/{{denoiser}}.flags.csv",

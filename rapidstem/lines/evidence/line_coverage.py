@@ -143,7 +143,7 @@ def _among(pixels: np.ndarray, footprint: np.ndarray) -> np.ndarray:
 
 
 class LineSamples(NamedTuple):
-    """Points of a line in the frames, (frame, point): log likelihood ratios, flat indices of the nearest pixels, and whether they are seen."""
+    """Points of a line in the frames, (frame, point): log likelihood ratios, flat indices of the nearest pixels, whether they are seen."""
 
     ratio: np.ndarray
     pixels: np.ndarray

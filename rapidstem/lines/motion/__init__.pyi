@@ -1,4 +1,4 @@
-from .glide_planes import line_planes as line_planes
+from .glide_planes import FoilFaces as FoilFaces, line_planes as line_planes
 from .motion_flags import FLAG_COLUMNS as FLAG_COLUMNS
 from .motion_tables import (
     FOLLOWED_COLUMNS as FOLLOWED_COLUMNS,

@@ -10,12 +10,84 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rapidstem.dislocations import FOIL_COLUMNS, RigidMotion
 from rapidstem.numerics import plane_trace
 
 # A plane nearer to edge-on than this fixes nothing across: an error of the image is one of four times its size along the beam.
 EDGE_ON_DEG = 15.0
 # Twice the error of a traced point, as lines are called flat (`rapidstem.dislocations`); no direction lies in more than two {111} planes.
 LARGEST_DISTANCE_NM, MOST_PLANES = 6.0, 2
+
+
+@dataclass(frozen=True)
+class FoilFaces:
+    """The lower and the upper face of the foil.
+
+    Attributes
+    ----------
+    normal : (3,) unit vector, upwards
+    heights_nm : along the normal, the lower one first
+    """
+
+    normal: np.ndarray
+    heights_nm: tuple[float, float]
+
+    @classmethod
+    def of_lines(cls, density: pd.DataFrame, thickness_nm: float) -> "FoilFaces":
+        """The faces at which the fitted lines of a tomogram were cut.
+
+        Parameters
+        ----------
+        density : DataFrame
+            `line_density.csv`, with `rapidstem.dislocations.FOIL_COLUMNS`.
+        thickness_nm : float
+            Along z.
+
+        Returns
+        -------
+        FoilFaces
+        """
+        middle_nm, *slopes = density[FOIL_COLUMNS].iloc[0].astype(float)
+        return cls.of(middle_nm, thickness_nm, (slopes[0], slopes[1]))
+
+    @classmethod
+    def of(cls, middle_nm: float, thickness_nm: float, slopes: tuple[float, float] = (0.0, 0.0)) -> "FoilFaces":
+        """Give the faces of a foil.
+
+        Parameters
+        ----------
+        middle_nm : float
+            Height of its middle over the middle of the field.
+        thickness_nm : float
+            Along z.
+        slopes : tuple of float
+            By which it rises along x and y.
+
+        Returns
+        -------
+        FoilFaces
+        """
+        upwards = np.array([-slopes[0], -slopes[1], 1.0])
+        length = float(np.linalg.norm(upwards))
+        return cls(upwards / length, ((middle_nm - thickness_nm / 2) / length, (middle_nm + thickness_nm / 2) / length))
+
+    def moved(self, motion: RigidMotion) -> "FoilFaces":
+        """The faces in coordinates into which a motion leads.
+
+        Parameters
+        ----------
+        motion : RigidMotion
+
+        Returns
+        -------
+        FoilFaces
+        """
+        normal = motion.turn(self.normal[None])[0]
+        lower, upper = motion.apply(np.outer(self.heights_nm, self.normal)) @ normal
+        return FoilFaces(normal, (float(lower), float(upper)))
+
+
+LEVEL = np.array([0.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -56,7 +128,7 @@ class GlidePlane:
         return float(np.rad2deg(np.arcsin(min(abs(float(self.normal @ beam)), 1.0))))
 
 
-def glide_plane(name: str, normal: np.ndarray, centre_nm: np.ndarray, sigma_nm: float = 0.0) -> GlidePlane:
+def glide_plane(name: str, normal: np.ndarray, centre_nm: np.ndarray, sigma_nm: float = 0.0, surface: np.ndarray = LEVEL) -> GlidePlane:
     """A plane through a point.
 
     Parameters
@@ -69,14 +141,18 @@ def glide_plane(name: str, normal: np.ndarray, centre_nm: np.ndarray, sigma_nm: 
         The point.
     sigma_nm : float
         Standard deviation of its place along the normal.
+    surface : np.ndarray, (3,)
+        Normal of the foil's faces.
     """
     normal = np.asarray(normal, float) / np.linalg.norm(normal)
-    along = plane_trace(normal)
+    along = plane_trace(normal, surface)
     steep = np.cross(normal, along)
-    return GlidePlane(name, np.asarray(centre_nm, float), normal, along, steep if steep[2] >= 0 else -steep, sigma_nm)
+    return GlidePlane(name, np.asarray(centre_nm, float), normal, along, steep if steep @ surface >= 0 else -steep, sigma_nm)
 
 
-def line_planes(points: pd.DataFrame, summary: pd.DataFrame, slip_normals: Mapping[str, np.ndarray]) -> dict[int, list[GlidePlane]]:
+def line_planes(
+    points: pd.DataFrame, summary: pd.DataFrame, slip_normals: Mapping[str, np.ndarray], surface: np.ndarray = LEVEL
+) -> dict[int, list[GlidePlane]]:
     """The planes of the fitted lines of a tomogram, by the line's number; lines whose plane is not known are left out.
 
     A straight line along a <110> direction lies in two {111} planes: both are given, the nearer one first. What such a line does when it
@@ -90,6 +166,8 @@ def line_planes(points: pd.DataFrame, summary: pd.DataFrame, slip_normals: Mappi
         `line_summary.csv`: the line's {111} plane, where it is named, goes before the plane that its own shape fixes.
     slip_normals : mapping
         Names of the {111} planes to their normals in specimen axes; empty where the crystal's orientation is not known.
+    surface : np.ndarray, (3,)
+        Normal of the foil's faces.
 
     Returns
     -------
@@ -105,7 +183,7 @@ def line_planes(points: pd.DataFrame, summary: pd.DataFrame, slip_normals: Mappi
         places, sigma = own[["x_nm", "y_nm", "z_nm"]].to_numpy(float), own[["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]].to_numpy(float)
         centre = places.mean(axis=0)
         found = [
-            glide_plane(name, normal, centre, float(np.sqrt(np.mean(np.sum((sigma * normal) ** 2, axis=1)))))
+            glide_plane(name, normal, centre, float(np.sqrt(np.mean(np.sum((sigma * normal) ** 2, axis=1)))), surface)
             for name, normal in _normals_of(line, places - centre, slip_normals)
         ]
         if found:

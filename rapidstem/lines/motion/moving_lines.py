@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rapidstem.dislocations import resampled, steps_along
-from rapidstem.lines.motion.glide_planes import GlidePlane
+from rapidstem.lines.motion.glide_planes import FoilFaces, GlidePlane
 from rapidstem.lines.motion.tilted_view import TiltedView
 
 # By judgement: about half of a line's width (13.7 nm), so that the nodes follow every bend that an image can show.
@@ -76,10 +76,8 @@ class MovingLine:
         return normal @ self.plane.axes
 
 
-def moving_line(
-    number: int, points_nm: np.ndarray, plane: GlidePlane, heights_nm: tuple[float, float], frames: range = ALL_FRAMES
-) -> MovingLine:
-    """Prepare a line (n, 3), nm, of the tomogram; `heights_nm` are those of the foil's faces.
+def moving_line(number: int, points_nm: np.ndarray, plane: GlidePlane, foil: FoilFaces, frames: range = ALL_FRAMES) -> MovingLine:
+    """Prepare a line (n, 3), nm, of the tomogram.
 
     Parameters
     ----------
@@ -88,14 +86,13 @@ def moving_line(
     points_nm : np.ndarray, (n, 3)
         x, y, z of its points, one after the other.
     plane : GlidePlane
-    heights_nm : tuple of float
-        z of the lower and the upper face of the foil.
+    foil : FoilFaces
     frames : range
         In which it lies in this plane.
     """
     flat = plane.coordinates(points_nm)
-    steepness = max(float(plane.steep[2]), 1e-6)
-    faces = np.sort((np.asarray(heights_nm) - plane.centre_nm[2]) / steepness)
+    steepness = max(float(plane.steep @ foil.normal), 1e-6)
+    faces = np.sort((np.asarray(foil.heights_nm) - plane.centre_nm @ foil.normal) / steepness)
     climbs = _crossing(flat) < LEAST_CROSSING
     at_face = tuple(not climbs and bool(np.min(np.abs(end[1] - faces)) * steepness < FACE_NM) for end in (flat[0], flat[-1]))
     shown = [0.0, 0.0]

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from rapidstem.lines.motion.glide_planes import GlidePlane
+from rapidstem.lines.motion.glide_planes import FoilFaces, GlidePlane
 from rapidstem.lines.motion.line_following import SEEN
 from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
 from rapidstem.lines.motion.motion_flags import FITTING_DEPTH_NM, cross_slip_frame, end_heights, lifted_until
@@ -49,7 +49,7 @@ def fits_better(track: SmoothTrack | None, other: SmoothTrack | None) -> bool:
     return _fitting_frames(track) >= _fitting_frames(other) + CLEARLY_MORE
 
 
-def slipped_line(track: SmoothTrack | None, plane: GlidePlane, heights_nm: tuple[float, float]) -> MovingLine | None:
+def slipped_line(track: SmoothTrack | None, plane: GlidePlane, foil: FoilFaces) -> MovingLine | None:
     """How a line goes on in another plane that it also lies in; None where it stays in its own.
 
     Where it has left the first plane is known to the height to which its ends are seen, evenly spread over that, and so is the other plane.
@@ -60,8 +60,7 @@ def slipped_line(track: SmoothTrack | None, plane: GlidePlane, heights_nm: tuple
         As it was followed in the first plane.
     plane : GlidePlane
         The other one.
-    heights_nm : tuple of float
-        z of the lower and the upper face of the foil.
+    foil : FoilFaces
     """
     if track is None or cross_slip_frame(track) is None or lifted_until(track) < 1:
         return None
@@ -69,8 +68,8 @@ def slipped_line(track: SmoothTrack | None, plane: GlidePlane, heights_nm: tuple
     last = track.slid_nm[begin - 1]
     points = line.points(last)[line.in_foil(last)]
     height_nm = FITTING_DEPTH_NM / np.sqrt(3)
-    onward = replace(plane, centre_nm=points.mean(axis=0), sigma_nm=float(np.hypot(plane.sigma_nm, height_nm * plane.normal[2])))
-    return moving_line(line.number, points, onward, heights_nm, range(begin, len(track.slid_nm)))
+    onward = replace(plane, centre_nm=points.mean(axis=0), sigma_nm=float(np.hypot(plane.sigma_nm, height_nm * plane.normal @ foil.normal)))
+    return moving_line(line.number, points, onward, foil, range(begin, len(track.slid_nm)))
 
 
 def told_until(track: SmoothTrack) -> int:

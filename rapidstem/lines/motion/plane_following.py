@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import numpy as np
 
-from rapidstem.lines.motion.glide_planes import GlidePlane
+from rapidstem.lines.motion.glide_planes import FoilFaces, GlidePlane
 from rapidstem.lines.motion.line_following import FollowedLines, LineTrack, follow_lines
 from rapidstem.lines.motion.moving_lines import ALL_FRAMES, MovingLine, moving_line
 from rapidstem.lines.motion.plane_choice import fits_better, has_moved, slipped_line
@@ -42,7 +42,7 @@ class PlaneFollowing:
     Attributes
     ----------
     lines : those of the tomogram by number, (n, 3)
-    heights_nm : of the lower and the upper face of the foil
+    foil : FoilFaces
     prepared : gives the frames from a number on, ready to be asked, one after the other; anew each time
     views : one a frame
     times : SeriesTimes
@@ -50,7 +50,7 @@ class PlaneFollowing:
     """
 
     lines: Mapping[int, np.ndarray]
-    heights_nm: tuple[float, float]
+    foil: FoilFaces
     prepared: Callable[[int], Iterable[FrameLines]]
     views: Sequence[TiltedView]
     times: SeriesTimes
@@ -81,7 +81,7 @@ class PlaneFollowing:
             second = self._smoothed(seen.tracks)
             for number in [number for number in other if fits_better(second[number], tracks[number])]:
                 tracks[number], chosen[number], other[number] = second[number], other[number], chosen[number]
-            onward = {number: slipped_line(tracks[number], plane, self.heights_nm) for number, plane in other.items()}
+            onward = {number: slipped_line(tracks[number], plane, self.foil) for number, plane in other.items()}
             slipped = {number: line for number, line in onward.items() if line is not None}
             ends = {number: range(line.frames.start) for number, line in slipped.items()}
             seen = self._tracks([*self._lines_in(chosen, ends), *slipped.values()])
@@ -93,7 +93,7 @@ class PlaneFollowing:
         return seen, {number: [track for track in both if track is not None] for number, both in parts.items()}
 
     def _lines_in(self, planes: Mapping[int, GlidePlane], frames: Mapping[int, range] = MappingProxyType({})) -> list[MovingLine]:
-        return [moving_line(n, self.lines[n], plane, self.heights_nm, frames.get(n, ALL_FRAMES)) for n, plane in planes.items()]
+        return [moving_line(n, self.lines[n], plane, self.foil, frames.get(n, ALL_FRAMES)) for n, plane in planes.items()]
 
     def _tracks(self, moving: Sequence[MovingLine]) -> FollowedLines:
         others = self._at_rest([each.number for each in moving])

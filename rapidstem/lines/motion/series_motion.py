@@ -9,7 +9,7 @@ import pandas as pd
 from rapidstem.dislocations import polylines_of
 from rapidstem.errors import InputError
 from rapidstem.files import SlicedFrames
-from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, GlidePlane, line_planes
+from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, FoilFaces, GlidePlane, line_planes
 from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, field_flags, lifted_until, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
 from rapidstem.lines.motion.plane_choice import doubtful_way, has_moved, lifted_in_doubt, told_until
@@ -32,13 +32,13 @@ class TomogramLines:
     ----------
     points : DataFrame, as `lines.csv`
     summary : DataFrame, as `line_summary.csv`
-    heights_nm : of the lower and the upper face of the foil
+    foil : FoilFaces
     slip_normals : names of the {111} planes to their normals in specimen axes, empty where the crystal is not known
     """
 
     points: pd.DataFrame
     summary: pd.DataFrame
-    heights_nm: tuple[float, float]
+    foil: FoilFaces
     slip_normals: Mapping[str, np.ndarray]
 
 
@@ -103,7 +103,7 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
     if not lines:
         raise InputError("the tomogram shows no dislocation line that could be followed; name another tilt series in the column 'tomogram'")
     numbers = sorted(tomogram.points["line"].unique().tolist())
-    planes = line_planes(tomogram.points, tomogram.summary, tomogram.slip_normals)
+    planes = line_planes(tomogram.points, tomogram.summary, tomogram.slip_normals, tomogram.foil.normal)
     match = _matched(lines, frames, line_width_nm)
     usable = {
         number: [plane for plane in possible if plane.beam_angle_deg(match.view.beam) >= EDGE_ON_DEG] for number, possible in planes.items()
@@ -119,7 +119,7 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
         return (frame_lines(frames.images[number], likelihood, scale_px) for number in range(begin, len(views)))
 
     times = SeriesTimes(frames.time_s, frames.line_time_s, frames.drift_rows)
-    following = PlaneFollowing(dict(zip(numbers, lines, strict=True)), tomogram.heights_nm, prepared, views, times)
+    following = PlaneFollowing(dict(zip(numbers, lines, strict=True)), tomogram.foil, prepared, views, times)
     seen, tracks = following.in_best_planes(usable)
     positions, flags = _tables([track for parts in tracks.values() for track in parts], match.view, usable)
     of_field = field_flags(seen.unexplained, seen.field_share, frames.time_s, frames.pixel_size_nm)

@@ -73,7 +73,7 @@ def follow_sweep(
     if geometry.time_s is None or geometry.line_time_s is None:
         raise InputError("the frames of the sweep have no times, so that it says nothing of motion; take the series of rapid frames")
     lines = dict(zip(sorted(earlier.points["line"].unique().tolist()), polylines_of(earlier.points), strict=True))
-    planes = line_planes(earlier.points, earlier.summary, earlier.slip_normals)
+    planes = line_planes(earlier.points, earlier.summary, earlier.slip_normals, earlier.foil.normal)
     if not lines:
         return SweepMotion(*_tables({}, []), followed_lines([], {}, {}, sweep_views(geometry, series.shape[2])[0]))
     if not planes:
@@ -82,7 +82,7 @@ def follow_sweep(
     views = [view for view, good in zip(sweep_views(geometry, series.shape[2]), geometry.used, strict=True) if good]
     prepared = _prepared(list(still) or list(lines.values()), series, geometry, line_width_nm)
     times = SeriesTimes(geometry.time_s[used], geometry.line_time_s, geometry.shift_px[used, 0])
-    following = PlaneFollowing(lines, earlier.heights_nm, prepared, views, times, turning=True)
+    following = PlaneFollowing(lines, earlier.foil, prepared, views, times, turning=True)
     _, tracks = following.in_best_planes(planes)
     tables = (*_tables(tracks, views), followed_lines(list(lines), planes, tracks, views[len(views) // 2]))
     return SweepMotion(*(_numbered_as(table, used) for table in tables))
