@@ -8,7 +8,7 @@ import pytest
 
 from rapidstem.lines.motion import SeriesMotion, follow_series
 from rapidstem.lines.motion.second_look import best_course
-from tests.unit.motion_phantoms import distances, frames_of, threading, tomogram_of, trace
+from tests.unit.motion_phantoms import PERIOD_S, distances, frames_of, threading, tomogram_of, trace
 
 FIRST, SECOND = "(111)", "(-111)"
 STILL = [threading(SECOND, (210.0, 80.0), -0.9), threading(FIRST, (190.0, -190.0), 0.2, -20.0), threading(SECOND, (-200.0, -170.0), 0.7)]
@@ -81,6 +81,17 @@ def test_a_line_that_was_given_up_is_found_again_where_it_has_gone() -> None:
     assert _rms_nm(rows, moved, 0) < 5
     again = found.flags[found.flags["flag"] == "found again"]
     assert list(again["line"]) == [0] and abs(again["size_nm"].iloc[0]) == pytest.approx(240, abs=15)
+
+
+def test_a_line_that_was_never_seen_but_in_a_few_frames_elsewhere_is_said_not_to_be_followed() -> None:
+    absent = threading(FIRST, (-150.0, 60.0))
+
+    def moved(time: float) -> list[np.ndarray]:
+        passing = round((time - 0.005) / PERIOD_S) in (9, 10, 11, 13)
+        return [absent + 120 * trace(FIRST) if passing else np.full((2, 3), 1e4), *STILL]
+
+    found = follow_series(tomogram_of([absent, *STILL]), frames_of(moved, 16), 13.7)
+    assert found.followed.set_index("line")["followed"].to_dict() == {0: 0, 1: 1, 2: 1, 3: 1}
 
 
 def test_the_best_course_waits_through_a_gap_and_says_where_two_courses_are_alike() -> None:

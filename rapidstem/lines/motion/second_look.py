@@ -176,7 +176,8 @@ class _LostLine:
         wanted = np.count_nonzero(np.isin(state, (SEEN, LOST)) & (self.course >= 0))
         if np.count_nonzero(state == SEEN) < max(LEAST_SEEN * wanted, LEAST_FRAMES):
             state[:] = LOST
-        after = int(np.flatnonzero(self.track.state == SEEN)[-1]) + 1
+        there = np.flatnonzero(self.track.state == SEEN)
+        after = int(there[-1]) + 1 if len(there) else self.track.line.frames.start
         rest = self.track.state[after:]
         if len(rest) and not (rest == OUTSIDE).all():
             self.track.state[after] = LOST
