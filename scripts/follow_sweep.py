@@ -24,7 +24,7 @@ with logged(snakemake):
     normals = crystal_orientation(parameters.crystal["x"], parameters.crystal["z"]).to_specimen(SLIP_NORMALS) if parameters.crystal else []
     earlier = TomogramLines(
         points=motion.applied_to(read_table(files.earlier_lines, POINT_COLUMNS)),
-        summary=read_table(files.earlier_summary, SUMMARY_COLUMNS),
+        summary=motion.applied_to(read_table(files.earlier_summary, SUMMARY_COLUMNS)),
         foil=FoilFaces.of_lines(read_table(files.earlier_density, FOIL_COLUMNS), parameters.thickness_nm).moved(motion),
         slip_normals=dict(zip(SLIP_NAMES, motion.turn(np.asarray(normals, float).reshape(-1, 3)), strict=False)),
     )

@@ -11,6 +11,8 @@ from rapidstem.dislocations.section_links import COORDINATES, SECTION_NORMAL, li
 from rapidstem.numerics import robust_spread
 
 PAIR_COLUMNS = ["plane", "slice", *COORDINATES, "dx_nm", "dy_nm", "dz_nm", "first_index", "second_index"]
+# Of a table of lines: their main directions, and the normals of their own planes.
+VECTORS = [["direction_x", "direction_y", "direction_z"], ["plane_x", "plane_y", "plane_z"]]
 MOTION_COLUMNS = ["rotation_deg", "shift_x_nm", "shift_y_nm", "shift_z_nm"]
 
 
@@ -84,20 +86,21 @@ class RigidMotion:
         return (np.asarray(points_nm, float) - self.shift_nm) @ self.turn(np.eye(3)).T
 
     def applied_to(self, table: pd.DataFrame) -> pd.DataFrame:
-        """A table with its points (`x_nm`, `y_nm`, `z_nm`) moved.
+        """A table with its points (`x_nm`, `y_nm`, `z_nm`) moved, and its directions and planes (`line_tables.SUMMARY_COLUMNS`) turned.
 
         Parameters
         ----------
         table : DataFrame
-            One row a point.
+            One row a point, or one a line.
 
         Returns
         -------
         DataFrame
             With the other columns as they were.
         """
-        moved = self.apply(table[COORDINATES].to_numpy(float))
-        return table.assign(**dict(zip(COORDINATES, moved.T, strict=True)))
+        changes = [(COORDINATES, self.apply), *((names, self.turn) for names in VECTORS)]
+        present = [(names, change(table[names].to_numpy(float))) for names, change in changes if set(names) <= set(table)]
+        return table.assign(**{name: column for names, moved in present for name, column in zip(names, moved.T, strict=True)})
 
 
 NO_MOTION = RigidMotion()

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rapidstem.dislocations import RigidMotion
 from rapidstem.errors import InputError
 from rapidstem.lines.motion.glide_planes import line_planes
 from rapidstem.lines.motion.sweep_matching import check_same_field, interval_between, matched_sweeps, sweep_words, swept_area_nm2
@@ -98,6 +99,24 @@ def test_another_field_is_refused_with_the_shares() -> None:
     assert found == pytest.approx(100) and chance < 60
     with pytest.raises(InputError, match=r"different fields: \d+ %.*column 'tomogram'"):
         check_same_field(earlier, mirrored, earlier)
+
+
+def test_fields_of_which_nothing_lies_on_the_other_are_refused_too() -> None:
+    earlier = tomogram_of(LINES).points
+    elsewhere = earlier.assign(x_nm=earlier["x_nm"] + 5000)
+    with pytest.raises(InputError, match=r"different fields: 0 % of the later lines.* and 0 %"):
+        check_same_field(earlier, elsewhere, elsewhere)
+
+
+def test_planes_that_lines_fix_themselves_turn_with_their_lines() -> None:
+    motion = RigidMotion(5.0, 30.0, -20.0, 10.0)
+    bowed = [threading(FIRST, (-120.0, 60.0), bow_nm=80.0), threading(SECOND, (60.0, 90.0), -0.4, bow_nm=-80.0)]
+    earlier, later = tomogram_of(bowed, crystal=False), tomogram_of([motion.apply(line) for line in bowed], crystal=False)
+    planes = line_planes(motion.applied_to(earlier.points), motion.applied_to(earlier.summary), {})
+    expected = line_planes(later.points, later.summary, {})
+    assert planes.keys() == expected.keys() == {0, 1}
+    for number, (plane,) in planes.items():
+        assert abs(plane.normal @ expected[number][0].normal) == pytest.approx(1.0)
 
 
 def test_sweeps_without_lines_are_of_any_field_and_all_lines_of_the_other_are_new_or_gone() -> None:

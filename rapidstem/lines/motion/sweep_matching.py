@@ -107,7 +107,7 @@ def check_same_field(earlier: pd.DataFrame, later: pd.DataFrame, mirrored: pd.Da
     Raises
     ------
     InputError
-        Both agree hardly better than with the mirrored lines: they are of another field, or most of their lines have moved.
+        Both agree hardly better than with the mirrored lines, or nowhere: they are of another field, or most of their lines have moved.
     """
     if earlier.empty or later.empty:
         return np.nan, np.nan
@@ -116,7 +116,7 @@ def check_same_field(earlier: pd.DataFrame, later: pd.DataFrame, mirrored: pd.Da
         100 * float(np.mean(tree.query(np.concatenate([resampled(line, NODE_NM) for line in polylines_of(table)]))[0] < NEAR_NM))
         for table in (later, mirrored)
     )
-    if found < LEAST_OVER_CHANCE * chance:
+    if found == 0 or found < LEAST_OVER_CHANCE * chance:
         raise InputError(
             f"the sweeps show different fields: {found:.0f} % of the later lines lie on earlier ones, and {chance:.0f} % of their mirror "
             "image, which is chance; name an earlier tilt series of this field in the column 'tomogram', or leave it empty"
