@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from rapidstem.files.image_stacks import read_stack
-from tests.unit.test_files_velox import document, read_faulty, velox_file, write_stack
+from tests.unit.test_files_velox import FRAMES, document, integrated_file, read_faulty, velox_file, write_stack
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,20 @@ def test_image_without_a_part(tmp_path: Path, name: str, expected: str) -> None:
     with h5py.File(path, "a") as file:
         del file[f"Data/Image/0a/{name}"]
     assert expected in read_faulty(path)
+
+
+@pytest.mark.parametrize("part", ["missing", "no JSON"])
+def test_a_sound_series_is_read_beside_a_calculated_one_whose_metadata_are_damaged(tmp_path: Path, part: str) -> None:
+    path = integrated_file(tmp_path / "a.emd")
+    with h5py.File(path, "a") as file:
+        metadata = file["Data/Image/0a/Metadata"]
+        if part == "missing":
+            del file["Data/Image/0a/Metadata"]
+        else:
+            metadata[:] = ord("?")
+    stack = read_stack(path)
+    np.testing.assert_array_equal(stack.frames, FRAMES)
+    assert stack.velox_shift_px is None
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def read_frame_metadata(path: Path, file: Any, image: VeloxImage, images: list[V
     Raises
     ------
     InputError
-        when the metadata of a frame are missing or no JSON; the message names the frame.
+        when the metadata of a frame of `image` are missing or no JSON; the message names the frame.
     """
     frames = _documents(path, file, image)
     scan = section(frames[0], "Scan")
@@ -157,7 +157,10 @@ def _measured_shift_px(
     shift_px = _shift_px(frames)
     for other in images:
         if shift_px is None and other.calculated and other.shape == image.shape:
-            shift_px = _shift_px(_documents(path, file, other))
+            try:
+                shift_px = _shift_px(_documents(path, file, other))
+            except InputError:
+                continue  # said when that image is the one that is wanted
     return shift_px
 
 
