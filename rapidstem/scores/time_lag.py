@@ -43,7 +43,8 @@ def cross_calibrated(pairs: pd.DataFrame) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        The same pairs; `dz_nm` of the yz sections is what the calibration leaves. Unchanged if there are not two lines.
+        The same pairs; `dz_nm` of the yz sections is what the calibration leaves. Unchanged if there are not two lines, or too few pairs on
+        the others to calibrate one.
     """
     in_yz = (pairs["plane"] == AXIS_PLANE["z"]).to_numpy()
     lines, number = np.unique(pairs["line"].to_numpy()[in_yz], return_inverse=True)
@@ -52,9 +53,11 @@ def cross_calibrated(pairs: pd.DataFrame) -> pd.DataFrame:
         return pairs
     rows = pairs[in_yz]
     left = rows["dz_nm"].to_numpy(float).copy()
-    for fold in range(folds):
-        held = number % folds == fold
-        left[held] -= calibrate_time_lag(rows[~held]).at(rows["y_nm"].to_numpy(float)[held])
+    for held in (number % folds == fold for fold in range(folds)):
+        try:
+            left[held] -= calibrate_time_lag(rows[~held]).at(rows["y_nm"].to_numpy(float)[held])
+        except InputError:
+            return pairs
     differences = pairs["dz_nm"].to_numpy(float).copy()
     differences[in_yz] = left
     return pairs.assign(dz_nm=differences)

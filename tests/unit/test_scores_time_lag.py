@@ -75,6 +75,12 @@ def test_the_standard_error_of_a_profile_counts_lines():
     assert middle["standard_error_nm"] == pytest.approx(0.5 / np.sqrt(40), rel=0.35)
 
 
+def test_pairs_that_are_too_few_to_calibrate_each_other_stay_as_they_are():
+    pairs = lagging_pairs(lines=2)
+    few = pairs[(pairs["line"] == 0) | (pairs.groupby("line").cumcount() < 2)]
+    pd.testing.assert_frame_equal(cross_calibrated(few), few)
+
+
 def test_too_few_places_are_refused():
     with pytest.raises(InputError, match="three values of y"):
         calibrate_time_lag(lagging_pairs().iloc[:2])
