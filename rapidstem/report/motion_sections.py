@@ -79,9 +79,9 @@ def _followed_tables(results: Results, stem: str, name: str, scene: str, scored:
     positions, scores = results.table(f"{stem}.positions.csv"), results.table_if_made(scored)
     return [
         followed_table(results.table(f"{stem}.followed.csv"), f"Lines that were followed in {name}"),
-        *([speed_table(positions)] if len(positions) else []),
+        *([speed_table(positions, f"Velocities across the lines in {name}")] if len(positions) else []),
         event_table(results.table(f"{stem}.flags.csv"), f"What happened to them in {name}", scene),
-        *([motion_scores_table(scores)] if len(scores) else []),
+        *([motion_scores_table(scores, f"Against the true motion in {name}")] if len(scores) else []),
     ]
 
 

@@ -198,7 +198,7 @@ def event_table(flags: pd.DataFrame, title: str, scene: str) -> ReportTable:
     return ReportTable(title, printed, f"The size of `field left` is the share that is still seen, in percent. {scene} opens in ParaView.")
 
 
-def speed_table(positions: pd.DataFrame) -> ReportTable:
+def speed_table(positions: pd.DataFrame, title: str) -> ReportTable:
     """How fast each followed line was across itself, of a table `positions.csv`."""
     measured = positions[positions["measured"] == 1].assign(speed=positions["velocity_nm_per_s"].abs())
     frames = measured.groupby(["line", "frame"])[["time_s", "speed", "sigma_velocity_nm_per_s"]].median().reset_index("frame")
@@ -214,10 +214,10 @@ def speed_table(positions: pd.DataFrame) -> ReportTable:
             "fastest at / s": _fixed(fastest["time_s"], 2),
         }
     )
-    return ReportTable("Velocities across the lines", printed, "Medians over the nodes of a line, and of its frames.")
+    return ReportTable(title, printed, "Medians over the nodes of a line, and of its frames.")
 
 
-def motion_scores_table(scores: pd.DataFrame) -> ReportTable:
+def motion_scores_table(scores: pd.DataFrame, title: str) -> ReportTable:
     """Followed lines against their true motion, of a table of `evaluation/motion` or `evaluation/sweeps`."""
     shown = scores[scores["line"] < 0] if "fit" in scores else scores
     printed = pd.DataFrame(
@@ -236,7 +236,7 @@ def motion_scores_table(scores: pd.DataFrame) -> ReportTable:
         "Root mean square distances across the lines; the length in view that keeps its line, of the true lines that were followed and of "
         "all; followed lines that are next to no true one, which are in no other number."
     )
-    return ReportTable("Against the true motion", printed, note)
+    return ReportTable(title, printed, note)
 
 
 def checks_table(judgements: Sequence[Judgement]) -> pd.DataFrame:

@@ -165,7 +165,8 @@ def in_situ_section(results: Results, contents: SessionContents, series: str, ju
     judgements : of the session; those of this stage and series make the verdict.
     """
     scores = results.table("evaluation/in_situ.csv").query("acquisition == @series")
-    moved = in_situ_tables(results, series, contents.in_situ[series][0]) if series in contents.followed else []
+    followed = contents.in_situ[series] if series in contents.followed else []
+    moved = [table for denoiser in followed for table in in_situ_tables(results, series, denoiser)]
     return Section(
         f"In-situ series {series}",
         "Noise goes from every frame, lines that move stay sharp, and the last frames look like the final slow image.",

@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from rapidstem.files import write_images
+from rapidstem.lines.motion import FLAG_COLUMNS, FOLLOWED_COLUMNS, POSITION_COLUMNS
 from rapidstem.report.session_results import Results
 from rapidstem.report.session_verdicts import judge
 from rapidstem.report.stage_sections import field_section, in_situ_section, reference_section
@@ -55,3 +56,15 @@ def test_an_in_situ_series_has_a_panel_a_filter_its_movie_and_a_verdict_of_its_o
     assert section.panels[1].figures[0].links[0] == "in_situ/heating/other.mp4"
     assert section.findings[0].startswith("heating, net: the last 6 frames have a PSNR of 20.0 dB") and "+33 %" in section.findings[0]
     assert section.tables[0].table["gain / %"].tolist() == ["33", "-7"]
+
+
+def test_followed_lines_of_every_filter_are_listed(results: Results) -> None:
+    folder = results.folder / "in_situ/heating"
+    folder.mkdir(parents=True)
+    pd.DataFrame({"time_s": [0.0, 1.0]}).to_csv(folder / "frames.csv", index=False)
+    for denoiser in ("net", "other"):
+        for name, columns in (("positions", POSITION_COLUMNS), ("flags", FLAG_COLUMNS), ("followed", FOLLOWED_COLUMNS)):
+            pd.DataFrame(columns=columns).to_csv(folder / f"{denoiser}.{name}.csv", index=False)
+    observed = contents(in_situ={"heating": ["net", "other"]}, followed=["heating"], figures=FIGURES)
+    titles = [table.title for table in in_situ_section(results, observed, "heating", []).tables]
+    assert "Lines that were followed in net" in titles and "Lines that were followed in other" in titles
