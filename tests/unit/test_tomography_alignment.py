@@ -5,11 +5,13 @@ import pytest
 from tomography_phantoms import aligned, make_phantom, projected_px
 
 from rapidstem.errors import InputError
+from rapidstem.tomography import aligned_images, binarisation
 from rapidstem.tomography.aligned_images import apply_alignment
-from rapidstem.tomography.alignment import series_alignment
+from rapidstem.tomography.alignment import coarse_alignment, quick_reconstruction, series_alignment
 from rapidstem.tomography.alignment.angle_uncertainty import loss_curvature
 from rapidstem.tomography.alignment.bundle_adjustment import Measurement, adjust, project_positions, residuals_px
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts, correlation_peak
+from rapidstem.tomography.alignment.correlation_alignment import align_by_correlation
 from rapidstem.tomography.alignment.line_points import LinePoints, Matches, line_labels
 from rapidstem.tomography.alignment.line_tracking import match_points, search_trees, volume_line_points
 from rapidstem.tomography.alignment.quick_reconstruction import first_points, without_axial_trend
@@ -115,6 +117,20 @@ def test_too_few_lines_fall_back_to_cross_correlation_only_if_asked(phantom, mon
     _, dy, dx = without_gauge(found.geometry, phantom.geometry)
     assert np.median(np.hypot(dy, dx)) < 1.0
     np.testing.assert_allclose(found.geometry.shift_px[np.argmin(np.abs(reported))], 0, atol=1e-9)
+
+
+def test_alignment_by_correlation_works_with_all_its_threads(phantom, monkeypatch):
+    counts = set()
+    for module in (binarisation, coarse_alignment, quick_reconstruction, aligned_images):
+        mapped = module.mapped_by_threads
+
+        def counting(work, threads, *items, mapped=mapped):
+            counts.add(threads)
+            return mapped(work, threads, *items)
+
+        monkeypatch.setattr(module, "mapped_by_threads", counting)
+    align_by_correlation(phantom.geometry, phantom.series, 300.0, 1.5, 27.36, threads=2)
+    assert counts == {2}
 
 
 def test_aligned_frame_shows_the_specimen_where_the_shift_says():

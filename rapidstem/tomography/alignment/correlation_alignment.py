@@ -48,12 +48,11 @@ def align_by_correlation(
         The standard deviations of the angles are those stated for the reported ones; those of the shifts are not known.
     """
     frames = len(series)
-    lines = binarise(series, "soft", line_width_nm / (2 * recorded.pixel_size_nm))
+    lines = binarise(series, "soft", line_width_nm / (2 * recorded.pixel_size_nm), threads=threads)
     line_px = whole_pixels(line_width_nm, recorded.pixel_size_nm)
     used = recorded.used
-    geometry = without_axial_trend(
-        lines, replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad, line_px=line_px)), thickness_nm, line_px
-    )
+    coarse = replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad, line_px=line_px, threads=threads))
+    geometry = without_axial_trend(lines, coarse, thickness_nm, line_px, threads)
     _, geometry = quick_volume(lines, geometry, thickness_nm, used, line_px, threads)
     geometry = filled_between(geometry, recorded.angle_rad, used)
     zero = int(np.argmin(np.where(used, np.abs(recorded.angle_rad), np.inf)))
