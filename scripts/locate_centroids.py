@@ -10,7 +10,7 @@ with logged(snakemake):
     files, line_width_nm = snakemake.input, snakemake.params.line_width_nm
     volumes = (read_volume(path) for path in (files.volume, files.even, files.odd))
     full, even, odd = (locate_centroids(*volume, line_width_nm=line_width_nm) for volume in volumes)
-    sigma = position_uncertainty(full, even, odd)
+    sigma = position_uncertainty(full, even, odd, line_width_nm)
     write_table(snakemake.output.centroids, pd.concat([full, sigma], axis=1))
     counts = full["plane"].value_counts()
     print(", ".join(f"{count} centres in {plane} sections" for plane, count in counts.items()))

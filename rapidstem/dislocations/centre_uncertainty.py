@@ -6,6 +6,8 @@ import pandas as pd
 from rapidstem.dislocations.pairing import pair_centroids
 from rapidstem.dislocations.section_links import COORDINATES, SECTION_NORMAL, chain_labels
 
+# In line widths: the largest distance of a pair; over what a line is smooth; over what its deviations are pooled.
+_LENGTHS_IN_WIDTHS = (40.0 / 13.7, 18.0 / 13.7, 60.0 / 13.7)
 SIGMA_COLUMNS = ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
 # As many centres the mean variance of all counts for where a line has few of its own: empirical Bayes; by judgement.
 _PRIOR_CENTRES = 10.0
@@ -13,32 +15,29 @@ _PRIOR_CENTRES = 10.0
 _LEAST_FREEDOM = 0.1
 
 
-def position_uncertainty(
-    full: pd.DataFrame, even: pd.DataFrame, odd: pd.DataFrame, radius_nm: float = 40.0, smooth_nm: float = 18.0, pooled_nm: float = 60.0
-) -> pd.DataFrame:
+def position_uncertainty(full: pd.DataFrame, even: pd.DataFrame, odd: pd.DataFrame, line_width_nm: float = 13.7) -> pd.DataFrame:
     """Estimate the standard deviation of every centre's coordinates.
 
     Two parts are added in quadrature. The scatter of the frames: the centres of two tomograms, from the even and from the odd frames,
     are paired with those of all frames; half of their difference has the variance of the mean of the halves. What all frames share
     (filter, contrast along the line, distance of the voxels), which the halves cannot show: the deviation from a parabola fitted along
-    the line with Gaussian weights of `smooth_nm`; a dislocation is smooth on that scale. Both are pooled with the neighbours on the
-    line (Gaussian weights of `pooled_nm`) and with ten centres of the plane's mean variance. Displacements of a whole line, such as the
-    distance of its image from the dislocation's core, stay unseen.
+    the line with Gaussian weights of 1.3 line widths; a dislocation is smooth on that scale. Both are pooled with the neighbours on the
+    line (Gaussian weights of 4.4 line widths) and with ten centres of the plane's mean variance. Displacements of a whole line, such as
+    the distance of its image from the dislocation's core, stay unseen.
 
     Parameters
     ----------
     full, even, odd : DataFrame
         Centres from all frames, the even and the odd ones (`rapidstem.dislocations.centroids.locate_centroids`), in the same coordinates.
-    radius_nm : float
-        Largest distance of a pair within its section.
-    smooth_nm, pooled_nm : float
-        Lengths along the sections' normal.
+    line_width_nm : float
+        Full width at half maximum of the lines: the largest distance of a pair within its section is 2.9 of it.
 
     Returns
     -------
     DataFrame
         `sigma_x_nm`, `sigma_y_nm`, `sigma_z_nm` for the rows of `full`; NaN for the coordinate that the section itself fixes.
     """
+    radius_nm, smooth_nm, pooled_nm = (widths * line_width_nm for widths in _LENGTHS_IN_WIDTHS)
     scatter = _half_differences(full, even, odd, radius_nm)
     points, label = full[COORDINATES].to_numpy(float), chain_labels(full)
     variance = np.full((len(full), 3), np.nan)

@@ -64,6 +64,15 @@ def test_the_rows_and_the_index_are_those_of_the_whole():
     pd.testing.assert_frame_equal(sigma.sort_index(), ordered)
 
 
+def test_wider_lines_are_paired_smoothed_and_pooled_over_as_much_longer_lengths():
+    tables = (lines(noise, seed=seed, kink_nm=0.5) for noise, seed in ((0.5, 3), (9.0, 1), (9.0, 2)))
+    narrow = [table.assign(y_nm=table["y_nm"] + noise) for table, noise in zip(tables, (0.0, 20.0, -20.0), strict=True)]
+    wide = [table.assign(**{f"{axis}_nm": 3 * table[f"{axis}_nm"] for axis in "xyz"}) for table in narrow]
+    expected = 3 * position_uncertainty(*narrow, 13.7)
+    assert expected["sigma_y_nm"].median() > 30
+    pd.testing.assert_frame_equal(position_uncertainty(*wide, 3 * 13.7), expected)
+
+
 def test_without_halves_there_is_nothing_to_state():
     sigma = position_uncertainty(lines(), lines().iloc[:0], lines().iloc[:0])
     assert sigma.isna().all(axis=None)
