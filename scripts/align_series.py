@@ -5,7 +5,7 @@ from script_support import logged, read_raw, read_raw_header
 
 from rapidstem.errors import InputError, naming_file
 from rapidstem.files import read_images, read_table, write_angle_file, write_series, write_table
-from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x, write_geometry
+from rapidstem.tomography import middle_angles_deg, recorded_geometry, slow_scan_along, with_axis_along_x, write_geometry
 from rapidstem.tomography.alignment import AlignmentSettings, align_series
 
 with logged(snakemake):
@@ -29,7 +29,7 @@ with logged(snakemake):
         series.shape,
         record.pixel_size_nm,
         *(times if turning else (None, None)),
-        slow_scan="columns" if parameters.tilt_axis == "y" else "rows",
+        slow_scan=slow_scan_along(parameters.tilt_axis),
     )
     with naming_file(record.path):
         found = align_series(series, recorded, AlignmentSettings(**parameters.settings), snakemake.threads)

@@ -15,7 +15,7 @@ with logged(snakemake), open_frames(snakemake.input.denoised) as series:
     files = snakemake.input
     table = read_table(files.frames, ["time_s", "temperature_c"])
     positions = read_table(files.positions, POSITION_COLUMNS)
-    view = view_of(read_table(files.match, MATCH_COLUMNS))
+    view, in_images = view_of(read_table(files.match, MATCH_COLUMNS)), [0, 1] if snakemake.params.tilt_axis == "x" else [1, 0]
     axes = ["x_nm", "y_nm", "z_nm"]
     box_nm = np.stack([positions[axes].min(), positions[axes].max()]) if len(positions) else np.array([[-1.0] * 3, [1.0] * 3])
     limits = grey_limits(np.stack([series.frames[number] for number in evenly_spread(len(table), LIMIT_FRAMES).tolist()]))
@@ -25,7 +25,7 @@ with logged(snakemake), open_frames(snakemake.input.denoised) as series:
     def picture(row):
         rows = by_frame.get(row.Index, positions.iloc[:0])
         lines = {int(number): line[axes].to_numpy() for number, line in rows.groupby("line") if len(line) > 1}
-        projected = {number: view.seen_at(points) for number, points in lines.items()}
+        projected = {number: view.seen_at(points)[:, in_images] for number, points in lines.items()}
         return layout.picture(series.frames[row.Index], projected, lines, picture_words(row.time_s, row.temperature_c))
 
     pictures = tracked((picture(row) for row in table.itertuples()), "filming", len(table), "frame")

@@ -30,6 +30,7 @@ with logged(snakemake):
             drift_rows=read_drift(files.frames).shift_px[:, 0],
             tilt_deg=parameters.tilt_deg,
             pixel_size_nm=series.pixel_size_nm,
+            tilt_axis=parameters.tilt_axis,
         )
         motion = follow_series(tomogram, frames, parameters.line_width_nm)
     write_table(output.positions, motion.positions)
@@ -37,7 +38,8 @@ with logged(snakemake):
     write_table(output.followed, motion.followed)
     write_table(output.match, match_table(motion.match))
     write_polydata_series(output.series, moments(motion.positions, frames.time_s))
-    half_nm = np.array([*reversed(series.shape[1:])]) * frames.pixel_size_nm / 2
+    rows, columns = motion.match.view.shape
+    half_nm = np.array([columns, rows]) * frames.pixel_size_nm / 2
     box_nm = np.column_stack([np.stack([-half_nm, half_nm]), tomogram.foil.heights_nm])
     write_paradis_series(output.paradis, snapshots(motion.positions, motion.followed, tomogram.slip_normals, frames.time_s), box_nm)
     print(f"{motion.followed['followed'].sum()} of {len(motion.followed)} lines followed; {len(motion.flags)} events")

@@ -24,7 +24,7 @@ from rapidstem.live import (
     lines_of_series,
     planned_tilts,
 )
-from rapidstem.tomography import middle_angles_deg, recorded_geometry, with_axis_along_x
+from rapidstem.tomography import middle_angles_deg, recorded_geometry, slow_scan_along, with_axis_along_x
 from rapidstem.tomography.alignment import AlignmentSettings, SingleFrames
 
 with logged(snakemake):
@@ -58,8 +58,8 @@ with logged(snakemake):
     rows = frames.shape[1]
     times = stated.starts_s(len(series)), stated.row_time_s(rows)
     reported_deg = middle_angles_deg(tilts_deg[: len(series)], *times, rows)
-    slow_scan = "columns" if parameters.tilt_axis == "y" else "rows"
-    recorded = recorded_geometry(reported_deg, series.shape, pixel_size_nm, *(times if turning else (None, None)), slow_scan=slow_scan)
+    turning_times = times if turning else (None, None)
+    recorded = recorded_geometry(reported_deg, series.shape, pixel_size_nm, *turning_times, slow_scan=slow_scan_along(parameters.tilt_axis))
     started_s = time.process_time()
     found = lines_of_series(series, recorded, settings, folder, snakemake.threads, known)
     write_fitted_lines(snakemake.output, found.fitted, parameters.crystal)

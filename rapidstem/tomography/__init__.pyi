@@ -1,4 +1,8 @@
-from .aligned_images import apply_alignment as apply_alignment, with_axis_along_x as with_axis_along_x
+from .aligned_images import (
+    apply_alignment as apply_alignment,
+    slow_scan_along as slow_scan_along,
+    with_axis_along_x as with_axis_along_x,
+)
 from .binarisation import binarise as binarise, check_intensities as check_intensities, line_image as line_image
 from .foil_extent import foil_of_points as foil_of_points, foil_surfaces as foil_surfaces
 from .frame_ridges import (

@@ -13,7 +13,7 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry
 def with_axis_along_x(images: np.ndarray, tilt_axis: Literal["x", "y"]) -> np.ndarray:
     """Transpose images (..., y, x) whose tilt axis is vertical, so that it runs along x; others stay as they are.
 
-    After the transposition the scan time runs along the columns: the geometry of the series then has `slow_scan="columns"`.
+    After the transposition the scan time runs along the columns (`slow_scan_along`).
 
     Parameters
     ----------
@@ -35,6 +35,21 @@ def with_axis_along_x(images: np.ndarray, tilt_axis: Literal["x", "y"]) -> np.nd
     if tilt_axis not in ("x", "y"):
         raise InputError(f"tilt_axis is {tilt_axis!r}: choose 'x' (the fast scan direction) or 'y'")
     return np.ascontiguousarray(np.swapaxes(images, -1, -2)) if tilt_axis == "y" else images
+
+
+def slow_scan_along(tilt_axis: Literal["x", "y"]) -> Literal["rows", "columns"]:
+    """What is scanned one after the other in images that `with_axis_along_x` has given.
+
+    Parameters
+    ----------
+    tilt_axis : {"x", "y"}
+        In the recorded images.
+
+    Returns
+    -------
+    {"rows", "columns"}
+    """
+    return "columns" if tilt_axis == "y" else "rows"
 
 
 def apply_alignment(

@@ -1,5 +1,7 @@
 """Frames of a foil at a fixed tilt whose lines move in known planes, drawn without the virtual microscope."""
 
+from typing import Literal
+
 import numpy as np
 import pandas as pd
 from scipy.ndimage import gaussian_filter
@@ -38,8 +40,8 @@ def seen_at(points_nm: np.ndarray) -> np.ndarray:
     return np.column_stack([row, points_nm[:, 0] / PIXEL_NM + (SIZE - 1) / 2 + SHIFT_PX[1]])
 
 
-def frames_of(moved, count: int, noise: float = 0.04, seed: int = 0) -> InSituFrames:
-    """Frames of lines that `moved(time)` gives as a list of points (n, 3), each row at its own time."""
+def frames_of(moved, count: int, noise: float = 0.04, seed: int = 0, tilt_axis: Literal["x", "y"] = "x") -> InSituFrames:
+    """Frames of lines that `moved(time)` gives as a list of points (n, 3), each row of the images at its own time."""
     rng = np.random.default_rng(seed)
     time = np.arange(count) * PERIOD_S
     images = np.empty((count, SIZE, SIZE), np.float32)
@@ -49,10 +51,12 @@ def frames_of(moved, count: int, noise: float = 0.04, seed: int = 0) -> InSituFr
             dark = np.zeros((SIZE, SIZE))
             for points in moved(start + (band + 8) * LINE_TIME_S):
                 _add_line(dark, seen_at(resampled(points, 0.5)))
-            image[band : band + 16] = dark[band : band + 16]
+            scanned = np.s_[band : band + 16] if tilt_axis == "x" else np.s_[:, band : band + 16]
+            image[scanned] = dark[scanned]
         smooth = gaussian_filter(image, 13.7 / 2.3548 / PIXEL_NM, mode="nearest")
         images[number] = 1 - 0.55 * np.minimum(smooth, 1) + gaussian_filter(rng.normal(0, noise * 2, (SIZE, SIZE)), 0.6)
-    return InSituFrames(images, time, LINE_TIME_S, np.zeros(count), TILT_DEG, PIXEL_NM)
+    images = images if tilt_axis == "x" else images.swapaxes(1, 2)
+    return InSituFrames(images, time, LINE_TIME_S, np.zeros(count), TILT_DEG, PIXEL_NM, tilt_axis)
 
 
 def _add_line(dark: np.ndarray, place_px: np.ndarray) -> None:

@@ -16,6 +16,7 @@ from rapidstem.lines.motion.track_smoothing import smoothed_track
 from rapidstem.lines.motion.unexplained_lines import lasting_lines
 from tests.unit.motion_phantoms import (
     HALF_FOIL_NM,
+    LINE_TIME_S,
     NORMALS,
     PERIOD_S,
     PIXEL_NM,
@@ -142,6 +143,18 @@ def test_the_view_is_found(motion) -> None:
     assert motion.match.view.shift_px == pytest.approx(SHIFT_PX, abs=0.3)
     assert np.rad2deg(motion.match.view.tilt_rad) == pytest.approx(TILT_DEG, abs=0.5)
     assert motion.match.correlation > 0.8
+
+
+def test_frames_whose_tilt_axis_is_vertical_show_the_same_lines_at_the_times_of_their_own_rows(motion) -> None:
+    found = follow_series(tomogram_of(LINES), frames_of(_moved, 28, tilt_axis="y"), 13.7)
+    rows = found.positions.query("line == 0 and measured == 1")
+    assert rows["frame"].nunique() >= 26
+    assert np.sqrt((distances(rows, _moved, 0) ** 2).mean(axis=0)).max() < 4
+    row = (rows["x_nm"] / PIXEL_NM + (SIZE - 1) / 2 + found.match.view.shift_px[1]).to_numpy()
+    scanned_s = (rows["time_s"] - rows["frame"] * PERIOD_S).to_numpy()
+    assert scanned_s / LINE_TIME_S == pytest.approx(row, abs=1.5)
+    jumps = [each.flags[each.flags["flag"] == "jump"].iloc[0] for each in (motion, found)]
+    assert (jumps[1]["row_px"], jumps[1]["column_px"]) == pytest.approx((jumps[0]["column_px"], jumps[0]["row_px"]), abs=2)
 
 
 @pytest.mark.parametrize("line", [0, 1])

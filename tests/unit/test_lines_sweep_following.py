@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from scipy.ndimage import gaussian_filter, gaussian_filter1d
 from rapidstem.dislocations import resampled
 from rapidstem.errors import InputError
 from rapidstem.files import write_polydata_series
+from rapidstem.lines.evidence.frame_projection import project
 from rapidstem.lines.motion import SweepMotion, follow_sweep, moments, shown_by_all, sweep_views
 from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
 from rapidstem.lines.motion.line_following import SEEN, LineTrack
@@ -48,8 +50,10 @@ def _moved(time_s: float) -> list[np.ndarray]:
     return [LINES[0] + 60 * time_s * trace(FIRST), LINES[1] - 70 * (time_s > 1.1) * trace(SECOND), LINES[2]]
 
 
-def _sweep(moved: Callable[[float], list[np.ndarray]], noise: float = 0.04) -> tuple[np.ndarray, TiltGeometry]:
-    """Frames of lines that move while the stage turns, each band of rows at its own time and tilt."""
+def _sweep(
+    moved: Callable[[float], list[np.ndarray]], noise: float = 0.04, slow_scan: Literal["rows", "columns"] = "rows"
+) -> tuple[np.ndarray, TiltGeometry]:
+    """Frames of lines that move while the stage turns, each band of rows (or columns) at its own time and tilt."""
     rng, start = np.random.default_rng(0), np.arange(FRAMES) * PERIOD_S
     images = np.empty((FRAMES, SIZE, SIZE), np.float32)
     for number, begin in enumerate(start):
@@ -61,15 +65,17 @@ def _sweep(moved: Callable[[float], list[np.ndarray]], noise: float = 0.04) -> t
                 x, y, z = resampled(points, 0.5).T / PIXEL_NM
                 row = y * np.cos(_tilt(time)) + z * np.sin(_tilt(time))
                 _add_line(dark, np.column_stack([row, x]) + (SIZE - 1) / 2)
-            image[band : band + BAND] = dark[band : band + BAND]
+            scanned = np.s_[band : band + BAND] if slow_scan == "rows" else np.s_[:, band : band + BAND]
+            image[scanned] = dark[scanned]
         smooth = gaussian_filter(image, 13.7 / 2.3548 / PIXEL_NM, mode="nearest")
         images[number] = 1 - 0.55 * np.minimum(smooth, 1) + gaussian_filter(rng.normal(0, noise * 2, (SIZE, SIZE)), 0.6)
-    return images, _geometry()
+    return images, _geometry(slow_scan)
 
 
-def _geometry() -> TiltGeometry:
+def _geometry(slow_scan: Literal["rows", "columns"] = "rows") -> TiltGeometry:
     start = np.arange(FRAMES) * PERIOD_S
-    return TiltGeometry(_tilt(start + (SIZE - 1) / 2 * LINE_TIME_S), np.zeros((FRAMES, 2)), PIXEL_NM, SIZE, start, LINE_TIME_S)
+    angle_rad, shift_px = _tilt(start + (SIZE - 1) / 2 * LINE_TIME_S), np.zeros((FRAMES, 2))
+    return TiltGeometry(angle_rad, shift_px, PIXEL_NM, SIZE, start, LINE_TIME_S, slow_scan, SIZE)
 
 
 @pytest.fixture(scope="module")
@@ -85,6 +91,17 @@ def test_lines_are_where_they_are_at_the_time_of_every_frame(motion: SweepMotion
     settled = rows[(rows["time_s"] < 1.0) | (rows["time_s"] > 1.3)] if line == 1 else rows
     off = distances(settled.iloc[::7], _moved, line)
     assert np.sqrt((off**2).mean(axis=0)).max() < 5
+
+
+def test_lines_of_a_sweep_that_was_scanned_column_by_column_are_where_they_are() -> None:
+    found = follow_sweep(tomogram_of(LINES), [LINES[2]], *_sweep(_moved, slow_scan="columns"), 13.7)
+    rows = found.positions.query("line != 1 and measured == 1")
+    assert rows.groupby("line")["frame"].nunique().min() >= 35
+    for line, own in rows.groupby("line"):
+        assert np.sqrt((distances(own.iloc[::7], _moved, line) ** 2).mean(axis=0)).max() < 5
+    column = (rows["x_nm"] / PIXEL_NM + (SIZE - 1) / 2).to_numpy()
+    scanned_s = (rows["time_s"] - rows["frame"] * PERIOD_S).to_numpy()
+    assert scanned_s / LINE_TIME_S == pytest.approx(column, abs=1.5)
 
 
 def test_velocities_are_those_across_the_lines(motion: SweepMotion) -> None:
@@ -151,6 +168,16 @@ def test_deviations_grow_with_what_dark_lines_lie_beside_their_cores_by_and_for_
     found = [_smoothed_offsets(beside_nm, alike_frames, seed) for seed in range(16)]
     off, stated = np.sqrt(np.mean([each.slid_nm**2 for each in found])), np.sqrt(np.mean([each.variance_nm2 for each in found]))
     assert 0.45 < off / stated < 1.2
+
+
+@pytest.mark.parametrize("slow_scan", ["rows", "columns"])
+def test_a_view_of_a_sweep_shows_points_where_the_geometry_of_the_series_puts_them(slow_scan: Literal["rows", "columns"]) -> None:
+    shift = np.column_stack([np.linspace(-6, 9, FRAMES), np.linspace(7, -8, FRAMES)])
+    geometry = replace(_geometry(slow_scan), shift_px=shift)
+    points = np.random.default_rng(5).uniform([-250, -100, -HALF_FOIL_NM], [250, 100, HALF_FOIL_NM], (40, 3))
+    places = project(points, geometry, SIZE)
+    seen = np.stack([view.seen_at(points) for view in sweep_views(geometry, SIZE)])
+    assert seen == pytest.approx(np.stack([places.row, places.column], axis=2), abs=5e-3)
 
 
 def test_rows_of_a_turning_frame_have_their_own_tilt() -> None:

@@ -203,6 +203,7 @@ rule follow_lines:
         tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),
         thickness_nm=SESSION.config["tomography"]["thickness_nm"],
         line_width_nm=SESSION.config["tomography"]["line_width_nm"],
+        tilt_axis=SESSION.config["tomography"]["tilt_axis"],
         crystal=SESSION.config["crystal"],
     message:
         "Following the lines of {wildcards.acquisition} with {wildcards.denoiser}"
@@ -231,6 +232,7 @@ rule film_lines:
         runtime=minutes(10, 60),
     params:
         code=code("film_lines"),
+        tilt_axis=SESSION.config["tomography"]["tilt_axis"],
     message:
         "Filming the lines of {wildcards.acquisition} with {wildcards.denoiser}"
     script:

@@ -21,18 +21,18 @@ LEAST_HEIGHT_NM = 3.0
 
 @dataclass(frozen=True)
 class SeriesTimes:
-    """When the rows of a series were scanned.
+    """When the lines of the scan of a series were recorded.
 
     Attributes
     ----------
-    start_s : (frame,) when the first row of each raw frame was scanned
-    line_time_s : from row to row
-    drift_rows : (frame,) by how many rows the raw frame is displaced
+    start_s : (frame,) when the first line of each raw frame was scanned
+    line_time_s : from line to line
+    drift_lines : (frame,) by how many lines the raw frame is displaced
     """
 
     start_s: np.ndarray
     line_time_s: float
-    drift_rows: np.ndarray
+    drift_lines: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class PlaneFollowing:
                 self.views,
                 times.start_s,
                 times.line_time_s,
-                times.drift_rows,
+                times.drift_lines,
                 scale,
                 max(track.line.plane.sigma_nm, LEAST_HEIGHT_NM) if self.turning else 0.0,
             )

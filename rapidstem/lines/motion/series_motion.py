@@ -1,7 +1,8 @@
 """The lines of a tomogram in three dimensions at every frame of an in-situ series of the same field."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -19,6 +20,7 @@ from rapidstem.lines.motion.tomogram_match import TomogramMatch, match_tomogram
 from rapidstem.lines.motion.track_smoothing import SmoothTrack, beside_tomogram_nm
 from rapidstem.lines.motion.view_evidence import FrameLines, frame_lines, learnt_from
 from rapidstem.lines.motion.view_refinement import refined_view
+from rapidstem.tomography import slow_scan_along, with_axis_along_x
 
 # By judgement: the first frames, before many lines have left their places in the tomogram; the likelihood needs more of them than the view.
 MATCHED_FRAMES, LEARNING_FRAMES = 5, 10
@@ -54,6 +56,7 @@ class InSituFrames:
     drift_rows : (frame,) by how many rows the raw frame is displaced
     tilt_deg : as the goniometer gives it
     pixel_size_nm
+    tilt_axis : its direction in the images
     """
 
     images: SlicedFrames | np.ndarray
@@ -62,6 +65,21 @@ class InSituFrames:
     drift_rows: np.ndarray
     tilt_deg: float
     pixel_size_nm: float
+    tilt_axis: Literal["x", "y"] = "x"
+
+    def along_x(self, wanted: int | slice) -> np.ndarray:
+        """Images of one frame (y, x) or of several (frame, y, x), with the tilt axis along x as in the tomogram.
+
+        Parameters
+        ----------
+        wanted : int or slice
+            Of the frames.
+
+        Returns
+        -------
+        np.ndarray, (..., y, x)
+        """
+        return with_axis_along_x(self.images[wanted], self.tilt_axis)
 
 
 @dataclass(frozen=True)
@@ -71,9 +89,10 @@ class SeriesMotion:
     Attributes
     ----------
     positions, flags, followed : DataFrame
-        Places of the nodes by frame, what happened, and which lines were followed (`motion_tables`, `motion_flags`).
+        Places of the nodes by frame, what happened, and which lines were followed (`motion_tables`, `motion_flags`); rows and columns are
+        those of the images.
     match : TomogramMatch
-        How the field of the tomogram lies in the frames.
+        How the field of the tomogram lies in the frames with the tilt axis along x.
     """
 
     positions: pd.DataFrame
@@ -113,10 +132,10 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
         raise InputError(_no_plane(planes, tomogram.slip_normals))
     views = [match.view] * len(frames.time_s)
     scale_px = line_width_nm / (2 * frames.pixel_size_nm)
-    likelihood = learnt_from(frames.images[:LEARNING_FRAMES], lines, match.view, scale_px)
+    likelihood = learnt_from(frames.along_x(slice(LEARNING_FRAMES)), lines, match.view, scale_px)
 
     def prepared(begin: int) -> Iterator[FrameLines]:
-        return (frame_lines(frames.images[number], likelihood, scale_px) for number in range(begin, len(views)))
+        return (frame_lines(frames.along_x(number), likelihood, scale_px) for number in range(begin, len(views)))
 
     times = SeriesTimes(frames.time_s, frames.line_time_s, frames.drift_rows)
     following = PlaneFollowing(dict(zip(numbers, lines, strict=True)), tomogram.foil, prepared, views, times)
@@ -124,16 +143,18 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
     positions, flags = _tables([track for parts in tracks.values() for track in parts], match.view, usable)
     of_field = field_flags(seen.unexplained, seen.field_share, frames.time_s, frames.pixel_size_nm)
     flags = pd.concat([each for each in (flags, of_field) if len(each)] or [flags], ignore_index=True)
+    if frames.tilt_axis == "y":
+        flags = flags.rename(columns={"row_px": "column_px", "column_px": "row_px"})[FLAG_COLUMNS]
     return SeriesMotion(positions, flags, followed_lines(numbers, planes, tracks, match.view), match)
 
 
 def _matched(lines: Sequence[np.ndarray], frames: InSituFrames, line_width_nm: float) -> TomogramMatch:
-    image = np.mean(frames.images[:MATCHED_FRAMES], axis=0)
+    image = np.mean(frames.along_x(slice(MATCHED_FRAMES)), axis=0)
     rough = match_tomogram(lines, image, frames.tilt_deg, frames.pixel_size_nm, line_width_nm)
     scale_px = line_width_nm / (2 * frames.pixel_size_nm)
-    likelihood = learnt_from(frames.images[:LEARNING_FRAMES], lines, rough.view, scale_px)
+    likelihood = learnt_from(frames.along_x(slice(LEARNING_FRAMES)), lines, rough.view, scale_px)
     view = refined_view(lines, frame_lines(image, likelihood, scale_px), rough.view)
-    return TomogramMatch(view, rough.correlation, rough.chance)
+    return TomogramMatch(replace(view, slow_scan=slow_scan_along(frames.tilt_axis)), rough.correlation, rough.chance)
 
 
 def _no_plane(planes: Mapping[int, Sequence[GlidePlane]], slip_normals: Mapping[str, np.ndarray]) -> str:

@@ -81,7 +81,7 @@ def follow_sweep(
     used = np.flatnonzero(geometry.used)
     views = [view for view, good in zip(sweep_views(geometry, series.shape[2]), geometry.used, strict=True) if good]
     prepared = _prepared(list(still) or list(lines.values()), series, geometry, line_width_nm)
-    times = SeriesTimes(geometry.time_s[used], geometry.line_time_s, geometry.shift_px[used, 0])
+    times = SeriesTimes(geometry.time_s[used], geometry.line_time_s, geometry.shift_px[used, 0 if geometry.slow_scan == "rows" else 1])
     following = PlaneFollowing(lines, earlier.foil, prepared, views, times, turning=True)
     _, tracks = following.in_best_planes(planes)
     tables = (*_tables(tracks, views), followed_lines(list(lines), planes, tracks, views[len(views) // 2]))
@@ -118,13 +118,21 @@ def sweep_views(geometry: TiltGeometry, columns: int) -> list[TiltedView]:
     list of TiltedView
         One a frame.
     """
-    tilts = aligned_row_angles_rad(geometry)
-    middle = tilts[:, (geometry.rows - 1) // 2 : geometry.rows // 2 + 1].mean(axis=1)
-    turns = (tilts[:, -1] - tilts[:, 0]) / (geometry.rows - 1)
-    shape = (geometry.rows, columns)
+    first, middle, last = _scan_tilts_rad(geometry).T
+    turns = (last - first) / (geometry.scan_lines - 1)
     return [
-        TiltedView(float(tilt), (0.0, 0.0), geometry.pixel_size_nm, shape, float(turn)) for tilt, turn in zip(middle, turns, strict=True)
+        TiltedView(float(tilt), (0.0, 0.0), geometry.pixel_size_nm, (geometry.rows, columns), float(turn), geometry.slow_scan)
+        for tilt, turn in zip(middle, turns, strict=True)
     ]
+
+
+def _scan_tilts_rad(geometry: TiltGeometry) -> np.ndarray:
+    """Tilts (frame, 3) of the first, the middle and the last line of the scan of the aligned frames, in the middle of each line."""
+    rows, last = slice((geometry.rows - 1) // 2, geometry.rows // 2 + 1), geometry.scan_lines - 1
+    if geometry.slow_scan == "columns":
+        return np.column_stack([aligned_row_angles_rad(geometry, each)[:, rows].mean(axis=1) for each in (0, last / 2, last)])
+    tilts = aligned_row_angles_rad(geometry)
+    return np.column_stack([tilts[:, 0], tilts[:, rows].mean(axis=1), tilts[:, -1]])
 
 
 def shown_by_all(points_nm: np.ndarray, views: Sequence[TiltedView]) -> np.ndarray:

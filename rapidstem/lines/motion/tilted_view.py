@@ -1,6 +1,7 @@
-"""One view of the specimen at a tilt, fixed or turning a little from row to row: where points appear in frames without drift."""
+"""One view of the specimen at a tilt, fixed or turning a little while it is scanned: where points appear in frames without drift."""
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
@@ -16,11 +17,12 @@ class TiltedView:
 
     Attributes
     ----------
-    tilt_rad : in the coordinates of the tomogram, when the middle row is scanned
+    tilt_rad : in the coordinates of the tomogram, when the middle line of the scan is recorded
     shift_px : (2,) (dy, dx), where the tomogram's origin appears from the centre of the frame
     pixel_size_nm
     shape : rows and columns of a frame
-    turn_rad : by how much the stage turns from row to row
+    turn_rad : by how much the stage turns from line to line of the scan
+    slow_scan : what is scanned one after the other, rows or columns (`rapidstem.tomography.TiltGeometry`)
     """
 
     tilt_rad: float
@@ -28,6 +30,7 @@ class TiltedView:
     pixel_size_nm: float
     shape: tuple[int, int]
     turn_rad: float = 0.0
+    slow_scan: Literal["rows", "columns"] = "rows"
 
     @property
     def beam(self) -> np.ndarray:
@@ -56,9 +59,33 @@ class TiltedView:
         if self.turn_rad:
             y, z = np.asarray(points_nm, float)[..., 1] / self.pixel_size_nm, np.asarray(points_nm, float)[..., 2] / self.pixel_size_nm
             for _ in range(FIXED_POINT_STEPS):
-                tilt = self.tilt_rad + self.turn_rad * (places[..., 0] + self.shift_px[0])
+                tilt = self.tilt_rad + self.turn_rad * (places[..., self._slow_axis] + self.shift_px[self._slow_axis])
                 places[..., 0] = y * np.cos(tilt) + z * np.sin(tilt)
         return places + (np.array(self.shape) - 1) / 2 + self.shift_px
+
+    def scan_lines(self, points_nm: np.ndarray) -> np.ndarray:
+        """Lines of the scan (...,) on which points (..., 3) lie, from 0 to the last: rows, or columns.
+
+        Parameters
+        ----------
+        points_nm : np.ndarray, (..., 3)
+            x, y, z from the centre of the tomogram.
+
+        Returns
+        -------
+        np.ndarray, (...,)
+            In pixels of the frames without drift, also outside of them.
+        """
+        return np.asarray(self.seen_at(points_nm)[..., self._slow_axis])
+
+    @property
+    def line_count(self) -> int:
+        """How many lines of the scan a frame has."""
+        return self.shape[self._slow_axis]
+
+    @property
+    def _slow_axis(self) -> int:
+        return 0 if self.slow_scan == "rows" else 1
 
     def normals_at(self, points_nm: np.ndarray) -> np.ndarray:
         """Directions across the image of a line.

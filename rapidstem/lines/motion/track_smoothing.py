@@ -36,7 +36,7 @@ class SmoothTrack:
     Attributes
     ----------
     track : LineTrack
-    time_s : (frame, node) when the row was scanned in which each node lies
+    time_s : (frame, node) when the line of the scan was recorded on which each node lies
     slid_nm, speed_nm_per_s : (frame, node) along the direction of sliding
     height_nm : (frame, node) above the plane, 0 where the tilt does not change, which says nothing of it
     covariance_nm2 : (frame, node, 2, 2) of slide and height
@@ -69,7 +69,7 @@ def smoothed_track(
     views: Sequence[TiltedView],
     start_s: np.ndarray,
     line_time_s: float,
-    drift_rows: np.ndarray,
+    drift_lines: np.ndarray,
     scale: float,
     height_sigma_nm: float = 0.0,
 ) -> SmoothTrack | None:
@@ -82,11 +82,11 @@ def smoothed_track(
     views : sequence of TiltedView
         One a frame.
     start_s : np.ndarray, (frame,)
-        When row 0 of each raw frame was scanned.
+        When the first line of each raw frame was scanned.
     line_time_s : float
-        From row to row.
-    drift_rows : np.ndarray, (frame,)
-        By how many rows the raw frame is displaced against the frame without drift.
+        From line to line of the scan.
+    drift_lines : np.ndarray, (frame,)
+        By how many lines of the scan the raw frame is displaced against the frame without drift.
     scale : float
         What stated variances are multiplied by (`noise_scale`).
     height_sigma_nm : float
@@ -97,8 +97,8 @@ def smoothed_track(
         return None
     part, shape = slice(int(there[0]), int(there[-1]) + 1), track.slid_nm.shape
     places = track.line.points(track.slid_nm)
-    row = np.stack([view.seen_at(each)[:, 0] for view, each in zip(views, places, strict=True)]) + drift_rows[:, None]
-    time = start_s[:, None] + np.clip(row, 0, views[0].shape[0] - 1) * line_time_s
+    scanned = np.stack([view.scan_lines(each) for view, each in zip(views, places, strict=True)]) + drift_lines[:, None]
+    time = start_s[:, None] + np.clip(scanned, 0, views[0].line_count - 1) * line_time_s
     variance = np.where((track.state == SEEN)[:, None], track.variance_nm2 * scale, np.inf)
     seen_as = np.zeros((*shape, WITH_OFFSET if height_sigma_nm else 2))
     seen_as[..., 0] = 1
