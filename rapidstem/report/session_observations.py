@@ -83,26 +83,13 @@ def _of_variant(results: Results, contents: SessionContents, series: str, varian
     seen["tilts_used"] = 100 * alignment["frames_used"] / alignment["frames"]
     seen["alignment_warnings"] = len(results.table(f"{stem}.warnings.csv"))
     if (results.folder / f"{stem}.motion.csv").exists():
-        seen["motion_within_frames"] = _motion_px(results.table(f"{stem}.motion.csv"))
+        seen["motion_within_frames"] = alignment["motion_in_frames_px"]
     shells = results.table(f"tomograms/{series}/{variant}.resolution.csv")
     everywhere = resolution_nm(shells[shells["direction"] == ALL_DIRECTIONS])
     seen["resolution"] = everywhere / contents.line_width_nm
     seen["centre_sigma"] = pd.Series(centre_sigma_nm(results.table(f"dislocations/{series}/{variant}.centroids.csv"))).max()
     seen |= _line_shares(results.table(f"dislocations/{series}/{variant}.line_summary.csv"))
     yield from (Observation(criterion, float(value), series, variant) for criterion, value in seen.items())
-
-
-def _motion_px(motion: pd.DataFrame) -> float:
-    """Root mean square of the vibration within the frames, of the axis that shakes more; NaN where none was measured.
-
-    Parameters
-    ----------
-    motion : DataFrame
-        One row a frame and frequency: `frame`, and the amplitudes `cosine_dy_px`, `sine_dy_px`, `cosine_dx_px`, `sine_dx_px`.
-    """
-    squares = {axis: motion[f"cosine_{axis}_px"] ** 2 + motion[f"sine_{axis}_px"] ** 2 for axis in ("dy", "dx")}
-    by_frame = pd.DataFrame(squares).groupby(motion["frame"]).sum() / 2
-    return float(np.sqrt(by_frame.mean().max()))
 
 
 def _line_shares(summary: pd.DataFrame) -> dict[str, float]:

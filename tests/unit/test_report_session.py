@@ -70,14 +70,12 @@ def test_what_is_observed_is_what_the_tables_say(results: Results) -> None:
 
 
 def test_motion_within_frames_counts_where_it_is_measured(results: Results) -> None:
-    """Two frequencies of 1 px and sqrt(2) px in y in half of the frames: (1 + 2) / 2 / 2 is the mean square."""
-    still = {"frequency_hz": 50.0, "cosine_dy_px": 0.0, "sine_dy_px": 0.0, "cosine_dx_px": 0.1, "sine_dx_px": 0.0}
-    rows = [still | {"frame": 0}, {"frame": 1} | still | {"cosine_dy_px": 1.0}]
-    rows.append({"frame": 1} | still | {"frequency_hz": 100.0, "cosine_dy_px": 1.0, "sine_dy_px": 1.0})
-    pd.DataFrame(rows).to_csv(results.folder / f"tilt_series/{SERIES}/{RAPID}.motion.csv", index=False)
-    pd.DataFrame(rows).iloc[:0].to_csv(results.folder / f"tilt_series/{SERIES}/slow.motion.csv", index=False)
+    for variant, motion_px in ((RAPID, 0.7), ("slow", float("nan"))):
+        stem = results.folder / f"tilt_series/{SERIES}/{variant}"
+        pd.read_csv(f"{stem}.alignment.csv").assign(motion_in_frames_px=motion_px).to_csv(f"{stem}.alignment.csv", index=False)
+        pd.DataFrame().to_csv(f"{stem}.motion.csv")
     seen = {each.variant: each.value for each in session_observations(results, contents()) if each.criterion == "motion_within_frames"}
-    assert seen[RAPID] == pytest.approx(0.75**0.5)
+    assert seen[RAPID] == pytest.approx(0.7)
     assert seen["slow"] != seen["slow"]
 
 

@@ -1,9 +1,12 @@
 """Motion within frames, from projected points alone: what is there is measured, and nothing where nothing is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rapidstem.tomography import TiltGeometry, apply_alignment
+from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.bundle_adjustment import Measurement, project_positions
 from rapidstem.tomography.alignment.frame_motion import FrameMotion, motion_within_frames
 from rapidstem.tomography.alignment.line_points import LinePoints, Matches
@@ -87,6 +90,19 @@ def test_nothing_is_measured_without_times() -> None:
     still = geometry().per_frame()
     points, measured = seen_points(still, None)
     assert motion_within_frames(points, still, measured, None) is None
+
+
+def test_motion_is_told_by_axis_and_the_summary_has_that_of_the_axis_that_shakes_more() -> None:
+    amplitude = np.zeros((FRAMES, 1, 2, 2))
+    amplitude[::2, 0, 0] = [0.6, 0.8]
+    motion = FrameMotion(np.array([3 / (ROWS * LINE_TIME_S)]), amplitude, np.zeros((FRAMES, 2)), LINE_TIME_S, ROWS, "rows")
+    share = len(amplitude[::2]) / FRAMES
+    assert motion.rms_px == pytest.approx(np.sqrt(np.array([0.6, 0.8]) ** 2 / 2 * share))
+    series = geometry()
+    unknown = np.full(FRAMES, 0.1), np.full((FRAMES, 2), np.nan)
+    found = AlignedSeries.without_points(series, series.angle_rad, *unknown, "cross-correlation", ())
+    assert np.isnan(found.summary().loc[0, "motion_in_frames_px"])
+    assert replace(found, motion=motion).summary().loc[0, "motion_in_frames_px"] == pytest.approx(0.8 * np.sqrt(share / 2))
 
 
 def test_lines_go_back_to_where_they_would_lie_without_the_motion() -> None:

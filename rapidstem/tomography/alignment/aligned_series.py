@@ -94,7 +94,8 @@ class AlignedSeries:
         Returns
         -------
         DataFrame
-            Method, frames, points, residual, mean uncertainties, and the axis; units are in the names of the columns.
+            Method, frames, points, residual, mean uncertainties, the root mean square of the motion within the frames in y or x, where it
+            is larger (NaN where none was measured), and the axis; units are in the names of the columns.
         """
         shift_sigma_px = self.shift_sigma_px[np.isfinite(self.shift_sigma_px)]
         row = {
@@ -107,7 +108,7 @@ class AlignedSeries:
             "mean_sigma_deg": np.nanmean(self.sigma_deg),
             "mean_shift_sigma_px": shift_sigma_px.mean() if shift_sigma_px.size else np.nan,
             "largest_shift_px": np.abs(self.geometry.shift_px).max(),
-            "motion_in_frames_px": 0.0 if self.motion is None else float(np.sqrt(np.mean(self.motion.line_shifts_px() ** 2))),
+            "motion_in_frames_px": np.nan if self.motion is None else float(self.motion.rms_px.max()),
             "axis_rotation_deg": self.axis_rotation_deg,
             "axis_rotation_sigma_deg": self.axis_rotation_sigma_deg,
             "axis_offset_px": self.axis_offset_px,

@@ -76,9 +76,9 @@ class FrameMotion:
         return np.einsum("lhk,fhkd->fld", turns, self.amplitude_px)
 
     @property
-    def rms_px(self) -> float:
-        """Root mean square displacement over all scan lines, in pixels."""
-        return float(np.sqrt(np.mean(np.sum(self.line_shifts_px() ** 2, axis=2))))
+    def rms_px(self) -> np.ndarray:
+        """Root mean squares (dy, dx) of the displacement over all scan lines, in pixels."""
+        return np.sqrt(np.mean(self.line_shifts_px() ** 2, axis=(0, 1)))
 
     def table(self) -> pd.DataFrame:
         """One row a frame and frequency (`MOTION_COLUMNS`)."""
@@ -140,7 +140,8 @@ def motion_within_frames(
     slow_hz = SLOW_PERIODS / (geometry.scan_lines * geometry.line_time_s)
     found = [_fitted(points, geometry, measured, known, np.append(slow_hz, mains_hz * HARMONICS)) for mains_hz in MAINS_HZ]
     evidence, motion = max(found, key=lambda each: each[0])
-    return motion if evidence > _LEAST_EVIDENCE and motion.rms_px > measured.line_px / _LEAST_MOTIONS_A_WIDTH else None
+    harms = np.hypot(*motion.rms_px) > measured.line_px / _LEAST_MOTIONS_A_WIDTH
+    return motion if evidence > _LEAST_EVIDENCE and harms else None
 
 
 def _fitted(
