@@ -8,7 +8,7 @@ FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 # Sine of an angle that is rounding: planes that lie in each other but for it have no line in common.
 _NO_ANGLE = 1e-6
 # A normal distribution's standard deviation over its median absolute deviation.
-_SIGMA_PER_MEDIAN_DEVIATION = 1.4826
+SIGMA_PER_MEDIAN_DEVIATION = 1.4826
 
 
 def robust_spread(values: np.ndarray, centre: float | None = None) -> float:
@@ -34,7 +34,31 @@ def robust_spread(values: np.ndarray, centre: float | None = None) -> float:
     1.4826
     """
     centre = float(np.median(values)) if centre is None else centre
-    return float(_SIGMA_PER_MEDIAN_DEVIATION * np.median(np.abs(values - centre)))
+    return float(SIGMA_PER_MEDIAN_DEVIATION * np.median(np.abs(values - centre)))
+
+
+def weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
+    """The value up to which half of the weight lies; 0 without values.
+
+    Parameters
+    ----------
+    values, weight : np.ndarray, (n,)
+
+    Returns
+    -------
+    float
+        In the unit of the values.
+
+    Examples
+    --------
+    >>> weighted_median(np.array([3.0, 1.0, 2.0]), np.array([5.0, 1.0, 1.0]))
+    3.0
+    """
+    if not values.size:
+        return 0.0
+    order = np.argsort(values, kind="stable")
+    share = np.cumsum(weight[order])
+    return float(values[order][np.searchsorted(share, share[-1] / 2)])
 
 
 def evenly_spread(count: int, most: int) -> np.ndarray:

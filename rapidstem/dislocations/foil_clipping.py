@@ -42,6 +42,27 @@ def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
     return float(((lowest + highest) / 2 - (len(counts) - 1) / 2) * voxel_size_nm)
 
 
+def box_around(middle_nm: float, shape: tuple[int, ...], pixel_size_nm: float, thickness_nm: float) -> np.ndarray:
+    """Lowest and highest x, y, z, (2, 3), of the field of view (y, x) and of the foil around its middle.
+
+    Parameters
+    ----------
+    middle_nm : float
+        Height of the foil's middle.
+    shape : tuple of int
+        Rows and columns.
+    pixel_size_nm, thickness_nm : float
+        Edge length of a pixel, and thickness of the foil.
+
+    Returns
+    -------
+    np.ndarray, (2, 3)
+        In nm from the centre of the volume.
+    """
+    half_nm = np.array([shape[1] * pixel_size_nm, shape[0] * pixel_size_nm, thickness_nm]) / 2
+    return np.stack([-half_nm, half_nm]) + np.array([0.0, 0.0, middle_nm])
+
+
 def all_clipped(lines: Sequence[Polyline], box_nm: np.ndarray) -> list[Polyline]:
     """Cut lines into their pieces inside a box, as `clipped` does; the new ends of each line have numbers of their own.
 

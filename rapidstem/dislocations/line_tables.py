@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 
+from rapidstem.dislocations.foil_clipping import box_around
 from rapidstem.dislocations.polylines import LineNetwork
 from rapidstem.dislocations.slip_planes import SLIP_NAMES, CrystalOrientation, best_plane, nearest_slip_plane
 
@@ -139,9 +140,7 @@ def foil_box(traced: pd.DataFrame, shape: tuple[int, ...], pixel_size_nm: float,
     np.ndarray, (2, 3)
         In nm from the centre of the volume.
     """
-    half_nm = np.array([shape[1] * pixel_size_nm, shape[0] * pixel_size_nm, thickness_nm]) / 2
-    middle_nm = float(traced["foil_middle_nm"].iloc[0]) if len(traced) else 0.0
-    return np.stack([-half_nm, half_nm]) + np.array([0.0, 0.0, middle_nm])
+    return box_around(float(traced["foil_middle_nm"].iloc[0]) if len(traced) else 0.0, shape, pixel_size_nm, thickness_nm)
 
 
 def line_density(network: LineNetwork, summary: pd.DataFrame, orientation: CrystalOrientation | None) -> pd.DataFrame:

@@ -7,7 +7,7 @@ import numpy as np
 from scipy import ndimage
 from skimage.filters import apply_hysteresis_threshold
 
-from rapidstem.dislocations.foil_clipping import all_clipped, foil_middle, with_ends, without_forks
+from rapidstem.dislocations.foil_clipping import all_clipped, box_around, foil_middle, with_ends, without_forks
 from rapidstem.dislocations.line_centring import centred_path
 from rapidstem.dislocations.line_crossings import lead_through
 from rapidstem.dislocations.line_joining import Following, follow_ends, join_ends
@@ -117,7 +117,8 @@ def trace_lines(
     volume = volume.astype(np.float32, copy=False)
     sigma = settings.line_width_nm / FWHM_PER_SIGMA / voxel_size_nm
     strength = ridge_strength(volume, sigma, threads)
-    box_nm = _foil_box(strength, voxel_size_nm, thickness_nm)
+    middle_nm = foil_middle(strength > CLEAR_SHARE * typical_top(strength), voxel_size_nm)
+    box_nm = box_around(middle_nm, volume.shape[1:], voxel_size_nm, thickness_nm)
     noise = None if halves is None else noise_strength(*halves, sigma, threads)
     if noise is not None and not line_stands_out(strength, noise, settings.least_nm / voxel_size_nm):
         return LineNetwork([], box_nm)
@@ -216,12 +217,6 @@ def _junction_places(paths: list[tuple[int, int, np.ndarray]]) -> dict[int, np.n
         met.setdefault(start, []).append(points[0])
         met.setdefault(end, []).append(points[-1])
     return {node: np.mean(ends, axis=0) for node, ends in met.items() if len(ends) > 1}
-
-
-def _foil_box(strength: np.ndarray, voxel_size_nm: float, thickness_nm: float) -> np.ndarray:
-    middle_nm = foil_middle(strength > CLEAR_SHARE * typical_top(strength), voxel_size_nm)
-    half_nm = np.array([strength.shape[2], strength.shape[1]]) * voxel_size_nm / 2
-    return np.array([[*-half_nm, middle_nm - thickness_nm / 2], [*half_nm, middle_nm + thickness_nm / 2]])
 
 
 def _without_short(lines: list[Polyline], least_nm: float) -> list[Polyline]:

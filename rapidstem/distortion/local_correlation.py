@@ -13,7 +13,7 @@ from rapidstem.distortion.image_warping import resample_view
 from rapidstem.distortion.map_estimate import MapEstimate
 from rapidstem.distortion.random_curve import likeliest_step, spline_basis
 from rapidstem.errors import InputError
-from rapidstem.numerics import parabola_vertex
+from rapidstem.numerics import SIGMA_PER_MEDIAN_DEVIATION, parabola_vertex, weighted_median
 
 # (y, x), in widths of the features. Zhao et al. do not give the size of their windows; high ones average over noise, narrow ones see one
 # stretch. They overlap by half.
@@ -73,7 +73,7 @@ def correlate_locally(references: Sequence[np.ndarray], slow_images: Sequence[np
     for _ in range(PASSES):
         pairs = zip(references, slow_images, shift_px, strict=True)
         found = [_found_windows(reference, slow_image, slow_px, shift, guess.feature_px) for reference, slow_image, shift in pairs]
-        own = np.array([[_weighted_median(each.along_y, each.weight), _weighted_median(each.along_x, each.weight)] for each in found])
+        own = np.array([[weighted_median(each.along_y, each.weight), weighted_median(each.along_x, each.weight)] for each in found])
         own[:, 1] -= own[:, 1].mean()
         shift_px = shift_px + own
         column, displacement, error = _pooled(found, own[:, 1])
@@ -151,14 +151,6 @@ def _vertex(values: np.ndarray, place: np.ndarray) -> tuple[np.ndarray, np.ndarr
     return parabola_vertex(left, centre, right), np.maximum(2 * centre - left - right, 1e-6)
 
 
-def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
-    if values.size == 0:
-        return 0.0
-    order = np.argsort(values)
-    share = np.cumsum(weight[order])
-    return float(values[order][np.searchsorted(share, share[-1] / 2)])
-
-
 def _pooled(found: list[_Windows], own_shift: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Displacement and its expected error for each column in which windows were found."""
     column = np.concatenate([each.column for each in found])
@@ -173,8 +165,8 @@ def _pooled(found: list[_Windows], own_shift: np.ndarray) -> tuple[np.ndarray, n
 
 def _robust_mean(values: np.ndarray, weight: np.ndarray) -> tuple[float, float]:
     """Mean with Huber's weights, and its expected error; every second window overlaps with its neighbour by half."""
-    mean = _weighted_median(values, weight)
-    spread = 1.4826 * _weighted_median(np.abs(values - mean), weight) + SMALLEST_ERROR_PX
+    mean = weighted_median(values, weight)
+    spread = SIGMA_PER_MEDIAN_DEVIATION * weighted_median(np.abs(values - mean), weight) + SMALLEST_ERROR_PX
     for _ in range(5):
         trusted = weight * np.minimum(1, HUBER * spread / np.maximum(np.abs(values - mean), 1e-9))
         mean = float((trusted * values).sum() / trusted.sum())

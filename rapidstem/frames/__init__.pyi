@@ -24,6 +24,6 @@ from .repeated_frames import repeated_images as repeated_images, torn_images as 
 from .spoilt_pixels import (
     FilledFrames as FilledFrames,
     always_hot as always_hot,
-    filled_frame as filled_frame,
+    filled_frames as filled_frames,
     unmeasured_pixels as unmeasured_pixels,
 )

@@ -74,16 +74,16 @@ class FilledFrames:
         """One frame (y, x), or several (frame, y, x); the raw ones where there is nothing to fill in."""
         raw = self.source[wanted]  # type: ignore[index]
         numbers = np.atleast_1d(np.arange(len(self))[wanted])
-        if raw.ndim == 2:
-            return self._filled(raw, int(numbers[0]))
-        frames = [self._filled(frame, int(number)) for frame, number in zip(raw, numbers, strict=True)]
-        return np.stack(frames) if any(self.filled[int(number)] for number in numbers) else raw
+        frames = raw.reshape(-1, *raw.shape[-2:])
+        spoilt = np.array([self._spoilt(frame, int(number)) for frame, number in zip(frames, numbers, strict=True)])
+        return filled_frames(frames, spoilt.reshape(frames.shape)).reshape(raw.shape)
 
-    def _filled(self, frame: np.ndarray, number: int) -> np.ndarray:
+    def _spoilt(self, frame: np.ndarray, number: int) -> np.ndarray:
+        """Pixels (y, x) of a frame that are filled in; they are counted under its number."""
         spoilt = unmeasured_pixels(frame) | self.always_hot
         self.filled[number] = int(np.count_nonzero(spoilt))
         self.empty[number] = int(np.count_nonzero(spoilt & empty_pixels(frame)))
-        return filled_frame(frame, spoilt) if self.filled[number] else frame
+        return spoilt
 
     def words(self) -> str:
         """How many pixels were filled in; empty where none was."""
@@ -203,6 +203,23 @@ def filled_frame(frame: np.ndarray, spoilt: np.ndarray) -> np.ndarray:
             filled[row, column] = np.rint(median) if frame.dtype.kind in "iu" else median
     left = spoilt & empty_pixels(filled)
     return np.where(left, _levelled(filled), filled) if left.any() else filled
+
+
+def filled_frames(frames: np.ndarray, spoilt: np.ndarray) -> np.ndarray:
+    """Frames whose spoilt pixels are filled in by `filled_frame`; the raw ones themselves where there are none.
+
+    Parameters
+    ----------
+    frames : (frame, y, x)
+    spoilt : (frame, y, x) of bool
+
+    Returns
+    -------
+    np.ndarray, (frame, y, x)
+    """
+    if not spoilt.any():
+        return frames
+    return np.stack([filled_frame(frame, marked) if marked.any() else frame for frame, marked in zip(frames, spoilt, strict=True)])
 
 
 def _levelled(image: np.ndarray) -> np.ndarray:

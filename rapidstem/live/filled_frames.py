@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from rapidstem.frames import always_hot, filled_frame, unmeasured_pixels
+from rapidstem.frames import always_hot, filled_frames, unmeasured_pixels
 from rapidstem.live.waiting_frames import WaitingFrames
 
 
@@ -39,7 +39,7 @@ class FilledAsTheyCome:
         spoilt = np.array([unmeasured_pixels(frame) for frame in raw]).reshape(raw.shape)
         self._blocks.append(raw)
         self._spoilt.append(spoilt)
-        return _filled(raw, spoilt)
+        return filled_frames(raw, spoilt)
 
     @property
     def hot_pixels(self) -> int:
@@ -57,10 +57,4 @@ class FilledAsTheyCome:
         hot = always_hot(np.concatenate(self._blocks))
         for number, (raw, spoilt) in enumerate(zip(self._blocks, self._spoilt, strict=True)):
             if (hot & ~spoilt).any():
-                yield number, _filled(raw, spoilt | hot)
-
-
-def _filled(frames: np.ndarray, spoilt: np.ndarray) -> np.ndarray:
-    if not spoilt.any():
-        return frames
-    return np.stack([filled_frame(frame, marked) if marked.any() else frame for frame, marked in zip(frames, spoilt, strict=True)])
+                yield number, filled_frames(raw, spoilt | hot)

@@ -10,6 +10,7 @@ import scipy
 from rapidstem.dislocations.foil_clipping import clipped
 from rapidstem.dislocations.pairing import NO_MOTION, RigidMotion
 from rapidstem.dislocations.polylines import Polyline, resampled, steps_along
+from rapidstem.scores.line_recovery import points_near
 
 # A quarter of the radius.
 STEP_NM = 5.0
@@ -115,12 +116,12 @@ class LineIdentity:
     @property
     def junctions_found(self) -> np.ndarray:
         """Which junctions of the reference have a traced one within 30 nm."""
-        return _near(self.reference.junctions_nm, self.traced.junctions_nm)
+        return points_near(self.reference.junctions_nm, self.traced.junctions_nm, JUNCTION_RADIUS_NM)
 
     @property
     def junctions_real(self) -> np.ndarray:
         """Which traced junctions have one of the reference within 30 nm."""
-        return _near(self.traced.junctions_nm, self.reference.junctions_nm)
+        return points_near(self.traced.junctions_nm, self.reference.junctions_nm, JUNCTION_RADIUS_NM)
 
 
 def identify_lines(
@@ -277,9 +278,3 @@ def _part(lengths_nm: np.ndarray) -> np.ndarray:
 
 def _mean_run(runs_nm: np.ndarray, lengths_nm: np.ndarray) -> float:
     return float(np.sum(runs_nm**2) / lengths_nm.sum()) if len(lengths_nm) else float("nan")
-
-
-def _near(places: np.ndarray, others: np.ndarray) -> np.ndarray:
-    if len(places) == 0 or len(others) == 0:
-        return np.zeros(len(places), bool)
-    return np.isfinite(scipy.spatial.cKDTree(others).query(places, distance_upper_bound=JUNCTION_RADIUS_NM)[0])

@@ -61,8 +61,8 @@ def line_detection(
     true_place, true_direction = sampled([motion.undo(line) for line in reference])
     half_nm = np.asarray(field_nm, float) / 2
     heights_nm = _heights(true_place, half_nm)
-    hit = _near(true_place, place, radius_nm)
-    real = _near(place, true_place, radius_nm)
+    hit = points_near(true_place, place, radius_nm)
+    real = points_near(place, true_place, radius_nm)
     true_kinds, kinds = (_kinds(*each, half_nm, heights_nm) for each in ((true_place, true_direction), (place, direction)))
     names = {"acquisition": acquisition, "variant": variant, "against": against}
     removed = {"radius_nm": radius_nm} | motion.columns
@@ -91,7 +91,19 @@ def sampled(lines: Sequence[np.ndarray]) -> tuple[np.ndarray, np.ndarray]:
     return np.concatenate(points), np.concatenate(directions)
 
 
-def _near(points: np.ndarray, others: np.ndarray, radius_nm: float) -> np.ndarray:
+def points_near(points: np.ndarray, others: np.ndarray, radius_nm: float) -> np.ndarray:
+    """Which points (n, 3), nm, have one of some others (m, 3) within a radius.
+
+    Parameters
+    ----------
+    points, others : np.ndarray, (n, 3) and (m, 3)
+        Either may be empty.
+    radius_nm : float
+
+    Returns
+    -------
+    np.ndarray of bool, (n,)
+    """
     if len(points) == 0 or len(others) == 0:
         return np.zeros(len(points), bool)
     return np.isfinite(scipy.spatial.cKDTree(others).query(points, distance_upper_bound=radius_nm)[0])

@@ -14,13 +14,12 @@ from rapidstem.denoising.fields.intensity_scaling import IntensityScaling, Scali
 from rapidstem.denoising.model_files import TrainedModel
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
+from rapidstem.numerics import SIGMA_PER_MEDIAN_DEVIATION
 
 # The least that the exporter of torch 2.13 writes without converting; every operator of the networks is older.
 OPSET = 18
 # The smallest side of a frame, by judgement: the patches of the training have it, below it a network sees mostly its own border.
 SMALLEST_PX = 64
-# Of the standard deviation over the median deviation of normal numbers, as in `rapidstem.numerics.robust_spread`.
-_SIGMA_PER_MEDIAN_DEVIATION = 1.4826
 
 
 def write_onnx(path: Path | str, model: TrainedModel) -> None:
@@ -111,7 +110,7 @@ class _ExportedScales(nn.Module):
 def _middle_and_spread(frames: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """What `OwnScaling` measures of each frame, (n, 1, 1, 1)."""
     level = (frames - _median(frames)[..., None]).flatten(1)
-    robust = _SIGMA_PER_MEDIAN_DEVIATION * _median((level - _median(level)[:, None]).abs())
+    robust = SIGMA_PER_MEDIAN_DEVIATION * _median((level - _median(level)[:, None]).abs())
     deviation = level.std(1, correction=0)
     spread = torch.where(robust > 0, robust, torch.where(deviation > 0, deviation, torch.ones_like(deviation)))
     return _median(frames.flatten(1))[:, None, None, None], spread[:, None, None, None]

@@ -10,6 +10,7 @@ from rapidstem.lines.motion.line_following import FIRST_FRAMES, GONE, HIDDEN, LO
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.track_smoothing import SmoothTrack
 from rapidstem.lines.motion.unexplained_lines import lasting_lines
+from rapidstem.numerics import weighted_median
 
 FLAG_COLUMNS = ["line", "flag", "frame", "time_s", "row_px", "column_px", "x_nm", "y_nm", "z_nm", "size_nm"]
 # An event counts when it is there in so many frames running, and by more than this.
@@ -136,7 +137,7 @@ def _grows_with_the_way(track: SmoothTrack, depth_nm: np.ndarray, start: int) ->
     if not known.any():
         return False
     ways = np.broadcast_to(way[:, None], after.shape)
-    slope = _weighted_median(after[known] / np.where(ways[known] == 0, np.inf, ways[known]), np.abs(ways[known]))
+    slope = weighted_median(after[known] / np.where(ways[known] == 0, np.inf, ways[known]), np.abs(ways[known]))
     growing = float(np.abs(after - slope * ways)[known].sum())
     resting = sum(float(np.abs(end[good] - np.median(end[good])).sum()) for end, good in zip(after.T, known.T, strict=True) if good.any())
     return growing <= AS_LIKELY * resting
@@ -246,12 +247,6 @@ def _broad(off_nm: np.ndarray) -> float:
         return 0.0
     stretches = sliding_window_view(off_nm, BOWED_NODES)
     return float(max(stretches.min(axis=1).max(), 0.0) + min(stretches.max(axis=1).min(), 0.0))
-
-
-def _weighted_median(values: np.ndarray, weight: np.ndarray) -> float:
-    order = np.argsort(values, kind="stable")
-    total = np.cumsum(weight[order])
-    return float(values[order][np.searchsorted(total, total[-1] / 2)])
 
 
 def _largest(values: np.ndarray) -> float:

@@ -114,6 +114,23 @@ def _sigma(
     return np.sqrt(np.maximum(variance, 0) + moved[0] ** 2 + moved[1] ** 2)
 
 
+def stacked(tables: Sequence[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    """Tables below each other, those without rows left out, so that they have no say in the types of the columns.
+
+    Parameters
+    ----------
+    tables : sequence of DataFrame
+        Each with the columns.
+    columns : sequence of str
+        Of the table where there are no rows.
+
+    Returns
+    -------
+    DataFrame
+    """
+    return pd.concat([each for each in tables if len(each)] or [pd.DataFrame(columns=columns)], ignore_index=True)
+
+
 def followed_lines(
     lines: Sequence[int], planes: Mapping[int, Sequence[GlidePlane]], tracks: Mapping[int, Sequence[SmoothTrack]], view: TiltedView
 ) -> pd.DataFrame:

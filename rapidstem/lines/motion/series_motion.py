@@ -12,7 +12,7 @@ from rapidstem.errors import InputError
 from rapidstem.files import SlicedFrames
 from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, FoilFaces, GlidePlane, line_planes
 from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, field_flags, lifted_until, line_flags
-from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
+from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows, stacked
 from rapidstem.lines.motion.plane_choice import doubtful_way, has_moved, lifted_in_doubt, told_until
 from rapidstem.lines.motion.plane_following import PlaneFollowing, SeriesTimes
 from rapidstem.lines.motion.tilted_view import TiltedView
@@ -142,7 +142,7 @@ def follow_series(tomogram: TomogramLines, frames: InSituFrames, line_width_nm: 
     seen, tracks = following.in_best_planes(usable)
     positions, flags = _tables([track for parts in tracks.values() for track in parts], match.view, usable)
     of_field = field_flags(seen.unexplained, seen.field_share, frames.time_s, frames.pixel_size_nm)
-    flags = pd.concat([each for each in (flags, of_field) if len(each)] or [flags], ignore_index=True)
+    flags = stacked([flags, of_field], FLAG_COLUMNS)
     if frames.tilt_axis == "y":
         flags = flags.rename(columns={"row_px": "column_px", "column_px": "row_px"})[FLAG_COLUMNS]
     return SeriesMotion(positions, flags, followed_lines(numbers, planes, tracks, match.view), match)
@@ -171,7 +171,7 @@ def _tables(
     tracks: Sequence[SmoothTrack], view: TiltedView, planes: Mapping[int, Sequence[GlidePlane]]
 ) -> tuple[pd.DataFrame, pd.DataFrame]:
     beside_nm = beside_tomogram_nm([track for track in tracks if track.track.line.frames.start == 0], view)
-    positions, flags = [pd.DataFrame(columns=POSITION_COLUMNS)], [pd.DataFrame(columns=FLAG_COLUMNS)]
+    positions, flags = [], []
     for track in tracks:
         views = [view] * len(track.slid_nm)
         line = track.track.line
@@ -180,5 +180,4 @@ def _tables(
         way_nm = doubtful_way(track, others[0], told, view) if others else np.zeros((*track.slid_nm.shape, 3))
         positions.append(position_rows(track, views, min(lifted_until(track), lifted_in_doubt(way_nm)), beside_nm[line.number], way_nm))
         flags.append(line_flags(track, views, told))
-    filled = [pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True) for tables in (positions, flags)]
-    return filled[0], filled[1]
+    return stacked(positions, POSITION_COLUMNS), stacked(flags, FLAG_COLUMNS)

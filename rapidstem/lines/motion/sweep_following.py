@@ -15,7 +15,7 @@ from rapidstem.errors import InputError
 from rapidstem.lines.evidence import LineLikelihood, curvature_of_frames, likelihood_of, scanned_pixels
 from rapidstem.lines.motion.glide_planes import line_planes
 from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, lifted_until, line_flags
-from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows
+from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows, stacked
 from rapidstem.lines.motion.plane_following import PlaneFollowing, SeriesTimes
 from rapidstem.lines.motion.series_motion import TomogramLines
 from rapidstem.lines.motion.tilted_view import TiltedView
@@ -153,13 +153,12 @@ def shown_by_all(points_nm: np.ndarray, views: Sequence[TiltedView]) -> np.ndarr
 
 
 def _tables(tracks: Mapping[int, Sequence[SmoothTrack]], views: Sequence[TiltedView]) -> tuple[pd.DataFrame, pd.DataFrame]:
-    positions, flags = [pd.DataFrame(columns=POSITION_COLUMNS)], [pd.DataFrame(columns=FLAG_COLUMNS)]
+    positions, flags = [], []
     for track in [track for parts in tracks.values() for track in parts]:
         nowhere = np.zeros((*track.slid_nm.shape, 3))
         positions.append(position_rows(track, views, lifted_until(track), 0.0, nowhere))
         flags.append(line_flags(track, views, len(views)))
-    filled = [pd.concat([each for each in tables if len(each)] or tables[:1], ignore_index=True) for tables in (positions, flags)]
-    return filled[0], filled[1]
+    return stacked(positions, POSITION_COLUMNS), stacked(flags, FLAG_COLUMNS)
 
 
 def _numbered_as(table: pd.DataFrame, used: np.ndarray) -> pd.DataFrame:
