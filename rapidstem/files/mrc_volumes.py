@@ -70,9 +70,9 @@ def read_volume(path: Path | str) -> tuple[np.ndarray, float]:
     Raises
     ------
     InputError
-        when the file is missing, damaged, no MRC, or has no voxel size.
+        when the file is missing, damaged, no MRC, a series of images, or has no voxel size.
     """
-    return _read(path, lambda file: np.array(file.data))
+    return _read(path, lambda file: np.array(file.data), is_volume=True)
 
 
 def read_volume_shape(path: Path | str) -> tuple[tuple[int, int, int], float]:
@@ -90,11 +90,11 @@ def read_volume_shape(path: Path | str) -> tuple[tuple[int, int, int], float]:
     voxel_size_nm
         Edge length of a voxel.
     """
-    return _read(path, lambda file: file.data.shape)
+    return _read(path, lambda file: file.data.shape, is_volume=True)
 
 
 def read_series(path: Path | str) -> tuple[np.ndarray, float]:
-    """Read a series of images (frame, y, x) and its pixel size in nm; see `read_volume` for errors.
+    """Read a series of images (frame, y, x) and its pixel size in nm; see `read_volume` for errors, a volume is one here.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ def read_series(path: Path | str) -> tuple[np.ndarray, float]:
     pixel_size_nm
         Edge length of a pixel.
     """
-    return _read(path, lambda file: np.array(file.data))
+    return _read(path, lambda file: np.array(file.data), is_volume=False)
 
 
 def _write(path: Path | str, data: np.ndarray, size_nm: float, is_volume: bool) -> None:
@@ -141,7 +141,7 @@ def name_writer(file: Any) -> None:
     file.header.label[0] = f"{_LABEL:<80}".encode("ascii")
 
 
-def _read(path: Path | str, wanted: Callable[[Any], Wanted]) -> tuple[Wanted, float]:
+def _read(path: Path | str, wanted: Callable[[Any], Wanted], is_volume: bool) -> tuple[Wanted, float]:
     import mrcfile
 
     path = Path(path)
@@ -149,9 +149,12 @@ def _read(path: Path | str, wanted: Callable[[Any], Wanted]) -> tuple[Wanted, fl
         raise InputError(f"{path}: there is no such file; make it with the step that writes it")
     try:
         with mrcfile.mmap(path) as file:
-            found, size = wanted(file), float(file.voxel_size.x)
+            found, size, is_stack = wanted(file), float(file.voxel_size.x), file.is_image_stack()
     except (OSError, ValueError) as error:
         raise InputError(f"{path}: cannot be read as MRC ({error}); delete it and make it again") from error
+    if is_stack == is_volume:
+        held, meant = ("a series of images", "a volume") if is_stack else ("a volume", "a series of images")
+        raise InputError(f"{path}: holds {held} by its header (ISPG), not {meant}; delete it and make it again")
     if not size > 0:
         raise InputError(f"{path}: the header has no voxel size; write it in ångström into the cell dimensions")
     return found, size / ANGSTROM_PER_NM

@@ -105,6 +105,15 @@ def test_mrc_series_keeps_frames_and_size_and_is_a_raw_stack(tmp_path: Path) -> 
     assert stack.pixel_size_nm == pytest.approx(PIXEL_SIZE_NM, rel=1e-6)
 
 
+@pytest.mark.parametrize(
+    ("write", "read", "said"), [(write_series, read_volume, "a series of images"), (write_volume, read_series, "a volume")]
+)
+def test_a_volume_is_not_read_as_a_series_nor_a_series_as_a_volume(tmp_path: Path, write: Callable, read: Callable, said: str) -> None:
+    write(tmp_path / "a.mrc", images(3, 6, 7), PIXEL_SIZE_NM)
+    with pytest.raises(InputError, match=f"a.mrc: holds {said}"):
+        read(tmp_path / "a.mrc")
+
+
 @pytest.mark.parametrize("size", [0.0, -1.0, np.nan])
 def test_sizes_must_be_positive(tmp_path: Path, size: float) -> None:
     with pytest.raises(ValueError, match="must be positive"):
