@@ -9,7 +9,6 @@ from .frame_ridges import (
     NO_RIDGES as NO_RIDGES,
     RidgePoints as RidgePoints,
     line_curvature as line_curvature,
-    ridge_points as ridge_points,
     ridges_of as ridges_of,
     subtract_background as subtract_background,
 )

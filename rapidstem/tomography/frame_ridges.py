@@ -13,6 +13,8 @@ _BACKGROUND_SCALES = 8
 _NOISE_BELOW_ZERO = 0.01
 # Of the neighbourhood that is kept: with less, its mean is that of a few pixels.
 _LEAST_WEIGHT = 0.05
+# Of the strength that a line must reach somewhere: the least strength of a point.
+_RIDGE_SHARE = 0.7
 
 
 @dataclass(frozen=True)
@@ -141,19 +143,18 @@ def line_threshold(strength: np.ndarray) -> float:
     return max(0.35 * float(np.percentile(strength, 99)), 3 * robust_spread(strength), 1e-9)
 
 
-def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: float = 0.7, hidden: np.ndarray | None = None) -> RidgePoints:
+def ridges_of(curvature: LineCurvature, scale_px: float, hidden: np.ndarray | None = None) -> RidgePoints:
     """Points on the dark lines of a background-corrected image.
 
-    In every pixel the zero of the first derivative along the normal is sought; it counts where it lies within the pixel.
+    In every pixel the zero of the first derivative along the normal is sought; it counts where it lies within the pixel, and where the
+    strength is seven tenths of that of lines (`line_threshold`) at least.
 
     Parameters
     ----------
-    image : np.ndarray, (y, x)
-        Background-corrected image, dark lines negative.
+    curvature : LineCurvature
+        Of the image, dark lines negative (`line_curvature`).
     scale_px : float
-        Scale of the lines, see `line_curvature`.
-    threshold_share : float
-        Least strength, as a share of `line_threshold`.
+        At which it was taken.
     hidden : np.ndarray, (y, x), bool, optional
         Places without points.
 
@@ -165,32 +166,11 @@ def ridge_points(image: np.ndarray, scale_px: float = 1.5, threshold_share: floa
     ----------
     C. Steger, IEEE Trans. Pattern Anal. Mach. Intell. 20 (1998) 113, sections 3 and 4.
     """
-    return ridges_of(line_curvature(image, scale_px), scale_px, threshold_share, hidden)
-
-
-def ridges_of(curvature: LineCurvature, scale_px: float, threshold_share: float = 0.7, hidden: np.ndarray | None = None) -> RidgePoints:
-    """Points on the dark lines of an image whose curvature is known.
-
-    Parameters
-    ----------
-    curvature : LineCurvature
-        Of the background-corrected image.
-    scale_px : float
-        At which it was taken.
-    threshold_share : float
-        As of `ridge_points`.
-    hidden : np.ndarray, (y, x), bool, optional
-        As of `ridge_points`.
-
-    Returns
-    -------
-    RidgePoints
-    """
     slope = np.sum(curvature.gradient * curvature.normal, axis=-1)
     second = np.maximum(curvature.strength / scale_px**2, 1e-12)
     offset = (-slope / second)[..., None] * curvature.normal
     shown = np.ones(curvature.strength.shape, bool) if hidden is None else ~hidden
-    strong = shown & (curvature.strength > threshold_share * line_threshold(curvature.strength[shown]))
+    strong = shown & (curvature.strength > _RIDGE_SHARE * line_threshold(curvature.strength[shown]))
     on_line = strong & np.all(np.abs(offset) <= 0.6, axis=-1)
     position = np.argwhere(on_line) + offset[on_line]
     return RidgePoints(position, curvature.normal[on_line], curvature.strength[on_line])

@@ -6,7 +6,7 @@ import pytest
 from rapidstem.errors import InputError
 from rapidstem.live import StageClock
 from rapidstem.thread_maps import mapped_by_threads
-from rapidstem.tomography import FOIL, binarise, ridge_points, subtract_background, vacuum_places
+from rapidstem.tomography import FOIL, binarise, line_curvature, ridges_of, subtract_background, vacuum_places
 from rapidstem.tomography.alignment import SingleFrames, coarse_shifts
 from tests.unit.test_tomography_vacuum import foil, half_plane, vacuum
 
@@ -34,7 +34,8 @@ def test_lines_are_those_of_the_whole_series(series: np.ndarray, ahead: bool, th
     np.testing.assert_array_equal(lines, binarise(series, "soft", SCALE, hidden=hidden))
     assert not len(ridges[1].strength)
     for number in (0, 3):
-        expected = ridge_points(subtract_background(series[number], SCALE, hidden[number]), SCALE, hidden=hidden[number])
+        curvature = line_curvature(subtract_background(series[number], SCALE, hidden[number]), SCALE)
+        expected = ridges_of(curvature, SCALE, hidden[number])
         np.testing.assert_array_equal(ridges[number].position_px, expected.position_px)
 
 

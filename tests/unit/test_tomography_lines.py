@@ -3,7 +3,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.frame_ridges import ridge_points, subtract_background
+from rapidstem.tomography.frame_ridges import line_curvature, ridges_of, subtract_background
 
 
 def straight_line(size: int, slope: float, intercept: float, depth: float = 0.3, fwhm_px: float = 3.0) -> np.ndarray:
@@ -15,7 +15,7 @@ def straight_line(size: int, slope: float, intercept: float, depth: float = 0.3,
 
 def test_ridge_points_lie_on_the_line_and_point_across_it():
     image = straight_line(96, 0.37, 20.3)
-    found = ridge_points(subtract_background(image, 1.5), 1.5)
+    found = ridges_of(line_curvature(subtract_background(image, 1.5), 1.5), 1.5)
     row, column = found.position_px.T
     inner = (column > 8) & (column < 88)
     assert inner.sum() > 75
@@ -26,7 +26,7 @@ def test_ridge_points_lie_on_the_line_and_point_across_it():
 
 def test_bright_lines_are_no_ridges():
     image = straight_line(96, 0.37, 20.3) + 1 - straight_line(96, 0.37, 60.0)
-    found = ridge_points(subtract_background(image, 1.5), 1.5)
+    found = ridges_of(line_curvature(subtract_background(image, 1.5), 1.5), 1.5)
     distance = np.abs(found.position_px[:, 0] - 60.0 - 0.37 * found.position_px[:, 1])
     assert not np.any(distance < 1.5)
 
@@ -47,7 +47,7 @@ def test_lines_do_not_depend_on_where_the_zero_of_signed_numbers_lies(dtype: typ
     lines, expected = binarise(signed), binarise(positive)
     assert expected.mean() > 0.02
     assert np.mean((lines > 0.3) != (expected > 0.3)) < 0.02 * np.mean(expected > 0.3)
-    points, places = (ridge_points(subtract_background(each[0], 1.5), 1.5).position_px for each in (signed, positive))
+    points, places = (ridges_of(line_curvature(subtract_background(each[0], 1.5), 1.5), 1.5).position_px for each in (signed, positive))
     assert len(points) == pytest.approx(len(places), rel=0.05)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from rapidstem.tomography import FOIL, RIM, VACUUM, binarise, ridge_points, subtract_background, vacuum_places
+from rapidstem.tomography import FOIL, RIM, VACUUM, binarise, line_curvature, ridges_of, subtract_background, vacuum_places
 from rapidstem.tomography.alignment.alignment_checks import vacuum_warning
 
 SCALE_PX = 1.5
@@ -111,7 +111,7 @@ def test_no_line_and_no_point_at_the_rim(shape: np.ndarray) -> None:
     on_line = (np.abs(row - 0.6 * column - 20) < 1) & (vacuum_places(series, SCALE_PX) == FOIL)
     assert lines[on_line].mean() > 0.6
     hidden = vacuum_places(series, SCALE_PX)[2] != FOIL
-    points = ridge_points(subtract_background(series[2], SCALE_PX, hidden), SCALE_PX, hidden=hidden).position_px
+    points = ridges_of(line_curvature(subtract_background(series[2], SCALE_PX, hidden), SCALE_PX), SCALE_PX, hidden).position_px
     assert len(points) > 20
     assert not near[tuple(np.rint(points).astype(int).T)].any()
 
