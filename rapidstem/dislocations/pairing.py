@@ -18,7 +18,7 @@ MOTION_COLUMNS = ["rotation_deg", "shift_x_nm", "shift_y_nm", "shift_z_nm"]
 
 @dataclass(frozen=True)
 class RigidMotion:
-    """Rotation about the tilt axis x, then translation; `residual_nm` and `pairs` say what it rests on (0 pairs: not determined).
+    """Rotation about the tilt axis x, then translation; `pairs` say how many centres it rests on (0: not determined).
 
     A positive rotation turns +y towards +z.
     """
@@ -27,7 +27,6 @@ class RigidMotion:
     shift_x_nm: float = 0.0
     shift_y_nm: float = 0.0
     shift_z_nm: float = 0.0
-    residual_nm: float = float("nan")
     pairs: int = 0
 
     @property
@@ -274,5 +273,4 @@ def _refined_motion(
     jacobian -= along[:, :, None] * np.einsum("ni,nij->nj", along, jacobian)[:, None, :]
     step = np.linalg.lstsq(jacobian.reshape(-1, 4), -offsets.ravel(), rcond=None)[0]
     shift = (motion.shift_nm + step[1:]).tolist()
-    residual = float(np.sqrt(np.mean(np.sum(offsets**2, axis=1))))
-    return RigidMotion(motion.rotation_deg + float(np.rad2deg(step[0])), shift[0], shift[1], shift[2], residual, len(near))
+    return RigidMotion(motion.rotation_deg + float(np.rad2deg(step[0])), shift[0], shift[1], shift[2], len(near))

@@ -29,22 +29,18 @@ TINY = 1e-12
 
 @dataclass(frozen=True)
 class Prediction:
-    """A slow image as the rapid scan should show it, beside the reference that the rapid scan has given.
+    """How a slow image, as the rapid scan should show it, differs from the reference that the rapid scan has given.
 
     Attributes
     ----------
-    reference, predicted : (y, x)
-        Features, weighted to zero outside the common view.
     difference : (y, x)
-        Reference - gain * predicted, the gain by least squares.
+        Features of the reference less those of the slow image times the gain, by least squares; zero outside the common view.
     slope_y, slope_x : (y, x)
-        Change of `gain * predicted` for one pixel of shift of the slow image's coordinates.
+        Change of the slow image's features times the gain for one pixel of shift of its coordinates.
     correlation
         Zero-mean normalised correlation of the two inside the common view.
     """
 
-    reference: np.ndarray
-    predicted: np.ndarray
     difference: np.ndarray
     slope_y: np.ndarray
     slope_x: np.ndarray
@@ -105,9 +101,7 @@ def predict(
     slope_y, slope_x = np.gradient(shown, axis=0), np.gradient(shown, axis=1) / np.gradient(column_px)
     shown = shown * inside
     gain = (wanted * shown).sum() / max((shown**2).sum(), 1e-12)
-    return Prediction(
-        wanted, shown, wanted - gain * shown, gain * slope_y * inside, gain * slope_x * inside, _correlation(wanted, shown, inside)
-    )
+    return Prediction(wanted - gain * shown, gain * slope_y * inside, gain * slope_x * inside, _correlation(wanted, shown, inside))
 
 
 def _local_mean(image: np.ndarray, weight: np.ndarray, width_px: float) -> np.ndarray:

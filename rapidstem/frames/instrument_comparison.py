@@ -9,7 +9,7 @@ import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.frames.registration import Drift
-from rapidstem.numerics import gap_free_rectangle, hann_window, parabola_vertex, robust_spread
+from rapidstem.numerics import gap_free_rectangle, hann_window, parabola_vertex
 
 # Drift of less is noise, which correlates with nothing.
 SMALLEST_SPREAD_PX = 0.05
@@ -53,19 +53,14 @@ class ImageComparison:
     Attributes
     ----------
     shift_px : (dy, dx); what lies at (y, x) in ours appears in the instrument's image at (y + dy, x + dx)
-    overlap_px : rows and columns of the common area
     correlation : correlation coefficient of the intensities
     relative_sharpness : the instrument's transfer of fine detail (periods of 4 to 10 px) over ours; below one where its image is more
         blurred. Both images come from the same frames, so that shot noise, too, is transferred and does not disturb the ratio
-    our_noise, instrument_noise : standard deviation of the noise between neighbouring rows, over that of the image
     """
 
     shift_px: tuple[float, float]
-    overlap_px: tuple[int, int]
     correlation: float
     relative_sharpness: float
-    our_noise: float
-    instrument_noise: float
 
 
 def compare_drift(drift: Drift, velox_shift_px: np.ndarray) -> DriftComparison:
@@ -164,11 +159,8 @@ def compare_images(ours: np.ndarray, instrument_image: np.ndarray) -> ImageCompa
     first, second = _common_area(ours, instrument_image, shift)
     return ImageComparison(
         shift_px=(float(shift[0]), float(shift[1])),
-        overlap_px=(first.shape[0], first.shape[1]),
         correlation=float(np.corrcoef(first.ravel(), second.ravel())[0, 1]),
         relative_sharpness=_relative_transfer(first, second, shift - np.round(shift)),
-        our_noise=_noise_share(first),
-        instrument_noise=_noise_share(second),
     )
 
 
@@ -272,9 +264,3 @@ def _relative_transfer(ours: np.ndarray, theirs: np.ndarray, shift: np.ndarray) 
         coherent = np.abs((np.conj(first[ring]) * second[ring]).sum())
         transfers.append(coherent / (np.abs(first[ring]) ** 2).sum())
     return float(transfers[1] / transfers[0])
-
-
-def _noise_share(image: np.ndarray) -> float:
-    """Noise, streaks included, from second differences along y, across which no lag smooths it; robust against lines."""
-    differences = image[:-2] - 2 * image[1:-1] + image[2:]
-    return robust_spread(differences) / np.sqrt(6) / float(image.std())

@@ -36,8 +36,6 @@ class Dip:
     ----------
     fwhm_px
         Full width at half maximum.
-    centre_px
-        Place on the profile.
     depth
         Below the background at the centre, in intensities.
     explained
@@ -45,7 +43,6 @@ class Dip:
     """
 
     fwhm_px: float
-    centre_px: float
     depth: float
     explained: float
 
@@ -147,7 +144,7 @@ def fit_dip(offset_px: np.ndarray, intensity: np.ndarray, line_px: int) -> Dip:
     unexplained = np.sum(_residual((centre, sigma), offset_px, intensity) ** 2)
     total = np.sum((intensity - background) ** 2)
     explained = 1 - unexplained / total if depth > 0 and total > 0 else 0.0
-    return Dip(float(FWHM_PER_SIGMA * sigma), float(centre), float(depth), float(explained))
+    return Dip(float(FWHM_PER_SIGMA * sigma), float(depth), float(explained))
 
 
 def coarsely_matched(image: np.ndarray, reference: np.ndarray, area: Area, line_px: int) -> np.ndarray:

@@ -126,8 +126,6 @@ def test_a_cropped_image_and_unseen_edges():
     ours[:4], ours[:, -7:], ours[4, :9] = np.nan, np.nan, np.nan
     found = compare_images(ours, noisy(scene(), seed=1)[20:120, 30:150])
     np.testing.assert_allclose(found.shift_px, (-20, -30), atol=0.1)
-    assert found.overlap_px == (100, 120)
-    assert compare_images(ours, noisy(scene(), seed=1)).overlap_px == (155, 193)
 
 
 def test_blur_and_noise_are_told_apart():
@@ -138,7 +136,6 @@ def test_blur_and_noise_are_told_apart():
     sharper = compare_images(ndimage.gaussian_filter(ours, 1.0), ours)
     assert compare_images(ours, 3 * ours - 7).relative_sharpness == pytest.approx(1, abs=1e-6)
     assert noisier.relative_sharpness == pytest.approx(1, abs=0.03)
-    assert noisier.instrument_noise > 1.3 * noisier.our_noise
     assert blurred.relative_sharpness < 0.75
     assert sharper.relative_sharpness > 1.2
 
@@ -148,11 +145,6 @@ def test_badly_corrected_drift_is_seen_as_blur():
     ours = noisy(scene(), 0.01)
     theirs = np.mean([ndimage.shift(ours, shift, order=5, mode="mirror") for shift in shifts], axis=0)
     assert compare_images(ours, theirs).relative_sharpness < 0.75
-
-
-def test_noise_is_measured_in_units_of_the_image():
-    found = compare_images(noisy(scene(), 0.05), noisy(scene(), 0.02, seed=1))
-    assert found.our_noise * noisy(scene(), 0.05).std() == pytest.approx(0.05, rel=0.1)
 
 
 def test_what_cannot_be_compared_says_why_and_is_no_error():
