@@ -23,8 +23,8 @@ def write_pair(folder: Path | str, dcfi: np.ndarray, aligned: AlignedReference, 
         Of this field; made if it is missing.
     dcfi : np.ndarray, (y, x)
         In the rapid image's geometry at the frame shift (0, 0), NaN where unseen.
-    aligned
-        AlignedReference The slow image in the same geometry, and how it was brought there.
+    aligned : AlignedReference
+        The slow image in the same geometry, and how it was brought there.
     pixel_size_nm : float
     """
     folder = Path(folder)

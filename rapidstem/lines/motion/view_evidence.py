@@ -1,4 +1,7 @@
-"""What one frame of a series at fixed tilt says for lines: the likelihoods of `rapidstem.lines`, learnt from the first frames."""
+"""What one frame of a series says for lines, by a likelihood of `rapidstem.lines`.
+
+At fixed tilt all frames share one, learnt from the first of them; in a sweep every frame has its own.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +23,7 @@ class FrameLines:
     curvature : FrameCurvature
         Of this frame alone.
     likelihood : LineLikelihood
-        The same in all frames.
+        Of one row: of the whole series at fixed tilt, of this frame in a sweep.
     valid : (y, x) bool
         Pixels that the frame has seen, away from the rim of those that it has not.
     covered : (y, x) bool

@@ -137,8 +137,6 @@ def plan_blocks(
 
     Raises
     ------
-    InputError
-        If not even one narrow block fits.
     ResourceError
         If not even one narrow block fits.
     """
