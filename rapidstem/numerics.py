@@ -9,6 +9,7 @@ FWHM_PER_SIGMA = float(np.sqrt(8 * np.log(2)))
 _NO_ANGLE = 1e-6
 # A normal distribution's standard deviation over its median absolute deviation.
 SIGMA_PER_MEDIAN_DEVIATION = 1.4826
+_LEAST_WIDTH_PX = 3
 
 
 def robust_spread(values: np.ndarray, centre: float | None = None) -> float:
@@ -180,27 +181,25 @@ def hann_window(shape: tuple[int, ...]) -> np.ndarray:
     return np.outer(np.hanning(shape[0]), np.hanning(shape[1]))
 
 
-def whole_pixels(width: float, pixel_size: float, least: int = 3) -> int:
+def whole_pixels(width: float, pixel_size: float) -> int:
     """A width in whole pixels, as the scale of filters: no filter needs it more exactly.
 
     Parameters
     ----------
     width, pixel_size
         In the same unit.
-    least
-        In pixels; a narrower width is that of the sampling, whatever the specimen's is.
 
     Returns
     -------
     int
-        At least `least`.
+        At least 3: a narrower width is that of the sampling, whatever the specimen's is.
 
     Examples
     --------
     >>> whole_pixels(13.7, 4.56), whole_pixels(13.7, 1.14), whole_pixels(13.7, 9.0)
     (3, 12, 3)
     """
-    return max(round(width / pixel_size), least)
+    return max(round(width / pixel_size), _LEAST_WIDTH_PX)
 
 
 def uncertain_text(value: float, sigma: float) -> str:

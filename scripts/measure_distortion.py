@@ -21,7 +21,7 @@ with logged(snakemake):
     feature_px = whole_pixels(snakemake.params.feature_width_nm, pixel_sizes_nm[0])
     measured = measure_map(references, [stack.frames[0] for stack in slow], pixel_ratios, snakemake.params.method, feature_px)
     scanned = ScanFormat.of(read_raw_header(snakemake.input.rapid[0], snakemake.params.reading))
-    write_map(snakemake.output.map, measured.column_map, scanned=scanned)
+    write_map(snakemake.output.map, measured.column_map, scanned)
     row = {"method": measured.method, "fields": measured.fields, "residual_px": measured.residual_px}
     if measured.strip_width_px is not None:
         row["strip_width_px"] = measured.strip_width_px

@@ -129,9 +129,7 @@ def variance_terms(answer: np.ndarray) -> np.ndarray:
     return np.stack([np.ones_like(image), bright, gradient**2, curvature**2])
 
 
-def calibrated_intervals(
-    reference: str, learnt_on: Sequence[ComparedField], calibrated_on: Sequence[ComparedField], coverage: float = COVERAGE
-) -> PredictionIntervals:
+def calibrated_intervals(reference: str, learnt_on: Sequence[ComparedField], calibrated_on: Sequence[ComparedField]) -> PredictionIntervals:
     """Learn the spread on fields, and on others how many spreads hold the wanted share of the reference's pixels.
 
     Parameters
@@ -142,8 +140,6 @@ def calibrated_intervals(
         Fields that the network has learnt from.
     calibrated_on
         Fields that it has not seen; with none of them nothing is stated.
-    coverage
-        Share of the pixels, 0 to 1.
 
     Returns
     -------
@@ -152,9 +148,9 @@ def calibrated_intervals(
     terms = np.concatenate([field.terms() for field in learnt_on], axis=1)
     weights = _fitted_variance(terms, np.concatenate([field.residuals() for field in learnt_on]) ** 2)
     scores = [np.abs(field.residuals()) / np.sqrt(weights @ field.terms()) for field in calibrated_on]
-    spreads = _pooled_quantile(scores, coverage) if scores else float("nan")
+    spreads = _pooled_quantile(scores, COVERAGE) if scores else float("nan")
     names = [tuple(field.name for field in fields) for fields in (learnt_on, calibrated_on)]
-    return PredictionIntervals(reference, tuple(map(float, weights)), spreads, coverage, names[0], names[1])
+    return PredictionIntervals(reference, tuple(map(float, weights)), spreads, COVERAGE, names[0], names[1])
 
 
 def _fitted_variance(terms: np.ndarray, squares: np.ndarray) -> np.ndarray:

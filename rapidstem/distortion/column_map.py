@@ -129,7 +129,7 @@ class ColumnMap:
         return self._spline.derivative()
 
 
-def write_map(path: Path | str, column_map: ColumnMap, residual_px: float | None = None, scanned: ScanFormat | None = None) -> None:
+def write_map(path: Path | str, column_map: ColumnMap, scanned: ScanFormat | None = None) -> None:
     """Write a map as CSV with the columns `rapid_px, slow_px`.
 
     Parameters
@@ -138,14 +138,10 @@ def write_map(path: Path | str, column_map: ColumnMap, residual_px: float | None
         File to write, `.csv`.
     column_map
         The map.
-    residual_px
-        Where given, a third column of that name states the residual of the map along x (rms, px).
     scanned
         How the frames were scanned that the map was measured on; further columns keep it (`FORMAT_COLUMNS`).
     """
     table = pd.DataFrame({"rapid_px": column_map.rapid_px, "slow_px": column_map.slow_px})
-    if residual_px is not None:
-        table["residual_px"] = residual_px
     for name in FORMAT_COLUMNS:
         if scanned is not None and getattr(scanned, name) is not None:
             table[name] = getattr(scanned, name)

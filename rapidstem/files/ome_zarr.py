@@ -69,8 +69,8 @@ def write_zarr_volume(path: Path | str, volume: Planes, voxel_size_nm: float) ->
     _write(path, volume, "zyx", (voxel_size_nm,) * 3, (True, True, True))
 
 
-def write_zarr_series(path: Path | str, frames: Planes, pixel_size_nm: float, frame_interval_s: float | None = None) -> None:
-    """Write a series of frames (frame, y, x), float32, the origin in the middle of a frame; frames are never averaged.
+def write_zarr_series(path: Path | str, frames: Planes, pixel_size_nm: float) -> None:
+    """Write a series of frames (frame, y, x), float32, the origin in the middle of a frame; frames are counted, and never averaged.
 
     Parameters
     ----------
@@ -80,20 +80,18 @@ def write_zarr_series(path: Path | str, frames: Planes, pixel_size_nm: float, fr
         Read 64 frames at a time.
     pixel_size_nm
         Edge length of a pixel in nm.
-    frame_interval_s
-        From frame to frame in s; without it the step along time is 1, without a unit.
 
     Raises
     ------
     ResourceError
         when the packages of the group `ome-zarr` are not installed.
     ValueError
-        when the series is not three-dimensional, or the size or the interval is not positive.
+        when the series is not three-dimensional, or the size is not positive.
     """
-    _write(path, frames, "tyx", (frame_interval_s or 1.0, pixel_size_nm, pixel_size_nm), (False, True, True), frame_interval_s is not None)
+    _write(path, frames, "tyx", (1.0, pixel_size_nm, pixel_size_nm), (False, True, True))
 
 
-def _write(path: Path | str, planes: Planes, names: str, steps: Sequence[float], halved: Sequence[bool], timed: bool = True) -> None:
+def _write(path: Path | str, planes: Planes, names: str, steps: Sequence[float], halved: Sequence[bool]) -> None:
     check_zarr_packages(str(path))
     from yaozarrs.write.v05 import prepare_image
 
@@ -103,7 +101,7 @@ def _write(path: Path | str, planes: Planes, names: str, steps: Sequence[float],
     if not min(steps) > 0:
         raise ValueError(f"the voxel size must be positive, not {min(steps)}")
     shapes = _level_shapes(planes.shape, halved)
-    image = _metadata(path.name.split(".")[0], names, planes.shape, steps, halved, len(shapes), timed)
+    image = _metadata(path.name.split(".")[0], names, planes.shape, steps, halved, len(shapes))
     chunks = (_BLOCK_PLANES if halved[0] else 1, _CHUNK_PX, _CHUNK_PX)
     with folder_written_beside(path) as temporary:
         _, levels = prepare_image(temporary, image, [(shape, "float32") for shape in shapes], chunks=chunks, writer="zarr")
@@ -139,11 +137,11 @@ def _halved(block: np.ndarray, halved: Sequence[bool]) -> np.ndarray:
     return block
 
 
-def _metadata(name: str, names: str, shape: Sequence[int], steps: Sequence[float], halved: Sequence[bool], levels: int, timed: bool) -> Any:
+def _metadata(name: str, names: str, shape: Sequence[int], steps: Sequence[float], halved: Sequence[bool], levels: int) -> Any:
     """Names, units and the place of every resolution: a coarse pixel lies in the middle of those that it is the mean of."""
     from yaozarrs import v05
 
-    time = v05.TimeAxis(name="t", unit="second" if timed else None)
+    time = v05.TimeAxis(name="t", unit=None)
     axes = [time if axis == "t" else v05.SpaceAxis(name=axis, unit="nanometer") for axis in names]
     datasets = []
     for level in range(levels):

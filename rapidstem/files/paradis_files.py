@@ -18,7 +18,7 @@ FREE, PINNED = 0, 7
 HEADER = """dataFileVersion = 4
 # Dislocation lines measured by tomography.
 # BURGERS VECTORS ARE UNKNOWN: every Burgers vector is written as 0 0 0 and must be set before a simulation.
-# Coordinates are in {unit}, along the specimen's x (tilt axis), y and z (beam at zero tilt). A plane normal of 0 0 0 is unknown too.
+# Coordinates are in nm, along the specimen's x (tilt axis), y and z (beam at zero tilt). A plane normal of 0 0 0 is unknown too.
 # Nodes with the constraint {pinned} are ends of lines, at a surface, at the border of the field of view or where a line was lost.
 numFileSegments = 1
 minCoordinates = [
@@ -49,9 +49,8 @@ def write_paradis(
     nodes: Sequence[tuple[int, int]],
     plane_normals: np.ndarray,
     box_nm: np.ndarray,
-    burgers_length_nm: float | None = None,
 ) -> None:
-    """Write lines as a network of nodes and straight arms, with unknown Burgers vectors.
+    """Write lines as a network of nodes and straight arms, in nm, with unknown Burgers vectors.
 
     Parameters
     ----------
@@ -65,18 +64,14 @@ def write_paradis(
         Glide plane of each line in specimen axes, zeros where it is unknown.
     box_nm : ndarray (2, 3)
         Lowest and highest x, y, z.
-    burgers_length_nm : float, optional
-        Length of the Burgers vector, ParaDiS' unit of length; without it the unit is the nm, as the file says.
     """
-    unit_nm = burgers_length_nm or 1.0
     positions, arms = _node_graph(polylines, nodes, plane_normals)
-    low, high = np.asarray(box_nm, float) / unit_nm
-    unit = "nm" if burgers_length_nm is None else f"Burgers vectors of {burgers_length_nm:g} nm"
+    low, high = np.asarray(box_nm, float)
     corners = {name: "\n".join(f"  {value:.6e}" for value in corner) for name, corner in (("low", low), ("high", high))}
     bounds = " ".join(f"{value:.6f}" for value in (*low, *high))
-    text = [HEADER.format(unit=unit, pinned=PINNED, count=len(positions), bounds=bounds, **corners)]
+    text = [HEADER.format(pinned=PINNED, count=len(positions), bounds=bounds, **corners)]
     for number, position in enumerate(positions):
-        place = " ".join(f"{value:.8f}" for value in position / unit_nm)
+        place = " ".join(f"{value:.8f}" for value in position)
         text.append(f" 0,{number} {place} {len(arms[number])} {PINNED if len(arms[number]) == 1 else FREE}\n")
         for neighbour, normal in arms[number]:
             direction = " ".join(f"{value:.10e}" for value in normal)

@@ -83,8 +83,8 @@ def quadratic_fit(pairs: pd.DataFrame, along: str, of: str = "z") -> QuadraticFi
     return QuadraticFit(offset, slope, curvature, sigma)
 
 
-def difference_profile(pairs: pd.DataFrame, along: str, bin_nm: float, of: str = "z") -> pd.DataFrame:
-    """Average the difference in one axis over bins of the position along another (Zhao et al. 2021, Fig. 7a: z along y; 7b: z along x).
+def difference_profile(pairs: pd.DataFrame, along: str, bin_nm: float) -> pd.DataFrame:
+    """Average the difference in z over bins of the position along x or y (Zhao et al. 2021, Fig. 7a: along y; 7b: along x).
 
     Parameters
     ----------
@@ -94,8 +94,6 @@ def difference_profile(pairs: pd.DataFrame, along: str, bin_nm: float, of: str =
         Axis of the position, `x` or `y`.
     bin_nm : float
         Width of a bin.
-    of : str
-        Axis of the difference.
 
     Returns
     -------
@@ -103,9 +101,9 @@ def difference_profile(pairs: pd.DataFrame, along: str, bin_nm: float, of: str =
         `position_nm` (centre of the bin), `mean_nm`, `standard_error_nm` (of the means of the lines in the bin; NaN for a single
         line), `pairs`.
     """
-    rows = pairs[pairs["plane"] == AXIS_PLANE[of]]
+    rows = pairs[pairs["plane"] == AXIS_PLANE["z"]]
     table = pd.DataFrame({"position_nm": bin_nm * np.rint(rows[f"{along}_nm"].to_numpy(float) / bin_nm), "line": rows["line"].to_numpy()})
-    table["difference"] = rows[f"d{of}_nm"].to_numpy(float)
+    table["difference"] = rows["dz_nm"].to_numpy(float)
     grouped = table.groupby("position_nm")["difference"]
     of_lines = table.groupby(["position_nm", "line"])["difference"].mean().groupby("position_nm")
     profile = pd.DataFrame({"mean_nm": grouped.mean(), "standard_error_nm": of_lines.sem(), "pairs": grouped.size()})

@@ -23,15 +23,14 @@ def binarise(
     series: np.ndarray,
     method: Literal["hard", "soft"] = "soft",
     line_scale_px: float = 1.5,
-    smallest_line_px: int | None = None,
-    hidden: np.ndarray | None = None,
     threads: int = 1,
 ) -> np.ndarray:
     """Dark lines of a tilt series, with the same settings in all frames.
 
     The curvature at the scale of the lines, on the background-corrected frame, is compared with what the frame itself holds
     (`line_threshold`), so that neither the absolute intensity nor the weaker contrast at high tilt matters. Lines are connected regions
-    above three quarters of the threshold that reach the threshold. Vacuum and its rim hold none (`vacuum_places`).
+    above three quarters of the threshold that reach the threshold, of some three line widths squared at least. Vacuum and its rim hold none
+    (`vacuum_places`).
 
     Parameters
     ----------
@@ -42,10 +41,6 @@ def binarise(
         line within the pixel.
     line_scale_px : float
         Half of the full width of the lines at half depth.
-    smallest_line_px : int, optional
-        Connected specks of fewer pixels are removed; the default is some three line widths squared.
-    hidden : np.ndarray, (frame, y, x), bool, optional
-        Where there are no lines; the default is found in the series (`vacuum_places`).
     threads : int
         Frames that are worked on at once.
 
@@ -65,15 +60,13 @@ def binarise(
     if method not in ("hard", "soft"):
         raise InputError(f"binarisation {method!r} is unknown: choose 'hard' or 'soft'")
     check_intensities(series)
-    if hidden is None:
-        hidden = vacuum_places(series, line_scale_px) != FOIL
-
+    hidden = vacuum_places(series, line_scale_px) != FOIL
     lines = np.empty(series.shape, np.float32)
 
     def fill(number: int) -> None:
         unseen = hidden[number]
         strength = line_curvature(subtract_background(series[number], line_scale_px, unseen), line_scale_px).strength
-        lines[number] = line_image(strength, line_scale_px, unseen, method, smallest_line_px)
+        lines[number] = line_image(strength, line_scale_px, unseen, method)
 
     mapped_by_threads(fill, threads, range(len(series)))
     return lines
@@ -103,7 +96,6 @@ def line_image(
     line_scale_px: float,
     hidden: np.ndarray,
     method: Literal["hard", "soft"] = "soft",
-    smallest_line_px: int | None = None,
 ) -> np.ndarray:
     """Dark lines of a frame whose curvature is known.
 
@@ -111,15 +103,16 @@ def line_image(
     ----------
     strength : np.ndarray, (y, x)
         Of `line_curvature`.
-    line_scale_px, hidden, method, smallest_line_px
-        As of `binarise`, for one frame.
+    line_scale_px, method
+        As of `binarise`.
+    hidden : np.ndarray, (y, x), bool
+        Where there are no lines.
 
     Returns
     -------
     np.ndarray, (y, x), float32
     """
-    if smallest_line_px is None:
-        smallest_line_px = max(round(_SMALLEST_SQUARE_SCALES * line_scale_px**2), _LARGEST_NOISE_PX)
+    smallest_line_px = max(round(_SMALLEST_SQUARE_SCALES * line_scale_px**2), _LARGEST_NOISE_PX)
     low = _SMALLEST_SHARE * line_threshold(strength[~hidden])
     seen = np.where(hidden, np.float32(0), strength)
     kept = _large_regions(seen, low, smallest_line_px)

@@ -113,14 +113,14 @@ def test_paradis_file_holds_the_lines_and_says_that_burgers_vectors_are_unknown(
     path = tmp_path / "a.data"
     polylines = [line.points_nm for line in network.lines]
     normals = np.array([[0, 0, 1.0], [0, 1.0, 0], [1.0, 0, 0]])
-    write_paradis(path, polylines, [(0, 1), (1, 2), (1, 3)], normals, BOX_NM, burgers_length_nm=0.25)
+    write_paradis(path, polylines, [(0, 1), (1, 2), (1, 3)], normals, BOX_NM)
     read = read_network(path)
     assert "BURGERS VECTORS ARE UNKNOWN" in path.read_text()
     assert path.read_text().startswith("dataFileVersion = 4\n"), "OVITO's importer looks at the first 20 characters of the first line"
-    assert np.allclose(read.box, BOX_NM / 0.25)
+    assert np.allclose(read.box, BOX_NM)
     assert sorted(len(arms) for arms in read.arms.values())[-1] == 3
     found = chains(read)
-    assert sorted(line.length_nm * 0.25 for line in found) == pytest.approx(sorted(line.length_nm for line in network.lines), rel=1e-6)
+    assert sorted(line.length_nm for line in found) == pytest.approx(sorted(line.length_nm for line in network.lines), rel=1e-6)
     assert all(not line.burgers.any() for line in found)
     assert len(read.position) == sum(len(line) for line in polylines) - 2
 

@@ -31,7 +31,7 @@ def test_lines_are_those_of_the_whole_series(series: np.ndarray, ahead: bool, th
     hidden = places != FOIL
     assert hidden[3].any() and not hidden[0].any()
     lines, ridges = frames.lines(series, places, used, threads)
-    np.testing.assert_array_equal(lines, binarise(series, "soft", SCALE, hidden=hidden))
+    np.testing.assert_array_equal(lines, binarise(series, "soft", SCALE))
     assert not len(ridges[1].strength)
     for number in (0, 3):
         curvature = line_curvature(subtract_background(series[number], SCALE, hidden[number]), SCALE)

@@ -38,7 +38,7 @@ def test_axis_of_a_turning_stage_is_found_though_frames_are_missing():
     kept = np.delete(np.arange(41), [15, 16])
     found = align(phantom, True, kept)
     assert found.axis_rotation_deg == pytest.approx(1.5, abs=0.15)
-    assert axis_offset_px(found.geometry, found.geometry.used)[0] == pytest.approx(-8.0, abs=0.8)
+    assert axis_offset_px(found.geometry)[0] == pytest.approx(-8.0, abs=0.8)
     assert np.isnan(found.axis_offset_px) and found.axis_offset_sigma_px > 1.28
     assert found.axis_rotation_sigma_deg < 0.15
     assert angle_error_deg(found, phantom.geometry, kept).std() < 0.15
@@ -52,7 +52,7 @@ def test_axis_is_found_and_frames_that_left_the_field_are_reported_and_do_not_sp
     np.testing.assert_array_equal(np.flatnonzero(~found.geometry.used), lost)
     assert "frames 8, 9, 24" in found.warnings[0]
     assert found.axis_rotation_deg == pytest.approx(-1.5, abs=0.15)
-    assert axis_offset_px(found.geometry, found.geometry.used)[0] == pytest.approx(8.0, abs=0.8)
+    assert axis_offset_px(found.geometry)[0] == pytest.approx(8.0, abs=0.8)
     assert np.abs(angle_error_deg(found, phantom.geometry)[found.geometry.used]).max() < 0.3
     assert np.all(np.isnan(found.shift_sigma_px[lost])) and np.all(np.isfinite(found.shift_sigma_px[found.geometry.used]))
     np.testing.assert_allclose(found.geometry.shift_px[9], (found.geometry.shift_px[7] + 2 * found.geometry.shift_px[10]) / 3, atol=1e-6)

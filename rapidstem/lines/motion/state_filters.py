@@ -60,9 +60,9 @@ def smoothed_states(
     variance_nm2: np.ndarray,
     seen_as: np.ndarray,
     time_s: np.ndarray,
-    height_sigma_nm: float = 0.0,
-    acceleration: float | np.ndarray = ACCELERATION,
-    offset: ImageOffset = NO_OFFSET,
+    height_sigma_nm: float,
+    acceleration: float | np.ndarray,
+    offset: ImageOffset,
 ) -> NodeStates:
     """Smooth what was measured of nodes in time.
 

@@ -21,7 +21,7 @@ _LARGEST_SIGMA_SHARE = 0.01
 _LEAST_VARIANCE = 0.2**2
 
 
-def axis_offset_px(geometry: TiltGeometry, used: np.ndarray | None = None) -> tuple[float, float]:
+def axis_offset_px(geometry: TiltGeometry) -> tuple[float, float]:
     """Distance of the tilt axis from the centre of the frames, across the axis, and its standard deviation.
 
     Across the axis the specimen moves by offset + a cos(tilt) + b sin(tilt) + drift, where a and b place it with respect to the axis. Over
@@ -34,8 +34,7 @@ def axis_offset_px(geometry: TiltGeometry, used: np.ndarray | None = None) -> tu
     Parameters
     ----------
     geometry : TiltGeometry
-    used : np.ndarray, (frame,), bool, optional
-        Frames whose shift counts; the default is all.
+        As found; the shifts of used frames count.
 
     Returns
     -------
@@ -47,13 +46,13 @@ def axis_offset_px(geometry: TiltGeometry, used: np.ndarray | None = None) -> tu
     Raises
     ------
     InputError
-        If fewer than nine frames count: there are six unknowns, and two sizes of the drift.
+        If fewer than nine frames are used: there are six unknowns, and two sizes of the drift.
 
     References
     ----------
     D. Harville, J. Am. Stat. Assoc. 72 (1977) 320.
     """
-    chosen = np.ones(geometry.frames, bool) if used is None else np.asarray(used, bool)
+    chosen = geometry.used
     if chosen.sum() < _FEWEST_FRAMES:
         raise InputError(f"the offset of the tilt axis needs the shifts of {_FEWEST_FRAMES} frames at least, {chosen.sum()} are there")
     height, along = turned(geometry.shift_px[chosen, 0], geometry.shift_px[chosen, 1], -geometry.axis_rotation_rad)
@@ -86,7 +85,7 @@ def offset_or_none(geometry: TiltGeometry) -> tuple[float, float]:
     """
     if geometry.used.sum() < _FEWEST_FRAMES:
         return np.nan, np.nan
-    offset, sigma = axis_offset_px(geometry, geometry.used)
+    offset, sigma = axis_offset_px(geometry)
     return (offset if sigma < _LARGEST_SIGMA_SHARE * geometry.rows else np.nan), sigma
 
 

@@ -20,15 +20,15 @@ _COST_ACROSS_ALONG = (0.1, 1.0)
 _NO_COST = (0.0, 0.0)
 # Below a tenth of the windows' power, or of an image's own, in common the coefficient is chance.
 _LEAST_COMMON_POWER = 0.1
+# Of the frame, between neighbours.
+_LARGEST_SHIFT_SHARE = 1 / 8
 # Images in order of their tilts, from both ends of which the next one comes: each is asked for by two or three others.
 _KEPT_IMAGES = 4
 # Of images whose windows are kept: a series and its projections.
 _KEPT_SHAPES = 4
 
 
-def coarse_shifts(
-    lines: np.ndarray, angle_rad: np.ndarray, largest_shift_px: float | None = None, line_px: int = LINE_PX, threads: int = 1
-) -> np.ndarray:
+def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, line_px: int = LINE_PX, threads: int = 1) -> np.ndarray:
     """Shift of every frame, accumulated from the frame nearest zero tilt outwards, whatever the order of the frames.
 
     Each frame is stretched along y by the ratio of the cosines to the two frames nearest in tilt that have their shift already, and
@@ -41,8 +41,6 @@ def coarse_shifts(
         Line images (such as the soft binarisation).
     angle_rad : np.ndarray, (frame,)
         Reported tilt.
-    largest_shift_px : float, optional
-        Largest shift between neighbours; the default is an eighth of the frame.
     line_px : int
         Full width of the lines at half depth; frames of finer pixels are binned until it is three.
     threads : int
@@ -55,7 +53,7 @@ def coarse_shifts(
     """
     factor = max(1, line_px // LINE_PX)
     small = binned_frames(lines, factor)
-    largest = (largest_shift_px or min(lines.shape[1:]) / 8) / factor
+    largest = _LARGEST_SHIFT_SHARE * min(lines.shape[1:]) / factor
     prepared = lru_cache(_KEPT_IMAGES)(lambda frame: _Prepared(small[frame]))
 
     def followed(frame: int, placed: list[int]) -> tuple[int, float, np.ndarray]:

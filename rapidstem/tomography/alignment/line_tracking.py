@@ -14,6 +14,8 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 # In voxels of a quick volume, which are two thirds of a line wide: smoothing against noise; half of the window of a line's section;
 # distance of the sections; radius in which the direction of a line is sought.
 _SMOOTHING, _RADIUS, _SPACING, _NEIGHBOURHOOD = 1.0, 3, 2, 6.0
+# Of the angle between a point's projected tangent and a line that may show it.
+_LARGEST_SINE = 0.35
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,6 @@ def match_points(
     columns: int,
     frames: list[FrameRidges],
     radius_px: float,
-    largest_tilt_of_line: float = 0.35,
 ) -> Matches:
     """The nearest line of fitting direction for every point in every frame.
 
@@ -104,8 +105,6 @@ def match_points(
     frames : list of FrameRidges
     radius_px : float
         Farthest line.
-    largest_tilt_of_line : float
-        Largest sine of the angle between a point's projected tangent and the line.
 
     Returns
     -------
@@ -122,7 +121,7 @@ def match_points(
         if not len(candidates) or not len(frame.ridges.strength):
             continue
         direction = along[index, candidates] / length[index, candidates, None]
-        ridge = _nearest_fitting(frame, place[index, candidates], direction, radius_px, largest_tilt_of_line)
+        ridge = _nearest_fitting(frame, place[index, candidates], direction, radius_px)
         hit = ridge >= 0
         parts.append((np.full(hit.sum(), index), candidates[hit], frame.ridges.position_px[ridge[hit]], frame.ridges.normal[ridge[hit]]))
     if not parts:
@@ -130,12 +129,12 @@ def match_points(
     return Matches(*(np.concatenate(column) for column in zip(*parts, strict=True)))
 
 
-def _nearest_fitting(frame: FrameRidges, place: np.ndarray, direction: np.ndarray, radius_px: float, largest: float) -> np.ndarray:
+def _nearest_fitting(frame: FrameRidges, place: np.ndarray, direction: np.ndarray, radius_px: float) -> np.ndarray:
     """Index of the nearest of eight ridge points whose line has the direction, -1 where there is none."""
     count = min(8, len(frame.ridges.strength))
     distance, index = frame.tree.query(place, k=count, distance_upper_bound=radius_px)
     distance, index = distance.reshape(len(place), count), index.reshape(len(place), count)
     known = np.isfinite(distance)
     normal = frame.ridges.normal[np.where(known, index, 0)]
-    fits = known & (np.abs(np.sum(normal * direction[:, None], axis=-1)) < largest)
+    fits = known & (np.abs(np.sum(normal * direction[:, None], axis=-1)) < _LARGEST_SINE)
     return np.where(fits.any(axis=1), index[np.arange(len(place)), np.argmax(fits, axis=1)], -1)

@@ -18,6 +18,8 @@ _ANGLE_STEP_RAD = np.deg2rad(0.5)
 _SMOOTHING_PX = 0.7
 # Columns whose residuals are added before their scatter gives the error, as smoothing correlates neighbours.
 _COLUMNS_TOGETHER = 4
+# Of reconstruction and projection.
+_ROUNDS = 4
 # Of a known error of the angles that the images must find again: with less, as of a round needle, angles stay as reported.
 _LEAST_RESPONSE = 0.5
 # Known errors of random sign that are put in, and their seed.
@@ -49,9 +51,7 @@ class MatchedSeries:
     angles_refined: bool
 
 
-def match_projections(
-    density: np.ndarray, geometry: TiltGeometry, thickness_nm: float, angle_sigma_rad: float, rounds: int = 4
-) -> MatchedSeries:
+def match_projections(density: np.ndarray, geometry: TiltGeometry, thickness_nm: float, angle_sigma_rad: float) -> MatchedSeries:
     """Reconstruct, project, and move every frame to where it fits its projection; again with the better geometry.
 
     Each round solves one small least-squares problem a frame, for its tilt, its shift and its brightness, with the derivatives of
@@ -69,7 +69,6 @@ def match_projections(
         Of the volume; it must hold the object.
     angle_sigma_rad : float
         How far the reported angles may be off.
-    rounds : int
 
     References
     ----------
@@ -78,7 +77,7 @@ def match_projections(
     depth_px = round(thickness_nm / geometry.pixel_size_nm)
     reported_rad = geometry.angle_rad
     refined = _response(density, geometry, depth_px, angle_sigma_rad) > _LEAST_RESPONSE
-    for _ in range(rounds):
+    for _ in range(_ROUNDS):
         fits = _fit_frames(density, geometry, reported_rad, depth_px, angle_sigma_rad if refined else _HELD_RAD)
         geometry = fits.moved(geometry, reported_rad)
     if not refined:
