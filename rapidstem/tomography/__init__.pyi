@@ -1,5 +1,6 @@
 from .aligned_images import (
     apply_alignment as apply_alignment,
+    scanned_pixels as scanned_pixels,
     slow_scan_along as slow_scan_along,
     with_axis_along_x as with_axis_along_x,
 )

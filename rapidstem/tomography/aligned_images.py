@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from rapidstem.errors import InputError
 from rapidstem.thread_maps import mapped_by_threads
-from rapidstem.tomography.tilt_geometry import TiltGeometry
+from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
 
 def with_axis_along_x(images: np.ndarray, tilt_axis: Literal["x", "y"]) -> np.ndarray:
@@ -101,3 +101,27 @@ def _line_displacement(place_px: np.ndarray, shift_px: np.ndarray, slow_scan: Li
     for _ in range(2):
         line = place_px[axis] + np.interp(line, lines, shift_px[:, axis])
     return np.stack([np.interp(line, lines, one) for one in shift_px.T])
+
+
+def scanned_pixels(geometry: TiltGeometry, columns: int, wanted: range | None = None) -> np.ndarray:
+    """Which pixels of the aligned frames come from within the raw ones.
+
+    Parameters
+    ----------
+    geometry : TiltGeometry
+        Of the aligned series.
+    columns : int
+        Of a frame.
+    wanted : range, optional
+        Which columns are asked for; the default is all.
+
+    Returns
+    -------
+    np.ndarray, (frame, y, column), bool
+    """
+    last_row, last_column = geometry.rows - 1, columns - 1
+    along = np.asarray(range(columns) if wanted is None else wanted) - last_column / 2
+    row, column = turned(np.arange(geometry.rows)[:, None] - last_row / 2, along, geometry.axis_rotation_rad)
+    raw_row = (row + last_row / 2)[None] + geometry.shift_px[:, :1, None]
+    raw_column = (column + last_column / 2)[None] + geometry.shift_px[:, 1:, None]
+    return (raw_row >= 0) & (raw_row <= last_row) & (raw_column >= 0) & (raw_column <= last_column)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
+from rapidstem.tomography.aligned_images import scanned_pixels
 from rapidstem.tomography.reconstruction.slice_blocks import expected_elements, half_frames, matrix_columns, plan_blocks, slice_range
-from rapidstem.tomography.reconstruction.slice_projector import field_rays, seen_pixels, system_matrix
+from rapidstem.tomography.reconstruction.slice_projector import field_rays, system_matrix
 from rapidstem.tomography.reconstruction.volume_reconstruction import ReconstructionSettings, project_volume, reconstruct
 from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad
 from tests.unit.reconstruction_phantoms import PIXEL_NM, brightest, centre, point_series, spots, transposed_geometry, turning_geometry
@@ -146,7 +147,7 @@ def test_slice_ranges_cover_every_column_once():
 
 def test_a_rotated_axis_moves_what_was_seen():
     geometry = replace(turning_geometry(rows=40), columns=60, axis_rotation_rad=np.deg2rad(10.0))
-    seen = seen_pixels(geometry, 0, 60, 60)[0]
+    seen = scanned_pixels(geometry, 60)[0]
     assert seen[20, 30]
     assert not seen[0, 0]
     assert seen[0, 50]

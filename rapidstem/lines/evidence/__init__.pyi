@@ -5,7 +5,7 @@ from .frame_curvature import (
     frame_normals as frame_normals,
     largest_curvature as largest_curvature,
 )
-from .frame_projection import FramePlaces as FramePlaces, scanned_pixels as scanned_pixels
+from .frame_projection import FramePlaces as FramePlaces
 from .line_coverage import COVERED_WIDTHS as COVERED_WIDTHS, CoveredFrames as CoveredFrames, SeriesEvidence as SeriesEvidence
 from .line_likelihood import LineLikelihood as LineLikelihood, likelihood_of as likelihood_of
 from .moved_copies import NullEvidence as NullEvidence, null_evidence as null_evidence

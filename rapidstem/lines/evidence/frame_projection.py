@@ -58,23 +58,6 @@ def project(points_nm: np.ndarray, geometry: TiltGeometry, columns: int) -> Fram
     return FramePlaces(row, column, tilt, seen)
 
 
-def scanned_pixels(geometry: TiltGeometry, columns: int) -> np.ndarray:
-    """Which pixels of the aligned frames come from within the raw ones.
-
-    Parameters
-    ----------
-    geometry : TiltGeometry
-    columns : int
-        Of a frame.
-
-    Returns
-    -------
-    np.ndarray, (frame, y, x), bool
-    """
-    row, column = np.arange(geometry.rows)[:, None] - (geometry.rows - 1) / 2, np.arange(columns) - (columns - 1) / 2
-    return _inside(*_raw_place(row[None], column[None, None], geometry, columns), geometry, columns)
-
-
 def _inside(row: np.ndarray, column: np.ndarray, geometry: TiltGeometry, columns: int) -> np.ndarray:
     return (row >= 0) & (row <= geometry.rows - 1) & (column >= 0) & (column <= columns - 1)
 

@@ -3,9 +3,8 @@
 import numpy as np
 
 from rapidstem.lines.evidence.frame_curvature import FrameCurvature, largest_curvature
-from rapidstem.lines.evidence.frame_projection import scanned_pixels
 from rapidstem.lines.evidence.line_likelihood import LineLikelihood
-from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad
+from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad, scanned_pixels
 
 # Columns that share one tilt where the columns are scanned one after the other; the stage turns by 0.05 degrees meanwhile.
 COLUMNS_TOGETHER = 32

@@ -12,7 +12,7 @@ import pandas as pd
 
 from rapidstem.dislocations import polylines_of
 from rapidstem.errors import InputError
-from rapidstem.lines.evidence import LineLikelihood, curvature_of_frames, likelihood_of, scanned_pixels
+from rapidstem.lines.evidence import LineLikelihood, curvature_of_frames, likelihood_of
 from rapidstem.lines.motion.glide_planes import line_planes
 from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, lifted_until, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows, stacked
@@ -21,7 +21,7 @@ from rapidstem.lines.motion.series_motion import TomogramLines
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.track_smoothing import SmoothTrack
 from rapidstem.lines.motion.view_evidence import FrameLines, frame_lines
-from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad
+from rapidstem.tomography import TiltGeometry, aligned_row_angles_rad, scanned_pixels
 
 # Where tables of followed lines name frames (`motion_tables`, `motion_flags`).
 FRAME_COLUMNS = ("frame", "later_from_frame", "first_frame", "last_frame")

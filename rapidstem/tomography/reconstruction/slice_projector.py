@@ -156,32 +156,6 @@ def _rows_seen(geometry: TiltGeometry) -> np.ndarray:
     return np.any((raw_row >= 0) & (raw_row <= geometry.rows - 1), axis=2)
 
 
-def seen_pixels(geometry: TiltGeometry, start: int, stop: int, columns: int) -> np.ndarray:
-    """Where the columns from `start` to `stop` of the aligned series come from within the raw frames, (frame, row, column), bool.
-
-    Parameters
-    ----------
-    geometry : TiltGeometry
-        Of the aligned series.
-    start, stop : int
-        First column, and the one behind the last.
-    columns : int
-        Of the series.
-
-    Returns
-    -------
-    np.ndarray, (frame, row, column), bool
-        True where a raw pixel lies.
-    """
-    last_row, last_column = geometry.rows - 1, columns - 1
-    row, column = turned(
-        np.arange(geometry.rows)[:, None] - last_row / 2, np.arange(start, stop) - last_column / 2, geometry.axis_rotation_rad
-    )
-    raw_row = (row + last_row / 2)[None] + geometry.shift_px[:, :1, None]
-    raw_column = (column + last_column / 2)[None] + geometry.shift_px[:, 1:, None]
-    return (raw_row >= 0) & (raw_row <= last_row) & (raw_column >= 0) & (raw_column <= last_column)
-
-
 def ray_order(frames: int, rows: int, frames_together: int = 24, rows_together: int = 32) -> np.ndarray:
     """Order of the flattened (frame, row) in which rays that cross the same voxels follow each other, so that these stay in the cache.
 

@@ -12,9 +12,10 @@ from typing import get_args
 import numpy as np
 
 from rapidstem.errors import InputError
+from rapidstem.tomography.aligned_images import scanned_pixels
 from rapidstem.tomography.reconstruction.astra_cuda import check_astra_cuda
 from rapidstem.tomography.reconstruction.slice_blocks import BlockPlan, Method, matrix_columns, plan_blocks
-from rapidstem.tomography.reconstruction.slice_projector import field_rays, seen_pixels, system_matrix
+from rapidstem.tomography.reconstruction.slice_projector import field_rays, system_matrix
 from rapidstem.tomography.reconstruction.slice_solvers import Device, SolverSettings, make_solver
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
@@ -108,7 +109,7 @@ def reconstruct(
     def reconstruct_block(block: range) -> int:
         solve = solver_of(None if shared == columns else block.start // shared * shared + (shared - 1) / 2)
         part = np.ascontiguousarray(series[:, :, block.start : block.stop], np.float32)
-        solved = solve(part, seen_pixels(geometry, block.start, block.stop, columns))
+        solved = solve(part, scanned_pixels(geometry, columns, block))
         volume[:, :, block.start - wanted.start : block.stop - wanted.start] = solved
         return len(block)
 
