@@ -57,7 +57,7 @@ class Drift:
     used: np.ndarray
     reason: tuple[str, ...] = ()
 
-    def first_used(self, most: int | None = None) -> np.ndarray:
+    def first_used(self, most: int | None) -> np.ndarray:
         """Numbers of the first used frames, at most so many: those that a field is shown and judged by.
 
         Parameters

@@ -243,10 +243,10 @@ def test_the_first_used_frames_are_those_behind_blank_ones():
     frames = recorded(drifting(6)).astype(float)
     frames[[0, 2]] = 0
     drift = register_frames(frames)
-    assert drift.first_used(3).tolist() == [1, 3, 4] and drift.first_used().tolist() == [1, 3, 4, 5]
-    assert np.isfinite(drift.shift_px[drift.first_used()]).all()
+    assert drift.first_used(3).tolist() == [1, 3, 4] and drift.first_used(None).tolist() == [1, 3, 4, 5]
+    assert np.isfinite(drift.shift_px[drift.first_used(None)]).all()
     with pytest.raises(InputError, match="none of the 2 frames is used"):
-        Drift(np.full((2, 2), np.nan), np.full(2, np.nan), np.zeros(2, bool)).first_used()
+        Drift(np.full((2, 2), np.nan), np.full(2, np.nan), np.zeros(2, bool)).first_used(None)
 
 
 def test_fewer_than_two_usable_frames_are_an_error():

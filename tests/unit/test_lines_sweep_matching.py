@@ -19,7 +19,7 @@ def _match(later: list[np.ndarray], noise_nm: float = 1.0) -> pd.DataFrame:
     earlier = tomogram_of(LINES)
     noisy = [line + rng.normal(0, noise_nm, 3) for line in later]
     planes = line_planes(earlier.points, earlier.summary, NORMALS)
-    return matched_sweeps(earlier.points, tomogram_of(noisy).points, planes).set_index("earlier_line")
+    return matched_sweeps(earlier.points, tomogram_of(noisy).points, planes, None).set_index("earlier_line")
 
 
 def test_lines_that_moved_in_their_planes_are_found_again_in_any_order_and_direction() -> None:
@@ -39,7 +39,7 @@ def test_the_velocity_is_the_way_over_the_time_between_the_sweeps() -> None:
     assert table.loc[0, "velocity_nm_per_s"] == pytest.approx(table.loc[0, "distance_nm"] / 40)
     assert table.loc[0, "velocity_nm_per_s"] > 2 and table.loc[1, "velocity_nm_per_s"] < 0.1
     assert np.isnan(table.loc[2, "velocity_nm_per_s"])
-    assert matched_sweeps(earlier.points, later.points, planes)["velocity_nm_per_s"].isna().all()
+    assert matched_sweeps(earlier.points, later.points, planes, None)["velocity_nm_per_s"].isna().all()
 
 
 def test_the_interval_between_sweeps_counts_from_middle_to_middle_where_both_say_when_their_frames_were_taken() -> None:
@@ -70,10 +70,10 @@ def test_a_screw_that_has_slipped_across_is_found_again_and_a_bent_line_is_not()
     earlier = tomogram_of([screw, LINES[1]])
     planes = line_planes(earlier.points, earlier.summary, NORMALS)
     assert len(planes[0]) == 2
-    table = matched_sweeps(earlier.points, tomogram_of([LINES[1], screw + way]).points, planes).set_index("earlier_line")
+    table = matched_sweeps(earlier.points, tomogram_of([LINES[1], screw + way]).points, planes, None).set_index("earlier_line")
     assert table.loc[0, "line"] == 1 and table.loc[0, "what"] == "cross slip" and table.loc[1, "what"] == "rested"
     assert table.loc[0, "off_plane_nm"] > 15
-    glided = matched_sweeps(earlier.points, tomogram_of([screw + 90 * trace(FIRST)]).points, planes).set_index("earlier_line")
+    glided = matched_sweeps(earlier.points, tomogram_of([screw + 90 * trace(FIRST)]).points, planes, None).set_index("earlier_line")
     assert glided.loc[0, "what"] == "moved"
 
 
@@ -124,7 +124,7 @@ def test_sweeps_without_lines_are_of_any_field_and_all_lines_of_the_other_are_ne
     empty = full.iloc[:0]
     for earlier, later, what in ((full, empty, ["gone"] * 3), (empty, full, ["new"] * 3), (empty, empty, [])):
         assert np.isnan(check_same_field(earlier, later, later)).all()
-        assert matched_sweeps(earlier, later, {})["what"].tolist() == what
+        assert matched_sweeps(earlier, later, {}, None)["what"].tolist() == what
 
 
 def test_sweeps_of_other_range_or_direction_are_told() -> None:

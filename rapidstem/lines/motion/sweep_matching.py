@@ -43,7 +43,7 @@ LEAST_COMMON = 0.9
 
 
 def matched_sweeps(
-    earlier: pd.DataFrame, later: pd.DataFrame, planes: Mapping[int, Sequence[GlidePlane]], interval_s: float | None = None
+    earlier: pd.DataFrame, later: pd.DataFrame, planes: Mapping[int, Sequence[GlidePlane]], interval_s: float | None
 ) -> pd.DataFrame:
     """Match the lines of two tomograms of one field.
 

@@ -12,6 +12,8 @@ from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 LINE_PX = 3
 # By judgement: a tenth of a line's width keeps points from running along their lines, ten widths leave the shifts free.
 _SLIDES_A_WIDTH, _SHIFT_WIDTHS = 10, 10.0
+# Of Gauss-Newton, before lines are matched anew.
+_STEPS = 4
 
 
 @dataclass(frozen=True)
@@ -114,7 +116,7 @@ def residuals_px(points: LinePoints, geometry: TiltGeometry, columns: int, match
     return np.sum(matches.normal * (place[matches.frame, matches.point] - matches.ridge_px), axis=1)
 
 
-def adjust(points: LinePoints, geometry: TiltGeometry, measured: Measurement, steps: int = 4) -> tuple[LinePoints, TiltGeometry]:
+def adjust(points: LinePoints, geometry: TiltGeometry, measured: Measurement) -> tuple[LinePoints, TiltGeometry]:
     """Gauss-Newton steps over angles, shifts, rotation of the axis and points, the points eliminated by the Schur complement.
 
     Parameters
@@ -122,7 +124,6 @@ def adjust(points: LinePoints, geometry: TiltGeometry, measured: Measurement, st
     points, geometry : LinePoints, TiltGeometry
         Where to start.
     measured : Measurement
-    steps : int
 
     Returns
     -------
@@ -132,7 +133,7 @@ def adjust(points: LinePoints, geometry: TiltGeometry, measured: Measurement, st
     ----------
     B. Triggs et al., Bundle adjustment - a modern synthesis, LNCS 1883 (2000) 298.
     """
-    for _ in range(steps):
+    for _ in range(_STEPS):
         equations = point_equations(points, geometry, measured)
         prior, prior_score = prior_equations(geometry, measured)
         information, score = reduced_equations(equations)
