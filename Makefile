@@ -24,6 +24,7 @@ demo: .venv/installed
 	@echo "The report lies at $(CURDIR)/results/demo/report.html"
 
 sheet: .venv/installed
+	$(if $(FOLDER),,$(error name the folder with the raw files: make sheet FOLDER=path/to/raw/files))
 	$(BIN)/python -m rapidstem_workflow.sheet_proposal "$(FOLDER)"
 
 compare: .venv/installed

@@ -1,9 +1,11 @@
 """What lies in a folder of raw files: stacks, series, single images, and what cannot be used."""
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -75,11 +77,12 @@ def read_folder(folder: Path, detector: str, fallback: FallbackMetadata) -> Reco
     """
     if not folder.is_dir():
         raise InputError(f"{folder}: there is no such folder; give the one that holds the raw files")
-    every = _files_and_stores(folder)
+    every, unread = _files_and_stores(folder)
     paths = [path for path in every if path.suffix.lower() in ENDINGS]
     if not paths:
-        raise InputError(f"{folder}: holds no raw file (of the endings {', '.join(ENDINGS)}); give the folder that does")
-    files, left_out = [], dict(_duplicates(paths)) | dict(_others(folder, every))
+        problem = f"{folder}: holds no raw file (of the endings {', '.join(ENDINGS)}); give the folder that does"
+        raise InputError("\n".join([problem, *(f"  {path}: {reason}" for path, reason in unread.items())]))
+    files, left_out = [], unread | dict(_duplicates(paths)) | dict(_others(folder, every))
     own = [path for path in paths if path not in left_out]
     for path in tracked(own, "reading headers", len(own), "file"):
         try:
@@ -87,19 +90,31 @@ def read_folder(folder: Path, detector: str, fallback: FallbackMetadata) -> Reco
             files.append(RecordedFile(path, header, form_of(header)))
         except InputError as error:
             left_out[path] = str(error).removeprefix(f"{path}: ")
+        except OSError as error:
+            left_out[path] = _unread(error)
     kept, others = _of_one_session(files)
     return RecordedFolder(kept, left_out | others)
 
 
-def _files_and_stores(folder: Path) -> list[Path]:
-    """What lies in a folder and its folders but for hidden files; a zarr store is one of them, with all that it holds."""
-    found = []
-    for path in sorted(folder.iterdir()):
-        if path.is_dir() and not is_zarr_store(path):
-            found += _files_and_stores(path)
-        elif not path.name.startswith("."):
-            found.append(path)
-    return found
+def _files_and_stores(folder: Path) -> tuple[list[Path], dict[Path, str]]:
+    """What lies in a folder and its folders but for what is hidden, a zarr store as one file; and why folders cannot be read."""
+    found: list[Path] = []
+    unread: dict[Path, str] = {}
+
+    def remember(error: OSError) -> None:
+        unread[Path(error.filename)] = _unread(error)
+
+    for place, folders, names in os.walk(folder, onerror=remember, followlinks=True):
+        shown = [name for name in folders if not name.startswith(".")]
+        stores = [name for name in shown if is_zarr_store(Path(place, name))]
+        folders[:] = [name for name in shown if name not in stores]
+        found += [Path(place, name) for name in [*names, *stores] if not name.startswith(".")]
+    return sorted(found), unread
+
+
+def _unread(error: OSError) -> str:
+    """Why something cannot be read, in the words of the operating system."""
+    return f"cannot be read: {error.strerror or error}"
 
 
 def _others(folder: Path, every: Sequence[Path]) -> Iterator[tuple[Path, str]]:
@@ -131,18 +146,27 @@ def named_tilt_deg(path: Path) -> float | None:
 
 def _duplicates(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     """Files that begin with the same megabyte as another one of the same size."""
-    files = [path for path in paths if path.is_file()]
-    sizes = Counter(path.stat().st_size for path in files)
+    sizes = _sizes(paths)
+    alike = Counter(sizes.values())
     first: dict[tuple[int, bytes], Path] = {}
-    for path in files:
-        size = path.stat().st_size
-        if sizes[size] == 1 or size == 0:
+    for path, size in sizes.items():
+        if alike[size] == 1 or size == 0:
             continue
-        with path.open("rb") as file:
+        with suppress(OSError), path.open("rb") as file:
             mark = size, hashlib.sha256(file.read(HASHED_BYTES)).digest()
-        if mark in first:
-            yield path, f"is a copy of {first[mark]}"
-        first.setdefault(mark, path)
+            if mark in first:
+                yield path, f"is a copy of {first[mark]}"
+            first.setdefault(mark, path)
+
+
+def _sizes(paths: Sequence[Path]) -> dict[Path, int]:
+    """Sizes of files, in bytes; without those that the operating system does not show, which the reading of their headers names."""
+    sizes = {}
+    for path in paths:
+        with suppress(OSError):
+            if path.is_file():
+                sizes[path] = path.stat().st_size
+    return sizes
 
 
 def _of_one_session(files: Sequence[RecordedFile]) -> tuple[list[RecordedFile], dict[Path, str]]:

@@ -45,10 +45,6 @@ def configuration_text(name: str, sheet: Path, proposal: Proposal, detector: str
         target = "the slow images" if paired else "other frames of the same field, as no slow image was found"
         learns = f"It learns from {target}."
     reconstructed = f"[{filter_name}]" if any(row.kind == "tilt_series" for row in proposal.rows) else "[]"
-    calibrated = any(row.kind == "calibration" for row in proposal.rows)
-    distortion = (
-        "" if calibrated else "\n# No calibration field was found: the scan distortion stays uncorrected.\ndistortion:\n  method: none\n"
-    )
     given = {"detector": detector if detector != BRIGHT_FIELD else None, "pixel_size_nm": pixel_size_nm}
     reading = "".join(f"  {key}: {_quoted(value)}\n" for key, value in given.items() if value is not None)
     reading = f"\nreading:\n{reading}" if reading else ""
@@ -56,7 +52,7 @@ def configuration_text(name: str, sheet: Path, proposal: Proposal, detector: str
 
 session: {_quoted(name)}
 acquisitions: {_quoted(sheet.as_posix())}
-{left_out}{reading}{distortion}
+{left_out}{reading}{_distortion_text(proposal)}
 denoisers:
   # {learns}
   - name: {filter_name}
@@ -73,6 +69,14 @@ tomography:
 #   x: [2, 0, 0]
 #   z: [0, 1, 3]
 """
+
+
+def _distortion_text(proposal: Proposal) -> str:
+    """That the scan distortion stays as it is, where there is no field that it can be measured on."""
+    if any(row.slow for row in proposal.rows if row.kind in ("calibration", "training")):
+        return ""
+    reason = "No field with a slow image was found to measure the scan distortion on: it stays uncorrected."
+    return f"\n# {reason}\ndistortion:\n  method: none\n"
 
 
 def _left_out_text(unpaired: list[str]) -> str:

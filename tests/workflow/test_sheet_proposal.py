@@ -1,6 +1,9 @@
 """A sheet proposed from a folder: what belongs together is found by what files say, what does not fit is named."""
 
+import errno
+import os
 import shutil
+import subprocess
 import sys
 import zlib
 from pathlib import Path
@@ -96,6 +99,19 @@ def test_a_series_without_times_is_proposed_with_one_tilt_a_frame(folder: Path, 
     check_raw_files(open_session(session.config))
 
 
+def test_distortion_is_measured_wherever_a_field_has_a_slow_image(tmp_path: Path) -> None:
+    for field, tilt in (("A1", 0.0), ("B1", 40.0)):
+        write(tmp_path / "raw" / f"{field} fast.emd", 20, tilt)
+    write_proposal(tmp_path / "raw", tmp_path / "unpaired")
+    for field, tilt in (("A1", 0.0), ("B1", 40.0)):
+        write(tmp_path / "raw" / f"{field} slow.emd", 1, tilt)
+    proposal = write_proposal(tmp_path / "raw", tmp_path / "paired")
+    assert [row.kind for row in proposal.rows] == ["training", "training"]
+    sessions = {name: open_session(yaml.safe_load((tmp_path / f"{name}.yaml").read_text())) for name in ("paired", "unpaired")}
+    assert sessions["paired"].measures_distortion and sessions["paired"].calibration_fields == ["A1", "B1"]
+    assert not sessions["unpaired"].measures_distortion
+
+
 def test_series_that_say_no_dwell_time_are_slow_by_their_names(tmp_path: Path) -> None:
     for name in ("sweep rapid", "sweep slow"):
         pixels = np.random.default_rng(len(name)).integers(0, 255, (15, 16, 16)).astype(np.uint8)
@@ -167,6 +183,36 @@ def test_a_stack_without_a_tilt_is_told_how_to_give_it_with_its_slow_image(folde
         (folder / f"{name}.tif").rename(folder / f"{name} 40deg.tif")
     write_proposal(folder, tmp_path / "again")
     assert ("40", "F5 fast 40deg.tif", "F5 slow 40deg.tif") in {row[1:] for row in rows_of(tmp_path / "again.tsv").values()}
+
+
+def test_what_may_not_be_read_is_said_and_what_is_hidden_is_not_looked_at(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(folder / "C9 fast.emd", folder / "locked.emd")
+    for name in ("lost+found", ".hidden"):
+        write(folder / name / "D1 fast.emd", 20, 60.0)
+    locked, listed, opened = {folder / "lost+found", folder / "locked.emd"}, os.scandir, Path.open
+
+    def refuse(path: Path) -> None:
+        if Path(path) in locked:
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    monkeypatch.setattr(os, "scandir", lambda path: refuse(path) or listed(path))
+    monkeypatch.setattr(Path, "open", lambda path, *given, **named: refuse(path) or opened(path, *given, **named))
+    proposal = write_proposal(folder, tmp_path / "steel")
+    assert {path.name: reason for path, reason in proposal.left_out.items()} == {
+        "lost+found": "cannot be read: Permission denied",
+        "locked.emd": "may not be read (Permission denied); let its owner give you the right to read it",
+    }
+    assert "D1" not in rows_of(tmp_path / "steel.tsv") and "C9" in rows_of(tmp_path / "steel.tsv")
+
+
+def test_make_sheet_asks_for_a_folder() -> None:
+    makefile = Path(__file__).parents[2] / "Makefile"
+    run = subprocess.run(
+        ["make", "--file", makefile, "--old-file", ".venv/installed", "sheet"], capture_output=True, text=True, cwd=makefile.parent
+    )
+    assert run.returncode != 0 and "make sheet FOLDER=path/to/raw/files" in run.stderr
 
 
 def test_two_images_that_fit_as_well_are_not_chosen_from(folder: Path, tmp_path: Path) -> None:
