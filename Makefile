@@ -3,7 +3,7 @@
 # make fast-test   the tests of the package alone
 # make test-interruptions  jobs killed in every stage, a power cut, a full disk
 # make test-cluster  the small session through a real Slurm of two nodes, installed and started for it on this machine
-# make benchmarks  speed and quality against the peers, side by side, on the demo session
+# make benchmarks  speed and quality against the peers, side by side: all that need nothing but the demo session
 # make sheet FOLDER=path/to/raw/files  a sheet and a configuration for them, proposed from their headers
 # make compare A=results/one B=results/two  two finished sessions side by side on one page
 # make screenshots the pictures of the README: the demo's report in the browser that is installed
@@ -11,11 +11,15 @@
 # make napari CONFIG=path/to/config.yaml  a tilt series of a finished session in napari
 # make docs        pages filled from the code and from docs/measured, two small sessions for the notebooks, then the documentation site in build/site
 # make coverage    the tests of the package, and which lines they run
+# make clean       removes the virtual environments and build; results, and what Snakemake knows of them, stay
 
 PYTHON ?= python3
 CORES ?= $(shell nproc 2>/dev/null || echo 2)
 CONFIG ?= config/config.yaml
 BIN := .venv/bin
+# Benchmarks that have to be given other sessions, or frames that a microscope recorded: their docstrings say what.
+ASK_FOR_MORE := line_motion repeated_lines session_sweep
+NO_BENCHMARKS := measured_tables tier_times
 
 .PHONY: docs sheet compare screenshots crate napari coverage demo test fast-test test-interruptions test-cluster check benchmarks environments clean
 
@@ -62,7 +66,7 @@ check: .venv/installed
 	$(BIN)/snakemake --lint
 
 benchmarks: demo
-	for script in $(patsubst benchmarks/%.py,%,$(filter-out benchmarks/measured_tables.py benchmarks/tier_times.py,$(wildcard benchmarks/[a-z]*.py))); do $(BIN)/python -m benchmarks.$$script || exit 1; done
+	for script in $(filter-out $(ASK_FOR_MORE) $(NO_BENCHMARKS),$(patsubst benchmarks/%.py,%,$(wildcard benchmarks/[a-z]*.py))); do $(BIN)/python -m benchmarks.$$script || exit 1; done
 
 docs: .venv-docs/installed
 	$(PYTHON) docs/write_pages.py
@@ -90,4 +94,4 @@ environments: .venv/installed
 	touch $@
 
 clean:
-	rm -rf .venv .venv-docs build .snakemake results
+	rm -rf .venv .venv-docs build

@@ -121,11 +121,13 @@ def trained(fields: list[TrainingField], way: str) -> TrainedModel:
 def main() -> None:
     """Print the table of each way."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("session", type=Path)
-    parser.add_argument("ways", nargs="+", choices=WAYS)
+    parser.add_argument("session", type=Path, nargs="?", default=Path("results/demo"))
+    parser.add_argument("ways", nargs="*", default=[*WAYS], help=f"of {', '.join(WAYS)}; all where none is named")
     parser.add_argument("--seeds", type=int, nargs="+", default=[301, 302], help="of the fields that are judged")
     parser.add_argument("--frames", type=int, default=4, help="judged, of each field")
     arguments = parser.parse_args()
+    if unknown := set(arguments.ways) - WAYS.keys():
+        parser.error(f"there is no way {', '.join(unknown)}")
     torch.set_num_threads(1)
     judged = unseen_fields(arguments.session, arguments.seeds)
     learned = [field_of(arguments.session, path.name, TARGET) for path in sorted(arguments.session.glob("pairs/train*"))]

@@ -107,7 +107,7 @@ def asked_fields(session: Path, seeds: list[int], target: str) -> Iterator[Field
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("session", type=Path)
+    parser.add_argument("session", type=Path, nargs="?", default=Path("results/demo"))
     parser.add_argument("--denoisers", nargs="+", default=["dlf-slow", "dlf-dcfi"])
     parser.add_argument(
         "--seeds", type=int, nargs="*", default=[], help="of other fields; without any, the session's test fields are asked"

@@ -85,7 +85,7 @@ def draw(diagrams: dict[str, pd.DataFrame]) -> None:
 def main() -> None:
     """Measure the sessions, and print the diagram of all that have been measured."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("folders", type=Path, nargs="+")
+    parser.add_argument("folders", type=Path, nargs="*", default=[Path("results/demo")])
     parser.add_argument("--developed", nargs="*", default=[], help="names of sessions that were looked at while the fit was made")
     given = parser.parse_args()
     measured = pd.concat([line_rows(folder) for folder in given.folders], ignore_index=True)

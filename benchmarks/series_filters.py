@@ -117,8 +117,8 @@ def scores(images: np.ndarray, references: np.ndarray, line_px: int) -> pd.DataF
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("session", type=Path)
-    parser.add_argument("filters", nargs="+")
+    parser.add_argument("session", type=Path, nargs="?", default=Path("results/demo"))
+    parser.add_argument("filters", nargs="*", default=["raw", GENERAL, NEIGHBOURS])
     parser.add_argument("--seed", type=int, default=1, help="that the session was simulated with")
     parser.add_argument("--frames", type=int, default=9, help="judged, spread over the tilts")
     arguments = parser.parse_args()

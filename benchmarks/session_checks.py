@@ -90,4 +90,4 @@ def main(folders: list[Path]) -> None:
 
 
 if __name__ == "__main__":
-    main([Path(folder) for folder in sys.argv[1:]])
+    main([Path(folder) for folder in sys.argv[1:] or ["results/demo"]])
