@@ -4,7 +4,7 @@ import pandas as pd
 from script_support import logged, read_raw, read_raw_header
 
 from rapidstem.errors import InputError, naming_file
-from rapidstem.files import read_images, read_table, write_angle_file, write_series, write_table
+from rapidstem.files import read_images, read_table, say_warnings, write_angle_file, write_series, write_table
 from rapidstem.tomography import middle_angles_deg, recorded_geometry, slow_scan_along, with_axis_along_x, write_geometry
 from rapidstem.tomography.alignment import AlignmentSettings, align_series
 
@@ -41,5 +41,4 @@ with logged(snakemake):
     write_table(snakemake.output.warnings, pd.DataFrame({"warning": found.warnings}))
     write_table(snakemake.output.motion, found.motion_table())
     print(summary.iloc[0].to_string())
-    for warning in found.warnings:
-        print(f"warning: {warning}")
+    say_warnings(found.warnings)

@@ -1,9 +1,9 @@
 """Compare a field's drift and integrated image with those of the instrument, where it gives any."""
 
 import pandas as pd
-from script_support import logged, read_raw, read_raw_header, say_warnings
+from script_support import logged, read_raw, read_raw_header
 
-from rapidstem.files import read_images, write_table
+from rapidstem.files import read_images, say_warnings, write_table
 from rapidstem.frames import COMPARISON_COLUMNS, compare_with_instrument, read_drift
 
 with logged(snakemake):

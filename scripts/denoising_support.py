@@ -6,11 +6,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from script_support import say_warnings
 
 from rapidstem.denoising import TrainedModel, check_fit, load_model
 from rapidstem.denoising.networks import best_device, computing_words
-from rapidstem.files import OpenStack
+from rapidstem.files import OpenStack, say_warnings
 
 
 def fitting_model(job: Any, stack: OpenStack, looked_at: Iterable[int]) -> TrainedModel:

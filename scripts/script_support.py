@@ -1,14 +1,13 @@
 """What every script shares: the package on the path, a log of the job, and raw files as the configuration reads them."""
 
 import sys
-from collections.abc import Iterable
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rapidstem.files import FallbackMetadata, FrameStack, OpenStack, StackHeader, job_log, read_header, warning_line
+from rapidstem.files import FallbackMetadata, FrameStack, OpenStack, StackHeader, job_log, read_header
 from rapidstem.frames import open_raw_frames, read_raw_frames
 
 
@@ -31,12 +30,6 @@ def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
 def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
     """The same, open, so that its frames are read slice by slice."""
     return open_raw_frames(path, _detector(path, reading), _fallback(path, reading))
-
-
-def say_warnings(warnings: Iterable[str]) -> None:
-    """Say in the log what is doubtful about the result; the report repeats it."""
-    for words in warnings:
-        print(warning_line(words))
 
 
 def _detector(path: str, reading: dict[str, Any]) -> str:

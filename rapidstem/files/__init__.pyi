@@ -21,7 +21,7 @@ from .job_logs import (
     input_fault as input_fault,
     job_log as job_log,
     logged_warnings as logged_warnings,
-    warning_line as warning_line,
+    say_warnings as say_warnings,
 )
 from .length_units import (
     angle_in_degrees as angle_in_degrees,

@@ -8,7 +8,7 @@ import platform
 import re
 import sys
 import traceback
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -139,15 +139,16 @@ def input_fault(folder: Path, acquisition: str) -> str:
     return next((f"{job.rule}: {job.reason}" for job in told), "")
 
 
-def warning_line(words: str) -> str:
-    """The line in which a job says in its log what is doubtful about its result.
+def say_warnings(warnings: Iterable[str]) -> None:
+    """Say in a job's log what is doubtful about its result; `logged_warnings` finds it there for the report.
 
     Parameters
     ----------
-    words
-        What is doubtful, one sentence.
+    warnings
+        What is doubtful, one sentence each.
     """
-    return f"{_WARNING}{words}"
+    for words in warnings:
+        print(f"{_WARNING}{words}")
 
 
 def logged_warnings(folder: Path, rule: str, names: Collection[str]) -> Iterator[tuple[str, str]]:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from rapidstem.files.image_stacks import FallbackMetadata, FrameStack, OpenStack, open_frames, read_stack
-from rapidstem.files.job_logs import warning_line
+from rapidstem.files.job_logs import say_warnings
 from rapidstem.frames.spoilt_pixels import FilledFrames
 
 
@@ -54,6 +54,6 @@ def open_raw_frames(path: Path | str, detector: str, fallback: FallbackMetadata)
 def _say_filled(path: Path | str, filled: FilledFrames) -> None:
     said = f"{path}: {filled.words()}"
     if any(filled.empty.values()):
-        print(warning_line(f"{said}; nothing was measured there"))
+        say_warnings([f"{said}; nothing was measured there"])
     elif filled.words():
         print(said)

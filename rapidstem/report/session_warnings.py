@@ -1,6 +1,6 @@
 """What a reader should know before believing a session's results."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from rapidstem.files.job_logs import input_fault, logged_warnings
 from rapidstem.report.session_results import Results, SessionContents
@@ -23,7 +23,7 @@ def session_warnings(results: Results, contents: SessionContents) -> list[str]:
     """What the stages have found to be doubtful, one sentence each, those that matter most first."""
     sources = (
         *(_without_lines, _doubtful_alignments, _dense_foils, _uncorrected_distortion, _unpaired_centres, _unseen_conditions),
-        *(_unregistered_frames, _weak_correlations, _rejected_frames),
+        *(_unregistered_frames, _weak_correlations, _rejected_frames, _failed_comparisons),
     )
     return [*(sentence for source in sources for sentence in source(results, contents)), *contents.remarks]
 
@@ -54,10 +54,19 @@ def _doubtful_alignments(results: Results, contents: SessionContents) -> Iterato
             yield f"{series}, {variant}: {warning}"
 
 
+def _failed_comparisons(results: Results, contents: SessionContents) -> Iterator[str]:
+    yield from _said_by("compare_integrations", results, contents.shown_fields)
+
+
 def _unseen_conditions(results: Results, contents: SessionContents) -> Iterator[str]:
     names = {*contents.series, *contents.test_fields, *contents.in_situ}
     for rule in ("denoise_frames", "denoise_in_situ"):
-        yield from (f"{name}: {words}" for name, words in logged_warnings(results.folder, rule, names))
+        yield from _said_by(rule, results, names)
+
+
+def _said_by(rule: str, results: Results, names: Collection[str]) -> Iterator[str]:
+    """The warnings in the logs of a rule's jobs."""
+    yield from (f"{name}: {words}" for name, words in logged_warnings(results.folder, rule, names))
 
 
 def _dense_foils(results: Results, contents: SessionContents) -> Iterator[str]:

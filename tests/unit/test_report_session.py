@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rapidstem.files import warning_line
+from rapidstem.files import job_log, say_warnings
 from rapidstem.report.session_numbers import series_numbers
 from rapidstem.report.session_observations import session_observations
 from rapidstem.report.session_record import job_times
@@ -130,14 +130,14 @@ def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> No
     assert (truth.label, truth.value) == ("Found / real", "98 / 99 %")
 
 
-def test_what_jobs_found_doubtful_is_warned_of(results: Results) -> None:
+@pytest.mark.parametrize(("rule", "known"), [("denoise_frames/net", SERIES), ("compare_integrations", "b")])
+def test_what_jobs_found_doubtful_is_warned_of(results: Results, rule: str, known: str) -> None:
     assert not any("electrons" in words for words in session_warnings(results, contents()))
-    for name, words in ((SERIES, "4 electrons"), ("gone", "9 electrons")):
-        log = results.folder / f"logs/denoise_frames/net/{name}.log"
-        log.parent.mkdir(parents=True, exist_ok=True)
-        log.write_text(f"it has started\n{warning_line(words)}\nfinished\n", encoding="utf-8")
+    for name, words in ((known, "4 electrons"), ("gone", "9 electrons")):
+        with job_log(results.folder / f"logs/{rule}/{name}.log", "it"):
+            say_warnings([words])
     warnings = session_warnings(results, contents())
-    assert f"{SERIES}: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
+    assert f"{known}: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
 
 
 def test_a_foil_too_dense_to_tell_its_lines_is_said_with_the_density_at_which_that_begins(results: Results) -> None:
