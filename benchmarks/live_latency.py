@@ -10,10 +10,12 @@ of what else it does, and are printed alone; the table holds those of the proces
 import argparse
 import tempfile
 import time
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import yaml
 
 from benchmarks.measured_tables import record_table
 from rapidstem.figures import draw_figures
@@ -22,11 +24,19 @@ from rapidstem.files import read_header, read_images, read_table
 from rapidstem.live import LineSettings, StageClock, compile_ahead, lines_of_series
 from rapidstem.tomography import TiltGeometry, middle_angles_deg, recorded_geometry
 from rapidstem.tomography.alignment import AlignmentSettings, SingleFrames
+from rapidstem_workflow.session_opening import open_session
 from scripts.line_files import write_fitted_lines
 
-# As of the demo (config/config.yaml, workflow/schemas/config.schema.yaml).
-THICKNESS_NM, MARGIN_NM, LINE_WIDTH_NM, ITERATIONS = 300.0, 60.0, 13.7, 50
+DEMO = Path(__file__).parents[1] / "config/config.yaml"
 AHEAD, PICTURE, ALL = "before the last frame: lines of single frames", "files and picture", "all after the last frame"
+
+
+def demo_settings(reconstruction: str) -> LineSettings:
+    """What `snakemake live` has with the demo's configuration, but for the method of the reconstruction, on processors."""
+    session = open_session(yaml.safe_load(DEMO.read_text(encoding="utf-8")))
+    chosen = session.config["tomography"] | {"reconstruction": reconstruction, "device": "cpu"}
+    alignment = AlignmentSettings(**session.live_alignment)
+    return LineSettings(alignment, **{each.name: chosen[each.name] for each in fields(LineSettings) if each.name in chosen})
 
 
 def recorded_series(session: Path, side: int) -> tuple[np.ndarray, TiltGeometry]:
@@ -67,8 +77,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--reconstruction", default="sirt")
     given = parser.parse_args()
-    alignment = AlignmentSettings(THICKNESS_NM, line_width_nm=LINE_WIDTH_NM)
-    settings = LineSettings(alignment, MARGIN_NM, "soft", given.reconstruction, ITERATIONS, "cpu")
+    settings = demo_settings(given.reconstruction)
     series, recorded = recorded_series(given.session, given.side)
     compile_ahead()
     started_s = time.monotonic()

@@ -29,7 +29,7 @@ from rapidstem.scores import TrueLine, kept_lengths, motion_errors, owned_lines,
 from rapidstem.tomography import TiltGeometry, binarise
 from rapidstem.tomography.reconstruction import ReconstructionSettings, reconstruct
 
-# Of the volume beyond the foil, as `tomography.margin_nm` in the demo.
+# Of the volume beyond the foil.
 MARGIN_NM = 60.0
 SIGMAS = ["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]
 

@@ -5,6 +5,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import yaml
+
+from benchmarks.live_latency import demo_settings
+from rapidstem_workflow.configuration_checks import configuration_schema
+
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
@@ -35,6 +40,17 @@ def test_make_benchmarks_runs_all_that_need_nothing_but_the_demo() -> None:
     assert sorted(listed[1].split()) == sorted(name for name, path in benchmarks.items() if asks_for_more(path))
     recipe = MAKEFILE.partition("benchmarks: demo\n")[2].partition("\n\n")[0]
     assert "$(ASK_FOR_MORE)" in recipe
+
+
+def test_live_latency_is_measured_with_the_settings_of_the_demo() -> None:
+    settings = demo_settings("ordered-subsets")
+    stated = yaml.safe_load((ROOT / "config/config.yaml").read_text(encoding="utf-8"))["tomography"]
+    known = {name: key.get("default") for name, key in configuration_schema()["properties"]["tomography"]["properties"].items()} | stated
+    assert (settings.margin_nm, settings.iterations, settings.binarisation) == tuple(
+        known[name] for name in ("margin_nm", "iterations", "binarisation")
+    )
+    assert (settings.alignment.thickness_nm, settings.alignment.line_width_nm) == (known["thickness_nm"], known["line_width_nm"])
+    assert settings.alignment.angle_sigma_deg == known["rapid_angle_sigma_deg"] and settings.reconstruction == "ordered-subsets"
 
 
 def test_make_clean_leaves_what_sessions_have_made() -> None:
