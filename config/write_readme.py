@@ -55,7 +55,8 @@ def _entries(schema: dict[str, Any], prefix: str = "") -> Iterator[tuple[str, di
 
 
 def _row(key: str, entry: dict[str, Any], required: bool) -> str:
-    default = "required" if required else f"`{entry['default']}`" if entry.get("default") not in (None, {}) else ""
+    stated = '""' if entry.get("default") == "" else entry.get("default")
+    default = "required" if required else "" if stated in (None, {}) else f"`{stated}`"
     return f"| `{key}` | {_values(entry)} | {default} | {entry['description']} |"
 
 

@@ -1,4 +1,4 @@
-"""Pictures of results."""
+"""The page that a person opens at the end: what was found, whether it can be trusted, and how every stage looks."""
 
 import lazy_loader
 

@@ -74,6 +74,54 @@ def test_a_room_imports_what_its_door_says_and_nothing_else(room: Path) -> None:
     assert set(imported_rooms(room)) <= allowed
 
 
+def test_no_two_rooms_are_said_to_hold_the_same() -> None:
+    said = [path.read_text(encoding="utf-8").split('"""')[1] for path in PACKAGE.glob("*/**/__init__.py")]
+    assert len(set(said)) == len(said)
+
+
+def architecture(start: str, stop: str) -> set[str]:
+    """What the page of the architecture names in backticks between two words."""
+    text = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    return set(re.findall(r"`([^`\n]+)`", text[text.index(start) : text.index(stop, text.index(start))]))
+
+
+def test_architecture_names_what_stands_beside_the_rooms() -> None:
+    modules = {path.stem for path in PACKAGE.glob("*.py")} - {"__init__"}
+    assert architecture("Beside the rooms stand", "which all may use") == modules
+
+
+def test_architecture_names_every_module_beside_the_package() -> None:
+    named = {Path(name).stem for name in architecture("## Floors", "## Rooms of the package")}
+    rules = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk"))
+    shared = {path.stem for path in (ROOT / "scripts").glob("*.py") if f"scripts/{path.name}" not in rules}
+    modules = {path.stem for path in (ROOT / "rapidstem_workflow").glob("*.py")} - {"__init__"}
+    assert modules | shared <= named
+
+
+@pytest.mark.parametrize(
+    ("library", "rooms", "start", "stop"),
+    [
+        ("torch", ["denoising", "tomography/reconstruction"], "torch is imported by", "astra by"),
+        ("astra", ["tomography/reconstruction"], "astra by", "matplotlib by"),
+    ],
+)
+def test_architecture_names_what_imports_heavy_libraries(library: str, rooms: list[str], start: str, stop: str) -> None:
+    pattern = re.compile(rf"^\s*(import|from) {library}\b", re.MULTILINE)
+    importing = [path for path in PACKAGE.rglob("*.py") if pattern.search(path.read_text(encoding="utf-8"))]
+    homes = {path: [room for room in rooms if path.is_relative_to(PACKAGE / room)] for path in importing}
+    assert all(len(home) == 1 for home in homes.values())
+    within = {path.relative_to(PACKAGE / home[0]).parts[0].removesuffix(".py") for path, home in homes.items()}
+    expected = {room.replace("/", ".") for room in rooms} | within
+    assert architecture(start, stop) == expected
+
+
+@pytest.mark.parametrize("page", pages(), ids=lambda page: str(page.relative_to(ROOT)))
+def test_commands_of_the_pages_can_be_typed_as_they_stand(page: Path) -> None:
+    commands = re.findall(r"^ *(?:\.venv/bin/)?(snakemake .*)$", page.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    complete = ("--cores", "--jobs", "--profile", "--workflow-profile", "--dry-run")
+    assert [command for command in commands if not any(option in command for option in complete)] == []
+
+
 def test_settings_of_the_microscope_are_all_on_their_page() -> None:
     page = (ROOT / "docs/microscope.md").read_text(encoding="utf-8")
     named = set(re.findall(r"^\| `(\w+)` \|", page, flags=re.MULTILINE))
