@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.workflow.tiny_session import ROOT, configuration, planned_jobs, snakemake, write_session
 
@@ -44,6 +45,21 @@ def test_number_is_handed_to_the_job_of_a_generic_cluster(tmp_path: Path) -> Non
     run = subprocess.run([*command, "--configfile", str(tmp_path / "config/config.yaml")], capture_output=True, text=True, check=False)
     assert (tmp_path / "job.sh").is_file(), run.stdout + run.stderr
     assert "export RAPIDSTEM_CORES='8'" in (tmp_path / "job.sh").read_text(encoding="utf-8")
+
+
+def _rules() -> dict[str, str]:
+    """The text of each rule by its name."""
+    texts = [path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk")]
+    return {name: body for text in texts for name, body in re.findall(r"^ *rule (\w+):(.*?)(?=^ *rule |\Z)", text, re.MULTILINE | re.DOTALL)}
+
+
+def test_profile_of_the_cluster_names_the_rules_that_use_many_processors_or_a_card() -> None:
+    profile = yaml.safe_load((ROOT / "workflow/profiles/slurm/config.yaml").read_text(encoding="utf-8"))
+    rules = _rules()
+    # A model that is given is copied: no network answers.
+    networks = {name for name, body in rules.items() if re.search(r"envs/(learning|live)\.yaml", body)} - {"adopt_model"}
+    assert {name for name, asked in profile["set-resources"].items() if "gres" in asked} == networks
+    assert profile["set-threads"].keys() == {name for name, body in rules.items() if "threads: ALL_CORES" in body}
 
 
 @pytest.mark.parametrize("profile", PROFILES)
