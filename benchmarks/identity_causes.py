@@ -21,7 +21,7 @@ from rapidstem.dislocations import resampled
 from rapidstem.lines.motion import SeriesMotion, TiltedView, view_of
 from rapidstem.lines.motion.motion_tables import match_table
 from rapidstem.microscope.specimen.strained_specimen import StrainedFoil
-from rapidstem.scores import TrueLine, owned_lines
+from rapidstem.scores import TrueLine, owned_lines, true_lines
 from rapidstem.scores.motion_scores import LENGTH_NM, NEAR_NM
 
 # Frames before and after the beginning in which an event counts as its cause.
@@ -57,7 +57,7 @@ class Series:
     @classmethod
     def of(cls, motion: SeriesMotion, foil: StrainedFoil) -> "Series":
         """A series that was followed, and the foil that it shows."""
-        truth = {number: TrueLine.of(line.points_nm, foil.courses.get(number)) for number, line in enumerate(foil.lines) if line.visible}
+        truth = true_lines(foil.lines, foil.courses)
         settings = foil.settings
         time = np.arange(settings.in_situ_frames) * settings.frame_period_s + settings.frame_time_s / 2
         owned = owned_lines(motion.positions, truth)

@@ -18,16 +18,7 @@ from scipy.ndimage import gaussian_filter1d
 from benchmarks.line_motion import identity_of, row_of
 from benchmarks.measured_tables import record_table
 from rapidstem.denoising import GENERAL, denoise_stack, load_model, model_folder
-from rapidstem.dislocations import (
-    SLIP_NAMES,
-    SLIP_NORMALS,
-    LineNetwork,
-    Polyline,
-    crystal_orientation,
-    line_points,
-    line_summary,
-    resampled,
-)
+from rapidstem.dislocations import LineNetwork, Polyline, crystal_orientation, line_points, line_summary, resampled, slip_normals
 from rapidstem.figures import LineMovieLayout, grey_limits, picture_words
 from rapidstem.lines.motion import FoilFaces, InSituFrames, SeriesMotion, TomogramLines, follow_series, view_of
 from rapidstem.lines.motion.motion_tables import match_table
@@ -36,7 +27,7 @@ from rapidstem.microscope.recording.detector import rapid_counts
 from rapidstem.microscope.recording.goniometer import resting_stage
 from rapidstem.microscope.specimen.gliding_specimen import GlidingFoil
 from rapidstem.microscope.specimen.strained_specimen import StrainedFoil, strained_foil
-from rapidstem.scores import TrueLine, jump_responses, kept_lengths, motion_errors, owned_lines, score_motion
+from rapidstem.scores import jump_responses, kept_lengths, motion_errors, owned_lines, score_motion, true_lines
 
 TILT_DEG, LINE_WIDTH_NM, STEP_NM = 10.0, 13.7, 2.0
 # What the fit to a tilt series states for a point of the demo's lines, and over what length its errors are the same.
@@ -82,11 +73,10 @@ def tomogram_of(foil: StrainedFoil | GlidingFoil, wrong: bool) -> TomogramLines:
         rng = random_stream(foil.settings.seed, "strain", "errors of the tomogram")
         lines = [line + _errors(len(line), rng) for line in lines]
     network = LineNetwork([Polyline(line, 2 * n, 2 * n + 1, "surface", "surface") for n, line in enumerate(lines)], np.stack([-half, half]))
-    orientation = crystal_orientation([2, 0, 0], [0, 1, 3])
-    summary = line_summary(network, orientation)
+    crystal = {"x": [2.0, 0.0, 0.0], "z": [0.0, 1.0, 3.0]}
+    summary = line_summary(network, crystal_orientation(**crystal))
     points = line_points(network, summary).assign(**dict(zip(["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"], SIGMA_NM, strict=True)))
-    normals = dict(zip(SLIP_NAMES, orientation.to_specimen(SLIP_NORMALS), strict=True))
-    return TomogramLines(points, summary, FoilFaces.of(0.0, 2 * half[2]), normals)
+    return TomogramLines(points, summary, FoilFaces.of(0.0, 2 * half[2]), slip_normals(crystal))
 
 
 def _errors(count: int, rng: np.random.Generator) -> np.ndarray:
@@ -96,7 +86,7 @@ def _errors(count: int, rng: np.random.Generator) -> np.ndarray:
 
 def scores_of(motion: SeriesMotion, foil: StrainedFoil) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The scores of `rapidstem.scores`, by line, and of jumps."""
-    truth = {number: TrueLine.of(line.points_nm, foil.courses.get(number)) for number, line in enumerate(foil.lines) if line.visible}
+    truth = true_lines(foil.lines, foil.courses)
     view = view_of(match_table(motion.match))
     times = np.arange(foil.settings.in_situ_frames) * foil.settings.frame_period_s
     owned = owned_lines(motion.positions, truth)

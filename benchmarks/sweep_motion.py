@@ -25,7 +25,7 @@ from rapidstem.microscope import MicroscopeSettings, random_stream, settings_fro
 from rapidstem.microscope.recording.goniometer import tilting_stage
 from rapidstem.microscope.specimen import FrameGeometry
 from rapidstem.microscope.specimen.gliding_specimen import GlidingFoil, gliding_foil
-from rapidstem.scores import TrueLine, kept_lengths, motion_errors, owned_lines, resting_positions, score_motion
+from rapidstem.scores import sweep_scores, true_lines
 from rapidstem.tomography import TiltGeometry, binarise
 from rapidstem.tomography.reconstruction import ReconstructionSettings, reconstruct
 
@@ -70,17 +70,9 @@ def static_table(static: FittedLines) -> pd.DataFrame:
 
 def rows_of(foil: GlidingFoil, motion: SweepMotion, static: FittedLines, geometry: TiltGeometry) -> list[tuple[str, pd.DataFrame]]:
     """The scores of the lines in time, and those of the static ones."""
-    truth = {number: TrueLine.of(line.points_nm, foil.courses.get(number)) for number, line in enumerate(foil.lines) if line.visible}
-    views = sweep_views(geometry, geometry.rows)
-    resting, owned = resting_positions(static_table(static), truth, np.asarray(geometry.time_s))
-    scores, followed = [], owned_lines(motion.positions, truth)
-    all_lines = {*followed.values(), *owned.values()}
-    for name, positions, owners in (("in time", motion.positions, followed), ("static", resting, owned)):
-        kept = kept_lengths(positions, truth, owners, np.asarray(geometry.time_s), lambda points: shown_by_all(points, views), all_lines)
-        errors = motion_errors(positions, truth, owners)
-        angles = pd.DataFrame({"line": list(owners), "beam_angle_deg": np.nan})
-        scores.append((name, score_motion(positions, errors, kept, angles, truth, owners)))
-    return scores
+    truth, views, times_s = true_lines(foil.lines, foil.courses), sweep_views(geometry, geometry.rows), np.asarray(geometry.time_s)
+    scores = sweep_scores(motion.positions, static_table(static), truth, times_s, lambda points: shown_by_all(points, views))
+    return [(name, table.drop(columns="fit")) for name, table in scores.groupby("fit")]
 
 
 def main(seeds: Sequence[int], speed_nm_per_s: float, detail: bool) -> None:

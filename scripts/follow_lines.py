@@ -3,7 +3,7 @@
 import numpy as np
 from script_support import logged, read_raw_header
 
-from rapidstem.dislocations import FOIL_COLUMNS, POINT_COLUMNS, SLIP_NAMES, SLIP_NORMALS, SUMMARY_COLUMNS, crystal_orientation
+from rapidstem.dislocations import FOIL_COLUMNS, POINT_COLUMNS, SUMMARY_COLUMNS, slip_normals
 from rapidstem.errors import InputError
 from rapidstem.files import open_frames, read_table, write_paradis_series, write_polydata_series, write_table
 from rapidstem.frames import read_drift
@@ -14,13 +14,11 @@ with logged(snakemake):
     header = read_raw_header(files.rapid, parameters.reading)
     if header.line_time_s is None:
         raise InputError(f"{files.rapid}: states no time of a row, which moving lines need; set reading.line_time_s")
-    crystal = parameters.crystal
-    normals = crystal_orientation(crystal["x"], crystal["z"]).to_specimen(SLIP_NORMALS) if crystal else []
     tomogram = TomogramLines(
         points=read_table(files.lines, POINT_COLUMNS),
         summary=read_table(files.summary, SUMMARY_COLUMNS),
         foil=FoilFaces.of_lines(read_table(files.density, FOIL_COLUMNS), parameters.thickness_nm),
-        slip_normals=dict(zip(SLIP_NAMES, normals, strict=False)),
+        slip_normals=slip_normals(parameters.crystal),
     )
     with open_frames(files.denoised) as series:
         frames = InSituFrames(

@@ -1,18 +1,15 @@
 """Follow the dislocation lines of an earlier tilt series through the frames of a later one: where each is at any time."""
 
-import numpy as np
 from script_support import logged
 
 from rapidstem.dislocations import (
     CENTROID_COLUMNS,
     FOIL_COLUMNS,
     POINT_COLUMNS,
-    SLIP_NAMES,
-    SLIP_NORMALS,
     SUMMARY_COLUMNS,
-    crystal_orientation,
     polylines_of,
     rigid_motion,
+    slip_normals,
 )
 from rapidstem.files import read_series, read_table, write_polydata_series, write_table
 from rapidstem.lines.motion import FoilFaces, TomogramLines, follow_sweep, moments
@@ -21,12 +18,11 @@ from rapidstem.tomography import read_geometry
 with logged(snakemake):
     files, output, parameters = snakemake.input, snakemake.output, snakemake.params
     motion = rigid_motion(*(read_table(path, CENTROID_COLUMNS) for path in (files.earlier_centroids, files.centroids)))
-    normals = crystal_orientation(parameters.crystal["x"], parameters.crystal["z"]).to_specimen(SLIP_NORMALS) if parameters.crystal else []
     earlier = TomogramLines(
         points=motion.applied_to(read_table(files.earlier_lines, POINT_COLUMNS)),
         summary=motion.applied_to(read_table(files.earlier_summary, SUMMARY_COLUMNS)),
         foil=FoilFaces.of_lines(read_table(files.earlier_density, FOIL_COLUMNS), parameters.thickness_nm).moved(motion),
-        slip_normals=dict(zip(SLIP_NAMES, motion.turn(np.asarray(normals, float).reshape(-1, 3)), strict=False)),
+        slip_normals={name: motion.turn(normal[None])[0] for name, normal in slip_normals(parameters.crystal).items()},
     )
     series, _ = read_series(files.series)
     geometry = read_geometry(files.angles)

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from rapidstem.dislocations import FOIL_COLUMNS, SLIP_NAMES, SLIP_NORMALS, crystal_orientation, line_density, line_points, line_summary
+from rapidstem.dislocations import FOIL_COLUMNS, crystal_orientation, line_density, line_points, line_summary, slip_normals
 from rapidstem.files import write_paradis, write_polydata, write_table
 from rapidstem.lines import FittedLines
 
@@ -31,7 +31,7 @@ def write_fitted_lines(output: Any, found: FittedLines, crystal: Mapping[str, An
     points["probability"] = np.repeat(found.probability, [len(line.points_nm) for line in network.lines])
     polylines = [line.points_nm for line in network.lines]
     planes = points.groupby("line", sort=True)["slip_plane"].first()
-    normals = dict(zip(SLIP_NAMES, orientation.to_specimen(SLIP_NORMALS), strict=True)) if orientation else {}
+    normals = slip_normals(crystal)
     write_table(output.lines, points)
     write_table(output.summary, summary)
     write_table(output.density, density)

@@ -4,29 +4,20 @@ import numpy as np
 import pandas as pd
 from script_support import logged, read_raw_header
 
-from rapidstem.dislocations import (
-    CENTROID_COLUMNS,
-    POINT_COLUMNS,
-    SLIP_NAMES,
-    SLIP_NORMALS,
-    SUMMARY_COLUMNS,
-    crystal_orientation,
-    rigid_motion,
-)
+from rapidstem.dislocations import CENTROID_COLUMNS, POINT_COLUMNS, SUMMARY_COLUMNS, rigid_motion, slip_normals
 from rapidstem.files import read_table, write_table
 from rapidstem.lines.motion import check_same_field, interval_between, line_planes, matched_sweeps, sweep_words
 from rapidstem.tomography import read_geometry
 
 with logged(snakemake):
-    files, crystal = snakemake.input, snakemake.params.crystal
+    files = snakemake.input
     earlier, later = (read_table(path, POINT_COLUMNS) for path in (files.earlier_lines, files.lines))
     centres, earlier_centres = (read_table(path, CENTROID_COLUMNS) for path in (files.centroids, files.earlier_centroids))
     motion = rigid_motion(centres, earlier_centres)
     mirrored = rigid_motion(centres.assign(x_nm=-centres["x_nm"]), earlier_centres).applied_to(later.assign(x_nm=-later["x_nm"]))
     later = motion.applied_to(later)
     found, chance = check_same_field(earlier, later, mirrored)
-    normals = crystal_orientation(crystal["x"], crystal["z"]).to_specimen(SLIP_NORMALS) if crystal else []
-    planes = line_planes(earlier, read_table(files.earlier_summary, SUMMARY_COLUMNS), dict(zip(SLIP_NAMES, normals, strict=False)))
+    planes = line_planes(earlier, read_table(files.earlier_summary, SUMMARY_COLUMNS), slip_normals(snakemake.params.crystal))
     records = [read_raw_header(path, snakemake.params.reading) for path in (files.earlier_record, files.record)]
     interval_s = interval_between([record.started_s for record in records], [record.time_s for record in records])
     if interval_s is None:

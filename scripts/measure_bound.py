@@ -10,7 +10,7 @@ from rapidstem.denoising import denoise_stack, load_model
 from rapidstem.distortion import ColumnMap, to_slow_geometry
 from rapidstem.files import write_table
 from rapidstem.microscope import read_truth
-from rapidstem.scores import BOUND_COLUMNS, accuracy_bound
+from rapidstem.scores import BOUND_COLUMNS, accuracy_bound, angle_spread_deg
 from rapidstem.tomography import TiltGeometry, read_geometry
 
 with logged(snakemake):
@@ -24,9 +24,7 @@ with logged(snakemake):
     geometry = TiltGeometry(angles_rad, truth.rapid.shift_px, stack.pixel_size_nm, frames.shape[1], *times)
     lines = [line.points_nm for line in truth.contrast_lines()]
     bound = accuracy_bound(frames, geometry, lines, parameters.depth_nm, parameters.radius_nm, parameters.line_width_nm)
-    measured = read_geometry(files.angles)
-    difference = (measured.angle_rad - angles_rad)[measured.used]
-    bound["angle_rms_deg"] = np.rad2deg(np.std(difference))
+    bound["angle_rms_deg"] = angle_spread_deg(read_geometry(files.angles), angles_rad)
     named = bound.assign(acquisition=snakemake.wildcards.acquisition, variant=f"rapid-{snakemake.wildcards.denoiser}")
     write_table(snakemake.output.bound, named[BOUND_COLUMNS])
     print(named[BOUND_COLUMNS[2:]].to_string(index=False))

@@ -6,12 +6,12 @@ from rapidstem.dislocations import CENTROID_COLUMNS, rigid_motion
 from rapidstem.files import read_table, read_volume_shape, write_table
 from rapidstem.lines.motion import FOLLOWED_COLUMNS, MATCH_COLUMNS, POSITION_COLUMNS, view_of
 from rapidstem.microscope import read_truth
-from rapidstem.scores import TrueLine, jump_responses, kept_lengths, line_centroids, motion_errors, owned_lines, score_motion
+from rapidstem.scores import jump_responses, kept_lengths, line_centroids, motion_errors, owned_lines, score_motion, true_lines
 
 with logged(snakemake):
     files, output, names = snakemake.input, snakemake.output, dict(snakemake.wildcards.items())
     truth = read_truth(files.truth)
-    lines = {number: TrueLine.of(line.points_nm, truth.courses.get(number)) for number, line in enumerate(truth.lines) if line.visible}
+    lines = true_lines(truth.lines, truth.courses)
     rest = [line.points_nm for line in truth.lines if line.visible]
     motion = rigid_motion(read_table(files.centroids, CENTROID_COLUMNS), line_centroids(rest, *read_volume_shape(files.volume)))
     positions = motion.applied_to(read_table(files.positions, POSITION_COLUMNS))

@@ -3,6 +3,7 @@ from .compared_fields import (
     compared_field as compared_field,
     frames_to_compare as frames_to_compare,
 )
+from .field_prediction import denoise_field as denoise_field
 from .model_files import (
     TrainedModel as TrainedModel,
     check_fit as check_fit,

@@ -44,4 +44,9 @@ from .polylines import (
     steps_along as steps_along,
 )
 from .section_links import COORDINATES as COORDINATES, SECTION_NORMAL as SECTION_NORMAL, chain_labels as chain_labels
-from .slip_planes import SLIP_NAMES as SLIP_NAMES, SLIP_NORMALS as SLIP_NORMALS, crystal_orientation as crystal_orientation
+from .slip_planes import (
+    SLIP_NAMES as SLIP_NAMES,
+    SLIP_NORMALS as SLIP_NORMALS,
+    crystal_orientation as crystal_orientation,
+    slip_normals as slip_normals,
+)

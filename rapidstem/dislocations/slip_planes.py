@@ -1,6 +1,6 @@
 """The plane of a dislocation line, and which {111} plane of an fcc crystal it is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -123,6 +123,24 @@ def crystal_orientation(x: Sequence[float], z: Sequence[float]) -> CrystalOrient
     upright = directions[1] - (directions[0] @ directions[1]) * directions[0]
     upright /= np.linalg.norm(upright)
     return CrystalOrientation(np.array([directions[0], np.cross(upright, directions[0]), upright]))
+
+
+def slip_normals(crystal: Mapping[str, Sequence[float]] | None) -> dict[str, np.ndarray]:
+    """Normals of the {111} planes in specimen axes.
+
+    Parameters
+    ----------
+    crystal
+        Its directions along `x` and `z`, as `crystal_orientation` takes them; None where they are not known.
+
+    Returns
+    -------
+    dict
+        Unit vectors (3,) by the names in `SLIP_NAMES`; empty where the crystal is not known.
+    """
+    if not crystal:
+        return {}
+    return dict(zip(SLIP_NAMES, crystal_orientation(crystal["x"], crystal["z"]).to_specimen(SLIP_NORMALS), strict=True))
 
 
 def best_plane(points_nm: np.ndarray) -> BestPlane:

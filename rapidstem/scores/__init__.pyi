@@ -15,7 +15,7 @@ from .in_situ_scores import (
     slow_in_series as slow_in_series,
 )
 from .interval_scores import INTERVAL_COLUMNS as INTERVAL_COLUMNS, score_intervals as score_intervals
-from .known_geometry import BOUND_COLUMNS as BOUND_COLUMNS, accuracy_bound as accuracy_bound
+from .known_geometry import BOUND_COLUMNS as BOUND_COLUMNS, accuracy_bound as accuracy_bound, angle_spread_deg as angle_spread_deg
 from .line_comparison import LineComparison as LineComparison, PlacedLines as PlacedLines, compare_lines as compare_lines
 from .line_identity import (
     IDENTITY_COLUMNS as IDENTITY_COLUMNS,
@@ -34,8 +34,11 @@ from .line_pairs import (
 from .line_recovery import DETECTION_COLUMNS as DETECTION_COLUMNS, line_detection as line_detection
 from .motion_comparisons import (
     RESPONSE_COLUMNS as RESPONSE_COLUMNS,
+    KnownLine as KnownLine,
     jump_responses as jump_responses,
     resting_positions as resting_positions,
+    sweep_scores as sweep_scores,
+    true_lines as true_lines,
 )
 from .motion_scores import (
     MOTION_COLUMNS as MOTION_COLUMNS,

@@ -53,6 +53,23 @@ def accuracy_bound(
     return pd.concat([_errors(centres, true, radius_nm).assign(known=known) for known, centres in found.items()], ignore_index=True)
 
 
+def angle_spread_deg(measured: TiltGeometry, angle_rad: np.ndarray) -> float:
+    """How far measured angles are off, not counting what all are off by alike.
+
+    Parameters
+    ----------
+    measured
+    angle_rad : (frame,)
+        The true ones.
+
+    Returns
+    -------
+    float
+        Root mean square over the used frames, in degrees.
+    """
+    return float(np.rad2deg(np.std((measured.angle_rad - angle_rad)[measured.used])))
+
+
 def _errors(centres: pd.DataFrame, true: pd.DataFrame, radius_nm: float) -> pd.DataFrame:
     motion = rigid_motion(centres, true)
     pairs = position_pairs(centres, true, radius_nm, motion)

@@ -1,15 +1,46 @@
-"""What followed lines are held against besides their places: jumps that they answer to, and lines of a static fit."""
+"""What followed lines are held against: true lines, jumps that they answer to, and lines of a static fit."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from rapidstem.scores.motion_scores import AXES, SIGMAS, TrueLine, owned_lines
+from rapidstem.scores.motion_scores import AXES, SIGMAS, Course, TrueLine, kept_lengths, motion_errors, owned_lines, score_motion
 
 # By judgement: the virtual microscope's jumps are 60 to 160 nm in 20 ms; a shorter or slower way is a glide.
 LEAST_JUMP_NM, LONGEST_JUMP_S = 50.0, 0.05
 RESPONSE_COLUMNS = ["acquisition", "denoiser", "line", "true_line", "time_s", "jump_nm", "response_frames", "settled_nm"]
+
+
+class KnownLine(Protocol):
+    """A line of the virtual microscope at rest (`rapidstem.microscope.DislocationLine`)."""
+
+    @property
+    def points_nm(self) -> np.ndarray:
+        """Points (n, 3)."""
+
+    @property
+    def visible(self) -> bool:
+        """Whether it has any contrast."""
+
+
+def true_lines(lines: Sequence[KnownLine], courses: Mapping[int, Course]) -> dict[int, TrueLine]:
+    """The true lines that frames can show, by their numbers.
+
+    Parameters
+    ----------
+    lines
+        At rest, all of a specimen.
+    courses
+        How those of them move that do.
+
+    Returns
+    -------
+    dict
+        Of `TrueLine`.
+    """
+    return {number: TrueLine.of(line.points_nm, courses.get(number)) for number, line in enumerate(lines) if line.visible}
 
 
 def jump_responses(positions: pd.DataFrame, truth: Mapping[int, TrueLine], owned: Mapping[int, int]) -> pd.DataFrame:
@@ -95,3 +126,41 @@ def resting_positions(
     still = {"velocity_nm_per_s": 0.0, "sigma_velocity_nm_per_s": np.nan, "measured": 1}
     frames = [kept.assign(frame=frame, time_s=time, **still) for frame, time in enumerate(frame_times_s)]
     return pd.concat(frames, ignore_index=True), owned
+
+
+def sweep_scores(
+    moving: pd.DataFrame,
+    static: pd.DataFrame,
+    truth: Mapping[int, TrueLine],
+    frame_times_s: np.ndarray,
+    visible: Callable[[np.ndarray], np.ndarray],
+) -> pd.DataFrame:
+    """Scores of the lines that were followed through a tilt series, and of those of its static fit, over the same true lines.
+
+    Parameters
+    ----------
+    moving : DataFrame
+        As `rapidstem.lines.motion` gives them (`POSITION_COLUMNS`), moved onto the truth.
+    static : DataFrame
+        As `resting_positions` takes them, moved onto the truth.
+    truth
+        The true lines by number.
+    frame_times_s : (frame,)
+        When the frames begin, s.
+    visible
+        Which of some points (n, 3) the frames show.
+
+    Returns
+    -------
+    DataFrame
+        As of `score_motion`, with `fit`: `in time` or `static`. There is no angle to the beam, as the specimen turns.
+    """
+    resting, owned = resting_positions(static, truth, frame_times_s)
+    followed = owned_lines(moving, truth)
+    among, tables = {*followed.values(), *owned.values()}, []
+    for name, positions, owners in (("in time", moving, followed), ("static", resting, owned)):
+        kept = kept_lengths(positions, truth, owners, frame_times_s, visible, among)
+        angles = pd.DataFrame({"line": list(owners), "beam_angle_deg": np.nan})
+        scores = score_motion(positions, motion_errors(positions, truth, owners), kept, angles, truth, owners)
+        tables.append(scores.assign(fit=name))
+    return pd.concat(tables, ignore_index=True)

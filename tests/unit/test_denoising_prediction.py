@@ -10,6 +10,8 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from rapidstem.denoising.field_prediction import denoise_field
+from rapidstem.denoising.fields.frame_shifts import averaged
 from rapidstem.denoising.fields.intensity_scaling import IntensityScaling
 from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model, save_model
 from rapidstem.denoising.networks.architectures import ARCHITECTURES, new_network
@@ -19,6 +21,7 @@ from rapidstem.denoising.prediction import denoise_blocks, denoise_stack
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem.files.sliced_frames import SlicedFrames
+from rapidstem.frames import Drift
 
 SETTINGS = NetworkSettings(target="slow", width=4, depth=2, patch_size_px=16, precision="float32")
 
@@ -230,3 +233,15 @@ def test_what_networks_compute_on_is_said() -> None:
     threads = torch.get_num_threads()
     assert computing_words("float32", torch.device("cpu")).endswith(f" in float32, with {threads} threads")
     assert torch.backends.cpu.get_cpu_capability() in computing_words("auto", torch.device("cpu"))
+
+
+def test_a_field_is_shown_frame_by_frame_or_as_the_mean_of_many_at_its_places(model: TrainedModel) -> None:
+    stack, used = frames(5, 24, 24), np.array([True, False, True, True, True])
+    drift = Drift(np.array([[0.5, 0.0], [9.0, 9.0], [-0.5, 1.0], [0.0, -1.0], [0.2, 0.3]]), np.zeros(5), used)
+    shown = np.array([2, 3])
+    singles = np.concatenate(list(denoise_field(model, stack, drift, shown)))
+    assert np.array_equal(singles, denoise_stack(model, stack[shown]))
+    means = TrainedModel(model.network, replace(model.settings, averaged_frames=3), model.scaling, model.card)
+    chosen = [0, 2, 3]
+    expected = averaged(denoise_stack(model, stack[chosen]), drift.shift_px[chosen], drift.shift_px[shown])
+    assert np.array_equal(np.concatenate(list(denoise_field(means, stack, drift, shown))), expected, equal_nan=True)

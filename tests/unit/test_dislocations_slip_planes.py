@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, best_plane, crystal_orientation, nearest_slip_plane
+from rapidstem.dislocations.slip_planes import SLIP_NAMES, SLIP_NORMALS, best_plane, crystal_orientation, nearest_slip_plane, slip_normals
 from rapidstem.errors import InputError
 from rapidstem.microscope.specimen.crystal import GLIDE_PLANES, specimen_axes
 from tests.unit.line_phantoms import arc, straight
@@ -25,6 +25,12 @@ def test_orientation_is_a_right_handed_rotation_and_that_of_the_virtual_microsco
 
 def test_planes_are_those_of_the_crystal():
     assert np.allclose(SLIP_NORMALS * np.sqrt(3), GLIDE_PLANES)
+
+
+def test_normals_are_named_and_none_where_the_crystal_is_not_known():
+    normals = slip_normals({"x": [2, 0, 0], "z": [0, 1, 3]})
+    assert list(normals) == list(SLIP_NAMES) and np.allclose(normals["(1-11)"] @ ORIENTATION.axes, SLIP_NORMALS[2])
+    assert slip_normals(None) == {}
 
 
 @pytest.mark.parametrize(("x", "z"), [([1, 0, 0], [1, 1, 0]), ([0, 0, 0], [0, 0, 1]), ([1, 0], [0, 0, 1]), ([1, 0, 0], [0, np.nan, 1])])

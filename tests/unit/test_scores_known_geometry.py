@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 
 from rapidstem.lines import refit_lines
-from rapidstem.scores import accuracy_bound
+from rapidstem.scores import accuracy_bound, angle_spread_deg
 from tests.unit.test_lines_fitting import FALLING, RISING, THREADING, bent, distances, inside, moving_geometry, noisy
 
 LINES = [RISING, FALLING, THREADING]
@@ -34,6 +34,15 @@ def test_the_bound_is_near_the_truth_and_grows_with_the_noise() -> None:
     assert (good.loc[good["known"] == "geometry and lines", "paired_percent"] > 90).all()
     worse = bad.set_index(["known", "axis"])["mean_abs_nm"]
     assert worse["geometry and lines"].mean() > 1.3 * errors["geometry and lines"].mean()
+
+
+def test_angles_are_judged_without_what_all_are_off_by_and_without_frames_left_out() -> None:
+    measured, true_rad = moving_geometry(), moving_geometry().angle_rad
+    measured.angle_rad[:] += np.deg2rad(3.0 + np.where(np.arange(len(true_rad)) % 2, 0.5, -0.5))
+    measured.used[:] = True
+    measured.angle_rad[0], measured.used[0] = 1.0, False
+    measured.angle_rad[1], measured.used[1] = 1.0, False
+    assert np.isclose(angle_spread_deg(measured, true_rad), 0.5, atol=0.01)
 
 
 def test_a_wrong_geometry_shows() -> None:

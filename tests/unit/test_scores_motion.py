@@ -1,10 +1,22 @@
 """Followed lines against their true motion: answers that are known."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pandas as pd
 import pytest
 
-from rapidstem.scores import TrueLine, jump_responses, kept_lengths, motion_errors, owned_lines, resting_positions, score_motion
+from rapidstem.scores import (
+    TrueLine,
+    jump_responses,
+    kept_lengths,
+    motion_errors,
+    owned_lines,
+    resting_positions,
+    score_motion,
+    sweep_scores,
+    true_lines,
+)
 
 BASE = np.column_stack([np.arange(0, 200, 2.0), np.zeros(100), np.zeros(100)])
 FRAME_S = 0.07
@@ -110,3 +122,25 @@ def test_the_answer_to_a_jump_is_counted_in_frames(shown: tuple[float, ...], fra
     found = jump_responses(positions, truth, {2: 0})
     assert list(found["response_frames"]) == [frames]
     assert found["jump_nm"].iloc[0] == pytest.approx(100) and abs(found["settled_nm"].iloc[0]) < 1
+
+
+def test_true_lines_are_those_with_contrast_under_their_own_numbers() -> None:
+    course = SimpleNamespace(kind="gliding", time_s=np.array([0.0, 1.0]), until_s=2.0)
+    course.displacement_nm = lambda points, time: np.full_like(points, 7.0 * time)
+    lines = [SimpleNamespace(points_nm=BASE + 50.0 * number, visible=number != 1) for number in range(3)]
+    truth = true_lines(lines, {2: course})
+    assert {number: line.course for number, line in truth.items()} == {0: "resting", 2: "gliding"}
+    assert truth[2].moved(1.0)[0] - truth[2].moved(0.0)[0] == pytest.approx([7.0] * 3)
+    assert truth[0].moved(1.0)[0] == pytest.approx(BASE[0])
+
+
+def test_lines_in_time_and_of_the_static_fit_are_scored_over_the_same_true_lines() -> None:
+    truth = {7: _line(0.0, "gliding", lambda time: 60.0 * time), 9: _line(300.0)}
+    times_s = np.arange(12) * FRAME_S
+    moving = _positions(3, lambda frame: 60.0 * frame * FRAME_S)
+    static = pd.concat([_positions(0, lambda frame: 25.0, frames=1), _positions(1, lambda frame: 300.0, frames=1)]).assign(time_s=0.4)
+    scores = sweep_scores(moving, static, truth, times_s, lambda points: points[:, 0] >= 0).set_index(["fit", "line"])
+    assert scores.loc[("in time", 3), "y_rms_nm"] < 0.5 and scores.loc[("static", 0), "y_rms_nm"] > 10
+    assert scores.loc[("static", 1), "y_rms_nm"] == pytest.approx(0, abs=1e-6)
+    assert scores.loc[("in time", -1), "kept_percent"] == pytest.approx(50, abs=5)
+    assert scores["beam_angle_deg"].isna().all()

@@ -50,7 +50,9 @@ def test_number_is_handed_to_the_job_of_a_generic_cluster(tmp_path: Path) -> Non
 def _rules() -> dict[str, str]:
     """The text of each rule by its name."""
     texts = [path.read_text(encoding="utf-8") for path in (ROOT / "workflow/rules").glob("*.smk")]
-    return {name: body for text in texts for name, body in re.findall(r"^ *rule (\w+):(.*?)(?=^ *rule |\Z)", text, re.MULTILINE | re.DOTALL)}
+    return {
+        name: body for text in texts for name, body in re.findall(r"^ *rule (\w+):(.*?)(?=^ *rule |\Z)", text, re.MULTILINE | re.DOTALL)
+    }
 
 
 def test_profile_of_the_cluster_names_the_rules_that_use_many_processors_or_a_card() -> None:

@@ -154,7 +154,6 @@ rule score_sweep:
     """Lines that were followed through a tilt series, and those of its static fit, against their true motion."""
     input:
         positions=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.positions.csv",
-        followed=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.followed.csv",
         lines=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.lines.csv",
         angles=f"{FOLDER}/tilt_series/{{acquisition}}/{{variant}}.angles.csv",
         centroids=f"{FOLDER}/dislocations/{{acquisition}}/{{variant}}.centroids.csv",
