@@ -2,6 +2,7 @@
 
     python -m rapidstem_workflow.napari_view --configfile config/config.yaml
 
+with all configuration files that the session was run with, in the same order.
 Needs napari with a toolkit for its window: `pip install .[napari]`.
 """
 
@@ -12,12 +13,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import yaml
 
 from rapidstem.errors import InputError
 from rapidstem.files import read_images, read_series, read_table, read_volume
 from rapidstem_workflow.session import Session
-from rapidstem_workflow.session_opening import open_session
+from rapidstem_workflow.session_opening import open_session, read_configuration
 from rapidstem_workflow.variants import Variant
 
 # What napari adds: the data, what is said about them, the kind of layer.
@@ -78,7 +78,13 @@ def _placed(name: str, shape: tuple[int, ...], step_nm: float) -> dict[str, Any]
 def main() -> None:
     """Open a window with the first tilt series, or the named one, of the session that the command line names."""
     parser = argparse.ArgumentParser(description="Open a tilt series of a finished session in napari.")
-    parser.add_argument("--configfile", type=Path, default=Path("config/config.yaml"), help="that the session was run with (%(default)s)")
+    parser.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[Path("config/config.yaml")],
+        help="all that the session was run with, in that order (config/config.yaml)",
+    )
     parser.add_argument("--series", help="the acquisition; the first tilt series of the sheet where nothing is given")
     given = parser.parse_args()
     try:
@@ -86,7 +92,7 @@ def main() -> None:
     except ImportError:
         sys.exit("napari is not installed; install the group napari (pip install .[napari])")
     try:
-        session = open_session(yaml.safe_load(given.configfile.read_text(encoding="utf-8")))
+        session = open_session(read_configuration(given.configfile))
         known = session.acquisitions("tilt_series")
         series = given.series or next(iter(known), "")
         if series not in known:

@@ -2,6 +2,7 @@
 
     python -m rapidstem_workflow.run_crate --configfile config/config.yaml
 
+with all configuration files that the session was run with, in the same order.
 Writes `ro-crate-metadata.json` and the folder `provenance` (workflow, configuration, sheet, pinned versions) into `results/<session>`,
 which becomes the crate; nothing else is copied or changed. Needs the packages of the group `provenance` (rocrate).
 """
@@ -11,19 +12,17 @@ import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from rapidstem import __version__
 from rapidstem.errors import InputError
 from rapidstem.files import FILE_COLUMNS, written_beside
 from rapidstem_workflow.run_summary import REPORT, START
 from rapidstem_workflow.session import Session
-from rapidstem_workflow.session_opening import open_session
+from rapidstem_workflow.session_opening import open_session, read_configuration
 
 METADATA, PROVENANCE = "ro-crate-metadata.json", "provenance"
 # The specifications that the crate keeps to, https://www.researchobject.org/workflow-run-crate/profiles/workflow_run_crate/
@@ -50,13 +49,13 @@ _TYPES = {
 }
 
 
-def write_crate(configuration: Path, licence: str | None = None) -> Path:
-    """Describe the session of a configuration, in the folder where Snakemake ran.
+def write_crate(configurations: Sequence[Path], licence: str | None = None) -> Path:
+    """Describe a session, in the folder where Snakemake ran.
 
     Parameters
     ----------
-    configuration
-        The file that the session was run with.
+    configurations
+        The files that it was run with, in their order: of what several say of one key that of the last one counts.
     licence
         Address of the licence under which the results are passed on; left out where nothing is given.
 
@@ -69,19 +68,22 @@ def write_crate(configuration: Path, licence: str | None = None) -> Path:
     InputError
         where the session has not been finished, a raw file is missing, or the package rocrate.
     """
-    session = open_session(yaml.safe_load(configuration.read_text(encoding="utf-8")))
+    session = open_session(read_configuration(configurations))
     folder = Path(session.folder)
     if not (folder / REPORT).is_file():
         raise InputError(f"{folder / REPORT}: there is no report, the session is not finished; run it first")
-    copied = [_copied(path, folder) for path in (configuration, Path(session.config["acquisitions"]), _REPOSITORY / "requirements.lock")]
+    places = [""] if len(configurations) == 1 else [f"configuration-{number}" for number, _ in enumerate(configurations, start=1)]
+    given = [_copied(path, folder, place) for path, place in zip(configurations, places, strict=True)]
+    given.append(_copied(Path(session.config["acquisitions"]), folder))
+    pinned = _copied(_REPOSITORY / "requirements.lock", folder)
     rules = [_copied(path, folder, "workflow/rules") for path in sorted((_REPOSITORY / "workflow/rules").glob("*.smk"))]
-    crate = _described(session, folder, [*copied, *rules], _copied(_REPOSITORY / "Snakefile", folder), licence)
+    crate = _described(session, folder, given, [pinned, *rules], _copied(_REPOSITORY / "Snakefile", folder), licence)
     with written_beside(folder / METADATA) as path:
         path.write_text(json.dumps(crate.metadata.generate(), indent=2) + "\n", encoding="utf-8")
     return folder / METADATA
 
 
-def _described(session: Session, folder: Path, described: list[Path], workflow: Path, licence: str | None) -> Any:
+def _described(session: Session, folder: Path, given: list[Path], used: list[Path], workflow: Path, licence: str | None) -> Any:
     try:
         from rocrate.rocrate import ROCrate
     except ImportError:
@@ -98,12 +100,12 @@ def _described(session: Session, folder: Path, described: list[Path], workflow: 
     main = crate.add_workflow(
         dest_path=str(workflow), main=True, lang="snakemake", properties={"name": "rapidstem", "version": __version__}
     )
-    settings = [crate.add_file(dest_path=str(path), properties=_facts(folder / path)) for path in described]
+    settings, code = ([crate.add_file(dest_path=str(path), properties=_facts(folder / path)) for path in part] for part in (given, used))
     inputs = [crate.add_jsonld(_raw_file(path, folder)) for path in _raw_files(session)]
-    main["hasPart"] = [entity for entity in settings if entity.id.endswith(".smk")]
+    main["hasPart"] = [entity for entity in code if entity.id.endswith(".smk")]
     results = [crate.add_file(dest_path=str(path), properties=_facts(folder / path)) for path in _results(folder)]
     times = {"startTime": _time(folder / START), "endTime": finished, "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"}}
-    run = crate.add_action(main, object=inputs + settings[:2], result=results, properties={"name": f"Run of {crate.name}", **times})
+    run = crate.add_action(main, object=inputs + settings, result=results, properties={"name": f"Run of {crate.name}", **times})
     crate.root_dataset["mentions"] = [run]
     crate.root_dataset["hasPart"] = [*crate.root_dataset["hasPart"], *[entity for entity in inputs if entity.id.startswith("raw/")]]
     return crate
@@ -172,7 +174,13 @@ def _time(path: Path) -> str:
 def main() -> None:
     """Write the crate of the session that the command line names."""
     parser = argparse.ArgumentParser(description="Describe a finished session as a Workflow Run RO-Crate.")
-    parser.add_argument("--configfile", type=Path, default=Path("config/config.yaml"), help="that the session was run with (%(default)s)")
+    parser.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[Path("config/config.yaml")],
+        help="all that the session was run with, in that order (config/config.yaml)",
+    )
     parser.add_argument("--licence", help="address of the licence under which the results are passed on")
     given = parser.parse_args()
     try:

@@ -1,16 +1,34 @@
 """A session from its configuration and its sheet: checked before any job starts."""
 
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
-from snakemake.utils import validate
+import yaml
+from snakemake.utils import update_config, validate
 
 from rapidstem.denoising import denoiser_settings
 from rapidstem.dislocations import crystal_orientation
 from rapidstem.errors import InputError
 from rapidstem.files import read_sheet
-from rapidstem_workflow.configuration_checks import SCHEMA, check_configuration, naming_key, write_out
+from rapidstem_workflow.configuration_checks import SCHEMA, check_configuration, check_repeated_keys, naming_key, write_out
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session
+
+
+def read_configuration(paths: Sequence[Path]) -> dict[str, Any]:
+    """The configuration that Snakemake makes of the files of its `--configfile`: where several have a key, that of the last one counts.
+
+    Raises
+    ------
+    InputError
+        A file has a key twice.
+    """
+    check_repeated_keys(paths)
+    config: dict[str, Any] = {}
+    for path in paths:
+        update_config(config, yaml.safe_load(path.read_text(encoding="utf-8")))
+    return config
 
 
 def open_session(config: dict[str, Any]) -> Session:

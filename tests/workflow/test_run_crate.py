@@ -28,7 +28,7 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_crate_says_what_was_run_from_what_and_what_came_out(session: Path) -> None:
-    write_crate(Path("config/config.yaml"), "https://creativecommons.org/licenses/by/4.0/")
+    write_crate([Path("config/config.yaml")], "https://creativecommons.org/licenses/by/4.0/")
     crate = rocrate.ROCrate(session)
     action = next(entity for entity in crate.get_entities() if entity.type == "CreateAction")
     assert action["instrument"] is crate.mainEntity
@@ -45,10 +45,24 @@ def test_the_crate_says_what_was_run_from_what_and_what_came_out(session: Path) 
     assert all((session / entity.id).is_file() for entity in crate.data_entities)
 
 
+def test_the_crate_holds_all_configuration_files_and_what_they_say_together(session: Path, tmp_path: Path) -> None:
+    (tmp_path / "second/config.yaml").parent.mkdir()
+    (tmp_path / "second/config.yaml").write_text("session: renamed\n", encoding="utf-8")
+    session.rename(session.with_name("renamed"))
+    write_session(tmp_path, sheet=sheet_text(FIELDS).replace("results/tiny", "results/renamed"))
+    metadata = write_crate([Path("config/config.yaml"), Path("second/config.yaml")])
+    assert metadata.parent == Path("results/renamed")
+    graph = {entity["@id"]: entity for entity in json.loads(metadata.read_text(encoding="utf-8"))["@graph"]}
+    used = next(entity["object"] for entity in graph.values() if entity["@type"] == "CreateAction")
+    files = [f"provenance/configuration-{number}/config.yaml" for number in (1, 2)]
+    assert {*files, "provenance/acquisitions.tsv"} <= {each["@id"] for each in used}
+    assert (metadata.parent / files[1]).read_text(encoding="utf-8") == "session: renamed\n"
+
+
 @pytest.mark.network
 def test_the_crate_passes_the_validator_of_the_profile(session: Path) -> None:
     validator = pytest.importorskip("rocrate_validator.services", reason="roc-validator is not installed")
-    write_crate(Path("config/config.yaml"), "https://creativecommons.org/licenses/by/4.0/")
+    write_crate([Path("config/config.yaml")], "https://creativecommons.org/licenses/by/4.0/")
     settings = {"rocrate_uri": str(session), "profile_identifier": "workflow-run-crate-0.5", "requirement_severity": "REQUIRED"}
     result = validator.validate(settings)
     assert not result.has_issues(), [f"{issue.check.identifier}: {issue.message}" for issue in result.get_issues()]
@@ -58,7 +72,7 @@ def test_a_raw_file_elsewhere_is_named_by_its_place_and_not_copied(session: Path
     sheet = sheet_text(FIELDS).replace("../results/tiny/raw/", "../raw data/")
     write_session(tmp_path, {key: value for key, value in configuration().items() if key != "simulate"}, sheet)
     (session / "raw").rename(tmp_path / "raw data")
-    graph = json.loads(write_crate(Path("config/config.yaml")).read_text(encoding="utf-8"))["@graph"]
+    graph = json.loads(write_crate([Path("config/config.yaml")]).read_text(encoding="utf-8"))["@graph"]
     outside = [entity["@id"] for entity in graph if entity["@id"].startswith("file:")]
     assert outside and all("raw%20data/" in name for name in outside)
     assert not (session / "raw").exists()
@@ -67,4 +81,4 @@ def test_a_raw_file_elsewhere_is_named_by_its_place_and_not_copied(session: Path
 def test_a_session_without_a_report_is_refused(session: Path) -> None:
     (session / "report.html").unlink()
     with pytest.raises(InputError, match=r"report\.html: there is no report, the session is not finished; run it first"):
-        write_crate(Path("config/config.yaml"))
+        write_crate([Path("config/config.yaml")])

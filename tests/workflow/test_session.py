@@ -6,7 +6,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem_workflow.session import Session
-from rapidstem_workflow.session_opening import open_session
+from rapidstem_workflow.session_opening import open_session, read_configuration
 from tests.workflow.tiny_session import FIELDS, configuration, sheet_text
 
 
@@ -16,6 +16,15 @@ def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: list[tuple[
     (tmp_path / "config/acquisitions.tsv").write_text(sheet_text(fields), encoding="utf-8")
     config = configuration()
     return open_session(config | {key: config.get(key, {}) | value for key, value in changes.items()})
+
+
+def test_of_several_configuration_files_the_last_one_counts_key_by_key(tmp_path: Path) -> None:
+    (tmp_path / "first.yaml").write_text(
+        "session: a\ntomography: {iterations: 9, margin_nm: 50}\ndenoisers: [{name: bm3d}]\n", encoding="utf-8"
+    )
+    (tmp_path / "last.yaml").write_text("tomography: {iterations: 20}\ndenoisers: []\n", encoding="utf-8")
+    found = read_configuration([tmp_path / "first.yaml", tmp_path / "last.yaml"])
+    assert found == {"session": "a", "tomography": {"iterations": 20, "margin_nm": 50}, "denoisers": []}
 
 
 def test_short_forms_are_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
