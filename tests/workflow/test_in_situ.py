@@ -1,6 +1,9 @@
 """An in-situ series from simulated raw files to movie, scores and report; and what is said where something is missing."""
 
+import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +14,7 @@ import pytest
 import tifffile
 
 from rapidstem.microscope.truth import read_truth
-from tests.workflow.tiny_session import FIELDS, configuration, copied_code, planned_jobs, sheet_text, snakemake, write_session
+from tests.workflow.tiny_session import FIELDS, ROOT, configuration, copied_code, planned_jobs, sheet_text, snakemake, write_session
 
 FRAMES = 40
 ROWS = [field for field in FIELDS if field[1] in ("calibration", "training")]
@@ -29,6 +32,47 @@ def _sheet(temperature: str = "90..150@25", slow: bool = True, kind: str = "in_s
         rows[-1] = rows[-1].rsplit("\t", 1)[0] + "\t"
     rows[-1] += f"\t{temperature}"
     return "\n".join([f"{header}\ttemperature", *rows]) + "\n"
+
+
+# The memory that jobs ask for, which a dry run does not print.
+ASKED = """
+import json, sys
+from pathlib import Path
+from snakemake.api import SnakemakeApi
+from snakemake.settings.types import ConfigSettings, DAGSettings, OutputSettings, Quietness, ResourceSettings
+snakefile, folder, *targets = sys.argv[1:]
+with SnakemakeApi(OutputSettings(dryrun=True, quiet={Quietness.ALL})) as api:
+    config = ConfigSettings(configfiles=[Path(folder, "config/config.yaml")])
+    workflow = api.workflow(ResourceSettings(cores=1), config, snakefile=Path(snakefile), workdir=Path(folder))
+    workflow.dag(DAGSettings(targets=set(targets), forceall=True)).execute_workflow(executor="dryrun")
+    asked = {job.rule.name: job.resources.mem_mb for job in workflow._workflow.dag.jobs}
+    print("asked:" + json.dumps(asked))
+"""
+
+
+def _asked_mb(folder: Path, side_px: int, frames: int) -> dict[str, float]:
+    """What the jobs of an in-situ series ask for whose raw file, of which nothing but the size counts, has so many frames."""
+    write_session(folder, _configuration(), _sheet())
+    results = folder / "results/tiny"
+    for name in ("raw/heating.rapid.emd", "raw/heating.slow.emd", "in_situ/heating/dlf-slow.ome.tif", "in_situ/heating/frames.csv"):
+        (results / name).parent.mkdir(parents=True, exist_ok=True)
+        (results / name).touch()
+    with (results / "raw/heating.rapid.emd").open("wb") as file:
+        file.truncate(2 * side_px**2 * frames)
+    (results / "in_situ/heating/frames.csv").write_text("frame\n" + "\n".join(map(str, range(frames))) + "\n", encoding="utf-8")
+    wanted = ["evaluation/in_situ/heating.csv", "in_situ/heating/dlf-slow.mp4", "figures/heating/dlf-slow/images.ome.tif"]
+    command = [sys.executable, "-c", ASKED, str(ROOT / "Snakefile"), str(folder), *(f"results/tiny/{name}" for name in wanted)]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stdout + run.stderr
+    return json.loads(re.search("asked:(.*)", run.stdout)[1])
+
+
+def test_memory_goes_with_the_size_of_a_frame_and_not_with_the_length_of_the_series(tmp_path: Path) -> None:
+    small, large, long = (_asked_mb(tmp_path / name, *size) for name, size in (("a", (512, 40)), ("b", (4096, 40)), ("c", (512, 4000))))
+    holding_frames = ("score_in_situ", "draw_in_situ", "film_in_situ", "denoise_in_situ")
+    assert all(long[rule] == small[rule] for rule in holding_frames)
+    # Of the two that compare images at once; the padded spectra of 4096 x 4096 px alone are over 5 GB.
+    assert large["score_in_situ"] > 5000 and large["draw_in_situ"] > 3000
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,12 @@ FIELDS_A_FILE = 100
 GENERAL_PARTS = range(0, GENERAL_FIELDS["fields"], FIELDS_A_FILE)
 
 
+def fields_mb(wildcards, attempt):
+    """Memory for a file of simulated fields, in MB, all of which it holds at once; measured at 128 and 512 px with 6 to 100 fields."""
+    a_pixel = min(FIELDS_A_FILE, GENERAL_FIELDS["fields"]) * (2 * GENERAL_FIELDS["frames_per_field"] + 4)
+    return attempt * round(270 + 1.3 * a_pixel * GENERAL_FIELDS["size_px"] ** 2 / 2**20)
+
+
 rule simulate_fields:
     """Frames of random fields, with what they would be without noise."""
     output:
@@ -19,7 +25,7 @@ rule simulate_fields:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1500),
+        mem_mb=fields_mb,
         runtime=minutes(60),
     params:
         code=code("simulate_fields"),

@@ -1,6 +1,27 @@
 """In-situ series: drift, denoised frames in one geometry, a movie, and the last frames against the final slow image."""
 
 
+def frame_mb(files):
+    """Size of one frame of an in-situ series, in MB: its file over the rows of its table of frames."""
+    if any(file.is_storage for file in files):
+        return files.size_mb
+    with open(files.frames, encoding="utf-8") as table:
+        rows = sum(1 for _ in table) - 1
+    return size_mb([files.get("rapid") or files.denoised]) / max(rows, 1)
+
+
+def frame_memory_mb(fixed, times, largest_mb=float("inf")):
+    """Memory for a job that holds some frames of an in-situ series, however long it is: so many times the size of one, in MB.
+
+    Tiles that are worked on in the place of frames of more than `largest_mb` need no more.
+    """
+    return lambda wildcards, input, attempt: attempt * round(fixed + times * min(frame_mb(input), largest_mb))
+
+
+# Frames (20 and 5 of them, one denoiser) and padded spectra in double precision: 244 and 559 MB for 512 and 1024 px.
+SCORED_TIMES = 175 + 1.5 * SESSION.config["in_situ"]["last_frames"] * (1 + len(SESSION.in_situ_denoisers))
+
+
 rule align_in_situ:
     """Drift, time and temperature of the frames of an in-situ series."""
     input:
@@ -49,7 +70,8 @@ rule denoise_in_situ:
         "../../envs/learning.yaml"
     threads: 2
     resources:
-        mem_mb=memory_mb(650, 1),
+        # The features of a frame, or of a tile of 1448 px: 592 and 1351 MB for 512 and 1024 px.
+        mem_mb=frame_memory_mb(350, 580, largest_mb=4),
         runtime=minutes(30, 240),
     params:
         code=code("denoise_in_situ"),
@@ -78,7 +100,8 @@ rule film_in_situ:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(350, 1),
+        # 275 and 396 MB for 512 and 1024 px.
+        mem_mb=frame_memory_mb(270, 95),
         runtime=minutes(10, 60),
     params:
         code=code("film_in_situ"),
@@ -112,7 +135,7 @@ rule score_in_situ:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1500),
+        mem_mb=frame_memory_mb(160, SCORED_TIMES),
         runtime=minutes(15),
     params:
         code=code("score_in_situ"),
@@ -157,7 +180,8 @@ rule draw_in_situ:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1000),
+        # 228 and 388 MB for 512 and 1024 px.
+        mem_mb=frame_memory_mb(200, 130),
         runtime=minutes(10),
     params:
         code=drawing_code("draw_in_situ", IN_SITU_SERIES),
@@ -194,7 +218,8 @@ rule follow_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1500),
+        # 86 to 134 MB more than its libraries for 12 frames of 192 to 512 px; the rest is for the tables of long series.
+        mem_mb=frame_memory_mb(1500, 130),
         runtime=minutes(15, 120),
     params:
         code=code("follow_lines"),
@@ -228,7 +253,7 @@ rule film_lines:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1000),
+        mem_mb=frame_memory_mb(1000, 95),
         runtime=minutes(10, 60),
     params:
         code=code("film_lines"),

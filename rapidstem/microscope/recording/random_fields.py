@@ -1,6 +1,6 @@
 """Fields of random microscopes, each with the noise-free image that its frames should look like."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -109,7 +109,7 @@ def delayed(noise_free: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
     return ndimage.shift(noise_free, (0, float(delay_px)), order=5, mode="nearest")
 
 
-def simulate_fields(seed: int, numbers: Iterable[int], size_px: int, frames: int) -> NoiseFreeFields:
+def simulate_fields(seed: int, numbers: Sequence[int], size_px: int, frames: int) -> NoiseFreeFields:
     """Draw the fields of these numbers, with the conditions that they were drawn with.
 
     Parameters
@@ -121,8 +121,11 @@ def simulate_fields(seed: int, numbers: Iterable[int], size_px: int, frames: int
     -------
     NoiseFreeFields
     """
-    fields = [random_field(seed, number, size_px, frames) for number in numbers]
-    conditions = [{name: getattr(field.settings, name, field.tilt_deg) for name in CONDITIONS} for field in fields]
-    return NoiseFreeFields(
-        np.stack([field.frames for field in fields]), np.stack([field.noise_free for field in fields]), pd.DataFrame(conditions)
-    )
+    recorded = np.empty((len(numbers), frames, size_px, size_px), np.uint16)
+    noise_free = np.empty((len(numbers), size_px, size_px), np.float32)
+    conditions = []
+    for place, number in enumerate(numbers):
+        field = random_field(seed, number, size_px, frames)
+        recorded[place], noise_free[place] = field.frames, field.noise_free
+        conditions.append({name: getattr(field.settings, name, field.tilt_deg) for name in CONDITIONS})
+    return NoiseFreeFields(recorded, noise_free, pd.DataFrame(conditions))
