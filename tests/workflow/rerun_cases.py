@@ -87,6 +87,12 @@ CASES = [
         ALIGNED | {"simulate_acquisition": 1, "denoise_frames": 1},
     ),
     Case(
+        "a new tilt series whose row fills the columns `detector`, `frame_interval` and `started`",
+        "the same",
+        changes.new_row("series-2", "tilt_series", "", detector="DF-S #2", frame_interval="0.07", started="2021-06-01T14:30:00"),
+        ALIGNED | {"simulate_acquisition": 1, "denoise_frames": 1},
+    ),
+    Case(
         "a new training field",
         "its own jobs, the choice of fields, the training, and all that the network denoises",
         changes.new_row("train-c", "training", "20"),

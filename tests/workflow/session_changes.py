@@ -12,9 +12,21 @@ def nothing(folder: Path) -> None:
     """The session as it is."""
 
 
-def new_row(name: str, kind: str, tilt: str) -> Callable[[Path], None]:
-    """Another row of the sheet."""
-    return lambda folder: write_session(folder, sheet=sheet_text([*FIELDS, (name, kind, tilt)]))
+def new_row(name: str, kind: str, tilt: str, **said: str) -> Callable[[Path], None]:
+    """Another row of the sheet, which may say more in columns that the others leave empty."""
+    return lambda folder: write_session(folder, sheet=with_columns([*FIELDS, (name, kind, tilt)], name, **said))
+
+
+def new_columns(name: str, **said: str) -> Callable[[Path], None]:
+    """More columns of the sheet, which one row fills."""
+    return lambda folder: write_session(folder, sheet=with_columns(FIELDS, name, **said))
+
+
+def with_columns(fields: list[tuple[str, str, str]], name: str, **said: str) -> str:
+    """The sheet with more columns, which one row fills."""
+    header, *rows = sheet_text(fields).splitlines()
+    filled = ["\t".join([row, *(said.values() if row.startswith(f"{name}\t") else [""] * len(said))]) for row in rows]
+    return "\n".join(["\t".join([header, *said]), *filled]) + "\n"
 
 
 def new_value(*key: str, value: Any) -> Callable[[Path], None]:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.workflow.rerun_cases import CASES, PAGE, Case, page, table
-from tests.workflow.session_changes import cloned_without_memory
+from tests.workflow.session_changes import cloned_without_memory, new_columns, new_value
 from tests.workflow.tiny_session import planned_jobs, snakemake
 
 
@@ -32,6 +32,13 @@ def test_results_without_their_notes_can_be_declared_right(session_copy: Path) -
     run = snakemake(session_copy, "--touch", snakefile=session_copy / "Snakefile")
     assert run.returncode == 0, run.stdout + run.stderr
     assert planned_jobs(session_copy, snakefile=session_copy / "Snakefile") == {}
+
+
+def test_an_acquisition_with_a_detector_of_its_own_is_left_out_without_training(session_copy: Path) -> None:
+    new_columns("test-a", detector="DF-S #2")(session_copy)
+    assert snakemake(session_copy, "--touch", snakefile=session_copy / "Snakefile").returncode == 0
+    new_value("leave_out", value=["test-a"])(session_copy)
+    assert not {"choose_fields", "train_denoiser", "align_series"} & set(planned_jobs(session_copy, snakefile=session_copy / "Snakefile"))
 
 
 def test_deleted_result_is_made_again_when_it_is_named(session_copy: Path) -> None:

@@ -55,10 +55,14 @@ wildcard_constraints:
     variant="slow|rapid-[A-Za-z0-9_-]+",
 
 
-def reading(wildcards):
-    """A parameter: how raw files are read, with the detectors and times that rows of the sheet state, by the paths of their files."""
-    names = [wildcards.acquisition] if hasattr(wildcards, "acquisition") else SESSION.acquisitions()
+def reading_of(names):
+    """A parameter: how raw files of these acquisitions are read, with what their rows of the sheet state, by the paths of their files."""
     return READING | SESSION.row_reading(names)
+
+
+def reading(wildcards):
+    """The same of the wildcard's acquisition."""
+    return reading_of([wildcards.acquisition])
 
 
 def code(script):

@@ -142,7 +142,7 @@ rule match_sweeps:
         runtime=minutes(15),
     params:
         code=code("match_sweeps"),
-        reading=lambda wildcards: READING | SESSION.row_reading([name for name, _ in both_records(wildcards)]),
+        reading=lambda wildcards: reading_of([name for name, _ in both_records(wildcards)]),
         contents=lambda wildcards: raw_contents(*both_records(wildcards)),
         crystal=SESSION.config["crystal"],
     message:

@@ -23,7 +23,7 @@ rule measure_distortion:
         runtime=minutes(15, 60),
     params:
         code=code("measure_distortion"),
-        reading=reading,
+        reading=reading_of(CALIBRATION_FIELDS),
         contents=lambda wildcards: raw_contents(*[(name, "slow") for name in CALIBRATION_FIELDS]),
         method=SESSION.config["distortion"]["method"],
         feature_width_nm=SESSION.config["distortion"]["feature_width_nm"],

@@ -68,7 +68,7 @@ rule draw_distortion:
     params:
         code=drawing_code("draw_distortion", DISTORTION),
         figures=drawn_by(names_of(DISTORTION)),
-        reading=reading,
+        reading=lambda wildcards: reading_of(SHOWN_FIELDS[:1]),
         contents=lambda wildcards: raw_contents((SHOWN_FIELDS[0], "slow")),
         feature_width_nm=SESSION.config["distortion"]["feature_width_nm"],
     message:

@@ -22,7 +22,7 @@ rule look_at_frames:
         runtime=minutes(5, 2),
     params:
         code=code("look_at_frames"),
-        reading=lambda wildcards: READING | SESSION.row_reading([name for name, _ in looked_at(wildcards)]),
+        reading=lambda wildcards: reading_of([name for name, _ in looked_at(wildcards)]),
         contents=lambda wildcards: raw_contents(*looked_at(wildcards)),
         kind=lambda wildcards: SESSION.kind(wildcards.acquisition),
         tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),

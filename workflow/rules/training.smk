@@ -55,7 +55,7 @@ if FIELD_CHOICE:
             runtime=minutes(15, 10),
         params:
             code=code("choose_fields"),
-            reading=reading,
+            reading=reading_of([*TRAINING_FIELDS, SESSION.model_series]),
             contents=lambda wildcards: training_contents(wildcards)
             + raw_contents((SESSION.model_series, "rapid")),
             series=SESSION.model_series,
@@ -95,7 +95,7 @@ rule train_denoiser:
     params:
         code=code("train_denoiser"),
         settings=lambda wildcards: SESSION.denoiser_overrides(wildcards.denoiser),
-        reading=reading,
+        reading=reading_of(TRAINING_FIELDS),
         contents=training_contents,
     message:
         "Training {wildcards.denoiser}"
@@ -130,7 +130,7 @@ rule calibrate_intervals:
         runtime=minutes(30, 10),
     params:
         code=code("calibrate_intervals"),
-        reading=reading,
+        reading=reading_of(TRAINING_FIELDS),
         contents=lambda wildcards: training_contents(wildcards) + slow_contents(wildcards),
     message:
         "Calibrating the intervals of {wildcards.denoiser}"
@@ -189,7 +189,7 @@ rule tune_block_matching:
     params:
         code=code("tune_block_matching"),
         settings=lambda wildcards: SESSION.denoiser_overrides("bm3d"),
-        reading=reading,
+        reading=reading_of(TRAINING_FIELDS),
         contents=training_contents,
     message:
         "Tuning BM3D"
