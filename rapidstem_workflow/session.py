@@ -263,16 +263,20 @@ class Session:
         return {self.path(name, column): detector for name, detector in own for column in FILE_COLUMNS if self._rows[name][column]}
 
     def row_reading(self, acquisitions: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """What the rows of these acquisitions say of their raw files, by the paths of these: `detectors`, `frame_intervals`, `starts`."""
+        """What the rows of these acquisitions say of their raw files, by the paths of these: `detectors`, `frame_intervals`."""
         names = list(acquisitions)
         files = [(name, column) for name in names for column in FILE_COLUMNS if self._rows[name][column]]
         said = {
             "detectors": self.detectors(names),
             "frame_intervals": {self.path(*file): self._rows[file[0]]["frame_interval"] for file in files if file[1] == "rapid"},
-            "starts": {self.path(*file): self._rows[file[0]]["started"] for file in files},
         }
         known = {kind: {path: value for path, value in values.items() if not pd.isna(value)} for kind, values in said.items()}
         return {kind: values for kind, values in known.items() if values}
+
+    def started_s(self, acquisition: str) -> float | None:
+        """When the recording of an acquisition began as the sheet states it, in Unix time; none where it does not."""
+        started_s = self._rows[acquisition]["started"]
+        return None if pd.isna(started_s) else float(started_s)
 
     def path(self, acquisition: str, column: str) -> str:
         """A raw file of an acquisition, relative to the working directory where it lies below it; empty where there is none."""

@@ -19,7 +19,9 @@ with logged(snakemake):
     found, chance = check_same_field(earlier, later, mirrored)
     planes = line_planes(earlier, read_table(files.earlier_summary, SUMMARY_COLUMNS), slip_normals(snakemake.params.crystal))
     records = [read_raw_header(path, snakemake.params.reading) for path in (files.earlier_record, files.record)]
-    interval_s = interval_between([record.started_s for record in records], [record.time_s for record in records])
+    stated_s = snakemake.params.started_s
+    starts_s = [stated if record.started_s is None else record.started_s for record, stated in zip(records, stated_s, strict=True)]
+    interval_s = interval_between(starts_s, [record.time_s for record in records])
     if interval_s is None:
         print("the files do not say when they were recorded, so that no velocities are given; write it into the sheet's column 'started'")
     table = matched_sweeps(earlier, later, planes, interval_s)

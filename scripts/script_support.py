@@ -39,8 +39,7 @@ def _detector(path: str, reading: dict[str, Any]) -> str:
 
 def _fallback(path: str, reading: dict[str, Any]) -> FallbackMetadata:
     """What a raw file may not say: as its row in the sheet has it, else the configuration."""
-    of_rows = ("detectors", "frame_intervals", "starts")
+    of_rows = ("detectors", "frame_intervals")
     values = {key: value for key, value in reading.items() if key not in ("detector", *of_rows)}
     values["frame_interval_s"] = reading.get("frame_intervals", {}).get(path, values.get("frame_interval_s"))
-    values["started_s"] = reading.get("starts", {}).get(path)
     return FallbackMetadata(**values)

@@ -69,7 +69,7 @@ def row_metadata(row: Mapping[Any, Any], column: str, fallback: FallbackMetadata
     Parameters
     ----------
     row
-        Of the sheet, as `read_sheet` gives it: `kind`, `frame_interval` and `started`.
+        Of the sheet, as `read_sheet` gives it: `kind` and `frame_interval`.
     column
         Of the file; the interval is that of rapid frames.
     fallback
@@ -79,7 +79,7 @@ def row_metadata(row: Mapping[Any, Any], column: str, fallback: FallbackMetadata
         fallback = replace(fallback, tilt_deg=None)
     if column == "rapid" and not math.isnan(row["frame_interval"]):
         fallback = replace(fallback, frame_interval_s=row["frame_interval"])
-    return fallback if math.isnan(row["started"]) else replace(fallback, started_s=row["started"])
+    return fallback
 
 
 @dataclass(frozen=True)

@@ -99,8 +99,7 @@ class OpenStack(StackHeader):
 class FallbackMetadata:
     """Values for what a file does not say; None for no value.
 
-    `tilt_deg` counts for all frames; `frame_interval_s` is the time from the start of one frame to that of the next, `started_s` the Unix
-    time at which the recording began.
+    `tilt_deg` counts for all frames; `frame_interval_s` is the time from the start of one frame to that of the next.
     """
 
     pixel_size_nm: float | None = None
@@ -109,7 +108,6 @@ class FallbackMetadata:
     frame_time_s: float | None = None
     frame_interval_s: float | None = None
     tilt_deg: float | None = None
-    started_s: float | None = None
 
     def row_time_s(self, rows: int) -> float | None:
         """Time from row to row.
@@ -253,7 +251,7 @@ def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> S
         frame_time_s=times.frame_time_s,
         tilt_deg=tilt_deg,
         time_s=fallback.starts_s(series.shape[0]) if series.time_s is None else series.time_s,
-        started_s=_first(series.started_s, fallback.started_s),
+        started_s=series.started_s,
         velox_shift_px=series.velox_shift_px,
         detector=series.detector,
         stage_tilt_deg=series.stage_tilt_deg if series.tilt_deg is None else float(np.median(series.tilt_deg)),

@@ -93,6 +93,12 @@ CASES = [
         ALIGNED | {"simulate_acquisition": 1, "denoise_frames": 1},
     ),
     Case(
+        "`started` in the row of a tilt series",
+        "the matching with an earlier sweep of the same field, where there is one",
+        changes.new_columns("series", started="2021-06-01T14:30:00"),
+        {},
+    ),
+    Case(
         "a new training field",
         "its own jobs, the choice of fields, the training, and all that the network denoises",
         changes.new_row("train-c", "training", "20"),

@@ -7,7 +7,8 @@ import pytest
 from rapidstem.errors import InputError
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_opening import open_session, read_configuration
-from tests.workflow.tiny_session import FIELDS, configuration, sheet_text
+from tests.workflow.session_changes import with_columns
+from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, write_session
 
 
 def session(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fields: list[tuple[str, str, str]] = FIELDS, **changes: dict) -> Session:
@@ -105,8 +106,16 @@ def test_times_of_rows_are_named_by_their_files(tmp_path: Path, monkeypatch: pyt
     reopened = open_session(found.config)
     said = reopened.row_reading(reopened.acquisitions())
     assert said["frame_intervals"] == {reopened.path(name, "rapid"): 0.07}
-    assert said["starts"] == {reopened.path(name, column): 1_622_505_600 for column in ("rapid", "slow")}
     assert reopened.row_reading(reopened.acquisitions()[1:]) == {}
+
+
+def test_beginning_of_a_recording_is_no_part_of_how_its_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two sweeps matched ask for it, and nothing else: it may be filled in later, and reruns that alone."""
+    monkeypatch.chdir(tmp_path)
+    write_session(tmp_path, sheet=with_columns(FIELDS, "series", started="2021-06-01T00:00:00"))
+    found = open_session(configuration())
+    assert found.started_s("series") == 1_622_505_600 and found.started_s("test-a") is None
+    assert found.row_reading(["series"]) == {}
 
 
 @pytest.mark.parametrize("key", ["map", "model"])

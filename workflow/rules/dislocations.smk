@@ -144,6 +144,7 @@ rule match_sweeps:
         code=code("match_sweeps"),
         reading=lambda wildcards: reading_of([name for name, _ in both_records(wildcards)]),
         contents=lambda wildcards: raw_contents(*both_records(wildcards)),
+        started_s=lambda wildcards: [SESSION.started_s(name) for name, _ in reversed(both_records(wildcards))],
         crystal=SESSION.config["crystal"],
     message:
         "Matching the lines of {wildcards.variant} of {wildcards.acquisition} with those of the earlier sweep"
