@@ -109,7 +109,6 @@ rule calibrate_intervals:
         rapid=training_stacks,
         pairs=training_pairs,
         drift=TRAINING_DRIFT,
-        choice=FIELD_CHOICE,
         slow=training_slow_images,
         map=DISTORTION_MAP,
         weights=rules.train_denoiser.output.weights,
