@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from rapidstem.denoising import NEIGHBOURS, NOISE_FREE, DenoiserSettings, NetworkSettings, denoiser_settings
-from rapidstem.files import FILE_COLUMNS
+from rapidstem.files import FILE_COLUMNS, row_reading
 from rapidstem_workflow.variants import SLOW, Variant, rapid_variants
 
 
@@ -257,21 +257,12 @@ class Session:
         chosen = self.config["in_situ"]["denoisers"]
         return self.networks if chosen is None else chosen
 
-    def detectors(self, acquisitions: Iterable[str]) -> dict[str, str]:
-        """The detectors of these acquisitions that have one of their own in the sheet, by the paths of their raw files."""
-        own = [(name, str(self._rows[name]["detector"])) for name in acquisitions if self._rows[name]["detector"]]
-        return {self.path(name, column): detector for name, detector in own for column in FILE_COLUMNS if self._rows[name][column]}
-
     def row_reading(self, acquisitions: Iterable[str]) -> dict[str, dict[str, Any]]:
-        """What the rows of these acquisitions say of their raw files, by the paths of these: `detectors`, `frame_intervals`."""
-        names = list(acquisitions)
-        files = [(name, column) for name in names for column in FILE_COLUMNS if self._rows[name][column]]
-        said = {
-            "detectors": self.detectors(names),
-            "frame_intervals": {self.path(*file): self._rows[file[0]]["frame_interval"] for file in files if file[1] == "rapid"},
-        }
-        known = {kind: {path: value for path, value in values.items() if not pd.isna(value)} for kind, values in said.items()}
-        return {kind: values for kind, values in known.items() if values}
+        """How raw files of these acquisitions are read whose rows have it otherwise than the configuration, by the paths of these."""
+        files = [(name, column) for name in acquisitions for column in FILE_COLUMNS if self._rows[name][column]]
+        reading = self.config["reading"]
+        own = {self.path(name, column): row_reading(self._rows[name], column, reading) for name, column in files}
+        return {path: settings for path, settings in own.items() if settings != reading}
 
     def started_s(self, acquisition: str) -> float | None:
         """When the recording of an acquisition began as the sheet states it, in Unix time; none where it does not."""

@@ -19,27 +19,20 @@ def logged(job: Any) -> AbstractContextManager[None]:
 
 def read_raw(path: str, reading: dict[str, Any], integrated: bool = False) -> FrameStack:
     """A raw file, or the integrated image in it, with the detector and the fallback values of the configuration; hot pixels filled in."""
-    return read_raw_frames(path, _detector(path, reading), _fallback(path, reading), integrated)
+    return read_raw_frames(path, *_as_read(path, reading), integrated)
 
 
 def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
     """All of a raw file but its pixels."""
-    return read_header(path, _detector(path, reading), _fallback(path, reading))
+    return read_header(path, *_as_read(path, reading))
 
 
 def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
     """The same, open, so that its frames are read slice by slice."""
-    return open_raw_frames(path, _detector(path, reading), _fallback(path, reading))
+    return open_raw_frames(path, *_as_read(path, reading))
 
 
-def _detector(path: str, reading: dict[str, Any]) -> str:
-    """The detector of a raw file: that of its row in the sheet, else that of the configuration."""
-    return str(reading.get("detectors", {}).get(path, reading["detector"]))
-
-
-def _fallback(path: str, reading: dict[str, Any]) -> FallbackMetadata:
-    """What a raw file may not say: as its row in the sheet has it, else the configuration."""
-    of_rows = ("detectors", "frame_intervals")
-    values = {key: value for key, value in reading.items() if key not in ("detector", *of_rows)}
-    values["frame_interval_s"] = reading.get("frame_intervals", {}).get(path, values.get("frame_interval_s"))
-    return FallbackMetadata(**values)
+def _as_read(path: str, reading: dict[str, Any]) -> tuple[str, FallbackMetadata]:
+    """The detector of a raw file, and what the file may not say."""
+    settings = dict(reading["rows"].get(path, reading["session"]))
+    return settings.pop("detector"), FallbackMetadata(**settings)

@@ -2,6 +2,7 @@ from .acquisition_sheet import (
     FILE_COLUMNS as FILE_COLUMNS,
     check_files as check_files,
     read_sheet as read_sheet,
+    row_reading as row_reading,
 )
 from .atomic import folder_written_beside as folder_written_beside, written_beside as written_beside
 from .image_stacks import (

@@ -7,7 +7,7 @@ import math
 import os
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -63,23 +63,25 @@ def read_sheet(path: Path | str) -> pd.DataFrame:
     return _table(path, [row for _, row in rows])
 
 
-def row_metadata(row: Mapping[Any, Any], column: str, fallback: FallbackMetadata) -> FallbackMetadata:
-    """Values for what a file of a row does not say: those of the row, else those of the configuration.
+def row_reading(row: Mapping[Any, Any], column: str, reading: Mapping[str, Any]) -> dict[str, Any]:
+    """How a file of a row is read: as the row says, else as the configuration says.
 
     Parameters
     ----------
-    row
-        Of the sheet, as `read_sheet` gives it: `kind` and `frame_interval`.
-    column
-        Of the file; the interval is that of rapid frames.
-    fallback
-        Of the configuration; its tilt does not count for tilt series.
+    row, column
+        Of the sheet, as `read_sheet` gives it: `detector` and, for the rapid frames alone, `frame_interval`.
+    reading
+        Of the configuration: `detector` and the attributes of `FallbackMetadata`.
+
+    Returns
+    -------
+    dict
+        With the same keys.
     """
-    if row["kind"] == "tilt_series":
-        fallback = replace(fallback, tilt_deg=None)
+    said = {"detector": row["detector"]} if row["detector"] else {}
     if column == "rapid" and not math.isnan(row["frame_interval"]):
-        fallback = replace(fallback, frame_interval_s=row["frame_interval"])
-    return fallback
+        said["frame_interval_s"] = row["frame_interval"]
+    return {**reading, **said}
 
 
 @dataclass(frozen=True)
@@ -111,8 +113,7 @@ def check_files(
     sheet
         As `read_sheet` gives it.
     detector, fallback
-        As for `rapidstem.files.image_stacks.read_stack`. A detector of the row outranks it, and a fallback for the tilt does not count
-        for tilt series.
+        As for `rapidstem.files.image_stacks.read_stack`; what a row says outranks them, as `row_reading` has it.
     single_frames, per_row
         Whether the rapid file of a field may hold one frame, and every row of a tilt series' rapid frames has its own tilt.
 
@@ -121,11 +122,11 @@ def check_files(
     InputError
         when something is wrong with any of the files; one message lists all problems by acquisition, column and file.
     """
-    fallback = fallback or FallbackMetadata()
+    reading = {"detector": detector, **vars(fallback or FallbackMetadata())}
     problems: list[str] = []
     checked = CheckedFiles([], {})
     for row in sheet.to_dict("records"):
-        headers, unread = _headers(row, row.get("detector") or detector, fallback)
+        headers, unread = _headers(row, reading)
         in_log = temperature_problems(row["temperature"]) if is_log(row["temperature"]) else ()
         found = [*unread, *in_log, *file_problems(row, headers, single_frames, per_row)]
         problems += [f"acquisition {row['acquisition']!r}, {problem}" for problem in found]
@@ -285,13 +286,15 @@ def _table(path: Path, rows: list[dict[str, str]]) -> pd.DataFrame:
     return table
 
 
-def _headers(row: dict[Any, Any], detector: str, fallback: FallbackMetadata) -> tuple[dict[str, StackHeader], list[str]]:
+def _headers(row: dict[Any, Any], reading: dict[str, Any]) -> tuple[dict[str, StackHeader], list[str]]:
     """The headers of a row's files by their columns, and what is wrong with the others."""
     headers: dict[str, StackHeader] = {}
     problems = []
     for column in [column for column in FILE_COLUMNS if row[column]]:
+        fallback = row_reading(row, column, reading)
+        detector = fallback.pop("detector")
         try:
-            headers[column] = read_header(Path(row[column]), detector, row_metadata(row, column, fallback), integrated=column == "dcfi")
+            headers[column] = read_header(Path(row[column]), detector, FallbackMetadata(**fallback), integrated=column == "dcfi")
         except InputError as error:
             problems.append(f"column {column}: {error}")
     return headers, problems

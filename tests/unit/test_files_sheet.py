@@ -226,7 +226,7 @@ def test_one_pixel_size_is_not_assumed_for_images_of_other_pixels(tmp_path: Path
 def test_tilt_series_without_angles(tmp_path: Path) -> None:
     sheet = small_session(tmp_path)
     (tmp_path / "session/raw/s.rawtlt").unlink()
-    message = complaints(sheet, FallbackMetadata(tilt_deg=10))
+    message = complaints(sheet)
     assert "acquisition 's', column rapid" in message
     assert "write s.rawtlt beside it" in message
 

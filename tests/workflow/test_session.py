@@ -86,27 +86,15 @@ def test_unknown_series_to_resemble_is_refused(tmp_path: Path, monkeypatch: pyte
         session(tmp_path, monkeypatch, training={"similar_to": "train-a"})
 
 
-def test_detectors_of_rows_are_named_by_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    header, *rows = sheet_text(FIELDS).splitlines()
-    found = session(tmp_path, monkeypatch)
-    sheet = "\n".join([f"{header}\tdetector", f"{rows[0]}\tDF-S #2", *[f"{row}\t" for row in rows[1:]]])
-    (tmp_path / "config/acquisitions.tsv").write_text(sheet, encoding="utf-8")
-    name = rows[0].split("\t")[0]
-    reopened = open_session(found.config)
-    assert reopened.detectors(reopened.acquisitions()) == {reopened.path(name, column): "DF-S #2" for column in ("rapid", "slow")}
-    assert reopened.detectors(reopened.acquisitions()[1:]) == {}
-
-
-def test_times_of_rows_are_named_by_their_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    header, *rows = sheet_text(FIELDS).splitlines()
-    found = session(tmp_path, monkeypatch)
-    sheet = "\n".join([f"{header}\tframe_interval\tstarted", f"{rows[0]}\t0.07\t2021-06-01T00:00:00", *[f"{row}\t\t" for row in rows[1:]]])
-    (tmp_path / "config/acquisitions.tsv").write_text(sheet, encoding="utf-8")
-    name = rows[0].split("\t")[0]
-    reopened = open_session(found.config)
-    said = reopened.row_reading(reopened.acquisitions())
-    assert said["frame_intervals"] == {reopened.path(name, "rapid"): 0.07}
-    assert reopened.row_reading(reopened.acquisitions()[1:]) == {}
+def test_what_a_row_says_of_its_files_outranks_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_session(tmp_path, sheet=with_columns(FIELDS, "test-a", detector="DF-S #2", frame_interval="0.07"))
+    found = open_session(configuration() | {"reading": {"frame_interval_s": 0.1, "line_time_s": 1e-4}})
+    reading = found.config["reading"]
+    slow, rapid = (found.path("test-a", column) for column in ("slow", "rapid"))
+    own = {slow: reading | {"detector": "DF-S #2"}, rapid: reading | {"detector": "DF-S #2", "frame_interval_s": 0.07}}
+    assert found.row_reading(found.acquisitions()) == own
+    assert found.row_reading(["train-a", "series"]) == {}
 
 
 def test_beginning_of_a_recording_is_no_part_of_how_its_files_are_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

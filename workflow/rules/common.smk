@@ -56,8 +56,8 @@ wildcard_constraints:
 
 
 def reading_of(names):
-    """A parameter: how raw files of these acquisitions are read, with what their rows of the sheet state, by the paths of their files."""
-    return READING | SESSION.row_reading(names)
+    """A parameter: how raw files of these acquisitions are read, those by their paths whose rows in the sheet have it otherwise."""
+    return {"session": READING, "rows": SESSION.row_reading(names)}
 
 
 def reading(wildcards):
