@@ -99,7 +99,7 @@ class OpenStack(StackHeader):
 class FallbackMetadata:
     """Values for what a file does not say; None for no value.
 
-    `tilt_deg` counts for all frames; `frame_interval_s` is the time from the start of one frame to that of the next.
+    `frame_interval_s` is the time from the start of one frame to that of the next.
     """
 
     pixel_size_nm: float | None = None
@@ -107,7 +107,6 @@ class FallbackMetadata:
     line_time_s: float | None = None
     frame_time_s: float | None = None
     frame_interval_s: float | None = None
-    tilt_deg: float | None = None
 
     def row_time_s(self, rows: int) -> float | None:
         """Time from row to row.
@@ -234,8 +233,6 @@ def _loaded(path: Path, series: RecordedSeries) -> np.ndarray:
 def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> StackHeader:
     size_nm, is_assumed, doubt = _pixel_size_nm(path, series, fallback)
     tilt_deg, contradictions = recorded_tilts(path, series.shape[0], series.tilt_deg)
-    if tilt_deg is None and fallback.tilt_deg is not None:
-        tilt_deg = np.full(series.shape[0], float(fallback.tilt_deg))
     times = replace(
         fallback,
         line_time_s=_first(series.line_time_s, fallback.line_time_s),

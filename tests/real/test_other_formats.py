@@ -40,9 +40,8 @@ def test_angle_file_of_imod(real_data: Path, tmp_path: Path) -> None:
 def test_image_without_pixel_size(real_data: Path, name: str) -> None:
     with pytest.raises(InputError, match=rf"{name}.*`pixel_size_nm`"):
         read_stack(real_data / name)
-    stack = read_stack(real_data / name, fallback=FallbackMetadata(pixel_size_nm=5.83, dwell_time_s=1e-7, tilt_deg=0))
+    stack = read_stack(real_data / name, fallback=FallbackMetadata(pixel_size_nm=5.83, dwell_time_s=1e-7))
     expected = imageio.imread(real_data / name)
     assert stack.frames.shape == (1, *expected.shape)
     np.testing.assert_array_equal(stack.frames[0], expected)
     assert (stack.pixel_size_nm, stack.dwell_time_s) == (5.83, 1e-7)
-    np.testing.assert_array_equal(stack.tilt_deg, [0])

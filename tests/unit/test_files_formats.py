@@ -154,7 +154,7 @@ def test_angles_beside_the_file(tmp_path: Path, name: str) -> None:
     assert read_stack(tmp_path / "a.mrc").tilt_deg is None
     (tmp_path / name).write_text(" -4.0\n -2\n\n 0\n 2.5\n 4\n\n")
     for read in (read_stack, read_header):
-        np.testing.assert_array_equal(read(tmp_path / "a.mrc", fallback=FallbackMetadata(tilt_deg=9)).tilt_deg, [-4, -2, 0, 2.5, 4])
+        np.testing.assert_array_equal(read(tmp_path / "a.mrc").tilt_deg, [-4, -2, 0, 2.5, 4])
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,6 @@ def test_tilt_missing_for_one_frame_counts_as_missing(tmp_path: Path) -> None:
     documents = [document(0), document(1, Stage={}), document(2)]
     path = write_stack(tmp_path / "a.emd", documents)
     assert read_stack(path).tilt_deg is None
-    np.testing.assert_array_equal(read_stack(path, fallback=FallbackMetadata(tilt_deg=40)).tilt_deg, [40, 40, 40])
 
 
 def test_dates_serve_as_times_where_there_are_no_stamps(tmp_path: Path) -> None:
@@ -253,10 +252,9 @@ def test_missing_pixel_size_is_an_error_with_its_remedy(tmp_path: Path) -> None:
 
 
 def test_value_in_the_file_outranks_the_fallback(tmp_path: Path) -> None:
-    stack = read_stack(write_stack(tmp_path / "a.emd"), fallback=FallbackMetadata(pixel_size_nm=1, dwell_time_s=1, tilt_deg=1))
+    stack = read_stack(write_stack(tmp_path / "a.emd"), fallback=FallbackMetadata(pixel_size_nm=1, dwell_time_s=1))
     assert stack.pixel_size_nm == pytest.approx(4.56)
     assert stack.dwell_time_s == pytest.approx(1e-7)
-    assert stack.tilt_deg[0] == pytest.approx(-70)
 
 
 def test_oblong_pixels_are_refused(tmp_path: Path) -> None:
