@@ -1,5 +1,7 @@
 """Sessions that lack a part: no slow images, no tilt series, no test fields, no filter."""
 
+import re
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -116,19 +118,26 @@ def test_session_without_tilt_series_gives_scores_and_a_report(tmp_path: Path) -
     assert (results / "report.html").exists()
 
 
-@pytest.mark.parametrize(
-    "name",
-    [
-        "papers/zhao2021",
-        "papers/ihara2022",
-        "examples/contours",
-        "examples/hard",
-        "examples/many_fields",
-        "examples/single_field",
-        "examples/straining",
-        "examples/sweep",
-    ],
-)
-def test_protocols_and_examples_have_a_graph(name: str) -> None:
-    run = snakemake(ROOT, "--dry-run", config=ROOT / f"config/{name}.yaml")
-    assert counted_jobs(run)["write_report"] == 1
+def _sessions(of_real_data: bool) -> list[str]:
+    """The protocols and examples that need real data of others, or those that need none."""
+    files = [path for folder in ("papers", "examples") for path in sorted((ROOT / "config" / folder).glob("*.yaml"))]
+    chosen = [path for path in files if ("RAPIDSTEM_REAL_DATA=" in path.read_text(encoding="utf-8")) == of_real_data]
+    return [path.relative_to(ROOT).as_posix() for path in chosen]
+
+
+def _planned_as_printed(name: str, folder: Path) -> dict[str, int]:
+    """The jobs of the command in a configuration's heading, in a folder without results."""
+    shutil.copytree(ROOT / "config", folder / "config")
+    (files,) = re.findall(r"^# .*snakemake .*--configfile (.*)$", (ROOT / name).read_text(encoding="utf-8"), flags=re.MULTILINE)
+    assert files.split()[-1] == name
+    return counted_jobs(snakemake(folder, "--dry-run", config=[folder / file for file in files.split()]))
+
+
+@pytest.mark.parametrize("name", _sessions(of_real_data=False))
+def test_protocols_and_examples_have_a_graph(tmp_path: Path, name: str) -> None:
+    assert _planned_as_printed(name, tmp_path)["write_report"] == 1
+
+
+@pytest.mark.parametrize("name", _sessions(of_real_data=True))
+def test_examples_of_real_data_have_a_graph(real_data: Path, tmp_path: Path, name: str) -> None:
+    assert _planned_as_printed(name, tmp_path)["write_report"] == 1

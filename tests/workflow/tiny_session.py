@@ -58,11 +58,13 @@ def copied_code(folder: Path) -> Path:
 
 
 def snakemake(
-    folder: Path, *arguments: str, snakefile: Path = ROOT / "Snakefile", config: Path | None = None
+    folder: Path, *arguments: str, snakefile: Path = ROOT / "Snakefile", config: Path | list[Path] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the workflow in a folder, on two cores; the configuration is that of the folder where none is given."""
+    """Run the workflow in a folder, on two cores; the configuration is that of the folder where none is given, or several laid over each
+    other."""
+    configs = config if isinstance(config, list) else [config or folder / "config/config.yaml"]
     command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(snakefile), "--directory", str(folder)]
-    command += ["--configfile", str(config or folder / "config/config.yaml"), "--cores", "2"]
+    command += ["--configfile", *map(str, configs), "--cores", "2"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
