@@ -18,8 +18,12 @@ folder are those of the demo; for your own data write your own and run
 
 Unknown keys and columns are refused before any job starts. This page is made from `workflow/schemas`.
 
-Single values may be given on the command line, where they count before the file's: `--config session=trial 'tomography={iterations: 20}'`.
-Everything else that the file says stays, lists are replaced as a whole. `--configfile` and `--config` take all words that follow them: a
+Single values may be given on the command line, where they count before the file's:
+
+    snakemake --cores 8 --config 'tomography={iterations: 20}' 'leave_out=[train-70-4]'
+
+Everything else that the file says stays, lists are replaced as a whole. `session=trial` puts the results of your own files into
+a folder of their own; a simulated session has its name in its sheet, too. `--configfile` and `--config` take all words that follow them: a
 target stands before them, `snakemake --cores 8 dcfi --configfile path/to/config.yaml`; behind the file, Snakemake ends with
 "No such file or directory: 'dcfi'".
 """
