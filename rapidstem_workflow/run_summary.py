@@ -44,8 +44,9 @@ def mark_start(folder: Path) -> None:
 
 
 def jobs_failed_since_start(folder: Path) -> list[FailedJob]:
-    """The jobs whose logs tell of a failure since `mark_start`, or break off."""
-    return failed_jobs(folder, (folder / START).stat().st_mtime)
+    """The jobs whose logs tell of a failure since `mark_start`, or break off; none where nothing has started."""
+    mark = folder / START
+    return failed_jobs(folder, mark.stat().st_mtime) if mark.exists() else []
 
 
 def failure_lines(jobs: Iterable[FailedJob]) -> list[str]:

@@ -85,7 +85,7 @@ def _check_kinds(session: "Session") -> None:
     if pupils and not session.acquisitions("training"):
         raise InputError(
             f"{session.config['acquisitions']}: there is no row of kind 'training', but the configuration names denoisers "
-            f"({', '.join(pupils)}); add training fields, give trained models, or empty the list 'denoisers'."
+            f"({', '.join(pupils)}); add training fields, give trained models, name 'general' instead, or empty the list 'denoisers'."
         )
     without_slow = [name for name in session.acquisitions("training") if not session.sheet.loc[name, "slow"]]
     learners = [name for name in pupils if session.settings_of(name).target == "slow"]

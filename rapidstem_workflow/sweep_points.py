@@ -10,11 +10,14 @@ import pandas as pd
 
 from rapidstem.errors import InputError
 from rapidstem_workflow.configuration_checks import check_configuration, naming_key, write_out
+from rapidstem_workflow.session import Session
 
 BASE, NONE = "base", "none"
 TRAINING_FIELDS = "training_fields"
 # What a point names besides keys of the configuration: how many training fields its session has.
 OWN_KEYS = (TRAINING_FIELDS,)
+# What no point uses: its session and its sheet are its own, and nobody asks it for more than its row.
+_UNUSED = ("sweep", "session", "acquisitions", "leave_out", "live", "in_situ", "results")
 # The labels of a point but for its seed, and what it sets.
 _Kind = tuple[tuple[str, str, str, str], dict[str, Any]]
 LEARNING = "dlf-slow"
@@ -101,13 +104,17 @@ def point_table(points: list[SweepPoint]) -> pd.DataFrame:
 
 
 def point_configuration(config: Mapping[str, Any], point: SweepPoint) -> dict[str, Any]:
-    """The configuration of a point's session; its name, sheet and number of training fields are the session's own."""
+    """The configuration of a point's session, as far as its row depends on it: a change of anything else runs no point again."""
     settings = {key: value for key, value in point.settings.items() if key not in OWN_KEYS}
     own = changed(config, settings | {"simulate.seed": point.seed})
-    own.pop("sweep")
     if training_fields(point) and "denoisers" not in settings:
         own["denoisers"], own["tomography"]["denoisers"] = [{"name": LEARNING}], [LEARNING]
-    return own
+    unused = [*_UNUSED, *([] if Session(own["session"], pd.DataFrame(), own).trained_on_simulation else ["general"])]
+    used = {key: value for key, value in own.items() if key not in unused}
+    # A point has one series, and no fields that are scored.
+    for section, key in (("training", "similar_to"), ("evaluation", "frames")):
+        used.get(section, {}).pop(key, None)
+    return used
 
 
 def training_fields(point: SweepPoint) -> int:

@@ -2,8 +2,8 @@
 
 `python -m rapidstem_workflow.sweep_session POINT FOLDER ROW` is what the rule `run_point` calls: POINT holds the point's labels, its
 configuration and its acquisitions as JSON, FOLDER its session while it runs, ROW the table that it ends with. A session that cannot be
-finished since its data or the machine's part of them is bad leaves a row that says why; one that is stopped leaves its folder, and goes on
-from there.
+opened, or not be finished since its data or the machine's part of them is bad, leaves a row that says why; one that is stopped leaves its
+folder, and goes on from there.
 """
 
 import json
@@ -12,8 +12,10 @@ import shlex
 import shutil
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import chdir
 from copy import deepcopy
 from pathlib import Path
 from typing import Any
@@ -22,9 +24,11 @@ import pandas as pd
 import yaml
 
 from rapidstem.denoising import GENERAL, NEIGHBOURS
+from rapidstem.errors import InputError
 from rapidstem.files import UNKNOWN_REASON, FailedJob, write_table
 from rapidstem_workflow.run_summary import jobs_failed_since_start
-from rapidstem_workflow.sweep_points import SERIES
+from rapidstem_workflow.session_opening import open_session
+from rapidstem_workflow.sweep_points import NONE, SERIES, SweepPoint, point_acquisitions, point_configuration
 from rapidstem_workflow.variants import rapid_variants
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -64,6 +68,34 @@ def with_absolute_paths(config: Mapping[str, Any]) -> dict[str, Any]:
         if path not in ("", GENERAL) and Path(path).exists():
             section[key] = str(Path(path).absolute())
     return copy
+
+
+def refusal(folder: Path) -> str:
+    """Why the session of a point, as it is written in its folder, cannot be opened; empty where it can."""
+    with chdir(folder):
+        try:
+            session = open_session(yaml.safe_load(Path(CONFIGURATION).read_text(encoding="utf-8")))
+        except InputError as error:
+            return str(error)
+    return "" if session.config["tomography"]["denoisers"] else "tomography.denoisers: is empty; name the filter that the row is about"
+
+
+def check_points(points: Iterable[SweepPoint], config: Mapping[str, Any], sheet: pd.DataFrame) -> None:
+    """See whether the sessions of all points can be opened, before any of them runs.
+
+    Raises
+    ------
+    InputError
+        Naming the first point whose session cannot, and why.
+    """
+    kinds = {" ".join(list(point.labels.values())[:-1]).replace(f" {NONE}", ""): point for point in points}
+    made_of = "calibration fields of the sheet, one tilt series, and as many training fields as a factor sets in 'training_fields'"
+    with tempfile.TemporaryDirectory() as folder:
+        for kind, point in kinds.items():
+            write_session(Path(folder), point_configuration(config, point), point_acquisitions(sheet, point))
+            reason = refusal(Path(folder))
+            if reason:
+                raise InputError(f"sweep: the point {kind} cannot be run. Its session has the {made_of}. {reason}")
 
 
 def rapid_variant(config: Mapping[str, Any]) -> str:
@@ -124,18 +156,22 @@ def main(labels: Mapping[str, str], config: Mapping[str, Any], acquisitions: Seq
     """
     start = time.monotonic()
     write_session(folder, config, acquisitions)
-    files = result_files(config)
-    if run_session(folder, list(files.values())):
-        found: dict[str, Any] = {**point_row(folder, files, rapid_variant(config)), "said": ""}
-    else:
-        said = failure_words(jobs_failed_since_start(folder / f"results/{SESSION}"))
-        if not said:
-            raise SystemExit(f"{folder}: the session of this point has stopped; the same command goes on with it")
-        found = {"said": said}
+    said = refusal(folder)
+    found: dict[str, Any] = {"said": " ".join(said.split())} if said else _found(folder, config)
     children = os.times()
     spent = {"cpu_s": round(children.children_user + children.children_system, 1), "wall_s": round(time.monotonic() - start, 1)}
     write_table(row, pd.DataFrame([{**labels, **found, **spent}]))
     shutil.rmtree(folder)
+
+
+def _found(folder: Path, config: Mapping[str, Any]) -> dict[str, Any]:
+    files = result_files(config)
+    if run_session(folder, list(files.values())):
+        return {**point_row(folder, files, rapid_variant(config)), "said": ""}
+    said = failure_words(jobs_failed_since_start(folder / f"results/{SESSION}"))
+    if not said:
+        raise SystemExit(f"{folder}: the session of this point has stopped; the same command goes on with it")
+    return {"said": said}
 
 
 def _compared(table: pd.DataFrame, names: tuple[str, str]) -> pd.DataFrame:

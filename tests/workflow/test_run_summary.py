@@ -58,6 +58,11 @@ def test_only_acquisitions_with_bad_input_are_left_out(failed_run: None) -> None
     assert acquisitions_with_bad_input(jobs_failed_since_start(SESSION), ["c", "b", "a"]) == ["a"]
 
 
+def test_nothing_has_failed_where_nothing_has_started(tmp_path: Path) -> None:
+    """As where a session is refused before any job."""
+    assert jobs_failed_since_start(tmp_path) == []
+
+
 def test_results_are_named_in_five_lines_at_most(tmp_path: Path) -> None:
     assert made_lines(tmp_path) == []
     for name in ("report.html", "dcfi/a.ome.tif", "dcfi/b.ome.tif", "denoised/x/a.ome.tif", "tomograms/s/slow.mrc", "dislocations/s/x.csv"):

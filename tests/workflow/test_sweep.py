@@ -1,5 +1,6 @@
 """A sweep: which points it has, what they set, and a small one run to its end, a point that cannot be finished among them."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,16 @@ from rapidstem_workflow.sweep_points import (
 )
 from rapidstem_workflow.sweep_session import (
     SCRIPTS,
+    check_points,
     failure_words,
+    main as run_point,
     point_row,
     rapid_variant,
     result_files,
     with_absolute_paths,
     write_session as write_point,
 )
-from tests.workflow.tiny_session import ROOT, counted_jobs, sheet_text, snakemake, write_session
+from tests.workflow.tiny_session import ROOT, counted_jobs, planned_jobs, sheet_text, snakemake, write_session
 
 ACQUISITIONS = [("calibration", "calibration", "0"), ("series", "tilt_series", "")]
 
@@ -89,6 +92,70 @@ def test_a_point_sets_its_keys_its_seed_and_nothing_else(tmp_path: Path, monkeyp
     assert rows["kind"].value_counts().to_dict() == {"training": 7, "calibration": 1, "tilt_series": 1}
     assert ("training_fields", "0") not in points
     assert session.config["simulate"] == _configuration()["simulate"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"live": {"source": "", "patience_s": 7}},
+        {"in_situ": {"denoisers": None, "last_frames": 7}},
+        {"evaluation": {"frames": 1}},
+        {"training": {"similar_to": "series"}},
+        {"general": {"fields": 7}},
+        {"results": {"volumes": ["mrc", "ome-zarr"]}},
+        {"leave_out": ["train-a"]},
+        {"session": "other"},
+        {"acquisitions": "config/other.tsv"},
+    ],
+)
+def test_what_no_point_uses_runs_no_point_again(change: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = []
+    for config in (_configuration(), _configuration() | change):
+        write_session(tmp_path, config, sheet_text([*ACQUISITIONS, ("train-a", "training", "0")], config["session"]))
+        shutil.copy(tmp_path / "config/acquisitions.tsv", tmp_path / "config/other.tsv")
+        monkeypatch.chdir(tmp_path)
+        opened = open_session(config).config
+        found.append(point_configuration(opened, sweep_points(opened)[0]))
+    assert found[0] == found[1]
+
+
+def test_a_point_that_trains_the_general_filter_keeps_its_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = _configuration() | {"denoisers": [{"name": "general", "model": ""}], "general": {"fields": 4}}
+    session = _opened(tmp_path, config, monkeypatch)
+    assert point_configuration(session.config, sweep_points(session.config)[0])["general"]["fields"] == 4
+
+
+TRAINED = {"denoisers": [{"name": "dlf-slow"}], "tomography": {"denoisers": ["dlf-slow"]}}
+
+
+def test_a_sweep_whose_filter_cannot_be_trained_is_refused_before_any_job(tmp_path: Path) -> None:
+    """As the configuration of the demo with a sweep beneath it; a factor that names training fields leaves the base without any."""
+    write_session(tmp_path, _configuration() | TRAINED, sheet_text([*ACQUISITIONS, ("train-a", "training", "0")]))
+    run = snakemake(tmp_path, "sweep", "--dry-run")
+    said = run.stdout + run.stderr
+    assert run.returncode != 0 and "(most recent call last)" not in said
+    assert "the point base cannot be run" in said and "training_fields" in said and "name 'general'" in said
+    assert planned_jobs(tmp_path)["train_denoiser"] == 1, "the session itself runs"
+
+
+def test_a_sweep_runs_where_acquisitions_are_left_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = _configuration() | {"leave_out": ["calibration-2"]}
+    write_session(tmp_path, config, sheet_text([*ACQUISITIONS, ("calibration-2", "calibration", "0")]))
+    monkeypatch.chdir(tmp_path)
+    session = open_session(config)
+    check_points(sweep_points(session.config), session.config, session.sheet)
+
+
+def test_a_point_that_cannot_be_opened_leaves_a_row_that_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    config = _configuration() | {"denoisers": [{"name": "general"}, {"name": "dlf-slow"}]}
+    write_session(tmp_path, config, sheet_text([*ACQUISITIONS, ("train-a", "training", "0")]))
+    monkeypatch.chdir(tmp_path)
+    session = open_session(config)
+    point = sweep_points(session.config)[0]
+    config, acquisitions = point_configuration(session.config, point), point_acquisitions(session.sheet, point)
+    run_point(point.labels, config, acquisitions, tmp_path / "session", tmp_path / "row.csv")
+    assert "there is no row of kind 'training'" in pd.read_csv(tmp_path / "row.csv").loc[0, "said"]
+    assert not (tmp_path / "session").exists()
 
 
 @pytest.mark.parametrize(

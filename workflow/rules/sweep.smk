@@ -12,7 +12,7 @@ from rapidstem_workflow.sweep_points import (
     point_table,
     sweep_points,
 )
-from rapidstem_workflow.sweep_session import MODULES, OPTIONS, SCRIPTS
+from rapidstem_workflow.sweep_session import MODULES, OPTIONS, SCRIPTS, check_points
 
 SWEEP = f"{FOLDER}/sweep/"
 SWEPT = {tuple(point.labels.values()): point for point in sweep_points(SESSION.config)}
@@ -47,6 +47,15 @@ def network_of(wildcards):
     return network_mark(swept(wildcards)[1]["simulate"])
 
 
+def point_rows(wildcards):
+    """The rows of all points; an error that says why where the session of one cannot be opened."""
+    try:
+        check_points(SWEPT.values(), SESSION.config, SESSION.sheet)
+    except InputError as error:
+        raise WorkflowError(str(error)) from None
+    return expand(f"{SWEEP}points/{{instance}}.csv", instance=POINTS.instance_patterns)
+
+
 rule run_point:
     """One point of the sweep: a session of its own, of which a row of the table stays."""
     output:
@@ -73,7 +82,7 @@ rule run_point:
 rule gather_sweep:
     """The rows of all points in one table."""
     input:
-        rows=expand(f"{SWEEP}points/{{instance}}.csv", instance=POINTS.instance_patterns),
+        rows=point_rows,
     output:
         table=f"{SWEEP}points.csv",
     log:
