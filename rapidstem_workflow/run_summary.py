@@ -56,8 +56,8 @@ def failure_lines(jobs: Iterable[FailedJob]) -> list[str]:
 
 def acquisitions_with_bad_input(jobs: Iterable[FailedJob], acquisitions: Iterable[str]) -> list[str]:
     """The acquisitions whose own data made a job fail, in the order of the sheet."""
-    parts = {part for job in jobs if job.bad_input for part in job.subject.split("/")}
-    return [name for name in acquisitions if name in parts]
+    bad = {job.acquisition for job in jobs if job.bad_input}
+    return [name for name in acquisitions if name in bad]
 
 
 def _place(folder: Path, path: str) -> Path:

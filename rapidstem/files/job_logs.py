@@ -20,7 +20,11 @@ UNKNOWN_REASON = "it has said nothing; it was killed, or its machine went down"
 _WARNING = "warning: "
 _INPUT_FAULT, _OTHER_FAULT = "failed", "broke off"
 _FINISHED = re.compile(r"^\w+(?: \([^\n]*\))? is finished\s*\Z", re.MULTILINE)
-_LAST_WORDS = re.compile(rf"^\w+(?: \([^\n]*\))? ({_INPUT_FAULT}|{_OTHER_FAULT}): (.*) \(log: [^\n]*\)\s*\Z", re.MULTILINE | re.DOTALL)
+_LAST_WORDS = re.compile(
+    rf"^\w+(?: \((?P<about>[^\n()]*)\))? (?P<fault>{_INPUT_FAULT}|{_OTHER_FAULT}): (?P<reason>.*) \(log: [^\n]*\)\s*\Z",
+    re.MULTILINE | re.DOTALL,
+)
+_ACQUISITION = re.compile(r"(?:^|, )acquisition ([^,]+)")
 
 
 @dataclass(frozen=True)
@@ -32,7 +36,9 @@ class FailedJob:
     rule
         Name of its rule.
     subject
-        What the job was about, as an acquisition; empty for a job that there is once.
+        What the job was about, as its log is called; empty for a job that there is once.
+    acquisition
+        Which one its last words name; empty where they name none.
     log
         Its log.
     reason
@@ -43,6 +49,7 @@ class FailedJob:
 
     rule: str
     subject: str
+    acquisition: str
     log: Path
     reason: str
     bad_input: bool
@@ -119,8 +126,11 @@ def failed_job(log: Path, folder: Path) -> FailedJob:
     """
     rule, *subject = log.relative_to(folder / "logs").with_suffix("").parts
     said = _LAST_WORDS.search(_text(log))
-    reason = " ".join(said[2].split()) if said else UNKNOWN_REASON
-    return FailedJob(rule, "/".join(subject), log, reason, bad_input=said is not None and said[1] == _INPUT_FAULT)
+    if said is None:
+        return FailedJob(rule, "/".join(subject), "", log, UNKNOWN_REASON, bad_input=False)
+    named = _ACQUISITION.search(said["about"] or "")
+    reason = " ".join(said["reason"].split())
+    return FailedJob(rule, "/".join(subject), named[1] if named else "", log, reason, bad_input=said["fault"] == _INPUT_FAULT)
 
 
 def input_fault(folder: Path, acquisition: str) -> str:
@@ -133,10 +143,10 @@ def input_fault(folder: Path, acquisition: str) -> str:
     acquisition
         Its name.
     """
-    logs = [*folder.glob(f"logs/*/{acquisition}.log"), *folder.glob(f"logs/*/{acquisition}/*.log")]
+    logs = [*folder.glob(f"logs/**/{acquisition}.log"), *folder.glob(f"logs/*/{acquisition}/*.log")]
     logs.sort(key=lambda log: log.stat().st_mtime, reverse=True)
     told = (job for log in logs if (job := failed_job(log, folder)).bad_input)
-    return next((f"{job.rule}: {job.reason}" for job in told), "")
+    return next((f"{job.rule}: {job.reason}" for job in told if job.acquisition == acquisition), "")
 
 
 def say_warnings(warnings: Iterable[str]) -> None:

@@ -28,7 +28,7 @@ def test_what_a_job_says_is_read_again(tmp_path: Path) -> None:
     log = written(tmp_path, "integrate_frames/a.log", "")
     log.write_text("some words\n" + last_words("integrate_frames (acquisition a)", fault, log) + "\n", encoding="utf-8")
     job = failed_job(log, tmp_path)
-    assert (job.rule, job.subject, job.bad_input) == ("integrate_frames", "a", True)
+    assert (job.rule, job.subject, job.acquisition, job.bad_input) == ("integrate_frames", "a", "a", True)
     assert job.reason == "a.emd: 3 of 50 frames (the 4th, 5th and 6th) are constant; leave them out"
 
 
@@ -38,7 +38,8 @@ def test_program_fault_is_not_the_data_s(tmp_path: Path) -> None:
         last_words("align_series (acquisition series, variant slow)", ZeroDivisionError("division by zero"), log), encoding="utf-8"
     )
     job = failed_job(log, tmp_path)
-    assert (job.subject, job.reason, job.bad_input) == ("series/slow", "ZeroDivisionError: division by zero", False)
+    assert (job.subject, job.acquisition) == ("series/slow", "series")
+    assert (job.reason, job.bad_input) == ("ZeroDivisionError: division by zero", False)
 
 
 def test_full_disk_is_not_the_data_s(tmp_path: Path) -> None:
@@ -61,6 +62,10 @@ def test_fault_of_an_acquisition_is_found_in_its_logs(tmp_path: Path) -> None:
     log.write_text(last_words("align_references (acquisition a)", InputError("a.slow.emd: shows another field"), log), encoding="utf-8")
     assert input_fault(tmp_path, "a") == "align_references: a.slow.emd: shows another field"
     assert input_fault(tmp_path, "b") == ""
+    log = written(tmp_path, "denoise_frames/general/b.log", "")
+    log.write_text(last_words("denoise_frames (denoiser general, acquisition b)", InputError("b.emd: is cut off"), log), encoding="utf-8")
+    assert input_fault(tmp_path, "b") == "denoise_frames: b.emd: is cut off"
+    assert input_fault(tmp_path, "general") == ""
 
 
 def test_failed_and_killed_jobs_of_a_run_are_found_and_finished_and_earlier_ones_are_not(tmp_path: Path) -> None:

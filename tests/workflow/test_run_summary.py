@@ -35,10 +35,10 @@ def failed_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     _write_log("draw_field", "b", ValueError("no such colour"))
 
 
-def _write_log(rule: str, name: str, error: Exception | None, finished: bool = False, age_s: float = 0.0) -> None:
+def _write_log(rule: str, name: str, error: Exception | None, finished: bool = False, age_s: float = 0.0, job: str = "") -> None:
     log = SESSION / f"logs/{rule}/{name}.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    job = f"{rule} (acquisition {name})"
+    job = job or f"{rule} (acquisition {name})"
     end = [last_words(job, error, log)] if error else [finished_words(job)] if finished else []
     log.write_text("\n".join([first_words(job), "some words", *end]) + "\n", encoding="utf-8")
     if age_s:
@@ -56,6 +56,15 @@ def test_failures_name_stage_acquisition_reason_and_log(failed_run: None) -> Non
 
 def test_only_acquisitions_with_bad_input_are_left_out(failed_run: None) -> None:
     assert acquisitions_with_bad_input(jobs_failed_since_start(SESSION), ["c", "b", "a"]) == ["a"]
+
+
+def test_an_acquisition_that_is_called_as_a_variant_or_a_denoiser_stays(failed_run: None) -> None:
+    bad = InputError("the series cannot be used")
+    _write_log("align_series", "series/slow", bad, job="align_series (acquisition series, variant slow)")
+    _write_log("denoise_frames", "general/test", bad, job="denoise_frames (denoiser general, acquisition test)")
+    _write_log("adopt_model", "dlf-slow", bad, job="adopt_model (denoiser dlf-slow)")
+    names = ["slow", "general", "dlf-slow", "test", "series"]
+    assert acquisitions_with_bad_input(jobs_failed_since_start(SESSION), names) == ["test", "series"]
 
 
 def test_nothing_has_failed_where_nothing_has_started(tmp_path: Path) -> None:

@@ -265,9 +265,9 @@ def test_a_points_session_finds_the_files_of_the_sweep(tmp_path: Path, monkeypat
 
 
 def test_a_stopped_session_leaves_no_row() -> None:
-    told = FailedJob("align_series", "series", Path("log"), "too few lines", True)
+    told = FailedJob("align_series", "series/slow", "series", Path("log"), "too few lines", True)
     assert failure_words([told]) == "align_series: too few lines"
-    assert failure_words([told, FailedJob("trace_lines", "series", Path("log"), UNKNOWN_REASON, False)]) == ""
+    assert failure_words([told, FailedJob("trace_lines", "series/slow", "", Path("log"), UNKNOWN_REASON, False)]) == ""
     assert failure_words([]) == ""
 
 
