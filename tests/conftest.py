@@ -4,9 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# The same inputs in every run; `pytest --hypothesis-profile=default` looks at others, and keeps what has failed.
+settings.register_profile("everyday", derandomize=True)
+settings.load_profile("everyday")
 
 MARK_OF_FIXTURE = {"real_data": "real", "slurm": "cluster"} | dict.fromkeys(("finished_session", "own_session", "session_copy"), "slow")
 MARK_OF_FOLDER = {"interruptions": "slow", "cluster": "cluster", "real": "real"}

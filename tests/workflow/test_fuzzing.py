@@ -1,7 +1,7 @@
 """Whatever stands in a sheet, a configuration or a raw file: nothing but an InputError comes out, and nothing is written.
 
-Each test looks at inputs for about a quarter of a minute; hypothesis makes the next ones from those that were interesting, and keeps
-what has failed.
+Each test looks at inputs for about a quarter of a minute; hypothesis makes the next ones from those that were interesting, the same in
+every run unless others are asked for (`tests/conftest.py`).
 """
 
 import copy
