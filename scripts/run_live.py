@@ -13,18 +13,18 @@ from rapidstem.denoising import denoise_blocks, load_model
 from rapidstem.distortion import read_map, to_slow_geometry
 from rapidstem.errors import InputError
 from rapidstem.figures import draw_figures
-from rapidstem.files import FallbackMetadata, read_table
+from rapidstem.files import read_table, say_warnings
 from rapidstem.live import (
     FilledAsTheyCome,
     LineSettings,
     WaitingFrames,
-    check_ended_series,
     compile_ahead,
     denoised_as_they_come,
+    ended_geometry,
     lines_of_series,
-    planned_tilts,
+    stated_times,
 )
-from rapidstem.tomography import middle_angles_deg, recorded_geometry, slow_scan_along, with_axis_along_x
+from rapidstem.tomography import with_axis_along_x
 from rapidstem.tomography.alignment import AlignmentSettings, SingleFrames
 
 with logged(snakemake):
@@ -32,13 +32,8 @@ with logged(snakemake):
     torch.set_num_threads(snakemake.threads)
     model, column_map = load_model(Path(snakemake.input.weights).parent), read_map(snakemake.input.map)
     path, folder = Path(parameters.source), Path(snakemake.output.lines).parent
-    stated = FallbackMetadata(**{name: reading[name] for name in ("line_time_s", "frame_time_s", "frame_interval_s")})
     turning = parameters.geometry == "per-row"
-    if turning and None in (stated.frame_interval_s, stated.row_time_s(1)):
-        raise InputError(
-            "live: a file that is being written does not say when its rows are scanned; give reading.frame_interval_s and "
-            "reading.line_time_s (or reading.frame_time_s) in the configuration, or set tomography.geometry to per-frame"
-        )
+    stated = stated_times(reading, turning)
     compile_ahead()
     frames = WaitingFrames(path, parameters.frames, parameters.patience_s)
     pixel_size_nm = frames.pixel_size_nm or reading["pixel_size_nm"]
@@ -53,20 +48,13 @@ with logged(snakemake):
             yield with_axis_along_x(to_slow_geometry(block, column_map).astype(np.float32), parameters.tilt_axis)
 
     series = denoised_as_they_come(FilledAsTheyCome(frames), denoise, known, parameters.frames)
-    tilts_deg = planned_tilts(path)
-    print(check_ended_series(path, tilts_deg, frames.count, parameters.frames))
-    rows = frames.shape[1]
-    times = stated.starts_s(len(series)), stated.row_time_s(rows)
-    reported_deg = middle_angles_deg(tilts_deg[: len(series)], *times, rows)
-    turning_times = times if turning else (None, None)
-    recorded = recorded_geometry(reported_deg, series.shape, pixel_size_nm, *turning_times, slow_scan=slow_scan_along(parameters.tilt_axis))
+    recorded = ended_geometry(path, series, pixel_size_nm, stated, parameters.tilt_axis, turning, parameters.frames)
     started_s = time.process_time()
     found = lines_of_series(series, recorded, settings, folder, snakemake.threads, known)
     write_fitted_lines(snakemake.output, found.fitted, parameters.crystal)
     tables = {"points": snakemake.output.lines, "summary": snakemake.output.summary, "density": snakemake.output.density}
     draw_figures(parameters.figures, {name: read_table(table, []) for name, table in tables.items()}, folder / "figures")
-    for warning in found.warnings:
-        print(f"warning: {warning}")
+    say_warnings(found.warnings)
     passed_s, used_s = time.monotonic() - frames.last_frame_at, time.process_time() - started_s
     print(found.clock.words())
     print(f"lines and picture {passed_s:.1f} s after the last frame, {used_s:.1f} s of a processor")

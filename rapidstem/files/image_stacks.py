@@ -233,11 +233,8 @@ def _loaded(path: Path, series: RecordedSeries) -> np.ndarray:
 def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> StackHeader:
     size_nm, is_assumed, doubt = _pixel_size_nm(path, series, fallback)
     tilt_deg, contradictions = recorded_tilts(path, series.shape[0], series.tilt_deg)
-    times = replace(
-        fallback,
-        line_time_s=_first(series.line_time_s, fallback.line_time_s),
-        frame_time_s=_first(series.frame_time_s, fallback.frame_time_s),
-    )
+    recorded = {name: getattr(series, name) for name in ("line_time_s", "frame_time_s") if getattr(series, name) is not None}
+    times = replace(fallback, **recorded)
     return StackHeader(
         path=path,
         shape=series.shape,

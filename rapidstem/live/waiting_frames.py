@@ -14,8 +14,6 @@ from rapidstem.live.growing_series import GrowingSeries, open_growing, planned_t
 POLL_S = 0.2
 # Of a series whose number of frames is not given; more than any has.
 _MOST_FRAMES = 100_000
-# Over less, a point is more than five times as long along the beam as across (M. Radermacher, Ultramicroscopy 25 (1988) 259).
-LEAST_RANGE_DEG = 40.0
 
 
 class WaitingFrames(SlicedFrames):
@@ -104,38 +102,3 @@ class WaitingFrames(SlicedFrames):
                 self.ended = True
             else:
                 self._sleep(POLL_S)
-
-
-def check_ended_series(path: Path, tilts_deg: np.ndarray, count: int, wanted: int | None) -> str:
-    """See whether what there is of a series will do, and say what is missing.
-
-    Parameters
-    ----------
-    path
-        Of the series.
-    tilts_deg : (planned frame,)
-        In degrees.
-    count, wanted
-        Frames that have come, and that were to come, if that is known.
-
-    Returns
-    -------
-    str
-        What a person should know; empty where all frames are there.
-
-    Raises
-    ------
-    InputError
-        if the tilts of the frames are not known, or span too little.
-    """
-    ends = "the series has ended" if wanted is None else f"the series has stopped after {count} of {wanted} frames"
-    if len(tilts_deg) < count:
-        raise InputError(f"{path}: {count} frames, but {len(tilts_deg)} tilts; write one angle in degrees a line, a line a frame")
-    span_deg = float(np.ptp(tilts_deg[:count]))
-    if span_deg < LEAST_RANGE_DEG:
-        raise InputError(
-            f"{path}: {ends}, {count} frames over {span_deg:.0f} degrees; {LEAST_RANGE_DEG:g} degrees are needed: record the rest, or "
-            "raise live.patience_s where the microscope pauses"
-        )
-    missing = wanted is not None and count < wanted
-    return f"{path}: {ends}; these are used, over {span_deg:.0f} degrees" if missing else ""
