@@ -92,6 +92,7 @@ if IMAGE:
 
 
 include: "workflow/rules/common.smk"
+include: "workflow/rules/frame_memory.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/references.smk"
 include: "workflow/rules/distortion.smk"
