@@ -1,12 +1,14 @@
 """What followed lines are uncertain by besides noise: what they lie beside the tomogram at first, and a second plane."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rapidstem.lines.motion import TiltedView
 from rapidstem.lines.motion.glide_planes import FoilFaces, GlidePlane, glide_plane
-from rapidstem.lines.motion.line_following import SEEN, LineTrack
-from rapidstem.lines.motion.motion_flags import cross_slip_frame
+from rapidstem.lines.motion.line_following import HIDDEN, SEEN, LineTrack
+from rapidstem.lines.motion.motion_flags import cross_slip_frame, line_flags
 from rapidstem.lines.motion.motion_tables import position_rows
 from rapidstem.lines.motion.moving_lines import moving_line
 from rapidstem.lines.motion.plane_choice import MOVED_NM, doubtful_way, lifted_in_doubt, told_until
@@ -94,3 +96,40 @@ def test_both_planes_show_the_same_and_the_places_differ_by_the_stated_way() -> 
     assert np.median(np.linalg.norm(way[stop], axis=1)) > MOVED_NM
     rows = position_rows(track, [VIEW] * FRAMES, stop, 0.0, way).groupby("frame")["sigma_nm"].median()
     assert rows[stop - 1] > 3 * rows[15]
+
+
+def test_what_comes_after_a_misfit_does_not_turn_it() -> None:
+    """A line that slips across and is not seen to its end after that, but for one frame on another line, later."""
+    away, frames = np.maximum(np.arange(FRAMES) - 12, 0) * 6.0, np.arange(FRAMES)
+    ends = np.where(frames < 21, 2.5 * away, np.nan)
+    found = cross_slip_frame(_track(away, _screw(), ends))
+    ends[39] = -400.0
+    assert found is not None and cross_slip_frame(_track(away, _screw(), ends)) == found
+
+
+def test_misfits_to_either_side_in_turn_are_no_cross_slip() -> None:
+    ends = np.zeros(FRAMES)
+    ends[15:18] = [80.0, -80.0, 80.0]
+    away = np.maximum(np.arange(FRAMES) - 12, 0) * 6.0
+    assert cross_slip_frame(_track(away, _screw(), ends)) is None
+
+
+def test_a_jump_is_told_where_the_line_has_moved_and_its_plane_is_not_seen_on_edge() -> None:
+    jump = _track(np.where(np.arange(FRAMES) < 20, 0.0, 70.0), threading(FIRST, (0.0, 0.0)))
+    assert "jump" in set(line_flags(jump, [VIEW] * FRAMES, FRAMES)["flag"])
+    stop = replace(jump, jump_nm=np.where(np.arange(FRAMES) == 20, 2.0, 0.0))
+    assert "jump" not in set(line_flags(stop, [VIEW] * FRAMES, FRAMES)["flag"])
+    tilts = np.deg2rad(np.linspace(-89, 89, 179))
+    on_edge = min((replace(VIEW, tilt_rad=float(tilt)) for tilt in tilts), key=lambda view: jump.track.line.plane.beam_angle_deg(view.beam))
+    assert jump.track.line.plane.beam_angle_deg(on_edge.beam) < 15
+    assert "jump" not in set(line_flags(jump, [on_edge] * FRAMES, FRAMES)["flag"])
+
+
+@pytest.mark.parametrize(("step_nm", "expected_nm"), [(9.0, 9.0), (0.4, 0.0)])
+def test_a_line_that_another_one_hides_goes_on_as_it_went(step_nm: float, expected_nm: float) -> None:
+    track, time_s = _track(step_nm * np.arange(FRAMES), threading(FIRST, (0.0, 0.0))).track, np.arange(FRAMES) * PERIOD_S
+    track.state[20:] = HIDDEN
+    for frame in range(21, 26):
+        guess = track.guess(frame, time_s)
+        assert np.median(guess - track.slid_nm[frame - 1]) == pytest.approx(expected_nm, abs=0.01)
+        track.slid_nm[frame] = guess

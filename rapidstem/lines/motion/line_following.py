@@ -1,8 +1,8 @@
 """Dislocation lines followed from frame to frame in single views.
 
 Every line is sought near to where its last place and its velocity lead. One that is not there is sought far around, in what no other line
-explains. What the frames do not show is not forced: a line that another one hides, or that is not found, keeps its place for so long, and
-is marked.
+explains. What the frames do not show is not forced: a line that is not found keeps its place for so long, one that another line hides goes
+on as it went, and both are marked.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +34,9 @@ LEAST_FAR_SHARE = 0.75
 JUMP_NM = 35.0
 # By judgement: half of the newest step and half of those before it, against the noise of a single frame.
 VELOCITY_GAIN = 0.5
+# By judgement: what a line has gone by from frame to frame, in the median over so many, before another one hides it; less is the noise of
+# one that rests.
+GLIDE_FRAMES, LEAST_GLIDE_NM = 6, 1.0
 # By judgement: a line that is not found in so many frames running is given up.
 LOST_FRAMES = 4
 
@@ -73,6 +76,8 @@ class LineTrack:
         """Where the nodes should be in a frame, (node,), from the last two places and the velocity between them."""
         if frame == self.line.frames.start:
             return np.zeros(len(self.line.nodes_nm))
+        if self.state[frame - 1] == HIDDEN:
+            return self.slid_nm[frame - 1] + self._glide(frame, time_s) * (time_s[frame] - time_s[frame - 1])
         velocity = np.zeros(len(self.line.nodes_nm))
         for earlier in range(max(self.line.frames.start + 1, frame - 4), frame):
             if self.state[earlier] == SEEN and self.state[earlier - 1] == SEEN:
@@ -81,6 +86,13 @@ class LineTrack:
                 own = np.full(len(change), np.median(change)) / (time_s[earlier] - time_s[earlier - 1]) if steady else 0.0
                 velocity = velocity + VELOCITY_GAIN * (own - velocity)
         return self._whole(frame - 1) + velocity * (time_s[frame] - time_s[frame - 1])
+
+    def _glide(self, frame: int, time_s: np.ndarray) -> float:
+        """The velocity of the whole line when it was seen last, nm/s; 0 for one that rested."""
+        seen = [each for each in range(self.line.frames.start + 1, frame) if {*self.state[each - 1 : each + 1]} == {SEEN}][-GLIDE_FRAMES:]
+        steps = np.array([np.median(self.slid_nm[each] - self.slid_nm[each - 1]) for each in seen])
+        gliding = len(steps) == GLIDE_FRAMES and LEAST_GLIDE_NM < abs(np.median(steps)) < JUMP_NM
+        return float(np.median(steps / (time_s[seen] - time_s[np.array(seen) - 1]))) if gliding else 0.0
 
     def _whole(self, frame: int) -> np.ndarray:
         """Slides (node,) in a frame; nodes that it does not show have gone as far as those beside them: the shape is that at rest."""
@@ -187,9 +199,11 @@ def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, v
         note_path(track, number, path, state, own, view)
         if state == SEEN:
             frame.cover(shown_points(track, number), view)
-        elif state == LOST:
+        elif state in (LOST, HIDDEN):
             missing.append((track, guess))
     for track, guess in missing:
+        if track.state[number] == HIDDEN:
+            track.slid_nm[number] = guess
         path = found_path(track.line, guess, FAR_NM, frame, view, MOVING_COST)
         if path.stretch_share >= LEAST_FAR_SHARE and path_state(track, path, number, frame, view) == SEEN:
             note_path(track, number, path, SEEN, frame, view)

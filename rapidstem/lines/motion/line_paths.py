@@ -45,7 +45,8 @@ class LinePath:
     ----------
     slid_nm, variance_nm2 : (node,) by how far the nodes have slid
     support : (node,) log likelihood ratio of a line there
-    speaking : (node,) bool, where the frame says something that no other line explains
+    speaking : (node,) bool, where the frame says something that no other line explains; nodes that the tomogram has not shown say nothing
+        against the line
     """
 
     slid_nm: np.ndarray
@@ -104,7 +105,8 @@ def found_path(
     middle = np.clip(best, 1, len(offsets) - 2)
     before, top, after = (curvature[middle + side, node] for side in (-1, 0, 1))
     measured = guess_nm + offsets[middle] + STEP_NM * parabola_vertex(before, top, after)
-    chosen, speaks = support[best, node], speaking[best, node]
+    chosen = support[best, node]
+    speaks = speaking[best, node] & (line.known | (chosen > 0))
     sharp = np.abs(line.sensitivity(guess_nm + offsets[best], view)) * view.pixel_size_nm
     good = speaks & (chosen > 0) & (top >= np.maximum(before, after)) & (sharp > LEAST_SENSITIVITY)
     slid, variance = smoothed_slide(measured, np.where(good, sharp, 0.0) / NODE_SD_NM, guess_nm + offsets[best])

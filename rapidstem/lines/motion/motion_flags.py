@@ -7,6 +7,8 @@ import pandas as pd
 from numpy.lib.stride_tricks import sliding_window_view
 
 from rapidstem.lines.motion.line_following import FIRST_FRAMES, GONE, HIDDEN, LOST, OUTSIDE, SEEN
+from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
+from rapidstem.lines.motion.state_filters import JUMP_NM
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.track_smoothing import SmoothTrack
 from rapidstem.lines.motion.unexplained_lines import lasting_lines
@@ -52,8 +54,9 @@ def line_flags(track: SmoothTrack, views: Sequence[TiltedView], told_until: int)
     DataFrame
         One row an event; empty where nothing happened.
     """
-    found: list[tuple[int, str, float]] = [(int(frame), "jump", float(track.jump_nm[frame])) for frame in np.flatnonzero(track.jump_nm)]
-    bow = bow_nm(track)
+    jumps = np.flatnonzero((np.abs(track.jump_nm) > JUMP_NM) & ~_on_edge(track, views))
+    found: list[tuple[int, str, float]] = [(int(frame), "jump", float(track.jump_nm[frame])) for frame in jumps]
+    bow = np.where(_on_edge(track, views), 0.0, bow_nm(track))
     known = np.isfinite(track.variance_nm2[:, :1])
     least = np.maximum(LEAST_BOW_NM, LEAST_BOW_SD * np.sqrt(np.median(np.where(known, track.variance_nm2, 0.0), axis=1)))
     found += [(start, "bowing", float(_largest(bow[start:stop]))) for start, stop in _runs(np.abs(bow) > least)]
@@ -119,10 +122,10 @@ def cross_slip_frame(track: SmoothTrack) -> int | None:
     both = np.isfinite(depth).all(axis=1)
     mean = np.where(both, depth.mean(axis=1), np.nan)
     agree = both & (np.abs(mean) > LEAST_DEPTH_NM) & (np.abs(depth[:, 0] - depth[:, 1]) < np.abs(mean))
-    single = np.isfinite(depth).sum(axis=1) == 1
-    one = np.where(single, np.abs(np.nan_to_num(depth)).max(axis=1), 0.0)
-    certain = agree | (one > ONE_FACE_DEPTH_NM)
-    runs = [run for run in _runs(agree | (one > LEAST_DEPTH_NM)) if certain[slice(*run)].any()]
+    one = np.where(np.isfinite(depth).sum(axis=1) == 1, np.nan_to_num(depth).sum(axis=1), 0.0)
+    off = np.where(agree, np.nan_to_num(mean), np.where(np.abs(one) > LEAST_DEPTH_NM, one, 0.0))
+    certain = agree | (np.abs(one) > ONE_FACE_DEPTH_NM)
+    runs = sorted(run for sign in (1, -1) for run in _runs(sign * off > 0) if certain[slice(*run)].any())
     slipped = (start for start, stop in runs if agree[start:stop].sum() >= RUNNING_FRAMES or _grows_with_the_way(track, depth, start))
     return next(slipped, None)
 
@@ -138,9 +141,14 @@ def _grows_with_the_way(track: SmoothTrack, depth_nm: np.ndarray, start: int) ->
         return False
     ways = np.broadcast_to(way[:, None], after.shape)
     slope = weighted_median(after[known] / np.where(ways[known] == 0, np.inf, ways[known]), np.abs(ways[known]))
-    growing = float(np.abs(after - slope * ways)[known].sum())
-    resting = sum(float(np.abs(end[good] - np.median(end[good])).sum()) for end, good in zip(after.T, known.T, strict=True) if good.any())
+    growing = _strayed(after[known], (slope * ways)[known])
+    resting = sum(_strayed(end[good], np.median(end[good])) for end, good in zip(after.T, known.T, strict=True) if good.any())
     return growing <= AS_LIKELY * resting
+
+
+def _strayed(heights_nm: np.ndarray, expected_nm: np.ndarray) -> float:
+    """By how much heights differ from what they should be; one on another line counts as one that is clearly off."""
+    return float(np.minimum(np.abs(heights_nm - expected_nm), ONE_FACE_DEPTH_NM).sum())
 
 
 def lifted_until(track: SmoothTrack) -> int:
@@ -210,6 +218,15 @@ def bow_nm(track: SmoothTrack) -> np.ndarray:
     first = bow[np.isfinite(bow)][:FIRST_FRAMES]
     bow -= np.median(first) if len(first) else 0.0
     return np.where(ends <= LARGEST_END_SHARE * np.abs(bow), bow, 0.0)
+
+
+def _on_edge(track: SmoothTrack, views: Sequence[TiltedView]) -> np.ndarray:
+    """Frames (frame,) bool in which the line's plane is seen so nearly on edge that the image says nothing of where in it the line is."""
+    sensitivity = [
+        np.median(np.abs(track.track.line.sensitivity(slid, view))) * view.pixel_size_nm
+        for slid, view in zip(track.slid_nm, views, strict=True)
+    ]
+    return np.array(sensitivity) < LEAST_SENSITIVITY
 
 
 def _endings(track: SmoothTrack) -> list[tuple[int, str, float]]:
