@@ -7,7 +7,7 @@ import pytest
 
 from rapidstem.lines.motion import TiltedView
 from rapidstem.lines.motion.glide_planes import FoilFaces, GlidePlane, glide_plane
-from rapidstem.lines.motion.line_following import HIDDEN, SEEN, LineTrack
+from rapidstem.lines.motion.line_following import HIDDEN, LOST, SEEN, LineTrack
 from rapidstem.lines.motion.motion_flags import cross_slip_frame, line_flags
 from rapidstem.lines.motion.motion_tables import position_rows
 from rapidstem.lines.motion.moving_lines import moving_line
@@ -133,3 +133,16 @@ def test_a_line_that_another_one_hides_goes_on_as_it_went(step_nm: float, expect
         guess = track.guess(frame, time_s)
         assert np.median(guess - track.slid_nm[frame - 1]) == pytest.approx(expected_nm, abs=0.01)
         track.slid_nm[frame] = guess
+
+
+def test_a_line_that_goes_on_in_another_plane_was_not_lost_before_and_flags_lie_on_what_the_tomogram_has_shown() -> None:
+    jump = _track(np.where(np.arange(FRAMES) < 20, 0.0, 70.0), threading(FIRST, (0.0, 0.0)))
+    onward = replace(jump, track=replace(jump.track, line=replace(jump.track.line, frames=range(8, FRAMES))))
+    onward.track.state[:8] = LOST
+    flags = line_flags(onward, [VIEW] * FRAMES, FRAMES)
+    assert "found again" not in set(flags["flag"])
+    known = np.zeros(len(jump.track.line.nodes_nm), bool)
+    known[2:5] = True
+    led_on = replace(jump, track=replace(jump.track, line=replace(jump.track.line, known=known)))
+    flag = line_flags(led_on, [VIEW] * FRAMES, FRAMES).query("flag == 'jump'").iloc[0]
+    assert flag[["x_nm", "y_nm", "z_nm"]].to_numpy(float) == pytest.approx(led_on.points(int(flag["frame"]))[3])

@@ -64,7 +64,8 @@ def line_flags(track: SmoothTrack, views: Sequence[TiltedView], told_until: int)
     if across is not None:
         found.append((across, "cross slip", float(np.nanmean(end_heights(track)[across]))))
     found += _endings(track)
-    found += [(stop, "found again", _way(track, start, stop)) for start, stop in _runs(track.track.state == LOST) if _is_seen(track, stop)]
+    lost = (track.track.state == LOST) & (np.arange(len(bow)) >= track.track.line.frames.start)
+    found += [(stop, "found again", _way(track, start, stop)) for start, stop in _runs(lost) if _is_seen(track, stop)]
     found += [(start, "uncertain", np.nan) for start, _ in _runs(track.track.doubtful)]
     if across is None and told_until <= np.flatnonzero(track.track.state == SEEN)[-1]:
         found.append((told_until, "plane uncertain", np.nan))
@@ -273,6 +274,6 @@ def _largest(values: np.ndarray) -> float:
 def _row(track: SmoothTrack, views: Sequence[TiltedView], frame: int, flag: str, size_nm: float) -> list[object]:
     known = np.flatnonzero(np.isfinite(track.slid_nm[:, 0]))
     at = int(known[np.argmin(np.abs(known - frame))])
-    middle = track.slid_nm.shape[1] // 2
+    middle = int(np.median(np.flatnonzero(track.track.line.known)))
     place = track.points(at)[middle]
     return [track.track.line.number, flag, frame, track.time_s[at, middle], *views[at].seen_at(place), *place, size_nm]
