@@ -209,11 +209,15 @@ def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, v
             note_path(track, number, path, SEEN, frame, view)
             frame.cover(shown_points(track, number), view)
     for track in tracks:
-        recent = track.state[max(track.line.frames.start, number - LOST_FRAMES + 1) : number + 1]
-        if number > track.line.frames.start and (
-            track.state[number - 1] == GONE or (len(recent) == LOST_FRAMES and set(recent) <= {LOST, OUTSIDE} and LOST in recent)
-        ):
+        if number > track.line.frames.start and (track.state[number - 1] == GONE or _given_up(track, number)):
             track.slid_nm[number], track.state[number] = track.slid_nm[number - 1], GONE
+
+
+def _given_up(track: LineTrack, number: int) -> bool:
+    """Whether a line has not been found for too long, or was outside of the field for as long from the first frame on."""
+    recent = track.state[max(track.line.frames.start, number - LOST_FRAMES + 1) : number + 1]
+    never = SEEN not in track.state[track.line.frames.start : number + 1]
+    return len(recent) == LOST_FRAMES and set(recent) <= {LOST, OUTSIDE} and bool(LOST in recent or never)
 
 
 def path_state(track: LineTrack, path: LinePath, number: int, frame: FrameLines, view: TiltedView) -> str:

@@ -48,6 +48,8 @@ Prepared = Callable[[int], Iterable[FrameLines]]
 def find_again(prepared: Prepared, seen: FollowedLines, others: Sequence[np.ndarray], views: Sequence[TiltedView]) -> None:
     """Seek the lines that were given up once more, and put what is found into their tracks and into what is unexplained.
 
+    Not those that were outside of the field before they were given up: nothing says how far they have gone meanwhile.
+
     Parameters
     ----------
     prepared : callable
@@ -59,7 +61,7 @@ def find_again(prepared: Prepared, seen: FollowedLines, others: Sequence[np.ndar
     views : sequence of TiltedView
         One a frame.
     """
-    lost = [_LostLine(track) for track in seen.tracks if GONE in track.state]
+    lost = [_LostLine(track) for track in seen.tracks if GONE in track.state and not set(track.state) <= {OUTSIDE, GONE}]
     if not lost:
         return
     begin = min(line.first for line in lost)
