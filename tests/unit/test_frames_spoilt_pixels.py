@@ -156,7 +156,7 @@ def test_every_script_reads_filled_frames_and_says_how_many(tmp_path: Path, caps
     frames = _recorded(settings_from({}), 37)
     frames[2, 30, 31] = 65535
     tifffile.imwrite(tmp_path / "field.tif", frames, photometric="minisblack")
-    reading = {"detector": "BF", "pixel_size_nm": 2.0}
+    reading = {"session": {"detector": "BF", "pixel_size_nm": 2.0}, "rows": {}}
     read = read_raw(str(tmp_path / "field.tif"), reading).frames
     assert read[2, 30, 31] < 65535 and np.count_nonzero(read != frames) == 1
     with open_raw(str(tmp_path / "field.tif"), reading) as stack:

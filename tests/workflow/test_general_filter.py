@@ -76,7 +76,7 @@ def test_a_look_at_a_training_field_is_anew_with_the_series_beside_it(tmp_path: 
     run = snakemake(tmp_path, "look")
     assert run.returncode == 0, run.stdout + run.stderr
     header, *rows = sheet.splitlines()
-    write_session(tmp_path, recorded, "\n".join([f"{header}\tdetector", f"{rows[0]}\t", f"{rows[1]}\tBF"]) + "\n")
+    write_session(tmp_path, recorded, "\n".join([f"{header}\tframe_interval", f"{rows[0]}\t", f"{rows[1]}\t0.07"]) + "\n")
     assert counted_jobs(snakemake(tmp_path, "look", "--dry-run"))["look_at_frames"] == 2
     write_session(tmp_path, recorded, sheet)
     assert "look_at_frames" not in counted_jobs(snakemake(tmp_path, "look", "--dry-run"))
