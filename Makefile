@@ -51,7 +51,7 @@ fast-test: .venv/installed
 	$(BIN)/pytest tests/unit
 
 test-interruptions: .venv/installed
-	$(BIN)/pytest -n 2 tests/interruptions
+	$(BIN)/pytest tests/interruptions
 
 test-cluster: .venv/installed
 	tests/cluster/install_slurm.sh

@@ -14,10 +14,12 @@ from tests.workflow.tiny_session import FIELDS, configuration, copied_code, shee
 def finished_session(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A copy of the code in which the tiny session has been run, by the first of pytest's processes that needs it; nobody changes it.
 
-    It lies in the folder that RAPIDSTEM_FINISHED_SESSION names, where tests that run one after the other are to share it.
+    It lies in the folder that RAPIDSTEM_FINISHED_SESSION names, where runs of tests are to share it. Tests that compare bytes need one that
+    was run while the machine did nothing else.
     """
     own = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
     shared = Path(os.environ.get("RAPIDSTEM_FINISHED_SESSION", own))
+    shared.mkdir(parents=True, exist_ok=True)
     folder = shared / "finished-session"
     with FileLock(shared / "finished-session.lock"):
         if not (folder / "results/tiny/report.html").is_file():
