@@ -1,13 +1,26 @@
-"""Values of the configuration that a command line gives: read as the schema says, not by their looks."""
+"""What a command line says of the configuration: its files, and values, read as the schema says, not by their looks."""
 
+import argparse
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import jsonschema
 import yaml
 
 from rapidstem.errors import InputError
+
+
+def add_configuration_files(parser: argparse.ArgumentParser) -> None:
+    """Let a program be told the configuration files of a session, by the option `--configfile`, as Snakemake is."""
+    parser.add_argument(
+        "--configfile",
+        type=Path,
+        nargs="+",
+        default=[Path("config/config.yaml")],
+        help="all that the session was run with, in that order (config/config.yaml)",
+    )
 
 
 def given_values(entries: Sequence[str], schema: dict[str, Any]) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files import read_images, read_series, read_table, read_volume
+from rapidstem_workflow.command_line import add_configuration_files
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_opening import open_session, read_configuration
 from rapidstem_workflow.variants import Variant
@@ -78,13 +79,7 @@ def _placed(name: str, shape: tuple[int, ...], step_nm: float) -> dict[str, Any]
 def main() -> None:
     """Open a window with the first tilt series, or the named one, of the session that the command line names."""
     parser = argparse.ArgumentParser(description="Open a tilt series of a finished session in napari.")
-    parser.add_argument(
-        "--configfile",
-        type=Path,
-        nargs="+",
-        default=[Path("config/config.yaml")],
-        help="all that the session was run with, in that order (config/config.yaml)",
-    )
+    add_configuration_files(parser)
     parser.add_argument("--series", help="the acquisition; the first tilt series of the sheet where nothing is given")
     given = parser.parse_args()
     try:

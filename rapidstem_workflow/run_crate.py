@@ -20,6 +20,7 @@ from typing import Any
 from rapidstem import __version__
 from rapidstem.errors import InputError
 from rapidstem.files import FILE_COLUMNS, written_beside
+from rapidstem_workflow.command_line import add_configuration_files
 from rapidstem_workflow.run_summary import REPORT, START
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_opening import open_session, read_configuration
@@ -174,13 +175,7 @@ def _time(path: Path) -> str:
 def main() -> None:
     """Write the crate of the session that the command line names."""
     parser = argparse.ArgumentParser(description="Describe a finished session as a Workflow Run RO-Crate.")
-    parser.add_argument(
-        "--configfile",
-        type=Path,
-        nargs="+",
-        default=[Path("config/config.yaml")],
-        help="all that the session was run with, in that order (config/config.yaml)",
-    )
+    add_configuration_files(parser)
     parser.add_argument("--licence", help="address of the licence under which the results are passed on")
     given = parser.parse_args()
     try:

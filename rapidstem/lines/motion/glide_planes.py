@@ -17,6 +17,8 @@ from rapidstem.numerics import plane_trace
 EDGE_ON_DEG = 15.0
 # Twice the error of a traced point, as lines are called flat (`rapidstem.dislocations`); no direction lies in more than two {111} planes.
 LARGEST_DISTANCE_NM, MOST_PLANES = 6.0, 2
+# Normal of the faces of a foil that lies level.
+LEVEL = np.array([0.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True)
@@ -85,9 +87,6 @@ class FoilFaces:
         normal = motion.turn(self.normal[None])[0]
         lower, upper = motion.apply(np.outer(self.heights_nm, self.normal)) @ normal
         return FoilFaces(normal, (float(lower), float(upper)))
-
-
-LEVEL = np.array([0.0, 0.0, 1.0])
 
 
 @dataclass(frozen=True)

@@ -54,9 +54,10 @@ def line_flags(track: SmoothTrack, views: Sequence[TiltedView], told_until: int)
     DataFrame
         One row an event; empty where nothing happened.
     """
-    jumps = np.flatnonzero((np.abs(track.jump_nm) > JUMP_NM) & ~_on_edge(track, views))
+    on_edge = _on_edge(track, views)
+    jumps = np.flatnonzero((np.abs(track.jump_nm) > JUMP_NM) & ~on_edge)
     found: list[tuple[int, str, float]] = [(int(frame), "jump", float(track.jump_nm[frame])) for frame in jumps]
-    bow = np.where(_on_edge(track, views), 0.0, bow_nm(track))
+    bow = np.where(on_edge, 0.0, bow_nm(track))
     known = np.isfinite(track.variance_nm2[:, :1])
     least = np.maximum(LEAST_BOW_NM, LEAST_BOW_SD * np.sqrt(np.median(np.where(known, track.variance_nm2, 0.0), axis=1)))
     found += [(start, "bowing", float(_largest(bow[start:stop]))) for start, stop in _runs(np.abs(bow) > least)]
