@@ -270,5 +270,23 @@ def _file_bytes(figure: "Figure", kind: str, metadata: dict[str, Any]) -> bytes:
 
     buffer = io.BytesIO()
     with matplotlib.rc_context(SETTINGS):
+        _settle_layout(figure)
         figure.savefig(buffer, format=kind, metadata=metadata)
     return buffer.getvalue()
+
+
+def _settle_layout(figure: "Figure") -> None:
+    """Lay out the panels once and for all, to a millionth of the figure.
+
+    The solver of the layout (kiwisolver) orders its unknowns by their addresses in memory, so that the last digits of a panel's place,
+    and with them the names of its clip paths in an SVG file, differ from one run to the next.
+    """
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+    from matplotlib.transforms import Bbox
+
+    if not isinstance(figure.get_layout_engine(), ConstrainedLayoutEngine):
+        return
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for axes in figure.axes:
+        axes.set_position(Bbox(axes.get_position(original=True).get_points().round(6)))
