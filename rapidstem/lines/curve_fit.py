@@ -16,6 +16,8 @@ SCALE_WIDTHS = 0.167
 ALONG_SD_NM = 20.0
 GROUP_NM, GROUP_FRAMES = 50.0, 8
 LONGEST_STEP_NM = 8.0
+# So many groups of residuals of all lines stand beside a line's own (seeds 22, 26 and 41, and four sessions of another microscope).
+GROUPS_OF_ALL = 30
 # Of the fixed point of the variance; each shrinks its error by the share of the parameters that are free.
 VARIANCE_STEPS = 20
 
@@ -111,8 +113,9 @@ def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvatur
     Returns
     -------
     list of FittedCurve
-        The covariances hold what the residuals have in common along a line and in neighbouring frames, that few frames are followed
-        by a curve more closely than they are right, and that points of a line which is seen nearly end-on share their errors.
+        The covariances hold what the residuals have in common along a line and in neighbouring frames, that some lines are seen worse
+        than others, that few frames are followed by a curve more closely than they are right, and that points of a line which is seen
+        nearly end-on share their errors.
     """
     fitted = list(curves)
     for _ in range(steps):
@@ -123,7 +126,7 @@ def fit_curves(curves: Sequence[SplineCurve], evidence: SeriesEvidence, curvatur
         matrices = [system.information(variance) for system in systems]
         steps_nm = [np.linalg.solve(each, system.slope(variance)) for each, system in zip(matrices, systems, strict=True)]
         fitted = [_stepped(curve, step) for curve, step in zip(fitted, steps_nm, strict=True)]
-    scatters = [scatter / variance for scatter in _scatters(found, fitted)]
+    scatters = _scatters(found, fitted, variance)
     inverses = [np.linalg.inv(matrix) for matrix in matrices]
     return [
         FittedCurve(curve, inverse @ (scatter + system.known) @ inverse)
@@ -159,6 +162,29 @@ def _shown_share(tangent: np.ndarray, tilt_rad: np.ndarray, width_nm: float) -> 
     return np.clip(shown, min(width_nm / GROUP_NM, 1.0), 1.0)
 
 
+@dataclass(frozen=True)
+class _GroupSums:
+    """Sums over groups of distances that may share their errors, by line.
+
+    Attributes
+    ----------
+    squares, weights : (line,) squares of the sums of the pulls (weight times offset, in px) and of the weights of its groups, summed
+    """
+
+    squares: np.ndarray
+    weights: np.ndarray
+
+    @classmethod
+    def of(cls, found: Sequence[_Distances], stretch_nm: float) -> "_GroupSums":
+        """Groups are stretches of a line in neighbouring frames."""
+        sums = np.zeros((2, len(found)))
+        for line, each in enumerate(found):
+            group = (np.arange(len(each.weight)) // GROUP_FRAMES)[:, None] * 10_000 + (each.along_nm // stretch_nm).astype(int)
+            parts = (each.weight * each.offset_px, each.weight)
+            sums[:, line] = [np.sum(np.bincount(group.ravel(), part.ravel()) ** 2) for part in parts]
+        return cls(*sums)
+
+
 def _distance_variance(found: Sequence[_Distances], systems: Sequence[_NormalEquations]) -> float:
     """Variance in px^2 of distances of weight 1, if they were independent, that gives curves the covariance which they have.
 
@@ -166,15 +192,9 @@ def _distance_variance(found: Sequence[_Distances], systems: Sequence[_NormalEqu
     line in neighbouring frames. Residuals are smaller than errors, as the curve follows them: by the share of the groups that its free
     parameters use up (Harville, J. Am. Stat. Assoc. 72 (1977) 320), of which smoothness leaves the fewer the larger the variance is.
     """
-    squares = weights = sharpness = of_groups = 0.0
-    for each in found:
-        group = (np.arange(len(each.weight)) // GROUP_FRAMES)[:, None] * 10_000 + (each.along_nm // GROUP_NM).astype(int)
-        squares += float(np.sum(np.bincount(group.ravel(), (each.weight * each.offset_px).ravel()) ** 2))
-        of_groups += float(np.sum(np.bincount(group.ravel(), each.weight.ravel()) ** 2))
-        weights += float(each.weight.sum())
-        sharpness += float(each.sharpness.sum())
-    groups = weights**2 / max(of_groups, 1e-9)
-    raw = max(squares * weights / max(sharpness, 1e-9) ** 2, 1e-9)
+    sums, weights = _GroupSums.of(found, GROUP_NM), sum(float(each.weight.sum()) for each in found)
+    groups = weights**2 / max(sums.weights.sum(), 1e-9)
+    raw = max(float(sums.squares.sum()) * weights * _softness(found) ** 2 / max(weights, 1e-9) ** 2, 1e-9)
     variance = raw
     for _ in range(VARIANCE_STEPS):
         free = sum(system.free(variance) for system in systems)
@@ -182,8 +202,14 @@ def _distance_variance(found: Sequence[_Distances], systems: Sequence[_NormalEqu
     return variance
 
 
-def _scatters(found: Sequence[_Distances], curves: Sequence[SplineCurve]) -> list[np.ndarray]:
-    """Covariances (3 m, 3 m) of the right sides of the normal equations, for a variance of 1 px^2.
+def _softness(found: Sequence[_Distances]) -> float:
+    """By how much more a step of weighted least squares moves curves than pulls that fall with the distance do."""
+    weights, sharpness = (sum(float(getattr(each, name).sum()) for each in found) for name in ("weight", "sharpness"))
+    return weights / max(sharpness, 1e-9)
+
+
+def _scatters(found: Sequence[_Distances], curves: Sequence[SplineCurve], variance_px2: float) -> list[np.ndarray]:
+    """Covariances (3 m, 3 m) of the right sides of the normal equations, for distances of this variance.
 
     A line that a frame shows nearly end-on is a few pixels there, whose noise all of its points share: the variance of the sum of their
     pulls is larger by one over the share of the length that is shown. The variance of all pulls together stays what residuals say. The
@@ -191,10 +217,38 @@ def _scatters(found: Sequence[_Distances], curves: Sequence[SplineCurve]) -> lis
     """
     weights = [each.weight / each.shown for each in found]
     part = sum(float(each.weight.sum()) for each in found) / max(sum(float(weight.sum()) for weight in weights), 1e-9)
+    shares, common = part * _line_shares(found) / variance_px2, _common_variance(found) / variance_px2**2
     return [
-        part * _spread(curve.basis(each.along_nm), _point_blocks(each, weight))
-        for curve, each, weight in zip(curves, found, weights, strict=True)
+        share * _spread(curve.basis(each.along_nm), _point_blocks(each, weight)) + common * _common_scatter(curve, each)
+        for curve, each, weight, share in zip(curves, found, weights, shares, strict=True)
     ]
+
+
+def _line_shares(found: Sequence[_Distances]) -> np.ndarray:
+    """Variance (line,) of each line's distances over that of all, which counts the less the more groups the line has itself.
+
+    An empirical Bayes estimate (Efron & Morris, J. Am. Stat. Assoc. 70 (1975) 311): lines beside others, and faint ones, are seen worse.
+    """
+    sums = _GroupSums.of(found, GROUP_NM)
+    groups = np.array([each.weight.sum() for each in found]) ** 2 / np.maximum(sums.weights, 1e-9)
+    own = sums.squares / np.maximum(sums.weights, 1e-9)
+    of_all = sums.squares.sum() / max(sums.weights.sum(), 1e-9)
+    return (GROUPS_OF_ALL + groups * own / max(of_all, 1e-9)) / (GROUPS_OF_ALL + groups)
+
+
+def _common_variance(found: Sequence[_Distances]) -> float:
+    """Variance in px^2 of what all distances of a line in neighbouring frames have in common, by the moments of their sums."""
+    stretches, whole = _GroupSums.of(found, GROUP_NM), _GroupSums.of(found, np.inf)
+    squares, weights = (float((getattr(whole, name) - getattr(stretches, name)).sum()) for name in ("squares", "weights"))
+    return max(squares, 0.0) / max(weights, 1e-9) * _softness(found) ** 2
+
+
+def _common_scatter(curve: SplineCurve, found: _Distances) -> np.ndarray:
+    """Covariance (3 m, 3 m) of the right side where all distances of a line in neighbouring frames are off by the same 1 px."""
+    frames = np.arange(0, len(found.weight), GROUP_FRAMES)
+    pulls = np.add.reduceat(found.weight[..., None] * found.by_place, frames, axis=0)
+    sides = np.einsum("gpa,pj->gja", pulls, curve.basis(found.along_nm)).reshape(len(frames), -1)
+    return sides.T @ sides
 
 
 def _point_blocks(found: _Distances, weight: np.ndarray) -> np.ndarray:

@@ -24,11 +24,11 @@ FALLING = np.linspace([-400.0, 130.0, 75.0], [400.0, -170.0, 35.0], 400)
 THREADING = np.linspace([120.0, 70.0, -100.0], [60.0, 150.0, 100.0], 150)
 
 
-def moving_geometry(shifted=False):
+def moving_geometry(shifted=False, frames=FRAMES):
     """A stage that turns while a frame is scanned: 1.5 degrees from the first to the last row."""
-    angles = np.deg2rad(np.linspace(-60, 60, FRAMES))
-    shift = np.random.default_rng(3).normal(0, 2, (FRAMES, 2)) if shifted else np.zeros((FRAMES, 2))
-    return TiltGeometry(angles, shift, PIXEL_NM, ROWS, np.arange(FRAMES) * 0.08, 0.08 * 0.3 / ROWS, columns=COLUMNS)
+    angles = np.deg2rad(np.linspace(-60, 60, frames))
+    shift = np.random.default_rng(3).normal(0, 2, (frames, 2)) if shifted else np.zeros((frames, 2))
+    return TiltGeometry(angles, shift, PIXEL_NM, ROWS, np.arange(frames) * 0.08, 0.08 * 0.3 / ROWS, columns=COLUMNS)
 
 
 def noisy(lines, geometry, noise=0.03, seed=0):
@@ -210,6 +210,28 @@ def test_stated_deviation_is_that_of_the_noise(views):
 def test_stated_deviation_of_a_line_that_is_seen_end_on():
     end_on_at_minus_45 = np.linspace([-20.0, -100.0, -100.0], [20.0, 100.0, 100.0], 400)
     assert 0.75 < error_over_stated([end_on_at_minus_45, RISING], [end_on_at_minus_45], moving_geometry(), noise=0.03, seeds=6) < 1.25
+
+
+def shaken(line, geometry, seed):
+    """Frames in which a line lies off as a whole, by 1.5 nm in y, otherwise in every eight frames."""
+    frames = np.arange(len(geometry.angle_rad))
+    shifts = np.random.default_rng(seed).normal(0, 1.5, len(frames) // 8)
+    blocks = [project_lines([line + [0.0, shift, 0.0]], geometry, COLUMNS) for shift in shifts]
+    return np.stack([blocks[frame // 8][frame] for frame in frames])
+
+
+def test_stated_deviation_holds_what_a_whole_line_is_off_by_in_neighbouring_frames():
+    upper, lower = (np.linspace([-400.0, y - 15, -30.0], [400.0, y + 15, 20.0], 400) for y in (-95.0, 95.0))
+    geometry, ratios = moving_geometry(frames=64), []
+    for seed in range(4):
+        series = shaken(upper, geometry, seed) * shaken(lower, geometry, seed + 10)
+        series *= 1 + np.random.default_rng(seed).normal(0, 0.03, series.shape).astype(np.float32)
+        found = fit_lines(series / series.mean(), geometry, [inside(upper), inside(lower)], BOX_NM, DEPTH_PX)
+        for line, sigma in zip(found.network.lines, found.sigma_nm, strict=True):
+            true = upper if line.points_nm[0, 1] < 0 else lower
+            ratios.append(np.mean(distances(line.points_nm, true) ** 2) / np.mean(np.sum(sigma**2, axis=1)))
+    assert len(ratios) == 8
+    assert 0.6 < np.sqrt(np.mean(ratios)) < 1.5, np.sqrt(ratios)
 
 
 def test_series_of_another_size_is_refused():
