@@ -29,7 +29,8 @@ SlurmUser=root
 SlurmdUser=root
 SlurmctldPort={controller_port}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+# A job of a node that went down waits as long as its credential holds: two minutes unless told otherwise.
+AuthInfo=socket={folder}/munge.socket,cred_expire=15
 StateSaveLocation={folder}/state
 SlurmdSpoolDir={folder}/%n
 SlurmctldPidFile={folder}/slurmctld.pid

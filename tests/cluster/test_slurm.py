@@ -13,7 +13,7 @@ import yaml
 
 from tests.cluster.small_slurm import SmallSlurm
 from tests.workflow.interruptions import differing_results
-from tests.workflow.tiny_session import ROOT, copied_code, write_session
+from tests.workflow.tiny_session import ROOT, TRAINING_THREADS, copied_code, write_session
 
 MODEL = "results/tiny/models/dlf-slow"
 _PATIENCE_S = 300
@@ -23,7 +23,7 @@ def _adapted_profile(folder: Path, **resources: dict[str, Any]) -> Path:
     """The profile as somebody adapts it to a cluster of two small nodes, whose jobs are looked at every other second."""
     profile = yaml.safe_load((ROOT / "workflow/profiles/slurm/config.yaml").read_text(encoding="utf-8"))
     del profile["software-deployment-method"]
-    profile["set-threads"] = dict.fromkeys(profile["set-threads"], 2)
+    profile["set-threads"] = dict.fromkeys(profile["set-threads"], 2) | TRAINING_THREADS
     profile |= {"slurm-status-command": "squeue", "slurm-init-seconds-before-status-checks": 2, "slurm-no-account": True}
     profile |= {"seconds-between-status-checks": 2, "latency-wait": 10}
     for rule, changed in resources.items():

@@ -67,7 +67,7 @@ def three_views():
 
 
 def test_last_digits_of_the_layout_do_not_move_panels():
-    """kiwisolver orders its unknowns by their addresses: a panel at 0.08812345678 of the width may stand at 0.08812345679 in the next run."""
+    """kiwisolver orders its unknowns by their addresses: a panel at 0.1234567891 of the width may stand at 0.1234567892 in the next run."""
     figure = three_views()
     style.svg_bytes(figure)
     for panel in figure.axes:

@@ -14,8 +14,7 @@ from tests.workflow.tiny_session import FIELDS, configuration, copied_code, shee
 def finished_session(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A copy of the code in which the tiny session has been run, by the first of pytest's processes that needs it; nobody changes it.
 
-    It lies in the folder that RAPIDSTEM_FINISHED_SESSION names, where runs of tests are to share it. Tests that compare bytes need one that
-    was run while the machine did nothing else.
+    It lies in the folder that RAPIDSTEM_FINISHED_SESSION names, where runs of tests are to share it.
     """
     own = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
     shared = Path(os.environ.get("RAPIDSTEM_FINISHED_SESSION", own))

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from tests.workflow.tiny_session import TRAINING_OPTION
+
 # What holds times of day or of the processor; the rest of these files is compared where `same_results` says so.
 _TIMED = ("model.json", "losses.csv", "losses.png", "losses.svg", "report.html")
 
@@ -60,7 +62,7 @@ def run_to_the_end(
 ) -> subprocess.CompletedProcess[str]:
     """Run a session in a process group of its own, so that all of it can be killed without the test."""
     command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(session / "Snakefile"), "--directory", str(session)]
-    command += ["--configfile", str(session / "config/config.yaml"), "--cores", str(cores)]
+    command += ["--configfile", str(session / "config/config.yaml"), "--set-threads", *TRAINING_OPTION, "--cores", str(cores)]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, start_new_session=True)
 
 

@@ -11,6 +11,9 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[2]
 CODE = ["Snakefile", "config", "envs", "rapidstem", "rapidstem_workflow", "resources", "scripts", "workflow"]
+# Two threads compute other last digits than one, and a training takes fewer on a busy machine: with one, sessions can be compared by bytes.
+TRAINING_THREADS = {"train_denoiser": 1}
+TRAINING_OPTION = [f"{rule}={threads}" for rule, threads in TRAINING_THREADS.items()]
 SIMULATE = {"seed": 3, "size_px": 128, "frames_per_field": 8, "tilt_frames": 31}
 FIELDS = [
     ("calibration", "calibration", "0"),
@@ -60,11 +63,13 @@ def copied_code(folder: Path) -> Path:
 def snakemake(
     folder: Path, *arguments: str, snakefile: Path = ROOT / "Snakefile", config: Path | list[Path] | None = None
 ) -> subprocess.CompletedProcess[str]:
-    """Run the workflow in a folder, on two cores; the configuration is that of the folder where none is given, or several laid over each
-    other."""
+    """Run the workflow in a folder, on two cores, a training on one.
+
+    The configuration is that of the folder where none is given, or several laid over each other.
+    """
     configs = config if isinstance(config, list) else [config or folder / "config/config.yaml"]
     command = [sys.executable, "-m", "snakemake", *arguments, "--snakefile", str(snakefile), "--directory", str(folder)]
-    command += ["--configfile", *map(str, configs), "--cores", "2"]
+    command += ["--configfile", *map(str, configs), "--set-threads", *TRAINING_OPTION, "--cores", "2"]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
