@@ -72,6 +72,8 @@ def random_settings(size_px: int, rng: np.random.Generator) -> MicroscopeSetting
     for condition, share in SOMETIMES.items():
         if rng.uniform() < share:
             values |= _CONDITIONS[condition](values["pixel_size_nm"] * size_px, rng)
+    scan_s = size_px * MicroscopeSettings.line_time_s
+    values["frame_period_s"] = max(MicroscopeSettings.frame_period_s, scan_s)
     return MicroscopeSettings(seed=int(rng.integers(2**62)), size_px=size_px, **values)
 
 

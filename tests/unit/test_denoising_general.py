@@ -150,6 +150,11 @@ def test_random_fields_are_the_same_everywhere_and_keep_to_their_ranges() -> Non
     assert not np.array_equal(first.noise_free, random_field(3, 9, 48, 2).noise_free)
 
 
+def test_large_frames_take_the_time_of_their_scan() -> None:
+    settings = random_field(3, 8, 640, 1).settings
+    assert settings.frame_period_s == settings.frame_time_s
+
+
 def test_frames_of_a_random_field_average_to_its_image() -> None:
     drawn = random_field(5, 5, 48, 60)
     mean = drawn.frames.mean(axis=0)
