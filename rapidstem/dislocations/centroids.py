@@ -4,7 +4,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import ndimage
+import scipy
 
 from rapidstem.dislocations.centre_fit import fit_centres, parts_of_peaks
 from rapidstem.dislocations.section_links import chain_labels
@@ -96,8 +96,8 @@ def _section_peaks(sections: np.ndarray, threshold: float, radius: int) -> np.nd
     footprint = np.hypot(*np.mgrid[-radius : radius + 1, -radius : radius + 1]) <= radius
     found = []
     for index, section in enumerate(sections):
-        smooth = ndimage.gaussian_filter(section, 0.7)
-        top = (smooth == ndimage.maximum_filter(smooth, footprint=footprint)) & (section > least)
+        smooth = scipy.ndimage.gaussian_filter(section, 0.7)
+        top = (smooth == scipy.ndimage.maximum_filter(smooth, footprint=footprint)) & (section > least)
         place = np.argwhere(top)
         found.append(np.column_stack([np.full(len(place), index), place]))
     peaks = np.concatenate(found)

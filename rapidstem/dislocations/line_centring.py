@@ -1,7 +1,7 @@
 """Sub-voxel positions of lines: centres of gravity across the line, smoothed along it."""
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.dislocations.polylines import resampled, smoothed
 
@@ -49,7 +49,7 @@ def _offsets(points: np.ndarray, volume: np.ndarray, radius: float) -> np.ndarra
     radial, angular = (grid.ravel() for grid in np.meshgrid(radii, angles, indexing="ij"))
     disc = (radial * np.cos(angular))[:, None] * first[:, None] + (radial * np.sin(angular))[:, None] * second[:, None]
     places = points[:, None] + disc
-    values = ndimage.map_coordinates(volume, places.reshape(-1, 3).T, order=1, mode="constant").reshape(places.shape[:2])
+    values = scipy.ndimage.map_coordinates(volume, places.reshape(-1, 3).T, order=1, mode="constant").reshape(places.shape[:2])
     weight = np.maximum(values - LEVEL * values.max(axis=1, keepdims=True), 0) * radial
     total = weight.sum(axis=1)
     return np.einsum("nk,nki->ni", weight, disc) / np.where(total > 0, total, 1)[:, None]

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 import networkx as nx
 import numpy as np
 import scipy
-from scipy import ndimage
 
 from rapidstem.dislocations.path_graph import oriented, straight_bend_deg
 from rapidstem.dislocations.polylines import end_direction
@@ -123,7 +122,7 @@ def _median_strength(graph: nx.MultiGraph, node: int, strength: np.ndarray) -> f
 
 def sampled_strength(strength: np.ndarray, points: np.ndarray) -> np.ndarray:
     """Ridge strength at points (n, 3) in voxels, 0 outside the volume."""
-    return ndimage.map_coordinates(strength, points.T, order=1, mode="constant")
+    return scipy.ndimage.map_coordinates(strength, points.T, order=1, mode="constant")
 
 
 def _taken_voxels(graph: nx.MultiGraph, shape: tuple[int, ...]) -> np.ndarray:

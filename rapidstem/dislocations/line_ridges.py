@@ -3,7 +3,7 @@
 from itertools import combinations_with_replacement
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.thread_maps import mapped_by_threads
 
@@ -30,13 +30,13 @@ def ridge_strength(volume: np.ndarray, sigma: float, threads: int = 1) -> np.nda
     np.ndarray, (z, y, x)
         Minus the middle eigenvalue times sigma^2, 0 where it is no ridge.
     """
-    smooth = ndimage.gaussian_filter(volume, sigma)
+    smooth = scipy.ndimage.gaussian_filter(volume, sigma)
     candidates = smooth > LEAST_SHARE * typical_top(smooth)
     hessian = np.empty((np.count_nonzero(candidates), 3, 3), np.float32)
 
     def fill(first: int, second: int) -> None:
         order = [(axis == first) + (axis == second) for axis in range(3)]
-        derivative = ndimage.gaussian_filter(volume, sigma, order=order)[candidates]
+        derivative = scipy.ndimage.gaussian_filter(volume, sigma, order=order)[candidates]
         hessian[:, first, second] = hessian[:, second, first] = derivative
 
     mapped_by_threads(fill, threads, *zip(*combinations_with_replacement(range(3), 2), strict=True))

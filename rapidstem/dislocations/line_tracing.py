@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 
 import networkx as nx
 import numpy as np
-from scipy import ndimage
+import scipy
 from skimage.filters import apply_hysteresis_threshold
 
 from rapidstem.dislocations.foil_clipping import all_clipped, box_around, foil_middle, with_ends, without_forks
@@ -195,7 +195,7 @@ def _polylines(graph: nx.MultiGraph, volume: np.ndarray, voxel_size_nm: float, s
     """The graph's paths on the lines' centres, in nm and the order x, y, z; paths that meet share the junction's place."""
     radius = settings.line_width_nm / voxel_size_nm
     window = 2 * int(settings.smoothing_nm / voxel_size_nm / 2) + 1
-    smooth = ndimage.gaussian_filter(volume, 0.5)
+    smooth = scipy.ndimage.gaussian_filter(volume, 0.5)
     paths = []
     for first, second, data in graph.edges(data=True):
         start, end = (first, second) if data["start"] == first else (second, first)

@@ -1,7 +1,7 @@
 """Whether a tomogram holds any line: what stands out from the noise that the difference of its two halves shows."""
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.dislocations.line_ridges import ridge_strength, typical_top
 from rapidstem.errors import InputError
@@ -55,8 +55,8 @@ def line_stands_out(strength: np.ndarray, noise: np.ndarray, least: float) -> bo
     -------
     bool
     """
-    labels, _ = ndimage.label(strength > noise.max(), _TOUCHING)
-    extents = [np.linalg.norm([part.stop - part.start for part in box]) for box in ndimage.find_objects(labels)]
+    labels, _ = scipy.ndimage.label(strength > noise.max(), _TOUCHING)
+    extents = [np.linalg.norm([part.stop - part.start for part in box]) for box in scipy.ndimage.find_objects(labels)]
     return bool(max(extents, default=0.0) >= least)
 
 

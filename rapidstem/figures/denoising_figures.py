@@ -5,9 +5,9 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
-from scipy.ndimage import gaussian_filter, map_coordinates
 
 from rapidstem.figures.score_tables import LINE_INTENSITY, LINE_WIDTH, PSNR, Score, by_tilt, published_name
 from rapidstem.figures.style import BLACK, ORANGE, Drawing, bare_image_axes, panels, series_style, show_image, styled, unit_range
@@ -34,7 +34,7 @@ def clearest_window(reference: np.ndarray, size_px: int) -> Window:
     """
     seen = np.isfinite(reference)
     filled = np.where(seen, reference, np.nanmedian(reference))
-    structure = gaussian_filter(filled, 1.5) - gaussian_filter(filled, 8.0)
+    structure = scipy.ndimage.gaussian_filter(filled, 1.5) - scipy.ndimage.gaussian_filter(filled, 8.0)
     contrast = np.where(seen, structure**2, -np.sum(structure**2))
     totals = np.cumsum(np.cumsum(np.pad(contrast, ((1, 0), (1, 0))), axis=0), axis=1)
     high, wide = (min(size_px, side) for side in reference.shape)
@@ -137,7 +137,7 @@ def line_profiles(
     data = pd.DataFrame({"offset_nm": offset_px * pixel_size_nm})
     for number, (name, image) in enumerate(images.items()):
         places = np.array(place_px) + offset_px[:, None, None] * across + np.arange(-1.0, 1.5)[:, None] * along
-        profile = map_coordinates(unit_range(image), np.moveaxis(places, -1, 0), order=1, mode="nearest").mean(axis=1)
+        profile = scipy.ndimage.map_coordinates(unit_range(image), np.moveaxis(places, -1, 0), order=1, mode="nearest").mean(axis=1)
         data[name] = profile
         right.plot(data["offset_nm"], profile, **series_style(number), markevery=6, markersize=4, label=name)
     right.set(xlabel="distance across the line, A to B / nm", ylabel="intensity (black to white)")

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pandas as pd
+import scipy
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from scipy import ndimage
 
 from rapidstem.figures.style import (
     BLACK,
@@ -211,7 +211,7 @@ def _without_background(image: np.ndarray, feature_px: int) -> np.ndarray:
     """An image less its smooth background, in its standard deviations; NaN where unseen."""
     seen = np.isfinite(image)
     filled = np.where(seen, image, np.mean(image[seen]) if seen.any() else 0.0)
-    fine, coarse = (ndimage.gaussian_filter(filled, widths * feature_px) for widths in (SMOOTHING_WIDTHS, BACKGROUND_WIDTHS))
+    fine, coarse = (scipy.ndimage.gaussian_filter(filled, widths * feature_px) for widths in (SMOOTHING_WIDTHS, BACKGROUND_WIDTHS))
     smooth = fine - coarse
     return np.where(seen, smooth / max(float(smooth[seen].std()) if seen.any() else 1.0, 1e-12), np.nan)
 
@@ -242,7 +242,7 @@ def _dips(profile: np.ndarray, apart_px: float) -> np.ndarray:
 
 def _minima(profile: np.ndarray) -> np.ndarray:
     values = np.where(np.isfinite(profile), profile, np.inf)
-    return np.flatnonzero((values == ndimage.minimum_filter1d(values, 5)) & (values < -LOWEST_CONTRAST))
+    return np.flatnonzero((values == scipy.ndimage.minimum_filter1d(values, 5)) & (values < -LOWEST_CONTRAST))
 
 
 def _nearest_dip(profile: np.ndarray, column: int) -> int:

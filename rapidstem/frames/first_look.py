@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.frames.frame_checks import count_faults, frame_fault
@@ -165,7 +165,7 @@ def _contrast(frames: np.ndarray, noise_counts: float) -> tuple[float, float]:
     images = np.asarray(frames, np.float32)
     images = images - np.median(images, axis=2, keepdims=True)
     longest = min(LONGEST_CORRELATION_PX, images.shape[1] // 2)
-    images -= ndimage.uniform_filter(images, (0, 2 * longest + 1, 2 * longest + 1))
+    images -= scipy.ndimage.uniform_filter(images, (0, 2 * longest + 1, 2 * longest + 1))
     common = np.array([np.mean(images[:, apart:] * images[:, :-apart]) for apart in range(1, longest + 1)]) - images.mean() ** 2
     variance = max(2 * common[0] - common[1], common[0])
     if not variance > 0 or not noise_counts > 0:

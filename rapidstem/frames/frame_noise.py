@@ -9,7 +9,7 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.frames.frame_checks import counted_dose
 from rapidstem.numerics import robust_spread
@@ -114,7 +114,7 @@ def _spread_along_row(noise: np.ndarray) -> float:
 
 def _electrons(images: np.ndarray, noise: np.ndarray, spread: float) -> float:
     """Electrons of a pixel of mean brightness, from the straight line of the noise's variance over the brightness."""
-    smooth = ndimage.uniform_filter(images, (0, SMOOTHED_PX, SMOOTHED_PX))
+    smooth = scipy.ndimage.uniform_filter(images, (0, SMOOTHED_PX, SMOOTHED_PX))
     level = smooth[:, 1:-1]
     edges = np.quantile(level[:, ::2, ::2], np.linspace(0, 1, BRIGHTNESS_BINS + 1))
     place = np.clip(np.searchsorted(edges, level) - 1, 0, BRIGHTNESS_BINS - 1)

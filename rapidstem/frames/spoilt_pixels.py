@@ -8,7 +8,7 @@ to what it would have been than its darker neighbours are (real 8-bit scans have
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.frames.frame_checks import counted_dose
 from rapidstem.frames.frame_source import FrameSource
@@ -196,7 +196,7 @@ def filled_frame(frame: np.ndarray, spoilt: np.ndarray) -> np.ndarray:
     np.ndarray, (y, x)
     """
     filled = frame.copy()
-    for row, column in np.argwhere(spoilt & ndimage.binary_dilation(~spoilt, np.ones((3, 3), bool))):
+    for row, column in np.argwhere(spoilt & scipy.ndimage.binary_dilation(~spoilt, np.ones((3, 3), bool))):
         around = _around(frame, row, column, 1)[~_around(spoilt, row, column, 1)]
         if around.size:
             median = np.median(around)
@@ -227,9 +227,9 @@ def _levelled(image: np.ndarray) -> np.ndarray:
     empty = empty_pixels(image)
     if empty.all():
         return image
-    shares = ndimage.gaussian_filter((~empty).astype(np.float32), _LEVEL_PX)
-    level = ndimage.gaussian_filter(np.where(empty, 0, image).astype(np.float32), _LEVEL_PX)
-    rows, columns = ndimage.distance_transform_edt(empty, return_distances=False, return_indices=True)
+    shares = scipy.ndimage.gaussian_filter((~empty).astype(np.float32), _LEVEL_PX)
+    level = scipy.ndimage.gaussian_filter(np.where(empty, 0, image).astype(np.float32), _LEVEL_PX)
+    rows, columns = scipy.ndimage.distance_transform_edt(empty, return_distances=False, return_indices=True)
     return np.where(empty, (level / np.maximum(shares, np.finfo(np.float32).tiny))[rows, columns], image).astype(image.dtype)
 
 

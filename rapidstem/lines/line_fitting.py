@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy
-from scipy import ndimage
 
 from rapidstem.dislocations import LineNetwork
 from rapidstem.errors import InputError
@@ -232,7 +231,7 @@ def _candidates(
     middle = (np.array(volume.shape) - 1) / 2
 
     def volume_at(points_nm: np.ndarray) -> np.ndarray:
-        return ndimage.map_coordinates(volume, (points_nm[:, ::-1] / pixel_size_nm + middle).T, order=1, mode="nearest")
+        return scipy.ndimage.map_coordinates(volume, (points_nm[:, ::-1] / pixel_size_nm + middle).T, order=1, mode="nearest")
 
     clear = max(float(np.median(volume_at(np.concatenate(traced)))), overcount)
     pieces = line_pieces(volume, pixel_size_nm, clear, PieceSettings(width_nm=settings.line_width_nm))

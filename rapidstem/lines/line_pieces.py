@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 import numpy as np
-from scipy import ndimage
+import scipy
 from skimage.filters import apply_hysteresis_threshold
 
 from rapidstem.dislocations import centred_path, contract, lead_through, line_graph, split_corners, steps_along
@@ -61,7 +61,7 @@ def line_pieces(evidence: np.ndarray, voxel_size_nm: float, clear: float, settin
     list of np.ndarray, (n, 3)
         Points x, y, z in nm from the centre of the volume, about one a voxel.
     """
-    positive = ndimage.gaussian_filter(np.maximum(evidence, 0), SMOOTHING_WIDTHS * settings.width_nm / voxel_size_nm)
+    positive = scipy.ndimage.gaussian_filter(np.maximum(evidence, 0), SMOOTHING_WIDTHS * settings.width_nm / voxel_size_nm)
     level = max(settings.low * clear, float(np.quantile(positive, 1 - LARGEST_SHARE)))
     mask = apply_hysteresis_threshold(positive, level, level * settings.high / settings.low)
     spur, node, reach = (length / voxel_size_nm for length in (settings.spur_nm, settings.node_nm, settings.direction_nm))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.dislocations import INSIDE, SURFACE, LineNetwork
 from rapidstem.lines.evidence import SeriesEvidence
@@ -58,7 +58,7 @@ def _kind(kind: str, at_rim: bool) -> str:
 
 def _within(marked: np.ndarray, reach_px: float) -> np.ndarray:
     """Pixels no farther than that from those that are marked."""
-    return ndimage.distance_transform_edt(~marked) <= reach_px if marked.any() else marked
+    return scipy.ndimage.distance_transform_edt(~marked) <= reach_px if marked.any() else marked
 
 
 def _field(box_nm: np.ndarray, step_nm: float) -> np.ndarray:

@@ -3,7 +3,7 @@
 from typing import Literal
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.thread_maps import mapped_by_threads
@@ -83,11 +83,11 @@ def apply_alignment(
     def fill(number: int) -> None:
         start = centre + geometry.shift_px[number] - matrix @ centre
         if line_shifts_px is None:
-            ndimage.affine_transform(series[number], matrix, start, output=aligned[number], order=order, mode="nearest")
+            scipy.ndimage.affine_transform(series[number], matrix, start, output=aligned[number], order=order, mode="nearest")
         else:
             place = np.einsum("ab,byx->ayx", matrix, np.indices(series.shape[1:])) + start[:, None, None]
             place += _line_displacement(place, line_shifts_px[number], geometry.slow_scan)
-            ndimage.map_coordinates(series[number], place, output=aligned[number], order=order, mode="nearest")
+            scipy.ndimage.map_coordinates(series[number], place, output=aligned[number], order=order, mode="nearest")
 
     mapped_by_threads(fill, threads, range(len(series)))
     return aligned

@@ -3,7 +3,7 @@
 from typing import Literal
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.errors import InputError
 from rapidstem.frames import check_numbers, count_faults
@@ -123,15 +123,15 @@ def line_image(
 
 def _soft_lines(strength: np.ndarray, low: float, kept: np.ndarray, core_px: int) -> np.ndarray:
     """The strength relative to its maximum across the line, on what is kept and around it."""
-    core = ndimage.maximum_filter(strength, size=2 * core_px + 1)
+    core = scipy.ndimage.maximum_filter(strength, size=2 * core_px + 1)
     profile = np.clip(strength / np.maximum(core, low), 0, 1)
-    return profile * ndimage.binary_dilation(kept, iterations=core_px)
+    return profile * scipy.ndimage.binary_dilation(kept, iterations=core_px)
 
 
 def _large_regions(strength: np.ndarray, low: float, smallest_line_px: int) -> np.ndarray:
     """Connected regions above `low` that are large enough and reach the threshold itself."""
-    labels, count = ndimage.label(strength > low, structure=np.ones((3, 3)))
+    labels, count = scipy.ndimage.label(strength > low, structure=np.ones((3, 3)))
     kept = np.bincount(labels.ravel(), minlength=count + 1) >= smallest_line_px
-    kept &= ndimage.maximum(strength, labels, np.arange(count + 1)) > low / _SMALLEST_SHARE
+    kept &= scipy.ndimage.maximum(strength, labels, np.arange(count + 1)) > low / _SMALLEST_SHARE
     kept[0] = False
     return kept[labels]

@@ -1,7 +1,7 @@
 """Volumes brought onto others: the origin and the zero of the tilt of a tomogram are arbitrary."""
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 
 def moved_volume(volume: np.ndarray, rotation_deg: float, shift_nm: np.ndarray, voxel_size_nm: float) -> np.ndarray:
@@ -25,4 +25,4 @@ def moved_volume(volume: np.ndarray, rotation_deg: float, shift_nm: np.ndarray, 
     back = np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])
     centre = (np.array(volume.shape) - 1) / 2
     offset = centre - back @ (centre + np.asarray(shift_nm)[::-1] / voxel_size_nm)
-    return ndimage.affine_transform(np.asarray(volume, np.float32), back, offset, order=1)
+    return scipy.ndimage.affine_transform(np.asarray(volume, np.float32), back, offset, order=1)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 # Names of the three kinds of places, not quantities.
 FOIL, RIM, VACUUM = 0, 1, 2
@@ -95,7 +95,7 @@ def vacuum_places(series: np.ndarray, line_scale_px: float, levels: Sequence[Fra
 
 
 def _smoothed(frame: np.ndarray, scale_px: float) -> np.ndarray:
-    return ndimage.gaussian_filter(np.asarray(frame, np.float32), scale_px, mode="nearest")
+    return scipy.ndimage.gaussian_filter(np.asarray(frame, np.float32), scale_px, mode="nearest")
 
 
 def frame_levels(frame: np.ndarray, line_scale_px: float) -> FrameLevels:
@@ -121,10 +121,10 @@ def frame_levels(frame: np.ndarray, line_scale_px: float) -> FrameLevels:
     if foil <= 0 or level / foil - 1 < _LEAST_CONTRAST or bright.mean() < _LEAST_SHARE:
         return FrameLevels(level, foil, float(bright.mean()), False)
     width_px = max(1, round(2 * scale_px))
-    solid = ndimage.binary_erosion(smooth < level * (1 - _LEAST_CONTRAST / 2), iterations=width_px)
+    solid = scipy.ndimage.binary_erosion(smooth < level * (1 - _LEAST_CONTRAST / 2), iterations=width_px)
     if solid.mean() < _LEAST_FOIL:
         return FrameLevels(level, foil, float(bright.mean()), False)
-    inner = ndimage.binary_erosion(ndimage.binary_closing(bright, iterations=width_px), iterations=width_px, border_value=1)
+    inner = scipy.ndimage.binary_erosion(scipy.ndimage.binary_closing(bright, iterations=width_px), iterations=width_px, border_value=1)
     valley = float(np.mean((step > _VALLEY[0]) & (step < _VALLEY[1])))
     certain = bool(inner.any() and np.std(step[inner]) < _FLAT and valley < bright.mean() / 2)
     return FrameLevels(level, foil, float(bright.mean()), certain)
@@ -138,12 +138,12 @@ def _foil_level(smooth: np.ndarray, level: float) -> float:
 
 def _places(step: np.ndarray, scale_px: float) -> np.ndarray:
     """What each pixel shows, from how far its brightness has risen from that of the foil to that of vacuum."""
-    labels, count = ndimage.label(step > _INNER)
+    labels, count = scipy.ndimage.label(step > _INNER)
     large = np.bincount(labels.ravel(), minlength=count + 1) >= (6 * scale_px) ** 2
     large[0] = False
     vacuum = large[labels]
     places = np.where(vacuum, VACUUM, FOIL).astype(np.uint8)
     if vacuum.any():
-        risen = ndimage.binary_propagation(vacuum, mask=step > _RISE)
-        places[~vacuum & (ndimage.distance_transform_edt(~risen) <= _BLUR_SCALES * scale_px)] = RIM
+        risen = scipy.ndimage.binary_propagation(vacuum, mask=step > _RISE)
+        places[~vacuum & (scipy.ndimage.distance_transform_edt(~risen) <= _BLUR_SCALES * scale_px)] = RIM
     return places

@@ -216,7 +216,7 @@ def shaken(line, geometry, seed):
     """Frames in which a line lies off as a whole, by 1.5 nm in y, otherwise in every eight frames."""
     frames = np.arange(len(geometry.angle_rad))
     shifts = np.random.default_rng(seed).normal(0, 1.5, len(frames) // 8)
-    blocks = [project_lines([line + [0.0, shift, 0.0]], geometry, COLUMNS) for shift in shifts]
+    blocks = [project_lines([line + np.array([0.0, shift, 0.0])], geometry, COLUMNS) for shift in shifts]
     return np.stack([blocks[frame // 8][frame] for frame in frames])
 
 

@@ -1,6 +1,7 @@
 """The rooms of the package: what their doors hand on, and what that costs."""
 
 import ast
+import re
 import subprocess
 import sys
 from functools import cache
@@ -107,6 +108,20 @@ def test_looking_through_every_door_imports_nothing_heavy() -> None:
     code += "print([name for name in ('torch', 'astra', 'matplotlib', 'numpy') if name in sys.modules])"
     run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"
+
+
+def test_what_all_scripts_share_loads_no_library_that_a_job_may_not_need() -> None:
+    code = "import sys; sys.path.insert(0, 'scripts'); import script_support\n"
+    code += "print([name for name in ('torch', 'astra', 'matplotlib', 'numba', 'pandas', 'scipy.ndimage', 'h5py') if name in sys.modules])"
+    run = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"
+
+
+def test_parts_of_scipy_are_loaded_when_they_are_used() -> None:
+    named = [
+        path.name for path in PACKAGE.rglob("*.py") if re.search(r"^(from scipy|import scipy\.)", path.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert not named, "import scipy, and say scipy.ndimage where it is used"
 
 
 def test_every_public_name_is_there() -> None:

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import scipy
 from safetensors.numpy import load_file, save_file
-from scipy import ndimage
 
 from rapidstem.denoising.bm3d.collaborative_filter import LARGEST_OFFSET_PX, collaborative_filter
 from rapidstem.denoising.bm3d.noise_kernels import noise_spectrum
@@ -199,7 +199,7 @@ def _scored(job: tuple[TunedFilter, TrainingField], score: Score) -> float:
     index = len(field.frames) // 2
     shift = field.shift_px[index]
     reference = np.where(np.isfinite(field.reference), field.reference, field.valid_reference.mean())
-    reference = ndimage.shift(reference, shift, order=3, mode="nearest")
+    reference = scipy.ndimage.shift(reference, shift, order=3, mode="nearest")
     area = tuple(
         slice(max(int(np.ceil(valid.start + moved)), 0) + _EDGE_PX, min(int(valid.stop + moved), size) - _EDGE_PX)
         for valid, moved, size in zip((field.rows, field.columns), shift, reference.shape, strict=True)

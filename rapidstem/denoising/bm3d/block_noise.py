@@ -1,7 +1,7 @@
 """How strong stationary noise is in each coefficient of a group of blocks (Makinen, Azzari and Foi 2020)."""
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.compiled_loops import compiled
 from rapidstem.denoising.bm3d.block_transforms import COEFFICIENTS, SIDE, cosine_transform
@@ -25,8 +25,8 @@ def coefficient_covariance(autocovariance: np.ndarray) -> np.ndarray:
     """
     own = [np.correlate(row, row, "full") for row in cosine_transform().astype(float)]
     inner = slice(SIDE - 1, 1 - SIDE)
-    along_y = [ndimage.correlate1d(autocovariance, weights, axis=0, mode="constant")[inner] for weights in own]
-    both = [ndimage.correlate1d(rows, weights, axis=1, mode="constant")[:, inner] for rows in along_y for weights in own]
+    along_y = [scipy.ndimage.correlate1d(autocovariance, weights, axis=0, mode="constant")[inner] for weights in own]
+    both = [scipy.ndimage.correlate1d(rows, weights, axis=1, mode="constant")[:, inner] for rows in along_y for weights in own]
     return np.stack(both, axis=-1).astype(np.float32)
 
 

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import fft, ndimage
+import scipy
 
 from rapidstem.denoising.fields.training_pairs import TrainingField
 from rapidstem.errors import InputError
@@ -111,10 +111,10 @@ def _common_area(field: TrainingField) -> _CommonArea:
         scene, bias = _mean_image(frames), len(frames) / (len(frames) - 1)
     else:
         scene, bias = _reference_in_counts(field, frames[0], (slice(start[0], stop[0]), slice(start[1], stop[1]))), 1.0
-    scene = ndimage.spline_filter(scene)
+    scene = scipy.ndimage.spline_filter(scene)
     means = np.empty((len(frames), *scene.shape), np.float32)
     for own, rest in zip(means, field.shift_px - whole, strict=True):
-        ndimage.shift(scene, rest, output=own, order=3, mode="nearest", prefilter=False)
+        scipy.ndimage.shift(scene, rest, output=own, order=3, mode="nearest", prefilter=False)
     return _CommonArea(frames, means, bias)
 
 
@@ -162,7 +162,7 @@ def _spectrum(area: _CommonArea, noise: NoiseStatistics, shape: tuple[int, int])
     power = np.zeros((rows, columns // 2 + 1))
     for frame, mean in zip(area.frames, area.means, strict=True):
         difference = noise.stabilised(frame[:rows, :columns].astype(float)) - noise.stabilised(mean[:rows, :columns].astype(float))
-        power += np.abs(fft.rfft2(difference - difference.mean())) ** 2
+        power += np.abs(scipy.fft.rfft2(difference - difference.mean())) ** 2
     return power / (len(area.frames) * rows * columns) * area.bias
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.denoising.fields import OwnScaling
 from rapidstem.errors import InputError
@@ -72,7 +72,7 @@ class SeriesContext:
         centre = (self.frames.shape[1] - 1) / 2
         row = centre + self.shift_px[other, 0] - ratio * (centre + self.shift_px[frame, 0])
         column = self.shift_px[other, 1] - self.shift_px[frame, 1]
-        return ndimage.affine_transform(self.scaled[other], np.array([ratio, 1.0]), (row, column), order=_ORDER, mode="nearest")
+        return scipy.ndimage.affine_transform(self.scaled[other], np.array([ratio, 1.0]), (row, column), order=_ORDER, mode="nearest")
 
 
 def neighbours_in_tilt(tilt_rad: np.ndarray, reach: int) -> np.ndarray:

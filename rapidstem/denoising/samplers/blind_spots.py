@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+import scipy
 import torch
-from scipy import ndimage
 
 from rapidstem.denoising.fields.intensity_scaling import Scaling
 from rapidstem.denoising.fields.training_pairs import TrainingField
@@ -68,7 +68,7 @@ class BlindSpotSampler(PatchSampler):
         chosen = np.stack([random.choice(self.size**2, spots, replace=False) for _ in range(count)])
         middles = np.zeros((count, self.size, self.size), bool)
         np.put_along_axis(middles.reshape(count, -1), chosen, True, axis=1)
-        hidden = ndimage.binary_dilation(middles, np.ones((1, 1, 2 * self.mask_px + 1), bool))
+        hidden = scipy.ndimage.binary_dilation(middles, np.ones((1, 1, 2 * self.mask_px + 1), bool))
         away = random.choice([*_ROWS_AWAY, *(-row for row in _ROWS_AWAY)], middles.shape)
         rows = np.arange(self.size)[:, None] + away
         rows = np.where((rows < 0) | (rows >= self.size), rows - 2 * away, rows)

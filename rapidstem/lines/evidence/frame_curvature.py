@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.compiled_loops import compiled
 from rapidstem.lines.evidence.frame_projection import FramePlaces
@@ -47,7 +47,7 @@ def curvature_of_frames(series: np.ndarray, scale_px: float, threads: int = 1) -
     def fill(index: int) -> None:
         flat = subtract_background(series[index], scale_px)
         for number, order in enumerate([(2, 0), (1, 1), (0, 2)]):
-            second[index, ..., number] = ndimage.gaussian_filter(flat, scale_px, order=order, mode="nearest") * scale_px**2
+            second[index, ..., number] = scipy.ndimage.gaussian_filter(flat, scale_px, order=order, mode="nearest") * scale_px**2
         second[index] /= max(float(np.percentile(largest_curvature(second[index]), STRONG_PERCENTILE)), 1e-9)
 
     mapped_by_threads(fill, threads, range(len(series)))

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import scipy
 from numpy.lib.stride_tricks import sliding_window_view
-from scipy.linalg import solveh_banded
 
 from rapidstem.lines.motion.moving_lines import NODE_NM, MovingLine
 from rapidstem.lines.motion.tilted_view import TiltedView
@@ -175,9 +175,9 @@ def smoothed_slide(measured_nm: np.ndarray, root_weight: np.ndarray, guess_nm: n
         weight = root_weight**2 * scale / OVERCOUNT
         bands = prior.copy()
         bands[-1] += weight
-        slid = solveh_banded(bands, weight * measured_nm + pull)
+        slid = scipy.linalg.solveh_banded(bands, weight * measured_nm + pull)
         scale = 1 / (1 + ((measured_nm - slid) * root_weight / 3) ** 2)
-    return slid, solveh_banded(bands, np.eye(len(slid))).diagonal().copy()
+    return slid, scipy.linalg.solveh_banded(bands, np.eye(len(slid))).diagonal().copy()
 
 
 @cache

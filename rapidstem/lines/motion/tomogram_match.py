@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage
-from scipy.fft import irfft2, next_fast_len, rfft2
+import scipy
 
 from rapidstem.dislocations import resampled
 from rapidstem.errors import InputError
@@ -89,22 +88,22 @@ def _drawn(lines: Sequence[np.ndarray], view: TiltedView, scale_px: float) -> np
         row, column = np.rint(view.seen_at(resampled(line, STEP_NM))).astype(int).T
         inside = (row >= 0) & (row < view.shape[0]) & (column >= 0) & (column < view.shape[1])
         picture[row[inside], column[inside]] = 1
-    return np.minimum(ndimage.gaussian_filter(picture, scale_px) * np.sqrt(2 * np.pi) * scale_px, 1)
+    return np.minimum(scipy.ndimage.gaussian_filter(picture, scale_px) * np.sqrt(2 * np.pi) * scale_px, 1)
 
 
 def _best_shift(drawing: np.ndarray, seen: np.ndarray, valid: np.ndarray) -> tuple[float, tuple[float, float]]:
     """The largest correlation coefficient over all shifts (dy, dx) of the drawing, over what both hold, and that shift in pixels."""
-    shape = [next_fast_len(2 * size) for size in drawing.shape]
-    whole, ones = rfft2(valid.astype(float), shape), rfft2(np.ones(drawing.shape), shape)
+    shape = [scipy.fft.next_fast_len(2 * size) for size in drawing.shape]
+    whole, ones = scipy.fft.rfft2(valid.astype(float), shape), scipy.fft.rfft2(np.ones(drawing.shape), shape)
 
     def correlated(image: np.ndarray, transformed: np.ndarray) -> np.ndarray:
-        return irfft2(np.conj(rfft2(image, shape)) * transformed, shape)
+        return scipy.fft.irfft2(np.conj(scipy.fft.rfft2(image, shape)) * transformed, shape)
 
-    count = np.maximum(irfft2(np.conj(ones) * whole, shape), 1.0)
+    count = np.maximum(scipy.fft.irfft2(np.conj(ones) * whole, shape), 1.0)
     first, first_squared = correlated(drawing, whole) / count, correlated(drawing**2, whole) / count
-    second = irfft2(np.conj(ones) * rfft2(seen, shape), shape) / count
-    second_squared = irfft2(np.conj(ones) * rfft2(seen**2, shape), shape) / count
-    product = correlated(drawing, rfft2(seen, shape)) / count
+    second = scipy.fft.irfft2(np.conj(ones) * scipy.fft.rfft2(seen, shape), shape) / count
+    second_squared = scipy.fft.irfft2(np.conj(ones) * scipy.fft.rfft2(seen**2, shape), shape) / count
+    product = correlated(drawing, scipy.fft.rfft2(seen, shape)) / count
     spread = np.sqrt(np.maximum((first_squared - first**2) * (second_squared - second**2), 1e-12))
     coefficient = (product - first * second) / spread
     steps = [np.fft.fftfreq(size, 1 / size) for size in shape]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.lines.evidence import largest_curvature
 from rapidstem.lines.motion.view_evidence import FrameLines
@@ -39,11 +39,11 @@ class UnexplainedLine:
 
 def unexplained_pieces(frame: FrameLines, pixel_size_nm: float) -> np.ndarray:
     """Connected dark lines (piece, 3) outside of what lines cover: row and column of the middle, and length in nm."""
-    explained = ndimage.binary_dilation(frame.covered, iterations=round(BESIDE_WIDTHS * 2 * frame.curvature.scale_px))
+    explained = scipy.ndimage.binary_dilation(frame.covered, iterations=round(BESIDE_WIDTHS * 2 * frame.curvature.scale_px))
     dark = (frame.likelihood(largest_curvature(frame.curvature.second))[0] > LEAST_RATIO) & frame.valid & ~explained
-    labels, count = ndimage.label(dark, structure=np.ones((3, 3)))
+    labels, count = scipy.ndimage.label(dark, structure=np.ones((3, 3)))
     pieces = []
-    for number, part in enumerate(ndimage.find_objects(labels), start=1):
+    for number, part in enumerate(scipy.ndimage.find_objects(labels), start=1):
         length = float(np.hypot(*(side.stop - side.start for side in part))) * pixel_size_nm
         if length >= LEAST_NM:
             row, column = np.nonzero(labels[part] == number)

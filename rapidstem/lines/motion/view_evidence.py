@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.lines.evidence import COVERED_WIDTHS, FrameCurvature, LineLikelihood, curvature_across, curvature_of_frames, likelihood_of
 from rapidstem.lines.motion.tilted_view import TiltedView
@@ -129,5 +129,5 @@ def _filled(image: np.ndarray, scale_px: float) -> tuple[np.ndarray, np.ndarray]
     """The frame with what it has not seen filled by its median, and which pixels lie away from that."""
     finite = np.isfinite(image)
     reach = int(np.ceil(3 * scale_px))
-    valid = finite if finite.all() else ndimage.binary_erosion(finite, np.ones((2 * reach + 1,) * 2), border_value=1)
+    valid = finite if finite.all() else scipy.ndimage.binary_erosion(finite, np.ones((2 * reach + 1,) * 2), border_value=1)
     return np.where(finite, image, np.nanmedian(image)).astype(np.float32), valid

@@ -7,7 +7,7 @@ the vertices interpolate. The profile is blurred by the probe before it is tabul
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
+import scipy
 
 from rapidstem.microscope.contrast.line_drawing import OUTSIDE_NM, DrawnLines
 from rapidstem.microscope.contrast.two_beam_contrast import dislocation_geometry, intensity_ratio
@@ -170,7 +170,7 @@ def _blurred_logarithm(ratio: np.ndarray, settings: MicroscopeSettings) -> np.nd
     fade = np.clip((PROFILE_REACH_NM - np.abs(fine)) / FADE_NM, 0, 1)
     even = 1 + (even - 1) * fade * fade * (3 - 2 * fade)
     sigma = settings.probe_size_nm / FWHM_PER_SIGMA / (fine[1] - fine[0])
-    return np.log(gaussian_filter1d(even, sigma, axis=-1, mode="nearest")[..., ::2]).astype(np.float32)
+    return np.log(scipy.ndimage.gaussian_filter1d(even, sigma, axis=-1, mode="nearest")[..., ::2]).astype(np.float32)
 
 
 def _interpolated(nodes: _DirectionNodes, fraction: np.ndarray, depths: np.ndarray, table: np.ndarray) -> np.ndarray:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
-from scipy import ndimage
+import scipy
 
 from rapidstem.files.noise_free_fields import CONDITIONS, NoiseFreeFields
 from rapidstem.microscope.random_conditions import GRATING_SHARE, dark_field, grating_pixel_nm, random_settings, random_tilt_deg
@@ -106,7 +106,7 @@ def delayed(noise_free: np.ndarray, settings: MicroscopeSettings) -> np.ndarray:
     correlation = np.fft.irfft((behind * ahead.conj()).sum(axis=0), size * FINER)
     peak = int(correlation[: LARGEST_DELAY_PX * FINER].argmax())
     delay_px = (peak + parabola_vertex(*correlation[[peak - 1, peak, peak + 1]])) / FINER
-    return ndimage.shift(noise_free, (0, float(delay_px)), order=5, mode="nearest")
+    return scipy.ndimage.shift(noise_free, (0, float(delay_px)), order=5, mode="nearest")
 
 
 def simulate_fields(seed: int, numbers: Sequence[int], size_px: int, frames: int) -> NoiseFreeFields:

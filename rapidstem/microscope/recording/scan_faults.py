@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.ndimage import map_coordinates
+import scipy
 
 from rapidstem.microscope.random_streams import random_stream
 from rapidstem.microscope.recording.beam_current import beam_current
@@ -88,7 +88,7 @@ def _displaced_rows(
     columns = slow_columns(wider)
     seen = np.interp(slow_columns(pixels)[None, :] - row_shift_px[:, 1:], columns, wider)
     rows = np.broadcast_to((pixels - row_shift_px[:, 0])[:, None], seen.shape)
-    return map_coordinates(clean(wider, columns), (rows + spare, seen + spare), order=3, mode="nearest")
+    return scipy.ndimage.map_coordinates(clean(wider, columns), (rows + spare, seen + spare), order=3, mode="nearest")
 
 
 def rapid_faults(name: str, start_s: np.ndarray, turning: bool, settings: MicroscopeSettings) -> ScanFaults:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from functools import cached_property, lru_cache
 
 import numpy as np
-from scipy import fft, ndimage
+import scipy
 
 from rapidstem.numerics import gaussian_mean, parabola_vertex
 from rapidstem.thread_maps import mapped_by_threads
@@ -109,7 +109,7 @@ def _placed_before(angle_rad: np.ndarray) -> Iterator[tuple[int, list[int]]]:
 
 def _stretch_rows(image: np.ndarray, ratio: float) -> np.ndarray:
     centre = (image.shape[0] - 1) / 2
-    return ndimage.affine_transform(image, np.array([1 / ratio, 1.0]), offset=(centre - centre / ratio, 0.0), order=1, mode="nearest")
+    return scipy.ndimage.affine_transform(image, np.array([1 / ratio, 1.0]), offset=(centre - centre / ratio, 0.0), order=1, mode="nearest")
 
 
 def correlation_peak(reference: np.ndarray, image: np.ndarray, largest_px: float) -> tuple[np.ndarray, float]:
@@ -167,20 +167,20 @@ class _Prepared:
         self.window, self.padded, self.window_spectrum, self.common = _window(image.shape)
         self._flat = _flat(image)
         self.norm = float(np.linalg.norm(self._flat * self.window))
-        self.spectrum = fft.rfft2(self._flat * self.window, self.padded)
+        self.spectrum = scipy.fft.rfft2(self._flat * self.window, self.padded)
 
     @cached_property
     def power_spectrum(self) -> np.ndarray:
         """Of the squares, in the same window."""
-        return fft.rfft2(self._flat**2 * self.window, self.padded)
+        return scipy.fft.rfft2(self._flat**2 * self.window, self.padded)
 
 
 @lru_cache(_KEPT_SHAPES)
 def _window(shape: tuple[int, ...]) -> tuple[np.ndarray, tuple[int, ...], np.ndarray, np.ndarray]:
     """Window of images (y, x) of a shape, the shape that they are padded to, the window's spectrum, and what two windows have in common."""
-    padded = tuple(fft.next_fast_len(2 * n) for n in shape)
+    padded = tuple(scipy.fft.next_fast_len(2 * n) for n in shape)
     window = np.outer(*(np.hanning(n + 2)[1:-1] for n in shape))
-    spectrum = fft.rfft2(window, padded)
+    spectrum = scipy.fft.rfft2(window, padded)
     return window, padded, spectrum, _products(spectrum, spectrum, padded)
 
 
@@ -203,7 +203,7 @@ def _far_peak(reference: _Prepared, image: _Prepared) -> tuple[np.ndarray, float
 
 def _products(reference: np.ndarray, image: np.ndarray, padded: tuple[int, ...]) -> np.ndarray:
     """Sums of the products of two images at all displacements, wrapped around, from their spectra."""
-    return fft.irfft2(np.conj(reference) * image, padded)
+    return scipy.fft.irfft2(np.conj(reference) * image, padded)
 
 
 def _highest(correlation: np.ndarray, reach: tuple[int, int], costs: tuple[float, float]) -> tuple[np.ndarray, float]:
@@ -219,7 +219,7 @@ def _highest(correlation: np.ndarray, reach: tuple[int, int], costs: tuple[float
 
 def _flat(image: np.ndarray) -> np.ndarray:
     """Band-pass: without the structure that is wider than the lines' distances."""
-    smooth = ndimage.gaussian_filter(image, 1.0)
+    smooth = scipy.ndimage.gaussian_filter(image, 1.0)
     return smooth - gaussian_mean(smooth, 12.0)
 
 

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy
-from scipy import ndimage
 
 from rapidstem.tomography.alignment.bundle_adjustment import project_positions
 from rapidstem.tomography.alignment.line_points import NO_MATCHES, LinePoints, Matches
@@ -46,7 +45,7 @@ def volume_line_points(volume: np.ndarray) -> LinePoints:
     -------
     LinePoints
     """
-    smooth = ndimage.gaussian_filter(volume, _SMOOTHING)
+    smooth = scipy.ndimage.gaussian_filter(volume, _SMOOTHING)
     level = 0.25 * np.percentile(smooth[smooth > 1e-3 * smooth.max()], 99) if smooth.max() > 0 else np.inf
     found = [np.empty((0, 3))]
     for column in range(_SPACING // 2, volume.shape[2], _SPACING):
@@ -61,7 +60,7 @@ def volume_line_points(volume: np.ndarray) -> LinePoints:
 
 def _section_maxima(section: np.ndarray, level: float, radius: int = _RADIUS) -> np.ndarray:
     """Centres of gravity, (n, 2), around the local maxima of a section."""
-    top = (section == ndimage.maximum_filter(section, size=2 * radius + 1)) & (section > level)
+    top = (section == scipy.ndimage.maximum_filter(section, size=2 * radius + 1)) & (section > level)
     peaks = np.argwhere(top)
     if not len(peaks):
         return np.empty((0, 2))

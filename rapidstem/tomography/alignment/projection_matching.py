@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
-from scipy import ndimage
+import scipy
 
 from rapidstem.tomography.aligned_images import apply_alignment
 from rapidstem.tomography.reconstruction.sirt import SirtOperator, sirt_slices
@@ -104,7 +104,7 @@ class _Fits:
 
 
 def _fit_frames(density: np.ndarray, geometry: TiltGeometry, reported_rad: np.ndarray, depth_px: int, angle_sigma_rad: float) -> _Fits:
-    frames = ndimage.gaussian_filter(apply_alignment(density, geometry), (0, _SMOOTHING_PX, _SMOOTHING_PX))
+    frames = scipy.ndimage.gaussian_filter(apply_alignment(density, geometry), (0, _SMOOTHING_PX, _SMOOTHING_PX))
     views, by_angle = _views(np.maximum(frames, 0), geometry, depth_px)
     missing_rad = reported_rad - geometry.angle_rad
     fits = [_fit_frame(*each, angle_sigma_rad) for each in zip(frames, views, by_angle, missing_rad, strict=True)]

@@ -1,7 +1,7 @@
 """Weighted back projection: one pass, a fast look at a series."""
 
 import numpy as np
-from scipy import fft
+import scipy
 
 from rapidstem.tomography.reconstruction.sparse_products import SparseRows
 
@@ -52,14 +52,14 @@ def filtered_rows(frames: np.ndarray) -> np.ndarray:
     A. Kak and M. Slaney, Principles of Computerized Tomographic Imaging (IEEE 1988), equation 61.
     """
     rows = frames.shape[1]
-    size = fft.next_fast_len(2 * rows, real=True)
+    size = scipy.fft.next_fast_len(2 * rows, real=True)
     distance = np.minimum(np.arange(size), size - np.arange(size))
     odd = distance % 2 == 1
     response = np.where(odd, -1 / (np.pi * np.maximum(distance, 1)) ** 2, 0.0)
     response[0] = 0.25
-    window = 0.54 + 0.46 * np.cos(2 * np.pi * fft.rfftfreq(size))
-    spectrum = fft.rfft(frames, size, axis=1) * (fft.rfft(response).real * window).astype(np.float32)[:, None]
-    return fft.irfft(spectrum, size, axis=1)[:, :rows].astype(np.float32, copy=False)
+    window = 0.54 + 0.46 * np.cos(2 * np.pi * scipy.fft.rfftfreq(size))
+    spectrum = scipy.fft.rfft(frames, size, axis=1) * (scipy.fft.rfft(response).real * window).astype(np.float32)[:, None]
+    return scipy.fft.irfft(spectrum, size, axis=1)[:, :rows].astype(np.float32, copy=False)
 
 
 def back_project(transposed: SparseRows, filtered: np.ndarray, weights: np.ndarray) -> np.ndarray:

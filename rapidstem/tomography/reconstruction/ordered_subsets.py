@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from rapidstem.tomography.reconstruction.sirt import SirtOperator, by_vectors, weigh_excess
 
@@ -29,7 +29,7 @@ class SubsetOperators:
     operators: tuple[SirtOperator, ...]
 
     @classmethod
-    def from_matrix(cls, matrix: sparse.csr_matrix, frame: np.ndarray) -> "SubsetOperators":
+    def from_matrix(cls, matrix: scipy.sparse.csr_matrix, frame: np.ndarray) -> "SubsetOperators":
         """Share out the rays: every tenth frame is one subset's.
 
         Parameters

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from rapidstem.tomography.reconstruction.tiled_matrix import VECTOR_WIDTHS, TiledMatrix
 
@@ -28,7 +28,7 @@ class SirtOperator:
     voxel_weight: np.ndarray
 
     @classmethod
-    def from_matrix(cls, matrix: sparse.csr_matrix) -> "SirtOperator":
+    def from_matrix(cls, matrix: scipy.sparse.csr_matrix) -> "SirtOperator":
         """Weigh rays and voxels by the sums of rows and columns; empty rows and columns stay empty.
 
         Parameters
@@ -39,16 +39,18 @@ class SirtOperator:
         return cls(TiledMatrix.from_matrix(matrix), inverse_sums(matrix, axis=1), inverse_sums(matrix, axis=0))
 
 
-def normalised_transpose(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+def normalised_transpose(matrix: scipy.sparse.csr_matrix) -> scipy.sparse.csr_matrix:
     """C A^T R, (voxel, ray), float32."""
     inverse_row = inverse_sums(matrix, axis=1)
-    scaled = sparse.csr_matrix((matrix.data * np.repeat(inverse_row, np.diff(matrix.indptr)), matrix.indices, matrix.indptr), matrix.shape)
+    scaled = scipy.sparse.csr_matrix(
+        (matrix.data * np.repeat(inverse_row, np.diff(matrix.indptr)), matrix.indices, matrix.indptr), matrix.shape
+    )
     transposed = scaled.T.tocsr()
     transposed.data *= np.repeat(inverse_sums(matrix, axis=0), np.diff(transposed.indptr))
     return transposed
 
 
-def inverse_sums(matrix: sparse.csr_matrix, axis: int) -> np.ndarray:
+def inverse_sums(matrix: scipy.sparse.csr_matrix, axis: int) -> np.ndarray:
     """Inverse sums of the columns (axis 0) or the rows (axis 1), float32; zero where there is nothing to sum."""
     sums = np.asarray(matrix.sum(axis=axis)).ravel()
     return np.divide(1.0, sums, out=np.zeros_like(sums), where=sums > 1e-6).astype(np.float32)

@@ -6,7 +6,7 @@ from typing import Literal
 
 import astra
 import numpy as np
-from scipy import sparse
+import scipy
 
 from rapidstem.tomography.tilt_geometry import TiltGeometry, aligned_row_angles_rad, turned
 
@@ -60,7 +60,7 @@ def astra_geometry(rays: SliceGeometry) -> tuple[dict, dict]:
     return astra.create_vol_geom(rays.depth_px, rays.width_px), astra.create_proj_geom("parallel_vec", 1, vectors)
 
 
-def system_matrix(rays: SliceGeometry, projector: Projector = "linear") -> sparse.csr_matrix:
+def system_matrix(rays: SliceGeometry, projector: Projector = "linear") -> scipy.sparse.csr_matrix:
     """The projector of ASTRA for one yz slice as a sparse matrix, (ray, z * width + y), float32, not to be written to.
 
     Parameters
@@ -86,7 +86,7 @@ def system_matrix(rays: SliceGeometry, projector: Projector = "linear") -> spars
 
 
 @lru_cache(1)
-def _kept_matrix(angle_rad: bytes, height_px: bytes, depth_px: int, width_px: int, projector: Projector) -> sparse.csr_matrix:
+def _kept_matrix(angle_rad: bytes, height_px: bytes, depth_px: int, width_px: int, projector: Projector) -> scipy.sparse.csr_matrix:
     """The matrix of rays whose angles and heights are given as bytes (float64), made once for the same ones in succession."""
     matrix = _made_matrix(SliceGeometry(np.frombuffer(angle_rad), np.frombuffer(height_px), depth_px, width_px), projector)
     for part in (matrix.data, matrix.indices, matrix.indptr):
@@ -94,12 +94,12 @@ def _kept_matrix(angle_rad: bytes, height_px: bytes, depth_px: int, width_px: in
     return matrix
 
 
-def _made_matrix(rays: SliceGeometry, projector: Projector) -> sparse.csr_matrix:
+def _made_matrix(rays: SliceGeometry, projector: Projector) -> scipy.sparse.csr_matrix:
     volume_geometry, projection_geometry = astra_geometry(rays)
     projector_id = astra.create_projector(projector, projection_geometry, volume_geometry)
     matrix_id = astra.projector.matrix(projector_id)
     try:
-        return sparse.csr_matrix(astra.matrix.get(matrix_id)).astype(np.float32)
+        return scipy.sparse.csr_matrix(astra.matrix.get(matrix_id)).astype(np.float32)
     finally:
         astra.matrix.delete(matrix_id)
         astra.projector.delete(projector_id)
@@ -181,8 +181,8 @@ def tile_order(rays: SliceGeometry, edge_px: int = 16) -> np.ndarray:
     return np.lexsort((y, z, z // edge_px, y // edge_px))
 
 
-def with_columns(matrix: sparse.csr_matrix, order: np.ndarray) -> sparse.csr_matrix:
+def with_columns(matrix: scipy.sparse.csr_matrix, order: np.ndarray) -> scipy.sparse.csr_matrix:
     """The same matrix with its columns in another order: column n is the former column `order[n]`."""
     place = np.empty_like(order)
     place[order] = np.arange(len(order))
-    return sparse.csr_matrix((matrix.data, place[matrix.indices].astype(matrix.indices.dtype), matrix.indptr), shape=matrix.shape)
+    return scipy.sparse.csr_matrix((matrix.data, place[matrix.indices].astype(matrix.indices.dtype), matrix.indptr), shape=matrix.shape)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from rapidstem.tomography.reconstruction.astra_cuda import astra_sirt
 from rapidstem.tomography.reconstruction.back_projection import angular_weights, back_project, filtered_rows
@@ -103,7 +103,7 @@ def _ordered_subsets(
     return lambda projections, mask: _in_place(ordered_subset_slices(subsets, projections, settings.iterations, mask), order)
 
 
-def _tiled(rays: SliceGeometry) -> tuple[sparse.csr_matrix, np.ndarray]:
+def _tiled(rays: SliceGeometry) -> tuple[scipy.sparse.csr_matrix, np.ndarray]:
     """The matrix with its voxels by tiles, and their order."""
     order = tile_order(rays)
     return with_columns(system_matrix(rays), order), order
@@ -123,7 +123,7 @@ def _total_variation(settings: SolverSettings, rays: SliceGeometry) -> Callable[
 def _back_projection(
     settings: SolverSettings, column: float | None, rays: SliceGeometry, used: np.ndarray, cropped: Callable[[np.ndarray], np.ndarray]
 ) -> Solver:
-    transposed = SparseRows.from_matrix(sparse.csr_matrix(system_matrix(rays).T))
+    transposed = SparseRows.from_matrix(scipy.sparse.csr_matrix(system_matrix(rays).T))
     angle = aligned_row_angles_rad(settings.geometry, column)
     weights = np.zeros_like(angle)
     weights[settings.frames] = angular_weights(angle[settings.frames])

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from rapidstem.compiled_loops import compiled
 
@@ -42,7 +42,7 @@ class SparseRows:
     value: np.ndarray
 
     @classmethod
-    def from_matrix(cls, matrix: sparse.csr_matrix) -> "SparseRows":
+    def from_matrix(cls, matrix: scipy.sparse.csr_matrix) -> "SparseRows":
         """Copy a matrix in compressed sparse row format."""
         counts = np.diff(matrix.indptr).astype(np.int64)
         filled = -(-counts // _ELEMENTS_TOGETHER) * _ELEMENTS_TOGETHER

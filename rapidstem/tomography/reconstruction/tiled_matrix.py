@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from rapidstem.compiled_loops import compiled
 from rapidstem.tomography.reconstruction.vector_loops import ELEMENTS_TOGETHER, add_sum, spread
@@ -77,7 +77,7 @@ class TiledMatrix:
     voxels: int
 
     @classmethod
-    def from_matrix(cls, matrix: sparse.csr_matrix) -> "TiledMatrix":
+    def from_matrix(cls, matrix: scipy.sparse.csr_matrix) -> "TiledMatrix":
         """Copy a matrix in compressed sparse row format."""
         tiles = -(-matrix.shape[1] // TILE_VOXELS)
         tile = (matrix.indices // TILE_VOXELS).astype(np.min_scalar_type(tiles))

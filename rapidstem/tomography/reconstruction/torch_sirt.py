@@ -3,8 +3,8 @@
 import warnings
 
 import numpy as np
+import scipy
 import torch
-from scipy import sparse
 
 from rapidstem.errors import InputError
 from rapidstem.tomography.reconstruction.sirt import normalised_transpose
@@ -15,7 +15,7 @@ class TorchSirt:
 
     Parameters
     ----------
-    matrix : sparse.csr_matrix, (ray, voxel)
+    matrix : scipy.sparse.csr_matrix, (ray, voxel)
     device : str
         "cuda", or "cpu" to check the numbers.
 
@@ -25,14 +25,14 @@ class TorchSirt:
         If torch finds no such device.
     """
 
-    def __init__(self, matrix: sparse.csr_matrix, device: str = "cuda") -> None:
+    def __init__(self, matrix: scipy.sparse.csr_matrix, device: str = "cuda") -> None:
         if device == "cuda" and not torch.cuda.is_available():
             raise InputError("device cuda: torch finds no graphics card on this machine; choose device cpu or a machine that has one")
         self.device = device
         self.forward = self._to_device(matrix)
         self.backward = self._to_device(normalised_transpose(matrix))
 
-    def _to_device(self, matrix: sparse.csr_matrix) -> torch.Tensor:
+    def _to_device(self, matrix: scipy.sparse.csr_matrix) -> torch.Tensor:
         start, column, value = (torch.tensor(part, device=self.device) for part in (matrix.indptr, matrix.indices, matrix.data))
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Sparse CSR tensor support is in beta")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import sparse
+import scipy
 
 from rapidstem.tomography.reconstruction.sirt import inverse_sums
 from rapidstem.tomography.reconstruction.sparse_products import SparseRows
@@ -41,7 +41,7 @@ class PrimalDualOperator:
     scale: float
 
     @classmethod
-    def from_matrix(cls, matrix: sparse.csr_matrix, depth_px: int, width_px: int) -> "PrimalDualOperator":
+    def from_matrix(cls, matrix: scipy.sparse.csr_matrix, depth_px: int, width_px: int) -> "PrimalDualOperator":
         """Steps after Pock and Chambolle: T = 1 / (s (column sums of A + 4 k)), k a sixteenth of the usual column sum."""
         row_sum, column_sum = (np.asarray(matrix.sum(axis=axis)).ravel() for axis in (1, 0))
         usual = float(np.median(column_sum[column_sum > 0]))
