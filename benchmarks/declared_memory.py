@@ -22,7 +22,7 @@ KEYS = ["session", "rule"]
 
 
 def asked_for(folder: Path, config: Path) -> pd.DataFrame:
-    """The jobs of a session: rule, size of the input, memory asked for, and the file that says what was needed."""
+    """The jobs of a session that have run: rule, size of the input, memory asked for, and the file that says what was needed."""
     output = OutputSettings(dryrun=True, quiet={Quietness.ALL})
     with SnakemakeApi(output) as api:
         workflow = api.workflow(
@@ -32,7 +32,7 @@ def asked_for(folder: Path, config: Path) -> pd.DataFrame:
             workdir=folder,
         )
         workflow.dag(DAGSettings(forceall=True)).execute_workflow(executor="dryrun")
-        jobs = [job for job in workflow._workflow.dag.jobs if job.benchmark]
+        jobs = [job for job in workflow._workflow.dag.jobs if job.benchmark and (folder / str(job.benchmark)).is_file()]
         return pd.DataFrame(
             {
                 "rule": [job.rule.name for job in jobs],
@@ -45,8 +45,6 @@ def asked_for(folder: Path, config: Path) -> pd.DataFrame:
 
 def needed(benchmark: Path | str) -> float:
     """The largest memory (MB) that a job has had, not a number where it is not known."""
-    if not Path(benchmark).is_file():
-        return float("nan")
     return float(pd.to_numeric(pd.read_csv(benchmark, sep="\t")["max_rss"], errors="coerce").max())
 
 

@@ -138,7 +138,7 @@ rule match_sweeps:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1000),
+        mem_mb=memory_mb(220),
         runtime=minutes(15),
     params:
         code=code("match_sweeps"),
@@ -176,7 +176,7 @@ rule follow_sweep:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(600, 10),
+        mem_mb=memory_mb(300, 8),
         runtime=minutes(15, 120),
     params:
         code=code("follow_sweep"),

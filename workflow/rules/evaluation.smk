@@ -169,7 +169,7 @@ rule score_sweep:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1000),
+        mem_mb=memory_mb(280, 5),
         runtime=minutes(15, 60),
     params:
         code=code("score_sweep"),

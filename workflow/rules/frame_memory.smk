@@ -1,13 +1,19 @@
 """Memory for jobs that hold some frames of a series, however long it is."""
 
 
+def frame_rows(files):
+    """Frames of an in-situ series, the rows of its table; a thousand where a storage holds it, which is not opened here."""
+    if any(file.is_storage for file in files):
+        return 1000
+    with open(files.frames, encoding="utf-8") as table:
+        return sum(1 for _ in table) - 1
+
+
 def frame_mb(files):
     """Size of one frame of an in-situ series, in MB: its file over the rows of its table of frames."""
     if any(file.is_storage for file in files):
         return files.size_mb
-    with open(files.frames, encoding="utf-8") as table:
-        rows = sum(1 for _ in table) - 1
-    return size_mb([files.get("rapid") or files.denoised]) / max(rows, 1)
+    return size_mb([files.get("rapid") or files.denoised]) / max(frame_rows(files), 1)
 
 
 def frame_memory_mb(fixed, times, largest_mb=float("inf")):
@@ -16,3 +22,10 @@ def frame_memory_mb(fixed, times, largest_mb=float("inf")):
     Tiles that are worked on in the place of frames of more than `largest_mb` need no more.
     """
     return lambda wildcards, input, attempt: attempt * round(fixed + times * min(frame_mb(input), largest_mb))
+
+
+def followed_memory_mb(fixed, times, of_a_frame):
+    """Memory for a job that holds some frames of an in-situ series and where its lines lie in each: so many MB of a frame besides."""
+    return lambda wildcards, input, attempt: attempt * round(
+        fixed + times * frame_mb(input) + of_a_frame * frame_rows(input)
+    )

@@ -201,8 +201,8 @@ rule follow_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        # 86 to 134 MB more than its libraries for 12 frames of 192 to 512 px; the rest is for the tables of long series.
-        mem_mb=frame_memory_mb(1500, 130),
+        # 236 MB for 12 frames of 256 px with eleven lines, 322 MB for 240; 134 MB more than its libraries at 512 px.
+        mem_mb=followed_memory_mb(270, 130, of_a_frame=1),
         runtime=minutes(15, 120),
     params:
         code=code("follow_lines"),
@@ -236,7 +236,7 @@ rule film_lines:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=frame_memory_mb(1000, 95),
+        mem_mb=followed_memory_mb(270, 95, of_a_frame=1),
         runtime=minutes(10, 60),
     params:
         code=code("film_lines"),
@@ -267,7 +267,7 @@ rule score_motion:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(1000),
+        mem_mb=memory_mb(220, 5),
         runtime=minutes(15, 60),
     params:
         code=code("score_motion"),

@@ -16,7 +16,7 @@ rule integrate_frames:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(290, 1.5),
+        mem_mb=memory_mb(270, 1.5),
         runtime=minutes(10, 60),
     params:
         code=code("integrate_frames"),
