@@ -194,7 +194,7 @@ def _distance_variance(found: Sequence[_Distances], systems: Sequence[_NormalEqu
     """
     sums, weights = _GroupSums.of(found, GROUP_NM), sum(float(each.weight.sum()) for each in found)
     groups = weights**2 / max(sums.weights.sum(), 1e-9)
-    raw = max(float(sums.squares.sum()) * weights * _softness(found) ** 2 / max(weights, 1e-9) ** 2, 1e-9)
+    raw = max(float(sums.squares.sum()) / max(weights, 1e-9) * _softness(found) ** 2, 1e-9)
     variance = raw
     for _ in range(VARIANCE_STEPS):
         free = sum(system.free(variance) for system in systems)
