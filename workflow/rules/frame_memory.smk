@@ -24,8 +24,8 @@ def frame_memory_mb(fixed, times, largest_mb=float("inf")):
     return lambda wildcards, input, attempt: attempt * round(fixed + times * min(frame_mb(input), largest_mb))
 
 
-def followed_memory_mb(fixed, times, of_a_frame):
-    """Memory for a job that holds some frames of an in-situ series and where its lines lie in each: so many MB of a frame besides."""
+def followed_memory_mb(fixed, times, of_tables):
+    """Memory for a job that holds some frames of an in-situ series and where lines lie in all: `of_tables` says how much of it, in MB."""
     return lambda wildcards, input, attempt: attempt * round(
-        fixed + times * frame_mb(input) + of_a_frame * frame_rows(input)
+        fixed + times * frame_mb(input) + of_tables(input)
     )

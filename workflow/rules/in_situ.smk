@@ -202,7 +202,7 @@ rule follow_lines:
     threads: 1
     resources:
         # 236 MB for 12 frames of 256 px with eleven lines, 322 MB for 240; 134 MB more than its libraries at 512 px.
-        mem_mb=followed_memory_mb(270, 130, of_a_frame=1),
+        mem_mb=followed_memory_mb(270, 130, lambda files: 3 * frame_rows(files) * size_mb([files.lines])),
         runtime=minutes(15, 120),
     params:
         code=code("follow_lines"),
@@ -236,7 +236,7 @@ rule film_lines:
         "../../envs/report.yaml"
     threads: 1
     resources:
-        mem_mb=followed_memory_mb(270, 95, of_a_frame=1),
+        mem_mb=followed_memory_mb(250, 95, lambda files: 20 * size_mb([files.positions])),
         runtime=minutes(10, 60),
     params:
         code=code("film_lines"),
