@@ -32,7 +32,7 @@ def asked_for(folder: Path, config: Path) -> pd.DataFrame:
             workdir=folder,
         )
         workflow.dag(DAGSettings(forceall=True)).execute_workflow(executor="dryrun")
-        jobs = [job for job in workflow._workflow.dag.jobs if job.benchmark and (folder / str(job.benchmark)).is_file()]
+        jobs = [job for job in workflow._workflow.dag.jobs if job.benchmark and needed(folder / str(job.benchmark)) > 0]
         return pd.DataFrame(
             {
                 "rule": [job.rule.name for job in jobs],
@@ -45,6 +45,8 @@ def asked_for(folder: Path, config: Path) -> pd.DataFrame:
 
 def needed(benchmark: Path | str) -> float:
     """The largest memory (MB) that a job has had, not a number where it is not known."""
+    if not Path(benchmark).is_file():
+        return float("nan")
     return float(pd.to_numeric(pd.read_csv(benchmark, sep="\t")["max_rss"], errors="coerce").max())
 
 
