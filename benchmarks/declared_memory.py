@@ -32,7 +32,7 @@ def asked_for(folder: Path, config: Path) -> pd.DataFrame:
             workdir=folder,
         )
         workflow.dag(DAGSettings(forceall=True)).execute_workflow(executor="dryrun")
-        jobs = [job for job in workflow._workflow.dag.jobs if job.benchmark and needed(folder / str(job.benchmark)) > 0]
+        jobs = [job for job in workflow._workflow.dag.jobs if job.benchmark and (folder / str(job.benchmark)).is_file()]
         return pd.DataFrame(
             {
                 "rule": [job.rule.name for job in jobs],

@@ -217,28 +217,28 @@ def _scatters(found: Sequence[_Distances], curves: Sequence[SplineCurve], varian
     """
     weights = [each.weight / each.shown for each in found]
     part = sum(float(each.weight.sum()) for each in found) / max(sum(float(weight.sum()) for weight in weights), 1e-9)
-    shares, common = part * _line_shares(found) / variance_px2, _common_variance(found) / variance_px2**2
+    stretches = _GroupSums.of(found, GROUP_NM)
+    shares, common = part * _line_shares(found, stretches) / variance_px2, _common_variance(found, stretches) / variance_px2**2
     return [
         share * _spread(curve.basis(each.along_nm), _point_blocks(each, weight)) + common * _common_scatter(curve, each)
         for curve, each, weight, share in zip(curves, found, weights, shares, strict=True)
     ]
 
 
-def _line_shares(found: Sequence[_Distances]) -> np.ndarray:
+def _line_shares(found: Sequence[_Distances], stretches: _GroupSums) -> np.ndarray:
     """Variance (line,) of each line's distances over that of all, which counts the less the more groups the line has itself.
 
     An empirical Bayes estimate (Efron & Morris, J. Am. Stat. Assoc. 70 (1975) 311): lines beside others, and faint ones, are seen worse.
     """
-    sums = _GroupSums.of(found, GROUP_NM)
-    groups = np.array([each.weight.sum() for each in found]) ** 2 / np.maximum(sums.weights, 1e-9)
-    own = sums.squares / np.maximum(sums.weights, 1e-9)
-    of_all = sums.squares.sum() / max(sums.weights.sum(), 1e-9)
+    groups = np.array([each.weight.sum() for each in found]) ** 2 / np.maximum(stretches.weights, 1e-9)
+    own = stretches.squares / np.maximum(stretches.weights, 1e-9)
+    of_all = stretches.squares.sum() / max(stretches.weights.sum(), 1e-9)
     return (GROUPS_OF_ALL + groups * own / max(of_all, 1e-9)) / (GROUPS_OF_ALL + groups)
 
 
-def _common_variance(found: Sequence[_Distances]) -> float:
+def _common_variance(found: Sequence[_Distances], stretches: _GroupSums) -> float:
     """Variance in px^2 of what all distances of a line in neighbouring frames have in common, by the moments of their sums."""
-    stretches, whole = _GroupSums.of(found, GROUP_NM), _GroupSums.of(found, np.inf)
+    whole = _GroupSums.of(found, np.inf)
     squares, weights = (float((getattr(whole, name) - getattr(stretches, name)).sum()) for name in ("squares", "weights"))
     return max(squares, 0.0) / max(weights, 1e-9) * _softness(found) ** 2
 
