@@ -25,8 +25,10 @@ from rapidstem.denoising.samplers.synthetic_pairs import Sampler
 from rapidstem.denoising.settings import NOISE_FREE, NetworkSettings
 from rapidstem.denoising.training.distributed import ProcessGroup, process_group
 from rapidstem.denoising.training.optimisers import Optimiser
+from rapidstem.denoising.training.training_card import training_card
 from rapidstem.denoising.training.training_state import Checkpoint, TrainingState
 from rapidstem.denoising.training.training_steps import StepTaker, batch_loss
+from rapidstem.denoising.training.weight_blending import kept_network
 from rapidstem.errors import InputError, ResourceError
 from rapidstem.files.tables import write_table
 from rapidstem.progress import Progress
@@ -76,7 +78,8 @@ def train_denoiser(
 
     The loss is the mean squared error, each field weighted as `field_weights` says. The learning rate rises linearly and falls as a
     cosine. The model is the averaged weights of the lowest validation loss (the last ones where nothing is validated); the last ones
-    are kept beside them, and the card has the losses of both.
+    are kept beside them, and the card has the losses of both. Where training starts from given weights, these and the blends of them
+    with the last ones (`best_blend`) take part; one field alone, which leaves none to validate on, then changes nothing.
     A checkpoint is written at every validation; a run that was interrupted goes on from it to the same result.
 
     Parameters
@@ -141,20 +144,22 @@ def train_in_group(
     start = load_start(settings) if settings.start_from else None
     scaling = _scaling_for(fields, settings, start)
     state = _new_state(settings, start, device)
+    first = {} if start is None else copy.deepcopy(state.average.state_dict())
     checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(fields, settings, scaling))
     checkpoint.load(state)
     sampler = new_sampler(training_fields, scaling, settings, device)
     validation = _validation_batch(validation_fields, scaling, settings, device) if group.is_first else None
     with Progress(name, settings.steps, "step", state.step, silent=not group.is_first) as progress:
-        take_all_steps(state, sampler, validation, settings, checkpoint, progress, group)
-    card = _card(name, training_fields, validation_fields, state, data)
-    last = state.average.state_dict()
-    best = copy.deepcopy(state.average)
-    best.load_state_dict(state.best)
-    model = TrainedModel(best.cpu().eval(), settings, scaling, card)
+        if start and not validation_fields and settings.validation_share:
+            _keep_start(state, progress)
+        else:
+            take_all_steps(state, sampler, validation, settings, checkpoint, progress, group)
+    network, blend = kept_network(state, first, validation, resolve_precision(settings.precision, device))
+    card = training_card(name, training_fields, validation_fields, state, blend, data)
+    model = TrainedModel(network.cpu().eval(), settings, scaling, card)
     if group.is_first:
         write_table(folder / LOSSES, state.loss_curve())
-        save_weights(folder / LAST_WEIGHTS, last)
+        save_weights(folder / LAST_WEIGHTS, state.average.state_dict())
         save_model(folder, model)
         checkpoint.path.unlink(missing_ok=True)
     return model
@@ -230,6 +235,13 @@ def _validation_batch(
     return new_sampler(fields, scaling, settings, device).draw(count, np.random.default_rng(_VALIDATION_SEED))
 
 
+def _keep_start(state: TrainingState, progress: Progress) -> None:
+    """Take no step: with nothing to validate on, nobody sees when a single field has been learned by heart."""
+    progress.tell("one field leaves none to validate on: the weights to start from are kept; with validation_share: 0 it is learned from")
+    state.best = state.average.state_dict()
+    state.losses.append({"step": 0, "training_loss": math.nan, "validation_loss": math.nan, "seconds": 0.0})
+
+
 def _out_of_patience(state: TrainingState, settings: NetworkSettings, progress: Progress) -> bool:
     waited = state.step - state.best_step
     ends = 0 < settings.patience_steps <= waited
@@ -268,27 +280,3 @@ def _fingerprint(fields: Sequence[TrainingField], settings: NetworkSettings, sca
     data = [(field.name, field.frames.shape, field.shift_px.tolist(), float(np.nansum(field.reference))) for field in fields]
     text = json.dumps([data, asdict(settings) | {"processes": 1}, scaling.as_dict()])
     return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _card(
-    name: str, training: Sequence[TrainingField], validation: Sequence[TrainingField], state: TrainingState, data: Mapping[str, Any]
-) -> dict[str, Any]:
-    """What the model card says beside settings, scaling and versions."""
-    seen = {
-        "pixel_size_nm": training[0].pixel_size_nm,
-        "dwell_time_s": training[0].dwell_time_s,
-        "training": [field.name for field in training],
-        "validation": [field.name for field in validation],
-        "frames": sum(len(field.frames) for field in training),
-    }
-    return {
-        "denoiser": name,
-        "data": seen | dict(data),
-        "scores": {"best": _scores(state, state.best_step), "last": _scores(state, state.step)},
-        "computing": {"seconds": round(state.seconds, 1), "device": state.device.type},
-    }
-
-
-def _scores(state: TrainingState, step: int) -> dict[str, float | None]:
-    row = next(row for row in state.losses if row["step"] == step)
-    return {name: row[name] if math.isfinite(row[name]) else None for name in ("step", "training_loss", "validation_loss")}
