@@ -35,10 +35,10 @@ def loss_curves(losses: Mapping[str, pd.DataFrame]) -> Drawing:
     panel.set(yscale="log", xlabel="step", ylabel="mean squared error (scaled intensities)")
     panel.legend()
     data = pd.concat([table.assign(denoiser=name) for name, table in losses.items()], ignore_index=True)
-    ends = [f"{name} {_last(table):.4g}" for name, table in losses.items()]
+    ends = [f"{name} {_last_words(table)}" for name, table in losses.items()]
     return Drawing(figure, data, "Losses against the step; last validation loss: " + ", ".join(ends) + ".")
 
 
-def _last(table: pd.DataFrame) -> float:
+def _last_words(table: pd.DataFrame) -> str:
     measured = table["validation_loss"].dropna()
-    return float(measured.iloc[-1]) if len(measured) else float("nan")
+    return f"{measured.iloc[-1]:.4g}" if len(measured) else "not validated"

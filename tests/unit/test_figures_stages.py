@@ -66,7 +66,7 @@ def test_superposition_is_aqua_where_only_the_rapid_image_has_a_line():
 def test_loss_curves_name_the_last_validation_loss():
     table = pd.DataFrame({"step": [1, 2, 3], "training_loss": [3.0, 2.0, 1.0], "validation_loss": [np.nan, 2.5, np.nan]})
     drawing = training_figures.loss_curves({"dlf-slow": table, "dlf-dcfi": table.assign(validation_loss=np.nan)})
-    assert "dlf-slow 2.5, dlf-dcfi nan" in drawing.description
+    assert "dlf-slow 2.5, dlf-dcfi not validated" in drawing.description
     assert set(drawing.data["denoiser"]) == {"dlf-slow", "dlf-dcfi"}
 
 

@@ -72,6 +72,7 @@ def kept_network(
         network.load_state_dict(state.best)
         return network, {}
     network.load_state_dict(blend.weights)
+    print(f"kept: {blend.tuned_share:.0%} of the way from the first weights to the last ones, validation loss {blend.validation_loss:.4f}")
     return network, blend.as_dict()
 
 
