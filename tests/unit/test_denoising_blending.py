@@ -49,7 +49,7 @@ def test_the_lowest_loss_between_first_and_last_weights_is_found(lowest: float, 
     start = {name: torch.zeros_like(weights) for name, weights in network.state_dict().items()}
     network.load_state_dict({name: torch.ones_like(weights) for name, weights in start.items()})
     monkeypatch.setattr(weight_blending, "batch_loss", lambda network, batch, precision: 1 + (network.weight.item() - lowest) ** 2)
-    blend = best_blend(network, start, None, "float32")  # type: ignore[arg-type]
+    blend = best_blend(network, 1 + (1 - lowest) ** 2, start, None, "float32")  # type: ignore[arg-type]
     assert blend.tuned_share == pytest.approx(found, abs=1e-6)
     assert blend.weights["weight"].item() == pytest.approx(found, abs=1e-6)
     assert blend.validation_loss == pytest.approx(1 + (found - lowest) ** 2, abs=1e-6)
@@ -60,7 +60,7 @@ def test_a_loss_that_bulges_between_two_ends_is_lowest_at_one_of_them(monkeypatc
     start = {name: torch.zeros_like(weights) for name, weights in network.state_dict().items()}
     network.load_state_dict({name: torch.ones_like(weights) for name, weights in start.items()})
     monkeypatch.setattr(weight_blending, "batch_loss", lambda network, batch, precision: 3 - (network.weight.item() - 0.6) ** 2)
-    assert best_blend(network, start, None, "float32").tuned_share == 0.0  # type: ignore[arg-type]
+    assert best_blend(network, 3 - 0.4**2, start, None, "float32").tuned_share == 0.0  # type: ignore[arg-type]
 
 
 def test_what_is_learned_by_heart_is_not_kept(given: Path, tmp_path: Path) -> None:

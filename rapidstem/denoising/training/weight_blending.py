@@ -67,7 +67,8 @@ def kept_network(
         What the card says of the blend, empty where none is kept.
     """
     network = copy.deepcopy(state.average)
-    blend = best_blend(network, start, validation, precision) if start and validation is not None else None
+    last_loss = state.losses[-1]["validation_loss"]
+    blend = best_blend(network, last_loss, start, validation, precision) if start and validation is not None else None
     if blend is None or state.best_loss < blend.validation_loss:
         network.load_state_dict(state.best)
         return network, {}
@@ -76,7 +77,9 @@ def kept_network(
     return network, blend.as_dict()
 
 
-def best_blend(network: DenoisingNetwork, start: Mapping[str, torch.Tensor], validation: PatchBatch, precision: str) -> Blend:
+def best_blend(
+    network: DenoisingNetwork, last_loss: float, start: Mapping[str, torch.Tensor], validation: PatchBatch, precision: str
+) -> Blend:
     """Find the weights of the lowest validation loss between the first and the last ones of a training.
 
     A few small fields are soon learned by heart: the loss of others rises after some steps, and ends above that of the first weights.
@@ -87,6 +90,8 @@ def best_blend(network: DenoisingNetwork, start: Mapping[str, torch.Tensor], val
     ----------
     network
         With the last weights; overwritten.
+    last_loss
+        Validation loss of these.
     start
         The first weights.
     validation
@@ -111,7 +116,7 @@ def best_blend(network: DenoisingNetwork, start: Mapping[str, torch.Tensor], val
         with torch.inference_mode():
             return Blend(weights, share, float(batch_loss(network, validation, precision)))
 
-    tried = [blend(share) for share in (0.0, _MIDDLE, 1.0)]
+    tried = [blend(0.0), blend(_MIDDLE), Blend(last, 1.0, last_loss)]
     lowest = _lowest_share(*(each.validation_loss for each in tried))
     if lowest not in {each.tuned_share for each in tried}:
         tried.append(blend(lowest))
