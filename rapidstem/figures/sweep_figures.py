@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from rapidstem.figures.style import BLACK, Drawing, panels, series_style, styled
-from rapidstem.scores import LIMITS, NONE, axis_places, passed_limits, sweep_curves
+from rapidstem.scores import BASE, LIMITS, NONE, axis_places, passed_limits, sweep_curves
 
 # Panels beside each other; values that span more than this are drawn on a logarithmic axis.
 _COLUMNS, _LOGARITHMIC_SPAN = 3, 8.0
@@ -56,32 +56,55 @@ def shares_by_factor(points: pd.DataFrame, base: Mapping[str, str]) -> Drawing:
 
 
 @styled
-def errors_by_pair(points: pd.DataFrame) -> Drawing:
+def errors_by_pair(points: pd.DataFrame, base: Mapping[str, str]) -> Drawing:
     """The largest of the errors in x, y and z against the truth, mean over the seeds that were finished, against two factors at once.
+
+    Points of one factor alone stand where the other one has the base's value.
 
     Parameters
     ----------
-    points : DataFrame
+    points, base
         As for `errors_by_factor`.
     """
-    paired = points[points["second_factor"] != NONE].reindex(columns=[*points.columns, *set(_ERRORS) - set(points)])
-    pairs = list(paired.groupby(["factor", "second_factor"], sort=False))
-    figure, axes = panels(1, max(1, len(pairs)), 3.6 * max(1, len(pairs)), 3.2)
-    for panel, ((first, second), rows) in zip(axes[0], pairs, strict=False):
-        worst = rows.assign(worst_nm=rows[[*_ERRORS]].max(axis=1, skipna=False))
-        table = worst.pivot_table(index="second_value", columns="value", values="worst_nm", dropna=False)
-        table = table.loc[_ordered(table.index), _ordered(table.columns)]
-        failed = rows.assign(failed=rows["said"].fillna("") != "").pivot_table("failed", "second_value", "value", aggfunc="sum")
-        lost = failed.reindex_like(table).to_numpy()
-        panel.imshow(np.ma.masked_invalid(table.to_numpy(float)), cmap="viridis_r", vmin=0, vmax=2 * LIMITS["z_nm"].value, origin="lower")
-        for (row, column), value in np.ndenumerate(table.to_numpy(float)):
-            panel.text(column, row, _cell_words(value, lost[row, column]), ha="center", va="center", fontsize=8)
-        panel.set_xticks(range(table.shape[1]), table.columns)
-        panel.set_yticks(range(table.shape[0]), table.index)
-        panel.set(xlabel=_words(str(first)), ylabel=_words(str(second)))
-        panel.grid(False)
-    words = f"Largest error in nm against two factors at once, in {len(pairs)} pairs." if pairs else "No pairs were swept."
-    return Drawing(figure, paired, words)
+    known = points.reindex(columns=[*points.columns, *set(_ERRORS) - set(points)])
+    pairs = known.loc[known["second_factor"] != NONE, ["factor", "second_factor"]].drop_duplicates().itertuples(index=False)
+    grids = {(first, second): _grid_points(known, first, second, base) for first, second in pairs}
+    figure, axes = panels(1, max(1, len(grids)), 3.6 * max(1, len(grids)), 3.2)
+    for panel, ((first, second), rows) in zip(axes[0], grids.items(), strict=False):
+        _draw_grid(panel, rows)
+        panel.set(xlabel=_words(first), ylabel=_words(second))
+    words = f"Largest error in nm against two factors at once, in {len(grids)} pairs." if grids else "No pairs were swept."
+    return Drawing(figure, pd.concat([known.iloc[:0], *grids.values()]), words)
+
+
+def _grid_points(points: pd.DataFrame, first: str, second: str, base: Mapping[str, str]) -> pd.DataFrame:
+    """The rows of two factors at once, and with the base's value of the other one those of each alone and of the base itself."""
+    paired = points[(points["factor"] == first) & (points["second_factor"] == second)]
+    if not (base[first] and base[second]):
+        return paired
+    alone = points[points["second_factor"] == NONE]
+    row, column, corner = (alone[alone["factor"] == name] for name in (first, second, BASE))
+    crossing = [
+        row.assign(second_value=base[second]),
+        column.assign(second_value=column["value"], value=base[first]),
+        corner.assign(second_value=base[second], value=base[first]),
+    ]
+    return pd.concat([paired, *crossing], ignore_index=True).assign(factor=first, second_factor=second)
+
+
+def _draw_grid(panel: Axes, rows: pd.DataFrame) -> None:
+    worst = rows.assign(worst_nm=rows[[*_ERRORS]].max(axis=1, skipna=False))
+    table = worst.pivot_table(index="second_value", columns="value", values="worst_nm", dropna=False)
+    table = table.loc[_ordered(table.index), _ordered(table.columns)]
+    failed = rows.assign(failed=rows["said"].fillna("") != "").pivot_table("failed", "second_value", "value", aggfunc="sum")
+    lost, highest_nm = failed.reindex_like(table).to_numpy(), 2 * LIMITS["z_nm"].value
+    panel.imshow(np.ma.masked_invalid(table.to_numpy(float)), cmap="viridis_r", vmin=0, vmax=highest_nm, origin="lower")
+    for (row, column), value in np.ndenumerate(table.to_numpy(float)):
+        ink = "white" if value > highest_nm / 2 else BLACK
+        panel.text(column, row, _cell_words(value, lost[row, column]), ha="center", va="center", fontsize=8, color=ink)
+    panel.set_xticks(range(table.shape[1]), table.columns)
+    panel.set_yticks(range(table.shape[0]), table.index)
+    panel.grid(False)
 
 
 def _map(points: pd.DataFrame, base: Mapping[str, str], shown: Mapping[str, str], unit: str) -> Drawing:
@@ -154,7 +177,7 @@ def _ordered(labels: pd.Index) -> list[str]:
 def _cell_words(mean: float, failed: float) -> str:
     """The mean over the seeds that were finished, and how many others there are."""
     if np.isnan(mean):
-        return "failed"
+        return "failed" if failed > 0 else ""
     return f"{mean:.1f}\n{failed:.0f} failed" if failed > 0 else f"{mean:.1f}"
 
 

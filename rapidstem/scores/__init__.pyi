@@ -65,6 +65,7 @@ from .shell_correlation import (
     resolution_words as resolution_words,
 )
 from .sweep_limits import (
+    BASE as BASE,
     CURVE_COLUMNS as CURVE_COLUMNS,
     LIMITS as LIMITS,
     NONE as NONE,

@@ -71,13 +71,13 @@ def test_values_without_any_result_are_on_the_axis_and_the_map_can_be_drawn() ->
         assert 0 < lowest < 0.05 and highest > 100
         assert [text.get_text() for text in drawing.figure.axes[0].texts] == ["2 failed"]
         assert png_bytes(drawing.figure)
-    assert png_bytes(errors_by_pair(points).figure)
+    assert png_bytes(errors_by_pair(points, BASE).figure)
 
 
 def test_pairs_show_the_largest_error() -> None:
-    drawing = errors_by_pair(_points())
+    drawing = errors_by_pair(_points(), BASE)
     assert [text.get_text() for text in drawing.figure.axes[0].texts] == ["7.0"]
-    assert errors_by_pair(_points()[lambda rows: rows["second_factor"] == "none"]).description == "No pairs were swept."
+    assert errors_by_pair(_points()[lambda rows: rows["second_factor"] == "none"], BASE).description == "No pairs were swept."
 
 
 def test_pairs_say_how_many_seeds_have_failed() -> None:
@@ -85,5 +85,23 @@ def test_pairs_say_how_many_seeds_have_failed() -> None:
     names = ("factor", "value", "second_factor", "second_value")
     lost = [{name: paired[name] for name in names} | {"seed": seed, "said": "fit_lines: no line"} for seed in (2, 3)]
     finished = _row("dose", "3", 1, 8.0, 50.0, ("drift", "40"))
-    drawing = errors_by_pair(pd.DataFrame([paired, *lost, finished]))
+    drawing = errors_by_pair(pd.DataFrame([paired, *lost, finished]), BASE)
     assert [text.get_text() for text in drawing.figure.axes[0].texts] == ["8.0", "7.0\n2 failed"]
+
+
+def test_pairs_cross_where_the_base_lies() -> None:
+    points = pd.DataFrame([_row("base", "none", 1, 1.0, 95.0), *(_row("dose", "6", seed, 2.0 + seed, 85.0) for seed in (1, 2))])
+    other = pd.DataFrame([_row("filter", "other", 1, 4.0, 90.0), _row("dose", "6", 1, 9.0, 50.0, ("filter", "other"))])
+    lost = {"factor": "dose", "value": "3", "second_factor": "filter", "second_value": "other", "seed": 1, "said": "fit_lines: no line"}
+    drawing = errors_by_pair(pd.concat([points, other, pd.DataFrame([lost])], ignore_index=True), BASE)
+    panel = drawing.figure.axes[0]
+    values, filters = ([label.get_text() for label in axis.get_ticklabels()] for axis in (panel.xaxis, panel.yaxis))
+    cells = {(values[int(text.get_position()[0])], filters[int(text.get_position()[1])]): text for text in panel.texts}
+    assert {place: text.get_text() for place, text in cells.items() if text.get_text()} == {
+        ("20", "general"): "1.0",
+        ("6", "general"): "3.5",
+        ("20", "other"): "4.0",
+        ("6", "other"): "9.0",
+        ("3", "other"): "failed",
+    }
+    assert cells["6", "other"].get_color() == "white" != cells["20", "general"].get_color()
