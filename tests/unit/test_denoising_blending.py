@@ -14,6 +14,7 @@ from rapidstem.denoising.model_files import TrainedModel, load_model
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training import weight_blending
 from rapidstem.denoising.training.denoiser_training import train_denoiser
+from rapidstem.denoising.training.training_state import Checkpoint, TrainingState
 from rapidstem.denoising.training.weight_blending import best_blend
 
 SETTINGS = NetworkSettings(
@@ -43,11 +44,17 @@ def same(first: TrainedModel, second: TrainedModel) -> bool:
     return all(torch.equal(tensor, weights[name]) for name, tensor in first.network.state_dict().items())
 
 
-@pytest.mark.parametrize(("lowest", "found"), [(0.3, 0.3), (-0.4, 0.0), (0.5, 0.5), (1.7, 1.0)])
-def test_the_lowest_loss_between_first_and_last_weights_is_found(lowest: float, found: float, monkeypatch: pytest.MonkeyPatch) -> None:
+def from_zero_to_one() -> tuple[nn.Linear, dict[str, torch.Tensor]]:
+    """A network whose weights are 1, and first weights of 0."""
     network = nn.Linear(1, 1)
     start = {name: torch.zeros_like(weights) for name, weights in network.state_dict().items()}
     network.load_state_dict({name: torch.ones_like(weights) for name, weights in start.items()})
+    return network, start
+
+
+@pytest.mark.parametrize(("lowest", "found"), [(0.3, 0.3), (-0.4, 0.0), (0.5, 0.5), (1.7, 1.0)])
+def test_the_lowest_loss_between_first_and_last_weights_is_found(lowest: float, found: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    network, start = from_zero_to_one()
     monkeypatch.setattr(weight_blending, "batch_loss", lambda network, batch, precision: 1 + (network.weight.item() - lowest) ** 2)
     blend = best_blend(network, 1 + (1 - lowest) ** 2, start, None, "float32")  # type: ignore[arg-type]
     assert blend.tuned_share == pytest.approx(found, abs=1e-6)
@@ -56,9 +63,7 @@ def test_the_lowest_loss_between_first_and_last_weights_is_found(lowest: float, 
 
 
 def test_a_loss_that_bulges_between_two_ends_is_lowest_at_one_of_them(monkeypatch: pytest.MonkeyPatch) -> None:
-    network = nn.Linear(1, 1)
-    start = {name: torch.zeros_like(weights) for name, weights in network.state_dict().items()}
-    network.load_state_dict({name: torch.ones_like(weights) for name, weights in start.items()})
+    network, start = from_zero_to_one()
     monkeypatch.setattr(weight_blending, "batch_loss", lambda network, batch, precision: 3 - (network.weight.item() - 0.6) ** 2)
     assert best_blend(network, 3 - 0.4**2, start, None, "float32").tuned_share == 0.0  # type: ignore[arg-type]
 
@@ -98,3 +103,16 @@ def test_a_single_field_changes_nothing(given: Path, tmp_path: Path, capsys: pyt
     assert not same(forced, load_model(given))
     last = load_file(tmp_path / "forced/last.safetensors")
     assert all(torch.equal(weights, last[name]) for name, weights in forced.network.state_dict().items())
+
+
+def test_a_single_field_changes_nothing_beside_a_checkpoint_of_its_own(
+    given: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tuned = replace(SETTINGS, start_from=str(given))
+
+    def partly_trained(checkpoint: Checkpoint, state: TrainingState) -> None:
+        state.step = 20
+        torch.nn.init.ones_(next(state.average.parameters()))
+
+    monkeypatch.setattr(Checkpoint, "load", partly_trained)
+    assert same(train_denoiser(FIELDS[:1], tuned, tmp_path, "dlf-slow"), load_model(given))

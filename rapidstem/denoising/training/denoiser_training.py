@@ -146,14 +146,16 @@ def train_in_group(
     state = _new_state(settings, start, device)
     first = {} if start is None else copy.deepcopy(state.average.state_dict())
     checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(fields, settings, scaling))
-    checkpoint.load(state)
+    learns = start is None or bool(validation_fields) or not settings.validation_share
+    if learns:
+        checkpoint.load(state)
     sampler = new_sampler(training_fields, scaling, settings, device)
     validation = _validation_batch(validation_fields, scaling, settings, device) if group.is_first else None
     with Progress(name, settings.steps, "step", state.step, silent=not group.is_first) as progress:
-        if start and not validation_fields and settings.validation_share:
-            _keep_start(state, progress)
-        else:
+        if learns:
             take_all_steps(state, sampler, validation, settings, checkpoint, progress, group)
+        else:
+            _keep_start(state, progress)
     network, blend = kept_network(state, first, validation, resolve_precision(settings.precision, device))
     card = training_card(name, training_fields, validation_fields, state, blend, data)
     model = TrainedModel(network.cpu().eval(), settings, scaling, card)
