@@ -17,7 +17,7 @@ from benchmarks.measured_tables import record_table
 
 LIBRARIES_MB = 130.0
 # rules of which there is one job for each field of view, and for each variant of a tilt series
-FIELD_RULES = ("integrate_frames", "compare_integrations", "align_references")
+FIELD_RULES = ("integrate_frames", "align_references")
 SERIES_RULES = ("align_series", "binarise_series")
 VOLUME_RULES = ("reconstruct_volume", "locate_centroids", "measure_resolution", "trace_lines")
 _MB = 1e6

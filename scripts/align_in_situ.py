@@ -2,7 +2,8 @@
 
 from dataclasses import replace
 
-from script_support import logged, open_raw
+from reading_support import open_raw
+from script_support import logged
 
 from rapidstem.files import frame_temperatures, write_table
 from rapidstem.frames import drift_table, filled_shifts, register_series

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from script_support import logged, read_raw
+from reading_support import read_raw
+from script_support import logged
 
 from rapidstem.distortion import AlignedReference, align_reference, read_map, resampling_note, write_pair
 from rapidstem.files import read_images

@@ -1,7 +1,8 @@
 """Find angles, shifts and axis of one tilt series, and align it."""
 
 import pandas as pd
-from script_support import logged, read_raw, read_raw_header
+from reading_support import read_raw, read_raw_header
+from script_support import logged
 
 from rapidstem.errors import InputError, naming_file
 from rapidstem.files import read_images, read_table, say_warnings, write_angle_file, write_series, write_table

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import torch
-from script_support import logged, read_raw
+from reading_support import read_raw
+from script_support import logged
 from training_support import training_fields
 
 from rapidstem.denoising import RecordedReference, calibrated_intervals, compared_field, frames_to_compare, load_model, write_intervals

@@ -1,6 +1,7 @@
 """Keep the training fields whose intensities are distributed as those of the tilt series."""
 
-from script_support import logged, open_raw
+from reading_support import open_raw
+from script_support import logged
 
 from rapidstem.denoising.fields import FieldSample, choose_fields, field_sample, histograms, series_sample
 from rapidstem.files import write_table

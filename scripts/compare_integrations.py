@@ -1,17 +1,30 @@
-"""Compare a field's drift and integrated image with those of the instrument, where it gives any."""
+"""Compare the drift and the integrated image of every field with those of the instrument, where it gives any."""
+
+from functools import partial
 
 import pandas as pd
-from script_support import logged, read_raw, read_raw_header
+from reading_support import read_raw, read_raw_header
+from script_support import logged
 
 from rapidstem.files import read_images, say_warnings, write_table
 from rapidstem.frames import COMPARISON_COLUMNS, compare_with_instrument, read_drift
+from rapidstem.progress import tracked
+
+
+def _instrument_image(path):
+    return read_raw(path, snakemake.params.reading, integrated=True).frames[0]
+
 
 with logged(snakemake):
-    files, reading = snakemake.input, snakemake.params.reading
-    velox_shift_px = read_raw_header(files.rapid, reading).velox_shift_px
-    read_theirs = (lambda: read_raw(files.dcfi, reading, integrated=True).frames[0]) if files.dcfi else None
-    row, failed = compare_with_instrument(read_drift(files.drift), read_images(files.image)[0], velox_shift_px, read_theirs)
-    table = pd.DataFrame([row] if row else [], columns=COMPARISON_COLUMNS)
+    files, fields = snakemake.input, snakemake.params.fields
+    theirs = dict(zip(snakemake.params.with_image, files.dcfi, strict=True))
+    ours = zip(fields, files.rapid, files.drift, files.images, strict=True)
+    rows = []
+    for name, rapid, drift, image in tracked(ours, "comparing", len(fields), "field"):
+        shifts_px = read_raw_header(rapid, snakemake.params.reading).velox_shift_px
+        read_theirs = partial(_instrument_image, theirs[name]) if name in theirs else None
+        rows.append({"acquisition": name} | compare_with_instrument(read_drift(drift), read_images(image)[0], shifts_px, read_theirs))
+    table = pd.DataFrame(rows, columns=COMPARISON_COLUMNS).dropna(thresh=2)
     write_table(snakemake.output.comparison, table)
-    say_warnings(f"not compared with the instrument's own integration: {reason}" for reason in failed)
-    print(table.to_string(index=False) if row else "the instrument gives neither shifts nor an integrated image")
+    say_warnings(f"{row.acquisition}: {row.not_compared}" for row in table.dropna(subset="not_compared").itertuples())
+    print(table.dropna(axis=1, how="all").to_string(index=False) if len(table) else "the instrument gives neither shifts nor an integrated image")

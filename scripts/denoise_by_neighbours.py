@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from script_support import logged, read_raw
+from reading_support import read_raw
+from script_support import logged
 
 from rapidstem.denoising import NEIGHBOURS, NetworkSettings, denoiser_settings
 from rapidstem.denoising.neighbours import SeriesContext, denoise_series, levelled_rows

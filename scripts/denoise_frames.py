@@ -1,7 +1,8 @@
 """Denoise the frames of one acquisition with a trained network, then correct them for the scan distortion."""
 
 from denoising_support import fitting_model
-from script_support import logged, open_raw
+from reading_support import open_raw
+from script_support import logged
 
 from rapidstem.denoising import denoise_blocks, denoise_field
 from rapidstem.distortion import read_map, to_slow_geometry

@@ -1,7 +1,8 @@
 """Denoise an in-situ series block by block; take drift and scan distortion back."""
 
 from denoising_support import fitting_model
-from script_support import logged, open_raw
+from reading_support import open_raw
+from script_support import logged
 
 from rapidstem.denoising import denoise_stack
 from rapidstem.distortion import in_common_geometry, read_map

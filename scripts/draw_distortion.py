@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from script_support import logged, read_raw
+from reading_support import read_raw
+from script_support import logged
 
 from rapidstem.distortion import match_pixel_size, read_map, read_pair, resample_view, strip_residuals, to_slow_geometry
 from rapidstem.figures import draw_figures

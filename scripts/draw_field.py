@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from script_support import logged, open_raw, read_raw
+from reading_support import open_raw, read_raw
+from script_support import logged
 
 from rapidstem.denoising import read_intervals
 from rapidstem.distortion import match_pixel_size, read_map, read_pair, to_slow_geometry

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import numpy as np
-from script_support import logged, open_raw
+from reading_support import open_raw
+from script_support import logged
 
 from rapidstem.distortion import in_common_geometry, read_map
 from rapidstem.figures import draw_figures

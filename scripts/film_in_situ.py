@@ -1,7 +1,8 @@
 """Film an in-situ series: raw and denoised frames side by side."""
 
 import numpy as np
-from script_support import logged, open_raw
+from reading_support import open_raw
+from script_support import logged
 
 from rapidstem.distortion import in_common_geometry, read_map
 from rapidstem.figures import MovieLayout, frame_rate, grey_limits, picture_words, write_movie

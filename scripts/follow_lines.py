@@ -1,7 +1,8 @@
 """Follow the dislocation lines of a tomogram through an in-situ series of the same field, in three dimensions."""
 
 import numpy as np
-from script_support import logged, read_raw_header
+from reading_support import read_raw_header
+from script_support import logged
 
 from rapidstem.dislocations import FOIL_COLUMNS, POINT_COLUMNS, SUMMARY_COLUMNS, slip_normals
 from rapidstem.errors import InputError

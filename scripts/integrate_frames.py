@@ -1,6 +1,7 @@
 """Register the rapid frames of one field and average them."""
 
-from script_support import logged, open_raw
+from reading_support import open_raw
+from script_support import logged
 
 from rapidstem.files import write_images
 from rapidstem.frames import drift_of_single_frame, integrate_frames, register_frames, write_drift

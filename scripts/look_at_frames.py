@@ -2,7 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from script_support import logged, open_raw
+from reading_support import open_raw
+from script_support import logged
 
 from rapidstem.denoising.fields import field_sample, histogram_distance, series_sample
 from rapidstem.figures import write_thumbnails

@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from script_support import logged, open_raw
+from reading_support import open_raw
+from script_support import logged
 
 from rapidstem.denoising.bm3d import denoise_with_bm3d, read_filter
 from rapidstem.distortion import read_map, to_slow_geometry

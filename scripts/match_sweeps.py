@@ -2,7 +2,8 @@
 
 import numpy as np
 import pandas as pd
-from script_support import logged, read_raw_header
+from reading_support import read_raw_header
+from script_support import logged
 
 from rapidstem.dislocations import CENTROID_COLUMNS, POINT_COLUMNS, SUMMARY_COLUMNS, rigid_motion, slip_normals
 from rapidstem.files import read_table, write_table

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from script_support import logged, read_raw
+from reading_support import read_raw
+from script_support import logged
 
 from rapidstem.denoising import denoise_stack, load_model
 from rapidstem.distortion import ColumnMap, to_slow_geometry

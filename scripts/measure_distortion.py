@@ -3,7 +3,8 @@
 from pathlib import Path
 
 import pandas as pd
-from script_support import logged, read_raw, read_raw_header
+from reading_support import read_raw, read_raw_header
+from script_support import logged
 
 from rapidstem.distortion import measure_map, resampling_note, write_map
 from rapidstem.files import ScanFormat, read_images, write_table

@@ -1,7 +1,8 @@
 """Score the last frames of an in-situ series against its final slow image."""
 
 import numpy as np
-from script_support import logged, open_raw, read_raw
+from reading_support import open_raw, read_raw
+from script_support import logged
 
 from rapidstem.distortion import align_reference, match_pixel_size, read_map
 from rapidstem.files import open_frames, write_images, write_table

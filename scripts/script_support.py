@@ -1,4 +1,4 @@
-"""What every script shares: the package on the path, a log of the job, and raw files as the configuration reads them."""
+"""What every script shares: the package on the path, and a log of the job."""
 
 import sys
 from contextlib import AbstractContextManager
@@ -7,32 +7,10 @@ from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from rapidstem.files import FallbackMetadata, FrameStack, OpenStack, StackHeader, job_log, read_header
-from rapidstem.frames import open_raw_frames, read_raw_frames
+from rapidstem.files import job_log
 
 
 def logged(job: Any) -> AbstractContextManager[None]:
     """The log of a job, the `snakemake` object of the script: `rapidstem.files.job_log`."""
     wildcards = ", ".join(f"{name} {value}" for name, value in job.wildcards.items())
     return job_log(Path(job.log[0]), f"{job.rule} ({wildcards})" if wildcards else job.rule)
-
-
-def read_raw(path: str, reading: dict[str, Any], integrated: bool = False) -> FrameStack:
-    """A raw file, or the integrated image in it, with the detector and the fallback values of the configuration; hot pixels filled in."""
-    return read_raw_frames(path, *_as_read(path, reading), integrated)
-
-
-def read_raw_header(path: str, reading: dict[str, Any]) -> StackHeader:
-    """All of a raw file but its pixels."""
-    return read_header(path, *_as_read(path, reading))
-
-
-def open_raw(path: str, reading: dict[str, Any]) -> AbstractContextManager[OpenStack]:
-    """The same, open, so that its frames are read slice by slice."""
-    return open_raw_frames(path, *_as_read(path, reading))
-
-
-def _as_read(path: str, reading: dict[str, Any]) -> tuple[str, FallbackMetadata]:
-    """The detector of a raw file, and what the file may not say."""
-    settings = dict(reading["rows"].get(path, reading["session"]))
-    return settings.pop("detector"), FallbackMetadata(**settings)

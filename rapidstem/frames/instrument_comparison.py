@@ -24,7 +24,10 @@ LARGEST_DISAGREEMENT_PX = 1.0
 BAND_PX = (1.5, 15.0)
 LEAST_SHARED = 0.25
 LEAST_CORRELATION = 0.3
-COMPARISON_COLUMNS = ["dy_rms_px", "dx_rms_px", "remark", "image_dy_px", "image_dx_px", "image_correlation", "relative_sharpness"]
+COMPARISON_COLUMNS = [
+    *("acquisition", "dy_rms_px", "dx_rms_px", "remark", "image_dy_px", "image_dx_px", "image_correlation", "relative_sharpness"),
+    "not_compared",
+]
 SLOW_FREQUENCIES, FINE_FREQUENCIES = (0.01, 0.05), (0.1, 0.25)
 
 
@@ -96,7 +99,7 @@ _Compared = TypeVar("_Compared")
 
 def compare_with_instrument(
     drift: Drift, image: np.ndarray, velox_shift_px: np.ndarray | None, read_instrument_image: Callable[[], np.ndarray] | None
-) -> tuple[dict[str, float | str], list[str]]:
+) -> dict[str, float | str]:
     """Both comparisons as a row of a table. Nothing else rests on them: what cannot be compared says why, and is no error.
 
     Parameters
@@ -111,9 +114,8 @@ def compare_with_instrument(
     Returns
     -------
     dict
-        What was found, by the names of `COMPARISON_COLUMNS`; empty where the instrument gives nothing.
-    list of str
-        Why something could not be compared.
+        What was found, and why something could not be compared, by the names of `COMPARISON_COLUMNS`; empty where the instrument gives
+        nothing.
     """
     row: dict[str, float | str] = {}
     shifts, lost_shifts = _attempted(lambda: None if velox_shift_px is None else compare_drift(drift, velox_shift_px))
@@ -125,8 +127,8 @@ def compare_with_instrument(
         row["relative_sharpness"] = images.relative_sharpness
     failed = [reason for reason in (lost_shifts, lost_image) if reason]
     if failed:
-        row["remark"] = "; ".join(filter(None, [str(row.get("remark", "")), *failed]))
-    return row, failed
+        row["not_compared"] = f"not compared with the instrument's own integration: {'; '.join(failed)}"
+    return row
 
 
 def _attempted(compare: Callable[[], _Compared]) -> tuple[_Compared | None, str]:

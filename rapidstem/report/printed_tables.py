@@ -115,7 +115,7 @@ def instrument_table(instrument: pd.DataFrame) -> ReportTable:
             "image moved by / px (x)": _fixed(instrument["image_dx_px"], 1),
             "correlation": _fixed(instrument["image_correlation"], 2),
             "relative sharpness": _fixed(instrument["relative_sharpness"], 2),
-            "remark": instrument["remark"],
+            "remark": instrument["remark"].where(instrument["not_compared"].isna(), instrument["not_compared"]),
         }
     )
     return ReportTable("Beside the instrument's own integration", printed.dropna(axis=1, how="all"), note)

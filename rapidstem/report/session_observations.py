@@ -53,8 +53,8 @@ def _fields(results: Results, contents: SessionContents) -> Iterator[Observation
     if contents.paired_fields:
         pairs = (results.table(f"pairs/{field}/field.csv").loc[0, "correlation"] for field in contents.paired_fields)
         yield Observation("reference_correlation", _median(pairs))
-    instrument = [results.table(f"dcfi/{field}.instrument.csv") for field in contents.shown_fields]
-    apart = [table[["dy_rms_px", "dx_rms_px"]].max(axis=None) for table in instrument if len(table)]
+    instrument = results.table_if_made("dcfi/instrument.csv")
+    apart = instrument[["dy_rms_px", "dx_rms_px"]].max(axis=1) if len(instrument) else []
     yield Observation("instrument_difference", _median(apart))
     if contents.figures["distortion"] and (results.folder / "distortion/residual.csv").exists():
         yield Observation("distortion_residual", float(results.table("distortion/residual.csv").loc[0, "residual_px"]))

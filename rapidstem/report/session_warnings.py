@@ -55,7 +55,8 @@ def _doubtful_alignments(results: Results, contents: SessionContents) -> Iterato
 
 
 def _failed_comparisons(results: Results, contents: SessionContents) -> Iterator[str]:
-    yield from _said_by("compare_integrations", results, contents.shown_fields)
+    for row in results.table_if_made("dcfi/instrument.csv").dropna(subset="not_compared").itertuples():
+        yield f"{row.acquisition}: {row.not_compared}"
 
 
 def _unseen_conditions(results: Results, contents: SessionContents) -> Iterator[str]:

@@ -32,7 +32,7 @@ LOSSES, DRIFT = "losses", "drift"
 
 def reference_section(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> Section:
     """Drift-corrected frame integration, beside the instrument's own where it gives any."""
-    instrument = results.gathered({field: f"dcfi/{field}.instrument.csv" for field in contents.shown_fields}, "acquisition")
+    instrument = results.table_if_made("dcfi/instrument.csv")
     return Section(
         "Drift-corrected references",
         "The trace is smooth, residuals are a fraction of a pixel, few frames are rejected.",

@@ -5,6 +5,7 @@ from typing import Any
 
 import pandas as pd
 
+from rapidstem.frames import COMPARISON_COLUMNS
 from rapidstem.report import SessionContents
 
 SERIES, RAPID = "s", "rapid-net"
@@ -36,9 +37,8 @@ def write_tables(folder: Path) -> None:
         drift = pd.DataFrame({"used": [number < used for number in range(10)], "residual_px": [0.1] * used + [50.0] * (10 - used)})
         _write(folder, f"dcfi/{field}.drift.csv", drift)
         _write(folder, f"pairs/{field}/field.csv", pd.DataFrame({"correlation": [correlation]}))
-        instrument = {"dy_rms_px": [0.2], "dx_rms_px": [0.4], "remark": [None], "image_dy_px": [None], "image_dx_px": [None]}
-        instrument |= {"image_correlation": [None], "relative_sharpness": [None]}
-        _write(folder, f"dcfi/{field}.instrument.csv", pd.DataFrame(instrument))
+    instrument = {"acquisition": ["a", "b", "c"], "dy_rms_px": 0.2, "dx_rms_px": 0.4}
+    _write(folder, "dcfi/instrument.csv", pd.DataFrame(instrument, columns=COMPARISON_COLUMNS))
     _write(folder, "distortion/residual.csv", pd.DataFrame({"residual_px": [0.05]}))
     _write(folder, "pairs/choice.csv", pd.DataFrame({"kept": [True, True, True, False]}))
     losses = {"step": [25, 50, 75, 100], "validation_loss": [2.0, 1.2, 1.0, 0.9], "denoiser": "net"}

@@ -148,20 +148,20 @@ def test_badly_corrected_drift_is_seen_as_blur():
 
 
 def test_what_cannot_be_compared_says_why_and_is_no_error():
-    found, failed = compare_with_instrument(our_drift(), scene(), SHIFTS[:-1], lambda: np.zeros((16, 16)))
-    assert len(failed) == 2 and found == {"remark": "; ".join(failed)}
-    assert "instrument gives shifts of 39 frames" in failed[0] and "cannot be compared" in failed[1]
+    found = compare_with_instrument(our_drift(), scene(), SHIFTS[:-1], lambda: np.zeros((16, 16)))
+    assert found.keys() == {"not_compared"}
+    assert "instrument gives shifts of 39 frames" in found["not_compared"] and "cannot be compared" in found["not_compared"]
 
 
 def test_one_comparison_that_fails_leaves_the_other():
     def damaged():
         raise InputError("a.emd: the pixels cannot be read")
 
-    found, failed = compare_with_instrument(our_drift(), scene(), SHIFTS, damaged)
-    assert found["dy_rms_px"] < 1e-9 and found["remark"] == failed[0] == "a.emd: the pixels cannot be read"
-    found, failed = compare_with_instrument(our_drift(), scene(), SHIFTS, scene)
-    assert set(found) == set(COMPARISON_COLUMNS) and found["remark"] == "" and not failed
-    assert compare_with_instrument(our_drift(), scene(), None, None) == ({}, [])
+    found = compare_with_instrument(our_drift(), scene(), SHIFTS, damaged)
+    assert found["dy_rms_px"] < 1e-9 and found["remark"] == "" and found["not_compared"].endswith("a.emd: the pixels cannot be read")
+    found = compare_with_instrument(our_drift(), scene(), SHIFTS, scene)
+    assert {"acquisition", "not_compared", *found} == set(COMPARISON_COLUMNS) and "not_compared" not in found and found["remark"] == ""
+    assert compare_with_instrument(our_drift(), scene(), None, None) == {}
 
 
 def test_another_field_and_useless_images_are_errors():

@@ -12,7 +12,7 @@ from rapidstem.frames.spoilt_pixels import FilledFrames, filled_frame, hot_pixel
 from rapidstem.microscope.recording.detector import rapid_counts
 from rapidstem.microscope.recording.hot_pixels import add_hot_pixels
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
-from scripts.script_support import open_raw, read_raw
+from scripts.reading_support import open_raw, read_raw
 
 SIZE, FRAMES = 96, 12
 

@@ -12,6 +12,7 @@ from rapidstem.report.session_observations import session_observations
 from rapidstem.report.session_record import job_times
 from rapidstem.report.session_results import Results
 from rapidstem.report.session_warnings import MOST_COVERED, session_warnings
+from rapidstem.report.stage_sections import reference_section
 from rapidstem.report.verdict_criteria import CRITERIA, RESULT_STAGES
 from tests.unit.report_session import CONFIGURATION, RAPID, SERIES, contents, write_tables
 
@@ -130,14 +131,21 @@ def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> No
     assert (truth.label, truth.value) == ("Found / real", "98 / 99 %")
 
 
-@pytest.mark.parametrize(("rule", "known"), [("denoise_frames/net", SERIES), ("compare_integrations", "b")])
-def test_what_jobs_found_doubtful_is_warned_of(results: Results, rule: str, known: str) -> None:
+def test_what_jobs_found_doubtful_is_warned_of(results: Results) -> None:
     assert not any("electrons" in words for words in session_warnings(results, contents()))
-    for name, words in ((known, "4 electrons"), ("gone", "9 electrons")):
-        with job_log(results.folder / f"logs/{rule}/{name}.log", "it"):
+    for name, words in ((SERIES, "4 electrons"), ("gone", "9 electrons")):
+        with job_log(results.folder / f"logs/denoise_frames/net/{name}.log", "it"):
             say_warnings([words])
     warnings = session_warnings(results, contents())
-    assert f"{known}: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
+    assert f"{SERIES}: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
+
+
+def test_what_could_not_be_compared_with_the_instrument_is_warned_of_once_and_stands_in_the_table(results: Results) -> None:
+    table = results.table("dcfi/instrument.csv")
+    table.assign(not_compared=[None, "the image shows another field", None]).to_csv(results.folder / "dcfi/instrument.csv", index=False)
+    assert [words for words in session_warnings(results, contents()) if "another field" in words] == ["b: the image shows another field"]
+    section = reference_section(results, contents(test_fields=[]), [])
+    assert list(section.tables[0].table["remark"].fillna("")) == ["", "the image shows another field", ""]
 
 
 def test_a_foil_too_dense_to_tell_its_lines_is_said_with_the_density_at_which_that_begins(results: Results) -> None:

@@ -36,7 +36,7 @@ TRAINED = DENOISED | {"train_denoiser": 1, "calibrate_intervals": 1}
 DISTORTED = TRAINED | {"measure_distortion": 1, "align_references": 3, "draw_distortion": 1}
 CHOSEN = {"choose_fields": 1, "draw_choice": 1}
 INTEGRATED = {"integrate_frames": 1, "compare_integrations": 1}
-MEASURED = DISTORTED | ALIGNED | CHOSEN | {"integrate_frames": 4, "compare_integrations": 4}
+MEASURED = DISTORTED | ALIGNED | CHOSEN | {"integrate_frames": 4, "compare_integrations": 1}
 WHOLE = MEASURED | {"simulate_acquisition": 5}
 
 

@@ -47,7 +47,7 @@ def _scripts(environment: str) -> list[str]:
 
 def test_every_script_belongs_to_a_rule() -> None:
     known = {script for environment in ENVIRONMENTS for script in _scripts(environment)}
-    shared = {"denoising_support", "line_files", "script_support", "training_support"}
+    shared = {"denoising_support", "line_files", "reading_support", "script_support", "training_support"}
     assert known == {path.stem for path in (ROOT / "scripts").glob("*.py")} - shared
 
 

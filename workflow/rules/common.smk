@@ -1,6 +1,7 @@
 """What the rules share: names of acquisitions, raw files, package modules."""
 
 import os
+from itertools import product
 
 from rapidstem.microscope import settings_from
 
@@ -14,6 +15,8 @@ FOLDER = SESSION.folder
 FIELDS = SESSION.acquisitions("calibration", "training", "test")
 SERIES = SESSION.acquisitions("tilt_series")
 TEST_FIELDS = SESSION.paired("test")
+SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")
+INSTRUMENT_IMAGES = [name for name in SHOWN_FIELDS if SESSION.path(name, "dcfi")]
 TRAINING_FIELDS = SESSION.acquisitions("training")
 TRAINING_DRIFT = expand(f"{FOLDER}/dcfi/{{acquisition}}.drift.csv", acquisition=TRAINING_FIELDS)
 PAIRED_FIELDS = TEST_FIELDS + (TRAINING_FIELDS if SESSION.learns_references else [])

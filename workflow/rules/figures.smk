@@ -6,7 +6,6 @@ def names_of(scope):
     return [entry.name for entry in figures_of(scope)]
 
 
-SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")
 SINGLE_FIELD_FRAMES = SESSION.single_field_frames
 FIGURE_FILES = ["png", "svg", "csv", "txt"]
 

@@ -29,29 +29,33 @@ rule integrate_frames:
 
 
 rule compare_integrations:
-    """The drift and the average of a field beside the instrument's own, where it gives any."""
+    """The drift and the average of every field beside the instrument's own, where it gives any: one job, as each field takes less than a start."""
     input:
-        rapid=raw_file("rapid"),
-        dcfi=raw_file("dcfi"),
-        image=rules.integrate_frames.output.image,
-        drift=rules.integrate_frames.output.drift,
+        rapid=lambda wildcards: [raw_path(name, "rapid") for name in SHOWN_FIELDS],
+        dcfi=lambda wildcards: [raw_path(name, "dcfi") for name in INSTRUMENT_IMAGES],
+        images=expand(rules.integrate_frames.output.image, acquisition=SHOWN_FIELDS),
+        drift=expand(rules.integrate_frames.output.drift, acquisition=SHOWN_FIELDS),
     output:
-        comparison=f"{FOLDER}/dcfi/{{acquisition}}.instrument.csv",
+        comparison=f"{FOLDER}/dcfi/instrument.csv",
     log:
-        f"{FOLDER}/logs/compare_integrations/{{acquisition}}.log",
+        f"{FOLDER}/logs/compare_integrations.log",
     benchmark:
-        f"{FOLDER}/benchmarks/compare_integrations/{{acquisition}}.tsv"
+        f"{FOLDER}/benchmarks/compare_integrations.tsv"
     conda:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        mem_mb=memory_mb(200, 1.5),
+        mem_mb=memory_mb(200),
         runtime=minutes(10, 60),
     params:
         code=code("compare_integrations"),
-        reading=reading,
-        contents=own_contents("rapid", "dcfi"),
+        reading=reading_of(SHOWN_FIELDS),
+        fields=SHOWN_FIELDS,
+        with_image=INSTRUMENT_IMAGES,
+        contents=lambda wildcards: raw_contents(
+            *product(SHOWN_FIELDS, ["rapid"]), *product(INSTRUMENT_IMAGES, ["dcfi"])
+        ),
     message:
-        "Comparing the integration of {wildcards.acquisition} with the instrument's"
+        "Comparing the integrations with the instrument's"
     script:
         "../../scripts/compare_integrations.py"
