@@ -39,6 +39,7 @@ from rapidstem_workflow.configuration_checks import check_repeated_keys, configu
 from rapidstem_workflow.container_image import container_image
 from rapidstem_workflow.function_signatures import remember_signatures
 from rapidstem_workflow.imported_modules import code_mark
+from rapidstem_workflow.input_sets import remember_inputs
 from rapidstem_workflow.raw_contents import content_mark, stores_mb
 from rapidstem_workflow.run_summary import (
     acquisitions_with_bad_input,
@@ -56,6 +57,7 @@ from rapidstem_workflow.session_opening import open_session
 
 keep_one_timer()
 remember_signatures()
+remember_inputs()
 
 # A configuration given on the command line replaces that of the demo; merged into it, the demo's keys would stay.
 if not workflow.overwrite_configfiles:

@@ -27,4 +27,8 @@ with logged(snakemake):
     table = pd.DataFrame(rows, columns=COMPARISON_COLUMNS).dropna(thresh=2)
     write_table(snakemake.output.comparison, table)
     say_warnings(f"{row.acquisition}: {row.not_compared}" for row in table.dropna(subset="not_compared").itertuples())
-    print(table.dropna(axis=1, how="all").to_string(index=False) if len(table) else "the instrument gives neither shifts nor an integrated image")
+    print(
+        table.dropna(axis=1, how="all").to_string(index=False)
+        if len(table)
+        else "the instrument gives neither shifts nor an integrated image"
+    )

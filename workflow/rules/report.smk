@@ -73,7 +73,7 @@ rule write_report:
         ),
         images=expand(f"{FOLDER}/figures/{{acquisition}}/images.ome.tif", acquisition=TEST_FIELDS),
         drift=expand(f"{FOLDER}/dcfi/{{acquisition}}.drift.csv", acquisition=FIELDS),
-        instrument=rules.compare_integrations.output.comparison if SHOWN_FIELDS else [],
+        instrument=f"{FOLDER}/dcfi/instrument.csv" if SHOWN_FIELDS else [],
         fields=expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=PAIRED_FIELDS),
         choice=FIELD_CHOICE,
         residual=(f"{FOLDER}/distortion/residual.csv" if SESSION.measures_distortion and SHOWN_FIELDS else []),
