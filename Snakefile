@@ -18,7 +18,7 @@ sys.path.insert(0, str(REPOSITORY))
 # A large graph is millions of objects that stay: looking for garbage among them takes a tenth of its time.
 gc.set_threshold(200_000, 50, 50)
 
-from rapidstem.denoising import CARD, LOSSES, WEIGHTS, model_folder
+from rapidstem.denoising import CARD, GENERAL, LOSSES, WEIGHTS, model_folder
 from rapidstem.errors import InputError
 from rapidstem.figures import (
     CHOICE,
@@ -54,6 +54,7 @@ from rapidstem_workflow.second_run import run_without
 from rapidstem_workflow.raw_file_checks import check_raw_files
 from rapidstem_workflow.session_checks import check_optional_packages
 from rapidstem_workflow.session_opening import open_session
+from rapidstem_workflow.setting_order import without_defaults
 
 keep_one_timer()
 remember_signatures()

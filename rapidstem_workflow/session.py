@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,7 @@ import pandas as pd
 
 from rapidstem.denoising import NEIGHBOURS, NOISE_FREE, DenoiserSettings, NetworkSettings, denoiser_settings
 from rapidstem.files import FILE_COLUMNS, row_reading
+from rapidstem_workflow.setting_order import without_defaults
 from rapidstem_workflow.variants import SLOW, Variant, rapid_variants
 
 
@@ -177,9 +178,10 @@ class Session:
         return training["similar_to"] or series[0]
 
     def denoiser_overrides(self, name: str) -> dict[str, Any]:
-        """What the configuration sets for one denoiser."""
+        """What the configuration sets for one denoiser, but for what it would be without."""
         entry = next(entry for entry in self.config["denoisers"] if entry["name"] == name)
-        return {key: value for key, value in entry.items() if key != "name"}
+        given = {key: value for key, value in entry.items() if key != "name"}
+        return without_defaults(given, partial(denoiser_settings, name))
 
     def settings_of(self, name: str) -> DenoiserSettings:
         """All settings of one denoiser."""

@@ -14,6 +14,7 @@ from rapidstem.files import read_sheet
 from rapidstem_workflow.configuration_checks import SCHEMA, check_configuration, check_repeated_keys, naming_key, write_out
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session
+from rapidstem_workflow.setting_order import bring_into_order
 
 
 def read_configuration(paths: Sequence[Path]) -> dict[str, Any]:
@@ -32,7 +33,7 @@ def read_configuration(paths: Sequence[Path]) -> dict[str, Any]:
 
 
 def open_session(config: dict[str, Any]) -> Session:
-    """Check a configuration and its sheet, and give the session; the configuration gets its long forms and defaults in place.
+    """Check a configuration and its sheet, and give the session; the configuration gets its long forms, defaults and order in place.
 
     Raises
     ------
@@ -42,6 +43,7 @@ def open_session(config: dict[str, Any]) -> Session:
     write_out(config)
     check_configuration(config)
     validate(config, str(SCHEMA))
+    bring_into_order(config)
     return read_session(config)
 
 

@@ -1,5 +1,6 @@
 """The points of a sweep: which settings each changes, and the configuration that it runs with."""
 
+import json
 from collections.abc import Iterator, Mapping
 from copy import deepcopy
 from dataclasses import dataclass, field
@@ -115,6 +116,12 @@ def point_configuration(config: Mapping[str, Any], point: SweepPoint) -> dict[st
     for section, key in (("training", "similar_to"), ("evaluation", "frames")):
         used.get(section, {}).pop(key, None)
     return used
+
+
+def point_text(config: Mapping[str, Any], sheet: pd.DataFrame, point: SweepPoint) -> str:
+    """What a point's session runs, as text: its labels, its configuration and its acquisitions. The order of keys does not matter."""
+    whole = {"labels": point.labels, "config": point_configuration(config, point), "acquisitions": point_acquisitions(sheet, point)}
+    return json.dumps(whole, sort_keys=True)
 
 
 def training_fields(point: SweepPoint) -> int:

@@ -6,11 +6,12 @@ from pathlib import Path
 
 from script_support import logged
 
-from rapidstem.denoising import load_model, save_model
+from rapidstem.denoising import load_model, model_folder, save_model
 
 with logged(snakemake):
-    given = Path(snakemake.input.given[0]).parent
+    name = snakemake.params.model
+    given = model_folder(name)
     model = load_model(given)
     shutil.copyfile(given / Path(snakemake.output.losses).name, snakemake.output.losses)
-    save_model(Path(snakemake.output.card).parent, replace(model, card=model.card | {"adopted_from": str(given)}))
+    save_model(Path(snakemake.output.card).parent, replace(model, card=model.card | {"adopted_from": name}))
     print(f"{model.card['denoiser']}, trained with {model.settings.steps} steps, taken from {given}")

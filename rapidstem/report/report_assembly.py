@@ -76,6 +76,6 @@ def _sections(results: Results, contents: SessionContents, judgements: Sequence[
         *(score_sections(*given, judgements) if contents.figures["scores"] else []),
         *([choice_section(*given, judgements)] if contents.figures["choice"] else []),
         *([distortion_section(*given, judgements)] if contents.figures["distortion"] else []),
-        *([reference_section(*given, judgements)] if contents.shown_fields else []),
+        *([reference_section(*given, judgements)] if contents.compared_fields else []),
         *[in_situ_section(*given, series, judgements) for series in contents.in_situ],
     ]

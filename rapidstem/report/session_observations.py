@@ -53,10 +53,9 @@ def _fields(results: Results, contents: SessionContents) -> Iterator[Observation
     if contents.paired_fields:
         pairs = (results.table(f"pairs/{field}/field.csv").loc[0, "correlation"] for field in contents.paired_fields)
         yield Observation("reference_correlation", _median(pairs))
-    instrument = results.table_if_made("dcfi/instrument.csv")
-    apart = instrument[["dy_rms_px", "dx_rms_px"]].max(axis=1) if len(instrument) else []
+    apart = results.instrument(contents)[["dy_rms_px", "dx_rms_px"]].max(axis=1)
     yield Observation("instrument_difference", _median(apart))
-    if contents.figures["distortion"] and (results.folder / "distortion/residual.csv").exists():
+    if contents.measures_distortion:
         yield Observation("distortion_residual", float(results.table("distortion/residual.csv").loc[0, "residual_px"]))
     if contents.figures["choice"]:
         yield Observation("fields_kept", 100 * float(results.table("pairs/choice.csv")["kept"].mean()))

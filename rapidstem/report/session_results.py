@@ -10,6 +10,7 @@ import pandas as pd
 from rapidstem.dislocations.pairing import RigidMotion
 from rapidstem.figures.figure_registry import figure_entry
 from rapidstem.files.tables import read_table
+from rapidstem.frames.instrument_comparison import COMPARISON_COLUMNS
 from rapidstem.report.page_parts import ReportFigure, saved_figure
 from rapidstem.scores.positional_error import removed_motion
 
@@ -23,7 +24,7 @@ class SessionContents:
     session : its name.
     fields : all fields of view.
     paired_fields : those with a slow image that a denoiser learns from or is tested on.
-    test_fields, shown_fields : the fields that are drawn one by one; those that are compared with the instrument's own integration.
+    test_fields, compared_fields : the fields that are drawn one by one; those that are compared with the instrument's own integration.
     series : the variants of each tilt series.
     shown : those of them whose lines are traced and drawn.
     against_slow : the drawn ones that are compared with the slow series; none where there is no slow series.
@@ -41,7 +42,7 @@ class SessionContents:
     fields: Sequence[str] = ()
     paired_fields: Sequence[str] = ()
     test_fields: Sequence[str] = ()
-    shown_fields: Sequence[str] = ()
+    compared_fields: Sequence[str] = ()
     series: Mapping[str, Sequence[str]] = field(default_factory=dict)
     shown: Mapping[str, Sequence[str]] = field(default_factory=dict)
     against_slow: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -63,6 +64,11 @@ class SessionContents:
     def shown_variants(self) -> list[tuple[str, str]]:
         """Every tilt series with each of its variants that is drawn."""
         return [(series, variant) for series, variants in self.shown.items() for variant in variants]
+
+    @property
+    def measures_distortion(self) -> bool:
+        """Whether the map of the scan distortion was measured in this session, so that its residual is known."""
+        return bool(self.figures["distortion"]) and not self.configuration["distortion"]["map"]
 
     @property
     def reconstructed(self) -> list[str]:
@@ -94,6 +100,10 @@ class Results:
     def table_if_made(self, name: str) -> pd.DataFrame:
         """The same; empty where the session has none, as of scores without a truth."""
         return self.table(name) if (self.folder / name).exists() else pd.DataFrame()
+
+    def instrument(self, contents: SessionContents) -> pd.DataFrame:
+        """How the fields compare with the instrument's own integration; empty where no field can be compared."""
+        return self.table("dcfi/instrument.csv") if contents.compared_fields else pd.DataFrame(columns=COMPARISON_COLUMNS)
 
     def motion(self, series: str, variant: str) -> RigidMotion:
         """What brings a variant's tomogram onto that of the slow series."""

@@ -55,7 +55,7 @@ def _doubtful_alignments(results: Results, contents: SessionContents) -> Iterato
 
 
 def _failed_comparisons(results: Results, contents: SessionContents) -> Iterator[str]:
-    for row in results.table_if_made("dcfi/instrument.csv").dropna(subset="not_compared").itertuples():
+    for row in results.instrument(contents).dropna(subset="not_compared").itertuples():
         yield f"{row.acquisition}: {row.not_compared}"
 
 

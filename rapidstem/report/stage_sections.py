@@ -32,7 +32,7 @@ LOSSES, DRIFT = "losses", "drift"
 
 def reference_section(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> Section:
     """Drift-corrected frame integration, beside the instrument's own where it gives any."""
-    instrument = results.table_if_made("dcfi/instrument.csv")
+    instrument = results.instrument(contents)
     return Section(
         "Drift-corrected references",
         "The trace is smooth, residuals are a fraction of a pixel, few frames are rejected.",
@@ -52,13 +52,12 @@ def _instrument_sentences(instrument: pd.DataFrame) -> list[str]:
 
 def distortion_section(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> Section:
     """The scan distortion."""
-    measured = results.folder / "distortion/residual.csv"
     return Section(
         "Scan distortion",
         "After the correction the superposition is white and no strip stands out.",
         [Panel("", [results.figure(name) for name in contents.figures[DISTORTION]])],
         verdict=stage_verdict(judgements, verdict_criteria.DISTORTION),
-        tables=[ReportTable("Map", results.table("distortion/residual.csv"), digits=1)] if measured.exists() else [],
+        tables=[ReportTable("Map", results.table("distortion/residual.csv"), digits=1)] if contents.measures_distortion else [],
     )
 
 

@@ -10,7 +10,7 @@ from rapidstem.report import SessionContents
 
 SERIES, RAPID = "s", "rapid-net"
 CONFIGURATION = {
-    "distortion": {"method": "spline"},
+    "distortion": {"method": "spline", "map": None},
     "tomography": {"denoisers": ["net"], "line_width_nm": 10.0, "thickness_nm": 300},
 }
 
@@ -21,7 +21,7 @@ def contents(**changes: Any) -> SessionContents:
         "session": "small",
         "fields": ["a", "b", "c"],
         "paired_fields": ["a", "b", "c"],
-        "shown_fields": ["a", "b", "c"],
+        "compared_fields": ["a", "b", "c"],
         "series": {SERIES: ["slow", RAPID]},
         "shown": {SERIES: ["slow", RAPID]},
         "against_slow": {SERIES: [RAPID]},

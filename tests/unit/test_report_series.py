@@ -49,7 +49,7 @@ def folder(tmp_path: Path) -> Path:
 def alone() -> SessionContents:
     """A rapid series without a slow one."""
     only = {SERIES: [RAPID]}
-    bare = {"fields": [], "paired_fields": [], "shown_fields": []}
+    bare = {"fields": [], "paired_fields": [], "compared_fields": []}
     return contents(**bare, series=only, shown=only, against_slow={SERIES: []}, figures=FIGURES | NOTHING)
 
 

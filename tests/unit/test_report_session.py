@@ -12,7 +12,7 @@ from rapidstem.report.session_observations import session_observations
 from rapidstem.report.session_record import job_times
 from rapidstem.report.session_results import Results
 from rapidstem.report.session_warnings import MOST_COVERED, session_warnings
-from rapidstem.report.stage_sections import reference_section
+from rapidstem.report.stage_sections import distortion_section, reference_section
 from rapidstem.report.verdict_criteria import CRITERIA, RESULT_STAGES
 from tests.unit.report_session import CONFIGURATION, RAPID, SERIES, contents, write_tables
 
@@ -97,6 +97,12 @@ def test_a_session_without_series_and_scores_has_what_is_left(results: Results) 
     bare = contents(series={}, shown={}, against_slow={}, figures={"distortion": [], "choice": [], "scores": []})
     observed = {each.criterion for each in session_observations(results, bare)}
     assert observed == {"frames_used", "registration_residual", "reference_correlation", "instrument_difference"}
+
+
+def test_a_given_map_is_not_judged_by_the_residual_of_one_that_was_measured_before(results: Results) -> None:
+    given = contents(configuration=CONFIGURATION | {"distortion": {"method": "spline", "map": "other.csv"}})
+    assert "distortion_residual" not in {each.criterion for each in session_observations(results, given)}
+    assert not distortion_section(results, replace(given, figures={key: [] for key in given.figures}), []).tables
 
 
 def test_a_tomogram_without_lines_has_no_shares_of_them(results: Results) -> None:

@@ -66,6 +66,7 @@ REPLACED_FIELD = INTEGRATED | {"align_references": 1}
 CASES = [
     Case("nothing", "nothing", changes.nothing, {}),
     Case("a comment in the configuration", "nothing", changes.comment, {}),
+    Case("the order of the configuration's keys, and defaults that are written out", "nothing", changes.written_anew, {}),
     Case("empty lines in the sheet", "nothing", changes.empty_lines, {}),
     Case("the folder in which the session lies", "nothing", changes.other_folder, {}),
     Case(

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.workflow.tiny_session import CODE, FIELDS, configuration, sheet_text, write_session
 
 
@@ -49,6 +51,21 @@ def comment(folder: Path) -> None:
     """A comment above the configuration."""
     path = folder / "config/config.yaml"
     path.write_text("# a comment\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
+
+
+def written_anew(folder: Path) -> None:
+    """The same configuration with its keys the other way round, and some defaults written out."""
+    config = configuration() | {"reading": {"frame_interval_s": None}}
+    config["simulate"]["conditions"] = "demo"
+    config["denoisers"][0]["preset"] = "best"
+    text = yaml.safe_dump(_the_other_way_round(config), sort_keys=False)
+    (folder / "config/config.yaml").write_text(text, encoding="utf-8")
+
+
+def _the_other_way_round(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _the_other_way_round(value[key]) for key in sorted(value, reverse=True)}
+    return [_the_other_way_round(each) for each in value] if isinstance(value, list) else value
 
 
 def edited(file: str) -> Callable[[Path], None]:

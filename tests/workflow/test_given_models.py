@@ -12,7 +12,7 @@ from rapidstem.denoising.networks.architectures import new_network
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.errors import InputError
 from rapidstem_workflow.session_opening import open_session
-from tests.workflow.tiny_session import FIELDS, configuration, planned_jobs, sheet_text, snakemake, write_session
+from tests.workflow.tiny_session import FIELDS, configuration, counted_jobs, planned_jobs, sheet_text, snakemake, write_session
 
 SETTINGS = NetworkSettings("slow", network="residual-unet", width=8)
 UNTRAINED_FIELDS = [field for field in FIELDS if field[1] != "training"]
@@ -58,6 +58,14 @@ def test_a_given_model_denoises_what_it_fits(tmp_path: Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
     assert (tmp_path / target).exists()
     assert load_model(tmp_path / "results/tiny/models/dlf-slow").card["adopted_from"] == "fits"
+
+
+@pytest.mark.parametrize("setting", ["model", "start_from"])
+def test_the_place_of_the_model_that_comes_with_the_code_is_no_matter_of_a_session(tmp_path: Path, setting: str) -> None:
+    write_session(tmp_path, with_denoiser(**{setting: "general"}))
+    run = snakemake(tmp_path, "--dry-run")
+    assert counted_jobs(run)["adopt_model" if setting == "model" else "train_denoiser"] == 1
+    assert "resources/models" not in run.stdout + run.stderr
 
 
 def test_training_waits_for_the_weights_that_it_starts_from(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

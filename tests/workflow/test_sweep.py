@@ -16,6 +16,7 @@ from rapidstem_workflow.sweep_points import (
     point_acquisitions,
     point_configuration,
     point_table,
+    point_text,
     sweep_points,
 )
 from rapidstem_workflow.sweep_session import (
@@ -114,8 +115,8 @@ def test_what_no_point_uses_runs_no_point_again(change: dict[str, Any], tmp_path
         write_session(tmp_path, config, sheet_text([*ACQUISITIONS, ("train-a", "training", "0")], config["session"]))
         shutil.copy(tmp_path / "config/acquisitions.tsv", tmp_path / "config/other.tsv")
         monkeypatch.chdir(tmp_path)
-        opened = open_session(config).config
-        found.append(point_configuration(opened, sweep_points(opened)[0]))
+        session = open_session(config)
+        found.append(point_text(session.config, session.sheet, sweep_points(session.config)[0]))
     assert found[0] == found[1]
 
 

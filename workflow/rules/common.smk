@@ -16,7 +16,8 @@ FIELDS = SESSION.acquisitions("calibration", "training", "test")
 SERIES = SESSION.acquisitions("tilt_series")
 TEST_FIELDS = SESSION.paired("test")
 SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")
-INSTRUMENT_IMAGES = [name for name in SHOWN_FIELDS if SESSION.path(name, "dcfi")]
+INSTRUMENT_IMAGES = [name for name in FIELDS if SESSION.path(name, "dcfi")]
+COMPARED_FIELDS = list(dict.fromkeys(SHOWN_FIELDS + INSTRUMENT_IMAGES))
 TRAINING_FIELDS = SESSION.acquisitions("training")
 TRAINING_DRIFT = expand(f"{FOLDER}/dcfi/{{acquisition}}.drift.csv", acquisition=TRAINING_FIELDS)
 PAIRED_FIELDS = TEST_FIELDS + (TRAINING_FIELDS if SESSION.learns_references else [])
@@ -24,6 +25,7 @@ CALIBRATION_FIELDS = SESSION.calibration_fields
 IN_SITU = SESSION.acquisitions("in_situ")
 IN_SITU_SCORED = SESSION.paired("in_situ")
 READING = dict(SESSION.config["reading"])
+SIMULATED = without_defaults(SESSION.config["simulate"], settings_from) if SESSION.simulated else {}
 
 # Those of a workstation; a cluster has no such number, and its profile says how many processors a job gets. The main process decides: the
 # node of a job has others, and what was submitted counts there.
@@ -172,10 +174,24 @@ def one_of(names):
     return "|".join(names) or "(?!)"
 
 
-def given_model(denoiser, setting):
-    """The files of the trained model that a denoiser's setting names: its card, weights and losses; nothing where none is named."""
+def model_files(path):
+    """Card, weights and losses of the trained model that a setting names."""
+    return [str(model_folder(path) / name) for name in (CARD, WEIGHTS, LOSSES)]
+
+
+def model_mark(denoiser, setting):
+    """The mark of the contents of the trained model that a denoiser's setting names."""
     path = getattr(SESSION.settings_of(denoiser), setting)
-    return own_files([str(model_folder(path) / name) for name in (CARD, WEIGHTS, LOSSES)] if path else [])
+    return [content_mark(file) for file in model_files(path)] if path else []
+
+
+def given_model(denoiser, setting):
+    """The files of the trained model that a denoiser's setting names, `ancient` as raw files are: its card, weights and losses; nothing
+    where none is named, and of the model that comes with the code, whose place is no matter of the session.
+    """
+    path = getattr(SESSION.settings_of(denoiser), setting)
+    named = path and path != GENERAL
+    return ancient(own_files(model_files(path))) if named else []
 
 
 def training_stacks(wildcards):

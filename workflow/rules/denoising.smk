@@ -90,6 +90,7 @@ rule denoise_by_neighbours:
     params:
         code=code("denoise_by_neighbours"),
         settings=lambda wildcards: SESSION.denoiser_overrides("neighbours"),
+        start=lambda wildcards: model_mark("neighbours", "start_from"),
         reading=reading,
         contents=own_contents("rapid"),
     message:

@@ -60,6 +60,7 @@ rule train_general:
     params:
         code=code("train_general"),
         settings=lambda wildcards: SESSION.denoiser_overrides(wildcards.denoiser),
+        start=lambda wildcards: model_mark(wildcards.denoiser, "start_from"),
     message:
         "Training {wildcards.denoiser} on simulated fields"
     script:

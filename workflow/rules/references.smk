@@ -31,10 +31,10 @@ rule integrate_frames:
 rule compare_integrations:
     """The drift and the average of every field beside the instrument's own, where it gives any: one job, as each field takes less than a start."""
     input:
-        rapid=lambda wildcards: [raw_path(name, "rapid") for name in SHOWN_FIELDS],
+        rapid=lambda wildcards: [raw_path(name, "rapid") for name in COMPARED_FIELDS],
         dcfi=lambda wildcards: [raw_path(name, "dcfi") for name in INSTRUMENT_IMAGES],
-        images=expand(rules.integrate_frames.output.image, acquisition=SHOWN_FIELDS),
-        drift=expand(rules.integrate_frames.output.drift, acquisition=SHOWN_FIELDS),
+        images=expand(rules.integrate_frames.output.image, acquisition=COMPARED_FIELDS),
+        drift=expand(rules.integrate_frames.output.drift, acquisition=COMPARED_FIELDS),
     output:
         comparison=f"{FOLDER}/dcfi/instrument.csv",
     log:
@@ -49,11 +49,11 @@ rule compare_integrations:
         runtime=minutes(10, 60),
     params:
         code=code("compare_integrations"),
-        reading=reading_of(SHOWN_FIELDS),
-        fields=SHOWN_FIELDS,
+        reading=reading_of(COMPARED_FIELDS),
+        fields=COMPARED_FIELDS,
         with_image=INSTRUMENT_IMAGES,
         contents=lambda wildcards: raw_contents(
-            *product(SHOWN_FIELDS, ["rapid"]), *product(INSTRUMENT_IMAGES, ["dcfi"])
+            *product(COMPARED_FIELDS, ["rapid"]), *product(INSTRUMENT_IMAGES, ["dcfi"])
         ),
     message:
         "Comparing the integrations with the instrument's"

@@ -73,10 +73,12 @@ rule write_report:
         ),
         images=expand(f"{FOLDER}/figures/{{acquisition}}/images.ome.tif", acquisition=TEST_FIELDS),
         drift=expand(f"{FOLDER}/dcfi/{{acquisition}}.drift.csv", acquisition=FIELDS),
-        instrument=f"{FOLDER}/dcfi/instrument.csv" if SHOWN_FIELDS else [],
+        instrument=f"{FOLDER}/dcfi/instrument.csv" if COMPARED_FIELDS else [],
         fields=expand(f"{FOLDER}/pairs/{{acquisition}}/field.csv", acquisition=PAIRED_FIELDS),
         choice=FIELD_CHOICE,
-        residual=(f"{FOLDER}/distortion/residual.csv" if SESSION.measures_distortion and SHOWN_FIELDS else []),
+        residual=(
+            f"{FOLDER}/distortion/residual.csv" if DRAWN[DISTORTION] and SESSION.measures_distortion else []
+        ),
         alignments=series_files("tilt_series", "alignment.csv", SESSION.variants),
         motions=series_files("tilt_series", "motion.csv", SESSION.variants),
         alignment_warnings=series_files("tilt_series", "warnings.csv", SESSION.variants),
@@ -107,7 +109,7 @@ rule write_report:
         fields=FIELDS,
         paired_fields=PAIRED_FIELDS,
         test_fields=TEST_FIELDS,
-        shown_fields=SHOWN_FIELDS,
+        compared_fields=COMPARED_FIELDS,
         series={series: names(SESSION.variants(series)) for series in SERIES},
         shown={series: names(SESSION.shown_variants(series)) for series in SERIES},
         against_slow={series: SESSION.compared_with_slow(SESSION.shown_variants(series)) for series in SERIES},

@@ -22,7 +22,7 @@ if SESSION.simulated:
             runtime=minutes(20),
         params:
             code=code("simulate_acquisition"),
-            settings=SESSION.config["simulate"],
+            settings=SIMULATED,
             network=network_mark(SESSION.config["simulate"]),
             kind=lambda wildcards: SESSION.kind(wildcards.acquisition),
             tilt_deg=lambda wildcards: SESSION.tilt_deg(wildcards.acquisition),

@@ -1,15 +1,14 @@
 """A sweep: small simulated sessions over settings of the virtual microscope and of the chain, and the map of their errors."""
 
-import json
 import shlex
 
 from snakemake.utils import Paramspace
 
 from rapidstem_workflow.sweep_points import (
     base_labels,
-    point_acquisitions,
     point_configuration,
     point_table,
+    point_text,
     sweep_points,
 )
 from rapidstem_workflow.sweep_session import MODULES, OPTIONS, SCRIPTS, check_points
@@ -29,22 +28,14 @@ envvars:
     OPTIONS,
 
 
-def swept(wildcards):
-    """A point, and the configuration of its session."""
-    point = SWEPT[tuple(wildcards[name] for name in POINTS.dataframe.columns)]
-    return point, point_configuration(SESSION.config, point)
-
-
 def point_of(wildcards):
-    """What a point's session runs, as text: its labels, its configuration and its acquisitions."""
-    point, config = swept(wildcards)
-    acquisitions = point_acquisitions(SESSION.sheet, point)
-    return json.dumps({"labels": point.labels, "config": config, "acquisitions": acquisitions})
+    """The point of a job."""
+    return SWEPT[tuple(wildcards[name] for name in POINTS.dataframe.columns)]
 
 
 def network_of(wildcards):
     """The mark of the network that is a point's specimen, where one is."""
-    return network_mark(swept(wildcards)[1]["simulate"])
+    return network_mark(point_configuration(SESSION.config, point_of(wildcards))["simulate"])
 
 
 def point_rows(wildcards):
@@ -71,7 +62,7 @@ rule run_point:
     params:
         code={name: code_mark(name, *MODULES) for name in SCRIPTS},
         network=network_of,
-        point=point_of,
+        point=lambda wildcards: point_text(SESSION.config, SESSION.sheet, point_of(wildcards)),
     message:
         "Running the point {wildcards.factor} {wildcards.value}, {wildcards.second_factor} {wildcards.second_value}, seed {wildcards.seed}"
     shell:

@@ -95,6 +95,7 @@ rule train_denoiser:
     params:
         code=code("train_denoiser"),
         settings=lambda wildcards: SESSION.denoiser_overrides(wildcards.denoiser),
+        start=lambda wildcards: model_mark(wildcards.denoiser, "start_from"),
         reading=reading_of(TRAINING_FIELDS),
         contents=training_contents,
     message:
@@ -159,6 +160,8 @@ rule adopt_model:
         runtime=minutes(5),
     params:
         code=code("adopt_model"),
+        model=lambda wildcards: SESSION.settings_of(wildcards.denoiser).model,
+        contents=lambda wildcards: model_mark(wildcards.denoiser, "model"),
     message:
         "Taking the trained model of {wildcards.denoiser}"
     script:
