@@ -54,7 +54,7 @@ def read_tiff_series(path: Path) -> RecordedSeries:
         stated_nm, is_default, tilt_deg, stage_deg = stated_pixel_size_nm(file), is_default_size(file), None, None
         if _has_makers_tags(file):
             makers_nm, tilt_deg, stage_deg = _makers_scales(path)
-            stated_nm = makers_nm or stated_nm
+            stated_nm, is_default = makers_nm or stated_nm, is_default and makers_nm in (None, stated_nm)
         rows, columns = series.shape[series.axes.index("Y")], series.shape[series.axes.index("X")]
         shape = (series.size // (rows * columns), rows, columns)
         dtype, time_s = series.dtype, stated_time_s(file, shape[0])
