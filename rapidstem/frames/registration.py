@@ -81,8 +81,21 @@ class Drift:
         return numbers
 
 
-def drift_of_single_frame() -> Drift:
-    """No drift, for a field of which there is one frame: it is its own mean."""
+def drift_of_single_frame(frame: np.ndarray) -> Drift:
+    """No drift, for a field of which there is one frame: it is its own mean.
+
+    Parameters
+    ----------
+    frame : (y, x)
+        Any real dtype.
+
+    Raises
+    ------
+    InputError
+        where the frame cannot be used
+    """
+    if fault := frame_fault(frame):
+        raise InputError(f"the only frame {fault}; give a sound one or leave the acquisition out")
     return Drift(np.zeros((1, 2)), np.zeros(1), np.ones(1, bool), ("",))
 
 
