@@ -86,13 +86,19 @@ class FilledFrames:
         return spoilt
 
     def words(self) -> str:
-        """How many pixels were filled in; empty where none was."""
-        empty, always = sum(self.empty.values()), int(np.count_nonzero(self.always_hot))
-        hot, frames = sum(self.filled.values()) - empty, f"in {len(self.filled)} frames"
+        """How many pixels were filled in, and in how many frames; empty where none was."""
+        empty = list(self.empty.values())
+        hot = [self.filled[number] - self.empty[number] for number in self.filled]
+        always = int(np.count_nonzero(self.always_hot))
         repeated = f", {always} of them in every frame" if always else ""
-        said = [f"{hot} hot pixels filled in from their neighbours {frames}{repeated}"] if hot else []
-        said += [f"{empty} pixels without a value filled in with the level beside them {frames}"] if empty else []
+        said = [f"{sum(hot)} hot pixels filled in from their neighbours in {_frames_with(hot)}{repeated}"] if any(hot) else []
+        said += [f"{sum(empty)} pixels without a value filled in with the level beside them in {_frames_with(empty)}"] if any(empty) else []
         return "; ".join(said)
+
+
+def _frames_with(counts: list[int]) -> str:
+    number = int(np.count_nonzero(counts))
+    return "1 frame" if number == 1 else f"{number} frames"
 
 
 def always_hot(frames: FrameSource) -> np.ndarray:
