@@ -35,6 +35,13 @@ def write_mrc(path: Path) -> None:
         file.set_data(FRAMES)
 
 
+def write_tiff_behind_a_picture(path: Path) -> None:
+    """A colour picture of as many bytes as a frame or more, then all frames in one piece."""
+    with tifffile.TiffWriter(path) as file:
+        file.write(np.zeros((20, 30, 16), np.uint16), photometric="rgb", extrasamples=[0] * 13)
+        file.write(FRAMES, photometric="minisblack", truncate=True)
+
+
 WRITERS = {
     "one.emd": write_emd,
     "common.emd": write_emd_of_common_chunks,
@@ -42,6 +49,7 @@ WRITERS = {
     "packed.tif": lambda path: tifffile.imwrite(path, FRAMES, compression="deflate"),
     "imagej.tif": lambda path: tifffile.imwrite(path, FRAMES, imagej=True),
     "one_page.tiff": lambda path: tifffile.imwrite(path, FRAMES, volumetric=True, tile=(8, 16, 16), photometric="minisblack"),
+    "behind_a_picture.tif": write_tiff_behind_a_picture,
     "stack.mrc": write_mrc,
 }
 

@@ -174,7 +174,7 @@ def _open_frames(path: Path, shape: tuple[int, int, int], dtype: np.dtype) -> It
         if len(series.pages) == shape[0] and series.keyframe.shape == shape[1:]:
             yield SlicedFrames(path, shape, dtype, lambda start, stop: _pages(file, series, start, stop, shape))
         elif series.dataoffset is not None:
-            pixels = tifffile.memmap(path, mode="r").reshape(shape)
+            pixels = tifffile.memmap(path, series=file.series.index(series), mode="r").reshape(shape)
             yield SlicedFrames(path, shape, dtype, lambda start, stop: np.array(pixels[start:stop]))
         else:
             frames = series.asarray().reshape(shape)
