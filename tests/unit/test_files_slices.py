@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, ResourceError
 from rapidstem.files.image_stacks import FallbackMetadata, open_frames, read_stack
 from rapidstem.files.sliced_frames import SlicedFrames
 from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
@@ -97,6 +97,22 @@ def test_wrong_numbers_are_an_index_error() -> None:
     for wanted in (7, -8, slice(0, 6, 2)):
         with pytest.raises(IndexError):
             frames[wanted]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (MemoryError("3 GiB"), ResourceError, r"^a\.emd: the memory does not hold the frames 2 to 4 \(3 GiB\)"),
+        (InputError("a.emd: its own words"), InputError, r"^a\.emd: its own words$"),
+        (OSError("bad block"), InputError, r"^a\.emd: the frames 2 to 4 cannot be read \(bad block\)"),
+    ],
+)
+def test_what_keeps_frames_from_being_read_is_said_once(error: Exception, kind: type[Exception], said: str) -> None:
+    def read(start: int, stop: int) -> np.ndarray:
+        raise error
+
+    with pytest.raises(kind, match=said):
+        SlicedFrames(Path("a.emd"), FRAMES.shape, FRAMES.dtype, read)[2:5]
 
 
 def test_a_file_cut_short_behind_its_header_is_named(tmp_path: Path) -> None:
