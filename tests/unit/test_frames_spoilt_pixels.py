@@ -8,10 +8,18 @@ import tifffile
 
 from rapidstem.errors import InputError
 from rapidstem.frames.frame_checks import checked_blocks, frame_fault
-from rapidstem.frames.spoilt_pixels import FilledFrames, filled_frame, hot_pixels, unmeasured_pixels
+from rapidstem.frames.spoilt_pixels import (
+    LEAST_EXCESS,
+    LEAST_STEEPNESS,
+    FilledFrames,
+    filled_frame,
+    hot_pixels,
+    unmeasured_pixels,
+)
 from rapidstem.microscope.recording.detector import rapid_counts
 from rapidstem.microscope.recording.hot_pixels import add_hot_pixels
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
+from rapidstem.numerics import robust_spread
 from scripts.reading_support import open_raw, read_raw
 
 SIZE, FRAMES = 96, 12
@@ -69,6 +77,24 @@ def test_hot_neighbours_do_not_hide_each_other() -> None:
     frame = _recorded(settings_from({}), 34)[0]
     frame[20, 20] = frame[20, 21] = frame[50, 0] = 60000
     assert np.argwhere(hot_pixels(frame)).tolist() == [[20, 20], [20, 21], [50, 0]]
+
+
+@pytest.mark.parametrize("shape", [(3, 40), (31, 5), (40, 44)])
+def test_hot_pixels_are_those_above_their_neighbours_also_at_the_rim(shape: tuple[int, int]) -> None:
+    image = np.exp(np.random.default_rng(8).normal(0, 1.5, shape)).astype(np.float32)
+    image[0, 0] = image[-1, 3] = image[1, -1] = 500.0
+    noise = robust_spread(np.diff(image, axis=0)) / np.sqrt(2)
+
+    def is_hot(row: int, column: int) -> bool:
+        near, wide = (
+            np.sort([image[y, x] for y, x in np.ndindex(shape) if 0 < max(abs(y - row), abs(x - column)) <= reach]) for reach in (1, 2)
+        )
+        excess = image[row, column] - near[-2]
+        return excess > LEAST_EXCESS * noise and excess > LEAST_STEEPNESS * (wide[-2] - wide[1])
+
+    hot = hot_pixels(image)
+    assert hot[0, 0] and hot[-1, 3] and hot[1, -1]
+    assert np.argwhere(hot).tolist() == [list(place) for place in np.ndindex(shape) if is_hot(*place)]
 
 
 def test_spots_as_sharp_as_the_probe_and_edges_are_no_hot_pixels() -> None:
