@@ -23,8 +23,9 @@ with logged(snakemake):
         column_map = read_map(snakemake.input.map)
         feature_px = whole_pixels(snakemake.params.feature_width_nm, pixel_size_nm)
         aligned = align_reference(dcfi, slow.frames[0], column_map, shift_px, slow.pixel_size_nm / pixel_size_nm, feature_px)
+        dy, dx = aligned.slow_shift_px
+        print(f"slow image shifted by {dy:.2f}, {dx:.2f} px, correlation {aligned.correlation:.2f}")
     else:
         aligned = AlignedReference.without_slow_image(dcfi, shift_px)
+        print("there is no slow image: the mean of the rapid frames is the only reference")
     write_pair(Path(snakemake.output.field).parent, dcfi, aligned, pixel_size_nm)
-    dy, dx = aligned.slow_shift_px
-    print(f"slow image shifted by {dy:.2f}, {dx:.2f} px, correlation {aligned.correlation:.2f}")

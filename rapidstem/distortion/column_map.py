@@ -161,12 +161,19 @@ def read_map_format(path: Path | str) -> ScanFormat:
     Raises
     ------
     InputError
-        as of `read_map`
+        as of `read_map`, and where one of the further columns begins with no number
     """
     column_map, table = read_map(path), read_table(path, ())
-    stated = {name: float(table[name].iloc[0]) for name in FORMAT_COLUMNS if name in table}
+    stated = {name: _first_number(path, table[name]) for name in FORMAT_COLUMNS if name in table}
     columns = stated.pop("columns", None if column_map.straight else column_map.rapid_px[-1] + 1)
     return ScanFormat(None if columns is None else round(columns), stated.get("pixel_size_nm"), stated.get("dwell_time_s"))
+
+
+def _first_number(path: Path | str, column: pd.Series) -> float:
+    number = float(pd.to_numeric(column, errors="coerce").iloc[0])
+    if not 0 < number < np.inf:
+        raise InputError(f"{path}: row 1: {column.name} is no number above zero; write one without its unit, or leave the column out")
+    return number
 
 
 def read_map(path: Path | str | None) -> ColumnMap:

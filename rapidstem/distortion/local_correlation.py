@@ -81,11 +81,27 @@ def correlate_locally(references: Sequence[np.ndarray], slow_images: Sequence[np
     return MapEstimate(slow_px, uncertainty)
 
 
+def searched_area_px(feature_px: int) -> tuple[int, int]:
+    """Rows and columns of the area in which a window is searched: smaller images hold none.
+
+    Parameters
+    ----------
+    feature_px
+        Full width of the fields' features.
+
+    Returns
+    -------
+    rows, columns
+    """
+    rows, columns = (count * feature_px + 2 * round(FARTHEST_WIDTHS * feature_px) for count in WINDOW_WIDTHS)
+    return rows, columns
+
+
 def _found_windows(reference: np.ndarray, slow_image: np.ndarray, slow_px: np.ndarray, shift: np.ndarray, feature_px: int) -> _Windows:
     warped = resample_view(slow_image, np.arange(len(reference)) + shift[0], slow_px + shift[1])
     rapid, shown = (_smoothed(image, NARROW * feature_px) for image in (reference, warped))
     window, farthest = tuple(count * feature_px for count in WINDOW_WIDTHS), round(FARTHEST_WIDTHS * feature_px)
-    reach = np.array(window) + 2 * farthest
+    reach = searched_area_px(feature_px)
     starts = [np.arange(0, side - size + 1, own // OVERLAP) for side, size, own in zip(reference.shape, reach, window, strict=True)]
     searched = sliding_window_view(shown, reach)[np.ix_(*starts)].reshape(-1, *reach)
     inner = np.ix_(*(start + farthest for start in starts))

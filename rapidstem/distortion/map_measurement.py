@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rapidstem.distortion.coarse_columns import LEAST_WINDOW_WIDTHS
 from rapidstem.distortion.column_map import ColumnMap
-from rapidstem.distortion.feature_matching import FEATURE_PX
+from rapidstem.distortion.feature_matching import FEATURE_PX, ROW_GROUPS
 from rapidstem.distortion.first_guess import FirstGuess, first_guess
-from rapidstem.distortion.local_correlation import correlate_locally
+from rapidstem.distortion.local_correlation import correlate_locally, searched_area_px
 from rapidstem.distortion.map_estimate import MapEstimate, expected_error_px
 from rapidstem.distortion.reference_alignment import field_shift
 from rapidstem.distortion.residual_strips import strip_residuals
@@ -98,12 +99,13 @@ def measure_map(
     Raises
     ------
     InputError
-        where the method is unknown, a slow image is constant or incomplete, a field has too few features, or its slow image shows
-        another field
+        where the method is unknown, the references are too small for features of this width, a slow image is constant or incomplete,
+        a field has too few features, or its slow image shows another field
     """
     if method not in METHODS:
         raise InputError(f"there is no method {method!r} to measure the distortion; choose one of {', '.join(METHODS)}")
     _check_pairs(references, slow_images)
+    _check_size(np.shape(references[0]), method, feature_px)
     references = [np.asarray(reference, dtype=float) for reference in references]
     slow = _prepared(slow_images, np.broadcast_to(pixel_ratio, len(references)))
     guess = first_guess(references, slow, feature_px)
@@ -129,6 +131,18 @@ def _check_pairs(references: Sequence[np.ndarray], slow_images: Sequence[np.ndar
     if len(shapes) > 1:
         named = " and ".join(" x ".join(str(side) for side in shape) for shape in sorted(shapes))
         raise InputError(f"the rapid references have different shapes, {named}: give calibration fields of one shape")
+
+
+def _check_size(shape: tuple[int, ...], method: str, feature_px: int) -> None:
+    rows, columns = ROW_GROUPS, LEAST_WINDOW_WIDTHS * feature_px
+    if METHODS[method] is correlate_locally:
+        rows, columns = searched_area_px(feature_px)
+    if shape[0] < rows or shape[1] < columns:
+        raise InputError(
+            f"frames of {shape[0]} x {shape[1]} pixels are too small for the method {method}: with features as wide as {feature_px} pixels "
+            f"{rows} x {columns} are the least. Lower distortion.feature_width_nm where the lines are narrower, take another method, or "
+            "give fields that show more"
+        )
 
 
 def _prepared(slow_images: Sequence[np.ndarray], pixel_ratios: np.ndarray) -> list[np.ndarray]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.readers import BRIGHT_FIELD, RecordedSeries, computable, computable_type, read_recorded_series
-from rapidstem.files.sliced_frames import SlicedFrames
+from rapidstem.files.sliced_frames import SlicedFrames, naming_unread
 from rapidstem.files.tilt_angles import recorded_tilts
 
 # edges of pixels may differ by this much, relatively, before they count as not square
@@ -222,12 +222,9 @@ def _read_series(path: Path, detector: str, integrated: bool = False) -> Recorde
 
 
 def _loaded(path: Path, series: RecordedSeries) -> np.ndarray:
-    try:
-        return series.load()
-    except InputError:
-        raise
-    except Exception as error:
-        raise InputError(f"{path}: the pixels cannot be read ({error}); copy it from the microscope again") from error
+    with naming_unread(path, "the pixels"):
+        frames = series.load()
+    return frames
 
 
 def _header(path: Path, series: RecordedSeries, fallback: FallbackMetadata) -> StackHeader:

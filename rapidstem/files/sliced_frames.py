@@ -1,11 +1,45 @@
 """Frames that stay in their file until a slice of them is asked for."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
 
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, ResourceError
+
+
+@contextmanager
+def naming_unread(path: Path, pixels: str) -> Iterator[None]:
+    """Say which pixels of a file cannot be read, and whose fault it is.
+
+    Parameters
+    ----------
+    path
+        The file.
+    pixels
+        Which of its pixels are read, as `the frames 2 to 4`.
+
+    Yields
+    ------
+    None
+        While they are read.
+
+    Raises
+    ------
+    InputError
+        where the file is damaged; one that is raised while reading stays as it is
+    ResourceError
+        where the memory does not hold the pixels
+    """
+    try:
+        yield
+    except InputError:
+        raise
+    except MemoryError as error:
+        raise ResourceError(f"{path}: the memory does not hold {pixels} ({error}); give the job more") from error
+    except Exception as error:
+        raise InputError(f"{path}: {pixels} cannot be read ({error}); copy it from the microscope again") from error
 
 
 class SlicedFrames:
@@ -40,6 +74,8 @@ class SlicedFrames:
             for frames out of range, or slices with a step.
         InputError
             where the file is damaged.
+        ResourceError
+            where the memory does not hold the frames.
         """
         if isinstance(wanted, slice):
             start, stop, step = wanted.indices(len(self))
@@ -63,8 +99,6 @@ class SlicedFrames:
     def _checked(self, start: int, stop: int) -> np.ndarray:
         if start == stop:
             return np.empty((0, *self.shape[1:]), self.dtype)
-        try:
-            return self._read(start, stop)
-        except Exception as error:
-            message = f"{self._path}: the frames {start} to {stop - 1} cannot be read ({error}); copy it from the microscope again"
-            raise InputError(message) from error
+        with naming_unread(self._path, f"the frames {start} to {stop - 1}"):
+            frames = self._read(start, stop)
+        return frames

@@ -50,24 +50,26 @@ def frame_fault(frame: np.ndarray) -> str:
     return ""
 
 
-def check_numbers(frames: np.ndarray, first: int = 0) -> None:
+def check_numbers(frames: np.ndarray, numbers: Sequence[int] | np.ndarray | None = None) -> None:
     """Refuse frames of a series that hold values which are no numbers: no later step can leave them out.
 
     Parameters
     ----------
     frames : (frame, y, x)
         Raw, with single pixels filled in, or denoised.
-    first
-        Number of the first of them in the series.
+    numbers : (frame,)
+        Of these frames in the series; None where they are all of it.
 
     Raises
     ------
     InputError
         Naming the frames and the remedy.
     """
-    faults = ["" if _has_numbers(frame) else NO_NUMBERS for frame in frames]
-    if any(faults):
-        raise InputError(f"{count_faults([''] * first + faults)}; {_REMEDY}")
+    listed = range(len(frames)) if numbers is None else [int(number) for number in numbers]
+    without = {number for number, frame in zip(listed, frames, strict=True) if not _has_numbers(frame)}
+    if without:
+        faults = [NO_NUMBERS if number in without else "" for number in range(max(without) + 1)]
+        raise InputError(f"{count_faults(faults)}; {_REMEDY}")
 
 
 def checked_blocks(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
@@ -85,7 +87,7 @@ def checked_blocks(blocks: Iterable[np.ndarray]) -> Iterator[np.ndarray]:
     """
     first = 0
     for block in blocks:
-        check_numbers(block, first)
+        check_numbers(block, range(first, first + len(block)))
         first += len(block)
         yield block
 

@@ -81,8 +81,21 @@ class Drift:
         return numbers
 
 
-def drift_of_single_frame() -> Drift:
-    """No drift, for a field of which there is one frame: it is its own mean."""
+def drift_of_single_frame(frame: np.ndarray) -> Drift:
+    """No drift, for a field of which there is one frame: it is its own mean.
+
+    Parameters
+    ----------
+    frame : (y, x)
+        Any real dtype.
+
+    Raises
+    ------
+    InputError
+        where the frame cannot be used
+    """
+    if fault := frame_fault(frame):
+        raise InputError(f"the only frame {fault}; give a sound one or leave the acquisition out")
     return Drift(np.zeros((1, 2)), np.zeros(1), np.ones(1, bool), ("",))
 
 
@@ -192,7 +205,10 @@ def _register_again(numbers: np.ndarray, group: FrameGroup, drift: Drift) -> _Re
 
 
 def _joined(groups: list[_RegisteredGroup], faults: list[str], shape: tuple[int, ...]) -> Drift:
-    """The drift of all frames; of several groups, the means are registered to each other."""
+    """The drift of all frames; of several groups, the means are registered to each other.
+
+    A frame may be found torn when its group was registered already, by the first one of the next group.
+    """
     groups = [group for group in groups if np.median(group.significance[group.found.kept]) > LOWEST_SIGNIFICANCE]
     offsets, together = _group_shifts(groups, shape)
     shift_px, residual_px = np.full((len(faults), 2), np.nan), np.full(len(faults), np.nan)
@@ -201,6 +217,7 @@ def _joined(groups: list[_RegisteredGroup], faults: list[str], shape: tuple[int,
         shift_px[group.numbers] = group.found.shift_px + offset
         residual_px[group.numbers] = group.found.residual_px
         used[group.numbers] = group.found.kept & (group.significance > LOWEST_SIGNIFICANCE) & belongs
+    used &= np.array([not fault for fault in faults])
     if used.sum() < 2:
         raise InputError(
             "the frames cannot be registered: they show no common features above their noise; leave the acquisition out, or add up "

@@ -49,13 +49,26 @@ class SeenFrames:
         return ""
 
     def torn(self, numbers: Sequence[int]) -> Iterator[tuple[int, str]]:
-        """Frames, of those whose numbers count from `start`, that share rows with the one before or behind them, and how many."""
+        """Frames that share rows with the one before or behind them, and how many; numbers count from `start`.
+
+        One of a pair that is looked at alone, the other having been seen before, brings that one with it.
+
+        Parameters
+        ----------
+        numbers
+            Of the frames that are looked at.
+
+        Yields
+        ------
+        number, words
+            Of a frame, and which rows of it are whose.
+        """
         known = [self._start + number for number in numbers if {self._start + number, self._start + number - 1} <= self._rows.keys()]
         if not known:
             return
         rows, before = (np.stack([self._rows[number - step] for number in known]) for step in (0, 1))
         for number, other, share in _torn_pairs(np.array(known), rows == before, rows != 0):
-            if number - self._start in numbers:
+            if number >= self._start:
                 yield number - self._start, f"{TORN}: {share:.0%} of its rows are those of frame {other}"
 
 

@@ -86,13 +86,19 @@ class FilledFrames:
         return spoilt
 
     def words(self) -> str:
-        """How many pixels were filled in; empty where none was."""
-        empty, always = sum(self.empty.values()), int(np.count_nonzero(self.always_hot))
-        hot, frames = sum(self.filled.values()) - empty, f"in {len(self.filled)} frames"
+        """How many pixels were filled in, and in how many frames; empty where none was."""
+        empty = list(self.empty.values())
+        hot = [self.filled[number] - self.empty[number] for number in self.filled]
+        always = int(np.count_nonzero(self.always_hot))
         repeated = f", {always} of them in every frame" if always else ""
-        said = [f"{hot} hot pixels filled in from their neighbours {frames}{repeated}"] if hot else []
-        said += [f"{empty} pixels without a value filled in with the level beside them {frames}"] if empty else []
+        said = [f"{sum(hot)} hot pixels filled in from their neighbours in {_frames_with(hot)}{repeated}"] if any(hot) else []
+        said += [f"{sum(empty)} pixels without a value filled in with the level beside them in {_frames_with(empty)}"] if any(empty) else []
         return "; ".join(said)
+
+
+def _frames_with(counts: list[int]) -> str:
+    number = int(np.count_nonzero(counts))
+    return "1 frame" if number == 1 else f"{number} frames"
 
 
 def always_hot(frames: FrameSource) -> np.ndarray:
@@ -173,11 +179,12 @@ def hot_pixels(image: np.ndarray) -> np.ndarray:
     if not noise > 0:
         return hot
     beside = np.maximum(np.minimum(*_shifted_pair(values, 0)), np.minimum(*_shifted_pair(values, 1)))
-    for row, column in np.argwhere(values - beside > LEAST_EXCESS * noise):
-        excess = values[row, column] - np.sort(_around(values, row, column, 1))[-2]
-        wider = np.sort(_around(values, row, column, 2))
-        span = wider[-2] - wider[1]
-        hot[row, column] = excess > LEAST_EXCESS * noise and excess > LEAST_STEEPNESS * span
+    places = np.argwhere(values - beside > LEAST_EXCESS * noise)
+    excess = values[tuple(places.T)] - _second_highest(values, places, 1)
+    above = excess > LEAST_EXCESS * noise
+    places, excess = places[above], excess[above]
+    span = _second_highest(values, places, 2) + _second_highest(-values, places, 2)
+    hot[tuple(places[excess > LEAST_STEEPNESS * span].T)] = True
     return hot
 
 
@@ -238,6 +245,14 @@ def _around(image: np.ndarray, row: int, column: int, reach: int) -> np.ndarray:
     top, left = max(row - reach, 0), max(column - reach, 0)
     window = image[top : row + reach + 1, left : column + reach + 1]
     return np.delete(window.ravel(), (row - top) * window.shape[1] + column - left)
+
+
+def _second_highest(image: np.ndarray, places: np.ndarray, reach: int) -> np.ndarray:
+    """Of the pixels around each of some places (place, 2), no farther than `reach` in either direction, within the image; (place,)."""
+    padded = np.pad(image, reach, constant_values=-np.inf)
+    offsets = np.delete(np.indices((2 * reach + 1, 2 * reach + 1)).reshape(2, -1), 2 * reach * (reach + 1), axis=1)
+    rows, columns = places.T[:, :, np.newaxis] + offsets[:, np.newaxis]
+    return np.asarray(np.partition(padded[rows, columns], -2, axis=1)[:, -2])
 
 
 def _shifted_pair(image: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:

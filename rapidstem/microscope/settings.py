@@ -163,6 +163,11 @@ _LIMITS = {
     "glide_speed_nm_per_s": (0, 10_000),
     "sweep_glide_speed_nm_per_s": (0, 10_000),
     "tilt_frames": (1, 100_000),
+    "streak_strength": (0, 10),
+    "row_offset_strength": (0, 10),
+    "jitter_px": (0, 1000),
+    "slow_shift_px": (0, 1000),
+    "reading_noise_deg": (0, 90),
     **condition_settings.LIMITS,
 }
 _POSITIVE = (

@@ -1,15 +1,17 @@
 """Trained networks in other programs: ONNX Runtime and the library of the BioImage Model Zoo make the pictures that rapidstem makes."""
 
 import shutil
+import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from rapidstem.denoising import LOSSES, NetworkSettings, TrainedModel, denoise_stack, load_model, save_model
-from rapidstem.denoising.exchange import PackageOrigin, read_zoo_package, write_onnx, write_zoo_package
+from rapidstem.denoising import LOSSES, NetworkSettings, TrainedModel, denoise_stack, load_model, model_folder, save_model
+from rapidstem.denoising.exchange import PackageOrigin, read_zoo_package, write_onnx, write_zoo_package, zoo_packages
 from rapidstem.denoising.fields.intensity_scaling import IntensityScaling, OwnScaling
 from rapidstem.denoising.networks.architectures import ARCHITECTURES
 from rapidstem.errors import InputError
@@ -85,6 +87,19 @@ def test_the_zoo_s_library_accepts_the_package_and_makes_the_same_picture(folder
     assert np.abs(found - expected).max() < SAME * np.ptp(expected)
 
 
+def test_the_general_filter_is_packed_by_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    library = SimpleNamespace(
+        InvalidDescr=bytes,
+        load_description=lambda path: path.parent,
+        save_bioimageio_package=lambda place, output_path: package_of(output_path, place),
+    )
+    monkeypatch.setitem(sys.modules, "bioimageio.spec", library)
+    monkeypatch.setattr(zoo_packages, "write_onnx", lambda path, model: path.touch())
+    monkeypatch.chdir(tmp_path)
+    write_zoo_package(tmp_path / "a.zip", "general", frames(1, 64, 64)[0], ORIGIN)
+    assert read_zoo_package(tmp_path / "a.zip", tmp_path / "taken").card == load_model(model_folder("general")).card
+
+
 def test_a_package_comes_back_as_the_same_model(folder: Path, tmp_path: Path) -> None:
     pytest.importorskip("bioimageio.spec", reason="the packages of the group model-zoo are not installed")
     write_zoo_package(tmp_path / "a.zip", folder, frames(1, 128, 128)[0], ORIGIN)
@@ -100,6 +115,10 @@ def package(path: Path, folder: Path, answer_is: float = 1.0) -> Path:
     answer = denoise_stack(load_model(folder), raw)
     np.save(folder / "test_input.npy", raw[:, np.newaxis].astype(np.float32))
     np.save(folder / "test_output.npy", (answer * answer_is)[:, np.newaxis])
+    return package_of(path, folder)
+
+
+def package_of(path: Path, folder: Path) -> Path:
     with zipfile.ZipFile(path, "w") as written:
         for file in folder.iterdir():
             written.write(file, file.name)

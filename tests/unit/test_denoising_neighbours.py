@@ -6,12 +6,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from denoising_phantoms import field
 
 from rapidstem.denoising import denoiser_settings, load_model
 from rapidstem.denoising.neighbours import SeriesContext, denoise_series
 from rapidstem.denoising.neighbours.hidden_rows import PERIOD, HiddenRowSampler, hidden_rows, network_inputs
 from rapidstem.denoising.settings import NetworkSettings
-from rapidstem.denoising.training import train_on_series
+from rapidstem.denoising.training import train_denoiser, train_on_series
+from rapidstem.denoising.training.training_state import Checkpoint
 from rapidstem.errors import InputError
 
 SMALL = {"start_from": "nothing", "width": 8, "depth": 2, "patch_size_px": 32, "learning_rate": 2e-3, "neighbour_frames": 1}
@@ -93,6 +95,25 @@ def test_general_weights_answer_as_before_until_neighbours_are_learned_from(tmp_
     model = train_on_series(series, replace(started, learning_rate=1e-12), tmp_path, "phantom")
     other = replace(series, frames=series.frames[[0, 0, 2, 4, 4]])
     assert np.allclose(denoise_series(model, series, [2]), denoise_series(model, other, [2]), atol=0.5)
+
+
+def test_a_checkpoint_of_other_start_weights_is_not_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    series = SeriesContext(noisy(phantom(np.zeros(5), np.zeros((5, 2))), 9), np.zeros(5), np.zeros((5, 2)), 1)
+    general = denoiser_settings("dlf-slow", {"start_from": "nothing", "width": 8, "depth": 2, "patch_size_px": 32, "steps": 1})
+    assert isinstance(general, NetworkSettings)
+    quick = settings(steps=4, validation_interval=2, start_from=str(tmp_path / "start"))
+    train_denoiser([field(0)], replace(general, seed=1), tmp_path / "start", "general")
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        save = Checkpoint.save
+        patch.setattr(Checkpoint, "save", lambda *arguments: (save(*arguments), interrupt()))
+        train_on_series(series, quick, tmp_path / "changed", "phantom")
+    train_denoiser([field(0)], replace(general, seed=2), tmp_path / "start", "general")
+    changed, fresh = (train_on_series(series, quick, tmp_path / name, "phantom") for name in ("changed", "fresh"))
+    assert np.array_equal(denoise_series(changed, series), denoise_series(fresh, series))
+
+
+def interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def test_too_few_or_too_small_frames_are_refused(tmp_path: Path) -> None:

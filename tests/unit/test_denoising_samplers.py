@@ -196,3 +196,13 @@ def test_as_many_frames_as_the_name_says() -> None:
     assert isinstance(settings, NetworkSettings)
     with pytest.raises(InputError, match=r"dlf-100: 100 frames are to be learned from, but clean has 9; record more"):
         training_frames(fields, settings, "dlf-100")
+
+
+@pytest.mark.parametrize(
+    ("frames", "most", "shares"),
+    [((4, 9, 6), 16, [4, 6, 6]), ((2, 9, 5), 16, [2, 9, 5]), ((5, 5, 5), 2, [1, 1]), ((1, 1, 9), 9, [1, 1, 7])],
+)
+def test_frames_are_shared_out_by_what_each_field_has(frames: tuple[int, ...], most: int, shares: list[int]) -> None:
+    fields = [clean_field(seed, count) for seed, count in enumerate(frames)]
+    chosen = training_frames(fields, NetworkSettings("slow", most_frames=most), "dlf")
+    assert [len(each.frames) for each in chosen] == shares

@@ -120,6 +120,17 @@ def test_a_checkpoint_of_other_settings_is_not_continued(tmp_path: Path, monkeyp
     assert same(weights(tmp_path / "changed"), weights(tmp_path / "fresh"))
 
 
+def test_a_checkpoint_of_other_start_weights_is_not_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    start = tmp_path / "start"
+    train_denoiser(FIELDS, QUICK, start, "dlf-slow")
+    from_start = replace(QUICK, start_from=str(start))
+    interrupted(monkeypatch, tmp_path / "changed", from_start)
+    train_denoiser(FIELDS, replace(QUICK, seed=QUICK.seed + 1), start, "dlf-slow")
+    for name in ("changed", "fresh"):
+        train_denoiser(FIELDS, from_start, tmp_path / name, "dlf-slow")
+    assert same(*(load_file(tmp_path / name / "last.safetensors") for name in ("changed", "fresh")))
+
+
 def test_a_loss_that_is_no_number_stops_training(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     take, losses = training_steps.batch_loss, []
 

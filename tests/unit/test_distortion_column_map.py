@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from rapidstem.distortion.column_map import ColumnMap, read_map, write_map
+from rapidstem.distortion.column_map import ColumnMap, read_map, read_map_format, write_map
 from rapidstem.errors import InputError
 
 
@@ -70,3 +70,10 @@ def test_broken_tables_are_refused_by_file_and_row(tmp_path, text, message):
     (tmp_path / "map.csv").write_text(text)
     with pytest.raises(InputError, match=message):
         read_map(tmp_path / "map.csv")
+
+
+@pytest.mark.parametrize(("name", "value"), [("columns", ""), ("pixel_size_nm", "4.56 nm"), ("dwell_time_s", "-1")])
+def test_what_a_map_was_measured_on_is_a_number_or_left_out(tmp_path, name, value):
+    (tmp_path / "map.csv").write_text(f"rapid_px,slow_px,{name}\n0,0,{value}\n100,101,{value}\n255,256,{value}\n")
+    with pytest.raises(InputError, match=rf"map\.csv: row 1: {name} is no number above zero; write one without its unit, or leave"):
+        read_map_format(tmp_path / "map.csv")

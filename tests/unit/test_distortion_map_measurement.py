@@ -147,6 +147,16 @@ def test_field_with_features_in_one_half_only_is_refused(method):
         measure_map([reference], [slow], method=method)
 
 
+@pytest.mark.parametrize(
+    ("method", "shape", "feature_px", "least"),
+    [("spline", (SIDE, SIDE), 41, "16 x 164"), ("ihara", (SIDE, 50), 13, "16 x 52"), ("local-correlation", (57, SIDE), 3, "58 x 34")],
+)
+def test_references_too_small_for_features_of_that_width_are_refused(method, shape, feature_px, least):
+    part = np.s_[: shape[0], : shape[1]]
+    with pytest.raises(InputError, match=rf"{shape[0]} x {shape[1]} pixels are too small .*{least} are the least.*feature_width_nm"):
+        measure_map([rapid_reference(0)[part]], [slow_image(0)[part]], method=method, feature_px=feature_px)
+
+
 def test_each_reference_needs_its_slow_image():
     with pytest.raises(InputError, match="one slow image for each reference"):
         measure_map([rapid_reference(0)], [])

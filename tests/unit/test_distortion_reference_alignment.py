@@ -1,3 +1,7 @@
+import runpy
+from pathlib import Path
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from distortion_phantom import SIDE, intensity, rapid_reference, slow_image, true_map
@@ -5,6 +9,10 @@ from distortion_phantom import SIDE, intensity, rapid_reference, slow_image, tru
 from rapidstem.distortion.column_map import ColumnMap
 from rapidstem.distortion.reference_alignment import align_reference
 from rapidstem.errors import InputError
+from rapidstem.files import write_images
+from rapidstem.frames import Drift, write_drift
+
+SCRIPTS = Path(__file__).resolve().parents[2] / "scripts"
 
 
 @pytest.fixture(scope="module")
@@ -60,3 +68,20 @@ def test_slow_image_of_another_field_is_refused(column_map):
 def test_images_without_features_are_refused(column_map):
     with pytest.raises(InputError, match="too few features"):
         align_reference(np.ones((SIDE, SIDE)), slow_image(0), column_map)
+
+
+def test_a_field_without_a_slow_image_is_said_to_have_none(tmp_path, monkeypatch, capsys):
+    write_images(tmp_path / "dcfi.ome.tif", rapid_reference(0).astype(np.float32), 4.56)
+    write_drift(tmp_path / "drift.csv", Drift(np.zeros((2, 2)), np.zeros(2), np.ones(2, bool), ("", "")))
+    job = SimpleNamespace(
+        input=SimpleNamespace(dcfi=str(tmp_path / "dcfi.ome.tif"), drift=str(tmp_path / "drift.csv"), slow="", map=""),
+        output=SimpleNamespace(field=str(tmp_path / "pair/field.json")),
+        wildcards={"acquisition": "a"},
+        rule="align_references",
+        log=[str(tmp_path / "job.log")],
+    )
+    monkeypatch.syspath_prepend(str(SCRIPTS))
+    (tmp_path / "pair").mkdir()
+    runpy.run_path(str(SCRIPTS / "align_references.py"), init_globals={"snakemake": job})
+    said = capsys.readouterr().out
+    assert "there is no slow image" in said and "nan" not in said

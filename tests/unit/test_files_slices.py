@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tifffile
 
-from rapidstem.errors import InputError
+from rapidstem.errors import InputError, ResourceError
 from rapidstem.files.image_stacks import FallbackMetadata, open_frames, read_stack
 from rapidstem.files.sliced_frames import SlicedFrames
 from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
@@ -35,6 +35,13 @@ def write_mrc(path: Path) -> None:
         file.set_data(FRAMES)
 
 
+def write_tiff_behind_a_picture(path: Path) -> None:
+    """A colour picture of as many bytes as a frame or more, then all frames in one piece."""
+    with tifffile.TiffWriter(path) as file:
+        file.write(np.zeros((20, 30, 16), np.uint16), photometric="rgb", extrasamples=[0] * 13)
+        file.write(FRAMES, photometric="minisblack", truncate=True)
+
+
 WRITERS = {
     "one.emd": write_emd,
     "common.emd": write_emd_of_common_chunks,
@@ -42,6 +49,7 @@ WRITERS = {
     "packed.tif": lambda path: tifffile.imwrite(path, FRAMES, compression="deflate"),
     "imagej.tif": lambda path: tifffile.imwrite(path, FRAMES, imagej=True),
     "one_page.tiff": lambda path: tifffile.imwrite(path, FRAMES, volumetric=True, tile=(8, 16, 16), photometric="minisblack"),
+    "behind_a_picture.tif": write_tiff_behind_a_picture,
     "stack.mrc": write_mrc,
 }
 
@@ -89,6 +97,22 @@ def test_wrong_numbers_are_an_index_error() -> None:
     for wanted in (7, -8, slice(0, 6, 2)):
         with pytest.raises(IndexError):
             frames[wanted]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "said"),
+    [
+        (MemoryError("3 GiB"), ResourceError, r"^a\.emd: the memory does not hold the frames 2 to 4 \(3 GiB\)"),
+        (InputError("a.emd: its own words"), InputError, r"^a\.emd: its own words$"),
+        (OSError("bad block"), InputError, r"^a\.emd: the frames 2 to 4 cannot be read \(bad block\)"),
+    ],
+)
+def test_what_keeps_frames_from_being_read_is_said_once(error: Exception, kind: type[Exception], said: str) -> None:
+    def read(start: int, stop: int) -> np.ndarray:
+        raise error
+
+    with pytest.raises(kind, match=said):
+        SlicedFrames(Path("a.emd"), FRAMES.shape, FRAMES.dtype, read)[2:5]
 
 
 def test_a_file_cut_short_behind_its_header_is_named(tmp_path: Path) -> None:

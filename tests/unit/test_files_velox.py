@@ -102,6 +102,13 @@ def test_scan_and_pixel_size_are_in_seconds_and_nanometres(tmp_path: Path) -> No
     assert stack.detector == "BF"
 
 
+def test_what_the_first_frame_alone_lacks_is_that_of_the_next(tmp_path: Path) -> None:
+    documents = [document(0, Scan={}, BinaryResult={}), document(1), document(2)]
+    stack = read_stack(write_stack(tmp_path / "a.emd", documents), fallback=FallbackMetadata(pixel_size_nm=9.0, dwell_time_s=1.0))
+    assert stack.pixel_size_nm == pytest.approx(4.56) and not stack.size_is_assumed
+    assert (stack.dwell_time_s, stack.line_time_s, stack.frame_time_s) == pytest.approx((1e-7, 6.68e-5, 0.03))
+
+
 def test_every_frame_has_its_own_tilt_and_time(tmp_path: Path) -> None:
     stack = read_stack(write_stack(tmp_path / "a.emd"))
     np.testing.assert_allclose(stack.tilt_deg, [-70, -68, -66])

@@ -47,6 +47,17 @@ def test_faults_are_found_in_their_groups(small_groups):
     assert error_px(drift, truth) < 0.2
 
 
+@pytest.mark.parametrize("step", [0.4, 3.0])
+def test_both_of_a_torn_pair_are_left_out_where_two_groups_meet(small_groups, step):
+    truth = drifting(30, step=step)
+    frames = recorded(truth)
+    frames[20, : SIDE // 2] = frames[19, : SIDE // 2]
+    drift = register_frames(frames)
+    assert np.flatnonzero(~drift.used).tolist() == [19, 20]
+    assert "rows are those of frame 20" in drift.reason[19] and "rows are those of frame 19" in drift.reason[20]
+    assert error_px(drift, truth) < 0.2
+
+
 def test_groups_without_features_are_an_error(small_groups):
     with pytest.raises(InputError, match="no common features"):
         register_frames(np.random.default_rng(0).poisson(20, (30, SIDE, SIDE)))

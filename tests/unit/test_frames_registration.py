@@ -5,7 +5,7 @@ from scipy import ndimage, signal
 from rapidstem.errors import InputError
 from rapidstem.frames.frame_checks import frame_fault
 from rapidstem.frames.integration import integrate_frames
-from rapidstem.frames.registration import Drift, register_frames
+from rapidstem.frames.registration import Drift, drift_of_single_frame, register_frames
 
 SIDE = 128
 
@@ -115,6 +115,14 @@ def test_unreadable_frames_are_left_out_with_a_reason():
         assert word in drift.reason[number]
     assert drift.reason[0] == ""
     assert error_px(drift, truth) < 0.2
+
+
+@pytest.mark.parametrize(("value", "words"), [(7.0, "the only frame is constant"), (np.nan, "the only frame holds values that are no num")])
+def test_the_only_frame_of_a_field_is_looked_at(value, words):
+    frame = recorded(drifting(1))[0].astype(float)
+    assert drift_of_single_frame(frame).used.tolist() == [True]
+    with pytest.raises(InputError, match=words):
+        drift_of_single_frame(np.full_like(frame, value))
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,9 @@ def test_what_cannot_be_simulated_is_said(tmp_path, kind, tilt, said):
     assert list(tmp_path.iterdir()) == []
 
 
+NEVER_NEGATIVE = ("streak_strength", "row_offset_strength", "jitter_px", "slow_shift_px", "reading_noise_deg")
+
+
 @pytest.mark.parametrize(
     ("values", "said"),
     [
@@ -206,6 +209,7 @@ def test_what_cannot_be_simulated_is_said(tmp_path, kind, tilt, said):
         ({"bend_contour_depth": [0.5]}, "bend_contour_depth"),
         ({"foil_edge_share": 1.5}, "foil_edge_share"),
         ({"vibration_hz": [50]}, "vibration_hz"),
+        *(({name: value}, f"{name} must lie from 0") for name in NEVER_NEGATIVE for value in (-0.1, float("nan"))),
     ],
 )
 def test_wrong_settings_are_named(values, said):

@@ -54,7 +54,7 @@ def write_zoo_package(path: Path | str, folder: Path | str, frame: np.ndarray, o
     path
         File to write, `.zip`.
     folder
-        Of the model: `models/<denoiser>` of a session.
+        Of the model: `models/<denoiser>` of a session, or `general`.
     frame : (y, x)
         A raw frame that the model is meant for; its upper left part of at most 256 x 256 px goes into the package, as the example that
         programs test themselves with.
@@ -70,10 +70,11 @@ def write_zoo_package(path: Path | str, folder: Path | str, frame: np.ndarray, o
         from bioimageio.spec import InvalidDescr, load_description, save_bioimageio_package
     except ImportError:
         raise InputError(f"{path}: the format of the zoo needs the group model-zoo; install it (pip install .[model-zoo])") from None
-    model = load_model(model_folder(str(folder)))
+    held = model_folder(str(folder))
+    model = load_model(held)
     with tempfile.TemporaryDirectory() as temporary:
         place = Path(temporary)
-        _write_contents(place, Path(folder), model, _example(model, frame), origin)
+        _write_contents(place, held, model, _example(model, frame), origin)
         described = load_description(place / "bioimageio.yaml")
         if isinstance(described, InvalidDescr):
             raise InputError(f"{path}: the library of the BioImage Model Zoo refuses the package: {described.validation_summary.display()}")

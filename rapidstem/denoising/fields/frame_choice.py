@@ -44,6 +44,8 @@ def own_reference_field(name: str, frames: np.ndarray, drift: Drift, pixel_size_
 def training_frames(fields: Sequence[TrainingField], settings: NetworkSettings, name: str) -> list[TrainingField]:
     """The fields and frames that the settings `most_fields` and `most_frames` leave: fields with the most frames, frames evenly spread.
 
+    The fields share the frames evenly, as far as each has them; where there are more fields than frames, some are left out.
+
     Parameters
     ----------
     fields
@@ -68,15 +70,29 @@ def training_frames(fields: Sequence[TrainingField], settings: NetworkSettings, 
         fields = [fields[index] for index in sorted(most)]
     if not settings.most_frames:
         return list(fields)
-    available = sum(len(field.frames) for field in fields)
-    if available < settings.most_frames:
+    available = np.array([len(field.frames) for field in fields])
+    if available.sum() < settings.most_frames:
         names = ", ".join(field.name for field in fields)
         raise InputError(
-            f"{name}: {settings.most_frames} frames are to be learned from, but {names} has {available}; record more frames of one field, "
-            "raise most_fields or lower most_frames"
+            f"{name}: {settings.most_frames} frames are to be learned from, but {names} has {available.sum()}; record more frames of one "
+            "field, raise most_fields or lower most_frames"
         )
-    shares = np.diff(np.linspace(0, settings.most_frames, len(fields) + 1).round().astype(int))
-    return [_thinned(field, int(share)) for field, share in zip(fields, shares, strict=True)]
+    shares = _shares(settings.most_frames, available)
+    return [_thinned(field, int(share)) for field, share in zip(fields, shares, strict=True) if share]
+
+
+def _shares(most: int, available: np.ndarray) -> np.ndarray:
+    """How many frames each field (field,) gives of `most`, which are available in all: as many as the others, or all that it has."""
+    shares, sharing = available.copy(), np.ones(len(available), bool)
+    while sharing.any():
+        left = most - shares[~sharing].sum()
+        even = np.diff(np.linspace(0, left, np.count_nonzero(sharing) + 1).round().astype(int))
+        enough = even <= available[sharing]
+        if enough.all():
+            shares[sharing] = even
+            break
+        sharing[np.flatnonzero(sharing)[~enough]] = False
+    return shares
 
 
 def _thinned(field: TrainingField, count: int) -> TrainingField:

@@ -26,7 +26,7 @@ from rapidstem.denoising.settings import NOISE_FREE, NetworkSettings
 from rapidstem.denoising.training.distributed import ProcessGroup, process_group
 from rapidstem.denoising.training.optimisers import Optimiser
 from rapidstem.denoising.training.training_card import training_card
-from rapidstem.denoising.training.training_state import Checkpoint, TrainingState
+from rapidstem.denoising.training.training_state import Checkpoint, TrainingState, weights_digest
 from rapidstem.denoising.training.training_steps import StepTaker, batch_loss
 from rapidstem.denoising.training.weight_blending import kept_network
 from rapidstem.errors import InputError, ResourceError
@@ -145,7 +145,7 @@ def train_in_group(
     scaling = _scaling_for(fields, settings, start)
     state = _new_state(settings, start, device)
     first = {} if start is None else copy.deepcopy(state.average.state_dict())
-    checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(fields, settings, scaling))
+    checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(fields, settings, scaling, first))
     learns = start is None or bool(validation_fields) or not settings.validation_share
     if learns:
         checkpoint.load(state)
@@ -277,8 +277,8 @@ def _validate(state: TrainingState, batch: PatchBatch | None, training_loss: flo
     state.losses.append(row)
 
 
-def _fingerprint(fields: Sequence[TrainingField], settings: NetworkSettings, scaling: Scaling) -> str:
+def _fingerprint(fields: Sequence[TrainingField], settings: NetworkSettings, scaling: Scaling, first: Mapping[str, torch.Tensor]) -> str:
     """Of all that decides the weights; how many processes work on them does not."""
     data = [(field.name, field.frames.shape, field.shift_px.tolist(), float(np.nansum(field.reference))) for field in fields]
-    text = json.dumps([data, asdict(settings) | {"processes": 1}, scaling.as_dict()])
+    text = json.dumps([data, asdict(settings) | {"processes": 1}, scaling.as_dict(), weights_digest(first)])
     return hashlib.sha256(text.encode()).hexdigest()

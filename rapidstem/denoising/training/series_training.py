@@ -19,7 +19,7 @@ from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training.denoiser_training import CHECKPOINT, take_all_steps
 from rapidstem.denoising.training.distributed import ProcessGroup
 from rapidstem.denoising.training.optimisers import Optimiser
-from rapidstem.denoising.training.training_state import Checkpoint, TrainingState
+from rapidstem.denoising.training.training_state import Checkpoint, TrainingState, weights_digest
 from rapidstem.errors import InputError
 from rapidstem.files import write_table
 from rapidstem.progress import Progress
@@ -51,7 +51,8 @@ def train_on_series(series: SeriesContext, settings: NetworkSettings, folder: Pa
         raise InputError(f"{name}: frames of {series.frames.shape[1:]} px are smaller than a patch of {size} px; lower patch_size_px")
     device = best_device()
     state = _first_state(settings, device)
-    checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(series, settings))
+    first = state.average.state_dict() if settings.start_from else {}
+    checkpoint = Checkpoint(folder / CHECKPOINT, _fingerprint(series, settings, first))
     checkpoint.load(state)
     sampler = HiddenRowSampler(series, size, device)
     with Progress(f"neighbours of {name}", settings.steps, "step", state.step) as progress:
@@ -80,8 +81,8 @@ def _with_more_inputs(given: DenoisingNetwork, wanted: nn.Module) -> dict[str, t
     return weights | {"input.weight": torch.cat([known, torch.zeros_like(wider[:, known.shape[1] :])], 1)}
 
 
-def _fingerprint(series: SeriesContext, settings: NetworkSettings) -> str:
-    digest = hashlib.sha256(json.dumps(asdict(settings)).encode())
+def _fingerprint(series: SeriesContext, settings: NetworkSettings, first: dict[str, torch.Tensor]) -> str:
+    digest = hashlib.sha256(json.dumps([asdict(settings), weights_digest(first)]).encode())
     for values in (series.frames, series.tilt_rad, series.shift_px):
         digest.update(np.ascontiguousarray(values).tobytes())
     return digest.hexdigest()

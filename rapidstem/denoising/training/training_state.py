@@ -1,6 +1,8 @@
 """All that training needs to go on where it stopped, in one file without pickled objects."""
 
+import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -106,3 +108,22 @@ class Checkpoint:
 
 def _named(tensors: dict[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
     return {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+
+
+def weights_digest(weights: Mapping[str, torch.Tensor]) -> str:
+    """Tell weights from others: those of one path may be trained anew while a training that starts from them rests.
+
+    Parameters
+    ----------
+    weights
+        Tensors by name; none for a training that starts from nothing.
+
+    Returns
+    -------
+    str
+        SHA-256 of names and values, hexadecimal.
+    """
+    digest = hashlib.sha256()
+    for name, tensor in weights.items():
+        digest.update(name.encode() + tensor.detach().cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()

@@ -1,5 +1,6 @@
 """Image series in TIFF files: pixels and axes by tifffile, the sizes of makers' own tags by RosettaSciIO."""
 
+import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,7 @@ _UNCOMPRESSED = 1
 _MAKERS = {"fei", "sem", "tvips", "sis", "streak"}
 # Private tags that DigitalMicrograph writes scales and units to.
 _DIGITAL_MICROGRAPH_TAGS = (65003, 65004, 65005, 65009, 65010, 65011)
+_CUT_SHORT = "is cut short: it tells of more frames than it holds; copy it from the microscope again"
 _AXES = {"C": "channels", "T": "times", "Z": "depths", "S": "colours", "R": "repetitions", "H": "lifetimes"}
 
 
@@ -34,13 +36,17 @@ def read_tiff_series(path: Path) -> RecordedSeries:
     Raises
     ------
     InputError
-        when the file holds no series of grey images of one shape, parts of it lie in files that are missing, or its compression
-        cannot be undone.
+        when the file is cut short, holds no series of grey images of one shape, parts of it lie in files that are missing, or its
+        compression cannot be undone.
     """
     import tifffile
 
     with tifffile.TiffFile(path) as file:
+        if not _has_all_directories(file):
+            raise InputError(f"{path}: {_CUT_SHORT}")
         series = _only_series(path, file)
+        if not _has_all_pixels(file, series):
+            raise InputError(f"{path}: {_CUT_SHORT}")
         axes = _frame_axes(path, series)
         _check_compression(path, series)
         if fault := fault_of_unit(imagej_unit(file)):
@@ -48,7 +54,7 @@ def read_tiff_series(path: Path) -> RecordedSeries:
         stated_nm, is_default, tilt_deg, stage_deg = stated_pixel_size_nm(file), is_default_size(file), None, None
         if _has_makers_tags(file):
             makers_nm, tilt_deg, stage_deg = _makers_scales(path)
-            stated_nm = makers_nm or stated_nm
+            stated_nm, is_default = makers_nm or stated_nm, is_default and makers_nm in (None, stated_nm)
         rows, columns = series.shape[series.axes.index("Y")], series.shape[series.axes.index("X")]
         shape = (series.size // (rows * columns), rows, columns)
         dtype, time_s = series.dtype, stated_time_s(file, shape[0])
@@ -64,6 +70,33 @@ def read_tiff_series(path: Path) -> RecordedSeries:
         size_is_default=is_default,
         remarks=(remark,) if remark else (),
     )
+
+
+def _has_all_directories(file: Any) -> bool:
+    """Whether the chain of the pages' directories comes to its end within the file."""
+    kind, handle, offset, seen = file.tiff, file.filehandle, file.pages.first.offset, set()
+    while offset and offset not in seen:
+        seen.add(offset)
+        if offset + kind.tagnosize > handle.size:
+            return False
+        handle.seek(offset)
+        entries = kind.tagsize * struct.unpack(kind.tagnoformat, handle.read(kind.tagnosize))[0]
+        if offset + kind.tagnosize + entries + kind.offsetsize > handle.size:
+            return False
+        handle.seek(entries, 1)
+        (offset,) = struct.unpack(kind.offsetformat, handle.read(kind.offsetsize))
+    return True
+
+
+def _has_all_pixels(file: Any, series: Any) -> bool:
+    """Whether the pixels of a series end within the file, and are as many as tifffile has noted where it has written it."""
+    if any(np.prod(noted["shape"]) > held.size for noted, held in zip(file.shaped_metadata or (), file.series, strict=False)):
+        return False
+    if series.dataoffset is not None:
+        return bool(series.dataoffset + series.nbytes <= file.filehandle.size)
+    pages = (page for page in series.pages if page is not None)
+    ends = ((page.parent.filehandle.size, zip(page.dataoffsets, page.databytecounts, strict=False)) for page in pages)
+    return all(start + count <= size for size, parts in ends for start, count in parts)
 
 
 def _has_makers_tags(file: Any) -> bool:
@@ -141,7 +174,7 @@ def _open_frames(path: Path, shape: tuple[int, int, int], dtype: np.dtype) -> It
         if len(series.pages) == shape[0] and series.keyframe.shape == shape[1:]:
             yield SlicedFrames(path, shape, dtype, lambda start, stop: _pages(file, series, start, stop, shape))
         elif series.dataoffset is not None:
-            pixels = tifffile.memmap(path, mode="r").reshape(shape)
+            pixels = tifffile.memmap(path, series=file.series.index(series), mode="r").reshape(shape)
             yield SlicedFrames(path, shape, dtype, lambda start, stop: np.array(pixels[start:stop]))
         else:
             frames = series.asarray().reshape(shape)

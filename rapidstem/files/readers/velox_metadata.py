@@ -1,9 +1,9 @@
 """What Velox says about every single frame of an image series; RosettaSciIO interprets the document of the first frame alone."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -13,6 +13,7 @@ from rapidstem.files.readers.axis_roles import fault_of_unit
 from rapidstem.files.readers.velox_documents import finite_number, frame_document, positive_number, section
 from rapidstem.files.readers.velox_images import VeloxImage
 
+Value = TypeVar("Value")
 # pixel sizes and times of frames that differ by less, relatively, are the same
 _SAME_SCAN = 0.01
 
@@ -24,9 +25,9 @@ class FrameMetadata:
     Attributes
     ----------
     pixel_size_nm : (y, x)
-        Edge lengths of a pixel.
+        Edge lengths of a pixel, of the first frame that has them.
     dwell_time_s, line_time_s, frame_time_s
-        Times of the scan.
+        Times of the scan, each of the first frame that has it.
     tilt_deg : (frame,)
         Alpha tilt of the stage, when every frame has it.
     time_s : (frame,)
@@ -70,14 +71,13 @@ def read_frame_metadata(path: Path, file: Any, image: VeloxImage, images: list[V
         when the metadata of a frame of `image` are missing or no JSON; the message names the frame.
     """
     frames = _documents(path, file, image)
-    scan = section(frames[0], "Scan")
-    _check_unit(path, frames[0])
+    _check_unit(path, frames)
     _check_zoom(path, frames)
     return FrameMetadata(
-        pixel_size_nm=_pixel_size_nm(frames[0]),
-        dwell_time_s=positive_number(scan.get("DwellTime")),
-        line_time_s=positive_number(scan.get("LineTime")),
-        frame_time_s=positive_number(scan.get("FrameTime")),
+        pixel_size_nm=_first_known(map(_pixel_size_nm, frames)),
+        dwell_time_s=_first_known(_scan_times_s(frames, "DwellTime")),
+        line_time_s=_first_known(_scan_times_s(frames, "LineTime")),
+        frame_time_s=_first_known(_scan_times_s(frames, "FrameTime")),
         tilt_deg=_tilt_deg(frames),
         time_s=_time_s(frames, image),
         started_s=_started_s(frames[0]),
@@ -86,9 +86,17 @@ def read_frame_metadata(path: Path, file: Any, image: VeloxImage, images: list[V
     )
 
 
-def _check_unit(path: Path, frame: dict[str, Any]) -> None:
+def _first_known(values: Iterable[Value | None]) -> Value | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _scan_times_s(frames: list[dict[str, Any]], name: str) -> list[float | None]:
+    return [positive_number(section(frame, "Scan").get(name)) for frame in frames]
+
+
+def _check_unit(path: Path, frames: list[dict[str, Any]]) -> None:
     """Raise an InputError where the pixels are those of diffraction patterns."""
-    unit = section(frame, "BinaryResult").get("PixelUnitX")
+    unit = _first_known(section(frame, "BinaryResult").get("PixelUnitX") for frame in frames)
     if fault := fault_of_unit(unit):
         raise InputError(f"{path}: holds no images, but {fault}: its pixels are in {unit}; choose the detector whose images are meant")
 
@@ -106,11 +114,11 @@ def _check_zoom(path: Path, frames: list[dict[str, Any]]) -> None:
 
 
 def _changes(frames: list[dict[str, Any]]) -> Iterator[str]:
-    """What of the scan differs from the first frame, which stands for all."""
+    """What of the scan differs from the first frame that states it, which stands for all."""
     for name in ("DwellTime", "LineTime"):
-        times = [(number, positive_number(section(frame, "Scan").get(name))) for number, frame in enumerate(frames)]
-        first = times[0][1]
-        changed = next(((number, time) for number, time in times if first and time and abs(time / first - 1) > _SAME_SCAN), None)
+        times = _scan_times_s(frames, name)
+        first = _first_known(times)
+        changed = next(((number, time) for number, time in enumerate(times) if first and time and abs(time / first - 1) > _SAME_SCAN), None)
         if changed is not None:
             yield f"{name} changes from {first:.4g} to {changed[1]:.4g} s at frame {changed[0]} (counted from 0); that of the first is used"
 
