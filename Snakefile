@@ -96,6 +96,7 @@ if IMAGE:
 
 include: "workflow/rules/common.smk"
 include: "workflow/rules/frame_memory.smk"
+include: "workflow/rules/given_models.smk"
 include: "workflow/rules/simulate.smk"
 include: "workflow/rules/references.smk"
 include: "workflow/rules/distortion.smk"
