@@ -66,7 +66,8 @@ REPLACED_FIELD = INTEGRATED | {"align_references": 1}
 CASES = [
     Case("nothing", "nothing", changes.nothing, {}),
     Case("a comment in the configuration", "nothing", changes.comment, {}),
-    Case("the order of the configuration's keys, and defaults that are written out", "nothing", changes.written_anew, {}),
+    Case("the order of the configuration's keys", "nothing", changes.other_order, {}),
+    Case("defaults written out", "the report, which repeats what is written", changes.defaults_written_out, {"write_report": 1}),
     Case("empty lines in the sheet", "nothing", changes.empty_lines, {}),
     Case("the folder in which the session lies", "nothing", changes.other_folder, {}),
     Case(

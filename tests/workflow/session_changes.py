@@ -53,13 +53,18 @@ def comment(folder: Path) -> None:
     path.write_text("# a comment\n" + path.read_text(encoding="utf-8"), encoding="utf-8")
 
 
-def written_anew(folder: Path) -> None:
-    """The same configuration with its keys the other way round, and some defaults written out."""
+def other_order(folder: Path) -> None:
+    """The same configuration with its keys the other way round."""
+    text = yaml.safe_dump(_the_other_way_round(configuration()), sort_keys=False)
+    (folder / "config/config.yaml").write_text(text, encoding="utf-8")
+
+
+def defaults_written_out(folder: Path) -> None:
+    """The same configuration with some defaults of the file reading, the virtual microscope and a denoiser."""
     config = configuration() | {"reading": {"frame_interval_s": None}}
     config["simulate"]["conditions"] = "demo"
     config["denoisers"][0]["preset"] = "best"
-    text = yaml.safe_dump(_the_other_way_round(config), sort_keys=False)
-    (folder / "config/config.yaml").write_text(text, encoding="utf-8")
+    write_session(folder, config)
 
 
 def _the_other_way_round(value: Any) -> Any:
