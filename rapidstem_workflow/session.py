@@ -128,6 +128,11 @@ class Session:
         """The series of a tilt acquisition that are reconstructed: `slow`, where there is one, and the rapid ones."""
         return [*([SLOW] if self._rows[acquisition]["slow"] else []), *self._rapid_variants]
 
+    @property
+    def reconstructed(self) -> list[str]:
+        """The tilt series that have a variant: without a filter to reconstruct with, those that have a slow one."""
+        return [name for name in self.acquisitions("tilt_series") if self.variants(name)]
+
     def shown_variants(self, acquisition: str) -> list[Variant]:
         """The variants whose lines are traced and drawn: those of the first geometry; others stand beside them in the tables."""
         first = self.config["tomography"]["geometry"][0]
@@ -228,8 +233,8 @@ class Session:
 
     @property
     def followed(self) -> list[str]:
-        """The in-situ series whose lines are followed in three dimensions: those that name a tilt series that takes part."""
-        return [name for name in self.acquisitions("in_situ") if self.tomogram(name) in self.acquisitions("tilt_series")]
+        """The in-situ series whose lines are followed in three dimensions: those that name a tilt series that is reconstructed."""
+        return [name for name in self.acquisitions("in_situ") if self.tomogram(name) in self.reconstructed]
 
     @property
     def matched_sweeps(self) -> list[tuple[str, str]]:
