@@ -174,12 +174,12 @@ class Session:
 
     @property
     def model_series(self) -> str | None:
-        """The tilt series that training fields must resemble; none where there is no such series, or no limit."""
+        """The tilt series that training fields must resemble, the first where the named one is left out; none without a series or limit."""
         series = self.acquisitions("tilt_series")
         training = self.config["training"]
         if training["largest_histogram_distance"] is None or not series:
             return None
-        return training["similar_to"] or series[0]
+        return training["similar_to"] if training["similar_to"] in series else series[0]
 
     def denoiser_overrides(self, name: str) -> dict[str, Any]:
         """What the configuration sets for one denoiser."""

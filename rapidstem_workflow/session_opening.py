@@ -13,7 +13,7 @@ from rapidstem.errors import InputError
 from rapidstem.files import read_sheet
 from rapidstem_workflow.configuration_checks import SCHEMA, check_configuration, check_repeated_keys, naming_key, write_out
 from rapidstem_workflow.session import Session
-from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session
+from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session, check_similar_to
 
 
 def read_configuration(paths: Sequence[Path]) -> dict[str, Any]:
@@ -65,6 +65,7 @@ def read_session(config: dict[str, Any]) -> Session:
     unknown = [name for name in config["leave_out"] if name not in sheet.index]
     if unknown:
         raise InputError(f"Configuration key 'leave_out': {config['acquisitions']} has no row of {', '.join(unknown)}; correct the name.")
+    check_similar_to(config["training"]["similar_to"], sheet, config["acquisitions"])
     session = Session(config["session"], sheet.drop(config["leave_out"]), config)
     check_session(session)
     return session
