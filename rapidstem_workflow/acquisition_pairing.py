@@ -1,16 +1,17 @@
 """Which raw files belong together: stacks with the slow image of their place, rapid with slow series; and what each field is for."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import count
 from pathlib import Path
 
 import networkx as nx
 import numpy as np
 
-from rapidstem.files import TILT_TOLERANCE_DEG, field_problems
+from rapidstem.files import LONGEST_NAME, TILT_TOLERANCE_DEG, field_problems
 from rapidstem_workflow.recorded_folder import RecordedFile, RecordedFolder
 
 # Names that say how an image was taken, not of what.
@@ -21,6 +22,7 @@ SLOW = re.compile(r"(?<![a-z])slow(?![a-z])", re.IGNORECASE)
 LEAST_NAME = 0.8
 AMBIGUOUS = 0.02
 FEWEST_FOR_A_TEST = 3
+_ROOM_FOR_NUMBER = 5
 
 
 @dataclass(frozen=True)
@@ -37,10 +39,11 @@ class ProposedRow:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Rows of a sheet, and the files that none of them has, each with the reason."""
+    """Rows of a sheet, the files that none of them has, each with the reason, and what a person should know of those that one has."""
 
     rows: list[ProposedRow]
     left_out: dict[Path, str]
+    remarks: Sequence[str] = ()
 
 
 def proposed(folder: RecordedFolder) -> Proposal:
@@ -64,13 +67,15 @@ def proposed(folder: RecordedFolder) -> Proposal:
 
 
 def _named_once(rows: Sequence[ProposedRow]) -> list[ProposedRow]:
-    """The rows, a number behind names that would occur twice."""
-    seen: Counter[str] = Counter()
+    """The rows, names that are too long cut, and a number that makes them one of a kind behind those that would occur twice."""
+    shortened = [row.acquisition[: LONGEST_NAME - _ROOM_FOR_NUMBER] for row in rows]
+    taken, seen = set(shortened), set()
     named = []
-    for row in rows:
-        seen[row.acquisition] += 1
-        number = seen[row.acquisition]
-        named.append(row if number == 1 else replace(row, acquisition=f"{row.acquisition}-{number}"))
+    for row, name in zip(rows, shortened, strict=True):
+        free = name if name not in seen else next(other for number in count(2) if (other := f"{name}-{number}") not in taken)
+        seen.add(name)
+        taken.add(free)
+        named.append(replace(row, acquisition=free))
     return named
 
 

@@ -1,5 +1,6 @@
 from .acquisition_sheet import (
     FILE_COLUMNS as FILE_COLUMNS,
+    LONGEST_NAME as LONGEST_NAME,
     check_files as check_files,
     read_sheet as read_sheet,
     row_reading as row_reading,

@@ -138,6 +138,7 @@ def test_configuration_that_would_be_refused_is_not_proposed_silently(
     monkeypatch.setattr(sys, "argv", ["sheet_proposal", str(folder), "--output", str(tmp_path / "steel"), "--pixel-size-nm", "-4"])
     with pytest.raises(SystemExit, match=r"reading\.pixel_size_nm: -4"):
         main()
+    assert not list(tmp_path.glob("steel*")) and not list(tmp_path.glob(".*steel*"))
 
 
 def test_places_of_one_name_in_two_folders_are_two_rows(folder: Path, tmp_path: Path) -> None:
@@ -145,6 +146,36 @@ def test_places_of_one_name_in_two_folders_are_two_rows(folder: Path, tmp_path: 
     write_proposal(folder, tmp_path / "steel")
     rows = rows_of(tmp_path / "steel.tsv")
     assert rows["C9"] == rows["C9-2"] == ("training", "60", "C9 fast.emd", "")
+
+
+def test_numbers_behind_names_make_no_name_that_another_place_has(folder: Path, tmp_path: Path) -> None:
+    write(folder / "second" / "C9 fast.emd", 20, 60.0)
+    write(folder / "C9-2 fast.emd", 20, 60.0)
+    write(folder / f"{'long' * 40} fast.emd", 20, 60.0)
+    write(folder / "second" / f"{'long' * 40} fast.emd", 20, 60.0)
+    write_proposal(folder, tmp_path / "steel")
+    rows = rows_of(tmp_path / "steel.tsv")
+    assert {"C9", "C9-2", "C9-3"} <= rows.keys() and len(read_sheet(tmp_path / "steel.tsv")) == 11
+
+
+@pytest.mark.parametrize(("output", "session"), [("steel.2026", "steel-2026"), ("my session", "my-session"), ("316 (b)", "316-b")])
+def test_a_session_is_named_after_its_files_in_the_letters_that_it_may_have(
+    folder: Path, tmp_path: Path, output: str, session: str
+) -> None:
+    write_proposal(folder, tmp_path / output)
+    config = yaml.safe_load((tmp_path / f"{output}.yaml").read_text(encoding="utf-8"))
+    assert (config["session"], config["acquisitions"]) == (session, str(tmp_path / f"{output}.tsv"))
+    assert open_session(config).acquisitions("tilt_series") == ["sweep"]
+
+
+@pytest.mark.parametrize("name", ["a\tb", "a{1}", "a\nb", "$HOME", "a$", " a"])
+def test_a_file_that_no_sheet_can_name_is_left_out_with_the_reason(folder: Path, tmp_path: Path, name: str) -> None:
+    """The sheet lies beside it, so that a blank at its beginning is one of the path."""
+    write(folder / f"{name} fast.emd", 20, 60.0)
+    proposal = write_proposal(folder, folder / "steel")
+    reasons = [reason for path, reason in proposal.left_out.items() if path.name == f"{name} fast.emd"]
+    assert len(reasons) == 1 and "in its path, which a sheet reads as something else; rename the file" in reasons[0]
+    assert len(read_sheet(folder / "steel.tsv")) == len(proposal.rows) == 7
 
 
 def test_what_cannot_be_placed_is_named_with_the_reason(folder: Path, tmp_path: Path) -> None:
