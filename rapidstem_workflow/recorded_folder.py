@@ -13,8 +13,9 @@ from typing import Literal
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files import LEAST_TILT_RANGE_DEG, STORE_ENDINGS, FallbackMetadata, StackHeader, is_zarr_store, read_header
+from rapidstem.files import LEAST_TILT_RANGE_DEG, STORE_ENDINGS, FallbackMetadata, StackHeader, is_zarr_store, parts_beside, read_header
 from rapidstem.progress import tracked
+from rapidstem_workflow.raw_contents import file_mark
 
 ENDINGS = (".emd", ".dm3", ".dm4", ".emi", ".mrc", ".mrcs", ".st", ".ali", ".rec", ".tif", ".tiff", ".hspy", ".hdf5", ".h5", *STORE_ENDINGS)
 # What lies beside raw files and belongs to them, or is the user's own.
@@ -145,18 +146,23 @@ def named_tilt_deg(path: Path) -> float | None:
 
 
 def _duplicates(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Files that begin with the same megabyte as another one of the same size."""
+    """Files of the same size as another one with the same first megabyte, in which several recordings may be blank, and pieces all over."""
     sizes = _sizes(paths)
     alike = Counter(sizes.values())
-    first: dict[tuple[int, bytes], Path] = {}
+    first: dict[tuple[bytes, ...], Path] = {}
     for path, size in sizes.items():
         if alike[size] == 1 or size == 0:
             continue
-        with suppress(OSError), path.open("rb") as file:
-            mark = size, hashlib.sha256(file.read(HASHED_BYTES)).digest()
+        with suppress(OSError):
+            mark = _beginning(path), *(file_mark(each).encode() for each in (path, *parts_beside(path)))
             if mark in first:
                 yield path, f"is a copy of {first[mark]}"
             first.setdefault(mark, path)
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(HASHED_BYTES)).digest()
 
 
 def _sizes(paths: Sequence[Path]) -> dict[Path, int]:

@@ -190,6 +190,20 @@ def test_what_cannot_be_placed_is_named_with_the_reason(folder: Path, tmp_path: 
     assert "no stack of rapid frames fits" in left_out["overview.emd"]
 
 
+def test_recordings_that_begin_alike_are_no_copies(tmp_path: Path) -> None:
+    """As two whose first frames were taken with a blanked beam."""
+    raw = tmp_path / "raw"
+    raw.mkdir()
+    for name in ("a 20deg", "b 20deg"):
+        pixels = np.random.default_rng(len(name) + ord(name[0])).integers(1, 60000, (20, 512, 512)).astype(np.uint16)
+        pixels[:3] = 0
+        tifffile.imwrite(raw / f"{name}.tif", pixels, imagej=True, resolution=(0.25, 0.25), metadata={"unit": "nm", "axes": "TYX"})
+    shutil.copy(raw / "b 20deg.tif", raw / "c 20deg.tif")
+    proposal = write_proposal(raw, tmp_path / "sheet")
+    assert rows_of(tmp_path / "sheet.tsv").keys() == {"a-20deg", "b-20deg"}
+    assert {path.name: reason for path, reason in proposal.left_out.items()} == {"c 20deg.tif": f"is a copy of {raw / 'b 20deg.tif'}"}
+
+
 def test_exports_of_other_programs_and_files_that_are_still_written_are_said(folder: Path, tmp_path: Path) -> None:
     pixels = np.random.default_rng(1).integers(0, 255, (20, 16, 16)).astype(np.uint8)
     tifffile.imwrite(folder / "A1 export.tif", pixels, imagej=True, resolution=(0.25, 0.25), metadata={"unit": "nm", "axes": "TYX"})
