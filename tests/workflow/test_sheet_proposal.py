@@ -122,6 +122,46 @@ def test_series_that_say_no_dwell_time_are_slow_by_their_names(tmp_path: Path) -
     assert rows_of(tmp_path / "sheet.tsv") == {"sweep": ("tilt_series", "", "sweep rapid.tif", "sweep slow.tif")}
 
 
+def write_series_of(path: Path, tilts_deg: np.ndarray, side: int = 16) -> None:
+    """A series that says no times, with its tilts beside it."""
+    path.parent.mkdir(exist_ok=True)
+    pixels = np.random.default_rng(zlib.crc32(str(path).encode())).integers(0, 255, (len(tilts_deg), side, side)).astype(np.uint8)
+    tifffile.imwrite(path, pixels, imagej=True, resolution=(0.25, 0.25), metadata={"unit": "nm", "axes": "TYX"})
+    path.with_suffix(".rawtlt").write_text("\n".join(map(str, tilts_deg)))
+
+
+def test_a_series_that_was_recorded_once_stands_as_rapid(tmp_path: Path) -> None:
+    """Where there is nothing rapid; else it would pass through filters of rapid frames, and the reason says what to do."""
+    write_series_of(tmp_path / "raw/lamella slow.tif", np.arange(-70, 80, 10))
+    write_proposal(tmp_path / "raw", tmp_path / "alone")
+    assert rows_of(tmp_path / "alone.tsv") == {"lamella": ("tilt_series", "", "lamella slow.tif", "")}
+    write_series_of(tmp_path / "raw/sweep rapid.tif", np.arange(-70, 80, 10))
+    proposal = write_proposal(tmp_path / "raw", tmp_path / "sheet")
+    assert rows_of(tmp_path / "sheet.tsv").keys() == {"sweep"}
+    assert "add a row with it as rapid where the place was recorded once" in proposal.left_out[tmp_path / "raw/lamella slow.tif"]
+
+
+def test_a_slow_series_of_every_second_tilt_belongs_to_the_rapid_one(tmp_path: Path) -> None:
+    tilts = np.linspace(-70, 70, 36)
+    write_series_of(tmp_path / "raw/a rapid.tif", tilts)
+    write_series_of(tmp_path / "raw/a slow.tif", tilts[::2])
+    write_series_of(tmp_path / "raw/b rapid.tif", tilts)
+    write_series_of(tmp_path / "raw/b slow.tif", np.linspace(-20, 20, 11))
+    write_series_of(tmp_path / "raw/c rapid.tif", tilts)
+    write_series_of(tmp_path / "raw/c slow.tif", tilts, side=32)
+    write_proposal(tmp_path / "raw", tmp_path / "sheet")
+    assert {name: row[3] for name, row in rows_of(tmp_path / "sheet.tsv").items()} == {"a": "a slow.tif", "b": "", "c": ""}
+
+
+def test_a_stack_of_several_tilts_is_no_field_at_rest(folder: Path, tmp_path: Path) -> None:
+    write(folder / "two tilts.emd", 2, np.array([-30.0, 30.0]))
+    write(folder / "strip.emd", 2, 0.0, side=8)
+    left_out = {path.name: reason for path, reason in write_proposal(folder, tmp_path / "steel").left_out.items()}
+    assert left_out.keys() == {"two tilts.emd", "strip.emd"}
+    assert "its 2 frames have tilts from -30.0 to 30.0 degrees" in left_out["two tilts.emd"]
+    assert left_out["strip.emd"].startswith("has frames of 8 x 8 pixels; give images of 16 x 16")
+
+
 def test_names_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
     for field, tilt in (("0003", 0.0), ("0004", 40.0), ("1e5", 40.0)):
         write(tmp_path / "20240601" / f"{field} fast.emd", 20, tilt)
@@ -292,7 +332,18 @@ def test_command_says_what_every_row_rests_on(
 
 
 @pytest.mark.parametrize(
-    ("name", "tilt_deg"), [("field tilt_-20.tif", -20.0), ("a 40deg.tif", 40.0), ("alpha=12.5 x.tif", 12.5), ("field 20.tif", None)]
+    ("name", "tilt_deg"),
+    [
+        ("field tilt_-20.tif", -20.0),
+        ("a 40deg.tif", 40.0),
+        ("alpha=12.5 x.tif", 12.5),
+        ("field 20.tif", None),
+        ("area1-40deg.tif", 40.0),
+        ("a_-40deg.tif", -40.0),
+        ("-40 degrees.tif", -40.0),
+        ("a (-12.5deg).tif", -12.5),
+        ("a=-3deg.tif", -3.0),
+    ],
 )
 def test_tilts_in_names_count_only_where_they_are_called_so(name: str, tilt_deg: float | None) -> None:
     assert named_tilt_deg(Path(name)) == tilt_deg
