@@ -29,6 +29,17 @@ def test_of_several_configuration_files_the_last_one_counts_key_by_key(tmp_path:
     assert found == {"session": "a", "tomography": {"iterations": 20, "margin_nm": 50}, "denoisers": []}
 
 
+@pytest.mark.parametrize("content", [None, b"", b"just words", b"a:\n\tb: 1\n", b"a: [1", b"session: \xff\n"])
+def test_what_is_no_configuration_file_is_named(tmp_path: Path, content: bytes | None) -> None:
+    (tmp_path / "first.yaml").write_text("session: a\n", encoding="utf-8")
+    second = tmp_path / "second.yaml"
+    if content is not None:
+        second.write_bytes(content)
+    said = "is no configuration" if content is not None else "there is no such configuration file"
+    with pytest.raises(InputError, match=f"second.yaml: {said}"):
+        read_configuration([tmp_path / "first.yaml", second])
+
+
 def test_short_forms_are_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = session(tmp_path, monkeypatch, tomography={"geometry": "per-frame"})
     assert found.config["tomography"]["geometry"] == ["per-frame"]
