@@ -166,9 +166,11 @@ def _usable_form(header: StackHeader) -> Form:
 def named_tilt_deg(path: Path) -> float | None:
     """The tilt that a file's name says: `tilt_-20`, `alpha40`, `-20deg`, `20 degrees`; None where it says none.
 
-    In `area1-40deg` the dash parts words. A minus stands at the beginning, or behind a blank, `_`, `=` or `(`.
+    A minus stands at the beginning, or behind a blank, `_`, `=` or `(`: in `area1-40deg` the dash parts words, in `tilt-20` it may be
+    either.
     """
-    found = re.search(r"(?:tilt|alpha)[ _=(]*(-?\d+(?:\.\d+)?)|((?:(?<![^ _=(])-)?\d+(?:\.\d+)?) ?deg", path.stem, re.IGNORECASE)
+    tilt = r"((?:(?<![^ _=(])-)?\d+(?:\.\d+)?)"
+    found = re.search(rf"(?:tilt|alpha)[ _=(]*{tilt}|{tilt} ?deg", path.stem, re.IGNORECASE)
     return float(found[1] or found[2]) if found else None
 
 

@@ -66,6 +66,7 @@ def test_a_slow_series_of_every_second_tilt_belongs_to_the_rapid_one(tmp_path: P
         ("alpha=12.5 x.tif", 12.5),
         ("field 20.tif", None),
         ("area1-40deg.tif", 40.0),
+        ("tilt-20.tif", None),
         ("a_-40deg.tif", -40.0),
         ("-40 degrees.tif", -40.0),
         ("a (-12.5deg).tif", -12.5),
