@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, snakemake, write_session
+from tests.workflow.tiny_session import FIELDS, configuration, finished_folder, sheet_text, snakemake, write_session
 
 
 def compared_configuration() -> dict[str, Any]:
@@ -24,7 +24,7 @@ def compared_configuration() -> dict[str, Any]:
 
 def run_sessions(folder: Path) -> None:
     """Run both sessions, the results below `folder/results`."""
-    finished = Path(os.environ.get("RAPIDSTEM_FINISHED_SESSION", "")) / "finished-session/results"
+    finished = finished_folder(Path(os.environ.get("RAPIDSTEM_FINISHED_SESSION", ""))) / "results"
     if finished.is_dir():
         shutil.copytree(finished, folder / "results", dirs_exist_ok=True)
     write_session(folder)

@@ -1,16 +1,17 @@
 """Which raw files belong together: stacks with the slow image of their place, rapid with slow series; and what each field is for."""
 
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from difflib import SequenceMatcher
+from itertools import count
 from pathlib import Path
 
 import networkx as nx
 import numpy as np
 
-from rapidstem.files import TILT_TOLERANCE_DEG, field_problems
+from rapidstem.files import LONGEST_NAME, TILT_TOLERANCE_DEG, field_problems, file_problems
 from rapidstem_workflow.recorded_folder import RecordedFile, RecordedFolder
 
 # Names that say how an image was taken, not of what.
@@ -21,6 +22,7 @@ SLOW = re.compile(r"(?<![a-z])slow(?![a-z])", re.IGNORECASE)
 LEAST_NAME = 0.8
 AMBIGUOUS = 0.02
 FEWEST_FOR_A_TEST = 3
+_ROOM_FOR_NUMBER = 5
 
 
 @dataclass(frozen=True)
@@ -37,40 +39,48 @@ class ProposedRow:
 
 @dataclass(frozen=True)
 class Proposal:
-    """Rows of a sheet, and the files that none of them has, each with the reason."""
+    """Rows of a sheet, the files that none of them has, each with the reason, and what a person should know of those that one has."""
 
     rows: list[ProposedRow]
     left_out: dict[Path, str]
+    remarks: Sequence[str] = ()
 
 
 def proposed(folder: RecordedFolder) -> Proposal:
     """Pair stacks with the slow image of the same place, rapid with slow series, and propose what each field is for.
 
-    The two of a pair have the same tilt, to a degree, where both files say it, pixels and fields of view that the sheet's own check takes
-    for one place, and names that are alike but for words such as rapid and slow. Where two images fit a stack alike, it gets neither.
+    The two of a pair have the same tilt, to a degree, where both files say it, series the same range of tilts to a step, pixels and fields
+    of view that the sheet's own check takes for one place, and names that are alike but for words such as rapid and slow. Where two images
+    fit a stack alike, it gets neither.
     """
+    turning = {
+        file.path: _several_tilts(file) for file in folder.files if file.form == "stack" and file.tilt_range_deg > TILT_TOLERANCE_DEG
+    }
     forms: dict[str, list[RecordedFile]] = defaultdict(list)
     for file in folder.files:
-        forms[file.form].append(file)
+        if file.path not in turning:
+            forms[file.form].append(file)
     pairs, doubts = _pairs(forms["stack"], forms["image"])
     rows = [row for file in forms["stack"] if (row := _field_row(file, pairs.get(file.path))) is not None]
     unknown = {file.path: _without_tilt(file, pairs.get(file.path)) for file in forms["stack"] if file.tilt_deg is None}
     used = {image.path for image, _ in pairs.values()}
     single = {file.path: doubts.get(file.path, "no stack of rapid frames fits this single image") for file in forms["image"]}
-    left_out = folder.left_out | unknown | {path: reason for path, reason in single.items() if path not in used}
-    series_rows, series_left = _series_rows(forms["series"])
+    left_out = folder.left_out | turning | unknown | {path: reason for path, reason in single.items() if path not in used}
+    series_rows, series_left = _series_rows(forms["series"], bool(forms["stack"]))
     named = _named_once([*rows, *series_rows])
     return Proposal([*_with_purposes(named[: len(rows)]), *named[len(rows) :]], left_out | series_left)
 
 
 def _named_once(rows: Sequence[ProposedRow]) -> list[ProposedRow]:
-    """The rows, a number behind names that would occur twice."""
-    seen: Counter[str] = Counter()
+    """The rows, names that are too long cut, and a number that makes them one of a kind behind those that would occur twice."""
+    shortened = [row.acquisition[: LONGEST_NAME - _ROOM_FOR_NUMBER] for row in rows]
+    taken, seen = set(shortened), set()
     named = []
-    for row in rows:
-        seen[row.acquisition] += 1
-        number = seen[row.acquisition]
-        named.append(row if number == 1 else replace(row, acquisition=f"{row.acquisition}-{number}"))
+    for row, name in zip(rows, shortened, strict=True):
+        free = name if name not in seen else next(other for number in count(2) if (other := f"{name}-{number}") not in taken)
+        seen.add(name)
+        taken.add(free)
+        named.append(replace(row, acquisition=free))
     return named
 
 
@@ -166,13 +176,26 @@ def _named_purpose(name: str) -> str | None:
     return {"calib": "calibration", "test": "test", "train": "training"}[found[1].lower()] if found else None
 
 
-def _series_rows(series: Sequence[RecordedFile]) -> tuple[list[ProposedRow], dict[Path, str]]:
-    """Rapid series, each with the slow one of the same tilts, if there is exactly one."""
+def _several_tilts(stack: RecordedFile) -> str:
+    """Why a stack is no field at rest, and what to do with it."""
+    tilts = np.asarray(stack.header.tilt_deg)
+    return (
+        f"its {len(tilts)} frames have tilts from {tilts.min():.1f} to {tilts.max():.1f} degrees, too many for a field at rest and too few "
+        "for a tilt series; add a row to the sheet that says what it is"
+    )
+
+
+def _series_rows(series: Sequence[RecordedFile], fields: bool) -> tuple[list[ProposedRow], dict[Path, str]]:
+    """Rapid series, each with the slow one of the same tilts, if there is exactly one; slow ones alone where nothing rapid is there."""
     slow = {file.path for file in series if _is_slow(file, series)}
+    if len(slow) == len(series) and not fields:
+        slow = set()
     rows: list[ProposedRow] = []
     used: set[Path] = set()
     for rapid in (file for file in series if file.path not in slow):
-        fitting = [file for file in series if file.path in slow and _fits(rapid, file) and likeness(rapid.path, file.path) >= LEAST_NAME]
+        fitting = [
+            file for file in series if file.path in slow and _fit_series(rapid, file) and likeness(rapid.path, file.path) >= LEAST_NAME
+        ]
         partner = fitting[0] if len(fitting) == 1 else None
         tilts = np.asarray(rapid.header.tilt_deg)
         reason = f"{len(tilts)} tilts from {tilts.min():.0f} to {tilts.max():.0f} degrees"
@@ -180,7 +203,17 @@ def _series_rows(series: Sequence[RecordedFile]) -> tuple[list[ProposedRow], dic
         if partner:
             used.add(partner.path)
         rows.append(ProposedRow(place_name(rapid.path), "tilt_series", None, rapid, partner, reason))
-    return rows, dict.fromkeys(slow - used, "a slow series without a rapid one of the same place")
+    remedy = "name it as slow in the row of that one, or add a row with it as rapid where the place was recorded once"
+    return rows, dict.fromkeys(slow - used, f"a slow series without a rapid one of the same place, tilts and pixels; {remedy}")
+
+
+def _fit_series(rapid: RecordedFile, slow: RecordedFile) -> bool:
+    """Whether two series may show one place: what the product takes, from and to the same tilts but for a step of the coarser one."""
+    both = [np.sort(np.asarray(file.header.tilt_deg)) for file in (rapid, slow)]
+    step = max(float(np.median(np.diff(tilts))) for tilts in both)
+    same_range = all(abs(both[0][end] - both[1][end]) <= step + TILT_TOLERANCE_DEG for end in (0, -1))
+    headers = {"rapid": rapid.header, "slow": slow.header}
+    return same_range and not any(file_problems({"kind": "tilt_series"}, headers, False, False))
 
 
 def _is_slow(file: RecordedFile, series: Sequence[RecordedFile]) -> bool:

@@ -1,6 +1,7 @@
 """The configuration held against its schema."""
 
 import datetime
+import json
 import math
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -38,11 +39,20 @@ def check_repeated_keys(paths: Iterable[Path | str]) -> None:
         Naming the file, the keys and their lines.
     """
     for path in paths:
-        tree = yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader)
+        tree = yaml.compose(_as_yaml(Path(path).read_text(encoding="utf-8")), yaml.SafeLoader)
         problems = [
             f"line {second}, key {key!r}: stands there already, in line {first}; remove one" for key, first, second in _repeated_keys(tree)
         ]
         raise_problems(f"{path}: keys are given twice", problems)
+
+
+def _as_yaml(text: str) -> str:
+    """The text of a configuration file; of one in JSON with blanks in the place of tabulators, which YAML allows no indentation of."""
+    try:
+        json.loads(text)
+    except ValueError:
+        return text
+    return text.replace("\t", " ")
 
 
 def _repeated_keys(node: yaml.Node | None, above: str = "") -> Iterator[tuple[str, int, int]]:
@@ -55,8 +65,9 @@ def _repeated_keys(node: yaml.Node | None, above: str = "") -> Iterator[tuple[st
     lines: dict[str, int] = {}
     for key, value in node.value:
         line = key.start_mark.line + 1
-        if lines.setdefault(str(key.value), line) != line:
+        if str(key.value) in lines:
             yield f"{above}{key.value}", lines[str(key.value)], line
+        lines.setdefault(str(key.value), line)
         yield from _repeated_keys(value, f"{above}{key.value}.")
 
 

@@ -23,14 +23,15 @@ def content_mark(path: str) -> str:
     if is_zarr_store(Path(path)):
         own = _folder_mark(Path(path))
     elif Path(path).is_file():
-        own = _file_mark(Path(path))
+        own = file_mark(Path(path))
     else:
         return ""
     tilts = angle_file(Path(path))
-    return "+".join([own, *map(_file_mark, parts_beside(Path(path))), *([_file_mark(tilts)] if tilts else [])])
+    return "+".join([own, *map(file_mark, parts_beside(Path(path))), *([file_mark(tilts)] if tilts else [])])
 
 
-def _file_mark(path: Path) -> str:
+def file_mark(path: Path) -> str:
+    """A file's size and a hash of its pieces, without what lies beside it."""
     size = path.stat().st_size
     pieces = hashlib.sha256()
     with path.open("rb") as file:

@@ -13,8 +13,18 @@ from typing import Literal
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files import LEAST_TILT_RANGE_DEG, STORE_ENDINGS, FallbackMetadata, StackHeader, is_zarr_store, read_header
+from rapidstem.files import (
+    LEAST_TILT_RANGE_DEG,
+    STORE_ENDINGS,
+    FallbackMetadata,
+    StackHeader,
+    file_problems,
+    is_zarr_store,
+    parts_beside,
+    read_header,
+)
 from rapidstem.progress import tracked
+from rapidstem_workflow.raw_contents import file_mark
 
 ENDINGS = (".emd", ".dm3", ".dm4", ".emi", ".mrc", ".mrcs", ".st", ".ali", ".rec", ".tif", ".tiff", ".hspy", ".hdf5", ".h5", *STORE_ENDINGS)
 # What lies beside raw files and belongs to them, or is the user's own.
@@ -49,6 +59,11 @@ class RecordedFile:
         if tilts is not None:
             return float(np.median(tilts))
         return named_tilt_deg(self.path) if stage is None else stage
+
+    @property
+    def tilt_range_deg(self) -> float:
+        """From the least to the largest tilt that the file says; 0 where it says none."""
+        return 0.0 if self.header.tilt_deg is None else float(np.ptp(self.header.tilt_deg))
 
 
 @dataclass(frozen=True)
@@ -87,7 +102,7 @@ def read_folder(folder: Path, detector: str, fallback: FallbackMetadata) -> Reco
     for path in tracked(own, "reading headers", len(own), "file"):
         try:
             header = read_header(path, detector, fallback)
-            files.append(RecordedFile(path, header, form_of(header)))
+            files.append(RecordedFile(path, header, _usable_form(header)))
         except InputError as error:
             left_out[path] = str(error).removeprefix(f"{path}: ")
         except OSError as error:
@@ -138,25 +153,45 @@ def form_of(header: StackHeader) -> Form:
     return "series" if turned else "stack"
 
 
+def _usable_form(header: StackHeader) -> Form:
+    """The form of a file that a row may have; an InputError says what the product would refuse about it."""
+    form = form_of(header)
+    row = {"kind": "tilt_series" if form == "series" else "training"}
+    problems = [problem.rpartition(f"{header.path}: ")[2] for problem in file_problems(row, {"rapid": header}, True, False)]
+    if problems:
+        raise InputError("; ".join(problems))
+    return form
+
+
 def named_tilt_deg(path: Path) -> float | None:
-    """The tilt that a file's name says: `tilt_-20`, `alpha40`, `-20deg`, `20 degrees`; None where it says none."""
-    found = re.search(r"(?:tilt|alpha)[ _=]*(-?\d+(?:\.\d+)?)|(-?\d+(?:\.\d+)?) ?deg", path.stem, re.IGNORECASE)
+    """The tilt that a file's name says: `tilt_-20`, `alpha40`, `-20deg`, `20 degrees`; None where it says none.
+
+    A minus stands at the beginning, or behind a blank, `_`, `=` or `(`: in `area1-40deg` the dash parts words, in `tilt-20` it may be
+    either.
+    """
+    tilt = r"((?:(?<![^ _=(])-)?\d+(?:\.\d+)?)"
+    found = re.search(rf"(?:tilt|alpha)[ _=(]*{tilt}|{tilt} ?deg", path.stem, re.IGNORECASE)
     return float(found[1] or found[2]) if found else None
 
 
 def _duplicates(paths: Sequence[Path]) -> Iterator[tuple[Path, str]]:
-    """Files that begin with the same megabyte as another one of the same size."""
+    """Files of the same size as another one with the same first megabyte, in which several recordings may be blank, and pieces all over."""
     sizes = _sizes(paths)
     alike = Counter(sizes.values())
-    first: dict[tuple[int, bytes], Path] = {}
+    first: dict[tuple[bytes, ...], Path] = {}
     for path, size in sizes.items():
         if alike[size] == 1 or size == 0:
             continue
-        with suppress(OSError), path.open("rb") as file:
-            mark = size, hashlib.sha256(file.read(HASHED_BYTES)).digest()
+        with suppress(OSError):
+            mark = _beginning(path), *(file_mark(each).encode() for each in (path, *parts_beside(path)))
             if mark in first:
                 yield path, f"is a copy of {first[mark]}"
             first.setdefault(mark, path)
+
+
+def _beginning(path: Path) -> bytes:
+    with path.open("rb") as file:
+        return hashlib.sha256(file.read(HASHED_BYTES)).digest()
 
 
 def _sizes(paths: Sequence[Path]) -> dict[Path, int]:

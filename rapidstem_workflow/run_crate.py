@@ -18,8 +18,9 @@ from pathlib import Path
 from typing import Any
 
 from rapidstem import __version__
+from rapidstem.denoising import CARD, LOSSES, WEIGHTS, NetworkSettings, model_folder
 from rapidstem.errors import InputError
-from rapidstem.files import FILE_COLUMNS, written_beside
+from rapidstem.files import FILE_COLUMNS, angle_file, input_fault, is_log, parts_beside, written_beside
 from rapidstem_workflow.command_line import add_configuration_files
 from rapidstem_workflow.run_summary import REPORT, START
 from rapidstem_workflow.session import Session
@@ -102,7 +103,7 @@ def _described(session: Session, folder: Path, given: list[Path], used: list[Pat
         dest_path=str(workflow), main=True, lang="snakemake", properties={"name": "rapidstem", "version": __version__}
     )
     settings, code = ([crate.add_file(dest_path=str(path), properties=_facts(folder / path)) for path in part] for part in (given, used))
-    inputs = [crate.add_jsonld(_raw_file(path, folder)) for path in _raw_files(session)]
+    inputs = [crate.add_jsonld(_raw_file(path, folder)) for path in _given_files(session)]
     main["hasPart"] = [entity for entity in code if entity.id.endswith(".smk")]
     results = [crate.add_file(dest_path=str(path), properties=_facts(folder / path)) for path in _results(folder)]
     times = {"startTime": _time(folder / START), "endTime": finished, "actionStatus": {"@id": "http://schema.org/CompletedActionStatus"}}
@@ -126,13 +127,25 @@ def _profile(address: str) -> dict[str, str]:
     return {"@id": address, "@type": "CreativeWork", "name": name, "version": version}
 
 
-def _raw_files(session: Session) -> Iterable[Path]:
-    """Every raw file of the sheet, once."""
-    paths = [session.path(name, column) for name in session.acquisitions() for column in FILE_COLUMNS]
-    for path in map(Path, dict.fromkeys(filter(None, paths))):
+def _given_files(session: Session) -> Iterable[Path]:
+    """Every file that the session was made from, once: raw files with what is read beside them, logs, the map, trained models."""
+    names = [name for name in session.acquisitions() if not input_fault(Path(session.folder), name)]
+    raw = [Path(session.path(name, column)) for name in names for column in FILE_COLUMNS if session.path(name, column)]
+    beside = [other for path in raw for other in (*parts_beside(path), angle_file(path)) if other]
+    logs = [Path(session.temperature(name)) for name in names if is_log(session.temperature(name))]
+    maps = [Path(session.saved_map)] if session.saved_map else []
+    for path in dict.fromkeys([*raw, *beside, *logs, *maps, *_model_files(session)]):
         if not path.exists():
-            raise InputError(f"{path}: the raw file is missing, so that its checksum cannot be given; put it back")
+            raise InputError(f"{path}: the file is missing, so that its checksum cannot be given; put it back")
         yield path
+
+
+def _model_files(session: Session) -> Iterable[Path]:
+    """The files of the models that the session was given, to denoise with or to start a training from."""
+    for name in session.denoisers:
+        settings = session.settings_of(name)
+        if isinstance(settings, NetworkSettings) and (given := settings.model or settings.start_from):
+            yield from (model_folder(given) / part for part in (CARD, WEIGHTS, LOSSES))
 
 
 def _raw_file(path: Path, folder: Path) -> dict[str, Any]:

@@ -2,13 +2,19 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from argparse import ArgumentParser
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-LEAVE_OUT = "leave_out"
+from snakemake.cli import get_argument_parser
+
+LEAVE_OUT, NO_LOCK = "leave_out", "--nolock"
+FORCED = re.compile(r"-f|-F|--force|--forceal?l?")
+# An option that names may follow.
+FORCED_NAMES = re.compile(r"-R(?P<short>.*)|--forceru?n?(=(?P<long>.*))?")
 
 
 def run_without(acquisitions: Sequence[str], entries: Sequence[str]) -> bool:
@@ -32,10 +38,32 @@ def run_without(acquisitions: Sequence[str], entries: Sequence[str]) -> bool:
 
 
 def repeated_command(arguments: Sequence[str], acquisitions: Sequence[str], entries: Sequence[str]) -> list[str]:
-    """The command; the last `--config` counts, so that it holds the earlier one's entries, too, by the letter."""
+    """The command without what it forces, as that has run; the last `--config` counts, so that it holds the earlier one's entries, too."""
     kept = [entry for entry in entries if entry.partition("=")[0] != LEAVE_OUT]
     left_out = f"{LEAVE_OUT}={json.dumps(list(acquisitions))}"
-    return [sys.executable, "-m", "snakemake", *arguments, "--nolock", "--config", *kept, left_out]
+    return [sys.executable, "-m", "snakemake", *_unforced(arguments), NO_LOCK, "--config", *kept, left_out]
+
+
+def _unforced(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments, `--nolock` in the place of each option that forces jobs: targets behind it are no values of the option before it."""
+    of_names = False
+    for argument in _single_options(arguments):
+        if of_names and not argument.startswith("-"):
+            continue
+        named = FORCED_NAMES.fullmatch(argument)
+        of_names = named is not None and not (named["short"] or named["long"])
+        yield NO_LOCK if named or FORCED.fullmatch(argument) else argument
+
+
+def _single_options(arguments: Sequence[str]) -> Iterator[str]:
+    """The arguments with short options by themselves: `-k`, `-F` in the place of `-kF`."""
+    actions = get_argument_parser()._actions
+    flags = {name for action in actions if action.nargs == 0 for name in action.option_strings if re.fullmatch(r"-\w", name)}
+    for argument in arguments:
+        while argument[:2] in flags and len(argument) > 2:
+            yield argument[:2]
+            argument = f"-{argument[2:]}"
+        yield argument
 
 
 def starting_folder(arguments: Sequence[str]) -> Path | None:

@@ -129,6 +129,11 @@ class Session:
         """The series of a tilt acquisition that are reconstructed: `slow`, where there is one, and the rapid ones."""
         return [*([SLOW] if self._rows[acquisition]["slow"] else []), *self._rapid_variants]
 
+    @property
+    def reconstructed(self) -> list[str]:
+        """The tilt series that have a variant: without a filter to reconstruct with, those that have a slow one."""
+        return [name for name in self.acquisitions("tilt_series") if self.variants(name)]
+
     def shown_variants(self, acquisition: str) -> list[Variant]:
         """The variants whose lines are traced and drawn: those of the first geometry; others stand beside them in the tables."""
         first = self.config["tomography"]["geometry"][0]
@@ -170,12 +175,12 @@ class Session:
 
     @property
     def model_series(self) -> str | None:
-        """The tilt series that training fields must resemble; none where there is no such series, or no limit."""
+        """The tilt series that training fields must resemble, the first where the named one is left out; none without a series or limit."""
         series = self.acquisitions("tilt_series")
         training = self.config["training"]
         if training["largest_histogram_distance"] is None or not series:
             return None
-        return training["similar_to"] or series[0]
+        return training["similar_to"] if training["similar_to"] in series else series[0]
 
     def denoiser_overrides(self, name: str) -> dict[str, Any]:
         """What the configuration sets for one denoiser, but for what it would be without."""
@@ -230,8 +235,8 @@ class Session:
 
     @property
     def followed(self) -> list[str]:
-        """The in-situ series whose lines are followed in three dimensions: those that name a tilt series that takes part."""
-        return [name for name in self.acquisitions("in_situ") if self.tomogram(name) in self.acquisitions("tilt_series")]
+        """The in-situ series whose lines are followed in three dimensions: those that name a tilt series that is reconstructed."""
+        return [name for name in self.acquisitions("in_situ") if self.tomogram(name) in self.reconstructed]
 
     @property
     def matched_sweeps(self) -> list[tuple[str, str]]:

@@ -4,6 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from rapidstem.denoising import NEIGHBOURS, model_folder
 from rapidstem.errors import InputError
 from rapidstem.files import FILE_COLUMNS, check_zarr_packages, is_log
@@ -65,6 +67,12 @@ def check_in_situ_names(names: Sequence[str], wanted: Sequence[str]) -> None:
         )
 
 
+def check_similar_to(name: str | None, sheet: pd.DataFrame, place: str) -> None:
+    """See whether what training fields must resemble is a tilt series of the whole sheet; an InputError names the sheet's place."""
+    if name and name not in sheet.index[sheet["kind"] == "tilt_series"]:
+        raise InputError(f"Configuration key 'training.similar_to': {name} is no row of kind 'tilt_series' of {place}.")
+
+
 def _check_models(session: "Session") -> None:
     """See whether models that a denoiser is given are where they should be."""
     for name in _given_models(session):
@@ -109,11 +117,6 @@ def _check_kinds(session: "Session") -> None:
     if saved_map and not Path(saved_map).is_file():
         raise InputError(
             f"Configuration key 'distortion': there is no saved map {saved_map}; give the path of a map.csv, or let it be measured."
-        )
-    similar_to = session.config["training"]["similar_to"]
-    if similar_to and similar_to not in session.acquisitions("tilt_series"):
-        raise InputError(
-            f"Configuration key 'training.similar_to': {similar_to} is no row of kind 'tilt_series' of {session.config['acquisitions']}."
         )
 
 

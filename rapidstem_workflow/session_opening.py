@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import yaml
+from snakemake.common.configfile import load_configfile
+from snakemake.exceptions import WorkflowError
 from snakemake.utils import update_config, validate
 
 from rapidstem.denoising import denoiser_settings
@@ -13,7 +14,7 @@ from rapidstem.errors import InputError
 from rapidstem.files import read_sheet
 from rapidstem_workflow.configuration_checks import SCHEMA, check_configuration, check_repeated_keys, naming_key, write_out
 from rapidstem_workflow.session import Session
-from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session
+from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session, check_similar_to
 from rapidstem_workflow.setting_order import bring_into_order
 
 
@@ -23,13 +24,24 @@ def read_configuration(paths: Sequence[Path]) -> dict[str, Any]:
     Raises
     ------
     InputError
-        A file has a key twice.
+        A file is not there, is neither YAML nor JSON with keys, or has a key twice.
     """
-    check_repeated_keys(paths)
     config: dict[str, Any] = {}
     for path in paths:
-        update_config(config, yaml.safe_load(path.read_text(encoding="utf-8")))
+        update_config(config, _configuration_file(path))
+    check_repeated_keys(paths)
     return config
+
+
+def _configuration_file(path: Path) -> dict[str, Any]:
+    """What one file says, read as Snakemake reads it."""
+    if not path.is_file():
+        raise InputError(f"{path}: there is no such configuration file; correct its path")
+    try:
+        return load_configfile(path)
+    except (WorkflowError, UnicodeError):
+        remedy = "write it as YAML (UTF-8, no tabulators for indentation) or JSON; config/README.md explains every key"
+        raise InputError(f"{path}: is no configuration, which consists of keys and values; {remedy}") from None
 
 
 def open_session(config: dict[str, Any]) -> Session:
@@ -67,6 +79,7 @@ def read_session(config: dict[str, Any]) -> Session:
     unknown = [name for name in config["leave_out"] if name not in sheet.index]
     if unknown:
         raise InputError(f"Configuration key 'leave_out': {config['acquisitions']} has no row of {', '.join(unknown)}; correct the name.")
+    check_similar_to(config["training"]["similar_to"], sheet, config["acquisitions"])
     session = Session(config["session"], sheet.drop(config["leave_out"]), config)
     check_session(session)
     return session

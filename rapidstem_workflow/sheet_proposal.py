@@ -8,17 +8,23 @@ import argparse
 import json
 import os
 import re
+import shlex
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
 
 from rapidstem.errors import InputError, raise_problems
-from rapidstem.files import BRIGHT_FIELD, FallbackMetadata, check_files, read_sheet, written_beside
+from rapidstem.files import BRIGHT_FIELD, LONGEST_NAME, FallbackMetadata, check_files, read_sheet, written_beside
 from rapidstem_workflow.acquisition_pairing import Proposal, proposed
-from rapidstem_workflow.configuration_checks import check_configuration
-from rapidstem_workflow.recorded_folder import read_folder
+from rapidstem_workflow.recorded_folder import RecordedFolder, read_folder
+from rapidstem_workflow.session_opening import open_session
+
+# What in a path a sheet, or Snakemake, takes for something else: separators, variables, wildcards, letters that are no UTF-8; at the
+# beginning quotation marks and a home folder, at either end blanks.
+_OTHERWISE_READ = re.compile(r"[\t\r\n${}\ud800-\udfff]|^[\"~\s]|\s$")
 
 
 def sheet_lines(proposal: Proposal, sheet: Path) -> Iterator[str]:
@@ -98,15 +104,25 @@ def _quoted(value: str | float | list[str]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
+def proposed_files(output: Path) -> tuple[Path, Path]:
+    """The sheet and the configuration of a path without ending, whatever points its name has."""
+    return output.with_name(f"{output.name}.tsv"), output.with_name(f"{output.name}.yaml")
+
+
+def allowed_name(name: str) -> str:
+    """A name in the letters that the configuration allows for a session."""
+    return re.sub(r"[^A-Za-z0-9_-]+", "-", name).strip("-")[:LONGEST_NAME] or "session"
+
+
 def write_proposal(folder: Path, output: Path, detector: str = BRIGHT_FIELD, pixel_size_nm: float | None = None) -> Proposal:
-    """Propose a sheet and a configuration for a folder of raw files, write both, and see whether the product takes them.
+    """Propose a sheet and a configuration for a folder of raw files, see whether the product takes them, and write both.
 
     Parameters
     ----------
     folder
         With the raw files, in it or below it.
     output
-        Where the two go: a path without ending.
+        Where the two go: a path without ending; the session is named after it.
     detector
         Whose images to take from files with several.
     pixel_size_nm
@@ -115,22 +131,39 @@ def write_proposal(folder: Path, output: Path, detector: str = BRIGHT_FIELD, pix
     Raises
     ------
     InputError
-        where one of them is there already, or no row can be proposed
+        where one of them is there already, no row can be proposed, or the product would refuse them; nothing is written then
     """
-    sheet, config = output.with_suffix(".tsv"), output.with_suffix(".yaml")
+    sheet, config = proposed_files(output)
     for path in (sheet, config):
         if path.exists():
             raise InputError(f"{path}: is there already; move it away, or choose another name with --output")
-    proposal = proposed(read_folder(folder, detector, FallbackMetadata(pixel_size_nm=pixel_size_nm)))
+    fallback = FallbackMetadata(pixel_size_nm=pixel_size_nm)
+    proposal = proposed(_with_written_paths(read_folder(folder, detector, fallback), sheet))
     if not proposal.rows:
         problems = [f"{path}: {reason}" for path, reason in proposal.left_out.items()]
         raise_problems(f"{folder}: no row of a sheet can be proposed from its files", problems)
-    sheet.parent.mkdir(parents=True, exist_ok=True)
-    with written_beside(sheet) as path:
-        path.write_text("\n".join(sheet_lines(proposal, sheet)) + "\n", encoding="utf-8")
-    with written_beside(config) as path:
-        path.write_text(configuration_text(output.name, sheet, proposal, detector, pixel_size_nm), encoding="utf-8")
-    return proposal
+    text = configuration_text(allowed_name(output.name), sheet, proposal, detector, pixel_size_nm)
+    with written_beside(sheet) as new_sheet, written_beside(config) as new_config:
+        new_sheet.write_text("\n".join(sheet_lines(proposal, sheet)) + "\n", encoding="utf-8")
+        new_config.write_text(text, encoding="utf-8")
+        try:
+            open_session(yaml.safe_load(text) | {"acquisitions": str(new_sheet)})
+            remarks = check_files(read_sheet(new_sheet), detector, fallback, single_frames=True).remarks
+        except InputError as error:
+            raise InputError(str(error).replace(str(new_sheet), str(sheet))) from None
+    return replace(proposal, remarks=remarks)
+
+
+def _with_written_paths(folder: RecordedFolder, sheet: Path) -> RecordedFolder:
+    """The folder, files left out whose paths cannot stand in a sheet."""
+    reasons = {file.path: reason for file in folder.files if (reason := _unwritten(_beside(file.path, sheet)))}
+    return RecordedFolder([file for file in folder.files if file.path not in reasons], folder.left_out | reasons)
+
+
+def _unwritten(path: str) -> str | None:
+    """Why a path cannot stand in a sheet, which would read another one; None where it can."""
+    found = _OTHERWISE_READ.search(path)
+    return f"has {found[0]!r} in its path, which a sheet reads as something else; rename the file or its folder" if found else None
 
 
 def main() -> None:
@@ -141,23 +174,20 @@ def main() -> None:
     parser.add_argument("--detector", default=BRIGHT_FIELD, help="whose images to take from files with several (%(default)s)")
     parser.add_argument("--pixel-size-nm", type=float, help="for files that do not say theirs")
     given = parser.parse_args()
-    output = given.output or Path("config") / (re.sub(r"[^A-Za-z0-9_-]+", "-", given.folder.resolve().name) or "session")
+    output = given.output or Path("config") / allowed_name(given.folder.resolve().name)
     try:
         proposal = write_proposal(given.folder, output, given.detector, given.pixel_size_nm)
-        fallback = FallbackMetadata(pixel_size_nm=given.pixel_size_nm)
-        check_configuration(yaml.safe_load(output.with_suffix(".yaml").read_text(encoding="utf-8")))
-        remarks = check_files(read_sheet(output.with_suffix(".tsv")), given.detector, fallback, single_frames=True).remarks
     except InputError as error:
         sys.exit(str(error))
     for row in proposal.rows:
         print(f"{row.acquisition}: {row.kind}; {row.reason}")
     for path, reason in proposal.left_out.items():
         print(f"left out: {path}: {reason}")
-    for remark in remarks:
+    for remark in proposal.remarks:
         print(f"remark: {remark}")
-    config = output.with_suffix(".yaml")
-    print(f"{len(proposal.rows)} rows in {output.with_suffix('.tsv')}; look at them and at {config}, then:")
-    print(f"snakemake --cores 8 --configfile {config}")
+    sheet, config = proposed_files(output)
+    print(f"{len(proposal.rows)} rows in {sheet}; look at them and at {config}, then:")
+    print(f"snakemake --cores 8 --configfile {shlex.quote(str(config))}")
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 from .acquisition_sheet import (
     FILE_COLUMNS as FILE_COLUMNS,
+    LONGEST_NAME as LONGEST_NAME,
     check_files as check_files,
     read_sheet as read_sheet,
     row_reading as row_reading,
@@ -57,7 +58,11 @@ from .ome_zarr import (
     write_zarr_volume as write_zarr_volume,
 )
 from .paradis_files import write_paradis as write_paradis, write_paradis_series as write_paradis_series
-from .raw_file_problems import LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG, field_problems as field_problems
+from .raw_file_problems import (
+    LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG,
+    field_problems as field_problems,
+    file_problems as file_problems,
+)
 from .readers import (
     BRIGHT_FIELD as BRIGHT_FIELD,
     STORE_ENDINGS as STORE_ENDINGS,

@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from tests.workflow.tiny_session import FIELDS, configuration, copied_code, sheet_text, snakemake, write_session
+from tests.workflow.tiny_session import FIELDS, configuration, copied_code, finished_folder, sheet_text, snakemake, write_session
 
 
 @pytest.fixture(scope="session")
 def finished_session(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
     """A copy of the code in which the tiny session has been run, by the first of pytest's processes that needs it; nobody changes it.
 
-    It lies in the folder that RAPIDSTEM_FINISHED_SESSION names, where runs of tests are to share it.
+    It lies in the folder that RAPIDSTEM_FINISHED_SESSION names, where runs of tests are to share it as long as the code is the same.
     """
     own = tmp_path_factory.getbasetemp() if worker_id == "master" else tmp_path_factory.getbasetemp().parent
     shared = Path(os.environ.get("RAPIDSTEM_FINISHED_SESSION", own))
     shared.mkdir(parents=True, exist_ok=True)
-    folder = shared / "finished-session"
-    with FileLock(shared / "finished-session.lock"):
+    folder = finished_folder(shared)
+    with FileLock(folder.with_suffix(".lock")):
         if not (folder / "results/tiny/report.html").is_file():
             shutil.rmtree(folder, ignore_errors=True)
             snakefile = copied_code(folder)

@@ -1,11 +1,15 @@
 """What is wrong with a configuration or a sheet is said before any job starts, with the row, the file and the remedy."""
 
+import json
 from pathlib import Path
 
 import pytest
 import yaml
 
-from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, snakemake, write_session
+from rapidstem.errors import InputError
+from rapidstem_workflow.configuration_checks import check_repeated_keys
+from rapidstem_workflow.session_opening import read_configuration
+from tests.workflow.tiny_session import FIELDS, configuration, planned_jobs, sheet_text, snakemake, write_session
 
 
 def _refusal(folder: Path) -> str:
@@ -115,3 +119,21 @@ def test_a_key_that_stands_in_the_file_twice_is_named_with_both_lines(tmp_path: 
     last = len(text.splitlines()) + 1
     assert f"line {last}, key 'tomography': stands there already, in line {first}" in said
     assert f"line {last + 2}, key 'tomography.thickness_nm': stands there already, in line {last + 1}" in said
+
+
+def test_a_key_that_stands_twice_in_one_line_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "config.yaml"
+    path.write_text("session: a\ntomography: {thickness_nm: 300, thickness_nm: 50}\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 2, key 'tomography.thickness_nm': stands there already, in line 2; remove one"):
+        check_repeated_keys([path])
+
+
+def test_a_configuration_in_json_may_be_indented_with_tabulators(tmp_path: Path) -> None:
+    write_session(tmp_path)
+    path = tmp_path / "config/config.yaml"
+    path.write_text(json.dumps(configuration(), indent="\t"), encoding="utf-8")
+    assert read_configuration([path]) == configuration()
+    assert planned_jobs(tmp_path)["write_report"] == 1
+    path.write_text('{\n\t"session": "a",\n\t"session": "b"\n}\n', encoding="utf-8")
+    with pytest.raises(InputError, match=r"line 3, key 'session': stands there already, in line 2"):
+        check_repeated_keys([path])

@@ -38,6 +38,22 @@ def test_the_graph_holds_what_the_session_has(tmp_path: Path, left_out: str, cha
     assert planned["write_report"] == 1
 
 
+def test_a_series_that_nothing_reconstructs_stops_no_other_job(tmp_path: Path) -> None:
+    """Neither of its own scores nor of an in-situ series that names it, beside a series that has a slow one."""
+    heading, *rows = sheet_text(FIELDS).splitlines()
+    raw = "../results/tiny/raw"
+    rows = [f"{heading}\ttemperature\ttomogram", *[f"{row}\t\t" for row in rows], f"alone\ttilt_series\t\t{raw}/alone.rapid.emd\t\t\t"]
+    rows += [f"heated\tin_situ\t0\t{raw}/heated.rapid.emd\t{raw}/heated.slow.emd\t90..150@25\talone"]
+    write_session(tmp_path, configuration() | {"tomography": {"denoisers": []}}, "\n".join(rows) + "\n")
+    planned = planned_jobs(tmp_path)
+    assert planned["score_images"] == planned["denoise_in_situ"] == planned["write_report"] == 1
+    assert planned["reconstruct_volume"] > 0 and planned["score_lines"] == planned["measure_positions"] == 1
+    assert "follow_lines" not in planned
+    nothing = configuration() | {"denoisers": [], "tomography": {"denoisers": []}}
+    write_session(tmp_path, nothing, _without_slow(sheet_text(FIELDS), "series"))
+    assert "measure_positions" not in planned_jobs(tmp_path)
+
+
 def test_session_without_slow_images_gives_volumes_and_a_report(tmp_path: Path) -> None:
     sheet = sheet_text([field for field in FIELDS if field[0] != "test-a"])
     write_session(tmp_path, configuration() | REDUCED, _without_slow(sheet, "train-a", "train-b", "series"))

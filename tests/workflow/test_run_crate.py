@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from rapidstem.denoising import CARD, LOSSES, WEIGHTS
 from rapidstem.errors import InputError
+from rapidstem.files.job_logs import last_words
 from rapidstem_workflow.run_crate import PROFILES, write_crate
 from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, write_session
 
@@ -76,6 +78,46 @@ def test_a_raw_file_elsewhere_is_named_by_its_place_and_not_copied(session: Path
     outside = [entity["@id"] for entity in graph if entity["@id"].startswith("file:")]
     assert outside and all("raw%20data/" in name for name in outside)
     assert not (session / "raw").exists()
+
+
+def _named_inputs() -> set[str]:
+    """Places of all that a session's crate says it was made from, seen from its folder or the working directory."""
+    graph = json.loads(write_crate([Path("config/config.yaml")]).read_text(encoding="utf-8"))["@graph"]
+    used = next(entity["object"] for entity in graph if entity["@type"] == "CreateAction")
+    here = f"{Path.cwd().as_uri()}/"
+    return {each["@id"].removeprefix(here) for each in used}
+
+
+def test_all_that_a_session_was_made_from_is_an_input(session: Path, tmp_path: Path) -> None:
+    raw = session / "raw"
+    (raw / "series.rapid.rawtlt").write_text("0\n", encoding="utf-8")
+    for name in ("field.emi", "field_1.ser", "heater.csv"):
+        (raw / name).write_bytes(b"1")
+    (tmp_path / "map.csv").write_text("rapid_px,slow_px\n", encoding="utf-8")
+    model = tmp_path / "earlier/models/dlf-slow"
+    model.mkdir(parents=True)
+    for name in (CARD, WEIGHTS, LOSSES):
+        (model / name).write_text("{}", encoding="utf-8")
+    heading, *rows = sheet_text(FIELDS).replace("test-a.rapid.emd", "field.emi").splitlines()
+    rows = [f"{heading}\ttemperature", *[f"{row}\t" for row in rows]]
+    rows.append("heated\tin_situ\t0\t../results/tiny/raw/heated.rapid.emd\t\t../results/tiny/raw/heater.csv")
+    (raw / "heated.rapid.emd").write_bytes(b"2")
+    config = {key: value for key, value in configuration().items() if key != "simulate"} | {"distortion": "map.csv"}
+    config["denoisers"] = [{"name": "dlf-slow", "model": "earlier/models/dlf-slow"}]
+    write_session(tmp_path, config, "\n".join(rows) + "\n")
+    inputs = _named_inputs()
+    assert {f"raw/{name}" for name in ("series.rapid.rawtlt", "field.emi", "field_1.ser", "heater.csv", "heated.rapid.emd")} <= inputs
+    assert {"map.csv", *(f"earlier/models/dlf-slow/{name}" for name in (CARD, WEIGHTS, LOSSES))} <= inputs
+
+
+def test_what_took_no_part_for_bad_input_is_no_input(session: Path) -> None:
+    """The run that followed had left it out, which its configuration does not say."""
+    assert "raw/test-a.rapid.emd" in _named_inputs()
+    log = session / "logs/integrate_frames/test-a.log"
+    log.parent.mkdir(parents=True)
+    log.write_text(last_words("integrate_frames (acquisition test-a)", InputError("it is cut off"), log), encoding="utf-8")
+    inputs = _named_inputs()
+    assert not any(name.startswith("raw/test-a.") for name in inputs) and "raw/train-a.rapid.emd" in inputs
 
 
 def test_a_session_without_a_report_is_refused(session: Path) -> None:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from snakemake.cli import get_argument_parser
 
 from rapidstem.errors import InputError
 from rapidstem.files.job_logs import UNKNOWN_REASON, finished_words, first_words, last_words
@@ -97,6 +98,29 @@ def test_second_run_keeps_the_command_and_its_configuration() -> None:
     command = repeated_command(["--cores", "2", "--config", "session=x"], ["a", "b"], ["session=x", "leave_out=[a]"])
     assert command[:5] == [sys.executable, "-m", "snakemake", "--cores", "2"]
     assert command[-4:] == ["--nolock", "--config", "session=x", 'leave_out=["a", "b"]']
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("-F --cores 2", "--cores 2"),
+        ("--cores 2 -k --forceall", "--cores 2 -k"),
+        ("--forcea -pkF --cores 2", "-p -k --cores 2"),
+        ("--forcerun train_denoiser fit_lines --cores 2", "--cores 2"),
+        ("--forcerun=fit_lines --cores 2 target", "--cores 2 target"),
+        ("-kR train_denoiser fit_lines -c2 -Rfit_lines", "-k -c2"),
+        ("-f --force-use-threads --configfile F.yaml -dF", "--force-use-threads --configfile F.yaml -dF"),
+    ],
+)
+def test_second_run_forces_nothing_again(given: str, kept: str) -> None:
+    """Hours of training, of which the first run has finished what it was told to."""
+    repeated = repeated_command(given.split(), ["bad"], [])
+    assert [word for word in repeated[3:] if word != "--nolock"] == [*kept.split(), "--config", 'leave_out=["bad"]']
+
+
+def test_a_target_behind_a_forced_rule_stays_a_target() -> None:
+    repeated = repeated_command(["--set-threads", "train=1", "-F", "results/x/report.html"], ["bad"], [])
+    assert get_argument_parser().parse_args(repeated[3:]).targets == ["results/x/report.html"]
 
 
 @pytest.mark.parametrize("session", ["2026_11_29", "007", "1e3", "2021-05-06"])

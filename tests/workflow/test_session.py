@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from rapidstem.errors import InputError
+from rapidstem_workflow.raw_file_checks import check_raw_files
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_opening import open_session, read_configuration
 from tests.workflow.session_changes import with_columns
@@ -26,6 +27,17 @@ def test_of_several_configuration_files_the_last_one_counts_key_by_key(tmp_path:
     (tmp_path / "last.yaml").write_text("tomography: {iterations: 20}\ndenoisers: []\n", encoding="utf-8")
     found = read_configuration([tmp_path / "first.yaml", tmp_path / "last.yaml"])
     assert found == {"session": "a", "tomography": {"iterations": 20, "margin_nm": 50}, "denoisers": []}
+
+
+@pytest.mark.parametrize("content", [None, b"", b"just words", b"a:\n\tb: 1\n", b"a: [1", b"session: \xff\n"])
+def test_what_is_no_configuration_file_is_named(tmp_path: Path, content: bytes | None) -> None:
+    (tmp_path / "first.yaml").write_text("session: a\n", encoding="utf-8")
+    second = tmp_path / "second.yaml"
+    if content is not None:
+        second.write_bytes(content)
+    said = "is no configuration" if content is not None else "there is no such configuration file"
+    with pytest.raises(InputError, match=f"second.yaml: {said}"):
+        read_configuration([tmp_path / "first.yaml", second])
 
 
 def test_short_forms_are_written_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,6 +96,18 @@ def test_no_limit_keeps_all_fields(tmp_path: Path, monkeypatch: pytest.MonkeyPat
 def test_unknown_series_to_resemble_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InputError, match=r"training\.similar_to.*train-a"):
         session(tmp_path, monkeypatch, training={"similar_to": "train-a"})
+
+
+def test_where_the_series_to_resemble_is_left_out_another_is_taken_and_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the run that follows bad input."""
+    first = session(tmp_path, monkeypatch, [*FIELDS, ("series-2", "tilt_series", "")], training={"similar_to": "series-2"})
+    assert check_raw_files(first) == []
+    found = open_session(first.config | {"leave_out": ["series-2"]})
+    assert found.model_series == "series"
+    assert check_raw_files(found) == ["training.similar_to: series-2 does not take part; training fields are held against series instead"]
+    assert check_raw_files(open_session(first.config | {"leave_out": ["series-2", "series"]})) == []
+    with pytest.raises(InputError, match=r"training\.similar_to.*train-a"):
+        open_session(first.config | {"leave_out": ["train-a"], "training": {"similar_to": "train-a"}})
 
 
 def test_what_a_row_says_of_its_files_outranks_the_configuration(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

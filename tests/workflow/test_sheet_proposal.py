@@ -5,7 +5,6 @@ import os
 import shutil
 import subprocess
 import sys
-import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,38 +14,22 @@ import yaml
 
 from rapidstem.errors import InputError
 from rapidstem.files import check_files, read_sheet
-from rapidstem.microscope.recording.velox_writer import ScanDescription, write_velox
-from rapidstem_workflow.acquisition_pairing import place_name
 from rapidstem_workflow.raw_file_checks import check_raw_files
-from rapidstem_workflow.recorded_folder import named_tilt_deg
 from rapidstem_workflow.session_opening import open_session
 from rapidstem_workflow.sheet_proposal import main, write_proposal
-
-
-def write(path: Path, frames: int, tilt_deg: float | np.ndarray, pixel_nm: float = 4.0, side: int = 16, dwell_s: float = 1e-7) -> None:
-    """A Velox file of noise, no two alike."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pixels = np.random.default_rng(zlib.crc32(str(path).encode())).integers(1, 60000, (frames, side, side)).astype(np.uint16)
-    scan = ScanDescription(pixel_size_nm=pixel_nm, dwell_time_s=dwell_s, line_time_s=6e-5, frame_time_s=0.03, start_s=0)
-    write_velox(path, pixels, scan, np.deg2rad(np.broadcast_to(tilt_deg, frames)), np.arange(frames) * 0.07)
+from tests.workflow.recorded_files import rows_of, write_raw
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     raw = tmp_path / "Steel 316 session 2"
     for field, tilt in (("A1", 0.02), ("A2", -0.03), ("B1", 40.04), ("B2", 39.97), ("B3", 40.0)):
-        write(raw / f"{field} fast 100ns.emd", 20, tilt)
-        write(raw / f"{field} slow 30us.emd", 1, tilt, pixel_nm=2.0, side=32, dwell_s=3e-5)
-    write(raw / "C9 fast.emd", 20, 60.0)
-    write(raw / "sweep rapid.emd", 15, np.linspace(-70, 70, 15))
-    write(raw / "sweep slow.emd", 15, np.linspace(-70, 70, 15), dwell_s=2e-6)
+        write_raw(raw / f"{field} fast 100ns.emd", 20, tilt)
+        write_raw(raw / f"{field} slow 30us.emd", 1, tilt, pixel_nm=2.0, side=32, dwell_s=3e-5)
+    write_raw(raw / "C9 fast.emd", 20, 60.0)
+    write_raw(raw / "sweep rapid.emd", 15, np.linspace(-70, 70, 15))
+    write_raw(raw / "sweep slow.emd", 15, np.linspace(-70, 70, 15), dwell_s=2e-6)
     return raw
-
-
-def rows_of(sheet: Path) -> dict[str, tuple[str, str, str, str]]:
-    lines = [line.split("\t") for line in sheet.read_text(encoding="utf-8").splitlines()]
-    assert lines[0] == ["acquisition", "kind", "tilt", "rapid", "slow"]
-    return {name: (kind, tilt, Path(rapid).name, Path(slow).name if slow else "") for name, kind, tilt, rapid, slow in lines[1:]}
 
 
 def test_fields_and_series_are_paired_and_get_a_purpose(folder: Path, tmp_path: Path) -> None:
@@ -66,16 +49,6 @@ def test_product_takes_what_is_proposed(folder: Path, tmp_path: Path) -> None:
     config = yaml.safe_load((tmp_path / "config/steel.yaml").read_text(encoding="utf-8"))
     assert config["session"] == "steel" and config["denoisers"] == [{"name": "dlf-slow"}] and "distortion" not in config
     assert "C9" not in open_session(config).sheet.index
-
-
-def test_a_series_without_any_field_gets_the_general_filter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    write(tmp_path / "alone/sweep rapid.emd", 15, np.linspace(-70, 70, 15))
-    write_proposal(tmp_path / "alone", tmp_path / "config/alone")
-    monkeypatch.chdir(tmp_path)
-    config = yaml.safe_load((tmp_path / "config/alone.yaml").read_text(encoding="utf-8"))
-    assert [config["denoisers"], config["tomography"]["denoisers"]] == [[{"name": "general"}], ["general"]]
-    assert "geometry" not in config["tomography"]
-    assert open_session(config).acquisitions("tilt_series") == ["sweep"]
 
 
 def test_a_series_without_times_is_proposed_with_one_tilt_a_frame(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -101,10 +74,10 @@ def test_a_series_without_times_is_proposed_with_one_tilt_a_frame(folder: Path, 
 
 def test_distortion_is_measured_wherever_a_field_has_a_slow_image(tmp_path: Path) -> None:
     for field, tilt in (("A1", 0.0), ("B1", 40.0)):
-        write(tmp_path / "raw" / f"{field} fast.emd", 20, tilt)
+        write_raw(tmp_path / "raw" / f"{field} fast.emd", 20, tilt)
     write_proposal(tmp_path / "raw", tmp_path / "unpaired")
     for field, tilt in (("A1", 0.0), ("B1", 40.0)):
-        write(tmp_path / "raw" / f"{field} slow.emd", 1, tilt)
+        write_raw(tmp_path / "raw" / f"{field} slow.emd", 1, tilt)
     proposal = write_proposal(tmp_path / "raw", tmp_path / "paired")
     assert [row.kind for row in proposal.rows] == ["training", "training"]
     sessions = {name: open_session(yaml.safe_load((tmp_path / f"{name}.yaml").read_text())) for name in ("paired", "unpaired")}
@@ -112,20 +85,19 @@ def test_distortion_is_measured_wherever_a_field_has_a_slow_image(tmp_path: Path
     assert not sessions["unpaired"].measures_distortion
 
 
-def test_series_that_say_no_dwell_time_are_slow_by_their_names(tmp_path: Path) -> None:
-    for name in ("sweep rapid", "sweep slow"):
-        pixels = np.random.default_rng(len(name)).integers(0, 255, (15, 16, 16)).astype(np.uint8)
-        (tmp_path / "raw").mkdir(exist_ok=True)
-        tifffile.imwrite(tmp_path / f"raw/{name}.tif", pixels, imagej=True, resolution=(0.25, 0.25), metadata={"unit": "nm", "axes": "TYX"})
-        (tmp_path / f"raw/{name}.rawtlt").write_text("\n".join(map(str, range(-70, 80, 10))))
-    write_proposal(tmp_path / "raw", tmp_path / "sheet")
-    assert rows_of(tmp_path / "sheet.tsv") == {"sweep": ("tilt_series", "", "sweep rapid.tif", "sweep slow.tif")}
+def test_a_stack_of_several_tilts_is_no_field_at_rest(folder: Path, tmp_path: Path) -> None:
+    write_raw(folder / "two tilts.emd", 2, np.array([-30.0, 30.0]))
+    write_raw(folder / "strip.emd", 2, 0.0, side=8)
+    left_out = {path.name: reason for path, reason in write_proposal(folder, tmp_path / "steel").left_out.items()}
+    assert left_out.keys() == {"two tilts.emd", "strip.emd"}
+    assert "its 2 frames have tilts from -30.0 to 30.0 degrees" in left_out["two tilts.emd"]
+    assert left_out["strip.emd"].startswith("has frames of 8 x 8 pixels; give images of 16 x 16")
 
 
 def test_names_that_look_like_numbers_stay_names(tmp_path: Path) -> None:
     for field, tilt in (("0003", 0.0), ("0004", 40.0), ("1e5", 40.0)):
-        write(tmp_path / "20240601" / f"{field} fast.emd", 20, tilt)
-    write(tmp_path / "20240601" / "0003 slow.emd", 1, 0.0)
+        write_raw(tmp_path / "20240601" / f"{field} fast.emd", 20, tilt)
+    write_raw(tmp_path / "20240601" / "0003 slow.emd", 1, 0.0)
     write_proposal(tmp_path / "20240601", tmp_path / "20240601")
     config = yaml.safe_load((tmp_path / "20240601.yaml").read_text(encoding="utf-8"))
     assert (config["session"], config["leave_out"]) == ("20240601", ["0004", "1e5"])
@@ -138,21 +110,52 @@ def test_configuration_that_would_be_refused_is_not_proposed_silently(
     monkeypatch.setattr(sys, "argv", ["sheet_proposal", str(folder), "--output", str(tmp_path / "steel"), "--pixel-size-nm", "-4"])
     with pytest.raises(SystemExit, match=r"reading\.pixel_size_nm: -4"):
         main()
+    assert not list(tmp_path.glob("steel*")) and not list(tmp_path.glob(".*steel*"))
 
 
 def test_places_of_one_name_in_two_folders_are_two_rows(folder: Path, tmp_path: Path) -> None:
-    write(folder / "second" / "C9 fast.emd", 20, 60.0)
+    write_raw(folder / "second" / "C9 fast.emd", 20, 60.0)
     write_proposal(folder, tmp_path / "steel")
     rows = rows_of(tmp_path / "steel.tsv")
     assert rows["C9"] == rows["C9-2"] == ("training", "60", "C9 fast.emd", "")
+
+
+def test_numbers_behind_names_make_no_name_that_another_place_has(folder: Path, tmp_path: Path) -> None:
+    write_raw(folder / "second" / "C9 fast.emd", 20, 60.0)
+    write_raw(folder / "C9-2 fast.emd", 20, 60.0)
+    write_raw(folder / f"{'long' * 40} fast.emd", 20, 60.0)
+    write_raw(folder / "second" / f"{'long' * 40} fast.emd", 20, 60.0)
+    write_proposal(folder, tmp_path / "steel")
+    rows = rows_of(tmp_path / "steel.tsv")
+    assert {"C9", "C9-2", "C9-3"} <= rows.keys() and len(read_sheet(tmp_path / "steel.tsv")) == 11
+
+
+@pytest.mark.parametrize(("output", "session"), [("steel.2026", "steel-2026"), ("my session", "my-session"), ("316 (b)", "316-b")])
+def test_a_session_is_named_after_its_files_in_the_letters_that_it_may_have(
+    folder: Path, tmp_path: Path, output: str, session: str
+) -> None:
+    write_proposal(folder, tmp_path / output)
+    config = yaml.safe_load((tmp_path / f"{output}.yaml").read_text(encoding="utf-8"))
+    assert (config["session"], config["acquisitions"]) == (session, str(tmp_path / f"{output}.tsv"))
+    assert open_session(config).acquisitions("tilt_series") == ["sweep"]
+
+
+@pytest.mark.parametrize("name", ["a\tb", "a{1}", "a\nb", "$HOME", "a$", " a"])
+def test_a_file_that_no_sheet_can_name_is_left_out_with_the_reason(folder: Path, tmp_path: Path, name: str) -> None:
+    """The sheet lies beside it, so that a blank at its beginning is one of the path."""
+    write_raw(folder / f"{name} fast.emd", 20, 60.0)
+    proposal = write_proposal(folder, folder / "steel")
+    reasons = [reason for path, reason in proposal.left_out.items() if path.name == f"{name} fast.emd"]
+    assert len(reasons) == 1 and "in its path, which a sheet reads as something else; rename the file" in reasons[0]
+    assert len(read_sheet(folder / "steel.tsv")) == len(proposal.rows) == 7
 
 
 def test_what_cannot_be_placed_is_named_with_the_reason(folder: Path, tmp_path: Path) -> None:
     shutil.copy(folder / "A1 fast 100ns.emd", folder / "copy of A1.emd")
     whole = (folder / "B1 fast 100ns.emd").read_bytes()
     (folder / "B4 fast.emd").write_bytes(whole[: len(whole) // 2])
-    write(folder / "D1 fast.emd", 20, 0.0, pixel_nm=9.0)
-    write(folder / "overview.emd", 1, 10.0)
+    write_raw(folder / "D1 fast.emd", 20, 0.0, pixel_nm=9.0)
+    write_raw(folder / "overview.emd", 1, 10.0)
     left_out = {path.name: reason for path, reason in write_proposal(folder, tmp_path / "steel").left_out.items()}
     assert left_out.keys() == {"copy of A1.emd", "B4 fast.emd", "D1 fast.emd", "overview.emd"}
     assert "is a copy of" in left_out["copy of A1.emd"] and "another session" in left_out["D1 fast.emd"]
@@ -190,7 +193,7 @@ def test_what_may_not_be_read_is_said_and_what_is_hidden_is_not_looked_at(
 ) -> None:
     shutil.copy(folder / "C9 fast.emd", folder / "locked.emd")
     for name in ("lost+found", ".hidden"):
-        write(folder / name / "D1 fast.emd", 20, 60.0)
+        write_raw(folder / name / "D1 fast.emd", 20, 60.0)
     locked, listed, opened = {folder / "lost+found", folder / "locked.emd"}, os.scandir, Path.open
 
     def refuse(path: Path) -> None:
@@ -216,7 +219,7 @@ def test_make_sheet_asks_for_a_folder() -> None:
 
 
 def test_two_images_that_fit_as_well_are_not_chosen_from(folder: Path, tmp_path: Path) -> None:
-    write(folder / "second pass" / "B1 slow.emd", 1, 40.0)
+    write_raw(folder / "second pass" / "B1 slow.emd", 1, 40.0)
     proposal = write_proposal(folder, tmp_path / "steel")
     assert next(row for row in proposal.rows if row.acquisition == "B1").slow is None
     assert sum("as well as" in reason for reason in proposal.left_out.values()) == 2
@@ -244,14 +247,3 @@ def test_command_says_what_every_row_rests_on(
     said = capsys.readouterr().out
     assert "sweep: tilt_series; 15 tilts from -70 to 70 degrees, slow series sweep slow.emd" in said
     assert "7 rows in config/Steel-316-session-2.tsv" in said
-
-
-@pytest.mark.parametrize(
-    ("name", "tilt_deg"), [("field tilt_-20.tif", -20.0), ("a 40deg.tif", 40.0), ("alpha=12.5 x.tif", 12.5), ("field 20.tif", None)]
-)
-def test_tilts_in_names_count_only_where_they_are_called_so(name: str, tilt_deg: float | None) -> None:
-    assert named_tilt_deg(Path(name)) == tilt_deg
-
-
-def test_names_of_places_leave_out_how_they_were_taken() -> None:
-    assert place_name(Path("B1 slow 30us.emd")) == place_name(Path("B1_rapid.emd")) == "B1"

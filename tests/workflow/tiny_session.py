@@ -1,5 +1,6 @@
 """A session so small that the whole chain takes about a minute, and the command that runs it."""
 
+import hashlib
 import re
 import shutil
 import subprocess
@@ -58,6 +59,16 @@ def copied_code(folder: Path) -> Path:
         ignore = shutil.ignore_patterns("__pycache__")
         shutil.copytree(source, folder / name, ignore=ignore) if source.is_dir() else shutil.copy(source, folder / name)
     return folder / "Snakefile"
+
+
+def finished_folder(shared: Path, code: Path = ROOT) -> Path:
+    """Where the finished session of some code lies: the name holds a mark of all its files, and of what the session is."""
+    files = [path for name in CODE for path in sorted([code / name, *(code / name).rglob("*")]) if path.is_file()]
+    mark = hashlib.sha256(Path(__file__).read_bytes())
+    for path in files:
+        if "__pycache__" not in path.parts:
+            mark.update(f"{path.relative_to(code).as_posix()} {path.stat().st_size} ".encode() + path.read_bytes())
+    return shared / f"finished-session-{mark.hexdigest()[:16]}"
 
 
 def snakemake(

@@ -13,7 +13,7 @@ def own_files(paths):
 
 FOLDER = SESSION.folder
 FIELDS = SESSION.acquisitions("calibration", "training", "test")
-SERIES = SESSION.acquisitions("tilt_series")
+SERIES = SESSION.reconstructed
 TEST_FIELDS = SESSION.paired("test")
 SHOWN_FIELDS = TEST_FIELDS + SESSION.paired("training", "calibration")
 INSTRUMENT_IMAGES = [name for name in FIELDS if SESSION.path(name, "dcfi")]
