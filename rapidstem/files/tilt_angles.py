@@ -11,16 +11,37 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
-from rapidstem.files.readers import names_tilt
+from rapidstem.files.readers import STORE_ENDINGS, names_tilt
 
 ANGLE_ENDINGS = (".rawtlt", ".tlt")
 GENERAL_ENDINGS = (".txt", ".csv")
+# Of raw files, and of no folder but a store's: what follows the last point of another name may be a day.
+_MRC_ENDINGS = (".mrc", ".mrcs", ".st", ".rec", ".ali", ".preali")
+_HDF5_ENDINGS = (".emd", ".hspy", ".hdf5", ".h5", ".nxs")
+RAW_ENDINGS = (*_MRC_ENDINGS, *_HDF5_ENDINGS, ".tif", ".tiff", ".dm3", ".dm4", ".emi", ".ser", *STORE_ENDINGS)
 # A stage turns no farther.
 LARGEST_DEG = 90.0
 # Files of angles are rounded to one or two places.
 SAME_DEG = 0.1
 _WITH_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
 _REMEDY = "write one angle in degrees a line, or the columns frame and angle, a line a frame"
+
+
+def series_name(path: Path) -> str:
+    """The name of a series, after which its results and its file of angles are called: that of its file without the ending.
+
+    Of a folder it is the whole name, as `2026.11.30`, also of one that is not there yet.
+
+    Parameters
+    ----------
+    path
+        Of the series.
+
+    Returns
+    -------
+    str
+    """
+    return path.stem if path.is_file() or path.suffix.lower() in RAW_ENDINGS else path.name
 
 
 def angle_file(path: Path) -> Path | None:
@@ -165,7 +186,7 @@ def _are_angles_in_order(texts: list[str]) -> bool:
 
 def _beside(path: Path, endings: tuple[str, ...]) -> list[Path]:
     spelled = [each for ending in endings for each in (ending, ending.upper())]
-    candidates = [each for ending in spelled for each in (path.with_suffix(ending), path.with_name(path.name + ending))]
+    candidates = [each for ending in spelled for each in (path.with_name(series_name(path) + ending), path.with_name(path.name + ending))]
     return [candidate for candidate in candidates if candidate != path and candidate.is_file()]
 
 
