@@ -85,6 +85,7 @@ from .tilt_angles import (
     ANGLE_ENDINGS as ANGLE_ENDINGS,
     RAW_ENDINGS as RAW_ENDINGS,
     angle_file as angle_file,
+    fault_of_tilts as fault_of_tilts,
     read_angle_file as read_angle_file,
     series_name as series_name,
     write_angle_file as write_angle_file,

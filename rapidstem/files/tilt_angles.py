@@ -21,6 +21,9 @@ _HDF5_ENDINGS = (".emd", ".hspy", ".hdf5", ".h5", ".nxs")
 RAW_ENDINGS = (*_MRC_ENDINGS, *_HDF5_ENDINGS, ".tif", ".tiff", ".dm3", ".dm4", ".emi", ".ser", *STORE_ENDINGS)
 # A stage turns no farther.
 LARGEST_DEG = 90.0
+# With less there is nothing to reconstruct; angles in radians are recognised by their small range.
+_FEWEST_FRAMES = 5
+_SMALLEST_RANGE_DEG = 20.0
 # Files of angles are rounded to one or two places.
 SAME_DEG = 0.1
 _WITH_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
@@ -145,6 +148,28 @@ def recorded_tilts(path: Path, frames: int, own_deg: np.ndarray | None) -> tuple
     used_deg, used = (given, beside.name) if is_about_angles else (own_deg, "the file")
     said = f"{beside.name} and the file itself give tilts that are up to {apart:.3g} degrees apart; those of {used} are used"
     return used_deg, (*remarks, said)
+
+
+def fault_of_tilts(tilt_deg: np.ndarray) -> str:
+    """What makes tilts none that a series can be reconstructed from; empty where nothing does.
+
+    Parameters
+    ----------
+    tilt_deg : (frame,)
+        As the microscope reports them.
+
+    Returns
+    -------
+    str
+        With the remedy.
+    """
+    extent, frames = float(np.ptp(tilt_deg)), len(tilt_deg)
+    if 0 < extent < _SMALLEST_RANGE_DEG and extent <= np.pi and np.abs(tilt_deg).max() <= np.pi / 2:
+        return f"the reported angles run over {extent:.3g} only, as if they were in radians: give angles in degrees"
+    if frames < _FEWEST_FRAMES or extent < _SMALLEST_RANGE_DEG:
+        needed = f"at least {_FEWEST_FRAMES} frames over {_SMALLEST_RANGE_DEG:.0f} degrees are needed"
+        return f"{frames} frames over {extent:.1f} degrees are no tilt series: {needed}"
+    return ""
 
 
 def write_angle_file(path: Path | str, angle_deg: np.ndarray) -> None:
