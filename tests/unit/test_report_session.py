@@ -115,6 +115,16 @@ def test_numbers_say_the_interval_the_error_the_truth_and_the_resolution(results
     assert resolution.value == "10 nm"
 
 
+def test_what_no_pair_tells_is_a_dash_on_the_first_screen(results: Results) -> None:
+    errors, centres = "evaluation/positional_error.csv", f"dislocations/{SERIES}/{RAPID}.centroids.csv"
+    table = results.table(errors)
+    table.assign(mean_abs_nm=table["mean_abs_nm"].where(table["axis"] != "x")).to_csv(results.folder / errors, index=False)
+    results.table(centres).assign(sigma_x_nm=float("nan")).to_csv(results.folder / centres, index=False)
+    assert series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[1].value == "– / 0.8 / 5.2 nm"
+    table.iloc[:0].to_csv(results.folder / errors, index=False)
+    assert series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[1].value == "– / 0.6 / 0.9 nm"
+
+
 def test_without_a_slow_series_the_halves_of_the_frames_say_how_uncertain_it_is(results: Results) -> None:
     alone = contents(shown={SERIES: [RAPID]}, against_slow={SERIES: []})
     for name in ("positional_error", "line_identity", "line_detection"):
