@@ -33,7 +33,7 @@ from rapidstem.figures import (
     figure_entry,
     figures_of,
 )
-from rapidstem.files import is_log
+from rapidstem.files import is_log, series_name
 from rapidstem_workflow.command_line import given_values
 from rapidstem_workflow.configuration_checks import check_repeated_keys, configuration_schema
 from rapidstem_workflow.container_image import container_image

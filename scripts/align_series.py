@@ -25,14 +25,11 @@ with logged(snakemake):
         )
     reported_deg = middle_angles_deg(record.tilt_deg, *times, images.shape[1])
     series = with_axis_along_x(images, parameters.tilt_axis)
-    recorded = recorded_geometry(
-        reported_deg,
-        series.shape,
-        record.pixel_size_nm,
-        *(times if turning else (None, None)),
-        slow_scan=slow_scan_along(parameters.tilt_axis),
-    )
+    of_rows = times if turning else (None, None)
     with naming_file(record.path):
+        recorded = recorded_geometry(
+            reported_deg, series.shape, record.pixel_size_nm, *of_rows, slow_scan=slow_scan_along(parameters.tilt_axis)
+        )
         found = align_series(series, recorded, AlignmentSettings(**parameters.settings), snakemake.threads)
     write_geometry(snakemake.output.angles, found.geometry, found.reported_deg, found.sigma_deg, found.shift_sigma_px)
     write_angle_file(snakemake.output.tilts, read_table(snakemake.output.angles, ["angle_deg"])["angle_deg"])

@@ -1,6 +1,5 @@
 """Fit the dislocation lines to all frames; give their evidence, lengths, planes and density, and files for ParaView and ParaDiS."""
 
-import numpy as np
 from line_files import write_fitted_lines
 from script_support import logged
 
@@ -19,6 +18,3 @@ with logged(snakemake):
     settings = FittingSettings(line_width_nm=parameters.line_width_nm)
     found = fit_lines(series, geometry, polylines_of(traced), box_nm, depth_px, settings)
     write_fitted_lines(snakemake.output, found, parameters.crystal)
-    if found.foil.slopes.any():
-        along_x, along_y = np.rad2deg(np.arctan(found.foil.slopes))
-        print(f"the foil leans: it rises by {along_x:.1f} degrees along x and {along_y:.1f} degrees along y")

@@ -11,7 +11,10 @@ from rapidstem.lines import FittedLines
 
 
 def write_fitted_lines(output: Any, found: FittedLines, crystal: Mapping[str, Any] | None) -> None:
-    """Write lines with their evidence, lengths, planes and density to the files `lines`, `summary`, `density`, `polydata`, `paradis`."""
+    """Write lines with their evidence, lengths, planes and density to the files `lines`, `summary`, `density`, `polydata`, `paradis`.
+
+    The log says the density, and by how much a foil leans.
+    """
     network = found.network
     orientation = crystal_orientation(crystal["x"], crystal["z"]) if crystal else None
     summary = line_summary(network, orientation).assign(
@@ -41,3 +44,6 @@ def write_fitted_lines(output: Any, found: FittedLines, crystal: Mapping[str, An
     nodes = [(line.start_node, line.end_node) for line in network.lines]
     write_paradis(output.paradis, polylines, nodes, np.array([normals.get(name, np.zeros(3)) for name in planes]), network.box_nm)
     print(density[["slip_plane", "lines", "length_nm", "density_per_m2", "sampling_sd_per_m2"]].to_string(index=False))
+    if found.foil.slopes.any():
+        along_x, along_y = np.rad2deg(np.arctan(found.foil.slopes))
+        print(f"the foil leans: it rises by {along_x:.1f} degrees along x and {along_y:.1f} degrees along y")

@@ -23,6 +23,8 @@ from rapidstem.numerics import FWHM_PER_SIGMA
 CLEAR_SHARE = 0.3
 # Of `least_nm`. Simulated sessions of seeds 1 and 102: none of three such pieces below 100 nm was real, two of two up to 140 nm were.
 FRAGMENT_SHARE = 1.25
+# In voxels: the height of a tomogram is rounded to whole ones.
+_ROUNDING = 0.5
 
 
 @dataclass(frozen=True)
@@ -184,7 +186,7 @@ def _levels(strength: np.ndarray, settings: TracingSettings, noise: np.ndarray |
 def _check(volume: np.ndarray, voxel_size_nm: float, thickness_nm: float) -> None:
     if volume.ndim != 3 or not np.all(np.isfinite(volume)):
         raise InputError("the tomogram cannot be traced: it must be (z, y, x) and of finite values; reconstruct it again")
-    if not 0 < thickness_nm <= volume.shape[0] * voxel_size_nm:
+    if not 0 < thickness_nm / voxel_size_nm <= volume.shape[0] + _ROUNDING:
         height_nm = volume.shape[0] * voxel_size_nm
         raise InputError(
             f"a foil of {thickness_nm:g} nm does not fit into a tomogram {height_nm:g} nm high; set thickness_nm to the foil's"

@@ -16,8 +16,8 @@ MOSTLY_HIDDEN_PERCENT = 50.0
 def count_interval(summary: pd.DataFrame) -> tuple[int, int]:
     """The least and the largest number of dislocations that the evidence allows.
 
-    A dislocation cannot end inside a crystal: two ends lost there may belong to one line. Lines whose probability to be real is below
-    0.95 may be none.
+    A dislocation cannot end inside a crystal: two ends lost there may belong to one line, those of different lines to a chain of them.
+    Lines whose probability to be real is below 0.95 may be none.
 
     Parameters
     ----------
@@ -29,7 +29,9 @@ def count_interval(summary: pd.DataFrame) -> tuple[int, int]:
     least, largest : int
     """
     lost, doubtful = _lost_and_doubtful(summary)
-    return max(0, len(summary) - lost // 2 - doubtful), len(summary)
+    losing = int((summary[["start_kind", "end_kind"]] == "inside").any(axis=1).sum())
+    joined = min(lost // 2, max(losing - 1, 0))
+    return max(0, len(summary) - joined - doubtful), len(summary)
 
 
 def count_words(summary: pd.DataFrame) -> str:

@@ -9,6 +9,8 @@ from rapidstem.figures.style import BLACK, BLUE, ORANGE, Drawing, panels, show_i
 
 # Columns of the picture of a series: to both ends of the usual range, as in Zhao et al. 2021, Fig. 4.
 USUAL_DEG = np.array([-70.0, -45.0, -20.0, 0.0, 20.0, 45.0, 70.0])
+# A stage's slow motion, and three harmonics of the mains.
+_VIBRATION_STYLES = ("-", "--", ":", "-.")
 
 
 def shown_tilts(tilt_deg: np.ndarray) -> np.ndarray:
@@ -73,14 +75,15 @@ def motion_trace(motion: pd.DataFrame) -> Drawing:
     figure, axes = panels(2, 1, 6.4, 3.6, sharex=True, sharey=True)
     motion = motion.astype(float)
     amplitudes = motion.assign(**{f"{side}_px": np.hypot(motion[f"cosine_{side}_px"], motion[f"sine_{side}_px"]) for side in ("dy", "dx")})
+    vibrations = list(amplitudes.groupby("frequency_hz"))
     for panel, side in zip(axes[:, 0], ("dy", "dx"), strict=True):
-        for (frequency, rows), style in zip(amplitudes.groupby("frequency_hz"), ("-", "--", ":"), strict=False):
+        for (frequency, rows), style in zip(vibrations, _VIBRATION_STYLES[: len(vibrations)], strict=True):
             panel.plot(rows["frame"], rows[f"{side}_px"], linestyle=style, label=f"{frequency:g} Hz")
         panel.set_ylabel(f"{side} / px")
     axes[-1, 0].set_xlabel("frame")
     if motion.empty:
         return Drawing(figure, amplitudes, "No motion within the frames was measured.")
-    axes[0, 0].legend(ncols=3)
+    axes[0, 0].legend(ncols=len(_VIBRATION_STYLES))
     square = amplitudes.groupby("frame")[["dy_px", "dx_px"]].apply(lambda rows: (rows**2).sum() / 2).mean()
     error = np.sqrt(np.mean(motion[["dy_sigma_px", "dx_sigma_px"]].astype(float) ** 2, axis=0))
     words = (

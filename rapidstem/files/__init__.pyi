@@ -88,8 +88,11 @@ from .tiff_scales import (
 )
 from .tilt_angles import (
     ANGLE_ENDINGS as ANGLE_ENDINGS,
+    RAW_ENDINGS as RAW_ENDINGS,
     angle_file as angle_file,
+    fault_of_tilts as fault_of_tilts,
     read_angle_file as read_angle_file,
+    series_name as series_name,
     write_angle_file as write_angle_file,
 )
 from .vtk_polydata import write_polydata as write_polydata

@@ -8,7 +8,7 @@ import platform
 import re
 import sys
 import traceback
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,26 +161,27 @@ def say_warnings(warnings: Iterable[str]) -> None:
         print(f"{_WARNING}{words}")
 
 
-def logged_warnings(folder: Path, rule: str, names: Collection[str]) -> Iterator[tuple[str, str]]:
-    """What the jobs of a rule have found doubtful, with the name of the acquisition.
+def logged_warnings(folder: Path, rule: str, denoisers: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """What the jobs of a rule have found doubtful, with the names of the acquisition and of its denoiser.
 
     Parameters
     ----------
     folder
-        Of the session; the logs of the rule are `<folder>/logs/<rule>/.../<acquisition>.log`.
+        Of the session; the logs of the rule are `<folder>/logs/<rule>/<denoiser>/<acquisition>.log`.
     rule
         Its name.
-    names
-        Acquisitions that take part; logs of others are of earlier runs.
+    denoisers, names
+        Denoisers and acquisitions that take part; logs of others are of earlier runs.
 
     Yields
     ------
     tuple of str
-        Acquisition, and what is doubtful.
+        Acquisition, denoiser, and what is doubtful.
     """
-    for log in sorted(folder.glob(f"logs/{rule}/**/*.log")):
-        if log.stem in names:
-            yield from ((log.stem, line.removeprefix(_WARNING)) for line in _text(log).splitlines() if line.startswith(_WARNING))
+    for denoiser in denoisers:
+        for name in names:
+            lines = _text(folder / "logs" / rule / denoiser / f"{name}.log").splitlines()
+            yield from ((name, denoiser, line.removeprefix(_WARNING)) for line in lines if line.startswith(_WARNING))
 
 
 def _text(log: Path) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from rapidstem.files.image_stacks import StackHeader
+from rapidstem.files.tilt_angles import fault_of_tilts, series_name
 
 # rapid and slow tilt series may differ by this much in their pixel size, relatively; slow images of fields are resampled
 _PIXEL_SIZE_TOLERANCE = 0.05
@@ -61,13 +62,15 @@ def _frame_problems(header: StackHeader, needs_several: bool) -> Iterator[str]:
 
 def _angle_problems(header: StackHeader) -> Iterator[str]:
     if header.tilt_deg is None:
-        beside = header.path.with_suffix(".rawtlt").name
+        beside = f"{series_name(header.path)}.rawtlt"
         frames = header.shape[0]
         reasons = "".join(f" ({remark})" for remark in header.remarks if "tilt" in remark)
         yield f"has no tilt for every frame{reasons}; write {beside} beside it, one angle in degrees a line for each of the {frames} frames"
     elif header.shape[0] > 1 and np.ptp(header.tilt_deg) < LEAST_TILT_RANGE_DEG:
         low, high = header.tilt_deg.min(), header.tilt_deg.max()
         yield f"its tilts go from {low:.2f} to {high:.2f} degrees only; is this a tilt series? Give the right file, or the right kind"
+    elif header.shape[0] > 1 and (fault := fault_of_tilts(header.tilt_deg)):
+        yield fault
 
 
 def _time_problems(row: Mapping[Any, Any], header: StackHeader, per_row: bool) -> Iterator[str]:

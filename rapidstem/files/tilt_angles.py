@@ -11,16 +11,40 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
-from rapidstem.files.readers import names_tilt
+from rapidstem.files.readers import STORE_ENDINGS, names_tilt
 
 ANGLE_ENDINGS = (".rawtlt", ".tlt")
 GENERAL_ENDINGS = (".txt", ".csv")
+# Of raw files, and of no folder but a store's: what follows the last point of another name may be a day.
+_MRC_ENDINGS = (".mrc", ".mrcs", ".st", ".rec", ".ali", ".preali")
+_HDF5_ENDINGS = (".emd", ".hspy", ".hdf5", ".h5", ".nxs")
+RAW_ENDINGS = (*_MRC_ENDINGS, *_HDF5_ENDINGS, ".tif", ".tiff", ".dm3", ".dm4", ".emi", ".ser", *STORE_ENDINGS)
 # A stage turns no farther.
 LARGEST_DEG = 90.0
+# With less there is nothing to reconstruct; angles in radians are recognised by their small range.
+_FEWEST_FRAMES = 5
+_SMALLEST_RANGE_DEG = 20.0
 # Files of angles are rounded to one or two places.
 SAME_DEG = 0.1
 _WITH_COMMA = re.compile(r"[+-]?\d+(,\d+)?")
 _REMEDY = "write one angle in degrees a line, or the columns frame and angle, a line a frame"
+
+
+def series_name(path: Path) -> str:
+    """The name of a series, after which its results and its file of angles are called: that of its file without the ending.
+
+    Of a folder it is the whole name, as `2026.11.30`, also of one that is not there yet.
+
+    Parameters
+    ----------
+    path
+        Of the series.
+
+    Returns
+    -------
+    str
+    """
+    return path.stem if path.is_file() or path.suffix.lower() in RAW_ENDINGS else path.name
 
 
 def angle_file(path: Path) -> Path | None:
@@ -126,6 +150,28 @@ def recorded_tilts(path: Path, frames: int, own_deg: np.ndarray | None) -> tuple
     return used_deg, (*remarks, said)
 
 
+def fault_of_tilts(tilt_deg: np.ndarray) -> str:
+    """What makes tilts none that a series can be reconstructed from; empty where nothing does.
+
+    Parameters
+    ----------
+    tilt_deg : (frame,)
+        As the microscope reports them.
+
+    Returns
+    -------
+    str
+        With the remedy.
+    """
+    extent, frames = float(np.ptp(tilt_deg)), len(tilt_deg)
+    if 0 < extent < _SMALLEST_RANGE_DEG and extent <= np.pi and np.abs(tilt_deg).max() <= np.pi / 2:
+        return f"the reported angles run over {extent:.3g} only, as if they were in radians: give angles in degrees"
+    if frames < _FEWEST_FRAMES or extent < _SMALLEST_RANGE_DEG:
+        needed = f"at least {_FEWEST_FRAMES} frames over {_SMALLEST_RANGE_DEG:.0f} degrees are needed"
+        return f"{frames} frames over {extent:.1f} degrees are no tilt series: {needed}"
+    return ""
+
+
 def write_angle_file(path: Path | str, angle_deg: np.ndarray) -> None:
     """Write angles (frame,) in degrees as a `.rawtlt` file: one a line, in the order of the frames.
 
@@ -165,7 +211,7 @@ def _are_angles_in_order(texts: list[str]) -> bool:
 
 def _beside(path: Path, endings: tuple[str, ...]) -> list[Path]:
     spelled = [each for ending in endings for each in (ending, ending.upper())]
-    candidates = [each for ending in spelled for each in (path.with_suffix(ending), path.with_name(path.name + ending))]
+    candidates = [each for ending in spelled for each in (path.with_name(series_name(path) + ending), path.with_name(path.name + ending))]
     return [candidate for candidate in candidates if candidate != path and candidate.is_file()]
 
 

@@ -11,13 +11,14 @@ from typing import Protocol
 import numpy as np
 
 from rapidstem.errors import InputError
-from rapidstem.files import ANGLE_ENDINGS, angle_file, in_natural_order, read_angle_file
+from rapidstem.files import ANGLE_ENDINGS, RAW_ENDINGS, angle_file, in_natural_order, read_angle_file, series_name
 
 _REMEDY = "follow an MRC file that grows, or a folder of TIFF files, or run the finished file as a tilt series of the sheet"
 # MRC2014 (Cheng et al., J. Struct. Biol. 192 (2015) 146): length of the header, and the types of its modes that rapid frames come in.
 _HEADER_BYTES = 1024
 _TYPES: dict[int, np.dtype] = {1: np.dtype("<i2"), 2: np.dtype("<f4"), 6: np.dtype("<u2")}
 _LITTLE_ENDIAN_STAMPS = (0x44, 0x11)
+_MRC = (".mrc", ".st", ".mrcs")
 _TIFF = (".tif", ".tiff")
 
 
@@ -121,7 +122,9 @@ def _readable(file: Path) -> bool:
 
     try:
         tifffile.imread(file)
-    except (OSError, ValueError, IndexError, tifffile.TiffFileError):
+    except Exception as error:  # each decoder has errors of its own for bytes that are missing
+        if "imagecodecs" in str(error):
+            raise InputError(f"{file}: its compression cannot be undone here ({error}); save the frames without compression") from error
         return False
     return True
 
@@ -132,7 +135,7 @@ def open_growing(path: Path | str) -> GrowingSeries | None:
     Parameters
     ----------
     path
-        An MRC file or a folder of TIFF files.
+        An MRC file or a folder of TIFF files; what is not there yet and has the ending of no raw file will be a folder.
 
     Returns
     -------
@@ -147,7 +150,8 @@ def open_growing(path: Path | str) -> GrowingSeries | None:
     path = Path(path)
     if path.is_dir():
         return GrowingFolder(path)
-    if path.suffix.lower() not in (".mrc", ".st", ".mrcs"):
+    ending = path.suffix.lower()
+    if ending not in _MRC and (path.exists() or ending in RAW_ENDINGS):
         raise InputError(f"{path}: a file of this kind cannot be read while it is written; {_REMEDY}")
     return GrowingStack(path) if path.is_file() and path.stat().st_size >= _HEADER_BYTES else None
 
@@ -173,6 +177,6 @@ def planned_tilts(path: Path | str) -> np.ndarray:
     path = Path(path)
     file = angle_file(path)
     if file is None:
-        name = path.with_suffix(ANGLE_ENDINGS[0]).name
+        name = series_name(path) + ANGLE_ENDINGS[0]
         raise InputError(f"{path}: its tilts are not known; write {name} beside it, one angle in degrees a line, a line a frame")
     return read_angle_file(file)

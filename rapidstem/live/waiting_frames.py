@@ -54,6 +54,7 @@ class WaitingFrames(SlicedFrames):
         if angle_file(Path(path)):
             planned_tilts(path)
         self._series = self._appeared(Path(path))
+        self.last_frame_at = clock()
         self._wait_for(1)
         if self._count == 0:
             raise InputError(f"{path}: no frame has come within {patience_s:g} s; start the series, or raise live.patience_s")

@@ -1,7 +1,7 @@
 """What the page consists of: pictures, tables, sliders, the 3-D view, the first screen, a section a stage."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,11 @@ class Panel:
     sliders: Sequence[Slider] = ()
     clouds: Sequence[Cloud] = ()
 
+    @property
+    def folders(self) -> list[str]:
+        """Where the files of its figures lie, relative to the report's folder."""
+        return list(dict.fromkeys(str(Path(link).parent) for figure in self.figures for link in figure.links))
+
 
 @dataclass(frozen=True)
 class Section:
@@ -87,6 +92,7 @@ class Section:
     findings : sentences that say what was found; the first is shown, the others are folded.
     verdict : on the stage, where something can be said.
     tables : folded.
+    left_out : panels that are named without their pictures, as the page would be too large.
     """
 
     title: str
@@ -96,6 +102,11 @@ class Section:
     findings: Sequence[str] = ()
     verdict: Verdict | None = None
     tables: Sequence[ReportTable] = ()
+    left_out: Sequence[Panel] = ()
+
+    def with_panels(self, count: int) -> "Section":
+        """The same with the pictures of so many panels at most."""
+        return replace(self, panels=self.panels[:count], left_out=self.panels[count:])
 
 
 @dataclass(frozen=True)

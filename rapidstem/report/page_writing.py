@@ -2,7 +2,10 @@
 
 import base64
 import io
-from functools import partial
+from bisect import bisect_left
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +21,13 @@ from rapidstem.report.page_parts import LARGEST_CLOUD_POINTS, Cloud, Report
 LARGEST_FILE_BYTES = 10_000_000
 # quality and scale of the pictures in the page: the first with which it is not too large
 PICTURE_SIZES = ((90, 1.0), (75, 0.7), (60, 0.4))
+_TEMPLATE = "page.html.j2"
 
 
 def write_report(path: Path | str, report: Report) -> int:
     """Write the page as one file and give its size in bytes; with very many figures their pictures are smaller.
+
+    Where not even the smallest fit, those of the last panels of the longest sections are left out, and named with their files.
 
     Parameters
     ----------
@@ -45,7 +51,8 @@ def write_report(path: Path | str, report: Report) -> int:
         points = sum(len(cloud.points_nm) for cloud in overview.clouds)
         if points > LARGEST_CLOUD_POINTS:
             raise InputError(f"{path}: the 3-D view of '{overview.name}' has {points} points; give at most {LARGEST_CLOUD_POINTS}")
-    return write_page(path, "page.html.j2", report=report)
+    page = _rendered(_TEMPLATE, report=report)
+    return _save(path, page if len(page) <= LARGEST_FILE_BYTES else _shortened(report))
 
 
 def write_page(path: Path | str, template: str, **contents: Any) -> int:
@@ -70,13 +77,39 @@ def write_page(path: Path | str, template: str, **contents: Any) -> int:
     InputError
         The page would have more than 10 MB.
     """
+    return _save(path, _rendered(template, **contents))
+
+
+def _rendered(template: str, **contents: Any) -> bytes:
+    """The page with the largest pictures with which it is not too large, or with the smallest."""
     page = b""
     for quality, scale in PICTURE_SIZES:
-        picture = partial(_picture_address, quality=quality, scale=scale)
-        page = _environment().get_template(template).render(picture=picture, **contents).encode()
+        page = _page_with(partial(_picture_address, quality=quality, scale=scale), template, **contents)
         if len(page) <= LARGEST_FILE_BYTES:
             break
-    else:
+    return page
+
+
+def _shortened(report: Report) -> bytes:
+    """The page with the smallest pictures, of as many panels a section as fit; of one, where not even they do."""
+    quality, scale = PICTURE_SIZES[-1]
+    picture = cache(partial(_picture_address, quality=quality, scale=scale))
+
+    def page_of(panels: int) -> bytes:
+        sections = [section.with_panels(panels) for section in report.sections]
+        return _page_with(picture, _TEMPLATE, report=replace(report, sections=sections))
+
+    most = max((len(section.panels) for section in report.sections), default=1)
+    fitting = bisect_left(range(1, most), True, key=lambda panels: len(page_of(panels)) > LARGEST_FILE_BYTES)
+    return page_of(max(fitting, 1))
+
+
+def _page_with(picture: Callable[[bytes], str], template: str, **contents: Any) -> bytes:
+    return _environment().get_template(template).render(picture=picture, **contents).encode()
+
+
+def _save(path: Path | str, page: bytes) -> int:
+    if len(page) > LARGEST_FILE_BYTES:
         raise InputError(f"{path}: the page would have {len(page) / 1e6:.0f} MB; give fewer figures (at most 10 MB)")
     with written_beside(path) as temporary:
         temporary.write_bytes(page)

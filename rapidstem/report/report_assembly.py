@@ -46,7 +46,7 @@ def session_report(folder: Path | str, contents: SessionContents) -> Report:
         checks=checks_table(judgements),
         settings=flat_settings(contents.configuration),
         versions=library_versions(),
-        times=job_times(results.folder / "benchmarks"),
+        times=job_times(results.folder / "benchmarks", contents.subjects),
     )
 
 

@@ -6,6 +6,7 @@ import pandas as pd
 
 from rapidstem.figures.line_sentences import count_interval, count_words
 from rapidstem.report.page_parts import Number
+from rapidstem.report.position_verdict import fixed_number, joined_numbers
 from rapidstem.report.session_observations import centre_sigma_nm
 from rapidstem.report.session_results import Results, SessionContents
 from rapidstem.report.session_verdicts import Verdict
@@ -56,9 +57,9 @@ def count_number(summaries: Mapping[str, pd.DataFrame], grade: str) -> Number:
 def difference_number(errors: pd.DataFrame, grade: str) -> Number:
     """The mean difference of rapid and slow by axis, of rows of `positional_error.csv` of one comparison."""
     axes = list(errors["axis"])
-    value = f"{' / '.join(f'{mean:.1f}' for mean in errors['mean_abs_nm'])} nm"
+    value = f"{joined_numbers(errors['mean_abs_nm'], 1)} nm"
     published = " / ".join(f"{ZHAO_MEAN_ABS_NM[axis]:g}" for axis in axes)
-    paired = f"{errors['paired_percent'].min():.0f} % of the centres paired"
+    paired = f"{fixed_number(errors['paired_percent'].min(), 0)} % of the centres paired"
     note = f"{' / '.join(axes)}, mean, {paired}; Zhao et al. 2021: {published} nm"
     return Number("Rapid against slow", value, note, grade)
 
@@ -66,7 +67,7 @@ def difference_number(errors: pd.DataFrame, grade: str) -> Number:
 def uncertainty_number(centres: pd.DataFrame, grade: str) -> Number:
     """The uncertainty of the centres from two halves of the frames: what is known without a second series."""
     sigma = centre_sigma_nm(centres)
-    value = f"{' / '.join(f'{each:.1f}' for each in sigma.values())} nm"
+    value = f"{joined_numbers(sigma.values(), 1)} nm"
     return Number("Uncertainty of the centres", value, f"{' / '.join(sigma)}, from two halves of the frames", grade)
 
 

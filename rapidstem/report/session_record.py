@@ -1,5 +1,6 @@
 """With which versions, in what time and with how much memory a session was made."""
 
+from collections.abc import Collection
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -21,7 +22,7 @@ def library_versions() -> dict[str, str]:
     return found
 
 
-def job_times(folder: Path) -> pd.DataFrame:
+def job_times(folder: Path, subjects: Collection[str]) -> pd.DataFrame:
     """Number, time and largest memory of the jobs of each rule, from Snakemake's benchmark files.
 
     A rule all of whose jobs have failed has none.
@@ -29,6 +30,7 @@ def job_times(folder: Path) -> pd.DataFrame:
     Parameters
     ----------
     folder : holds a file `<rule>.tsv`, or a folder of them, for each rule.
+    subjects : acquisitions, denoisers and variants of the session; files of others are of earlier runs.
 
     Returns
     -------
@@ -37,8 +39,15 @@ def job_times(folder: Path) -> pd.DataFrame:
     """
     rows = []
     for rule in sorted(folder.iterdir()) if folder.is_dir() else ():
-        tables = [pd.read_csv(path, sep="\t") for path in ([rule] if rule.is_file() else sorted(rule.rglob("*.tsv")))]
+        files = [rule] if rule.is_file() else [path for path in sorted(rule.rglob("*.tsv")) if _is_of(path.relative_to(rule), subjects)]
+        tables = [pd.read_csv(path, sep="\t") for path in files]
         if tables:
             jobs = pd.concat(tables, ignore_index=True)
             rows.append({"rule": rule.stem, "jobs": len(jobs), "seconds": jobs["s"].sum(), "largest memory / MB": jobs["max_rss"].max()})
     return pd.DataFrame(rows)
+
+
+def _is_of(path: Path, subjects: Collection[str]) -> bool:
+    """Whether all parts of the path are called after these, are numbers or points of a sweep."""
+    names = [part.split(".")[0] for part in path.parts]
+    return all(name in subjects or name.isdigit() or "~" in name for name in names)

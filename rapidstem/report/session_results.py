@@ -71,6 +71,18 @@ class SessionContents:
         return bool(self.figures["distortion"]) and not self.configuration["distortion"]["map"]
 
     @property
+    def denoisers(self) -> list[str]:
+        """All of the session."""
+        return [settings["name"] for settings in self.configuration["denoisers"]]
+
+    @property
+    def subjects(self) -> set[str]:
+        """Acquisitions, denoisers and variants: what the logs and times of its jobs are called after."""
+        acquisitions = {*self.fields, *self.series, *self.in_situ, *self.left_out}
+        variants = {variant for _, variant in self.series_variants}
+        return acquisitions | variants | {*self.denoisers} | {f"rapid-{denoiser}" for denoiser in self.denoisers}
+
+    @property
     def reconstructed(self) -> list[str]:
         """The denoisers whose series are reconstructed."""
         return list(self.configuration["tomography"]["denoisers"])

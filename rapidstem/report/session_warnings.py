@@ -1,6 +1,6 @@
 """What a reader should know before believing a session's results."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
 from rapidstem.files.job_logs import input_fault, logged_warnings
 from rapidstem.report.session_results import Results, SessionContents
@@ -60,14 +60,10 @@ def _failed_comparisons(results: Results, contents: SessionContents) -> Iterator
 
 
 def _unseen_conditions(results: Results, contents: SessionContents) -> Iterator[str]:
-    names = {*contents.series, *contents.test_fields, *contents.in_situ}
+    names = [*contents.series, *contents.test_fields, *contents.in_situ]
     for rule in ("denoise_frames", "denoise_in_situ"):
-        yield from _said_by(rule, results, names)
-
-
-def _said_by(rule: str, results: Results, names: Collection[str]) -> Iterator[str]:
-    """The warnings in the logs of a rule's jobs."""
-    yield from (f"{name}: {words}" for name, words in logged_warnings(results.folder, rule, names))
+        for name, denoiser, words in logged_warnings(results.folder, rule, contents.denoisers, names):
+            yield f"{name}, {denoiser}: {words}"
 
 
 def _dense_foils(results: Results, contents: SessionContents) -> Iterator[str]:

@@ -38,14 +38,13 @@ def position_pairs(measured: pd.DataFrame, reference: pd.DataFrame, radius_nm: f
         As `rapidstem.dislocations.pairing.pair_centroids` gives it, with `line`, the number of the reference's line in these sections
         (`rapidstem.dislocations.section_links.chain_labels`), and `sigma_x_nm`, `sigma_y_nm`, `sigma_z_nm`, the standard deviations of
         the differences: from the sigma columns of both tables, or of the one that has them (a reference without them is taken as
-        exact), NaN if neither has.
+        exact), NaN if neither has, or one of a pair states none in them.
     """
     moved = moved_to_sections(measured, reference, motion)
     pairs = pair_centroids(moved, reference, radius_nm)
-    variance = np.full((len(pairs), len(SIGMA_COLUMNS)), np.nan)
-    for table, rows in ((moved, pairs["first_index"]), (reference, pairs["second_index"])):
-        if set(SIGMA_COLUMNS) <= set(table):
-            variance = np.nan_to_num(variance) + table[SIGMA_COLUMNS].to_numpy(float)[rows] ** 2
+    sides = ((moved, pairs["first_index"]), (reference, pairs["second_index"]))
+    stated = [table[SIGMA_COLUMNS].to_numpy(float)[rows] ** 2 for table, rows in sides if set(SIGMA_COLUMNS) <= set(table)]
+    variance = sum(stated) if stated else np.full((len(pairs), len(SIGMA_COLUMNS)), np.nan)
     sigma = dict(zip(SIGMA_COLUMNS, np.sqrt(variance).T, strict=True))
     return pairs.assign(line=chain_labels(reference)[pairs["second_index"]], **sigma)
 

@@ -61,7 +61,8 @@ def subtract_background(image: np.ndarray, scale_px: float, hidden: np.ndarray |
     """The image relative to its slowly varying background, I / background - 1, free of the absolute intensity.
 
     The background is a Gaussian mean of eight times the scale of the lines, taken a second time without what is clearly darker than the
-    first. Where more than noise lies below zero, as in signed integers, the lowest intensity is taken for none.
+    first. Where more than noise lies below zero, as in signed integers, the lowest intensity is taken for none. Far inside a shadow, where
+    the background holds no intensity itself, the result is -1, as at its edge.
 
     Parameters
     ----------
@@ -80,13 +81,19 @@ def subtract_background(image: np.ndarray, scale_px: float, hidden: np.ndarray |
     if np.mean(image < 0) > _NOISE_BELOW_ZERO:
         image = image - image.min()
     shown = np.ones(image.shape, bool) if hidden is None else ~hidden
-    if not shown.any():
-        return np.zeros_like(image)
     first = scipy.ndimage.gaussian_filter(image, width_px, mode="nearest") if shown.all() else _mean_of(image, shown, width_px, image)
-    relative = image / first - 1
-    kept = shown & (relative > -1.5 * robust_spread(relative[shown]))
+    lit = shown & (first > 0)
+    if not lit.any():
+        return np.zeros_like(image)
+    relative = _relative_to(first, image)
+    kept = lit & (relative > -1.5 * robust_spread(relative[lit]))
     background = _mean_of(image, kept, width_px, first)
-    return np.where(shown, image / background - 1, np.float32(0))
+    return np.where(shown, _relative_to(background, image), np.float32(0))
+
+
+def _relative_to(background: np.ndarray, image: np.ndarray) -> np.ndarray:
+    """I / background - 1, and -1 where the background is none."""
+    return np.divide(image, background, out=np.zeros_like(image), where=background > 0) - 1
 
 
 def _mean_of(image: np.ndarray, kept: np.ndarray, width_px: float, elsewhere: np.ndarray) -> np.ndarray:

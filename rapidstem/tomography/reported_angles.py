@@ -5,11 +5,9 @@ from typing import Literal
 import numpy as np
 
 from rapidstem.errors import InputError
+from rapidstem.files import fault_of_tilts
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
-# With less there is nothing to reconstruct; angles in radians are recognised by their small range.
-_FEWEST_FRAMES = 5
-_SMALLEST_RANGE_DEG = 20.0
 # Stages turn by less; more are other units or another column.
 _LARGEST_ANGLE_DEG = 100.0
 
@@ -94,12 +92,6 @@ def _checked_angles_rad(shape: tuple[int, ...], reported_deg: np.ndarray | None)
         raise InputError(f"the reported angles of frames {missing} (counted from 0) are missing: give the angle of every frame")
     if np.abs(reported_deg).max() > _LARGEST_ANGLE_DEG:
         raise InputError(f"a reported angle is {np.abs(reported_deg).max():.4g} degrees: give tilts between -90 and 90 degrees, in degrees")
-    extent = float(np.ptp(reported_deg))
-    if 0 < extent < _SMALLEST_RANGE_DEG and extent <= np.pi and np.abs(reported_deg).max() <= np.pi / 2:
-        raise InputError(f"the reported angles run over {extent:.3g} only, as if they were in radians: give angles in degrees")
-    if shape[0] < _FEWEST_FRAMES or extent < _SMALLEST_RANGE_DEG:
-        raise InputError(
-            f"{shape[0]} frames over {extent:.1f} degrees are no tilt series: "
-            f"at least {_FEWEST_FRAMES} frames over {_SMALLEST_RANGE_DEG:.0f} degrees are needed"
-        )
+    if fault := fault_of_tilts(reported_deg):
+        raise InputError(fault)
     return np.deg2rad(reported_deg)

@@ -10,6 +10,7 @@ from rapidstem.report import SessionContents
 
 SERIES, RAPID = "s", "rapid-net"
 CONFIGURATION = {
+    "denoisers": [{"name": "net"}],
     "distortion": {"method": "spline", "map": None},
     "tomography": {"denoisers": ["net"], "line_width_nm": 10.0, "thickness_nm": 300},
 }

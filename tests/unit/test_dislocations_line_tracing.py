@@ -105,6 +105,13 @@ def test_a_foil_thicker_than_the_volume_and_nan_are_refused():
         trace_lines(np.full((5, 5, 5), np.nan, np.float32), VOXEL_NM, 10.0)
 
 
+def test_a_foil_as_high_as_the_tomogram_fits_into_its_rounded_height() -> None:
+    volume, height_nm = volume_of([THROUGH]), SHAPE[0] * VOXEL_NM
+    assert len(trace_lines(volume, VOXEL_NM, height_nm + 0.49 * VOXEL_NM).lines) == 1
+    with pytest.raises(InputError, match="does not fit"):
+        trace_lines(volume, VOXEL_NM, height_nm + 0.51 * VOXEL_NM)
+
+
 def test_wide_lines_are_traced_like_narrow_ones() -> None:
     """The same volume with voxels three times as wide, and lines of three times the width."""
     volume = volume_of([THROUGH], noise=0.05)

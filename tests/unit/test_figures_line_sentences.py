@@ -38,6 +38,14 @@ def test_two_lost_ends_may_be_those_of_one_line():
     assert count_words(summary(("surface", "inside"))) == "1 dislocation (1 end is lost inside the foil)"
 
 
+def test_a_line_is_not_joined_to_itself():
+    both, one = ("inside", "inside"), ("surface", "inside")
+    assert count_words(summary(both)) == "1 dislocation (2 ends are lost inside the foil)"
+    assert count_words(summary(both, both, both)) == "1 to 3 dislocations (6 ends are lost inside the foil)"
+    assert count_words(summary(both, both, one)) == "1 to 3 dislocations (5 ends are lost inside the foil)"
+    assert count_words(summary(both, one, one, one, one)) == "2 to 5 dislocations (6 ends are lost inside the foil)"
+
+
 def test_lines_of_little_probability_may_be_none():
     doubtful = summary(("surface", "border"), ("surface", "surface"), probability=[0.999, 0.6])
     assert count_words(doubtful) == "1 to 2 dislocations (1 line is doubtful)"

@@ -266,3 +266,13 @@ def test_motion_trace_states_amplitude_and_error_and_says_when_there_is_none():
     assert "0.21 px in y and 0.07 px in x" in drawing.description
     assert "0.05 and 0.04 px" in drawing.description
     assert "No motion" in tilt_figures.motion_trace(motion.iloc[:0]).description
+
+
+def test_every_frequency_of_the_motion_is_drawn():
+    frequencies_hz = [25.0, 50.0, 100.0, 150.0]
+    motion = pd.DataFrame({"frame": [0, 1] * 4, "frequency_hz": np.repeat(frequencies_hz, 2)})
+    columns = ("cosine_dy_px", "cosine_dx_px", "sine_dy_px", "sine_dx_px", "dy_sigma_px", "dx_sigma_px")
+    drawing = tilt_figures.motion_trace(motion.assign(**dict.fromkeys(columns, 0.1)))
+    for panel in drawing.figure.axes:
+        assert [line.get_label() for line in panel.lines] == ["25 Hz", "50 Hz", "100 Hz", "150 Hz"]
+        assert len({line.get_linestyle() for line in panel.lines}) == 4

@@ -18,12 +18,12 @@ from tests.unit.test_files_formats import image_axes, write_hyperspy
 from tests.unit.test_files_velox import FRAMES, add_image, document, read_faulty, stem, velox_file, write_stack
 
 SERIES = np.random.default_rng(0).integers(0, 4000, (5, 16, 24)).astype(np.uint16)
-OWN_DEG = [-60, -57, -54, -51, -48]
+OWN_DEG = [-60, -54, -48, -42, -36]
 
 
 def tilted(folder: Path) -> Path:
     """A file with tilts of its own."""
-    tilt = {"name": "tilt", "scale": 3.0, "offset": -60.0, "units": "deg", "navigate": True}
+    tilt = {"name": "tilt", "scale": 6.0, "offset": -60.0, "units": "deg", "navigate": True}
     return write_hyperspy(folder / "a.hspy", SERIES, [tilt, *image_axes("nm", 4.56)])
 
 
@@ -33,7 +33,7 @@ def test_a_file_of_angles_wins_over_the_series_and_a_text_does_not(tmp_path: Pat
     path.with_suffix(ending).write_text("-60\n-31\n0.5\n30\n61\n")
     header = read_header(path)
     np.testing.assert_allclose(header.tilt_deg, [-60, -31, 0.5, 30, 61] if wins else OWN_DEG)
-    assert f"a{ending} and the file itself" in header.remarks[0] and "109 degrees apart" in header.remarks[0]
+    assert f"a{ending} and the file itself" in header.remarks[0] and "97 degrees apart" in header.remarks[0]
 
 
 def test_the_same_angles_twice_are_no_contradiction(tmp_path: Path) -> None:
@@ -166,11 +166,11 @@ def test_a_diffraction_series_whose_unit_is_guessed_is_no_image(tmp_path: Path) 
 
 def test_a_field_at_rest_whose_file_is_a_tilt_series_is_said(tmp_path: Path) -> None:
     tilted(tmp_path)
-    for kind, tilt, remarks in (("test", "-54", 1), ("tilt_series", "", 0)):
+    for kind, tilt, remarks in (("test", "-48", 1), ("tilt_series", "", 0)):
         (tmp_path / "sheet.tsv").write_text(f"acquisition\tkind\ttilt\trapid\tslow\nf\t{kind}\t{tilt}\ta.hspy\t\n")
         said = [line for line in check_files(read_sheet(tmp_path / "sheet.tsv")).remarks if "tilts go from" in line]
         assert len(said) == remarks
-        assert all("from -60.00 to -48.00 degrees, the sheet says that it is at rest" in line for line in said)
+        assert all("from -60.00 to -36.00 degrees, the sheet says that it is at rest" in line for line in said)
 
 
 IMAGE_NM = [(0.00456, 0.0, "µm"), (0.00456, 0.0, "µm")]

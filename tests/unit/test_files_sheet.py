@@ -22,6 +22,7 @@ ROWS = [
     "field_2\ttest\t40\traw/f2.mrc\t\t",
     "series\ttilt_series\t\traw/s.mrc\t../s-slow.mrc\t",
 ]
+TILTS_DEG = [-20, -10, 0, 10, 20]
 
 
 def write_sheet(folder: Path, *rows: str, header: str = HEADER) -> Path:
@@ -144,8 +145,8 @@ def small_session(folder: Path) -> pd.DataFrame:
     sheet = read_sheet(write_sheet(folder, "f\ttest\t10\traw/f.mrc\traw/f-slow.mrc\t", "s\ttilt_series\t\traw/s.mrc\traw/s-slow.mrc\t"))
     write_stack(raw / "f.mrc")
     write_stack(raw / "f-slow.mrc", frames=1)
-    write_stack(raw / "s.mrc", tilts=[-2, 0, 2])
-    write_stack(raw / "s-slow.mrc", frames=2, tilts=[-2, 2])
+    write_stack(raw / "s.mrc", frames=6, tilts=[-20, -12, -4, 4, 12, 20])
+    write_stack(raw / "s-slow.mrc", frames=5, tilts=TILTS_DEG)
     return sheet
 
 
@@ -184,10 +185,11 @@ def test_environment_variables_in_paths(tmp_path: Path, monkeypatch: pytest.Monk
         ("s-slow.mrc", {"frames": 1, "tilts": [0]}, ["acquisition 's'", "column slow", "only one frame"]),
         ("f-slow.mrc", {"size": 48}, ["acquisition 'f'", "column slow", "shows 218.9 x 218.9 nm, the rapid frames 72.96 x 72.96 nm"]),
         ("f-slow.mrc", {"pixel_size_nm": 456.0}, ["acquisition 'f'", "456 nm, the rapid frames of 4.56 nm", "unit"]),
-        ("s-slow.mrc", {"size": 32, "tilts": [0, 2, 4]}, ["acquisition 's'", "32 x 32 pixels, the rapid frames 16 x 16"]),
-        ("s-slow.mrc", {"pixel_size_nm": 2.1, "tilts": [0, 2, 4]}, ["acquisition 's'", "2.1 nm, the rapid frames of 4.56 nm"]),
+        ("s-slow.mrc", {"frames": 5, "size": 32, "tilts": TILTS_DEG}, ["acquisition 's'", "32 x 32 pixels, the rapid frames 16 x 16"]),
+        ("s-slow.mrc", {"frames": 5, "pixel_size_nm": 2.1, "tilts": TILTS_DEG}, ["acquisition 's'", "2.1 nm, the rapid frames of 4.56 nm"]),
         ("s.mrc", {"tilts": [-2, 0]}, ["acquisition 's'", "s.rawtlt", "2 angles for 3 frames"]),
         ("s.mrc", {"tilts": [0, 0, 0.1]}, ["acquisition 's'", "0.00 to 0.10 degrees"]),
+        ("s.mrc", {"frames": 4, "tilts": [-60, -20, 20, 60]}, ["4 frames over 120.0 degrees are no tilt series: at least 5 frames"]),
     ],
 )
 def test_a_wrong_file_is_named_with_the_remedy(tmp_path: Path, name: str, changes: dict, expected: list[str]) -> None:

@@ -8,7 +8,7 @@ import pytest
 from rapidstem.errors import InputError
 from rapidstem.files.acquisition_sheet import check_files, read_sheet
 from rapidstem.files.image_stacks import FallbackMetadata
-from tests.unit.test_files_sheet import HEADER, complaints, refusal, write_sheet, write_stack
+from tests.unit.test_files_sheet import HEADER, TILTS_DEG, complaints, refusal, write_sheet, write_stack
 
 TIMES = f"{HEADER}\ttomogram\tframe_interval\tstarted"
 
@@ -38,7 +38,7 @@ def test_times_of_a_row_count_for_what_its_file_does_not_say(tmp_path: Path) -> 
 def test_moving_lines_without_times_are_refused_before_any_job(tmp_path: Path) -> None:
     rows = ["s\ttilt_series\t\traw/s.mrc\t\t\t\t\t", "a\tin_situ\t0\traw/a.mrc\t\t\ts\t\t"]
     sheet = read_sheet(write_sheet(tmp_path, *rows, header=TIMES))
-    write_stack(tmp_path / "session/raw/s.mrc", tilts=[-2, 0, 2])
+    write_stack(tmp_path / "session/raw/s.mrc", frames=5, tilts=TILTS_DEG)
     write_stack(tmp_path / "session/raw/a.mrc")
     message = complaints(sheet)
     assert "acquisition 'a', column rapid" in message and "give them in the column frame_interval" in message
@@ -50,7 +50,7 @@ def test_rows_with_tilts_of_their_own_without_times_are_refused_before_any_job(t
     row = "s\ttilt_series\t\traw/s.mrc\traw/s-slow.mrc\t\t\t"
     sheet = read_sheet(write_sheet(tmp_path, f"{row}\t\t", header=TIMES))
     for name in ("s.mrc", "s-slow.mrc"):
-        write_stack(tmp_path / "session/raw" / name, tilts=[-2, 0, 2])
+        write_stack(tmp_path / "session/raw" / name, frames=5, tilts=TILTS_DEG)
     with pytest.raises(InputError) as caught:
         check_files(sheet, per_row=True)
     message = str(caught.value)

@@ -4,7 +4,7 @@ import pytest
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import read_header
 from rapidstem.files.mrc_volumes import write_series
-from rapidstem.files.tilt_angles import angle_file, read_angle_file
+from rapidstem.files.tilt_angles import angle_file, fault_of_tilts, read_angle_file
 
 
 @pytest.mark.parametrize(
@@ -89,3 +89,16 @@ def test_numbers_about_something_else_beside_a_file_are_said_and_harm_nothing(tm
 def test_files_of_angles_beside_a_series_may_be_in_capitals(tmp_path, name):
     (tmp_path / name).write_text("-10\n10\n", encoding="utf-8")
     assert angle_file(tmp_path / "series.mrc") == tmp_path / name
+
+
+@pytest.mark.parametrize(
+    ("tilt_deg", "fault"),
+    [
+        ([-20, -10, 0, 10, 20], ""),
+        ([-60, -20, 20, 60], "4 frames over 120.0 degrees are no tilt series: at least 5 frames over 20 degrees are needed"),
+        ([-4, -2, 0, 2, 4], "5 frames over 8.0 degrees are no tilt series: at least 5 frames over 20 degrees are needed"),
+        ([-1.2, -0.6, 0, 0.6, 1.2], "the reported angles run over 2.4 only, as if they were in radians: give angles in degrees"),
+    ],
+)
+def test_tilts_that_nothing_can_be_reconstructed_from_are_told(tilt_deg: list[float], fault: str) -> None:
+    assert fault_of_tilts(np.array(tilt_deg)) == fault

@@ -18,7 +18,7 @@ from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
 from rapidstem.lines.motion.line_following import SEEN, LineTrack
 from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
 from rapidstem.lines.motion.moving_lines import moving_line
-from rapidstem.lines.motion.state_filters import NO_OFFSET, smoothed_states
+from rapidstem.lines.motion.state_filters import ImageOffset, smoothed_states
 from rapidstem.lines.motion.track_smoothing import SmoothTrack, smoothed_track
 from rapidstem.tomography import TiltGeometry
 from tests.unit.motion_phantoms import (
@@ -133,7 +133,8 @@ def test_height_is_told_where_the_view_changes_and_states_what_it_is_wrong_by() 
     seen_as = np.stack([np.ones_like(time), np.zeros_like(time), by_height], axis=2)
     velocity = 50 + np.cumsum(rng.normal(0, np.sqrt(0.3 * 0.07), time.shape), axis=0)
     measured = np.cumsum(velocity * 0.07, axis=0) + seen_as[..., 2] * height + rng.normal(0, 2, time.shape)
-    slow, fast = (smoothed_states(measured, np.full(time.shape, 4.0), seen_as, time, 3.0, pace, NO_OFFSET) for pace in (0.3, 3e5))
+    offset = ImageOffset(0.0, 1.0)
+    slow, fast = (smoothed_states(measured, np.full(time.shape, 4.0), seen_as, time, 3.0, pace, offset) for pace in (0.3, 3e5))
     assert slow.log_likelihood.sum() > fast.log_likelihood.sum()
     assert fast.covariance[30, :, 2, 2].min() > 2**2
     found = slow

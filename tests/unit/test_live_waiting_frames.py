@@ -1,7 +1,9 @@
 """Series that are still being written: what of them is complete, when they have ended, and what is refused."""
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 import pytest
@@ -102,6 +104,49 @@ def test_files_that_appear_are_frames_when_they_are_complete(tmp_path: Path) -> 
     np.testing.assert_array_equal(np.concatenate(blocks), FRAMES)
 
 
+@pytest.mark.parametrize("name", ["frames", "2026.11.30"])
+def test_a_folder_that_is_not_there_yet_is_waited_for(tmp_path: Path, name: str) -> None:
+    folder = tmp_path / name
+    steps = [lambda: None, folder.mkdir]
+    steps += [lambda number=number: tifffile.imwrite(folder / f"{number}.tif", FRAMES[number]) for number in range(5)]
+    np.testing.assert_array_equal(np.concatenate(in_pairs(Writer(steps).waiting(folder, len(FRAMES)))), FRAMES)
+
+
+def test_what_stands_in_the_place_of_a_folder_and_is_none_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "frames.txt").write_text("no frames")
+    with pytest.raises(InputError, match="cannot be read while it is written"):
+        open_growing(tmp_path / "frames.txt")
+
+
+def test_the_first_frame_is_waited_for_from_when_its_file_has_appeared(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "growing.mrc"
+    steps = [lambda: None] * 10 + [lambda: path.write_bytes(content[:1024])] + [lambda: None] * 10 + [lambda: path.write_bytes(content)]
+    assert len(Writer(steps).waiting(path, len(FRAMES), patience_s=3.0)) == len(FRAMES)
+
+
+def test_half_of_a_compressed_file_is_no_frame_yet(tmp_path: Path) -> None:
+    noise = np.random.default_rng(0).poisson(20, (64, 64)).astype(np.uint16)
+    whole, folder = tmp_path / "whole.tif", tmp_path / "frames"
+    folder.mkdir()
+    tifffile.imwrite(whole, noise, compression="zlib", rowsperstrip=16)
+    (folder / "1.tif").write_bytes(whole.read_bytes()[:-500])
+    series = open_growing(folder)
+    assert [series.complete_frames() for _ in range(3)] == [0, 0, 0]
+    shutil.copy(whole, folder / "1.tif")
+    assert [series.complete_frames() for _ in range(2)] == [0, 1]
+    np.testing.assert_array_equal(series.read(0, 1)[0], noise)
+
+
+def test_a_compression_that_cannot_be_undone_is_refused_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tifffile.imwrite(tmp_path / "1.tif", FRAMES[0], compression="zlib")
+    lacking = ValueError("<COMPRESSION.LZW: 5> requires the 'imagecodecs' package")
+    monkeypatch.setattr(tifffile, "imread", Mock(side_effect=lacking))
+    series = open_growing(tmp_path)
+    series.complete_frames()
+    with pytest.raises(InputError, match=r"1\.tif: its compression cannot be undone here .*save the frames without compression"):
+        series.complete_frames()
+
+
 def test_a_file_between_others_is_refused(tmp_path: Path) -> None:
     folder = tmp_path / "frames"
     folder.mkdir()
@@ -141,6 +186,15 @@ def test_tilts_stand_beside_the_series(tmp_path: Path) -> None:
     np.testing.assert_allclose(planned_tilts(tmp_path / "growing.mrc"), [-60, 0, 60])
     with pytest.raises(InputError, match=r"write other\.rawtlt beside it"):
         planned_tilts(tmp_path / "other.mrc")
+
+
+def test_folders_of_two_days_have_tilts_of_their_own(tmp_path: Path) -> None:
+    for day in ("2026.11.29", "2026.11.30"):
+        (tmp_path / day).mkdir()
+    write_angle_file(tmp_path / "2026.11.29.rawtlt", np.array([-60.0, 0.0, 60.0]))
+    np.testing.assert_allclose(planned_tilts(tmp_path / "2026.11.29"), [-60, 0, 60])
+    with pytest.raises(InputError, match=r"write 2026\.11\.30\.rawtlt beside it"):
+        planned_tilts(tmp_path / "2026.11.30")
 
 
 @pytest.mark.parametrize("text", ["\ufeff-60\r\n0\r\n60\r\n", "1 -60\n2 0\n3 60\n", "# planned\n-60\n0\n60\n"])

@@ -56,10 +56,29 @@ def test_times_are_summed_by_rule_and_a_rule_whose_jobs_all_failed_has_none(tmp_
     for name, seconds, memory in (("slow", 2.0, 300.0), ("rapid", 3.5, 200.0)):
         (tmp_path / f"align_series/series/{name}.tsv").write_text(f"s\tmax_rss\n{seconds}\t{memory}\n")
     (tmp_path / "write_report.tsv").write_text("s\tmax_rss\n1.0\t100.0\n")
-    times = job_times(tmp_path).set_index("rule")
+    times = job_times(tmp_path, {"series", "slow", "rapid"}).set_index("rule")
     assert list(times.index) == ["align_series", "write_report"]
     assert times.loc["align_series"].to_list() == [2, pytest.approx(5.5), 300.0]
-    assert job_times(tmp_path / "nowhere").empty
+    assert job_times(tmp_path / "nowhere", ()).empty
+
+
+def test_times_are_those_of_the_acquisitions_and_filters_of_the_session(tmp_path: Path) -> None:
+    subjects = contents(left_out=["lost"]).subjects
+    own = ["denoise_frames/net/a", f"align_series/{SERIES}/{RAPID}", f"reconstruct_volume/{SERIES}/slow.odd.blocks/3"]
+    own += [
+        f"measure_bound/{SERIES}/rapid-net",
+        "train_denoiser/net",
+        "integrate_frames/lost",
+        "simulate_fields/40",
+        "run_point/dose~2/seed~1",
+    ]
+    gone = ["denoise_frames/earlier/a", f"align_series/{SERIES}/rapid-earlier", "train_denoiser/earlier", "integrate_frames/earlier-field"]
+    for name in [*own, *gone]:
+        path = tmp_path / f"{name}.tsv"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("s\tmax_rss\n1.0\t100.0\n")
+    times = job_times(tmp_path, subjects)
+    assert set(times["rule"]) == {name.split("/")[0] for name in own} and (times["jobs"] == 1).all()
 
 
 def test_what_is_observed_is_what_the_tables_say(results: Results) -> None:
@@ -121,6 +140,16 @@ def test_numbers_say_the_interval_the_error_the_truth_and_the_resolution(results
     assert resolution.value == "10 nm"
 
 
+def test_what_no_pair_tells_is_a_dash_on_the_first_screen(results: Results) -> None:
+    errors, centres = "evaluation/positional_error.csv", f"dislocations/{SERIES}/{RAPID}.centroids.csv"
+    table = results.table(errors)
+    table.assign(mean_abs_nm=table["mean_abs_nm"].where(table["axis"] != "x")).to_csv(results.folder / errors, index=False)
+    results.table(centres).assign(sigma_x_nm=float("nan")).to_csv(results.folder / centres, index=False)
+    assert series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[1].value == "– / 0.8 / 5.2 nm"
+    table.iloc[:0].to_csv(results.folder / errors, index=False)
+    assert series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[1].value == "– / 0.6 / 0.9 nm"
+
+
 def test_without_a_slow_series_the_halves_of_the_frames_say_how_uncertain_it_is(results: Results) -> None:
     alone = contents(shown={SERIES: [RAPID]}, against_slow={SERIES: []})
     for name in ("positional_error", "line_identity", "line_detection"):
@@ -139,11 +168,11 @@ def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> No
 
 def test_what_jobs_found_doubtful_is_warned_of(results: Results) -> None:
     assert not any("electrons" in words for words in session_warnings(results, contents()))
-    for name, words in ((SERIES, "4 electrons"), ("gone", "9 electrons")):
-        with job_log(results.folder / f"logs/denoise_frames/net/{name}.log", "it"):
+    for name, words in ((f"net/{SERIES}", "4 electrons"), ("net/gone", "9 electrons"), (f"gone/{SERIES}", "9 electrons")):
+        with job_log(results.folder / f"logs/denoise_frames/{name}.log", "it"):
             say_warnings([words])
     warnings = session_warnings(results, contents())
-    assert f"{SERIES}: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
+    assert f"{SERIES}, net: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
 
 
 def test_what_could_not_be_compared_with_the_instrument_is_warned_of_once_and_stands_in_the_table(results: Results) -> None:

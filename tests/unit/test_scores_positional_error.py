@@ -94,6 +94,19 @@ def test_the_sigmas_are_those_of_the_paired_rows_where_the_reference_lacks_a_pla
     np.testing.assert_allclose(pairs["sigma_x_nm"], np.abs(pairs["x_nm"]))
 
 
+@pytest.mark.parametrize("unstated", ["measured", "reference", "both"])
+def test_a_pair_one_of_whose_centres_states_no_deviation_has_none(unstated):
+    reference, measured = (grid_of_lines().assign(sigma_x_nm=3.0, sigma_y_nm=3.0, sigma_z_nm=4.0) for _ in range(2))
+    for name, table in (("measured", measured), ("reference", reference)):
+        if unstated in (name, "both"):
+            table.loc[::2, "sigma_y_nm"] = np.nan
+    pairs = position_pairs(measured, reference, 20.0)
+    stated = pairs["first_index"] % 2 == 1
+    assert pairs["sigma_y_nm"].notna().tolist() == stated.tolist()
+    np.testing.assert_allclose(pairs.loc[stated, "sigma_y_nm"], np.sqrt(18))
+    np.testing.assert_allclose(pairs["sigma_z_nm"], np.sqrt(32))
+
+
 def test_pairs_know_the_line_of_the_reference():
     reference = grid_of_lines()
     pairs = position_pairs(reference, reference, 20.0)

@@ -59,6 +59,18 @@ def test_noise_around_a_true_zero_moves_nothing() -> None:
     np.testing.assert_allclose(relative[20:], subtract_background(image, 1.5)[20:], atol=0.02)
 
 
+@pytest.mark.parametrize("width", [60, 80])
+def test_a_shadow_without_any_intensity_changes_no_line_away_from_its_edge(width: int) -> None:
+    frame = np.rint(1000 * straight_line(160, 0.4, 20.0) + np.random.default_rng(5).normal(0, 5, (160, 160))).astype(np.uint16)
+    shadowed = frame.copy()
+    shadowed[:, :width] = 0
+    lines, expected = binarise(np.stack([shadowed, frame]))
+    assert np.isfinite(lines).all()
+    assert not lines[:, : width - 10].any()
+    away = np.s_[:, width + 10 :]
+    assert np.mean((lines[away] > 0.3) != (expected[away] > 0.3)) < 0.02 * np.mean(expected[away] > 0.3)
+
+
 def noisy_series(contrasts: list[float], noise: float) -> np.ndarray:
     rng = np.random.default_rng(5)
     frames = [straight_line(96, 0.4, 20.0, depth) + noise * rng.standard_normal((96, 96)) for depth in contrasts]

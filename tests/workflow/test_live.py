@@ -121,6 +121,18 @@ def test_a_series_of_the_same_name_is_followed_no_second_time(tmp_path: Path, re
     assert "results/tiny/live/growing holds the lines of a series that was followed before" in run.stdout + run.stderr
 
 
+def test_folders_of_two_days_have_results_of_their_own(tmp_path: Path, recorded: Path) -> None:
+    live_session(tmp_path, recorded, source="raw/2026.11.30")
+    pictures = [tmp_path / f"results/tiny/live/{day}/figures/lines.png" for day in ("2026.11", "2026.11.29", "2026.11.30")]
+    refused = []
+    for picture in pictures:
+        picture.parent.mkdir(parents=True)
+        picture.touch()
+        run = snakemake(tmp_path, "live", "--dry-run")
+        refused.append("results/tiny/live/2026.11.30 holds the lines of a series" in run.stdout + run.stderr)
+    assert refused == [False, False, True]
+
+
 @pytest.mark.parametrize(
     ("geometry", "words"), [("per-row", "set tomography.geometry to per-frame"), ("per-frame", "growing.mrc: has not appeared within")]
 )

@@ -50,7 +50,7 @@ FIELD_CHOICE = (
 
 # A series that is still being written, and the networks that may denoise it.
 LIVE = SESSION.config["live"]
-LIVE_FOLDER = f"{FOLDER}/live/{Path(LIVE['source']).stem}"
+LIVE_FOLDER = f"{FOLDER}/live/{series_name(Path(LIVE['source']))}"
 LIVE_DENOISERS = [name for name in SESSION.config["tomography"]["denoisers"] if name in SESSION.networks]
 
 

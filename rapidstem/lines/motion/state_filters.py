@@ -34,9 +34,6 @@ class ImageOffset:
     alike_s: float | np.ndarray
 
 
-NO_OFFSET = ImageOffset(0.0, 1.0)
-
-
 @dataclass(frozen=True)
 class NodeStates:
     """States of nodes in all frames.
