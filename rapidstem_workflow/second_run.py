@@ -7,6 +7,7 @@ import subprocess
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from snakemake.cli import get_argument_parser
@@ -38,10 +39,14 @@ def run_without(acquisitions: Sequence[str], entries: Sequence[str]) -> bool:
 
 
 def repeated_command(arguments: Sequence[str], acquisitions: Sequence[str], entries: Sequence[str]) -> list[str]:
-    """The command without what it forces, as that has run; the last `--config` counts, so that it holds the earlier one's entries, too."""
+    """The command without what it forces, as that has run; the last `--config` counts, so that it holds the earlier one's entries, too.
+
+    Targets behind `--` stay behind it.
+    """
+    options = list(takewhile(lambda argument: argument != "--", arguments))
     kept = [entry for entry in entries if entry.partition("=")[0] != LEAVE_OUT]
     left_out = f"{LEAVE_OUT}={json.dumps(list(acquisitions))}"
-    return [sys.executable, "-m", "snakemake", *_unforced(arguments), NO_LOCK, "--config", *kept, left_out]
+    return [sys.executable, "-m", "snakemake", *_unforced(options), NO_LOCK, "--config", *kept, left_out, *arguments[len(options) :]]
 
 
 def _unforced(arguments: Sequence[str]) -> Iterator[str]:

@@ -35,4 +35,7 @@ with logged(snakemake):
     learnt_on, calibrated_on = ([compared[name] for name in data[part] if name in frames] for part in ("training", "validation"))
     intervals = calibrated_intervals(target, learnt_on, calibrated_on)
     write_intervals(snakemake.output.intervals, intervals)
-    print(f"{100 * intervals.coverage:.0f} % of the {target} image's pixels lie within {intervals.spreads:.2f} spreads of the answer")
+    if intervals.spreads is None:
+        print("no field is left to calibrate on: nothing is stated")
+    else:
+        print(f"{100 * intervals.coverage:.0f} % of the {target} image's pixels lie within {intervals.spreads:.2f} spreads of the answer")

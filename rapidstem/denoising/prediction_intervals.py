@@ -80,7 +80,7 @@ class PredictionIntervals:
     weights
         Of the terms of the variance, in the order of `variance_terms`.
     spreads
-        Half width of the interval in units of the spread; NaN where no field was left to calibrate on, and nothing is stated.
+        Half width of the interval in units of the spread; None where no field was left to calibrate on, and nothing is stated.
     coverage
         Share of the reference's pixels inside.
     learnt_on, calibrated_on
@@ -89,7 +89,7 @@ class PredictionIntervals:
 
     reference: str
     weights: tuple[float, ...]
-    spreads: float
+    spreads: float | None
     coverage: float
     learnt_on: tuple[str, ...]
     calibrated_on: tuple[str, ...]
@@ -105,9 +105,10 @@ class PredictionIntervals:
         Returns
         -------
         (y, x) float32
-            In the intensities of the answer.
+            In the intensities of the answer; NaN where nothing is stated.
         """
-        return self.spreads * np.sqrt(np.tensordot(np.array(self.weights), variance_terms(answer), 1)).astype(np.float32)
+        spreads = np.nan if self.spreads is None else self.spreads
+        return spreads * np.sqrt(np.tensordot(np.array(self.weights), variance_terms(answer), 1)).astype(np.float32)
 
 
 def variance_terms(answer: np.ndarray) -> np.ndarray:
@@ -148,7 +149,7 @@ def calibrated_intervals(reference: str, learnt_on: Sequence[ComparedField], cal
     terms = np.concatenate([field.terms() for field in learnt_on], axis=1)
     weights = _fitted_variance(terms, np.concatenate([field.residuals() for field in learnt_on]) ** 2)
     scores = [np.abs(field.residuals()) / np.sqrt(weights @ field.terms()) for field in calibrated_on]
-    spreads = _pooled_quantile(scores, COVERAGE) if scores else float("nan")
+    spreads = _pooled_quantile(scores, COVERAGE) if scores else None
     names = [tuple(field.name for field in fields) for fields in (learnt_on, calibrated_on)]
     return PredictionIntervals(reference, tuple(map(float, weights)), spreads, COVERAGE, names[0], names[1])
 

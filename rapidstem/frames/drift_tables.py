@@ -60,5 +60,5 @@ def read_drift(path: Path | str) -> Drift:
         shift_px=table[["dy_px", "dx_px"]].to_numpy(float),
         residual_px=table["residual_px"].to_numpy(float),
         used=table["used"].to_numpy(bool),
-        reason=tuple(table["reason"].fillna("")),
+        reason=tuple(np.where(table["reason"].isna(), "", table["reason"].astype(str))),
     )

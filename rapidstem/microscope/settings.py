@@ -1,5 +1,6 @@
 """Everything about the virtual microscope and its specimens that can be chosen."""
 
+import math
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -123,9 +124,12 @@ class MicroscopeSettings(InstrumentConditions, FoilConditions):
         if (
             len(self.lag_decay) != len(self.lag_weight)
             or not all(0 <= decay < 1 for decay in self.lag_decay)
+            or not all(weight >= 0 for weight in self.lag_weight)
             or not sum(self.lag_weight) > 0
         ):
-            raise InputError("virtual microscope: lag_decay (each from 0 to below 1) and lag_weight must have the same length")
+            raise InputError(
+                "virtual microscope: lag_decay (each from 0 to below 1) and lag_weight (none below 0, one above) must have the same length"
+            )
         if max(abs(self.tilt_start_deg), abs(self.tilt_stop_deg)) > LARGEST_TILT_DEG:
             raise InputError(f"virtual microscope: tilt_start_deg and tilt_stop_deg must lie within {LARGEST_TILT_DEG} degrees either way")
         if self.line_time_s < self.size_px * self.dwell_time_s:
@@ -238,9 +242,16 @@ def _converted(name: str, value: Any, default: Any) -> Any:
         return None if value is None else _expanded(str(value))
     try:
         if isinstance(default, tuple):
-            return tuple(float(item) for item in value)
+            return tuple(_finite(item) for item in value)
         if isinstance(value, bool) or (isinstance(default, int) and int(value) != value):
             raise TypeError
-        return type(default)(value)
+        return _finite(value) if isinstance(default, float) else type(default)(value)
     except (TypeError, ValueError, OverflowError) as error:
         raise InputError(f"virtual microscope: {name} should look like {default!r}, not {value!r}") from error
+
+
+def _finite(value: Any) -> float:
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError
+    return number

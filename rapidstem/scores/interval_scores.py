@@ -41,6 +41,6 @@ def score_intervals(
         for number, shift in enumerate(moves):
             answer, image = reference.beside(denoised[name][number], shift)
             half_width = stated.half_width(answer)
-            share = 100 * float(np.mean(np.abs(image - answer) <= half_width)) if np.isfinite(stated.spreads) else np.nan
+            share = 100 * float(np.mean(np.abs(image - answer) <= half_width)) if stated.spreads is not None else np.nan
             rows.append((name, number, stated.reference, 100 * stated.coverage, share, float(half_width.mean())))
     return pd.DataFrame(rows, columns=INTERVAL_COLUMNS)

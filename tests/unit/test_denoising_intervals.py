@@ -73,9 +73,11 @@ def test_every_calibration_field_counts_alike_however_large_it_is() -> None:
     assert repeated == pytest.approx(once, rel=1e-6)
 
 
-def test_without_a_field_to_calibrate_on_nothing_is_stated() -> None:
+def test_without_a_field_to_calibrate_on_nothing_is_stated(tmp_path: Path) -> None:
     nothing = calibrated_intervals("slow", [field(0)], [])
     assert np.isnan(nothing.half_width(field(1).answers[0])).all()
+    write_intervals(tmp_path / "intervals.json", nothing)
+    assert read_intervals(tmp_path / "intervals.json") == nothing and "NaN" not in (tmp_path / "intervals.json").read_text()
 
 
 def test_intervals_are_read_as_they_were_written(intervals, tmp_path: Path) -> None:

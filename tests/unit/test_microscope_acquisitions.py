@@ -209,7 +209,10 @@ NEVER_NEGATIVE = ("streak_strength", "row_offset_strength", "jitter_px", "slow_s
         ({"bend_contour_depth": [0.5]}, "bend_contour_depth"),
         ({"foil_edge_share": 1.5}, "foil_edge_share"),
         ({"vibration_hz": [50]}, "vibration_hz"),
-        *(({name: value}, f"{name} must lie from 0") for name in NEVER_NEGATIVE for value in (-0.1, float("nan"))),
+        *(({name: -0.1}, f"{name} must lie from 0") for name in NEVER_NEGATIVE),
+        *(({name: value}, f"{name} should look like") for name in ("rapid_gain", "drift_px_per_s") for value in (np.inf, np.nan)),
+        ({"vibration_hz": [50, np.inf]}, "vibration_hz should look like"),
+        ({"lag_decay": [0.5, 0.2], "lag_weight": [-1, 2]}, "lag_weight .none below 0"),
     ],
 )
 def test_wrong_settings_are_named(values, said):

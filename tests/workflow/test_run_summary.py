@@ -118,9 +118,10 @@ def test_second_run_forces_nothing_again(given: str, kept: str) -> None:
     assert [word for word in repeated[3:] if word != "--nolock"] == [*kept.split(), "--config", 'leave_out=["bad"]']
 
 
-def test_a_target_behind_a_forced_rule_stays_a_target() -> None:
-    repeated = repeated_command(["--set-threads", "train=1", "-F", "results/x/report.html"], ["bad"], [])
-    assert get_argument_parser().parse_args(repeated[3:]).targets == ["results/x/report.html"]
+@pytest.mark.parametrize("behind", ["-F", "--"])
+def test_a_target_behind_an_option_stays_a_target(behind: str) -> None:
+    repeated = get_argument_parser().parse_args(repeated_command(["--set-threads", "train=1", behind, "report.html"], ["bad"], [])[3:])
+    assert repeated.targets == ["report.html"] and repeated.config == ['leave_out=["bad"]']
 
 
 @pytest.mark.parametrize("session", ["2026_11_29", "007", "1e3", "2021-05-06"])
