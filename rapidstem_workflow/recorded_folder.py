@@ -15,7 +15,7 @@ import numpy as np
 from rapidstem.errors import InputError
 from rapidstem.files import (
     LEAST_TILT_RANGE_DEG,
-    STORE_ENDINGS,
+    RAW_ENDINGS,
     FallbackMetadata,
     StackHeader,
     file_problems,
@@ -26,7 +26,8 @@ from rapidstem.files import (
 from rapidstem.progress import tracked
 from rapidstem_workflow.raw_contents import file_mark
 
-ENDINGS = (".emd", ".dm3", ".dm4", ".emi", ".mrc", ".mrcs", ".st", ".ali", ".rec", ".tif", ".tiff", ".hspy", ".hdf5", ".h5", *STORE_ENDINGS)
+# What an EMI file is read with has no row of its own.
+ENDINGS = tuple(ending for ending in RAW_ENDINGS if ending != ".ser")
 # What lies beside raw files and belongs to them, or is the user's own.
 SIDE_CARS = (".rawtlt", ".tlt", ".mdoc", ".txt", ".csv", ".tsv", ".yaml", ".md")
 FEWEST_TILTS = 3

@@ -65,6 +65,7 @@ from .raw_file_problems import (
 )
 from .readers import (
     BRIGHT_FIELD as BRIGHT_FIELD,
+    RAW_ENDINGS as RAW_ENDINGS,
     STORE_ENDINGS as STORE_ENDINGS,
     in_natural_order as in_natural_order,
     is_zarr_store as is_zarr_store,
@@ -88,7 +89,6 @@ from .tiff_scales import (
 )
 from .tilt_angles import (
     ANGLE_ENDINGS as ANGLE_ENDINGS,
-    RAW_ENDINGS as RAW_ENDINGS,
     angle_file as angle_file,
     fault_of_tilts as fault_of_tilts,
     read_angle_file as read_angle_file,

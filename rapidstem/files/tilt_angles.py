@@ -11,14 +11,10 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
-from rapidstem.files.readers import STORE_ENDINGS, names_tilt
+from rapidstem.files.readers import RAW_ENDINGS, names_tilt
 
 ANGLE_ENDINGS = (".rawtlt", ".tlt")
 GENERAL_ENDINGS = (".txt", ".csv")
-# Of raw files, and of no folder but a store's: what follows the last point of another name may be a day.
-_MRC_ENDINGS = (".mrc", ".mrcs", ".st", ".rec", ".ali", ".preali")
-_HDF5_ENDINGS = (".emd", ".hspy", ".hdf5", ".h5", ".nxs")
-RAW_ENDINGS = (*_MRC_ENDINGS, *_HDF5_ENDINGS, ".tif", ".tiff", ".dm3", ".dm4", ".emi", ".ser", *STORE_ENDINGS)
 # A stage turns no farther.
 LARGEST_DEG = 90.0
 # With less there is nothing to reconstruct; angles in radians are recognised by their small range.
@@ -33,7 +29,7 @@ _REMEDY = "write one angle in degrees a line, or the columns frame and angle, a 
 def series_name(path: Path) -> str:
     """The name of a series, after which its results and its file of angles are called: that of its file without the ending.
 
-    Of a folder it is the whole name, as `2026.11.30`, also of one that is not there yet.
+    Of a folder it is the whole name, as `2026.11.30`, also of one that is not there yet: what follows its last point may be a day.
 
     Parameters
     ----------

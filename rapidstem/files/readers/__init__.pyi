@@ -1,4 +1,5 @@
 from .axis_roles import names_tilt as names_tilt
+from .file_endings import RAW_ENDINGS as RAW_ENDINGS
 from .file_order import in_natural_order as in_natural_order
 from .recorded_files import read_recorded_series as read_recorded_series
 from .recorded_series import (

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from rapidstem.errors import InputError
+from rapidstem.files.readers.file_endings import MRC_ENDINGS, SHARED_MRC_ENDINGS
 from rapidstem.files.readers.recorded_series import RecordedSeries
 from rapidstem.files.sliced_frames import SlicedFrames
 
-ENDINGS = (".mrc", ".mrcs", ".st", ".rec", ".ali", ".preali", ".map", ".ccp4", ".join", ".raw")
 _NO_MRC = "it is damaged or no MRC file, copy it from the microscope again"
 # MRC2014 (Cheng et al., J. Struct. Biol. 192 (2015) 146): length of the header, and the word MAP in it.
 _HEADER_BYTES = 1024
@@ -34,7 +34,7 @@ def is_mrc(path: Path) -> bool:
     """Whether a file has an ending of MRC files, and, where other formats have it too, the word `MAP` in its header."""
     ending = path.suffix.lower()
     if ending not in (".map", ".raw", ".rec"):
-        return ending in ENDINGS
+        return ending in (*MRC_ENDINGS, *SHARED_MRC_ENDINGS)
     with path.open("rb") as file:
         return file.read(_HEADER_BYTES)[_MAP_WORD] == b"MAP"
 

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
+from rapidstem.files.readers.file_endings import TIFF_ENDINGS
 from rapidstem.files.readers.mrc_series import is_mrc, read_mrc_series
 from rapidstem.files.readers.recorded_series import RecordedSeries, check_presence
 from rapidstem.files.readers.signal_series import read_signal_series
-from rapidstem.files.readers.tiff_series import ENDINGS as TIFF_ENDINGS, read_tiff_series
+from rapidstem.files.readers.tiff_series import read_tiff_series
 from rapidstem.files.readers.velox_series import read_emd_series
 from rapidstem.files.readers.zarr_series import read_zarr_series
 from rapidstem.files.readers.zarr_stores import is_zarr_store

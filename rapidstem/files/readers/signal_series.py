@@ -13,14 +13,13 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files.readers.axis_roles import fault_of_image, fault_of_series, image_order, pixel_size_nm, series_time_s
+from rapidstem.files.readers.file_endings import HDF5_ENDINGS
 from rapidstem.files.readers.file_order import in_natural_order
 from rapidstem.files.readers.hdf5_filters import check_filters
 from rapidstem.files.readers.recorded_series import RecordedSeries, describe_choice, match_detector
 from rapidstem.files.readers.ser_headers import check_ser
 from rapidstem.files.readers.signal_axes import signal_tilt_deg, signal_type, stage_tilt_deg, stored_axes, title
 from rapidstem.files.sliced_frames import SlicedFrames
-
-_HDF5_ENDINGS = (".hspy", ".hdf5", ".h5", ".emd", ".nxs")
 
 
 def read_signal_series(path: Path, detector: str) -> RecordedSeries:
@@ -50,7 +49,7 @@ def read_signal_series(path: Path, detector: str) -> RecordedSeries:
         held = "; ".join(dict.fromkeys(faults)) or "nothing"
         raise InputError(f"{path}: holds no series of grey images, but {held}; save it with the axes (frame, y, x)")
     signal = images[0] if len(images) == 1 else images[_choose(path, images, detector, parts)]
-    if path.suffix.lower() in _HDF5_ENDINGS:
+    if path.suffix.lower() in HDF5_ENDINGS:
         _check_hdf5(path)
     return _describe(path, signal, remarks)
 

@@ -15,7 +15,6 @@ from rapidstem.files.readers.signal_axes import stage_tilt_deg, stored_axes
 from rapidstem.files.sliced_frames import SlicedFrames
 from rapidstem.files.tiff_scales import imagej_unit, is_default_size, stated_pixel_size_nm, stated_time_s
 
-ENDINGS = (".tif", ".tiff", ".btf", ".tf8")
 # TIFF 6.0, tag 259.
 _UNCOMPRESSED = 1
 _MAKERS = {"fei", "sem", "tvips", "sis", "streak"}
