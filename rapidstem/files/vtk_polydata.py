@@ -60,7 +60,10 @@ def write_polydata(
 
 
 def _add_array(parent: ElementTree.Element, name: str, values: np.ndarray) -> None:
-    """Add a DataArray; texts are lists of character codes that end with 0."""
+    """Add a DataArray; texts are lists of character codes that end with 0.
+
+    A line break ends the numbers: without it VTK takes a NaN at the end for the end of the file, and shows nothing of the lines.
+    """
     attributes = {"Name": name, "format": "ascii", "type": VTK_TYPES.get(values.dtype.kind, "String")}
     if values.ndim == 2:
         attributes["NumberOfComponents"] = str(values.shape[1])
@@ -71,4 +74,4 @@ def _add_array(parent: ElementTree.Element, name: str, values: np.ndarray) -> No
         numbers = [f"{number:.9g}" for number in values.ravel()]
     else:
         numbers = [str(int(number)) for number in values.ravel()]
-    ElementTree.SubElement(parent, "DataArray", attributes).text = " ".join(numbers)
+    ElementTree.SubElement(parent, "DataArray", attributes).text = " ".join(numbers) + "\n"

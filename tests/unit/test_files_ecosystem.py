@@ -163,3 +163,18 @@ def test_vtk_gives_lines_in_nanometres_with_their_data(tmp_path: Path) -> None:
     assert [data.GetArray("length_nm").GetValue(number) for number in (0, 1)] == [12.5, 20.0]
     assert [data.GetAbstractArray("slip_plane").GetValue(number) for number in (0, 1)] == ["(111)", ""]
     assert [found.GetPointData().GetArray("sigma_z_nm").GetValue(number) for number in range(5)] == [0.0, 0.25, 0.5, 0.75, 1.0]
+
+
+@pytest.mark.parametrize("times_s", [[np.nan] * 3, [0.5, 1.5, np.nan], [np.nan, 1.5, 2.5]])
+def test_vtk_reads_lines_with_values_that_are_not_known(tmp_path: Path, times_s: list[float]) -> None:
+    """Its parser takes a number that is none for the end of the file where nothing follows it, and then gives no line at all."""
+    io = pytest.importorskip("vtkmodules.vtkIOXML", reason="VTK is not installed (pip install vtk)")
+    write_polydata(tmp_path / "lines.vtp", [np.eye(3)], {"line": [4], "length_nm": [np.nan]}, {"time_s": times_s})
+    reader = io.vtkXMLPolyDataReader()
+    reader.SetFileName(str(tmp_path / "lines.vtp"))
+    reader.Update()
+    found = reader.GetOutput()
+    assert (found.GetNumberOfPoints(), found.GetNumberOfLines()) == (3, 1)
+    known = [found.GetPointData().GetArray("time_s").GetValue(number) for number in range(3)]
+    np.testing.assert_array_equal(known, times_s)
+    assert np.isnan(found.GetCellData().GetArray("length_nm").GetValue(0))
