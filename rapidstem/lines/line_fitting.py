@@ -46,7 +46,8 @@ class FittedLines:
         What the frames say for every point, in natural units of independent evidence.
     time_s : list of np.ndarray, (n, 2)
         When the frames were taken that speak for every point, mean and standard deviation by their evidence, since the first frame; NaN
-        for a series without times. Where a line moves during the series, its points are where it was then, in the mean.
+        for a series without times, and for points that no frame speaks for. Where a line moves during the series, its points are where it
+        was then, in the mean.
     probability, p_value : np.ndarray, (line,)
         That the line is real; and how often a line moved aside has as much evidence.
     hidden_share : np.ndarray, (line,)
@@ -241,11 +242,16 @@ def _candidates(
 
 
 def _times(ratio: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
-    """Mean and standard deviation (point, 2) of the times of the frames, by what each says for a point; ratios are (frame, point)."""
+    """Mean and standard deviation (point, 2) of the times of the frames, by what each says for a point; ratios are (frame, point).
+
+    NaN without times, and for a point that no frame speaks for.
+    """
     if geometry.time_s is None or geometry.line_time_s is None:
         return np.full((ratio.shape[1], 2), np.nan)
     middle_s = geometry.time_s + geometry.scan_lines * geometry.line_time_s / 2
-    weight = np.maximum(ratio, 0) / np.maximum(np.maximum(ratio, 0).sum(axis=0), 1e-9)
+    speaking = np.maximum(ratio, 0)
+    total = speaking.sum(axis=0)
+    weight = speaking / np.where(total > 0, total, np.nan)
     mean = middle_s @ weight
     return np.column_stack([mean, np.sqrt(np.sum(weight * (middle_s[:, None] - mean) ** 2, axis=0))])
 

@@ -106,10 +106,18 @@ def test_points_have_the_time_of_the_frames_that_speak_for_them():
     first, last = geometry.time_s[0], geometry.time_s[-1]
     for found, begin in ((whole, first), (half, geometry.time_s[12])):
         time = np.concatenate(found.time_s)
-        assert np.median(time[:, 0]) == pytest.approx((begin + last) / 2, abs=0.15 * (last - begin))
-        assert np.median(time[:, 1]) == pytest.approx((last - begin) / np.sqrt(12), rel=0.25)
+        assert np.nanmedian(time[:, 0]) == pytest.approx((begin + last) / 2, abs=0.15 * (last - begin))
+        assert np.nanmedian(time[:, 1]) == pytest.approx((last - begin) / np.sqrt(12), rel=0.25)
     still = replace(geometry, time_s=None, line_time_s=None)
     assert np.isnan(np.concatenate(fitted([RISING], [inside(RISING)], still).time_s)).all()
+
+
+def test_a_point_that_no_frame_speaks_for_has_no_time():
+    """The ends of a line on the border of the field, which every frame shows beside itself: they had the time of the first frame."""
+    found = fitted([RISING], [inside(RISING)], moving_geometry())
+    time_s, silent = np.concatenate(found.time_s), np.concatenate(found.evidence) == 0
+    assert 0 < np.count_nonzero(silent) < 5
+    np.testing.assert_array_equal(np.isnan(time_s), np.column_stack([silent, silent]))
 
 
 def test_a_dose_symmetric_series_gives_what_it_gives_in_order_of_tilt():
