@@ -63,13 +63,12 @@ def write_paradis(
     plane_normals : ndarray (line, 3)
         Glide plane of each line in specimen axes, zeros where it is unknown.
     box_nm : ndarray (2, 3)
-        Lowest and highest x, y, z.
+        Lowest and highest x, y, z of the foil; the file's box reaches as far as the lines where they reach beyond it.
     """
     positions, arms = _node_graph(polylines, nodes, plane_normals)
-    low, high = np.asarray(box_nm, float)
-    corners = {name: "\n".join(f"  {value:.6e}" for value in corner) for name, corner in (("low", low), ("high", high))}
-    bounds = " ".join(f"{value:.6f}" for value in (*low, *high))
-    text = [HEADER.format(pinned=PINNED, count=len(positions), bounds=bounds, **corners)]
+    low, high = ([f"{value:.8f}" for value in corner] for corner in _box_around(box_nm, polylines))
+    corners = {name: "\n".join(f"  {value}" for value in corner) for name, corner in (("low", low), ("high", high))}
+    text = [HEADER.format(pinned=PINNED, count=len(positions), bounds=" ".join([*low, *high]), **corners)]
     for number, position in enumerate(positions):
         place = " ".join(f"{value:.8f}" for value in position)
         text.append(f" 0,{number} {place} {len(arms[number])} {PINNED if len(arms[number]) == 1 else FREE}\n")
@@ -91,17 +90,25 @@ def write_paradis_series(path: Path | str, snapshots: Iterable[Snapshot], box_nm
     snapshots : iterable of (frame, time, polylines, plane normals)
         Times in seconds; the others as for `write_paradis`.
     box_nm : ndarray (2, 3)
-        Lowest and highest x, y, z of all snapshots.
+        Lowest and highest x, y, z of the foil in view; all files have one box, which reaches as far as the lines of any.
     """
     path = Path(path)
     folder = emptied_folder(path)
-    rows = []
-    for frame, time_s, polylines, normals in snapshots:
+    moments, rows = list(snapshots), []
+    box_nm = _box_around(box_nm, [line for _, _, polylines, _ in moments for line in polylines])
+    for frame, time_s, polylines, normals in moments:
         name = f"rs{frame:05d}.data"
         nodes = [(2 * number, 2 * number + 1) for number in range(len(polylines))]
         write_paradis(folder / name, polylines, nodes, normals, box_nm)
         rows.append((frame, time_s, f"{folder.name}/{name}"))
     write_table(path, pd.DataFrame(rows, columns=["frame", "time_s", "file"]))
+
+
+def _box_around(box_nm: np.ndarray, polylines: Sequence[np.ndarray]) -> np.ndarray:
+    """Lowest and highest x, y, z of a box and of all lines: a program that repeats the box puts what lies outside on its other side."""
+    low, high = np.asarray(box_nm, float)
+    points = np.concatenate([[low, high], *polylines])
+    return np.stack([points.min(axis=0), points.max(axis=0)])
 
 
 def _node_graph(

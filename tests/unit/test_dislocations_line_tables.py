@@ -147,3 +147,30 @@ def test_snapshots_are_named_with_their_times_and_old_ones_are_gone(network, tmp
     for frame, name in enumerate(table["file"]):
         found = chains(read_network(tmp_path / name))
         assert sorted(line.length_nm for line in found) == pytest.approx(sorted(line.length_nm for line in network.lines[frame:]), rel=1e-6)
+
+
+def _box_of(path):
+    text = path.read_text()
+    low, high = (text.split(f"{name} = [")[1].split("]")[0].split() for name in ("minCoordinates", "maxCoordinates"))
+    bounds = text.split("bounds\n  0  ")[1].splitlines()[0].split()
+    assert bounds == [*low, *high]
+    return np.array([low, high], float)
+
+
+def test_the_box_of_a_paradis_file_holds_all_of_its_nodes(tmp_path):
+    """Lines of a foil that leans end outside of the box of a level one, and a program that repeats the box puts them on its other side."""
+    lines = [np.array([[-480.123456, 10.0, -171.987654], [0.0, 0.0, 0.0], [400.0, -20.0, 160.0]])]
+    box_nm = np.array([[-500.0, -400.0, -149.987654], [500.0, 400.0, 150.0]])
+    write_paradis(tmp_path / "a.data", lines, [(0, 1)], np.zeros((1, 3)), box_nm)
+    np.testing.assert_allclose(_box_of(tmp_path / "a.data"), [[-500.0, -400.0, -171.987654], [500.0, 400.0, 160.0]], rtol=0, atol=1e-8)
+    write_paradis(tmp_path / "b.data", [], [], np.zeros((0, 3)), box_nm)
+    np.testing.assert_allclose(_box_of(tmp_path / "b.data"), box_nm, rtol=0, atol=1e-8)
+
+
+def test_all_snapshots_have_one_box_that_holds_their_nodes(tmp_path):
+    """A tilted view shows more of y than the width of its frames."""
+    moments = [(frame, 0.07 * frame, [np.array([[0.0, 400.0 + frame, 0.0], [9.0, 9.0, 0.0]])], np.zeros((1, 3))) for frame in range(3)]
+    write_paradis_series(tmp_path / "a.paradis.csv", iter(moments), BOX_NM)
+    boxes = [_box_of(path) for path in sorted((tmp_path / "a.paradis").iterdir())]
+    for box in boxes:
+        np.testing.assert_allclose(box, [BOX_NM[0], [BOX_NM[1][0], 402.0, BOX_NM[1][2]]], rtol=0, atol=1e-8)
