@@ -17,7 +17,7 @@ def count_interval(summary: pd.DataFrame) -> tuple[int, int]:
     """The least and the largest number of dislocations that the evidence allows.
 
     A dislocation cannot end inside a crystal: two ends lost there may belong to one line, those of different lines to a chain of them.
-    Lines whose probability to be real is below 0.95 may be none.
+    Lines whose probability to be real is below 0.95 may be none, which leaves the ends of the others to be joined.
 
     Parameters
     ----------
@@ -28,10 +28,11 @@ def count_interval(summary: pd.DataFrame) -> tuple[int, int]:
     -------
     least, largest : int
     """
-    lost, doubtful = _lost_and_doubtful(summary)
-    losing = int((summary[["start_kind", "end_kind"]] == "inside").any(axis=1).sum())
+    certain = summary[~(summary["probability"] < CERTAIN)]
+    lost, _ = _lost_and_doubtful(certain)
+    losing = int((certain[["start_kind", "end_kind"]] == "inside").any(axis=1).sum())
     joined = min(lost // 2, max(losing - 1, 0))
-    return max(0, len(summary) - joined - doubtful), len(summary)
+    return len(certain) - joined, len(summary)
 
 
 def count_words(summary: pd.DataFrame) -> str:

@@ -51,6 +51,14 @@ def test_lines_of_little_probability_may_be_none():
     assert count_words(doubtful) == "1 to 2 dislocations (1 line is doubtful)"
 
 
+def test_a_doubtful_line_is_not_joined_to_another_and_left_out_besides():
+    one, whole = ("surface", "inside"), ("surface", "border")
+    pair = summary(one, one, probability=[0.999, 0.6])
+    assert count_words(pair) == "1 to 2 dislocations (2 ends are lost inside the foil, 1 line is doubtful)"
+    more = summary(one, one, one, whole, probability=[0.999, 0.6, 0.999, 0.5])
+    assert count_words(more) == "1 to 4 dislocations (3 ends are lost inside the foil, 2 lines are doubtful)"
+
+
 def test_lines_that_lie_on_each_other_are_said():
     hidden = summary(*[("surface", "border")] * 3, hidden_percent=[60.0, 70.0, 20.0])
     expected = "3 dislocations (2 lines lie on others in most frames, 0 on 1 and 1 on 2, and cannot be told from them there)"

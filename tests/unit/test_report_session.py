@@ -134,7 +134,7 @@ def test_a_tomogram_without_lines_has_no_shares_of_them(results: Results) -> Non
 def test_numbers_say_the_interval_the_error_the_truth_and_the_resolution(results: Results) -> None:
     verdicts = dict.fromkeys(RESULT_STAGES)
     count, error, truth, resolution = series_numbers(results, contents(), SERIES, verdicts)
-    assert count.value == "2 to 4" and "2 ends are lost" in count.note and "lines 1 and 3 pass each other" in count.note
+    assert count.value == "3 to 4" and "2 ends are lost" in count.note and "lines 1 and 3 pass each other" in count.note
     assert error.value == "0.6 / 0.8 / 5.2 nm" and "6.4 / 7.8 / 10.3 nm" in error.note
     assert truth.label == "Same lines in rapid and slow" and truth.value == "3 of 4"
     assert resolution.value == "10 nm"
