@@ -146,7 +146,8 @@ def _cell(value: Any, digits: int = 3) -> str:
 
 
 def _anchor(title: str) -> str:
-    return "".join(letter if letter.isalnum() else "-" for letter in title.lower())
+    """A place in the page by its title; names of acquisitions in it stay as they are, as `a_b` is another one than `a-b`."""
+    return "".join(letter if letter.isalnum() or letter == "_" else "-" for letter in title)
 
 
 def _ending(link: str) -> str:

@@ -265,5 +265,5 @@ def _uncertain(values: pd.Series, sigmas: pd.Series) -> list[str | None]:
     return [None if not np.isfinite(value) else uncertain_text(value, sigma) for value, sigma in zip(values, sigmas, strict=True)]
 
 
-def _joined(parts: pd.Series, wholes: pd.Series) -> list[str]:
-    return [f"{part} of {whole}" for part, whole in zip(parts, wholes, strict=True)]
+def _joined(parts: pd.Series, wholes: pd.Series) -> list[str | None]:
+    return [None if part is None or whole is None else f"{part} of {whole}" for part, whole in zip(parts, wholes, strict=True)]

@@ -1,5 +1,6 @@
 """The sections of the report: every figure that was drawn is shown, one of them open, of the field or filter that is chosen."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,13 @@ import pytest
 
 from rapidstem.files import write_images
 from rapidstem.lines.motion import FLAG_COLUMNS, FOLLOWED_COLUMNS, POSITION_COLUMNS
+from rapidstem.report.page_parts import Report, Section
+from rapidstem.report.page_writing import write_report
+from rapidstem.report.printed_tables import identity_table
 from rapidstem.report.session_results import Results
 from rapidstem.report.session_verdicts import judge
 from rapidstem.report.stage_sections import field_section, in_situ_section, reference_section
+from rapidstem.scores.line_identity import identify_lines, identity_scores, whole_field
 from tests.unit.report_session import contents, write_tables
 
 FIGURES = {"field": ["drift", "filters", "profiles"], "in situ": ["stills", "course"]}
@@ -68,3 +73,19 @@ def test_followed_lines_of_every_filter_are_listed(results: Results) -> None:
     observed = contents(in_situ={"heating": ["net", "other"]}, followed=["heating"], figures=FIGURES)
     titles = [table.title for table in in_situ_section(results, observed, "heating", []).tables]
     assert "Lines that were followed in net" in titles and "Lines that were followed in other" in titles
+
+
+def test_a_run_length_that_no_line_tells_is_a_dash() -> None:
+    nothing = identity_scores(identify_lines([], [], whole_field((1e3, 8e2))), acquisition="a", variant="rapid", against="slow")
+    printed = identity_table(nothing).table.iloc[0]
+    assert printed["run length / nm"] is None
+    assert printed["lines"] == "0 of 0"
+
+
+def test_sections_of_series_with_names_that_are_nearly_alike_are_reached_one_by_one(tmp_path: Path) -> None:
+    names = ["heat_1", "heat-1", "Heat-1"]
+    write_report(tmp_path / "report.html", Report("Session", sections=[Section(f"In-situ series {name}", "") for name in names]))
+    page = (tmp_path / "report.html").read_text(encoding="utf-8")
+    places = re.findall(r'<h2 id="([^"]+)">In-situ', page)
+    assert len(set(places)) == 3
+    assert re.findall(r'href="#([^"]+)"', page) == places
