@@ -10,12 +10,13 @@ import argparse
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files import read_images, read_series, read_table, read_volume
+from rapidstem.tomography import with_axis_along_x
 from rapidstem_workflow.command_line import add_configuration_files
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_opening import open_session, read_configuration
@@ -31,7 +32,7 @@ def session_layers(session: Session, series: str) -> list[Layer]:
     """What napari shows of a tilt series.
 
     All axes are (frame, z, y, x) or the last three of them, in nm with the origin in the middle, as in the tables of lines. A frame is a
-    plane at z = 0.
+    plane at z = 0; denoised frames are turned as the tomogram is, so that the tilt axis runs along x.
 
     Parameters
     ----------
@@ -45,14 +46,15 @@ def session_layers(session: Session, series: str) -> list[Layer]:
     InputError
         where a file is missing.
     """
-    return [layer for variant in session.shown_variants(series) for layer in _variant_layers(Path(session.folder), series, variant)]
+    folder, tilt_axis = Path(session.folder), session.config["tomography"]["tilt_axis"]
+    return [layer for variant in session.shown_variants(series) for layer in _variant_layers(folder, series, variant, tilt_axis)]
 
 
-def _variant_layers(folder: Path, series: str, variant: Variant) -> Iterator[Layer]:
+def _variant_layers(folder: Path, series: str, variant: Variant, tilt_axis: Literal["x", "y"]) -> Iterator[Layer]:
     name = variant.name
     if not variant.is_slow:
-        frames = read_images(folder / f"denoised/{variant.denoiser}/{series}.ome.tif")
-        yield _frames(f"{name}: denoised frames", *frames)
+        frames, pixel_size_nm = read_images(folder / f"denoised/{variant.denoiser}/{series}.ome.tif")
+        yield _frames(f"{name}: denoised frames", with_axis_along_x(frames, tilt_axis), pixel_size_nm)
     yield _frames(f"{name}: aligned series", *read_series(folder / f"tilt_series/{series}/{name}.mrc"))
     volume, voxel_size_nm = read_volume(folder / f"tomograms/{series}/{name}.mrc")
     yield volume, _placed(f"{name}: volume", volume.shape, voxel_size_nm) | {"rendering": "mip", "visible": not variant.is_slow}, "image"
