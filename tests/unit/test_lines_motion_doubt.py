@@ -7,7 +7,7 @@ import pytest
 
 from rapidstem.lines.motion import TiltedView
 from rapidstem.lines.motion.glide_planes import FoilFaces, GlidePlane, glide_plane
-from rapidstem.lines.motion.line_following import HIDDEN, LOST, SEEN, LineTrack
+from rapidstem.lines.motion.line_following import GONE, HIDDEN, LOST, OUTSIDE, SEEN, LineTrack
 from rapidstem.lines.motion.motion_flags import cross_slip_frame, line_flags
 from rapidstem.lines.motion.motion_tables import position_rows
 from rapidstem.lines.motion.moving_lines import moving_line
@@ -146,3 +146,16 @@ def test_a_line_that_goes_on_in_another_plane_was_not_lost_before_and_flags_lie_
     led_on = replace(jump, track=replace(jump.track, line=replace(jump.track.line, known=known)))
     flag = line_flags(led_on, [VIEW] * FRAMES, FRAMES).query("flag == 'jump'").iloc[0]
     assert flag[["x_nm", "y_nm", "z_nm"]].to_numpy(float) == pytest.approx(led_on.points(int(flag["frame"]))[3])
+
+
+@pytest.mark.parametrize(("state", "flag"), [(LOST, "vanished"), (OUTSIDE, "left field")])
+def test_what_happens_to_a_line_that_is_not_there_has_the_time_of_its_frame(state: str, flag: str) -> None:
+    """Its place is the last one; its time had been that of the last place, frames before the one that is named."""
+    whole, last = _track(np.zeros(FRAMES), threading(FIRST, (0.0, 0.0))).track, 24
+    states = np.where(np.arange(FRAMES) < last, SEEN, np.where(np.arange(FRAMES) < last + 4, state, GONE))
+    track = replace(whole, state=states)
+    gone = smoothed_track(track, [VIEW] * FRAMES, np.arange(FRAMES) * PERIOD_S, 1e-4, np.zeros(FRAMES), 1.0)
+    assert gone is not None
+    row = line_flags(gone, [VIEW] * FRAMES, FRAMES).query("flag == @flag").iloc[0]
+    assert row["frame"] == last
+    assert row["time_s"] == pytest.approx(last * PERIOD_S + row["row_px"] * 1e-4)

@@ -273,8 +273,9 @@ def _largest(values: np.ndarray) -> float:
 
 
 def _row(track: SmoothTrack, views: Sequence[TiltedView], frame: int, flag: str, size_nm: float) -> list[object]:
+    """An event at the time of its frame, and at the place where the line is in it, or was or is next where it is not there."""
     known = np.flatnonzero(np.isfinite(track.slid_nm[:, 0]))
     at = int(known[np.argmin(np.abs(known - frame))])
     middle = int(np.median(np.flatnonzero(track.track.line.known)))
     place = track.points(at)[middle]
-    return [track.track.line.number, flag, frame, track.time_s[at, middle], *views[at].seen_at(place), *place, size_nm]
+    return [track.track.line.number, flag, frame, track.time_s[frame, middle], *views[at].seen_at(place), *place, size_nm]
