@@ -111,5 +111,6 @@ def _motion_sentence(results: Results, stem: str, name: str) -> str:
     """How many lines were followed, and what happened to them."""
     followed, flags = results.table(f"{stem}.followed.csv"), results.table(f"{stem}.flags.csv")
     events = ", ".join(f"{count} {flag}" for flag, count in flags["flag"].value_counts().sort_index().items())
-    counted = f"{followed['followed'].sum()} of {len(followed)} lines were followed through it"
+    lines, were = "line" if len(followed) == 1 else "lines", "was" if followed["followed"].sum() == 1 else "were"
+    counted = f"{followed['followed'].sum()} of {len(followed)} {lines} {were} followed through it"
     return f"{name}: {counted}; {events or 'nothing'} flagged."

@@ -99,7 +99,7 @@ def alignment_table(alignment: pd.DataFrame) -> ReportTable:
             "axis offset / px": _uncertain(alignment["axis_offset_px"], alignment["axis_offset_sigma_px"]),
         }
     )
-    note = "The offset of the axis is left out where drift may hide more than a hundredth of the frame's height (`axis_offset`)."
+    note = "The offset of the axis is left out where drift may hide more than a hundredth of the frame's height (axis_offset)."
     return ReportTable("Alignment", printed, note)
 
 
@@ -195,7 +195,7 @@ def event_table(flags: pd.DataFrame, title: str, scene: str) -> ReportTable:
             "size / nm": _fixed(flags["size_nm"], 0),
         }
     )
-    return ReportTable(title, printed, f"The size of `field left` is the share that is still seen, in percent. {scene} opens in ParaView.")
+    return ReportTable(title, printed, f"The size of 'field left' is the share that is still seen, in percent. {scene} opens in ParaView.")
 
 
 def speed_table(positions: pd.DataFrame, title: str) -> ReportTable:

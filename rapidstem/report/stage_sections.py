@@ -47,7 +47,8 @@ def _instrument_sentences(instrument: pd.DataFrame) -> list[str]:
     apart = instrument[["dy_rms_px", "dx_rms_px"]].max(axis=1).dropna() if len(instrument) else pd.Series(dtype=float)
     if apart.empty:
         return []
-    return [f"The instrument's own shifts differ from ours by {apart.min():.1f} to {apart.max():.1f} px in {len(apart)} fields."]
+    fields = "1 field" if len(apart) == 1 else f"{len(apart)} fields"
+    return [f"The instrument's own shifts differ from ours by {apart.min():.1f} to {apart.max():.1f} px in {fields}."]
 
 
 def distortion_section(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> Section:
@@ -186,10 +187,14 @@ def _in_situ_panel(results: Results, contents: SessionContents, series: str, den
     return Panel(denoiser, [first, *others], [slider], in_situ_clouds(results, series, denoiser) if series in contents.followed else [])
 
 
+def _last_frames_have(count: int) -> str:
+    return "the last frame has" if count == 1 else f"the last {count} frames have"
+
+
 def _in_situ_sentences(scores: pd.DataFrame) -> list[str]:
     """What the last frames of an in-situ series have gained, one sentence a filter."""
     return [
-        f"{row.acquisition}, {row.denoiser}: the last {row.frames} frames have a PSNR of {row.denoised_psnr_db:.1f} dB against the final "
+        f"{row.acquisition}, {row.denoiser}: {_last_frames_have(row.frames)} a PSNR of {row.denoised_psnr_db:.1f} dB against the final "
         f"slow image, {row.psnr_gain_percent:+.0f} % on the raw {row.raw_psnr_db:.1f} dB (Ihara et al. 2022: +{IHARA_GAIN_PERCENT:g} %)."
         for row in scores.itertuples()
     ]
