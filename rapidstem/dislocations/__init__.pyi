@@ -40,6 +40,7 @@ from .polylines import (
     Polyline as Polyline,
     end_direction as end_direction,
     longest_first as longest_first,
+    loop_from as loop_from,
     resampled as resampled,
     steps_along as steps_along,
 )

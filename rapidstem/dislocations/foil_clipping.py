@@ -2,10 +2,21 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from rapidstem.dislocations.polylines import BORDER, INSIDE, JUNCTION, LOOP, SURFACE, Polyline, end_direction, steps_along
+from rapidstem.dislocations.polylines import (
+    BORDER,
+    INSIDE,
+    JUNCTION,
+    LOOP,
+    SURFACE,
+    Polyline,
+    end_direction,
+    loop_from,
+    steps_along,
+)
 from rapidstem.tomography.foil_extent import foil_surfaces
 
 # The density at a surface is compared with that two line widths further inside.
@@ -66,6 +77,8 @@ def box_around(middle_nm: float, shape: tuple[int, ...], pixel_size_nm: float, t
 def all_clipped(lines: Sequence[Polyline], box_nm: np.ndarray) -> list[Polyline]:
     """Cut lines into their pieces inside a box, as `clipped` does; the new ends of each line have numbers of their own.
 
+    A loop that meets no other line is cut where it leaves the box alone, wherever it begins.
+
     Parameters
     ----------
     lines : sequence of Polyline
@@ -78,7 +91,15 @@ def all_clipped(lines: Sequence[Polyline], box_nm: np.ndarray) -> list[Polyline]
     list of Polyline
         In the order of the lines.
     """
-    return [piece for number, line in enumerate(lines) for piece in clipped(line, box_nm, _FRESH_NODES * (number + 1))]
+    nodes = Counter(node for line in lines for node in (line.start_node, line.end_node))
+    begun = [_begun_outside(line, box_nm) if line.start_node == line.end_node and nodes[line.start_node] == 2 else line for line in lines]
+    return [piece for number, line in enumerate(begun) for piece in clipped(line, box_nm, _FRESH_NODES * (number + 1))]
+
+
+def _begun_outside(loop: Polyline, box_nm: np.ndarray) -> Polyline:
+    """A loop that begins outside of a box, or as it is where it lies inside."""
+    outside = np.flatnonzero(np.any((loop.points_nm < box_nm[0]) | (loop.points_nm > box_nm[1]), axis=1))
+    return replace(loop, points_nm=loop_from(loop.points_nm, int(outside[0]))) if len(outside) else loop
 
 
 def clipped(line: Polyline, box_nm: np.ndarray, fresh_node: int) -> list[Polyline]:

@@ -88,6 +88,30 @@ def resampled(points: np.ndarray, step: float) -> np.ndarray:
     return np.column_stack([np.interp(at, along, coordinate) for coordinate in points.T])
 
 
+def loop_from(points: np.ndarray, first: int) -> np.ndarray:
+    """A closed polyline, whose last point is its first, begun at another of its points.
+
+    Parameters
+    ----------
+    points : np.ndarray, (n, 3)
+        In any unit.
+    first : int
+        Number of the point; below 0 counted from the end, without the last point.
+
+    Returns
+    -------
+    np.ndarray, (n, 3)
+        In the same unit and direction.
+
+    Examples
+    --------
+    >>> loop_from(np.array([[1.0], [2.0], [3.0], [1.0]]), -1).ravel().tolist()
+    [3.0, 1.0, 2.0, 3.0]
+    """
+    begun = np.roll(points[:-1], -first, axis=0)
+    return np.vstack([begun, begun[:1]])
+
+
 def smoothed(points: np.ndarray, window: int, closed: bool = False) -> np.ndarray:
     """Replace every point by a parabola fitted to `window` evenly spaced neighbours (Savitzky & Golay 1964).
 

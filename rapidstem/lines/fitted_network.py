@@ -8,12 +8,14 @@ import scipy
 
 from rapidstem.dislocations import (
     INSIDE,
+    LOOP,
     LineNetwork,
     Polyline,
     all_clipped,
     distance_to_face,
     end_direction,
     longest_first,
+    loop_from,
     steps_along,
     with_ends,
 )
@@ -94,18 +96,33 @@ def _joined(lines: list[Polyline], number: int, last: bool, box_nm: np.ndarray) 
     if distance[touching] > TOUCHING_NM or distance_to_face(ahead[touching], direction, box_nm) < UNDECIDED_NM:
         return lines
     other, cut = lines[owner[nearest[touching]]], int(index[nearest[touching]])
-    along = steps_along(other.points_nm)
-    if min(along[cut], along[-1] - along[cut]) < LEAST_ARM_NM or _bend_deg(other.points_nm, cut) < LEAST_BEND_DEG:
-        return lines
     node, place = 1 + max(max(each.start_node, each.end_node) for each in lines), other.points_nm[cut]
+    parts = _met(other, cut, node, lines)
+    if not parts:
+        return lines
     led = np.vstack([points, place])
     new = Polyline(led, line.start_node, node, line.start_kind) if last else Polyline(led[::-1], node, line.end_node, INSIDE, line.end_kind)
-    halves = [
-        Polyline(other.points_nm[: cut + 1], other.start_node, node, other.start_kind),
-        Polyline(other.points_nm[cut:], node, other.end_node, INSIDE, other.end_kind),
+    changed = [new if each is line else parts[0] if each is other else each for each in lines]
+    return [*changed, *parts[1:]]
+
+
+def _met(line: Polyline, cut: int, node: int, lines: Sequence[Polyline]) -> list[Polyline]:
+    """A line cut in a new node: two arms, a loop that nothing has met yet as one, which begins there; none where no line is met."""
+    points = line.points_nm
+    alone = line.start_node == line.end_node and not any(
+        line.start_node in (each.start_node, each.end_node) for each in lines if each is not line
+    )
+    if alone:
+        points, cut = loop_from(points, cut - len(points) // 2), len(points) // 2
+    along = steps_along(points)
+    if min(along[cut], along[-1] - along[cut]) < LEAST_ARM_NM or _bend_deg(points, cut) < LEAST_BEND_DEG:
+        return []
+    if alone:
+        return [Polyline(loop_from(points, cut), node, node, LOOP, LOOP)]
+    return [
+        Polyline(points[: cut + 1], line.start_node, node, line.start_kind),
+        Polyline(points[cut:], node, line.end_node, INSIDE, line.end_kind),
     ]
-    changed = [new if each is line else halves[0] if each is other else each for each in lines]
-    return [*changed, halves[1]]
 
 
 def _bend_deg(points_nm: np.ndarray, at: int) -> float:

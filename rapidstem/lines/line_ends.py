@@ -28,7 +28,7 @@ LEAST_CLEAR_SHARE = 0.5
 
 
 def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Take off both ends what the frames speak against, up to the place from which on all that is left is for the line.
+    """Take off both ends what the frames speak against: the stretch stays for which they speak most.
 
     Parameters
     ----------
@@ -42,7 +42,7 @@ def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
         Empty where the frames speak against all of it.
     """
     cumulative = np.concatenate([[0.0], np.cumsum(own)])
-    stop = int(np.argmax(cumulative))
+    stop = int(np.argmax(cumulative - np.minimum.accumulate(cumulative)))
     start = int(np.argmin(cumulative[: stop + 1]))
     return points_nm[start:stop]
 

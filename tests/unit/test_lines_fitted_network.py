@@ -103,6 +103,27 @@ def test_a_ring_inside_the_foil_is_a_loop():
     assert line.length_nm == pytest.approx(664, rel=0.02)
 
 
+@pytest.mark.parametrize("begins_at", [0.1, 2.2, 3.4])
+def test_a_loop_that_a_line_meets_stays_one_line(begins_at):
+    angle = np.linspace(begins_at, begins_at + 2 * np.pi - 0.1, 200)
+    ring = np.column_stack([100 * np.cos(angle) + 30, 100 * np.sin(angle) - 20, np.zeros(200)])
+    arm = straight((30, -240, 0), (30, -126, 0))
+    network = fitted_network([ring, arm], BOX_NM, LEVEL)
+    assert kinds(network) == ["border", "junction", "loop", "loop"]
+    loop, line = network.lines
+    assert {loop.start_node, loop.end_node} == {line.start_node, line.end_node} & {loop.start_node}
+    assert loop.length_nm == pytest.approx(200 * np.pi, rel=0.01)
+    np.testing.assert_allclose(loop.points_nm[0], [30, -120, 0], atol=4)
+
+
+def test_a_loop_that_two_lines_meet_is_two_arms():
+    angle = np.linspace(0.1, 2 * np.pi, 200)
+    ring = np.column_stack([100 * np.cos(angle), 100 * np.sin(angle), np.zeros(200)])
+    network = fitted_network([ring, straight((0, -240, 0), (0, -106, 0)), straight((0, 240, 0), (0, 106, 0))], BOX_NM, LEVEL)
+    assert kinds(network) == ["border", "border", *["junction"] * 6]
+    assert sorted(round(line.length_nm, -1) for line in network.lines) == pytest.approx([140, 140, 310, 310], abs=11)
+
+
 def test_a_hairpin_is_no_loop():
     there = straight((-100, 0, 0), (60, 0, 0))
     hairpin = np.vstack([there, straight((70, 10, 0), (60, 20, 0)), there[::-1] + np.array([0.0, 20.0, 0.0])])

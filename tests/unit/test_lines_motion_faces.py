@@ -30,3 +30,14 @@ def test_faces_move_with_the_foil():
     on_lower = foil.heights_nm[0] * foil.normal + np.cross(foil.normal, [3.0, 50.0, -20.0])
     moved = foil.moved(motion)
     assert motion.apply(on_lower[None])[0] @ moved.normal == pytest.approx(moved.heights_nm[0])
+
+
+def test_a_loop_is_not_led_on():
+    angle = np.linspace(0, 2 * np.pi, 160)
+    plane = glide_plane("own", np.array([0.0, -0.8, 0.6]), np.zeros(3))
+    ring = plane.points(80 * np.column_stack([np.cos(angle), np.sin(angle)]))
+    ring[-1] = ring[0]
+    foil = FoilFaces.of(0.0, 300.0)
+    moving = moving_line(0, ring, plane, foil)
+    assert moving.known.all() and np.linalg.norm(moving.nodes_nm, axis=1).max() < 80.1
+    assert not moving_line(0, ring[:80], plane, foil).known.all()

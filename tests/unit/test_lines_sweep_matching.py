@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rapidstem.dislocations import RigidMotion
+from rapidstem.dislocations import RigidMotion, loop_from
 from rapidstem.errors import InputError
 from rapidstem.lines.motion.glide_planes import line_planes
 from rapidstem.lines.motion.sweep_matching import check_same_field, interval_between, matched_sweeps, sweep_words, swept_area_nm2
@@ -90,6 +90,15 @@ def test_the_area_of_a_glide_is_base_times_height() -> None:
     assert swept_area_nm2(line, (line + np.array([0.0, 40, 30]))[::-1]) == pytest.approx(300 * 50)
     bow = line + np.column_stack([np.zeros(31), 60 * (1 - np.linspace(-1, 1, 31) ** 2), np.zeros(31)])
     assert swept_area_nm2(line, bow) == pytest.approx(300 * 60 * 2 / 3, rel=0.02)
+
+
+def test_loops_may_begin_anywhere_and_run_either_way() -> None:
+    angle = np.linspace(0, 2 * np.pi, 121)
+    ring = np.column_stack([np.cos(angle), np.sin(angle), 0 * angle])
+    ring[-1] = ring[0]
+    for begun in (ring, loop_from(ring, 47), loop_from(ring, 60)[::-1]):
+        assert swept_area_nm2(100 * ring, 100 * begun) == pytest.approx(0, abs=1e-6)
+        assert swept_area_nm2(100 * ring, 130 * begun) == pytest.approx(np.pi * (130**2 - 100**2), rel=0.01)
 
 
 def test_another_field_is_refused_with_the_shares() -> None:

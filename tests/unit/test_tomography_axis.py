@@ -55,6 +55,9 @@ def test_axis_is_found_and_frames_that_left_the_field_are_reported_and_do_not_sp
     assert axis_offset_px(found.geometry)[0] == pytest.approx(8.0, abs=0.8)
     assert np.abs(angle_error_deg(found, phantom.geometry)[found.geometry.used]).max() < 0.3
     assert np.all(np.isnan(found.shift_sigma_px[lost])) and np.all(np.isfinite(found.shift_sigma_px[found.geometry.used]))
+    beside, used = [7, 10, 23, 25], found.geometry.used
+    assert found.sigma_deg[beside].max() < 2 * np.median(found.sigma_deg[used]) and found.shift_sigma_px[beside].max() < 0.1
+    assert found.summary()["mean_sigma_deg"].item() == pytest.approx(found.sigma_deg[used].mean())
     np.testing.assert_allclose(found.geometry.shift_px[9], (found.geometry.shift_px[7] + 2 * found.geometry.shift_px[10]) / 3, atol=1e-6)
 
 

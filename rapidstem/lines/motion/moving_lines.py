@@ -77,7 +77,7 @@ class MovingLine:
 
 
 def moving_line(number: int, points_nm: np.ndarray, plane: GlidePlane, foil: FoilFaces, frames: range = ALL_FRAMES) -> MovingLine:
-    """Prepare a line (n, 3), nm, of the tomogram.
+    """Prepare a line (n, 3), nm, of the tomogram; a loop has no ends that could be led on.
 
     Parameters
     ----------
@@ -95,9 +95,9 @@ def moving_line(number: int, points_nm: np.ndarray, plane: GlidePlane, foil: Foi
     faces = np.sort((np.asarray(foil.heights_nm) - plane.centre_nm @ foil.normal) / steepness)
     climbs = _crossing(flat) < LEAST_CROSSING
     at_face = tuple(not climbs and bool(np.min(np.abs(end[1] - faces)) * steepness < FACE_NM) for end in (flat[0], flat[-1]))
-    shown = [0.0, 0.0]
+    shown, loop = [0.0, 0.0], np.array_equal(points_nm[0], points_nm[-1])
     for last in (False, True):
-        if not at_face[last]:
+        if not (loop or at_face[last]):
             before = len(flat)
             flat = _led_on(flat if last else flat[::-1], None if climbs else faces)
             flat = flat if last else flat[::-1]

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 import scipy
 
-from rapidstem.dislocations import polylines_of, resampled, steps_along
+from rapidstem.dislocations import loop_from, polylines_of, resampled, steps_along
 from rapidstem.errors import InputError
 from rapidstem.lines.motion.glide_planes import GlidePlane
 from rapidstem.lines.motion.moving_lines import NODE_NM
@@ -158,23 +158,29 @@ def swept_area_nm2(one: np.ndarray, two: np.ndarray) -> float:
     Parameters
     ----------
     one, two : np.ndarray, (n, 3) and (m, 3)
-        In either direction.
+        In either direction; two loops may begin anywhere.
 
     Returns
     -------
     float
         In nm^2.
     """
-    if np.linalg.norm(one[0] - two[0]) + np.linalg.norm(one[-1] - two[-1]) > np.linalg.norm(one[0] - two[-1]) + np.linalg.norm(
-        one[-1] - two[0]
-    ):
-        two = two[::-1]
+    first, second = _corresponding(one, two)
+    corners = [np.cross(first[1:] - first[:-1], second[:-1] - first[:-1]), np.cross(second[1:] - second[:-1], second[1:] - first[1:])]
+    return float(sum(np.linalg.norm(each, axis=1).sum() for each in corners) / 2)
+
+
+def _corresponding(one: np.ndarray, two: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Points (n, 3) of both lines at equal shares of their lengths; direction, and where loops begin, are those that bring them nearest."""
     share = np.linspace(0, 1, max(len(one), len(two)))
     first, second = (
         np.column_stack([np.interp(share, steps_along(line) / steps_along(line)[-1], axis) for axis in line.T]) for line in (one, two)
     )
-    corners = [np.cross(first[1:] - first[:-1], second[:-1] - first[:-1]), np.cross(second[1:] - second[:-1], second[1:] - first[1:])]
-    return float(sum(np.linalg.norm(each, axis=1).sum() for each in corners) / 2)
+    ways = [second, second[::-1]]
+    if np.array_equal(one[0], one[-1]) and np.array_equal(two[0], two[-1]):
+        ways = [loop_from(way, begin) for way in ways for begin in range(len(way) - 1)]
+        return first, min(ways, key=lambda way: float(np.linalg.norm(way - first, axis=1).sum()))
+    return first, min(ways, key=lambda way: float(np.linalg.norm((way - first)[[0, -1]], axis=1).sum()))
 
 
 def _distances(one: np.ndarray, two: np.ndarray) -> np.ndarray:

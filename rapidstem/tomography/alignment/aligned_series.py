@@ -94,18 +94,18 @@ class AlignedSeries:
         Returns
         -------
         DataFrame
-            Method, frames, points, residual, mean uncertainties, the root mean square of the motion within the frames in y or x, where it
-            is larger (NaN where none was measured), and the axis; units are in the names of the columns.
+            Method, frames, points, residual, mean uncertainties of the used frames, the root mean square of the motion within the frames in
+            y or x, where it is larger (NaN where none was measured), and the axis; units are in the names of the columns.
         """
-        shift_sigma_px = self.shift_sigma_px[np.isfinite(self.shift_sigma_px)]
+        used, shift_sigma_px = self.geometry.used, self.shift_sigma_px[np.isfinite(self.shift_sigma_px)]
         row = {
             "method": self.method,
             "frames": self.geometry.frames,
-            "frames_used": int(self.geometry.used.sum()),
+            "frames_used": int(used.sum()),
             "points": len(self.points.position_px),
             "matches": self.matches,
             "rms_residual_px": self.rms_residual_px,
-            "mean_sigma_deg": np.nanmean(self.sigma_deg),
+            "mean_sigma_deg": np.nanmean(self.sigma_deg[used]),
             "mean_shift_sigma_px": shift_sigma_px.mean() if shift_sigma_px.size else np.nan,
             "largest_shift_px": np.abs(self.geometry.shift_px).max(),
             "motion_in_frames_px": np.nan if self.motion is None else float(self.motion.rms_px.max()),

@@ -15,7 +15,7 @@ from rapidstem.tomography.alignment.bundle_adjustment import (
 from rapidstem.tomography.alignment.line_points import LinePoints, line_labels
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
-# Standard deviation of the average over frames: they see the same lines, and a jackknife variance of one frame scatters.
+# Standard deviation of the average over frames of similar tilt: they see the same lines, and a jackknife variance of one frame scatters.
 _NEIGHBOUR_FRAMES = 2
 
 
@@ -26,7 +26,9 @@ class SeriesUncertainty:
     Attributes
     ----------
     angle_rad : np.ndarray, (frame,)
+        Not a number for frames that are not used.
     shift_px : np.ndarray, (frame, 2)
+        The same.
     rotation_rad : float
     """
 
@@ -41,8 +43,8 @@ def series_uncertainty(points: LinePoints, geometry: TiltGeometry, measured: Mea
     The points of a line share their errors, above all the distance of a dislocation's image from its core, which changes slowly with
     the tilt. Three things make the step and its variance honest: the curvature of the Cauchy loss is smaller than the weights of
     its reweighted least squares (`loss_curvature`); a few long lines carry most of the information, so that the variance of n
-    contributions is divided by n - 1 with their effective number; and variances are averaged over neighbouring frames, which see
-    the same lines.
+    contributions is divided by n - 1 with their effective number; and variances are averaged over the used frames of similar tilt, which
+    see the same lines.
 
     Parameters
     ----------
@@ -59,9 +61,13 @@ def series_uncertainty(points: LinePoints, geometry: TiltGeometry, measured: Mea
     J. MacKinnon and H. White, J. Econometrics 29 (1985) 305.
     """
     by_lines, by_priors = _steps(points, geometry, measured)
-    frame_steps = [_without_gauge(steps[:, :-1].reshape(len(steps), -1, 3), geometry) for steps in (by_lines, by_priors)]
+    seen = np.flatnonzero(geometry.used)
+    seen = seen[np.argsort(geometry.angle_rad[seen], kind="stable")]
+    own_steps = [steps[:, :-1].reshape(len(steps), -1, 3)[:, seen] for steps in (by_lines, by_priors)]
+    frame_steps = [_without_gauge(steps, geometry.angle_rad[seen]) for steps in own_steps]
     variance = _variance(frame_steps[0]) + np.sum(frame_steps[1] ** 2, axis=0)
-    sigma = np.sqrt(scipy.ndimage.gaussian_filter1d(variance, _NEIGHBOUR_FRAMES, axis=0, mode="nearest"))
+    sigma = np.full((geometry.frames, 3), np.nan)
+    sigma[seen] = np.sqrt(scipy.ndimage.gaussian_filter1d(variance, _NEIGHBOUR_FRAMES, axis=0, mode="nearest"))
     rotation = float(np.sqrt(_variance(by_lines[:, -1]) + np.sum(by_priors[:, -1] ** 2)))
     return SeriesUncertainty(sigma[:, 0], sigma[:, 1:], rotation)
 
@@ -87,9 +93,9 @@ def _steps(points: LinePoints, geometry: TiltGeometry, measured: Measurement) ->
     return np.array(left_out), np.linalg.solve(curvature * information + prior, np.sqrt(prior)).T
 
 
-def _without_gauge(steps: np.ndarray, geometry: TiltGeometry) -> np.ndarray:
+def _without_gauge(steps: np.ndarray, angle_rad: np.ndarray) -> np.ndarray:
     """Steps (line, frame, 3) without a common angle, without dy = a cos(tilt) + b sin(tilt), without a constant dx."""
-    origin = np.column_stack([np.cos(geometry.angle_rad), np.sin(geometry.angle_rad)])
+    origin = np.column_stack([np.cos(angle_rad), np.sin(angle_rad)])
     free = steps - steps.mean(axis=1, keepdims=True)
     free[:, :, 1] = steps[:, :, 1] - (origin @ np.linalg.lstsq(origin, steps[:, :, 1].T, rcond=None)[0]).T
     return free
