@@ -1,6 +1,7 @@
 """Lines whose courses are known beforehand, moved to where the frames show them: how well frames and geometry say where a line is."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def refit_lines(
     known : sequence of np.ndarray, (n, 3)
         x, y, z in nm from the centre of the volume, within two thirds of a line width of where the frames show the lines.
     settings : FittingSettings
-        Width of the lines and distance of the knots.
+        Width of the lines, with which all lengths of the fit grow, and distance of the knots.
 
     Returns
     -------
@@ -35,9 +36,11 @@ def refit_lines(
     """
     if not known:
         return []
-    curvature = curvature_of_frames(series, settings.line_width_nm / (2 * geometry.pixel_size_nm))
+    unit = DEFAULT_FITTING.line_width_nm / settings.line_width_nm
+    known, geometry = [unit * line for line in known], replace(geometry, pixel_size_nm=unit * geometry.pixel_size_nm)
+    curvature = curvature_of_frames(series, DEFAULT_FITTING.line_width_nm / (2 * geometry.pixel_size_nm))
     evidence = SeriesEvidence(curvature, likelihood_of(known, curvature, geometry), geometry)
     curves = [curve_through(line, settings.knot_nm) for line in known]
     fitted = fit_curves(curves, evidence, typical_curvature(known, settings.knot_nm))
     places = [each.curve.at(each.curve.samples_nm(evidence.step_nm)) for each in fitted]
-    return [resampled(line, evidence.step_nm) for line in places]
+    return [resampled(line, evidence.step_nm) / unit for line in places]

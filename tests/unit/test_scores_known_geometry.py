@@ -1,9 +1,13 @@
 """Errors with the true geometry, and with the true lines: small where the frames are good, larger where they are not."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
+import pytest
 
-from rapidstem.lines import refit_lines
+from rapidstem.lines import FittingSettings, refit_lines
+from rapidstem.lines.line_rounds import DEFAULT_FITTING
 from rapidstem.scores import accuracy_bound, angle_spread_deg
 from tests.unit.test_lines_fitting import FALLING, RISING, THREADING, bent, distances, inside, moving_geometry, noisy
 
@@ -24,6 +28,17 @@ def test_known_lines_are_moved_to_where_the_frames_show_them() -> None:
         assert np.median(distances(line, true)) < 0.5 * np.median(distances(before, true))
         assert np.median(distances(line, true)) < 1.0
     assert refit_lines(noisy(LINES, geometry), geometry, []) == []
+
+
+@pytest.mark.parametrize("scale", [0.3, 3.0])
+def test_known_lines_of_another_width_are_moved_alike(scale: float) -> None:
+    geometry = moving_geometry()
+    frames, off = noisy(LINES, geometry), [inside(bent(line, 3, seed=2)) for line in LINES]
+    wider = replace(geometry, pixel_size_nm=scale * geometry.pixel_size_nm)
+    settings = FittingSettings(line_width_nm=scale * DEFAULT_FITTING.line_width_nm)
+    found = refit_lines(frames, wider, [scale * line for line in off], settings)
+    for line, scaled in zip(refit_lines(frames, geometry, off), found, strict=True):
+        np.testing.assert_allclose(scaled, scale * line, atol=0.01 * scale)
 
 
 def test_the_bound_is_near_the_truth_and_grows_with_the_noise() -> None:
@@ -49,6 +64,6 @@ def test_a_wrong_geometry_shows() -> None:
     geometry = moving_geometry()
     frames = noisy(LINES, geometry)
     turned = moving_geometry()
-    turned.angle_rad[:] += np.deg2rad(np.linspace(-2, 2, geometry.frames)) ** 2 * 900
+    turned.angle_rad[:] += np.deg2rad(np.linspace(-2, 2, geometry.frames)) ** 2 * 450
     right, wrong = (accuracy_bound(frames, each, LINES, 300.0, 40.0, 13.7)["mean_abs_nm"].mean() for each in (geometry, turned))
     assert wrong > 1.5 * right
