@@ -184,13 +184,16 @@ class Session:
 
     def denoiser_overrides(self, name: str) -> dict[str, Any]:
         """What the configuration sets for one denoiser, but for what it would be without."""
-        entry = next(entry for entry in self.config["denoisers"] if entry["name"] == name)
-        given = {key: value for key, value in entry.items() if key != "name"}
-        return without_defaults(given, partial(denoiser_settings, name))
+        return without_defaults(self._written(name), partial(denoiser_settings, name))
 
     def settings_of(self, name: str) -> DenoiserSettings:
         """All settings of one denoiser."""
-        return denoiser_settings(name, self.denoiser_overrides(name))
+        return denoiser_settings(name, self._written(name))
+
+    def _written(self, name: str) -> dict[str, Any]:
+        """What stands in the configuration of one denoiser."""
+        entry = next(entry for entry in self.config["denoisers"] if entry["name"] == name)
+        return {key: value for key, value in entry.items() if key != "name"}
 
     def network_settings(self, name: str) -> NetworkSettings:
         """All settings of one network."""

@@ -27,6 +27,8 @@ FRAMES_COMPARED, FEWEST_COMPARED = 9, 5
 LARGEST_EMPTY_SHARE = 0.1
 # Pixels over which the level is taken that stands for what has no value: more than a line is wide, which would go on otherwise.
 _LEVEL_PX = 12.0
+# Whose neighbourhoods are held in the memory at once, some 20 MB: in dark-field frames half of all pixels are candidates.
+_PLACES_AT_ONCE = 50_000
 
 
 @dataclass
@@ -204,7 +206,7 @@ def filled_frame(frame: np.ndarray, spoilt: np.ndarray) -> np.ndarray:
     """
     filled = frame.copy()
     for row, column in np.argwhere(spoilt & scipy.ndimage.binary_dilation(~spoilt, np.ones((3, 3), bool))):
-        around = _around(frame, row, column, 1)[~_around(spoilt, row, column, 1)]
+        around = _around(frame, row, column)[~_around(spoilt, row, column)]
         if around.size:
             median = np.median(around)
             filled[row, column] = np.rint(median) if frame.dtype.kind in "iu" else median
@@ -240,10 +242,10 @@ def _levelled(image: np.ndarray) -> np.ndarray:
     return np.where(empty, (level / np.maximum(shares, np.finfo(np.float32).tiny))[rows, columns], image).astype(image.dtype)
 
 
-def _around(image: np.ndarray, row: int, column: int, reach: int) -> np.ndarray:
-    """The pixels around one, no farther than `reach` in either direction, within the image."""
-    top, left = max(row - reach, 0), max(column - reach, 0)
-    window = image[top : row + reach + 1, left : column + reach + 1]
+def _around(image: np.ndarray, row: int, column: int) -> np.ndarray:
+    """The neighbours of a pixel, those across its corners, too, within the image."""
+    top, left = max(row - 1, 0), max(column - 1, 0)
+    window = image[top : row + 2, left : column + 2]
     return np.delete(window.ravel(), (row - top) * window.shape[1] + column - left)
 
 
@@ -251,8 +253,11 @@ def _second_highest(image: np.ndarray, places: np.ndarray, reach: int) -> np.nda
     """Of the pixels around each of some places (place, 2), no farther than `reach` in either direction, within the image; (place,)."""
     padded = np.pad(image, reach, constant_values=-np.inf)
     offsets = np.delete(np.indices((2 * reach + 1, 2 * reach + 1)).reshape(2, -1), 2 * reach * (reach + 1), axis=1)
-    rows, columns = places.T[:, :, np.newaxis] + offsets[:, np.newaxis]
-    return np.asarray(np.partition(padded[rows, columns], -2, axis=1)[:, -2])
+    found = []
+    for part in np.array_split(places, 1 + len(places) // _PLACES_AT_ONCE):
+        rows, columns = part.T[:, :, np.newaxis] + offsets[:, np.newaxis]
+        found.append(np.partition(padded[rows, columns], -2, axis=1)[:, -2])
+    return np.concatenate(found)
 
 
 def _shifted_pair(image: np.ndarray, axis: int) -> tuple[np.ndarray, np.ndarray]:

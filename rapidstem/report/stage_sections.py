@@ -44,7 +44,7 @@ def reference_section(results: Results, contents: SessionContents, judgements: S
 
 
 def _instrument_sentences(instrument: pd.DataFrame) -> list[str]:
-    apart = instrument[["dy_rms_px", "dx_rms_px"]].max(axis=1).dropna() if len(instrument) else pd.Series(dtype=float)
+    apart = instrument[["dy_rms_px", "dx_rms_px"]].max(axis=1).dropna()
     if apart.empty:
         return []
     fields = "1 field" if len(apart) == 1 else f"{len(apart)} fields"
