@@ -14,7 +14,6 @@ import numpy as np
 
 from rapidstem.errors import InputError
 from rapidstem.files import (
-    LEAST_TILT_RANGE_DEG,
     RAW_ENDINGS,
     FallbackMetadata,
     StackHeader,
@@ -31,6 +30,8 @@ ENDINGS = tuple(ending for ending in RAW_ENDINGS if ending != ".ser")
 # What lies beside raw files and belongs to them, or is the user's own.
 SIDE_CARS = (".rawtlt", ".tlt", ".mdoc", ".txt", ".csv", ".tsv", ".yaml", ".md")
 FEWEST_TILTS = 3
+# A stage at rest is read within less.
+LEAST_TILT_RANGE_DEG = 1.0
 SAME_PIXEL = 0.02
 HASHED_BYTES = 1 << 20
 

@@ -59,7 +59,6 @@ from .ome_zarr import (
 )
 from .paradis_files import write_paradis as write_paradis, write_paradis_series as write_paradis_series
 from .raw_file_problems import (
-    LEAST_TILT_RANGE_DEG as LEAST_TILT_RANGE_DEG,
     field_problems as field_problems,
     file_problems as file_problems,
 )

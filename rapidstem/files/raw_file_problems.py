@@ -3,8 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import numpy as np
-
 from rapidstem.files.image_stacks import StackHeader
 from rapidstem.files.tilt_angles import fault_of_tilts, series_name
 
@@ -17,8 +15,6 @@ _LARGEST_FIELD_RATIO = 2.0
 _LARGEST_CUT_RATIO = 1.1
 # as registration and the search for lines want them (`rapidstem.frames`); smaller ones have other axes than those of images
 _SMALLEST_SIDE_PX = 16
-# angles of a tilt series that span less than this are one angle, noted again and again
-LEAST_TILT_RANGE_DEG = 1.0
 
 
 def file_problems(row: Mapping[Any, Any], headers: Mapping[str, StackHeader], single_frames: bool, per_row: bool) -> Iterator[str]:
@@ -66,9 +62,6 @@ def _angle_problems(header: StackHeader) -> Iterator[str]:
         frames = header.shape[0]
         reasons = "".join(f" ({remark})" for remark in header.remarks if "tilt" in remark)
         yield f"has no tilt for every frame{reasons}; write {beside} beside it, one angle in degrees a line for each of the {frames} frames"
-    elif header.shape[0] > 1 and np.ptp(header.tilt_deg) < LEAST_TILT_RANGE_DEG:
-        low, high = header.tilt_deg.min(), header.tilt_deg.max()
-        yield f"its tilts go from {low:.2f} to {high:.2f} degrees only; is this a tilt series? Give the right file, or the right kind"
     elif header.shape[0] > 1 and (fault := fault_of_tilts(header.tilt_deg)):
         yield fault
 

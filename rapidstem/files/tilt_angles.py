@@ -160,11 +160,12 @@ def fault_of_tilts(tilt_deg: np.ndarray) -> str:
         With the remedy.
     """
     extent, frames = float(np.ptp(tilt_deg)), len(tilt_deg)
-    if 0 < extent < _SMALLEST_RANGE_DEG and extent <= np.pi and np.abs(tilt_deg).max() <= np.pi / 2:
+    if np.deg2rad(_SMALLEST_RANGE_DEG) <= extent <= np.pi and np.abs(tilt_deg).max() <= np.pi / 2:
         return f"the reported angles run over {extent:.3g} only, as if they were in radians: give angles in degrees"
     if frames < _FEWEST_FRAMES or extent < _SMALLEST_RANGE_DEG:
         needed = f"at least {_FEWEST_FRAMES} frames over {_SMALLEST_RANGE_DEG:.0f} degrees are needed"
-        return f"{frames} frames over {extent:.1f} degrees are no tilt series: {needed}"
+        said = f"{frames} frames from {tilt_deg.min():.2f} to {tilt_deg.max():.2f} degrees are no tilt series"
+        return f"{said}: {needed}; give the right file, or the right kind"
     return ""
 
 

@@ -188,8 +188,8 @@ def test_environment_variables_in_paths(tmp_path: Path, monkeypatch: pytest.Monk
         ("s-slow.mrc", {"frames": 5, "size": 32, "tilts": TILTS_DEG}, ["acquisition 's'", "32 x 32 pixels, the rapid frames 16 x 16"]),
         ("s-slow.mrc", {"frames": 5, "pixel_size_nm": 2.1, "tilts": TILTS_DEG}, ["acquisition 's'", "2.1 nm, the rapid frames of 4.56 nm"]),
         ("s.mrc", {"tilts": [-2, 0]}, ["acquisition 's'", "s.rawtlt", "2 angles for 3 frames"]),
-        ("s.mrc", {"tilts": [0, 0, 0.1]}, ["acquisition 's'", "0.00 to 0.10 degrees"]),
-        ("s.mrc", {"frames": 4, "tilts": [-60, -20, 20, 60]}, ["4 frames over 120.0 degrees are no tilt series: at least 5 frames"]),
+        ("s.mrc", {"tilts": [0, 0, 0.1]}, ["acquisition 's'", "3 frames from 0.00 to 0.10 degrees are no tilt series"]),
+        ("s.mrc", {"frames": 4, "tilts": [-60, -20, 20, 60]}, ["4 frames from -60.00 to 60.00 degrees are no tilt series: at least 5"]),
     ],
 )
 def test_a_wrong_file_is_named_with_the_remedy(tmp_path: Path, name: str, changes: dict, expected: list[str]) -> None:

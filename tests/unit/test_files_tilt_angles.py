@@ -6,6 +6,8 @@ from rapidstem.files.image_stacks import read_header
 from rapidstem.files.mrc_volumes import write_series
 from rapidstem.files.tilt_angles import angle_file, fault_of_tilts, read_angle_file
 
+NO_SERIES = "are no tilt series: at least 5 frames over 20 degrees are needed; give the right file, or the right kind"
+
 
 @pytest.mark.parametrize(
     "text",
@@ -95,8 +97,11 @@ def test_files_of_angles_beside_a_series_may_be_in_capitals(tmp_path, name):
     ("tilt_deg", "fault"),
     [
         ([-20, -10, 0, 10, 20], ""),
-        ([-60, -20, 20, 60], "4 frames over 120.0 degrees are no tilt series: at least 5 frames over 20 degrees are needed"),
-        ([-4, -2, 0, 2, 4], "5 frames over 8.0 degrees are no tilt series: at least 5 frames over 20 degrees are needed"),
+        ([-60, -20, 20, 60], f"4 frames from -60.00 to 60.00 degrees {NO_SERIES}"),
+        ([-4, -2, 0, 2, 4], f"5 frames from -4.00 to 4.00 degrees {NO_SERIES}"),
+        ([5.73] * 5, f"5 frames from 5.73 to 5.73 degrees {NO_SERIES}"),
+        ([0, 0.01, 0, 0.01, 0], f"5 frames from 0.00 to 0.01 degrees {NO_SERIES}"),
+        ([-0.4, -0.2, 0, 0.2, 0.4], "the reported angles run over 0.8 only, as if they were in radians: give angles in degrees"),
         ([-1.2, -0.6, 0, 0.6, 1.2], "the reported angles run over 2.4 only, as if they were in radians: give angles in degrees"),
     ],
 )
