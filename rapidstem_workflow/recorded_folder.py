@@ -23,6 +23,7 @@ from rapidstem.files import (
     read_header,
 )
 from rapidstem.progress import tracked
+from rapidstem.word_forms import word_form
 from rapidstem_workflow.raw_contents import file_mark
 
 # What an EMI file is read with has no row of its own.
@@ -138,7 +139,7 @@ def _others(folder: Path, every: Sequence[Path]) -> Iterator[tuple[Path, str]]:
     """Files that are not looked at, by their endings."""
     endings = Counter(path.suffix.lower() for path in every if not _belongs_to_emi(path))
     for ending in sorted(endings.keys() - {*ENDINGS, *SIDE_CARS}):
-        number = f"{endings[ending]} file{'' if endings[ending] == 1 else 's'}"
+        number = f"{endings[ending]} {word_form(endings[ending], 'file')}"
         yield folder / f"*{ending}", f"{number} of an ending that is not looked at; add a row by hand where it holds raw frames"
 
 

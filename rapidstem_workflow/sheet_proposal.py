@@ -18,6 +18,7 @@ import yaml
 
 from rapidstem.errors import InputError, raise_problems
 from rapidstem.files import BRIGHT_FIELD, LONGEST_NAME, FallbackMetadata, check_files, read_sheet, written_beside
+from rapidstem.word_forms import word_form
 from rapidstem_workflow.acquisition_pairing import Proposal, proposed
 from rapidstem_workflow.recorded_folder import RecordedFolder, read_folder
 from rapidstem_workflow.session_opening import open_session
@@ -186,7 +187,7 @@ def main() -> None:
     for remark in proposal.remarks:
         print(f"remark: {remark}")
     sheet, config = proposed_files(output)
-    print(f"{len(proposal.rows)} rows in {sheet}; look at them and at {config}, then:")
+    print(f"{len(proposal.rows)} {word_form(len(proposal.rows), 'row')} in {sheet}; look at them and at {config}, then:")
     print(f"snakemake --cores 8 --configfile {shlex.quote(str(config))}")
 
 

@@ -9,6 +9,7 @@ from matplotlib.lines import Line2D
 
 from rapidstem.figures.style import AQUA, BLACK, BLUE, ORANGE, PURPLE, RAPID_COLOUR, SLOW_COLOUR, Drawing, panels, styled
 from rapidstem.scores.line_pairs import LineAgreement
+from rapidstem.word_forms import word_form
 
 UNKNOWN_COLOUR = "#999999"
 PLANE_COLOURS = {"(111)": BLUE, "(-111)": ORANGE, "(1-11)": PURPLE, "(11-1)": AQUA}
@@ -89,7 +90,8 @@ def line_differences(points: pd.DataFrame, against_points: pd.DataFrame, agreeme
     _difference_legend(figure, [(colour, dashes, name) for *_, colour, dashes, name in sides])
     drawn = pd.concat([table.assign(series=name, same=table["line"].isin(settled)) for table, settled, *_, name in sides])
     counts = [len(apart) for apart in differing]
-    words = f"{len(agreement.same)} lines are the same in both; {counts[0]} of {variant} and {counts[1]} of {against} differ."
+    counted = f"{len(agreement.same)} {word_form(len(agreement.same), 'line is', 'lines are')} the same in both"
+    words = f"{counted}; {counts[0]} of {variant} and {counts[1]} of {against} differ."
     return Drawing(figure, drawn[["series", "line", "point", "x_nm", "y_nm", "z_nm", "same"]], words)
 
 
@@ -119,9 +121,8 @@ def line_lengths(summary: pd.DataFrame) -> Drawing:
     axes[0, 0].legend()
     data = pd.DataFrame({"from_nm": edges[:-1], "to_nm": edges[1:], "whole": whole, "lost": ending})
     median = float(np.median(lengths)) if len(lengths) else 0.0
-    words = (
-        f"Lengths of {len(lengths)} lines, {lengths.sum():.0f} nm together, median {median:.0f} nm; {lost.sum()} are lost inside the foil."
-    )
+    counted = f"{len(lengths)} {word_form(len(lengths), 'line')}, {lengths.sum():.0f} nm together, median {median:.0f} nm"
+    words = f"Lengths of {counted}; {lost.sum()} {word_form(lost.sum(), 'is', 'are')} lost inside the foil."
     return Drawing(figure, data, words)
 
 

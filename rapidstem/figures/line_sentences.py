@@ -6,6 +6,7 @@ from typing import Any
 import pandas as pd
 
 from rapidstem.scores import LineAgreement, line_agreement
+from rapidstem.word_forms import word_form
 
 # The usual level: one line in twenty that are called certain is none.
 CERTAIN = 0.95
@@ -48,14 +49,14 @@ def count_words(summary: pd.DataFrame) -> str:
     """
     lost, doubtful = _lost_and_doubtful(summary)
     least, lines = count_interval(summary)
-    word = "dislocation" if lines == 1 else "dislocations"
+    word = word_form(lines, "dislocation")
     number = f"{least} to {lines} {word}" if least < lines else f"{lines} {word}"
-    reasons = [f"{lost} {'ends are' if lost > 1 else 'end is'} lost inside the foil"] if lost else []
-    reasons += [f"{doubtful} {'lines are' if doubtful > 1 else 'line is'} doubtful"] if doubtful else []
+    reasons = [f"{lost} {word_form(lost, 'end is', 'ends are')} lost inside the foil"] if lost else []
+    reasons += [f"{doubtful} {word_form(doubtful, 'line is', 'lines are')} doubtful"] if doubtful else []
     hidden = summary[summary["hidden_percent"] > MOSTLY_HIDDEN_PERCENT]
     if len(hidden):
         named = _listed([f"{line} on {other}" for line, other in hidden["hidden_by"].items()])
-        lie = "lines lie" if len(hidden) > 1 else "line lies"
+        lie = word_form(len(hidden), "line lies", "lines lie")
         reasons.append(f"{len(hidden)} {lie} on others in most frames, {named}, and cannot be told from them there")
     doubted = sorted({tuple(sorted(pair)) for pair in summary["exchange_with"].items() if pair[1] >= 0})
     reasons += [f"lines {one} and {other} pass each other and may have exchanged their halves there" for one, other in doubted]
@@ -76,8 +77,8 @@ def agreement_sentence(pairs: pd.DataFrame, summary: pd.DataFrame, against_summa
     """
     agreement = line_agreement(pairs)
     counts = f"{variant} shows {count_words(summary)}, {against} {count_words(against_summary)}"
-    same = f"{len(agreement.same)} {'is' if len(agreement.same) == 1 else 'are'} the same line in both, one to one"
-    split, merged = (f"{number} {'is' if number == 1 else 'are'}" for number in (agreement.split, agreement.merged))
+    same = f"{len(agreement.same)} {word_form(len(agreement.same), 'is', 'are')} the same line in both, one to one"
+    split, merged = (f"{number} {word_form(number, 'is', 'are')}" for number in (agreement.split, agreement.merged))
     changed = (
         f"of {against} {split} split, of {variant} {merged} merged" if agreement.split or agreement.merged else "none is split or merged"
     )

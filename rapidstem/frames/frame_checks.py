@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import numpy as np
 
 from rapidstem.errors import InputError
+from rapidstem.word_forms import word_form
 
 # Of the pixels at one limit of the counts, and of the rows without any variation: a frame with more is clipped or cut short.
 LARGEST_CLIPPED_SHARE = 0.5
@@ -148,7 +149,7 @@ def count_faults(faults: Sequence[str]) -> str:
         if fault:
             frames[fault.split(":")[0]].append(number)
     return "; ".join(
-        f"{len(numbers)} {'frame' if len(numbers) == 1 else 'frames'}: {fault} ({_listed(numbers)})" for fault, numbers in frames.items()
+        f"{len(numbers)} {word_form(len(numbers), 'frame')}: {fault} ({_listed(numbers)})" for fault, numbers in frames.items()
     )
 
 

@@ -13,6 +13,7 @@ import scipy
 from rapidstem.frames.frame_checks import counted_dose
 from rapidstem.frames.frame_source import FrameSource
 from rapidstem.numerics import evenly_spread, robust_spread
+from rapidstem.word_forms import word_form
 
 # In standard deviations of the noise, above all neighbours but one: at 3 electrons a pixel and without lag, where shot noise is most
 # skewed, one pixel in a thousand million stands 6 above them. Two neighbours that are hot do not hide each other.
@@ -93,14 +94,16 @@ class FilledFrames:
         hot = [self.filled[number] - self.empty[number] for number in self.filled]
         always = int(np.count_nonzero(self.always_hot))
         repeated = f", {always} of them in every frame" if always else ""
-        said = [f"{sum(hot)} hot pixels filled in from their neighbours in {_frames_with(hot)}{repeated}"] if any(hot) else []
-        said += [f"{sum(empty)} pixels without a value filled in with the level beside them in {_frames_with(empty)}"] if any(empty) else []
+        standing_out = f"{sum(hot)} hot {word_form(sum(hot), 'pixel')}"
+        said = [f"{standing_out} filled in from their neighbours in {_frames_with(hot)}{repeated}"] if any(hot) else []
+        lacking = f"{sum(empty)} {word_form(sum(empty), 'pixel')} without a value"
+        said += [f"{lacking} filled in with the level beside them in {_frames_with(empty)}"] if any(empty) else []
         return "; ".join(said)
 
 
 def _frames_with(counts: list[int]) -> str:
     number = int(np.count_nonzero(counts))
-    return "1 frame" if number == 1 else f"{number} frames"
+    return f"{number} {word_form(number, 'frame')}"
 
 
 def always_hot(frames: FrameSource) -> np.ndarray:

@@ -8,6 +8,7 @@ import pandas as pd
 
 from rapidstem.report.page_writing import write_page
 from rapidstem.report.verdict_criteria import GRADES
+from rapidstem.word_forms import word_form
 
 NUMBERS = {
     "frames": "frames",
@@ -58,7 +59,7 @@ def look_sentence(table: pd.DataFrame) -> str:
     """
     counts = {verdict: int((table["verdict"] == verdict).sum()) for verdict in GRADES}
     words = ", ".join(f"{count} {verdict}" for verdict, count in counts.items() if count)
-    return f"{len(table)} acquisitions: {words}."
+    return f"{len(table)} {word_form(len(table), 'acquisition')}: {words}."
 
 
 def _address(picture: Path) -> str:

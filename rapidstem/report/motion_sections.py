@@ -8,6 +8,7 @@ from rapidstem.numerics import evenly_spread
 from rapidstem.report.page_parts import Cloud, Panel, ReportTable, Section
 from rapidstem.report.printed_tables import event_table, followed_table, motion_scores_table, speed_table, sweep_table
 from rapidstem.report.session_results import Results, SessionContents
+from rapidstem.word_forms import word_form
 
 # By judgement: some 200 kB of the page for 15 lines, and steps that the hand on a slider can tell.
 MOST_MOMENTS = 60
@@ -111,6 +112,6 @@ def _motion_sentence(results: Results, stem: str, name: str) -> str:
     """How many lines were followed, and what happened to them."""
     followed, flags = results.table(f"{stem}.followed.csv"), results.table(f"{stem}.flags.csv")
     events = ", ".join(f"{count} {flag}" for flag, count in flags["flag"].value_counts().sort_index().items())
-    lines, were = "line" if len(followed) == 1 else "lines", "was" if followed["followed"].sum() == 1 else "were"
-    counted = f"{followed['followed'].sum()} of {len(followed)} {lines} {were} followed through it"
+    through = followed["followed"].sum()
+    counted = f"{through} of {len(followed)} {word_form(len(followed), 'line')} {word_form(through, 'was', 'were')} followed through it"
     return f"{name}: {counted}; {events or 'nothing'} flagged."

@@ -16,6 +16,7 @@ from PIL import Image
 from rapidstem.errors import InputError
 from rapidstem.files.atomic import written_beside
 from rapidstem.report.page_parts import LARGEST_CLOUD_POINTS, Cloud, Report
+from rapidstem.word_forms import word_form
 
 # What mail servers let through without a question.
 LARGEST_FILE_BYTES = 10_000_000
@@ -120,7 +121,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("rapidstem", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(cell=_cell, anchor=_anchor, cloud=_cloud_numbers, ending=_ending)
+    environment.filters.update(cell=_cell, anchor=_anchor, cloud=_cloud_numbers, ending=_ending, word_form=word_form)
     return environment
 
 

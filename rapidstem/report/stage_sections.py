@@ -26,6 +26,7 @@ from rapidstem.report.session_verdicts import Judgement, stage_verdict
 from rapidstem.scores.image_quality import INTENSITY_RANGES
 from rapidstem.scores.image_spectra import spectral_scores
 from rapidstem.scores.in_situ_scores import IHARA_GAIN_PERCENT
+from rapidstem.word_forms import word_form
 
 LOSSES, DRIFT = "losses", "drift"
 
@@ -47,7 +48,7 @@ def _instrument_sentences(instrument: pd.DataFrame) -> list[str]:
     apart = instrument[["dy_rms_px", "dx_rms_px"]].max(axis=1).dropna()
     if apart.empty:
         return []
-    fields = "1 field" if len(apart) == 1 else f"{len(apart)} fields"
+    fields = f"{len(apart)} {word_form(len(apart), 'field')}"
     return [f"The instrument's own shifts differ from ours by {apart.min():.1f} to {apart.max():.1f} px in {fields}."]
 
 
@@ -188,7 +189,7 @@ def _in_situ_panel(results: Results, contents: SessionContents, series: str, den
 
 
 def _last_frames_have(count: int) -> str:
-    return "the last frame has" if count == 1 else f"the last {count} frames have"
+    return f"the last {word_form(count, 'frame has', f'{count} frames have')}"
 
 
 def _in_situ_sentences(scores: pd.DataFrame) -> list[str]:

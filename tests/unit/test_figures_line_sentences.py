@@ -103,11 +103,11 @@ def test_the_same_lines_have_one_colour_and_those_that_differ_another(pairs):
     colours = [line.get_color() for line in drawing.figure.axes[0].lines]
     assert colours == [BLUE, ORANGE, ORANGE, AQUA, BLUE, AQUA]
     assert {text.get_text() for text in drawing.figure.axes[0].texts} == {"0", "1", "2"}
-    assert drawing.description == "1 lines are the same in both; 2 of rapid and 2 of slow differ."
+    assert drawing.description == "1 line is the same in both; 2 of rapid and 2 of slow differ."
 
 
 def test_line_that_was_not_compared_is_drawn_neither_as_same_nor_as_different(pairs):
     short = np.linspace([-300.0, 300, 0], [-260.0, 310, 0], 20)
     drawing = line_differences(points([*LINES, short]), points(OTHERS), line_agreement(pairs), "rapid", "slow")
     assert drawing.figure.axes[0].lines[3].get_color() not in (BLUE, ORANGE, AQUA)
-    assert drawing.description == "1 lines are the same in both; 2 of rapid and 2 of slow differ."
+    assert drawing.description == "1 line is the same in both; 2 of rapid and 2 of slow differ."

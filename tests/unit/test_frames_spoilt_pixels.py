@@ -142,7 +142,7 @@ def test_frames_in_which_pixels_were_filled_in_are_counted() -> None:
     filled = FilledFrames.of(frames)
     assert np.isfinite(filled[:]).all()
     assert "2 hot pixels filled in from their neighbours in 2 frames" in filled.words()
-    assert "1 pixels without a value filled in with the level beside them in 1 frame" in filled.words()
+    assert "1 pixel without a value filled in with the level beside them in 1 frame" in filled.words()
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
@@ -157,7 +157,7 @@ def test_a_pixel_without_a_value_is_filled_in_and_costs_no_hot_pixel(value: floa
     assert np.isfinite(result).all() and result[3, 60, 61] < 1e5
     changed = result != expected
     assert changed.sum() <= 1 and abs(result[3, 20, 21] - expected[3, 20, 21]) < 5 * expected[3, :20].std()
-    assert "1 pixels without a value filled in" in filled.words()
+    assert "1 pixel without a value filled in" in filled.words()
 
 
 def test_empty_borders_of_aligned_frames_are_filled_with_their_level() -> None:
@@ -198,7 +198,7 @@ def test_every_script_reads_filled_frames_and_says_how_many(tmp_path: Path, caps
     with open_raw(str(tmp_path / "field.tif"), reading) as stack:
         assert np.array_equal(stack.frames[1:4], read[1:4]) and stack.frames.shape == frames.shape
     said = capsys.readouterr().out.splitlines()
-    assert [line.split(": ")[1] for line in said] == ["1 hot pixels filled in from their neighbours in 1 frame"] * 2
+    assert [line.split(": ")[1] for line in said] == ["1 hot pixel filled in from their neighbours in 1 frame"] * 2
     aligned = frames.astype(np.float32)
     aligned[:, :2] = np.nan
     tifffile.imwrite(tmp_path / "aligned.tif", aligned, photometric="minisblack")
