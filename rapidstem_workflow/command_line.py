@@ -12,8 +12,8 @@ import yaml
 from rapidstem.errors import InputError
 
 
-def add_configuration_files(parser: argparse.ArgumentParser) -> None:
-    """Let a program be told the configuration files of a session, by the option `--configfile`, as Snakemake is."""
+def add_configuration(parser: argparse.ArgumentParser) -> None:
+    """Let a program be told the configuration of a session, by the options `--configfile` and `--config`, as Snakemake is."""
     parser.add_argument(
         "--configfile",
         type=Path,
@@ -21,6 +21,7 @@ def add_configuration_files(parser: argparse.ArgumentParser) -> None:
         default=[Path("config/config.yaml")],
         help="all that the session was run with, in that order (config/config.yaml)",
     )
+    parser.add_argument("--config", nargs="*", default=[], metavar="KEY=VALUE", help="what the command line of the run had set so")
 
 
 def given_values(entries: Sequence[str], schema: dict[str, Any]) -> dict[str, Any]:

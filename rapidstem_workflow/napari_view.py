@@ -17,7 +17,7 @@ import numpy as np
 from rapidstem.errors import InputError
 from rapidstem.files import read_images, read_series, read_table, read_volume
 from rapidstem.tomography import with_axis_along_x
-from rapidstem_workflow.command_line import add_configuration_files
+from rapidstem_workflow.command_line import add_configuration
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_opening import open_session, read_configuration
 from rapidstem_workflow.variants import Variant
@@ -81,7 +81,7 @@ def _placed(name: str, shape: tuple[int, ...], step_nm: float) -> dict[str, Any]
 def main() -> None:
     """Open a window with the first tilt series, or the named one, of the session that the command line names."""
     parser = argparse.ArgumentParser(description="Open a tilt series of a finished session in napari.")
-    add_configuration_files(parser)
+    add_configuration(parser)
     parser.add_argument("--series", help="the acquisition; the first tilt series of the sheet where nothing is given")
     given = parser.parse_args()
     try:
@@ -89,7 +89,7 @@ def main() -> None:
     except ImportError:
         sys.exit("napari is not installed; install the group napari (pip install .[napari])")
     try:
-        session = open_session(read_configuration(given.configfile))
+        session = open_session(read_configuration(given.configfile, given.config))
         known = session.acquisitions("tilt_series")
         series = given.series or next(iter(known), "")
         if series not in known:

@@ -2,7 +2,7 @@
 
     python -m rapidstem_workflow.run_crate --configfile config/config.yaml
 
-with all configuration files that the session was run with, in the same order.
+with all configuration files that the session was run with, in the same order, and what its command line set by `--config`.
 Writes `ro-crate-metadata.json` and the folder `provenance` (workflow, configuration, sheet, pinned versions) into `results/<session>`,
 which becomes the crate; nothing else is copied or changed. Needs the packages of the group `provenance` (rocrate).
 """
@@ -17,11 +17,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from rapidstem import __version__
 from rapidstem.denoising import CARD, LOSSES, WEIGHTS, NetworkSettings, model_folder
 from rapidstem.errors import InputError
 from rapidstem.files import FILE_COLUMNS, angle_file, input_fault, is_log, parts_beside, written_beside
-from rapidstem_workflow.command_line import add_configuration_files
+from rapidstem_workflow.command_line import add_configuration, given_values
+from rapidstem_workflow.configuration_checks import configuration_schema
 from rapidstem_workflow.run_summary import REPORT, START
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_opening import open_session, read_configuration
@@ -51,7 +54,7 @@ _TYPES = {
 }
 
 
-def write_crate(configurations: Sequence[Path], licence: str | None = None) -> Path:
+def write_crate(configurations: Sequence[Path], licence: str | None = None, entries: Sequence[str] = ()) -> Path:
     """Describe a session, in the folder where Snakemake ran.
 
     Parameters
@@ -60,6 +63,8 @@ def write_crate(configurations: Sequence[Path], licence: str | None = None) -> P
         The files that it was run with, in their order: of what several say of one key that of the last one counts.
     licence
         Address of the licence under which the results are passed on; left out where nothing is given.
+    entries
+        What its command line set by `--config`, `key=value`.
 
     Returns
     -------
@@ -70,13 +75,14 @@ def write_crate(configurations: Sequence[Path], licence: str | None = None) -> P
     InputError
         where the session has not been finished, a raw file is missing, or the package rocrate.
     """
-    session = open_session(read_configuration(configurations))
+    session = open_session(read_configuration(configurations, entries))
     folder = Path(session.folder)
     if not (folder / REPORT).is_file():
         raise InputError(f"{folder / REPORT}: there is no report, the session is not finished; run it first")
     places = [""] if len(configurations) == 1 else [f"configuration-{number}" for number, _ in enumerate(configurations, start=1)]
     given = [_copied(path, folder, place) for path, place in zip(configurations, places, strict=True)]
     given.append(_copied(Path(session.config["acquisitions"]), folder))
+    given += [_noted(entries, folder)] if entries else []
     pinned = _copied(_REPOSITORY / "requirements.lock", folder)
     rules = [_copied(path, folder, "workflow/rules") for path in sorted((_REPOSITORY / "workflow/rules").glob("*.smk"))]
     crate = _described(session, folder, given, [pinned, *rules], _copied(_REPOSITORY / "Snakefile", folder), licence)
@@ -120,6 +126,15 @@ def _copied(path: Path, folder: Path, place: str = "") -> Path:
     with written_beside(folder / copy) as temporary:
         shutil.copyfile(path, temporary)
     return copy
+
+
+def _noted(entries: Sequence[str], folder: Path) -> Path:
+    """Write what the command line has set as a configuration file of its own, the last one, and give its place in the crate."""
+    note = Path(PROVENANCE) / "command-line/config.yaml"
+    (folder / note).parent.mkdir(parents=True, exist_ok=True)
+    with written_beside(folder / note) as temporary:
+        temporary.write_text(yaml.safe_dump(given_values(entries, configuration_schema()), sort_keys=False), encoding="utf-8")
+    return note
 
 
 def _profile(address: str) -> dict[str, str]:
@@ -188,11 +203,11 @@ def _time(path: Path) -> str:
 def main() -> None:
     """Write the crate of the session that the command line names."""
     parser = argparse.ArgumentParser(description="Describe a finished session as a Workflow Run RO-Crate.")
-    add_configuration_files(parser)
+    add_configuration(parser)
     parser.add_argument("--licence", help="address of the licence under which the results are passed on")
     given = parser.parse_args()
     try:
-        print(write_crate(given.configfile, given.licence))
+        print(write_crate(given.configfile, given.licence, given.config))
     except InputError as error:
         sys.exit(str(error))
 

@@ -12,24 +12,38 @@ from rapidstem.denoising import denoiser_settings
 from rapidstem.dislocations import crystal_orientation
 from rapidstem.errors import InputError
 from rapidstem.files import read_sheet
-from rapidstem_workflow.configuration_checks import SCHEMA, check_configuration, check_repeated_keys, naming_key, write_out
+from rapidstem_workflow.command_line import given_values
+from rapidstem_workflow.configuration_checks import (
+    SCHEMA,
+    check_configuration,
+    check_repeated_keys,
+    configuration_schema,
+    naming_key,
+    write_out,
+)
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_checks import check_in_situ_names, check_names, check_session, check_similar_to
 from rapidstem_workflow.setting_order import bring_into_order
 
 
-def read_configuration(paths: Sequence[Path]) -> dict[str, Any]:
-    """The configuration that Snakemake makes of the files of its `--configfile`: where several have a key, that of the last one counts.
+def read_configuration(paths: Sequence[Path], entries: Sequence[str] = ()) -> dict[str, Any]:
+    """The configuration that Snakemake makes of the files of its `--configfile` and of `--config`: of what several say the last counts.
+
+    Parameters
+    ----------
+    paths : of the files, in their order.
+    entries : `key=value` of the command line, which count before the files.
 
     Raises
     ------
     InputError
-        A file is not there, is neither YAML nor JSON with keys, or has a key twice.
+        A file is not there, is neither YAML nor JSON with keys, or has a key twice; a value of the command line is no YAML.
     """
     config: dict[str, Any] = {}
     for path in paths:
         update_config(config, _configuration_file(path))
     check_repeated_keys(paths)
+    update_config(config, given_values(entries, configuration_schema()))
     return config
 
 

@@ -5,11 +5,12 @@ import json
 from pathlib import Path
 
 import pytest
+import yaml
 
 from rapidstem.denoising import CARD, LOSSES, WEIGHTS
 from rapidstem.errors import InputError
 from rapidstem.files.job_logs import last_words
-from rapidstem_workflow.run_crate import PROFILES, write_crate
+from rapidstem_workflow.run_crate import METADATA, PROFILES, main, write_crate
 from tests.workflow.tiny_session import FIELDS, configuration, sheet_text, write_session
 
 rocrate = pytest.importorskip("rocrate.rocrate", reason="the packages of the group provenance are not installed")
@@ -118,6 +119,17 @@ def test_what_took_no_part_for_bad_input_is_no_input(session: Path) -> None:
     log.write_text(last_words("integrate_frames (acquisition test-a)", InputError("it is cut off"), log), encoding="utf-8")
     inputs = _named_inputs()
     assert not any(name.startswith("raw/test-a.") for name in inputs) and "raw/train-a.rapid.emd" in inputs
+
+
+def test_what_the_command_line_left_out_is_no_input(session: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ["run_crate", "--configfile", "config/config.yaml", "--config", "leave_out=[test-a]"]
+    monkeypatch.setattr("sys.argv", words)
+    main()
+    graph = json.loads((session / METADATA).read_text(encoding="utf-8"))["@graph"]
+    inputs = {each["@id"] for entity in graph if entity["@type"] == "CreateAction" for each in entity["object"]}
+    assert not any(name.startswith("raw/test-a.") for name in inputs) and "raw/train-a.rapid.emd" in inputs
+    assert "provenance/command-line/config.yaml" in inputs
+    assert yaml.safe_load((session / "provenance/command-line/config.yaml").read_text(encoding="utf-8")) == {"leave_out": ["test-a"]}
 
 
 def test_a_session_without_a_report_is_refused(session: Path) -> None:
