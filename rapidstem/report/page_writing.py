@@ -23,6 +23,8 @@ LARGEST_FILE_BYTES = 10_000_000
 # quality and scale of the pictures in the page: the first with which it is not too large
 PICTURE_SIZES = ((90, 1.0), (75, 0.7), (60, 0.4))
 _TEMPLATE = "page.html.j2"
+# what links to films are called by, the first that fits
+_FILMS = {".lines.mp4": "MP4 of the followed lines", ".mp4": "MP4 of the frames"}
 
 
 def write_report(path: Path | str, report: Report) -> int:
@@ -121,7 +123,7 @@ def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("rapidstem", "report"), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(cell=_cell, anchor=_anchor, cloud=_cloud_numbers, ending=_ending, word_form=word_form)
+    environment.filters.update(cell=_cell, anchor=_anchor, cloud=_cloud_numbers, kind=_kind, word_form=word_form)
     return environment
 
 
@@ -151,8 +153,10 @@ def _anchor(title: str) -> str:
     return "".join(letter if letter.isalnum() or letter == "_" else "-" for letter in title)
 
 
-def _ending(link: str) -> str:
-    return Path(link).suffix.removeprefix(".").upper()
+def _kind(link: str) -> str:
+    """What a link is called: a film by what it shows, any other file by its ending."""
+    films = [words for ending, words in _FILMS.items() if link.endswith(ending)]
+    return films[0] if films else Path(link).suffix.removeprefix(".").upper()
 
 
 def _cloud_numbers(cloud: Cloud) -> dict[str, Any]:

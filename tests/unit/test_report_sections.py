@@ -6,10 +6,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from rapidstem.files import write_images
 from rapidstem.lines.motion import FLAG_COLUMNS, FOLLOWED_COLUMNS, POSITION_COLUMNS
-from rapidstem.report.page_parts import Report, Section
+from rapidstem.report.page_parts import Panel, Report, ReportFigure, Section
 from rapidstem.report.page_writing import write_report
 from rapidstem.report.printed_tables import identity_table
 from rapidstem.report.session_results import Results
@@ -61,6 +62,15 @@ def test_an_in_situ_series_has_a_panel_a_filter_its_movie_and_a_verdict_of_its_o
     assert section.panels[1].figures[0].links[0] == "in_situ/heating/other.mp4"
     assert section.findings[0].startswith("heating, net: the last 6 frames have a PSNR of 20.0 dB") and "+33 %" in section.findings[0]
     assert section.tables[0].table["gain / %"].tolist() == ["33", "-7"]
+
+
+def test_two_films_of_one_figure_are_told_apart_by_what_they_show(tmp_path: Path) -> None:
+    Image.new("L", (8, 8)).save(tmp_path / "stills.png")
+    links = ["in_situ/heating/net.mp4", "in_situ/heating/net.lines.mp4", "figures/stills.csv"]
+    figure = ReportFigure("Stills.", (tmp_path / "stills.png").read_bytes(), "Stills", links)
+    write_report(tmp_path / "report.html", Report("Session", sections=[Section("In situ", "s", [Panel("net", [figure])])]))
+    shown = re.findall(r'<a href="[^"#]*" title="[^"]*">(.*?)</a>', (tmp_path / "report.html").read_text(encoding="utf-8"))
+    assert shown == ["MP4 of the frames", "MP4 of the followed lines", "CSV"]
 
 
 def test_followed_lines_of_every_filter_are_listed(results: Results) -> None:
