@@ -31,9 +31,14 @@ def density_table(density: pd.DataFrame) -> ReportTable:
             "density / 10¹² m⁻²": _uncertain(density["density_per_m2"] / 1e12, density["sampling_sd_per_m2"] / 1e12),
         }
     )
-    foil = density.iloc[0]
-    where = f"In {foil['field_um2']:.2f} µm² of foil, {foil['thickness_nm']:.0f} nm thick"
-    return ReportTable("Lengths and densities", printed, f"{where}; the deviation is that of counting so few lines.")
+    return ReportTable("Lengths and densities", printed, f"In {_foils(density)}; the deviation is that of counting so few lines.")
+
+
+def _foils(density: pd.DataFrame) -> str:
+    """The foil whose lines were counted, or that of each series where they are not the same."""
+    foils = [f"{foil.field_um2:.2f} µm² of foil, {foil.thickness_nm:.0f} nm thick" for foil in density.itertuples()]
+    own = dict(zip(density["series"], foils, strict=True))
+    return foils[0] if len(set(foils)) == 1 else ", and ".join(f"{foil} ({series})" for series, foil in own.items())
 
 
 def detection_table(found: pd.DataFrame) -> ReportTable:

@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rapidstem.report.series_sections import series_sections
+from rapidstem.report.series_sections import line_section, series_sections
 from rapidstem.report.session_results import Results, SessionContents
 from tests.unit.report_session import RAPID, SERIES, contents, write_tables
 
@@ -17,6 +17,21 @@ MOTION = {"frame": [0], "frequency_hz": 50.0, "cosine_dy_px": 0.1, "sine_dy_px":
 def empty(path: Path) -> None:
     """Keep a table's columns alone."""
     pd.read_csv(path).iloc[:0].to_csv(path, index=False)
+
+
+def test_the_foil_of_every_variant_is_said_beside_its_density(folder: Path) -> None:
+    both = contents(figures=FIGURES | NOTHING)
+
+    def note() -> str:
+        return next(
+            table.note for table in line_section(Results(folder), both, SERIES, []).tables if table.title == "Lengths and densities"
+        )
+
+    assert note() == "In 1.00 µm² of foil, 300 nm thick; the deviation is that of counting so few lines."
+    path = folder / f"dislocations/{SERIES}/slow.line_density.csv"
+    pd.read_csv(path).assign(field_um2=0.8, thickness_nm=290.0).to_csv(path, index=False)
+    foils = {RAPID: "1.00 µm² of foil, 300 nm thick", "slow": "0.80 µm² of foil, 290 nm thick"}
+    assert all(f"{foil} ({variant})" in note() for variant, foil in foils.items())
 
 
 @pytest.fixture
