@@ -1,8 +1,9 @@
 """Two sessions side by side on one page: verdicts, numbers, the first figure of every stage, and what differs in their settings."""
 
 import argparse
+import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -65,12 +66,23 @@ def compare_sessions(first: Path | str, second: Path | str, path: Path | str) ->
 
 def comparison(folders: tuple[Path, Path]) -> Comparison:
     """Put two sessions side by side; what one of them does not have stays empty there."""
-    sessions = (read_summary(folders[0]), read_summary(folders[1]))
+    sessions = _told_apart((read_summary(folders[0]), read_summary(folders[1])), folders)
     names = dict.fromkeys(name for session in sessions for name in session.numbers)
     numbers = {name: [list(session.numbers.get(name, ())) for session in sessions] for name in names}
     series = [ComparedSeries(name, (first, second)) for name, (first, second) in numbers.items()]
     titles = dict.fromkeys(stage.title for session in sessions for stage in session.stages)
     return Comparison(sessions, series, [_stage(title, sessions, folders) for title in titles], differing_settings(*sessions))
+
+
+def _told_apart(sessions: tuple[SessionSummary, SessionSummary], folders: tuple[Path, Path]) -> tuple[SessionSummary, SessionSummary]:
+    """Two sessions of the same name with the place of each behind it, from where the places part."""
+    first, second = sessions
+    if first.title != second.title:
+        return sessions
+    places = [folder.resolve() for folder in folders]
+    common = os.path.commonpath([place.parent for place in places])
+    one, other = (f"{first.title} ({place.relative_to(common).as_posix()})" for place in places)
+    return replace(first, title=one), replace(second, title=other)
 
 
 def differing_settings(first: SessionSummary, second: SessionSummary) -> pd.DataFrame:

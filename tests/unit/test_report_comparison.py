@@ -66,6 +66,18 @@ def test_what_one_session_lacks_is_said_and_the_rest_is_shown(tmp_path: Path) ->
     assert "has no such series" in page and "has no such stage" in page and "<img" not in page
 
 
+def test_sessions_of_one_name_are_told_apart_by_their_places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for day, denoisers in (("monday", "[1]"), ("tuesday", "[2]")):
+        a_session(tmp_path / day / "results/demo", 3, denoisers=denoisers)
+    monkeypatch.setattr(sys, "argv", ["compare", *(str(tmp_path / day / "results/demo") for day in ("monday", "tuesday"))])
+    main()
+    page = (tmp_path / "monday/results/comparison-demo-demo.html").read_text(encoding="utf-8")
+    names = ["Session demo (monday/results/demo)", "Session demo (tuesday/results/demo)"]
+    assert re.findall(r"<strong>(.*?)</strong>", page) == names and f"<h1>{' and '.join(names)}</h1>" in page
+    assert re.findall(r'<th scope="col">(.*?)</th>', page) == ["key", *names]
+    assert ("denoisers", "[1]", "[2]") in re.findall(r"<tr><td>(.*?)</td><td>(.*?)</td><td>(.*?)</td></tr>", page)
+
+
 def test_equal_sessions_differ_in_nothing(tmp_path: Path) -> None:
     a_session(tmp_path / "one", 3, denoisers="[1]")
     assert differing_settings(read_summary(tmp_path / "one"), read_summary(tmp_path / "one")).empty
