@@ -3,7 +3,7 @@
 import base64
 import io
 from bisect import bisect_left
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
@@ -54,8 +54,9 @@ def write_report(path: Path | str, report: Report) -> int:
         points = sum(len(cloud.points_nm) for cloud in overview.clouds)
         if points > LARGEST_CLOUD_POINTS:
             raise InputError(f"{path}: the 3-D view of '{overview.name}' has {points} points; give at most {LARGEST_CLOUD_POINTS}")
-    page = _rendered(_TEMPLATE, report=report)
-    return _save(path, page if len(page) <= LARGEST_FILE_BYTES else _shortened(report))
+    pictures = _pictures()
+    page = _rendered(pictures, _TEMPLATE, report=report)
+    return _save(path, page if len(page) <= LARGEST_FILE_BYTES else _shortened(pictures[-1], report))
 
 
 def write_page(path: Path | str, template: str, **contents: Any) -> int:
@@ -80,23 +81,27 @@ def write_page(path: Path | str, template: str, **contents: Any) -> int:
     InputError
         The page would have more than 10 MB.
     """
-    return _save(path, _rendered(template, **contents))
+    return _save(path, _rendered(_pictures(), template, **contents))
 
 
-def _rendered(template: str, **contents: Any) -> bytes:
+def _pictures() -> list[Callable[[bytes], str]]:
+    """The addresses of pictures in every size, the largest first; the smallest, which a shortened page has too, are kept."""
+    *larger, smallest = [partial(_picture_address, quality=quality, scale=scale) for quality, scale in PICTURE_SIZES]
+    return [*larger, cache(smallest)]
+
+
+def _rendered(pictures: Sequence[Callable[[bytes], str]], template: str, **contents: Any) -> bytes:
     """The page with the largest pictures with which it is not too large, or with the smallest."""
     page = b""
-    for quality, scale in PICTURE_SIZES:
-        page = _page_with(partial(_picture_address, quality=quality, scale=scale), template, **contents)
+    for picture in pictures:
+        page = _page_with(picture, template, **contents)
         if len(page) <= LARGEST_FILE_BYTES:
             break
     return page
 
 
-def _shortened(report: Report) -> bytes:
+def _shortened(picture: Callable[[bytes], str], report: Report) -> bytes:
     """The page with the smallest pictures, of as many panels a section as fit; of one, where not even they do."""
-    quality, scale = PICTURE_SIZES[-1]
-    picture = cache(partial(_picture_address, quality=quality, scale=scale))
 
     def page_of(panels: int) -> bytes:
         sections = [section.with_panels(panels) for section in report.sections]

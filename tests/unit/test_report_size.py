@@ -48,6 +48,21 @@ def test_pictures_of_fields_beyond_what_fits_are_named_with_their_files(
         assert write_report(tmp_path / "larger.html", Report("x", sections=larger)) > 110_000
 
 
+def test_a_shortened_report_encodes_every_picture_once_a_size(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    encoded = []
+    encode = page_writing._picture_address
+
+    def counted(png: bytes, quality: int, scale: float) -> str:
+        encoded.append((png, quality, scale))
+        return encode(png, quality, scale)
+
+    monkeypatch.setattr(page_writing, "LARGEST_FILE_BYTES", 110_000)
+    monkeypatch.setattr(page_writing, "_picture_address", counted)
+    write_report(tmp_path / "report.html", Report("x", sections=[Section("Denoising", "l", panels(100))]))
+    assert "left out" in (tmp_path / "report.html").read_text(encoding="utf-8")
+    assert len(encoded) == len(set(encoded)) == 100 * len(page_writing.PICTURE_SIZES)
+
+
 def test_a_report_that_fits_leaves_nothing_out(tmp_path: Path) -> None:
     write_report(tmp_path / "report.html", Report("x", sections=[Section("Denoising", "l", panels(20))]))
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
