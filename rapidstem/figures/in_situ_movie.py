@@ -16,6 +16,8 @@ PANEL_PX = 480
 GAP_PX = 8
 CAPTION_PX = 34
 TEXT_PX = 18
+# Of a picture: players that decode H.264 in hardware take no wider ones.
+WIDEST_PX = 4096
 # Pictures a second: that of television, and the limits of what players take.
 UNKNOWN_RATE = Fraction(25)
 RATES = (Fraction(1), Fraction(60))
@@ -24,6 +26,9 @@ QUALITY = "20"
 
 class TwoPanels:
     """What pictures of all movies share: two panels side by side, names and words above them, a scale bar in the left one.
+
+    Images of few pixels are enlarged by a whole number. Of images with so many that the picture would be too wide for players, each square
+    of two or more pixels a side becomes one, its mean; rows and columns that fill no square are left out.
 
     Parameters
     ----------
@@ -34,8 +39,10 @@ class TwoPanels:
     """
 
     def __init__(self, shape: tuple[int, int], pixel_size_nm: float, names: tuple[str, str], white: int | tuple[int, int, int]) -> None:
-        self._factor = max(1, round(PANEL_PX / shape[1]))
-        self._rows, self._columns = (side * self._factor for side in shape)
+        self._enlarging = max(1, round(PANEL_PX / shape[1]))
+        self._binning = -(-shape[1] // ((WIDEST_PX - GAP_PX) // 2))
+        self._factor = self._enlarging / self._binning
+        self._rows, self._columns = (side // self._binning * self._enlarging for side in shape)
         self._names, self._white = names, white
         self._bar_nm = round_length(0.28 * shape[1] * pixel_size_nm)
         self._bar_px = round(self._bar_nm / pixel_size_nm * self._factor)
@@ -50,8 +57,8 @@ class TwoPanels:
 
     def _enlarged(self, image: np.ndarray, limits: tuple[float, float]) -> np.ndarray:
         """An image in grey at the size of a panel; pixels without a value are black."""
-        grey = np.nan_to_num(np.clip((image - limits[0]) / (limits[1] - limits[0]), 0, 1) * 255).astype(np.uint8)
-        return grey.repeat(self._factor, axis=0).repeat(self._factor, axis=1)
+        grey = np.nan_to_num(np.clip((_binned(image, self._binning) - limits[0]) / (limits[1] - limits[0]), 0, 1) * 255).astype(np.uint8)
+        return grey.repeat(self._enlarging, axis=0).repeat(self._enlarging, axis=1)
 
     def _draw_words(self, pen: ImageDraw.ImageDraw, words: str) -> None:
         middle = CAPTION_PX // 2
@@ -67,6 +74,11 @@ class TwoPanels:
         start = left + (width - self._bar_px) // 2
         pen.rectangle((start, bottom - 10, start + self._bar_px - 1, bottom - 6), fill=self._white)
         pen.text((left + width // 2, bottom - 14), label, fill=self._white, font=self._font, anchor="mb")
+
+
+def _binned(image: np.ndarray, factor: int) -> np.ndarray:
+    rows, columns = (side // factor for side in image.shape)
+    return image[: rows * factor, : columns * factor].reshape(rows, factor, columns, factor).mean(axis=(1, 3)) if factor > 1 else image
 
 
 class MovieLayout(TwoPanels):

@@ -87,6 +87,19 @@ def test_a_movie_is_read_back_with_its_pictures(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["a.mp4"]
 
 
+@pytest.mark.parametrize(("side", "panel"), [(2044, 2044), (2048, 1024), (4097, 1365)])
+def test_a_movie_of_large_frames_is_no_wider_than_players_take(side: int, panel: int) -> None:
+    limits = ((0.0, 1.0), (0.0, 1.0))
+    layout = MovieLayout((8 * (side // 8), side), 2.0, ("raw", "net"), limits)
+    assert layout.size_px[1] == 2 * panel + GAP_PX <= 4096
+    left, right = np.zeros((8 * (side // 8), side)), np.full((8 * (side // 8), side), 0.4)
+    left[: 3 * side // 8, side // 2 :] = 1.0
+    picture = layout.picture(left, right, "")
+    bright = picture[CAPTION_PX:, :panel] == 255
+    assert bright[5, 3 * panel // 4] and not bright[5, panel // 4] and not bright[panel // 2, 3 * panel // 4]
+    assert picture[CAPTION_PX + 5, panel + GAP_PX + panel // 2] == 102
+
+
 def _frames(count: int, timed: bool = True) -> pd.DataFrame:
     number = np.arange(count)
     known = {"time_s": 0.07 * number, "temperature_c": 90.0 + number} if timed else {"time_s": np.nan, "temperature_c": np.nan}
