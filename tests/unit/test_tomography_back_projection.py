@@ -1,4 +1,5 @@
 import numpy as np
+import pytest
 from scipy import sparse
 
 from rapidstem.tomography.reconstruction.back_projection import angular_weights, back_project, filtered_rows
@@ -9,6 +10,24 @@ from rapidstem.tomography.reconstruction.sparse_products import SparseRows
 def test_angles_stand_for_half_the_way_to_their_neighbours():
     angle = np.deg2rad([[-10.0], [30.0], [0.0], [10.0]])
     np.testing.assert_allclose(np.rad2deg(angular_weights(angle)).ravel(), [10, 20, 10, 15])
+
+
+@pytest.mark.parametrize("jitter_deg", [0.0, 0.01])
+@pytest.mark.parametrize(
+    ("tilt_deg", "share_deg"),
+    [
+        ([-10, -10, 0, 10], [5, 5, 10, 10]),
+        ([10, 0, -10, 10, 10], [10 / 3, 10, 10, 10 / 3, 10 / 3]),
+        ([-10, 0, 0, 0, 10, 10], [10, 10 / 3, 10 / 3, 10 / 3, 5, 5]),
+    ],
+)
+def test_frames_of_one_tilt_share_its_weight(tilt_deg: list[float], share_deg: list[float], jitter_deg: float) -> None:
+    angle = np.deg2rad(np.array(tilt_deg)[:, None] + jitter_deg * np.arange(len(tilt_deg))[:, None])
+    np.testing.assert_allclose(np.rad2deg(angular_weights(angle)).ravel(), share_deg, atol=5 * jitter_deg + 1e-9)
+
+
+def test_frames_of_one_tilt_alone_share_the_half_circle() -> None:
+    np.testing.assert_allclose(angular_weights(np.zeros((2, 4))), np.pi / 2)
 
 
 def test_a_single_frame_stands_for_the_half_circle():

@@ -5,12 +5,16 @@ import scipy
 
 from rapidstem.tomography.reconstruction.sparse_products import SparseRows
 
+# Of the mean step between frames.
+_SAME_TILT_SHARE = 0.1
+
 
 def angular_weights(angle_rad: np.ndarray) -> np.ndarray:
     """Share of the half circle that each angle stands for, (frame, ...), in radians: half the way to its two neighbours.
 
-    The first and the last angle stand for as much as their distance to the only neighbour. Angles may come in any order; a single frame
-    stands for the whole half circle.
+    The first and the last angle stand for as much as their distance to the only neighbour. Frames of one tilt, nearer to each other than a
+    tenth of the mean step, share what one frame would stand for, so that the sum is the range and half of its first and last step. Angles
+    may come in any order; frames of a single tilt stand for the whole half circle.
 
     Parameters
     ----------
@@ -22,13 +26,19 @@ def angular_weights(angle_rad: np.ndarray) -> np.ndarray:
     np.ndarray, (frame, ...)
         In radians.
     """
-    if len(angle_rad) == 1:
-        return np.full(np.shape(angle_rad), np.pi)
-    order = np.argsort(angle_rad, axis=0)
-    steps = np.diff(np.take_along_axis(angle_rad, order, axis=0), axis=0)
-    share = np.concatenate([steps[:1], (steps[:-1] + steps[1:]) / 2, steps[-1:]])
-    weights = np.empty_like(share)
-    np.put_along_axis(weights, order, share, axis=0)
+    return np.apply_along_axis(_shares, 0, angle_rad)
+
+
+def _shares(angle_rad: np.ndarray) -> np.ndarray:
+    """The same of the angles (frame,) of one row."""
+    order = np.argsort(angle_rad)
+    steps = np.diff(angle_rad[order])
+    tilt = np.concatenate([[0], np.cumsum(steps > _SAME_TILT_SHARE * steps.mean())]) if len(steps) else np.zeros(1, int)
+    frames = np.bincount(tilt)
+    between = np.diff(np.bincount(tilt, angle_rad[order]) / frames)
+    share = (np.append(between[:1], between) + np.append(between, between[-1:])) / 2 if len(between) else np.array([np.pi])
+    weights = np.empty(len(angle_rad))
+    weights[order] = (share / frames)[tilt]
     return weights
 
 
