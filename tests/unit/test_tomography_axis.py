@@ -88,6 +88,21 @@ def test_coarse_shifts_need_no_order_of_the_tilts():
     np.testing.assert_allclose(coarse_shifts(lines[order], phantom.geometry.angle_rad[order]), shift[order], atol=1e-9)
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_last_frames_of_a_needle_are_not_stretched_out_of_the_field(seed):
+    rng = np.random.default_rng(seed)
+    tilt, rows = np.deg2rad(np.arange(-90, 91, 2)), np.arange(128)
+    x, radius, turn = rng.uniform(-55, 55, 60), 30 * np.sqrt(rng.uniform(0, 1, 60)), rng.uniform(0, 2 * np.pi, 60)
+    phase = np.linspace(0, 3, len(tilt))
+    drift = 6 * np.column_stack([np.sin(phase), np.cos(phase)]) + rng.normal(0, 0.5, (len(tilt), 2))
+    drift -= drift[45]
+    places = (63.5 + radius * np.cos(turn - angle) + dy for angle, dy in zip(tilt, drift[:, 0], strict=True))
+    spots = [np.exp(-((rows[:, None] - place) ** 2) / 4.5) for place in places]
+    frames = [spot @ np.exp(-((rows - 63.5 - x[:, None] - dx) ** 2) / 4.5) for spot, dx in zip(spots, drift[:, 1], strict=True)]
+    error = coarse_shifts(np.array(frames, np.float32), tilt) - drift
+    assert np.abs(error[:, 1]).max() < 4 and np.abs(error[:, 0]).max() < 16
+
+
 PHASE = np.linspace(-1, 1, 41)
 SMOOTH_DRIFTS = {
     "none": 0 * PHASE,

@@ -22,6 +22,8 @@ _NO_COST = (0.0, 0.0)
 _LEAST_COMMON_POWER = 0.1
 # Of the frame, between neighbours.
 _LARGEST_SHIFT_SHARE = 1 / 8
+# Between neighbours in tilt; only near 90 degrees, where no foil is seen through, the cosines differ by more.
+_LARGEST_STRETCH = 2.0
 # Images in order of their tilts, from both ends of which the next one comes: each is asked for by two or three others.
 _KEPT_IMAGES = 4
 # Of images whose windows are kept: a series and its projections.
@@ -31,9 +33,9 @@ _KEPT_SHAPES = 4
 def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, line_px: int = LINE_PX, threads: int = 1) -> np.ndarray:
     """Shift of every frame, accumulated from the frame nearest zero tilt outwards, whatever the order of the frames.
 
-    Each frame is stretched along y by the ratio of the cosines to the two frames nearest in tilt that have their shift already, and
-    follows the one that it correlates better with: a frame that shows nothing of the specimen does not break the chain. Where the
-    correlation with both is weak nearby and clearly better within half a field, the stage has jumped.
+    Each frame is stretched along y by the ratio of the cosines, at most twofold, to the two frames nearest in tilt that have their shift
+    already, and follows the one that it correlates better with: a frame that shows nothing of the specimen does not break the chain. Where
+    the correlation with both is weak nearby and clearly better within half a field, the stage has jumped.
 
     Parameters
     ----------
@@ -57,7 +59,7 @@ def coarse_shifts(lines: np.ndarray, angle_rad: np.ndarray, line_px: int = LINE_
     prepared = lru_cache(_KEPT_IMAGES)(lambda frame: _Prepared(small[frame]))
 
     def followed(frame: int, placed: list[int]) -> tuple[int, float, np.ndarray]:
-        ratios = np.cos(angle_rad[placed]) / np.cos(angle_rad[frame])
+        ratios = np.minimum(np.cos(angle_rad[placed]) / np.cos(angle_rad[frame]), _LARGEST_STRETCH)
         pairs = [(prepared(each), _Prepared(_stretch_rows(small[frame], ratio))) for each, ratio in zip(placed, ratios, strict=True)]
         chosen, step = _best_step(pairs, largest)
         return placed[chosen], ratios[chosen], step
