@@ -3,10 +3,11 @@
     pvpython resources/viewers/open_session_paraview.py results/demo series rapid-dlf-slow demo.pvsm
     paraview --state=demo.pvsm
 
-Lengths are nm with the origin in the middle, as in the tables of lines; y points down in images and so here. A last argument that ends in
-`.png` gives a picture in place of the state.
+Lengths are nm with the origin in the middle, as in the tables of lines; y points down in images and so here. Denoised frames whose tilt
+axis is vertical are transposed, as the tomogram is. A last argument that ends in `.png` gives a picture in place of the state.
 """
 
+import json
 import re
 import struct
 import sys
@@ -15,11 +16,18 @@ from pathlib import Path
 from paraview import simple
 
 # The image itself gets its sizes and place: readers of TIFF and MRC disagree on them, and one that is only drawn elsewhere is neither
-# cut nor framed by the camera there.
+# cut nor framed by the camera there. Its axes may change places.
 PLACE = """
+from vtkmodules.vtkImagingCore import vtkImagePermute
 image, moved = self.GetInputDataObject(0, 0), self.GetOutputDataObject(0)
+if {axes} != (0, 1, 2):
+    turned = vtkImagePermute()
+    turned.SetInputData(image)
+    turned.SetFilteredAxes(*{axes})
+    turned.Update()
+    image = turned.GetOutput()
 moved.ShallowCopy(image)
-extent, sizes = image.GetExtent(), {sizes}
+extent, sizes = moved.GetExtent(), {sizes}
 moved.SetSpacing(*sizes)
 moved.SetOrigin(*[-(extent[2 * axis] + extent[2 * axis + 1]) / 2 * sizes[axis] for axis in range(3)])
 """
@@ -30,7 +38,12 @@ information.Set(self.GetExecutive().WHOLE_EXTENT(), *extent)
 information.Set(vtkDataObject.SPACING(), *sizes)
 information.Set(vtkDataObject.ORIGIN(), *[-(extent[2 * axis] + extent[2 * axis + 1]) / 2 * sizes[axis] for axis in range(3)])
 """
+# All of the image is asked for, as a part that is asked for by turned axes is another one.
+WHOLE = """
+self.GetExecutive().GetInputInformation(0, 0).Set(self.GetExecutive().UPDATE_EXTENT(), *{extent})
+"""
 FRAME_DEPTH_NM = 0.001
+AS_READ, TRANSPOSED = (0, 1, 2), (1, 0, 2)
 
 
 def mrc_header(path):
@@ -40,12 +53,22 @@ def mrc_header(path):
     return shape, cell / samples / 10
 
 
-def placed(source, name, sizes_nm):
-    """An image with voxels of these sizes and its middle at the origin, whatever its reader takes them to be."""
+def recorded_axes(folder):
+    """Axes of frames as they were recorded in the order of the tomogram, whose tilt axis is x; the report's short form has the setting."""
+    report = folder / "report.json"
+    settings = json.loads(report.read_text(encoding="utf-8"))["settings"] if report.is_file() else {}
+    return TRANSPOSED if json.loads(settings.get("tomography.tilt_axis", '"x"')) == "y" else AS_READ
+
+
+def placed(source, name, sizes_nm, axes=AS_READ):
+    """An image with its axes in this order, voxels of these sizes and its middle at the origin, whatever its reader takes them to be."""
     source.UpdatePipeline()
+    extent = extent_of(source)
     image = simple.ProgrammableFilter(Input=source, OutputDataSetType="Same as Input")
-    image.Script = PLACE.format(sizes=tuple(sizes_nm))
-    image.RequestInformationScript = INFORMATION.format(sizes=tuple(sizes_nm), extent=extent_of(source))
+    image.Script = PLACE.format(sizes=tuple(sizes_nm), axes=axes)
+    turned = tuple(extent[2 * axis + end] for axis in axes for end in (0, 1))
+    image.RequestInformationScript = INFORMATION.format(sizes=tuple(sizes_nm), extent=turned)
+    image.RequestUpdateExtentScript = WHOLE.format(extent=extent)
     simple.RenameSource(name, image)
     image.UpdatePipeline()
     return image
@@ -69,9 +92,9 @@ def show(image, name, representation, view):
     return display
 
 
-def show_frames(source, name, size_nm, frame, view):
+def show_frames(source, name, size_nm, frame, view, axes=AS_READ):
     """Add a stack of frames as a plane at z = 0, hidden at first."""
-    display = show(placed(source, name, (size_nm, size_nm, FRAME_DEPTH_NM)), name, "Slice", view)
+    display = show(placed(source, name, (size_nm, size_nm, FRAME_DEPTH_NM), axes), name, "Slice", view)
     display.Slice = frame
     display.Visibility = 0
 
@@ -95,7 +118,7 @@ def open_session(folder, series, variant):
     if variant.startswith("rapid-"):
         denoiser = re.sub(r"-per-(row|frame)$", "", variant.removeprefix("rapid-"))
         images = simple.TIFFSeriesReader(FileNames=[str(folder / f"denoised/{denoiser}/{series}.ome.tif")])
-        show_frames(images, f"{variant}: denoised frames", size_nm, shape[2] // 2, view)
+        show_frames(images, f"{variant}: denoised frames", size_nm, shape[2] // 2, view, recorded_axes(folder))
     volume = folder / f"tomograms/{series}/{variant}.mrc"
     show_volume(simple.OpenDataFile(str(volume)), f"{variant}: volume", mrc_header(volume)[1], view)
     lines = simple.OpenDataFile(str(folder / f"dislocations/{series}/{variant}.lines.vtp"))

@@ -15,7 +15,11 @@ import numpy as np
 import pytest
 from vtkmodules.util.numpy_support import vtk_to_numpy
 
-from rapidstem.files import write_images, write_polydata, write_series, write_volume
+from rapidstem.files import read_images, write_images, write_polydata, write_series, write_volume
+from rapidstem.report import write_summary
+from rapidstem.report.page_parts import Report
+from rapidstem.report.report_assembly import flat_settings
+from rapidstem.report.session_summary import SUMMARY
 from tests.workflow.tiny_session import ROOT
 
 VIEWERS = ROOT / "resources/viewers"
@@ -89,6 +93,13 @@ def session(tmp_path: Path) -> Path:
     return folder
 
 
+def _record_with_a_vertical_axis(session: Path) -> None:
+    """Denoised frames as they are recorded then, and the settings that the report leaves beside it."""
+    frames, _ = read_images(session / "denoised/dlf-slow/series.ome.tif")
+    write_images(session / "denoised/dlf-slow/series.ome.tif", np.swapaxes(frames, 1, 2), STEP_NM)
+    write_summary(session / SUMMARY, Report("Session", settings=flat_settings({"tomography": {"tilt_axis": "y"}})))
+
+
 @pytest.fixture
 def screen() -> Iterator[dict[str, str]]:
     """An environment with an X server that draws without a card, once it listens: `xvfb-run` does not wait for that on a busy machine."""
@@ -127,29 +138,33 @@ def test_imagej_shows_everything_at_its_scale_and_place(session: Path, tmp_path:
 
 
 @pytest.mark.parametrize(
-    ("module", "reader", "file"),
+    ("module", "reader", "file", "tilt_axis"),
     [
-        ("vtkIOImage", "vtkMRCReader", f"tomograms/series/{VARIANT}.mrc"),
-        ("vtkIOImage", "vtkMRCReader", f"tilt_series/series/{VARIANT}.mrc"),
-        ("vtkIOImage", "vtkTIFFReader", "denoised/dlf-slow/series.ome.tif"),
+        ("vtkIOImage", "vtkMRCReader", f"tomograms/series/{VARIANT}.mrc", "x"),
+        ("vtkIOImage", "vtkMRCReader", f"tilt_series/series/{VARIANT}.mrc", "x"),
+        ("vtkIOImage", "vtkTIFFReader", "denoised/dlf-slow/series.ome.tif", "x"),
+        ("vtkIOImage", "vtkTIFFReader", "denoised/dlf-slow/series.ome.tif", "y"),
     ],
 )
 def test_the_readers_of_vtk_have_images_where_the_script_places_them(
-    session: Path, module: str, reader: str, file: str, monkeypatch: pytest.MonkeyPatch
+    session: Path, module: str, reader: str, file: str, tilt_axis: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """ParaView reads with them; without ParaView its part of the script stays unused."""
     vtk = importlib.import_module(f"vtkmodules.{module}")
     paraview = types.ModuleType("paraview")
     paraview.simple = None
     monkeypatch.setitem(sys.modules, "paraview", paraview)
-    place_image = runpy.run_path(str(VIEWERS / "open_session_paraview.py"))["PLACE"]
+    if tilt_axis == "y":
+        _record_with_a_vertical_axis(session)
+    script = runpy.run_path(str(VIEWERS / "open_session_paraview.py"))
+    place_image, axes = script["PLACE"], script["recorded_axes"](session)
     source = getattr(vtk, reader)()
     source.SetFileName(str(session / file))
     source.Update()
     image = source.GetOutput()
     moved = image.NewInstance()
     stage = types.SimpleNamespace(GetInputDataObject=lambda *_: image, GetOutputDataObject=lambda _: moved)
-    exec(place_image.format(sizes=(STEP_NM,) * 3), {"self": stage})
+    exec(place_image.format(sizes=(STEP_NM,) * 3, axes=axes), {"self": stage})
     columns, rows, _ = moved.GetDimensions()
     values = vtk_to_numpy(moved.GetPointData().GetScalars())
     assert (columns, rows) == SHAPE[:0:-1] and values.max() == 1
@@ -157,7 +172,10 @@ def test_the_readers_of_vtk_have_images_where_the_script_places_them(
 
 
 @pytest.mark.skipif(not PVPYTHON, reason="there is no pvpython of a ParaView on the path, and RAPIDSTEM_PVPYTHON names none")
-def test_paraview_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path, screen: dict[str, str]) -> None:
+@pytest.mark.parametrize("tilt_axis", ["x", "y"])
+def test_paraview_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path, screen: dict[str, str], tilt_axis: str) -> None:
+    if tilt_axis == "y":
+        _record_with_a_vertical_axis(session)
     state = tmp_path / "state.pvsm"
     said = _pvpython(screen, str(VIEWERS / "open_session_paraview.py"), str(session), "series", VARIANT, str(state))
     assert state.is_file(), said
