@@ -1,6 +1,6 @@
 """Fitted curves as the lines of a piece of foil: cut at its faces, joined in nodes where they end on each other."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -37,7 +37,9 @@ LEAST_BEND_DEG = 20.0
 LEAST_NM = 40.0
 
 
-def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray, plane: FoilPlane) -> LineNetwork:
+def fitted_network(
+    curves: Sequence[np.ndarray], box_nm: np.ndarray, plane: FoilPlane, chosen: Callable[[list[np.ndarray]], list[int]] | None = None
+) -> LineNetwork:
     """Lines of a foil from curves (n, 3), nm.
 
     Two that end inside the foil side by side are one line with a kink (`joined_at_kinks`), one that does so with itself is a loop.
@@ -54,6 +56,8 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray, plane: Foil
         Lowest and highest x, y, z: the field of view and the foil's thickness.
     plane : FoilPlane
         The foil's middle.
+    chosen : callable or None
+        Gives the numbers of the pieces (n, 3), nm, that are lines, of all that lie within the foil; None takes all.
 
     Returns
     -------
@@ -63,6 +67,8 @@ def fitted_network(curves: Sequence[np.ndarray], box_nm: np.ndarray, plane: Foil
     foil_nm = box_nm + np.array([0.0, 0.0, plane.middle_nm - box_nm[:, 2].mean()])
     lines = [Polyline(plane.levelled(curve), 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
     pieces = all_clipped(lines, foil_nm)
+    if chosen:
+        pieces = [pieces[number] for number in chosen([plane.leaning(piece.points_nm) for piece in pieces])]
     pieces = loops_closed(joined_at_kinks(with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], foil_nm, EXTENSION_NM)))
     finished = with_ends(_with_junctions(pieces, foil_nm), foil_nm, 0.0, EXTENSION_NM)
     return LineNetwork(longest_first([replace(line, points_nm=plane.leaning(line.points_nm)) for line in finished]), foil_nm)

@@ -24,6 +24,8 @@ _SLOPES = np.stack(np.meshgrid(_SIDE, _SIDE, indexing="ij"), axis=-1).reshape(-1
 # degrees, 0.5 to 1.1 in three of level ones.
 _CERTAIN = 2.0
 _ROUNDS = 2
+# Lines of a foil that they do not fill leave so much of its thickness to either side that tracing cannot tell where its middle is.
+_LEAST_SLACK_NM = 2 * NEAR_FACE_NM
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def foil_plane(lines: Sequence[np.ndarray], evidence: SeriesEvidence, box_nm: np
 
     Ends near a face are led straight on by 60 nm beyond it. The frames speak for a line inside the foil and against it outside, so that
     the sum over all lines between two faces at the foil's distance is largest where the foil lies. It is level unless the lines, each
-    counted once, speak for slopes by two standard errors.
+    counted once, speak for slopes by two standard errors. Where lines leave more than 90 nm of the thickness empty, a face is sought first
+    wherever they end, as tracing takes the middle of the lines for that of the foil.
 
     Parameters
     ----------
@@ -110,6 +113,7 @@ def foil_plane(lines: Sequence[np.ndarray], evidence: SeriesEvidence, box_nm: np
     FoilPlane
     """
     slopes = np.zeros(2)
+    box_nm = _with_faces_at_ends(lines, evidence, box_nm, overcount)
     led = _led(lines, evidence, box_nm, slopes)
     for _ in range(_ROUNDS):
         found = _slopes(led, box_nm)
@@ -120,24 +124,37 @@ def foil_plane(lines: Sequence[np.ndarray], evidence: SeriesEvidence, box_nm: np
 
 
 def _led(
-    lines: Sequence[np.ndarray], evidence: SeriesEvidence, box_nm: np.ndarray, slopes: np.ndarray
+    lines: Sequence[np.ndarray], evidence: SeriesEvidence, box_nm: np.ndarray, slopes: np.ndarray, near_nm: float = NEAR_FACE_NM
 ) -> list[tuple[np.ndarray, np.ndarray]]:
     """Lines led on beyond the faces of a foil of these slopes, (n, 3), and the evidence (n,) of their points."""
-    led = [sheared(_beyond(sheared(line, -slopes), evidence.step_nm, box_nm), slopes) for line in lines]
+    led = [sheared(_beyond(sheared(line, -slopes), evidence.step_nm, box_nm, near_nm), slopes) for line in lines]
     covered = CoveredFrames(evidence, led)
     return [(resampled(line, evidence.step_nm), covered.own(number)) for number, line in enumerate(led)]
 
 
-def _middle_nm(led: Sequence[tuple[np.ndarray, np.ndarray]], box_nm: np.ndarray, overcount: float) -> float:
-    """The height of the middle of a level foil."""
+def _with_faces_at_ends(lines: Sequence[np.ndarray], evidence: SeriesEvidence, box_nm: np.ndarray, overcount: float) -> np.ndarray:
+    """The box, moved in height where its lines leave so much of the foil empty that a face may be anywhere: to where most of them end."""
+    points = np.concatenate(lines)
+    height = points[np.all((points[:, :2] >= box_nm[0, :2]) & (points[:, :2] <= box_nm[1, :2]), axis=1), 2]
+    slack_nm = float(np.ptp(box_nm[:, 2]) - np.ptp(height)) if len(height) else 0.0
+    if slack_nm < _LEAST_SLACK_NM:
+        return box_nm
+    led = _led(lines, evidence, box_nm, np.zeros(2), NEAR_FACE_NM + slack_nm)
+    moved_nm = _middle_nm(led, box_nm, overcount, slack_nm / 2) - box_nm[:, 2].mean()
+    return box_nm + np.array([0.0, 0.0, moved_nm])
+
+
+def _middle_nm(led: Sequence[tuple[np.ndarray, np.ndarray]], box_nm: np.ndarray, overcount: float, sd_nm: float = TRACED_SD_NM) -> float:
+    """The height of the middle of a level foil, known to `sd_nm`."""
     traced_nm, thickness_nm = float(box_nm[:, 2].mean()), float(np.ptp(box_nm[:, 2]))
     height = np.concatenate([points[:, 2] for points, _ in led])
     order = np.argsort(height)
     height, own = height[order], np.concatenate([own for _, own in led])[order]
     total = np.concatenate([[0.0], np.cumsum(own)]) / overcount
-    offset = np.arange(-BEYOND_NM, BEYOND_NM + STEP_NM / 2, STEP_NM)
+    reach_nm = max(BEYOND_NM, 2 * sd_nm)
+    offset = np.arange(-reach_nm, reach_nm + STEP_NM / 2, STEP_NM)
     lowest, highest = (np.searchsorted(height, traced_nm + offset + side * thickness_nm / 2) for side in (-1, 1))
-    return traced_nm + float(offset[np.argmax(total[highest] - total[lowest] - offset**2 / (2 * TRACED_SD_NM**2))])
+    return traced_nm + float(offset[np.argmax(total[highest] - total[lowest] - offset**2 / (2 * sd_nm**2))])
 
 
 def _slopes(led: Sequence[tuple[np.ndarray, np.ndarray]], box_nm: np.ndarray) -> np.ndarray:
@@ -163,14 +180,14 @@ def _held(points_nm: np.ndarray, own: np.ndarray, box_nm: np.ndarray) -> np.ndar
     return total[:, reach + offset + half] - total[:, reach + offset - half]
 
 
-def _beyond(line: np.ndarray, step_nm: float, box_nm: np.ndarray) -> np.ndarray:
-    """A line whose ends near the foil's faces are led straight on by 60 nm of height."""
+def _beyond(line: np.ndarray, step_nm: float, box_nm: np.ndarray, near_nm: float) -> np.ndarray:
+    """A line whose ends near the foil's faces are led straight on to 60 nm beyond them."""
     points, middle_nm = resampled(line, step_nm), float(box_nm[:, 2].mean())
     for _ in range(2):
         place, direction = points[-1], end_direction(points, DIRECTION_NM)
         face_nm = box_nm[int(place[2] > middle_nm), 2]
         outward = direction[2] * np.sign(face_nm - middle_nm)
-        if abs(place[2] - face_nm) < NEAR_FACE_NM and outward > LEAST_RISE:
+        if abs(place[2] - face_nm) < near_nm and outward > LEAST_RISE:
             along = np.arange(step_nm, (BEYOND_NM + abs(place[2] - face_nm)) / outward, step_nm)
             points = np.vstack([points, place + along[:, None] * direction])
         points = points[::-1]

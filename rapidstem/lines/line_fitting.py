@@ -264,7 +264,9 @@ def _judged(
     along = [each.curve.samples_nm(step_nm) for each in fitted]
     places = [each.curve.at(at) for each, at in zip(fitted, along, strict=True)]
     plane = foil_plane(places, evidence, box_nm, null.overcount)
-    network = with_rims(fitted_network(places, box_nm, plane), vacuum, evidence)
+    against = -DEFAULT_FITTING.line_evidence * null.overcount
+    network = fitted_network(places, box_nm, plane, lambda pieces: needed_lines(pieces, evidence, against))
+    network = with_rims(network, vacuum, evidence)
     sigma = np.concatenate([each.sigma_nm(at) for each, at in zip(fitted, along, strict=True)])
     tree = scipy.spatial.cKDTree(np.concatenate(places))
     polylines = [line.points_nm for line in network.lines]

@@ -49,6 +49,19 @@ def test_level_foil_is_level():
     assert np.array_equal(found.foil.slopes, [0.0, 0.0])
 
 
+def test_lines_of_a_foil_that_they_do_not_fill_end_at_the_face_where_they_end():
+    """Lines from the border to one face: tracing takes the middle of the lines, 50 nm above the foil's, for that of the foil."""
+    entering = [
+        np.linspace([-400.0, -110.0, -40.0], [-20.0, -60.0, 100.0], 300),
+        np.linspace([400.0, 130.0, -20.0], [30.0, 80.0, 100.0], 300),
+        np.linspace([400.0, -10.0, -10.0], [90.0, 20.0, 100.0], 300),
+    ]
+    moved = BOX_NM + np.array([0.0, 0.0, 50.0])
+    found = fitted(entering, [bent(line, 2.0, seed) for seed, line in enumerate(entering)], box_nm=moved)
+    assert abs(found.foil.middle_nm) < 6
+    assert {kind for line in found.network.lines for kind in (line.start_kind, line.end_kind)} == {"border", "surface"}
+
+
 def test_line_that_kinks_is_followed_beyond_the_kink():
     whole = np.vstack([FIRST_ARM, SECOND_ARM])
     other = np.linspace([-400.0, 130.0, 75.0], [400.0, 170.0, -35.0], 400)
