@@ -34,6 +34,7 @@ from .pairing import (
 from .path_graph import contract as contract, line_graph as line_graph
 from .polylines import (
     INSIDE as INSIDE,
+    JUNCTION as JUNCTION,
     LOOP as LOOP,
     SURFACE as SURFACE,
     LineNetwork as LineNetwork,

@@ -19,6 +19,7 @@ from rapidstem.dislocations import (
     steps_along,
     with_ends,
 )
+from rapidstem.lines.false_arms import without_false_arms
 from rapidstem.lines.foil_height import FoilPlane
 from rapidstem.lines.kinked_lines import joined_at_kinks, loops_closed
 
@@ -71,7 +72,8 @@ def fitted_network(
         pieces = [pieces[number] for number in chosen([plane.leaning(piece.points_nm) for piece in pieces])]
     pieces = loops_closed(joined_at_kinks(with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], foil_nm, EXTENSION_NM)))
     finished = with_ends(_with_junctions(pieces, foil_nm), foil_nm, 0.0, EXTENSION_NM)
-    return LineNetwork(longest_first([replace(line, points_nm=plane.leaning(line.points_nm)) for line in finished]), foil_nm)
+    finished = [replace(line, points_nm=plane.leaning(line.points_nm)) for line in finished]
+    return LineNetwork(longest_first(without_false_arms(finished, chosen) if chosen else finished), foil_nm)
 
 
 def _with_junctions(lines: list[Polyline], box_nm: np.ndarray) -> list[Polyline]:
