@@ -52,7 +52,8 @@ class LineLikelihood:
 def learnt_likelihood(on_lines: np.ndarray, beside: np.ndarray, on_seen: np.ndarray, beside_seen: np.ndarray) -> LineLikelihood:
     """Learn the ratios from curvatures on lines that are there and on the same lines moved aside.
 
-    The frames of similar tilt share theirs; the ratio rises with the curvature (isotonic regression).
+    The frames of similar tilt share theirs; the ratio rises with the curvature (isotonic regression). It is about 0 where a frame shows no
+    known line, or nothing beside one.
 
     Parameters
     ----------
@@ -65,9 +66,8 @@ def learnt_likelihood(on_lines: np.ndarray, beside: np.ndarray, on_seen: np.ndar
     for frame in range(frames):
         near = slice(max(0, frame - NEIGHBOURS), frame + NEIGHBOURS + 1)
         line, none = on_lines[near][on_seen[near]], beside[near][beside_seen[near]]
-        edges[frame] = (
-            np.quantile(np.concatenate([line, none]), np.arange(1, BINS) / BINS) if len(line) and len(none) else np.arange(1, BINS)
-        )
+        both = np.concatenate([line, none])
+        edges[frame] = np.quantile(both, np.arange(1, BINS) / BINS) if len(both) else np.arange(1, BINS)
         counts = [np.bincount(np.searchsorted(edges[frame], values), minlength=BINS) + 1.0 for values in (line, none)]
         raw = np.log(counts[0] / counts[0].sum()) - np.log(counts[1] / counts[1].sum())
         rising = scipy.optimize.isotonic_regression(raw, weights=counts[0] + counts[1]).x

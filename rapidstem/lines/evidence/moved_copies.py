@@ -16,7 +16,7 @@ STEP_NM = 5.0
 COPIES = 240
 # Half a line width: where a candidate would settle that is fitted.
 REFINED_NM = 7.0
-# Below it the share is taken over all copies, not over those of this length.
+# Copies of which the frames say less count for nothing: most of them lies outside, or behind lines.
 FEWEST_SAMPLES = 100
 
 
