@@ -81,6 +81,49 @@ def test_gliding_nodes_are_compared_at_their_own_time() -> None:
     assert errors["gliding"].all() and np.abs(errors["y_nm"]).max() < 0.5
 
 
+@pytest.mark.parametrize(("speed", "gliding"), [(90.0, False), (110.0, True)])
+def test_a_true_line_glides_from_100_nm_per_s_on(speed: float, gliding: bool) -> None:
+    truth = {0: _line(0.0, "gliding", lambda time: speed * time)}
+    positions = _positions(0, lambda frame: speed * FRAME_S * frame)
+    assert (motion_errors(positions, truth, owned_lines(positions, truth))["gliding"] == gliding).all()
+
+
+def test_errors_and_velocities_are_those_across_a_line_that_runs_and_moves_at_an_angle() -> None:
+    along, across = np.array([1.0, 1.0, 0.0]) / np.sqrt(2), np.array([-1.0, 1.0, 0.0]) / np.sqrt(2)
+    inclined = BASE[:, :1] * along
+    truth = {0: TrueLine(lambda time: inclined + np.array([0.0, 200.0 * time, 0.0]), "gliding", np.zeros((0, 2)), np.inf)}
+    positions = _positions(0, lambda frame: 0.0, speed=200.0 / np.sqrt(2))
+    places = (20.0 * positions[["node"]].to_numpy() + 10.7) * along + 3.0 * across
+    places[:, 1] += 200.0 * positions["time_s"]
+    errors = motion_errors(positions.assign(x_nm=places[:, 0], y_nm=places[:, 1]), truth, {0: 0})
+    assert len(errors) == len(positions)
+    np.testing.assert_allclose(errors[["x_nm", "y_nm", "z_nm"]], np.tile(3.0 * across, (len(errors), 1)), atol=1e-9)
+    np.testing.assert_allclose(errors["velocity_nm_per_s"].astype(float), 0.0, atol=1e-6)
+
+
+def test_nodes_say_nothing_once_the_true_line_has_vanished() -> None:
+    truth = {0: _line(0.0, until_s=6.5 * FRAME_S)}
+    positions = _positions(0, lambda frame: 2.0)
+    assert sorted(motion_errors(positions, truth, {0: 0})["frame"].unique()) == list(range(7))
+    kept = kept_lengths(positions, truth, {0: 0}, np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0).iloc[0]
+    assert kept["visible_nm"] == pytest.approx(7 * 200)
+
+
+def test_a_line_next_to_a_true_one_with_few_of_its_nodes_is_none() -> None:
+    truth, positions = {7: _line(0.0)}, _positions(3, lambda frame: 2.0)
+    apart = positions.assign(y_nm=positions["y_nm"].where(positions["node"] < 4, 60.0))
+    assert owned_lines(apart, truth) == {}
+    assert owned_lines(positions.assign(y_nm=positions["y_nm"].where(positions["node"] < 5, 60.0)), truth) == {3: 7}
+
+
+def test_a_fast_line_is_kept_where_it_is_when_its_nodes_are_scanned() -> None:
+    truth = {0: _line(0.0, "gliding", lambda time: 400.0 * time)}
+    positions = _positions(0, lambda frame: 400.0 * (FRAME_S * frame + 0.06))
+    positions["time_s"] += 0.06
+    kept = kept_lengths(positions, truth, {0: 0}, np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0).iloc[0]
+    assert kept["kept_nm"] / kept["visible_nm"] > 0.9
+
+
 def test_the_error_of_a_velocity_is_that_across_the_line_in_deviations() -> None:
     truth = {0: _line(0.0, "sweeping", lambda time: 200.0 * time)}
     positions = _positions(0, lambda frame: 200.0 * FRAME_S * frame, speed=-180.0)
@@ -105,8 +148,9 @@ def test_a_line_that_goes_over_to_another_one_is_not_kept() -> None:
     truth = {0: _line(0.0), 1: _line(60.0)}
     positions = _positions(5, lambda frame: 0.0 if frame < 6 else 60.0)
     owned = owned_lines(positions, truth)
-    kept = kept_lengths(positions, truth, owned, np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0).iloc[0]
-    assert kept["kept_nm"] / kept["visible_nm"] == pytest.approx(0.5, abs=0.06)
+    kept = kept_lengths(positions, truth, owned, np.arange(12) * FRAME_S, lambda points: points[:, 0] >= 0).set_index("true_line")
+    assert kept.loc[0, "kept_nm"] / kept.loc[0, "visible_nm"] == pytest.approx(0.5, abs=0.06)
+    assert kept.loc[1, "kept_nm"] == 0 < kept.loc[1, "visible_nm"]
 
 
 @pytest.mark.parametrize(("shown", "frames"), [((0.0, 100.0), 0), ((50.0, 100.0), 1), ((30.0, 70.0, 100.0), 2)])

@@ -94,6 +94,15 @@ def test_the_sigmas_are_those_of_the_paired_rows_where_the_reference_lacks_a_pla
     np.testing.assert_allclose(pairs["sigma_x_nm"], np.abs(pairs["x_nm"]))
 
 
+def test_the_sigmas_of_the_reference_are_those_of_its_paired_rows():
+    measured = grid_of_lines().query("plane == 'xz'").assign(sigma_x_nm=0.0, sigma_y_nm=np.nan, sigma_z_nm=0.0)
+    reference = grid_of_lines()
+    reference = reference.assign(sigma_x_nm=np.abs(reference["x_nm"]), sigma_y_nm=np.nan, sigma_z_nm=1.0)
+    pairs = position_pairs(measured, reference, 20.0)
+    assert len(pairs) == len(measured)
+    np.testing.assert_allclose(pairs["sigma_x_nm"], np.abs(pairs["x_nm"]))
+
+
 @pytest.mark.parametrize("unstated", ["measured", "reference", "both"])
 def test_a_pair_one_of_whose_centres_states_no_deviation_has_none(unstated):
     reference, measured = (grid_of_lines().assign(sigma_x_nm=3.0, sigma_y_nm=3.0, sigma_z_nm=4.0) for _ in range(2))
@@ -146,6 +155,13 @@ def test_difference_profile_averages_within_bins():
     np.testing.assert_allclose(flat["mean_nm"], 0.0, atol=1e-9)
 
 
+def test_the_standard_error_of_a_bin_is_that_of_the_means_of_its_lines():
+    pairs = pd.DataFrame({"plane": "yz", "y_nm": 0.0, "line": [1, 1, 2, 2, 2], "dz_nm": [0.0, 2.0, 3.0, 2.0, 4.0]})
+    profile = difference_profile(pairs, along="y", bin_nm=100.0)
+    assert profile[["mean_nm", "standard_error_nm", "pairs"]].iloc[0].tolist() == pytest.approx([2.2, 1.0, 5])
+    assert difference_profile(pairs[:2], "y", 100.0)["standard_error_nm"].isna().all()
+
+
 def test_line_centroids_lie_on_the_line_and_on_the_sections():
     line = np.array([[-30.0, -12.0, 4.0], [30.0, 18.0, -2.0]])
     table = line_centroids([line], shape=(8, 16, 16), voxel_size_nm=2.0)
@@ -165,8 +181,15 @@ def test_line_centroids_count_each_crossing_of_a_polyline_once():
         assert sorted(table["slice"]) == list(range(8))
 
 
+def test_line_centroids_end_where_the_line_does():
+    line = np.array([[-5.2, 0.0, 0.0], [0.3, 0.1, 0.0], [5.1, 0.2, 0.0]])
+    for walked in (line, line[::-1]):
+        table = line_centroids([walked], shape=(10, 10, 8), voxel_size_nm=2.0)
+        assert sorted(table["x_nm"]) == pytest.approx([-5.0, -3.0, -1.0, 1.0, 3.0, 5.0])
+
+
 def test_line_centroids_leave_out_the_outside_and_lines_inside_the_section():
-    outside = np.array([[-9.0, 0.0, 30.0], [9.0, 0.0, 30.0]])
+    outside = np.array([[-9.0, 0.0, 10.5], [9.0, 0.0, 10.5]])
     grazing = np.array([[-9.0, -9.0, 0.0], [-9.0 + 18 * np.tan(np.deg2rad(15)), 9.0, 0.0]])
     table = line_centroids([outside, grazing], shape=(10, 10, 10), voxel_size_nm=2.0)
     assert set(table["plane"]) == {"xz"}

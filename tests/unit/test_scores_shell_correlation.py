@@ -110,3 +110,12 @@ def test_bad_volumes_are_refused():
         shells_of(noise(1), noise(1)[1:], VOXEL_NM)
     with pytest.raises(InputError, match="nothing but a constant"):
         shells_of(noise(1), np.ones(SHAPE), VOXEL_NM)
+
+
+def test_cones_hold_the_share_of_space_within_30_degrees_and_the_threshold_counts_voxels_that_the_window_leaves():
+    table = directional_correlations(noise(1), noise(2), VOXEL_NM)
+    voxels = table.groupby("direction")["voxels"].sum()
+    for direction in "xyz":
+        assert voxels[direction] / voxels["all"] == pytest.approx(1 - np.cos(np.deg2rad(30)), abs=0.006)
+    left = (1 - 2 * 0.15 * (1 - 3 / 8)) ** 3
+    np.testing.assert_allclose(table["half_bit"], half_bit_threshold(table["voxels"].to_numpy() * left), rtol=0.01)
