@@ -3,7 +3,7 @@ import pytest
 from distortion_phantom import SIDE, intensity, true_map
 
 from rapidstem.distortion.column_map import ColumnMap
-from rapidstem.distortion.image_warping import match_pixel_size, to_rapid_geometry, to_slow_geometry
+from rapidstem.distortion.image_warping import at_reference_pixels, match_pixel_size, to_rapid_geometry, to_slow_geometry
 from rapidstem.errors import InputError
 
 
@@ -60,6 +60,24 @@ def test_pixel_size_is_matched_about_the_centre(ratio):
     place = (np.arange(matched.shape[0]) - (matched.shape[0] - 1) / 2) / 40 / ratio
     wanted = np.exp(-(place[:, None] ** 2) - (place[None, :] - 0.25) ** 2)
     np.testing.assert_allclose(matched[4:-4, 4:-4], wanted[4:-4, 4:-4], atol=2e-3)
+
+
+def test_detail_finer_than_the_new_pixels_is_not_folded_back():
+    stripes = np.tile(np.cos(2 * np.pi * 0.42 * np.arange(120)), (120, 1))
+    assert np.abs(match_pixel_size(stripes, 0.5)[:, 4:-4]).max() < 0.1
+    coarse = np.tile(np.cos(2 * np.pi * 0.05 * np.arange(120)), (120, 1))
+    assert np.abs(match_pixel_size(coarse, 0.5)[:, 4:-4]).max() > 0.9
+
+
+def test_a_reference_is_compared_within_its_area_and_away_from_the_edges_of_the_frame():
+    frame = np.add.outer(100.0 * np.arange(20), np.arange(24.0))
+    places = np.arange(20.0), np.arange(24.0)
+    inner, reference = at_reference_pixels(frame, frame, places, (slice(0, 20), slice(0, 24)), np.zeros(2), edge_px=3)
+    np.testing.assert_allclose(inner, frame[3:17, 3:21], atol=1e-9)
+    np.testing.assert_array_equal(reference, frame[3:17, 3:21])
+    moved, reference = at_reference_pixels(frame, frame, places, (slice(2, 10), slice(5, 24)), np.array([1.0, 2.0]))
+    np.testing.assert_allclose(moved, frame[3:11, 7:24], atol=1e-9)
+    np.testing.assert_array_equal(reference, frame[2:10, 5:22])
 
 
 def test_pixel_ratio_must_be_positive():

@@ -6,11 +6,12 @@ import pytest
 from rapidstem.tomography.foil_extent import foil_of_points, foil_surfaces
 
 
-def test_surfaces_lie_where_the_density_of_lines_falls_to_half() -> None:
+@pytest.mark.parametrize(("outermost", "beyond"), [(20.0, 1.0), (30.0, 4 / 3), (10.0, 2 / 3)])
+def test_surfaces_lie_where_the_density_of_lines_falls_to_half_between_two_sections(outermost: float, beyond: float) -> None:
     density = np.zeros(100)
     density[30:71] = 40.0
-    density[[29, 71]] = 20.0
-    assert foil_surfaces(density, 5) == pytest.approx((29.0, 71.0), abs=0.5)
+    density[[29, 71]] = outermost
+    assert foil_surfaces(density, 5) == pytest.approx((30 - beyond, 70 + beyond))
 
 
 @pytest.mark.parametrize("middle", [0.0, -15.0])

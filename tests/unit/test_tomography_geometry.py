@@ -5,10 +5,12 @@ import pandas as pd
 import pytest
 
 from rapidstem.errors import InputError
+from rapidstem.tomography.aligned_images import scanned_pixels
 from rapidstem.tomography.geometry_files import read_angles, read_geometry, write_geometry
 from rapidstem.tomography.tilt_geometry import (
     TiltGeometry,
     aligned_row_angles_rad,
+    turned,
 )
 
 
@@ -30,6 +32,20 @@ def test_middle_row_has_the_angle_of_the_frame_when_the_speed_changes():
     geometry = turning()
     uneven = TiltGeometry(np.sin(3 * geometry.angle_rad), geometry.shift_px, 4.56, 65, geometry.time_s, geometry.line_time_s)
     np.testing.assert_allclose(uneven.row_angles_rad(np.array([32.0]))[:, 0], uneven.angle_rad, atol=1e-12)
+
+
+def test_beyond_the_first_and_the_last_middle_the_tilt_goes_on_as_fast_as_there():
+    geometry = turning()
+    slower = geometry.angle_rad.copy()
+    slower[5:] = slower[4] + (slower[5:] - slower[4]) / 5
+    found = TiltGeometry(slower, geometry.shift_px, 4.56, 65, geometry.time_s, geometry.line_time_s).row_angles_rad(np.array([0.0, 64.0]))
+    assert found[0, 0] == pytest.approx(slower[0] - 0.5 * 32 * geometry.line_time_s)
+    assert found[-1, 1] == pytest.approx(slower[-1] + 0.1 * 32 * geometry.line_time_s)
+
+
+def test_a_single_frame_with_a_time_has_one_angle():
+    single = TiltGeometry(np.array([0.2]), np.zeros((1, 2)), 4.56, 65, np.array([3.0]), 1e-4)
+    np.testing.assert_array_equal(single.row_angles_rad(np.arange(65.0)), np.full((1, 65), 0.2))
 
 
 def test_stage_at_rest_has_one_angle_a_frame():
@@ -69,6 +85,28 @@ def test_rotated_axis_delays_the_rows_on_one_side():
     later = aligned_row_angles_rad(rotated, 150.0)[:, 32] - geometry.angle_rad
     np.testing.assert_allclose(later, 0.5 * geometry.line_time_s * 50 * np.sin(0.03), atol=1e-12)
     assert aligned_row_angles_rad(rotated)[3, 32] == pytest.approx(geometry.angle_rad[3])
+
+
+def test_rotated_axis_delays_the_rows_on_one_side_where_columns_are_scanned_too():
+    geometry = turning()
+    rotated = TiltGeometry(
+        geometry.angle_rad, geometry.shift_px, 4.56, 65, geometry.time_s, geometry.line_time_s, "columns", 41, axis_rotation_rad=0.03
+    )
+    later = aligned_row_angles_rad(rotated) - geometry.angle_rad[:, None]
+    np.testing.assert_allclose(later, np.tile(-0.5 * geometry.line_time_s * (np.arange(65) - 32) * np.sin(0.03), (9, 1)), atol=1e-12)
+
+
+def test_rotation_brings_x_onto_the_axis_from_x_towards_y():
+    np.testing.assert_allclose(turned(0.0, 1.0, np.deg2rad(30)), (0.5, np.sqrt(0.75)))
+    np.testing.assert_allclose(turned(1.0, 0.0, np.deg2rad(30)), (np.sqrt(0.75), -0.5))
+
+
+def test_pixels_are_scanned_as_far_as_the_raw_frame_reaches_its_border_included():
+    geometry = TiltGeometry(np.zeros(2), np.array([[2.0, -3.0], [0.0, 0.0]]), 4.56, 6, columns=8)
+    scanned, expected = scanned_pixels(geometry, 8), np.ones((2, 6, 8), bool)
+    expected[0, 4:] = expected[0, :, :3] = False
+    np.testing.assert_array_equal(scanned, expected)
+    np.testing.assert_array_equal(scanned_pixels(geometry, 8, range(2, 5)), expected[:, :, 2:5])
 
 
 def assert_same_geometry(again: TiltGeometry, geometry: TiltGeometry) -> None:
