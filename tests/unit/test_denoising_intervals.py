@@ -80,6 +80,16 @@ def test_without_a_field_to_calibrate_on_nothing_is_stated(tmp_path: Path) -> No
     assert read_intervals(tmp_path / "intervals.json") == nothing and "NaN" not in (tmp_path / "intervals.json").read_text()
 
 
+def test_no_interval_is_empty_where_the_answer_is_dark_and_even() -> None:
+    """Residuals that grow with the brightness alone, of which a dark place would have none."""
+    answer = np.tile(np.linspace(100, 1000, SIDE), (SIDE, 1))
+    noise = np.random.default_rng(1).normal(size=(SIDE, SIDE)) * np.sqrt(answer)
+    stated = calibrated_intervals(
+        "slow", [ComparedField("a", [answer], [answer + noise])], [ComparedField("b", [answer], [answer + noise])]
+    )
+    assert stated.half_width(np.zeros((SIDE, SIDE))).min() > 1
+
+
 def test_intervals_are_read_as_they_were_written(intervals, tmp_path: Path) -> None:
     write_intervals(tmp_path / "intervals.json", intervals)
     assert read_intervals(tmp_path / "intervals.json") == intervals
@@ -110,6 +120,15 @@ def test_scores_say_how_many_pixels_of_the_own_reference_are_inside(intervals) -
     expected = 100 * inside(intervals, compared)[4:-4, 4:-4].mean()
     assert scores.loc[0, "inside_percent"] == pytest.approx(expected, abs=0.5)
     assert scores.loc[0, "reference"] == "slow" and scores.loc[0, "stated_percent"] == 90
+
+
+def test_where_nothing_is_stated_no_share_is_inside_or_outside() -> None:
+    compared = field(500)
+    nothing = calibrated_intervals("slow", [field(0)], [])
+    scores = score_intervals(
+        {"net": nothing}, {"net": np.stack(compared.answers)}, SteadyReferences(compared.references[0]), np.zeros((1, 2))
+    )
+    assert scores[["inside_percent", "mean_half_width"]].isna().all(axis=None)
 
 
 @pytest.mark.parametrize("shift_px", [(0.0, 0.0), (0.5, -0.5)])

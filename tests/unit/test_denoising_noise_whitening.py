@@ -47,6 +47,14 @@ def test_the_noise_of_a_camera_becomes_white_and_the_scene_stays() -> None:
     assert np.std(mean - frame) < 0.25 * NOISE
 
 
+def test_fine_noise_is_filled_up_to_the_power_of_coarse_noise() -> None:
+    noise = NOISE * ndimage.gaussian_filter(np.random.default_rng(3).normal(size=(2 * SIDE, 2 * SIDE)), 0.8)
+    frequency = np.hypot(np.fft.fftfreq(2 * SIDE)[:, None], np.fft.rfftfreq(2 * SIDE))
+    powers = np.mean([np.abs(np.fft.rfft2(whitened(BRIGHTNESS + noise, draw))) ** 2 for draw in range(4)], axis=0)
+    fine, coarse = (powers[(frequency > low) & (frequency < high)].mean() for low, high in ((0.35, 0.49), (0.15, 0.2)))
+    assert fine / coarse == pytest.approx(1, abs=0.12)
+
+
 def test_sharpened_noise_becomes_white_too() -> None:
     noise = np.random.default_rng(2).normal(size=(SIDE, SIDE))
     frame = BRIGHTNESS + NOISE * (noise - 0.5 * ndimage.laplace(noise))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rapidstem.dislocations.foil_clipping import all_clipped, with_ends
+from rapidstem.dislocations.foil_clipping import all_clipped, box_around, foil_middle, with_ends
 from rapidstem.dislocations.polylines import BORDER, JUNCTION, LOOP, SURFACE, Polyline
 
 ANGLE = np.linspace(0, 2 * np.pi, 200)
@@ -37,3 +37,15 @@ def test_a_loop_keeps_the_junction_in_which_it_begins() -> None:
     arm = Polyline(np.linspace([100.0, 0.0, 0.0], [499.0, 0.0, 0.0], 90), 3, 4)
     lines = with_ends(all_clipped([Polyline(RING_NM, 3, 3), arm], box_nm), box_nm, 5.0)
     assert sorted(kind for line in lines for kind in (line.start_kind, line.end_kind)) == [*[BORDER] * 3, *[JUNCTION] * 3]
+
+
+def test_the_middle_of_the_foil_is_counted_from_the_middle_of_the_volume() -> None:
+    clear = np.zeros((60, 8, 8), bool)
+    clear[20:51, 2:6] = True
+    assert foil_middle(clear, 4.0) == pytest.approx((35 - 29.5) * 4.0, abs=2.0)
+    assert foil_middle(clear[::-1], 4.0) == pytest.approx(-foil_middle(clear, 4.0))
+    assert foil_middle(np.zeros_like(clear), 4.0) == 0
+
+
+def test_the_box_is_as_wide_as_the_columns_and_as_high_as_the_rows() -> None:
+    np.testing.assert_array_equal(box_around(10.0, (60, 100), 2.0, 50.0), [[-100, -60, -15], [100, 60, 35]])

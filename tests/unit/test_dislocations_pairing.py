@@ -118,6 +118,31 @@ def test_sliding_keeps_the_error_of_a_centre():
     assert np.std(pair_centroids(moved, second, 20)["dy_nm"]) == pytest.approx(1.5 * np.sqrt(1 + 0.25**2 * 2), rel=0.1)
 
 
+def test_centres_slide_along_their_lines_as_the_motion_has_turned_them():
+    """A line in the plane of x and z at 63 degrees to x, turned by 30 degrees about x."""
+    x_nm = 4.0 * np.arange(30)
+    first = section_table("yz", np.arange(30), np.column_stack([x_nm, np.zeros(30), 2 * x_nm]))
+    motion = RigidMotion(30.0, 1.5)
+    turned = np.column_stack([x_nm, -x_nm, np.sqrt(3) * x_nm]) + motion.shift_nm
+    moved = moved_to_sections(first, section_table("yz", np.arange(30), turned - motion.shift_nm), motion)
+    places = moved[["x_nm", "y_nm", "z_nm"]].to_numpy()
+    np.testing.assert_allclose(places[:, 0], 4.0 * moved["slice"], atol=1e-9)
+    np.testing.assert_allclose(places[:, 1:], np.outer(places[:, 0] - 1.5, [-1.0, np.sqrt(3)]), atol=1e-9)
+
+
+def test_a_motion_is_undone_by_its_opposite():
+    points, motion = np.random.default_rng(3).normal(scale=100, size=(5, 3)), RigidMotion(35.0, 12.0, -40.0, 7.0)
+    np.testing.assert_allclose(motion.undo(motion.apply(points)), points, atol=1e-9)
+
+
+def test_tables_of_lines_have_their_places_moved_and_their_directions_and_planes_turned():
+    columns = [f"{kind}_{axis}" for kind in ("direction", "plane") for axis in "xyz"]
+    table = pd.DataFrame([[10.0, 20.0, 30.0, 0.0, 1.0, 0.0, 0.0, 0.0, 1.0]], columns=["x_nm", "y_nm", "z_nm", *columns]).assign(line=4)
+    moved = RigidMotion(90.0, 1.0, 2.0, 3.0).applied_to(table)
+    assert list(moved.columns) == list(table.columns) and moved["line"].tolist() == [4]
+    np.testing.assert_allclose(moved.iloc[0, :9], [11.0, -28.0, 23.0, 0.0, 0.0, 1.0, 0.0, -1.0, 0.0], atol=1e-12)
+
+
 def test_rotation_turns_y_towards_z():
     np.testing.assert_allclose(RigidMotion(90.0, 1.0, 2.0, 3.0).apply(np.array([[10.0, 20.0, 30.0]])), [[11.0, -28.0, 23.0]])
 

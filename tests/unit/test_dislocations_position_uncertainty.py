@@ -57,6 +57,28 @@ def test_centres_that_the_halves_lack_take_the_neighbours_value():
     assert sigma.loc[64, "sigma_y_nm"] == pytest.approx(sigma.loc[40:58, "sigma_y_nm"].mean(), rel=0.3)
 
 
+def test_centres_that_most_halves_lack_have_the_deviation_of_the_others():
+    even, odd = lines(), lines()
+    even["y_nm"] += 1.0
+    odd["y_nm"] -= 1.0
+    sigma = position_uncertainty(lines(), even.iloc[::10], odd.iloc[::10])
+    np.testing.assert_allclose(sigma["sigma_y_nm"], 1.0, atol=1e-6)
+
+
+def test_noise_along_coarse_sections_is_not_hidden_by_the_parabola_that_follows_it():
+    """Sections 12 nm apart: each parabola follows its own centre by a fifth and more."""
+    shared = lines(1.0, seed=3).assign(x_nm=lambda table: 3 * table["x_nm"])
+    sigma = position_uncertainty(shared, shared, shared)
+    assert np.sqrt((sigma["sigma_y_nm"] ** 2).mean()) == pytest.approx(1.0, rel=0.1)
+
+
+def test_a_line_too_short_to_deviate_from_a_parabola_is_as_uncertain_as_the_others():
+    long, short = lines(1.0, seed=3), lines(1.0, seed=3)[:3].assign(y_nm=2000.0)
+    full = pd.concat([long, short], ignore_index=True)
+    sigma = position_uncertainty(full, full, full)["sigma_y_nm"].to_numpy()
+    assert sigma[-3:] == pytest.approx([np.sqrt(np.mean(sigma[:-3] ** 2))] * 3, rel=0.05)
+
+
 def test_the_rows_and_the_index_are_those_of_the_whole():
     full = lines().sample(frac=1.0, random_state=1)
     sigma = position_uncertainty(full, lines(1.0, seed=1), lines(1.0, seed=2))

@@ -23,6 +23,10 @@ def test_orientation_is_a_right_handed_rotation_and_that_of_the_virtual_microsco
     assert np.allclose(ORIENTATION.axes, specimen_axes((0.0, 1.0, 3.0)))
 
 
+def test_directions_nearly_at_right_angles_are_set_upright_along_x():
+    assert np.allclose(crystal_orientation([1, 0, 0], [0.03, 0, 1]).axes, np.eye(3), atol=1e-12)
+
+
 def test_planes_are_those_of_the_crystal():
     assert np.allclose(SLIP_NORMALS * np.sqrt(3), GLIDE_PLANES)
 
@@ -79,3 +83,46 @@ def test_misfit_is_the_angle_by_which_the_line_is_turned_out_of_its_plane():
     turn = np.deg2rad(6.0)
     tilted = arc(300.0, 1.5, (first, np.cos(turn) * second + np.sin(turn) * normal))
     assert nearest_slip_plane(tilted, ORIENTATION).normal_misfit_deg == pytest.approx(6.0, abs=0.1)
+
+
+def test_the_normal_is_as_certain_as_independent_stretches_of_50_nm_make_it():
+    plane = best_plane(arc(600.0, 1.5, in_plane_axes(np.array([0.6, 0.0, 0.8]))))
+    assert plane.normal_sd_deg == pytest.approx(np.rad2deg(np.arctan(3.0 / np.sqrt(1.5 * 600 / 50) / plane.width_nm)), rel=0.01)
+
+
+@pytest.mark.parametrize("normal", [[0.6, 0.0, 0.8], [0.0, -0.8, -0.6], [0.48, 0.6, -0.64]])
+def test_the_normal_points_upwards(normal):
+    found = best_plane(arc(300.0, 1.5, in_plane_axes(np.array(normal)))).normal
+    np.testing.assert_allclose(found, np.array(normal) * np.sign(normal[2]), atol=1e-3)
+
+
+def test_a_line_counts_by_its_length_not_by_its_points():
+    line = np.array([[0.0, 0.0, 0.0], [300.0, 0.0, 0.0], [300.0, 200.0, 0.0], [300.0, 200.0, 80.0]])
+    dense = np.vstack([np.linspace(line[0], line[1], 500), line[2:]])
+    first, second = best_plane(line), best_plane(dense)
+    np.testing.assert_allclose(second.normal, first.normal, atol=1e-9)
+    assert second.distance_nm == pytest.approx(first.distance_nm)
+
+
+def test_a_line_that_is_not_flat_fixes_no_plane_however_wide_it_is():
+    normal = np.array([0.6, 0.0, 0.8])
+    flat = arc(600.0, 2.5, in_plane_axes(normal))
+    waves = 10.0 * np.sin(np.linspace(0, 8 * np.pi, len(flat)))[:, None] * normal
+    assert best_plane(flat).conditioned
+    assert best_plane(flat + waves).normal_sd_deg < 5
+    assert not best_plane(flat + waves).conditioned
+
+
+def test_a_line_too_short_to_tell_planes_apart_is_not_named_though_it_lies_in_one():
+    first, _ = in_plane_axes(ORIENTATION.to_specimen(SLIP_NORMALS)[2])
+    slip = nearest_slip_plane(straight(-8 * first, 8 * first), ORIENTATION)
+    assert slip.distance_nm < 1e-6 and not slip.conditioned
+
+
+def test_a_line_farther_than_10_nm_from_every_plane_is_of_none_though_one_is_much_the_nearest():
+    normal = ORIENTATION.to_specimen(SLIP_NORMALS)[0]
+    first, second = in_plane_axes(normal)
+    turn = np.deg2rad(13.0)
+    slip = nearest_slip_plane(arc(600.0, 2.5, (first, np.cos(turn) * second + np.sin(turn) * normal)), ORIENTATION)
+    assert slip.margin > 2 and slip.distance_nm > 10
+    assert not slip.conditioned
