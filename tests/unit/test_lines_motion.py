@@ -1,4 +1,4 @@
-"""Lines followed in single views: planes, paths, smoothing in time, and whole series of a phantom."""
+"""Lines followed in single views: planes, paths, and whole series of a phantom."""
 
 from dataclasses import replace
 
@@ -8,11 +8,10 @@ import pytest
 from rapidstem.errors import InputError
 from rapidstem.lines.motion import TiltedView, follow_series
 from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
-from rapidstem.lines.motion.line_following import SEEN, LineTrack
-from rapidstem.lines.motion.line_paths import STEP_NM, best_path, smoothed_slide
+from rapidstem.lines.motion.line_paths import STEP_NM, best_path, found_path, smoothed_slide
 from rapidstem.lines.motion.moving_lines import moving_line
-from rapidstem.lines.motion.track_smoothing import smoothed_track
 from rapidstem.lines.motion.unexplained_lines import lasting_lines
+from rapidstem.lines.motion.view_evidence import frame_lines, learnt_from
 from tests.unit.motion_phantoms import (
     HALF_FOIL_NM,
     LINE_TIME_S,
@@ -74,52 +73,15 @@ def test_a_line_that_reaches_the_faces_slides_along_its_trace_and_keeps_its_heig
     assert (moved - rest)[0] == pytest.approx(40 * moving.direction)
 
 
-def _track(slid: np.ndarray, variance: float = 1.0) -> LineTrack:
-    line = threading(FIRST, (0.0, 0.0))
+def test_a_path_does_not_hang_on_where_the_places_that_are_tried_lie() -> None:
+    line = threading(FIRST, (20.0, -30.0))
     moving = moving_line(0, line, glide_plane(FIRST, NORMALS[FIRST], line.mean(axis=0)), FoilFaces.of(0.0, 2 * HALF_FOIL_NM))
-    shape = (len(slid), len(moving.nodes_nm))
-    marks = [np.ones(shape, bool)] * 2
-    face = np.full((len(slid), 2), np.nan)
-    nodes = np.broadcast_to(slid[:, None], shape).copy()
-    states, doubt = np.full(len(slid), SEEN, "<U8"), np.zeros(len(slid), bool)
-    return LineTrack(moving, nodes, np.full(shape, variance), *marks, states, np.ones(len(slid)), face, doubt)
-
-
-def test_a_jump_of_100_nm_is_answered_within_two_frames_and_steady_glide_is_not_delayed() -> None:
-    rng = np.random.default_rng(4)
-    start = np.arange(30) * PERIOD_S
-    jump = smoothed_track(
-        _track(np.where(start > 1.0, 100.0, 0.0) + rng.normal(0, 1, 30)), [VIEW] * len(start), start, 1e-4, np.zeros(30), 1.0
-    )
-    assert jump is not None
-    middle = jump.slid_nm[:, 10]
-    early, late = np.flatnonzero(middle > 10)[0], np.flatnonzero(middle > 90)[0]
-    assert late - early <= 2
-    three_deviations_nm = 3 * np.sqrt(2)
-    assert np.count_nonzero(jump.jump_nm) == 1 and jump.jump_nm.max() == pytest.approx(100, abs=three_deviations_nm)
-    glide = smoothed_track(_track(200 * start + rng.normal(0, 1, 30)), [VIEW] * len(start), start, 1e-4, np.zeros(30), 1.0)
-    assert glide is not None
-    assert np.abs(glide.slid_nm[:, 10] - 200 * start).max() < 3
-    assert glide.speed_nm_per_s[5:-5, 10] == pytest.approx(200, abs=25)
-    assert not glide.jump_nm.any()
-
-
-def test_a_place_between_two_jumps_has_a_velocity_that_is_not_known() -> None:
-    start, places = np.arange(24) * PERIOD_S, np.r_[np.zeros(10), 100.0, 250.0, np.full(12, 20.0)]
-    slid = places + np.random.default_rng(6).normal(0, 1, 24)
-    smooth = smoothed_track(_track(slid), [VIEW] * len(start), start, 1e-4, np.zeros(24), 1.0)
-    assert smooth is not None
-    assert np.count_nonzero(smooth.jump_nm) == 3
-    assert np.sqrt(smooth.speed_variance[10:12]).min() > 100
-    assert np.abs(smooth.slid_nm[10:12, 5] - places[10:12]).max() < 3
-
-
-def test_smoothing_states_what_it_is_wrong_by() -> None:
-    start = np.arange(400) * PERIOD_S
-    smooth = smoothed_track(_track(np.random.default_rng(1).normal(0, 2, 400), 4.0), [VIEW] * len(start), start, 1e-4, np.zeros(400), 1.0)
-    assert smooth is not None
-    ratio = np.sqrt(np.mean(smooth.slid_nm[:, 0] ** 2 / smooth.variance_nm2[:, 0]))
-    assert 0.6 < ratio < 1.2
+    moved, view = line + 5.0 * moving.direction, replace(VIEW, shift_px=SHIFT_PX)
+    images, scale_px = frames_of(lambda time: [moved], 3, noise=0.0).images, 13.7 / (2 * PIXEL_NM)
+    frame = frame_lines(images[0], learnt_from(images, [moved], view, scale_px), scale_px)
+    found = [found_path(moving, np.full(len(moving.nodes_nm), guess), 26.0, frame, view).slid_nm for guess in (0.0, 0.5, 1.0, 1.5)]
+    assert np.median(found) == pytest.approx(5.0, abs=1.0)
+    assert np.ptp(np.median(found, axis=1)) < 0.4
 
 
 LINES = [threading(FIRST, (-120.0, 60.0)), threading(SECOND, (60.0, 90.0), -0.4), threading(FIRST, (100.0, -90.0), 0.5, -20.0)]

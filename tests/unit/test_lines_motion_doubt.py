@@ -52,6 +52,8 @@ def test_what_a_line_lies_beside_the_tomogram_at_first_is_stated_and_does_not_av
     sharp = np.abs(off.track.line.sensitivity(off.slid_nm[0], VIEW)) * PIXEL_NM
     assert beside[0] == pytest.approx(6.0 * np.sqrt(np.mean(sharp**2)), rel=0.25)
     assert beside[1] < 0.6 * beside[0]
+    stated_already = replace(off, covariance_nm2=np.broadcast_to(np.diag([36.0, 0.0]), off.covariance_nm2.shape))
+    assert beside_tomogram_nm([stated_already], VIEW)[0] < 0.3 * beside_tomogram_nm([off], VIEW)[0]
     still = np.zeros((*off.slid_nm.shape, 3))
     bare, stated = (position_rows(off, [VIEW] * FRAMES, FRAMES, nm, still) for nm in (0.0, beside[0]))
     assert bare["sigma_nm"].median() < 1.0
@@ -125,7 +127,7 @@ def test_a_jump_is_told_where_the_line_has_moved_and_its_plane_is_not_seen_on_ed
     assert "jump" not in set(line_flags(jump, [on_edge] * FRAMES, FRAMES)["flag"])
 
 
-@pytest.mark.parametrize(("step_nm", "expected_nm"), [(9.0, 9.0), (0.4, 0.0)])
+@pytest.mark.parametrize(("step_nm", "expected_nm"), [(9.0, 9.0), (0.4, 0.0), (40.0, 0.0)])
 def test_a_line_that_another_one_hides_goes_on_as_it_went(step_nm: float, expected_nm: float) -> None:
     track, time_s = _track(step_nm * np.arange(FRAMES), threading(FIRST, (0.0, 0.0))).track, np.arange(FRAMES) * PERIOD_S
     track.state[20:] = HIDDEN

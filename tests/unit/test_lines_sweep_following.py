@@ -13,7 +13,7 @@ from rapidstem.dislocations import resampled
 from rapidstem.errors import InputError
 from rapidstem.files import write_polydata_series
 from rapidstem.lines.evidence.frame_projection import project
-from rapidstem.lines.motion import SweepMotion, follow_sweep, moments, shown_by_all, sweep_views
+from rapidstem.lines.motion import SweepMotion, TiltedView, follow_sweep, moments, shown_by_all, sweep_views
 from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
 from rapidstem.lines.motion.line_following import SEEN, LineTrack
 from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
@@ -189,6 +189,15 @@ def test_rows_of_a_turning_frame_have_their_own_tilt() -> None:
     assert row == pytest.approx((120 * np.cos(tilt) + 80 * np.sin(tilt)) / PIXEL_NM + (SIZE - 1) / 2, abs=1e-3)
     assert column == pytest.approx(30 / PIXEL_NM + (SIZE - 1) / 2)
     assert shown_by_all(np.array([[0.0, 0.0, 0.0], [0.0, 310.0, 90.0]]), views).tolist() == [True, False]
+
+
+@pytest.mark.parametrize(("slow_scan", "axis"), [("rows", 0), ("columns", 1)])
+def test_a_displaced_point_has_the_tilt_of_the_line_of_the_scan_on_which_it_falls(slow_scan: Literal["rows", "columns"], axis: int) -> None:
+    view = TiltedView(0.3, (20.0, -30.0), PIXEL_NM, (100, 140), 2e-4, slow_scan)
+    place = view.seen_at(np.array([40.0, 120.0, 80.0]))
+    tilt = 0.3 + 2e-4 * (place[axis] - ((99, 139)[axis]) / 2)
+    expected = [(120 * np.cos(tilt) + 80 * np.sin(tilt)) / PIXEL_NM + 49.5 + 20, 40 / PIXEL_NM + 69.5 - 30]
+    assert place == pytest.approx(expected, abs=1e-4)
 
 
 def test_a_sweep_without_times_is_refused() -> None:

@@ -1,0 +1,123 @@
+"""Lines that move, smoothed in time: what is known exactly of places, velocities, heights and their deviations."""
+
+import numpy as np
+import pytest
+
+from rapidstem.lines.motion import TiltedView
+from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
+from rapidstem.lines.motion.line_following import SEEN, LineTrack
+from rapidstem.lines.motion.moving_lines import moving_line
+from rapidstem.lines.motion.state_filters import FREE_NM_PER_S, ImageOffset, smoothed_states
+from rapidstem.lines.motion.track_smoothing import noise_scale, smoothed_track
+from tests.unit.motion_phantoms import HALF_FOIL_NM, NORMALS, PERIOD_S, PIXEL_NM, SIZE, TILT_DEG, threading
+
+FIRST = "(111)"
+VIEW = TiltedView(np.deg2rad(TILT_DEG), (1.5, -2.0), PIXEL_NM, (SIZE, SIZE))
+
+
+def _track(slid: np.ndarray, variance: float = 1.0) -> LineTrack:
+    line = threading(FIRST, (0.0, 0.0))
+    moving = moving_line(0, line, glide_plane(FIRST, NORMALS[FIRST], line.mean(axis=0)), FoilFaces.of(0.0, 2 * HALF_FOIL_NM))
+    shape = (len(slid), len(moving.nodes_nm))
+    marks = [np.ones(shape, bool)] * 2
+    face = np.full((len(slid), 2), np.nan)
+    nodes = np.broadcast_to(slid[:, None], shape).copy()
+    states, doubt = np.full(len(slid), SEEN, "<U8"), np.zeros(len(slid), bool)
+    return LineTrack(moving, nodes, np.full(shape, variance), *marks, states, np.ones(len(slid)), face, doubt)
+
+
+def test_nodes_that_are_not_shown_are_expected_as_far_on_as_those_beside_them() -> None:
+    track = _track(np.full(12, 30.0))
+    track.slid_nm[:, 20:], track.speaking[:, 20:] = 0.0, False
+    assert track.guess(6, np.arange(12) * PERIOD_S) == pytest.approx(30.0)
+
+
+def test_nodes_have_the_time_of_the_line_of_the_scan_of_the_raw_frame() -> None:
+    start, drift, track = np.arange(3) * PERIOD_S, np.array([0.0, 7.0, -200.0]), _track(np.zeros(3))
+    smooth = smoothed_track(track, [VIEW] * 3, start, 1e-4, drift, 1.0)
+    assert smooth is not None
+    row = VIEW.seen_at(track.line.points(track.slid_nm[0]))[:, 0]
+    assert smooth.time_s[0] == pytest.approx(row * 1e-4)
+    assert smooth.time_s[1] == pytest.approx(PERIOD_S + (row + 7) * 1e-4)
+    assert smooth.time_s[2] == pytest.approx(2 * PERIOD_S)
+
+
+def test_the_scatter_from_frame_to_frame_tells_how_much_too_small_variances_are_stated() -> None:
+    track = _track(np.zeros(60))
+    track.slid_nm[:] = np.random.default_rng(5).normal(0, 2, track.slid_nm.shape)
+    assert noise_scale([track]) == pytest.approx(4.0, rel=0.1)
+    assert noise_scale([]) == 1.0
+
+
+def test_a_line_that_glides_steadily_is_as_certain_as_a_straight_line_through_all_frames() -> None:
+    time = np.linspace(0, 2, 21)[:, None]
+    seen_as = np.broadcast_to([1.0, 0.0], (21, 1, 2))
+    found = smoothed_states(7 + 50 * time, np.full((21, 1), 4.0), seen_as, time, 0.0, 1e-6, ImageOffset(0.0, 1.0))
+    assert found.state[:, 0, 0] == pytest.approx(7 + 50 * time[:, 0], abs=0.1)
+    assert found.covariance[10, 0] == pytest.approx(np.diag([4 / 21, 4 / np.sum((time - 1) ** 2)]), rel=0.01, abs=1e-3)
+
+
+def test_what_is_not_seen_grows_uncertain_as_random_acceleration_makes_it() -> None:
+    time, density = np.array([[0.0], [0.1]]), 1e9
+    seen_as, variance = np.broadcast_to([1.0, 0.0], (2, 1, 2)), np.array([[1.0], [np.inf]])
+    found = smoothed_states(np.zeros((2, 1)), variance, seen_as, time, 0.0, density, ImageOffset(0.0, 1.0))
+    expected = np.array([[density * 0.1**3 / 3 + FREE_NM_PER_S**2 * 0.01 + 1, density * 0.005], [density * 0.005, density * 0.1]])
+    expected += FREE_NM_PER_S**2 * np.array([[0.0, 0.1], [0.1, 1.0]])
+    assert found.covariance[1, 0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_what_a_dark_line_lies_beside_its_core_is_as_uncertain_in_every_frame_that_says_nothing() -> None:
+    time, seen_as = 0.1 * np.arange(5.0)[:, None], np.broadcast_to([1.0, 0.0, 0.5, 0.7], (5, 1, 4))
+    found = smoothed_states(np.zeros((5, 1)), np.full((5, 1), np.inf), seen_as, time, 3.0, 1.0, ImageOffset(2.0, 0.2))
+    assert found.covariance[:, 0, 3, 3] == pytest.approx(4.0)
+    assert found.covariance[:, 0, 2, 2] == pytest.approx(9.0)
+
+
+def test_what_comes_after_a_jump_says_nothing_of_what_was_before() -> None:
+    time, rng = PERIOD_S * np.arange(20.0)[:, None] + np.zeros(6), np.random.default_rng(8)
+    measured, seen_as = rng.normal(0, 1, (20, 6)), np.broadcast_to([1.0, 0.0], (20, 6, 2))
+    measured[10:] += 150.0
+    whole, before = (
+        smoothed_states(measured[:stop], np.ones((stop, 6)), seen_as[:stop], time[:stop], 0.0, 1e4, ImageOffset(0.0, 1.0))
+        for stop in (20, 10)
+    )
+    assert list(np.flatnonzero(whole.jump)) == [10]
+    np.testing.assert_allclose(whole.state[:10], before.state, atol=1e-9)
+    np.testing.assert_allclose(whole.covariance[:10], before.covariance, atol=1e-9)
+
+
+def test_a_jump_of_100_nm_is_answered_within_two_frames_and_steady_glide_is_not_delayed() -> None:
+    rng = np.random.default_rng(4)
+    start = np.arange(30) * PERIOD_S
+    jump = smoothed_track(
+        _track(np.where(start > 1.0, 100.0, 0.0) + rng.normal(0, 1, 30)), [VIEW] * len(start), start, 1e-4, np.zeros(30), 1.0
+    )
+    assert jump is not None
+    middle = jump.slid_nm[:, 10]
+    early, late = np.flatnonzero(middle > 10)[0], np.flatnonzero(middle > 90)[0]
+    assert late - early <= 2
+    three_deviations_nm = 3 * np.sqrt(2)
+    assert np.count_nonzero(jump.jump_nm) == 1 and jump.jump_nm.max() == pytest.approx(100, abs=three_deviations_nm)
+    glide = smoothed_track(_track(200 * start + rng.normal(0, 1, 30)), [VIEW] * len(start), start, 1e-4, np.zeros(30), 1.0)
+    assert glide is not None
+    assert np.abs(glide.slid_nm[:, 10] - 200 * start).max() < 3
+    assert glide.speed_nm_per_s[5:-5, 10] == pytest.approx(200, abs=25)
+    assert not glide.jump_nm.any()
+
+
+def test_a_place_between_two_jumps_has_a_velocity_that_is_not_known() -> None:
+    start, places = np.arange(24) * PERIOD_S, np.r_[np.zeros(10), 100.0, 250.0, np.full(12, 20.0)]
+    slid = places + np.random.default_rng(6).normal(0, 1, 24)
+    smooth = smoothed_track(_track(slid), [VIEW] * len(start), start, 1e-4, np.zeros(24), 1.0)
+    assert smooth is not None
+    assert np.count_nonzero(smooth.jump_nm) == 3
+    assert np.sqrt(smooth.speed_variance[10:12]).min() > 100
+    assert np.abs(smooth.slid_nm[10:12, 5] - places[10:12]).max() < 3
+
+
+def test_smoothing_states_what_it_is_wrong_by() -> None:
+    start = np.arange(400) * PERIOD_S
+    smooth = smoothed_track(_track(np.random.default_rng(1).normal(0, 2, 400), 4.0), [VIEW] * len(start), start, 1e-4, np.zeros(400), 1.0)
+    assert smooth is not None
+    ratio = np.sqrt(np.mean(smooth.slid_nm[:, 0] ** 2 / smooth.variance_nm2[:, 0]))
+    assert 0.6 < ratio < 1.2
