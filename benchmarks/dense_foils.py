@@ -97,7 +97,7 @@ def foil_row(foil: FittedFoil) -> dict[str, float]:
     detection = line_detection(
         [line.points_nm for line in lines],
         true,
-        (foil.width_nm, foil.width_nm),
+        whole_field((foil.width_nm, foil.width_nm)),
         motion=foil.motion,
         acquisition="",
         variant="",

@@ -33,7 +33,7 @@ from rapidstem.dislocations import (
 from rapidstem.files import read_series, read_table, read_volume_shape
 from rapidstem.lines import fit_lines
 from rapidstem.microscope import read_truth
-from rapidstem.scores import line_centroids, line_detection
+from rapidstem.scores import line_centroids, line_detection, whole_field
 from rapidstem.tomography import TiltGeometry, read_geometry
 from rapidstem.tomography.reconstruction import ReconstructionSettings, reconstruct
 
@@ -86,8 +86,9 @@ def chosen_views(geometry: TiltGeometry) -> Iterator[tuple[str, np.ndarray]]:
 
 def scores(series: Series, lines: list[np.ndarray], sigma_nm: list[np.ndarray]) -> dict[str, float]:
     """Length found and real, and errors beside the stated ones."""
-    widths_nm = series.images.shape[2] * series.geometry.pixel_size_nm, series.images.shape[1] * series.geometry.pixel_size_nm
-    detection = line_detection(lines, series.true_lines, widths_nm, motion=series.motion, acquisition="", variant="", against="truth")
+    rows, columns = (side * series.geometry.pixel_size_nm for side in series.images.shape[1:])
+    field_nm = whole_field((columns, rows))
+    detection = line_detection(lines, series.true_lines, field_nm, motion=series.motion, acquisition="", variant="", against="truth")
     detection = detection.set_index("place").loc["all"]
     row = {f"{name}_percent": round(float(detection[f"{name}_percent"]), 1) for name in ("found", "real")}
     if not lines:

@@ -29,6 +29,7 @@ from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
 from rapidstem.microscope.specimen.foil_faults import FoilFaults
 from rapidstem.microscope.truth import AcquisitionTruth, read_truth
+from rapidstem.scores.line_identity import whole_field
 from rapidstem.scores.line_recovery import line_detection, sampled
 from rapidstem.scores.positional_error import errors_of_pairs, line_centroids, position_pairs
 from rapidstem.tomography.aligned_images import apply_alignment
@@ -102,7 +103,7 @@ def _against_truth(
     drawn = [points for points, line in zip(moved, truth.lines, strict=True) if line.strength]
     true_centres = line_centroids(visible, shape, pixel_nm)
     motion = rigid_motion(centres, true_centres)
-    field = (shape[2] * pixel_nm, shape[1] * pixel_nm)
+    field = whole_field((shape[2] * pixel_nm, shape[1] * pixel_nm))
     names = {"acquisition": "", "variant": "", "against": "truth"}
     row: dict[str, Any] = {}
     for kind, lines in kinds.items():

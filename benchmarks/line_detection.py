@@ -22,6 +22,7 @@ from rapidstem.files.mrc_volumes import read_volume_shape
 from rapidstem.files.tables import read_table
 from rapidstem.microscope.specimen.line_networks import DislocationLine
 from rapidstem.microscope.truth import AcquisitionTruth, read_truth
+from rapidstem.scores.line_identity import whole_field
 from rapidstem.scores.line_recovery import line_detection, sampled
 from rapidstem.scores.positional_error import line_centroids
 
@@ -108,18 +109,16 @@ def main(folder: Path) -> None:
     lengths, planes = [], []
     for name, each in found.items():
         true = truth.contrast_lines(slow=name == "slow")
-        true_lines = [line.points_nm for line in true]
+        true_lines, field_nm = [line.points_nm for line in true], whole_field(each.field_nm)
         motion = rigid_motion(each.centres, line_centroids(true_lines, each.shape, each.voxel_size_nm))
-        table = line_detection(
-            each.lines, true_lines, each.field_nm, RADIUS_NM, motion, acquisition="series", variant=name, against="truth"
-        )
+        table = line_detection(each.lines, true_lines, field_nm, RADIUS_NM, motion, acquisition="series", variant=name, against="truth")
         lengths.append(table)
         planes.append({"variant": name} | plane_row(slip_rows(each, truth, true, motion)))
         planes[-1] |= dict(zip(("x_rms_nm", "y_rms_nm", "z_rms_nm"), offsets_nm(each, true, motion).round(1), strict=True))
         planes[-1] |= {f"{key}_per_m2": float(f"{each.density[f'{key}_per_m2']:.3g}") for key in ("density", "sampling_sd")}
         if name != "slow":
             motion, slow = rigid_motion(each.centres, found["slow"].centres), found["slow"]
-            table = line_detection(each.lines, slow.lines, each.field_nm, RADIUS_NM, motion, acquisition="", variant=name, against="slow")
+            table = line_detection(each.lines, slow.lines, field_nm, RADIUS_NM, motion, acquisition="", variant=name, against="slow")
             lengths.append(table[:1])
     session = {"session": folder.name}
     table = pd.concat(lengths)[LENGTH_COLUMNS].round(1).assign(**session)

@@ -113,6 +113,6 @@ def compare_lines(
         by_course = identify_lines(found[variant].lines, shown[variant], field_nm, motion) if shown and against == TRUTH else None
         scores = identity_scores(identity, by_course, acquisition=acquisition, variant=variant, against=against)
         detection = line_detection(
-            found[variant].lines, reference.lines, widths_nm, motion=motion, acquisition=acquisition, variant=variant, against=against
+            found[variant].lines, reference.lines, field_nm, motion=motion, acquisition=acquisition, variant=variant, against=against
         )
         yield LineComparison(variant, against, identity, scores, detection)

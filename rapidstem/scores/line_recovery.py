@@ -23,7 +23,7 @@ DETECTION_COLUMNS = [
 def line_detection(
     traced: Sequence[np.ndarray],
     reference: Sequence[np.ndarray],
-    field_nm: tuple[float, float],
+    field_nm: np.ndarray,
     radius_nm: float = 20.0,
     motion: RigidMotion = NO_MOTION,
     *,
@@ -40,8 +40,8 @@ def line_detection(
     ----------
     traced, reference : sequence of ndarray (n, 3)
         Polylines, nm, in the order x, y, z. The reference is the truth (lines with contrast) or another tomogram's lines.
-    field_nm : tuple of float
-        Widths in x and y of the field in which lengths are compared, around the origin of `traced`.
+    field_nm : ndarray (2, 2)
+        Lowest and highest x and y, in the coordinates of `traced`, of the field that both hold (`whole_field`, `common_field`).
     radius_nm : float
         Largest distance.
     motion : RigidMotion
@@ -59,11 +59,10 @@ def line_detection(
     """
     place, direction = sampled(traced)
     true_place, true_direction = sampled([motion.undo(line) for line in reference])
-    half_nm = np.asarray(field_nm, float) / 2
-    heights_nm = _heights(true_place, half_nm)
+    heights_nm = _heights(true_place, field_nm)
     hit = points_near(true_place, place, radius_nm)
     real = points_near(place, true_place, radius_nm)
-    true_kinds, kinds = (_kinds(*each, half_nm, heights_nm) for each in ((true_place, true_direction), (place, direction)))
+    true_kinds, kinds = (_kinds(*each, field_nm, heights_nm) for each in ((true_place, true_direction), (place, direction)))
     names = {"acquisition": acquisition, "variant": variant, "against": against}
     removed = {"radius_nm": radius_nm} | motion.columns
     rows = [
@@ -109,15 +108,20 @@ def points_near(points: np.ndarray, others: np.ndarray, radius_nm: float) -> np.
     return np.isfinite(scipy.spatial.cKDTree(others).query(points, distance_upper_bound=radius_nm)[0])
 
 
-def _heights(points: np.ndarray, half_nm: np.ndarray) -> tuple[float, float]:
+def _room(points: np.ndarray, field_nm: np.ndarray) -> np.ndarray:
+    """Distances (n, 2) in x and y to the nearer border of the field, below zero outside."""
+    return np.minimum(points[:, :2] - field_nm[0], field_nm[1] - points[:, :2])
+
+
+def _heights(points: np.ndarray, field_nm: np.ndarray) -> tuple[float, float]:
     """Lowest and highest z in the field."""
-    inside = points[np.all(np.abs(points[:, :2]) <= half_nm, axis=1), 2]
+    inside = points[np.all(_room(points, field_nm) >= 0, axis=1), 2]
     return (float(inside.min()), float(inside.max())) if len(inside) else (0.0, 0.0)
 
 
-def _kinds(points: np.ndarray, directions: np.ndarray, half_nm: np.ndarray, heights_nm: tuple[float, float]) -> dict[str, np.ndarray]:
+def _kinds(points: np.ndarray, directions: np.ndarray, field_nm: np.ndarray, heights_nm: tuple[float, float]) -> dict[str, np.ndarray]:
     """Which points belong to each kind of line; the last three share the field among them."""
-    room = half_nm - np.abs(points[:, :2])
+    room = _room(points, field_nm)
     depth = np.minimum(points[:, 2] - heights_nm[0], heights_nm[1] - points[:, 2])
     inside = np.all(room >= 0, axis=1)
     along = np.abs(directions[:, 0]) > np.cos(np.deg2rad(ALONG_X_DEG))

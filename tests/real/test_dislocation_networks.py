@@ -13,6 +13,7 @@ from rapidstem.files.paradis_files import write_paradis
 from rapidstem.microscope.settings import MicroscopeSettings
 from rapidstem.microscope.specimen.line_networks import seen_box_nm
 from rapidstem.microscope.specimen.paradis_networks import chains, lines_from_network, read_network
+from rapidstem.scores.line_identity import whole_field
 from rapidstem.scores.line_recovery import line_detection
 from tests.unit.line_phantoms import VOXEL_NM, volume_of
 
@@ -53,7 +54,7 @@ def test_lines_of_the_network_are_traced_in_a_volume_that_holds_them(folder):
     known = [resampled(line.points_nm, 1.0) for line in lines]
     network = trace_lines(volume_of(known, noise=0.03, shape=(44, 108, 132)), VOXEL_NM, 160.0)
     names = {"acquisition": "network", "variant": "phantom", "against": "truth"}
-    table = line_detection([line.points_nm for line in network.lines], known, (640.0, 520.0), 10.0, **names).set_index("place")
+    table = line_detection([line.points_nm for line in network.lines], known, whole_field((640.0, 520.0)), 10.0, **names).set_index("place")
     assert table.loc["all", "true_nm"] > 1000
     assert table.loc["all", "found_percent"] > 95
     assert table.loc["all", "real_percent"] > 95

@@ -78,5 +78,15 @@ def test_with_the_slow_series_the_common_field_counts_and_with_the_truth_the_who
     assert against_slow.identity.reference.lengths_nm.sum() < 0.9 * against_truth.identity.reference.lengths_nm.sum()
 
 
+def test_what_the_slow_series_does_not_hold_is_not_called_false() -> None:
+    """The same lines in fields 300 nm apart, each cut at its own border."""
+    shift = RigidMotion(0.0, 300.0, 0.0, 0.0)
+    long = [line * [1.8, 1, 1] for line in LINES]
+    own, slow = ([line[np.abs(line[:, 0]) <= 500] for line in lines] for lines in ([shift.undo(line) for line in long], long))
+    (against_slow,) = compare_lines({"slow": placed(slow), "rapid-a": placed(own)}, ["rapid-a"], {}, WIDTHS_NM, "series")
+    assert against_slow.detection["shift_x_nm"].iloc[0] == pytest.approx(300, abs=1)
+    assert shares(against_slow.detection) == pytest.approx((100, 100), abs=0.5)
+
+
 def test_nothing_to_compare_with():
     assert list(compare_lines({"rapid-a": placed(LINES)}, [], {}, WIDTHS_NM, "series")) == []

@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from rapidstem.dislocations.pairing import RigidMotion
+from rapidstem.scores.line_identity import whole_field
 from rapidstem.scores.line_recovery import line_detection, sampled
 
 NAMES = {"acquisition": "series", "variant": "slow", "against": "truth"}
-FIELD_NM = (1000.0, 800.0)
+FIELD_NM = whole_field((1000.0, 800.0))
 ALONG = np.array([[-600.0, 0, 0], [600.0, 0, 0]])
 ACROSS = np.array([[0.0, -300, 100], [0.0, 300, 100]])
 
@@ -41,6 +42,14 @@ def test_motion_is_undone_and_stated():
     assert table.loc["all", "found_percent"] == 100 and table.loc["all", "real_percent"] == 100
     assert table.loc["all", "rotation_deg"] == 4.0 and table.loc["all", "shift_y_nm"] == -60.0
     assert shares([ALONG, ACROSS], [motion.apply(ALONG), motion.apply(ACROSS)]).loc["all", "found_percent"] < 10
+
+
+def test_a_field_beside_the_origin_has_its_own_borders():
+    """From -300 to 500 nm in x and from -400 to 200 in y: what lies within 60 nm of its edges is at the border."""
+    field_nm = np.array([[-300.0, -400.0], [500.0, 200.0]])
+    table = line_detection([ALONG], [ALONG, ACROSS], field_nm, **NAMES).set_index("place")
+    assert table.loc["all", ["true_nm", "traced_nm"]].tolist() == pytest.approx([800 + 500, 800], abs=4)
+    assert table.loc["border", ["true_nm", "traced_nm"]].tolist() == pytest.approx([120 + 60, 120], abs=4)
 
 
 def test_nothing_found_and_nothing_true():
