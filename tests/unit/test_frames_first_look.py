@@ -57,6 +57,8 @@ def test_electrons_of_a_detector_that_is_not_linear_are_too_many_and_the_page_sa
 def test_electrons_that_are_counted_need_no_estimate() -> None:
     counted = np.random.default_rng(0).poisson(0.5 * image(), (3, 192, 192)).astype(np.uint8)
     assert noise_of_frames(counted).electrons_per_px == pytest.approx(0.5 * image().mean(), rel=0.05)
+    few = np.random.default_rng(0).poisson(np.full((3, 192, 192), 0.05)).astype(np.uint8)
+    assert noise_of_frames(few).noise_counts == pytest.approx(np.sqrt(0.05), rel=0.05)
 
 
 def test_noise_that_does_not_grow_gives_no_number() -> None:
@@ -67,6 +69,17 @@ def test_noise_that_does_not_grow_gives_no_number() -> None:
 def test_offsets_of_rows_are_measured_beside_the_noise() -> None:
     none, strong = (noise_of_frames(frames(8, replace(SETTINGS, row_offset_strength=s))).row_offset_share for s in (0.0, 0.1))
     assert strong > 3 * none
+
+
+@pytest.mark.parametrize("gain", [1.0, 40.0])
+def test_offsets_of_rows_are_a_share_of_the_noise_and_streaks_along_a_row_are_no_lag(gain: float) -> None:
+    random, shape = np.random.default_rng(5), (6, 256, 384)
+    noise = random.normal(0, 20, shape)
+    offsets = random.normal(0, 5, (*shape[:2], 1))
+    found = noise_of_frames((gain * (1000 + noise + offsets)).astype(np.float32))
+    assert (found.row_offset_share, found.noise_counts) == pytest.approx((0.25, 20 * gain), rel=0.1)
+    streaks = 9 * np.sin(2 * np.pi * (np.arange(384) / 400 + random.uniform(size=(*shape[:2], 1))))
+    assert noise_of_frames((1000 + noise + streaks).astype(np.float32)).lag_px == pytest.approx(1, abs=0.15)
 
 
 def test_good_frames_are_good() -> None:

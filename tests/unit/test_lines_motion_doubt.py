@@ -61,6 +61,25 @@ def test_what_a_line_lies_beside_the_tomogram_at_first_is_stated_and_does_not_av
     assert stated["sigma_nm"].median() == pytest.approx(6.0 * across, rel=0.3)
 
 
+def test_a_place_is_off_along_the_beam_where_the_plane_is_and_a_velocity_is_that_across_the_line() -> None:
+    whole, still = _track(np.zeros(FRAMES), threading(FIRST, (0.0, 0.0), 0.4)), np.zeros((FRAMES, 1, 3))
+    line = replace(whole.track.line, plane=replace(whole.track.line.plane, sigma_nm=4.0))
+    track = replace(
+        whole, track=replace(whole.track, line=line), covariance_nm2=0 * whole.covariance_nm2, speed_nm_per_s=0 * whole.slid_nm + 100
+    )
+    rows = position_rows(track, [VIEW] * FRAMES, FRAMES, 0.0, still).query("frame == 3")
+    points, nodes = line.points(track.slid_nm[3]), rows["node"].to_numpy()
+    tangent = np.gradient(points, axis=0)
+    tangent /= np.linalg.norm(tangent, axis=1, keepdims=True)
+    beam = 4.0 * VIEW.beam / (VIEW.beam @ line.plane.normal)
+    off = beam - np.outer(tangent @ beam, [1, 1, 1]) * tangent
+    np.testing.assert_allclose(rows[["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]], np.abs(off[nodes]), atol=1e-9)
+    np.testing.assert_allclose(rows["sigma_nm"], np.linalg.norm(off[nodes], axis=1))
+    steepness = np.linalg.norm(line.direction - np.outer(tangent @ line.direction, [1, 1, 1]) * tangent, axis=1)
+    assert steepness.min() < 0.85
+    np.testing.assert_allclose(rows["velocity_nm_per_s"], 100 * steepness[nodes], rtol=1e-3)
+
+
 def test_a_single_end_near_a_face_does_not_tell_the_plane() -> None:
     ends = np.full(FRAMES, np.nan)
     ends[:12] = 0.0
@@ -148,6 +167,19 @@ def test_a_line_that_goes_on_in_another_plane_was_not_lost_before_and_flags_lie_
     led_on = replace(jump, track=replace(jump.track, line=replace(jump.track.line, known=known)))
     flag = line_flags(led_on, [VIEW] * FRAMES, FRAMES).query("flag == 'jump'").iloc[0]
     assert flag[["x_nm", "y_nm", "z_nm"]].to_numpy(float) == pytest.approx(led_on.points(int(flag["frame"]))[3])
+
+
+@pytest.mark.parametrize("side", [-1.0, 1.0])
+def test_bows_and_ways_while_a_line_was_lost_have_the_side_to_which_slides_lead(side: float) -> None:
+    whole, later = _track(np.zeros(FRAMES), threading(FIRST, (0.0, 0.0))), np.arange(FRAMES) >= 20
+    share = np.linspace(-1, 1, whole.slid_nm.shape[1])
+    bent = replace(whole, slid_nm=side * 60.0 * later[:, None] * (1 - share**2))
+    bow = line_flags(bent, [VIEW] * FRAMES, FRAMES).query("flag == 'bowing'").iloc[0]
+    assert bow["frame"] == 20 and 25 < side * bow["size_nm"] < 60
+    whole.track.slid_nm[later] = side * 40.0
+    whole.track.state[16:20] = LOST
+    again = line_flags(whole, [VIEW] * FRAMES, FRAMES).query("flag == 'found again'").iloc[0]
+    assert (again["frame"], again["size_nm"]) == (20, side * 40.0)
 
 
 @pytest.mark.parametrize(("state", "flag"), [(LOST, "vanished"), (OUTSIDE, "left field")])
