@@ -40,6 +40,14 @@ def test_density_is_length_over_field_times_thickness(network):
     assert table.loc["(11-1)", "lines"] == 1
 
 
+def test_lines_whose_plane_is_not_certain_are_of_none(network):
+    summary = line_summary(network, ORIENTATION)
+    doubtful = line_density(network, summary.assign(slip_conditioned=False), ORIENTATION).set_index("slip_plane")
+    assert doubtful.loc["undetermined", "lines"] == doubtful.loc["all", "lines"] == 3
+    assert doubtful.loc["(11-1)", ["lines", "length_nm", "density_per_m2"]].tolist() == [0, 0, 0]
+    assert set(line_points(network, summary.assign(slip_conditioned=False))["slip_plane"]) == {"undetermined"}
+
+
 def test_density_leaves_out_the_share_of_the_field_that_is_vacuum(network):
     holed = LineNetwork(network.lines, BOX_NM, foil_share=0.8)
     row, whole = (line_density(each, line_summary(each, None), None).iloc[0] for each in (holed, network))

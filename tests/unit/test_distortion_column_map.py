@@ -49,6 +49,13 @@ def test_map_comes_back_from_its_file(tmp_path):
     np.testing.assert_array_equal(again.rapid_px, column_map.rapid_px)
 
 
+def test_a_map_without_its_number_of_columns_goes_to_the_last_one_unless_it_is_straight(tmp_path):
+    write_map(tmp_path / "bent.csv", squeezed(200))
+    write_map(tmp_path / "straight.csv", ColumnMap(np.arange(200), 3 + 1.01 * np.arange(200)))
+    assert read_map_format(tmp_path / "bent.csv").columns == 200
+    assert read_map_format(tmp_path / "straight.csv").columns is None
+
+
 def test_without_a_file_the_map_is_straight():
     columns = np.array([-3.5, 0.0, 0.4, 127.0, 600.0])
     assert np.array_equal(read_map(None).to_slow(columns), columns)

@@ -1,5 +1,7 @@
 """Series whose tilt axis is rotated, off the centre or vertical, whose frames are lost or missing, whose order is unusual."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from tomography_phantoms import Phantom, aligned, make_phantom
@@ -11,7 +13,7 @@ from rapidstem.tomography.alignment.alignment_checks import alignment_warnings
 from rapidstem.tomography.alignment.axis_offset import axis_offset_px, offset_or_none
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
 from rapidstem.tomography.binarisation import binarise
-from rapidstem.tomography.tilt_geometry import TiltGeometry
+from rapidstem.tomography.tilt_geometry import TiltGeometry, turned
 
 
 def phantom_with(**changes: object) -> Phantom:
@@ -132,6 +134,12 @@ def test_offset_is_wrong_by_no_more_than_it_says_whatever_smooth_drift_lies_acro
     if drift == "none":
         assert offset == pytest.approx(-5, abs=max(3 * jitter_px, 0.01))
         assert sigma < 5
+
+
+def test_offset_is_counted_across_the_axis_however_that_is_turned() -> None:
+    series, turn = shifted_series(3 * PHASE, 60 * PHASE), np.deg2rad(12.0)
+    rotated = replace(series, shift_px=np.column_stack(turned(*series.shift_px.T, turn)), axis_rotation_rad=turn)
+    assert axis_offset_px(rotated) == pytest.approx(axis_offset_px(series))
 
 
 @pytest.mark.parametrize(("rows", "along_px"), [(128, 0.0), (256, 0.0), (512, 8.0)])

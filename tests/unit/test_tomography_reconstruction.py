@@ -23,6 +23,13 @@ def test_a_point_off_both_axes_comes_back_at_its_place(method):
     assert brightest(volume[:, :, 1]) == (20.5, -9.5)
 
 
+@pytest.mark.parametrize(("dy_px", "rows"), [(10.0, range(54)), (-7.0, range(7, 64))])
+def test_rays_are_those_of_rows_that_the_raw_frame_has_seen(dy_px, rows):
+    geometry = TiltGeometry(np.zeros(3), np.tile([dy_px, 0.0], (3, 1)), PIXEL_NM, 64)
+    _, used = field_rays(geometry, 10)
+    assert sorted(used.tolist()) == [64 * frame + row for frame in range(3) for row in rows]
+
+
 def test_a_specimen_turned_about_the_axis_comes_back_turned():
     geometry = turning_geometry()
     offset = np.deg2rad(30.0)
