@@ -52,6 +52,15 @@ def test_a_field_beside_the_origin_has_its_own_borders():
     assert table.loc["border", ["true_nm", "traced_nm"]].tolist() == pytest.approx([120 + 60, 120], abs=4)
 
 
+def test_a_line_that_rises_is_at_the_surface_within_30_nm_of_its_heights():
+    rising = np.array([[0.0, -250.0, -100.0], [0.0, 250.0, 100.0]])
+    table = shares([rising], [rising])
+    whole_nm = np.hypot(500, 200)
+    assert table.loc["surface", "true_nm"] == pytest.approx(2 * 30 / 200 * whole_nm, abs=5)
+    assert table.loc["middle", "true_nm"] == pytest.approx(140 / 200 * whole_nm, abs=5)
+    assert table.loc["border", "true_nm"] == 0
+
+
 def test_nothing_found_and_nothing_true():
     assert shares([], [ALONG]).loc["all", "found_percent"] == 0
     assert np.isnan(shares([], [ALONG]).loc["all", "real_percent"])
