@@ -96,7 +96,7 @@ def parabola_vertex(before: np.ndarray | float, middle: np.ndarray | float, afte
     Returns
     -------
     np.ndarray
-        0 where the middle sample is no maximum.
+        0 where the parabola has no maximum.
 
     Examples
     --------

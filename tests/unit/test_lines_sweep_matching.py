@@ -92,6 +92,20 @@ def test_the_area_of_a_glide_is_base_times_height() -> None:
     assert swept_area_nm2(line, bow) == pytest.approx(300 * 60 * 2 / 3, rel=0.02)
 
 
+@pytest.mark.parametrize("points", [2, 5])
+def test_the_area_between_two_lines_from_one_pin_is_that_of_the_triangle(points: int) -> None:
+    one, two = (np.linspace([0.0, 0.0, 0.0], end, points) for end in ([100.0, 0.0, 0.0], [80.0, 60.0, 0.0]))
+    assert swept_area_nm2(one, two) == pytest.approx(3000)
+    assert swept_area_nm2(two, one) == pytest.approx(3000)
+
+
+def test_a_line_that_one_sweep_shows_farther_has_rested_whichever_it_is() -> None:
+    tables = [tomogram_of([line]).points for line in (LINES[0][:45], LINES[0])]
+    for earlier, later in (tables, tables[::-1]):
+        row = matched_sweeps(earlier, later, {}, None).iloc[0]
+        assert row["what"] == "rested" and row["largest_nm"] < 1
+
+
 def test_loops_may_begin_anywhere_and_run_either_way() -> None:
     angle = np.linspace(0, 2 * np.pi, 121)
     ring = np.column_stack([np.cos(angle), np.sin(angle), 0 * angle])

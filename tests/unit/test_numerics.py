@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
-from rapidstem.numerics import gaussian_mean, plane_trace, whole_pixels
+from rapidstem.numerics import gaussian_mean, parabola_vertex, plane_trace, weighted_median, whole_pixels
 
 
 def test_the_trace_of_a_plane_lies_in_it_and_level_on_the_side_of_its_normal() -> None:
@@ -17,6 +17,21 @@ def test_the_trace_of_a_plane_lies_in_it_and_level_on_the_side_of_its_normal() -
 def test_a_level_plane_has_the_x_axis_for_its_trace() -> None:
     assert plane_trace(np.array([1e-9, 0.0, 1.0])).tolist() == [1.0, 0.0, 0.0]
     assert plane_trace(np.array([0.0, 1e-4, 1.0]))[0] == pytest.approx(1.0)
+
+
+def test_the_vertex_of_a_parabola_is_exact_within_half_a_sample_and_no_farther() -> None:
+    place = np.array([-0.45, 0.0, 0.3])
+    before, middle, after = (7 - 3 * (at - place) ** 2 for at in (-1, 0, 1))
+    np.testing.assert_allclose(parabola_vertex(before, middle, after), place, atol=1e-12)
+    assert parabola_vertex(1.0, 2.0, 2.9) == 0.5
+    assert parabola_vertex(2.9, 2.0, 1.0) == -0.5
+    assert parabola_vertex(3.0, 2.0, 3.0) == parabola_vertex(1.0, 2.0, 3.0) == 0
+
+
+def test_half_of_the_weight_lies_up_to_the_weighted_median() -> None:
+    assert weighted_median(np.array([4.0, 1.0, 3.0, 2.0]), np.array([2.0, 2.0, 1.0, 2.0])) == 2.0
+    assert weighted_median(np.array([4.0, 1.0, 3.0, 2.0]), np.array([4.0, 2.0, 2.0, 1.0])) == 3.0
+    assert weighted_median(np.zeros(0), np.zeros(0)) == 0.0
 
 
 @pytest.mark.parametrize(("pixel_nm", "expected"), [(4.56, 3), (2.28, 6), (1.14, 12), (9.12, 3)])
