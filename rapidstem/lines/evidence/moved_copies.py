@@ -16,7 +16,7 @@ STEP_NM = 5.0
 COPIES = 240
 # Half a line width: where a candidate would settle that is fitted.
 REFINED_NM = 7.0
-# Copies of which the frames say less count for nothing: most of them lies outside, or behind lines.
+# By judgement: copies of fewer do not count, as most of them lies outside of the frames or behind lines.
 FEWEST_SAMPLES = 100
 
 
