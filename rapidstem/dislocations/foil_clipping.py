@@ -21,6 +21,8 @@ from rapidstem.tomography.foil_extent import foil_surfaces
 
 # The density at a surface is compared with that two line widths further inside.
 INWARD_NM = 30.0
+# Of the thickness: twice the 45 nm within which an end belongs to a face (`rapidstem.lines.foil_height`).
+LEAST_EMPTY_NM = 90.0
 # The direction of an end is that of its last 50 nm, more than three line widths: noise of 1 nm turns it by some 2 degrees.
 DIRECTION_REACH_NM = 50.0
 # Nothing but rounding lies between an end and the face that it was cut at.
@@ -29,16 +31,20 @@ ON_FACE_NM = 1e-6
 _FRESH_NODES = 1_000_000
 
 
-def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
+def foil_middle(clear: np.ndarray, voxel_size_nm: float, thickness_nm: float) -> float:
     """Find the height of the foil's middle: halfway between the two heights beyond which there are no clear lines.
 
-    The origin of a tilt series in z is arbitrary; the surfaces are where the voxels of lines become few (`foil_surfaces`).
+    The origin of a tilt series in z is arbitrary; the surfaces are where the voxels of lines become few (`foil_surfaces`). Lines that
+    leave more than 90 nm of the foil empty do not tell its middle: of those that put all of them inside it takes the one nearest to the
+    middle of the volume, where the alignment has placed the foil's.
 
     Parameters
     ----------
     clear : np.ndarray of bool, (z, y, x)
         Voxels of clear lines.
     voxel_size_nm : float
+    thickness_nm : float
+        Of the foil.
 
     Returns
     -------
@@ -50,7 +56,9 @@ def foil_middle(clear: np.ndarray, voxel_size_nm: float) -> float:
         return 0.0
     inward = max(2, round(INWARD_NM / voxel_size_nm))
     lowest, highest = foil_surfaces(counts, inward)
-    return float(((lowest + highest) / 2 - (len(counts) - 1) / 2) * voxel_size_nm)
+    middle_nm = float(((lowest + highest) / 2 - (len(counts) - 1) / 2) * voxel_size_nm)
+    empty_nm = thickness_nm - (highest - lowest) * voxel_size_nm
+    return middle_nm if empty_nm < LEAST_EMPTY_NM else float(np.clip(0.0, middle_nm - empty_nm / 2, middle_nm + empty_nm / 2))
 
 
 def box_around(middle_nm: float, shape: tuple[int, ...], pixel_size_nm: float, thickness_nm: float) -> np.ndarray:

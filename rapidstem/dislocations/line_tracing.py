@@ -119,7 +119,7 @@ def trace_lines(
     volume = volume.astype(np.float32, copy=False)
     sigma = settings.line_width_nm / FWHM_PER_SIGMA / voxel_size_nm
     strength = ridge_strength(volume, sigma, threads)
-    middle_nm = foil_middle(strength > CLEAR_SHARE * typical_top(strength), voxel_size_nm)
+    middle_nm = foil_middle(strength > CLEAR_SHARE * typical_top(strength), voxel_size_nm, thickness_nm)
     box_nm = box_around(middle_nm, volume.shape[1:], voxel_size_nm, thickness_nm)
     noise = None if halves is None else noise_strength(*halves, sigma, threads)
     if noise is not None and not line_stands_out(strength, noise, settings.least_nm / voxel_size_nm):

@@ -42,9 +42,19 @@ def test_a_loop_keeps_the_junction_in_which_it_begins() -> None:
 def test_the_middle_of_the_foil_is_counted_from_the_middle_of_the_volume() -> None:
     clear = np.zeros((60, 8, 8), bool)
     clear[20:51, 2:6] = True
-    assert foil_middle(clear, 4.0) == pytest.approx((35 - 29.5) * 4.0, abs=2.0)
-    assert foil_middle(clear[::-1], 4.0) == pytest.approx(-foil_middle(clear, 4.0))
-    assert foil_middle(np.zeros_like(clear), 4.0) == 0
+    assert foil_middle(clear, 4.0, 120.0) == pytest.approx((35 - 29.5) * 4.0, abs=2.0)
+    assert foil_middle(clear[::-1], 4.0, 120.0) == pytest.approx(-foil_middle(clear, 4.0, 120.0))
+    assert foil_middle(np.zeros_like(clear), 4.0, 120.0) == 0
+
+
+def test_lines_that_do_not_fill_the_foil_move_its_middle_no_farther_than_they_need() -> None:
+    """Sections 50 to 74 of 90, of 4 nm, from 22 to 118 nm above the middle of the volume: in a foil of 200 nm its middle is 18 nm at least."""
+    clear = np.zeros((90, 8, 8), bool)
+    clear[50:75, 2:6] = True
+    assert foil_middle(clear, 4.0, 200.0) == pytest.approx(18.0, abs=4.0)
+    assert foil_middle(clear[::-1], 4.0, 200.0) == pytest.approx(-18.0, abs=4.0)
+    assert foil_middle(clear, 4.0, 300.0) == 0
+    assert foil_middle(clear, 4.0, 120.0) == pytest.approx(70.0, abs=4.0)
 
 
 def test_the_box_is_as_wide_as_the_columns_and_as_high_as_the_rows() -> None:

@@ -128,3 +128,16 @@ def test_a_hairpin_is_no_loop():
     there = straight((-100, 0, 0), (60, 0, 0))
     hairpin = np.vstack([there, straight((70, 10, 0), (60, 20, 0)), there[::-1] + np.array([0.0, 20.0, 0.0])])
     assert kinds(fitted_network([hairpin], BOX_NM, LEVEL)) == ["inside", "inside"]
+
+
+def test_pieces_that_are_not_chosen_are_no_lines_and_hold_no_others():
+    whole, ending = straight((-290, 0, 0), (290, 20, 0)), straight((0, -240, 0), (0, -4, 0))
+    shown: list[list] = []
+
+    def chosen(pieces):
+        shown.append(pieces)
+        return [number for number, points in enumerate(pieces) if abs(np.ptp(points[:, 0])) > 100]
+
+    (line,) = fitted_network([whole, ending], BOX_NM, LEVEL, chosen).lines
+    assert np.allclose(line.points_nm[[0, -1]], whole[[0, -1]], atol=15)
+    assert [len(pieces) for pieces in shown] == [2]
