@@ -39,7 +39,8 @@ def _whole_at(lines: Sequence[Polyline], node: int) -> list[Polyline]:
     if len(meeting) != 2 or any(line.start_node == line.end_node for line in meeting):
         return list(lines)
     before, after = (_turned_round(line) if (line.end_node == node) == last else line for last, line in enumerate(meeting))
-    whole = Polyline(np.vstack([before.points_nm, after.points_nm[1:]]), before.start_node, after.end_node, before.start_kind, after.end_kind)
+    points_nm = np.vstack([before.points_nm, after.points_nm[1:]])
+    whole = Polyline(points_nm, before.start_node, after.end_node, before.start_kind, after.end_kind)
     return [line for line in lines if not any(line is each for each in meeting)] + [whole]
 
 

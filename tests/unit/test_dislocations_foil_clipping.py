@@ -48,7 +48,7 @@ def test_the_middle_of_the_foil_is_counted_from_the_middle_of_the_volume() -> No
 
 
 def test_lines_that_do_not_fill_the_foil_move_its_middle_no_farther_than_they_need() -> None:
-    """Sections 50 to 74 of 90, of 4 nm, from 22 to 118 nm above the middle of the volume: in a foil of 200 nm its middle is 18 nm at least."""
+    """Sections 50 to 74 of 90, of 4 nm: from 22 to 118 nm above the middle of the volume, 18 nm more than half of a foil of 200 nm."""
     clear = np.zeros((90, 8, 8), bool)
     clear[50:75, 2:6] = True
     assert foil_middle(clear, 4.0, 200.0) == pytest.approx(18.0, abs=4.0)
