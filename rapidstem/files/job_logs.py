@@ -8,7 +8,7 @@ import platform
 import re
 import sys
 import traceback
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -161,27 +161,25 @@ def say_warnings(warnings: Iterable[str]) -> None:
         print(f"{_WARNING}{words}")
 
 
-def logged_warnings(folder: Path, rule: str, denoisers: Sequence[str], names: Sequence[str]) -> Iterator[tuple[str, str, str]]:
-    """What the jobs of a rule have found doubtful, with the names of the acquisition and of its denoiser.
+def logged_warnings(folder: Path, rule: str, *subject: str) -> list[str]:
+    """What a job has found doubtful, one sentence each; nothing where there is no such job.
 
     Parameters
     ----------
     folder
-        Of the session; the logs of the rule are `<folder>/logs/<rule>/<denoiser>/<acquisition>.log`.
+        Of the session; the log is `<folder>/logs/<rule>/<subject>.log`, or `<folder>/logs/<rule>.log` of a job that there is once.
     rule
         Its name.
-    denoisers, names
-        Denoisers and acquisitions that take part; logs of others are of earlier runs.
+    subject
+        What the log is called after, from the outermost folder on.
 
-    Yields
-    ------
-    tuple of str
-        Acquisition, denoiser, and what is doubtful.
+    Returns
+    -------
+    list of str
     """
-    for denoiser in denoisers:
-        for name in names:
-            lines = _text(folder / "logs" / rule / denoiser / f"{name}.log").splitlines()
-            yield from ((name, denoiser, line.removeprefix(_WARNING)) for line in lines if line.startswith(_WARNING))
+    log = folder.joinpath("logs", rule, *subject)
+    lines = _text(log.with_name(f"{log.name}.log")).splitlines()
+    return [line.removeprefix(_WARNING) for line in lines if line.startswith(_WARNING)]
 
 
 def _text(log: Path) -> str:

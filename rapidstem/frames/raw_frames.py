@@ -1,4 +1,4 @@
-"""Raw files as every job reads them: with hot pixels filled in, which the job's log counts."""
+"""Raw files as every job reads them: with hot pixels filled in, which the job's log counts and the report warns of."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -52,8 +52,6 @@ def open_raw_frames(path: Path | str, detector: str, fallback: FallbackMetadata)
 
 
 def _say_filled(path: Path | str, filled: FilledFrames) -> None:
-    said = f"{path}: {filled.words()}"
-    if any(filled.empty.values()):
-        say_warnings([f"{said}; nothing was measured there"])
-    elif filled.words():
-        print(said)
+    words = filled.words()
+    if words:
+        say_warnings([f"{path}: {words}; nothing was measured there" if any(filled.empty.values()) else f"{path}: {words}"])

@@ -1,16 +1,24 @@
 """What a reader should know before believing a session's results."""
 
+import re
 from collections.abc import Iterator
+from itertools import product
 
 from rapidstem.files.job_logs import input_fault, logged_warnings
 from rapidstem.report.session_results import Results, SessionContents
 from rapidstem.report.verdict_criteria import CRITERIA
+from rapidstem.word_forms import word_form
 
 LEAST_CORRELATION = CRITERIA["reference_correlation"].good
 LEAST_PAIRED_PERCENT = CRITERIA["paired_centres"].good
 # Length of the lines times their width, per area: how far they would cover the field side by side. The densest simulated foil of which
 # three quarters of the lines still come out one to one (`benchmarks/dense_foils.py`: 6.8e13 per m2 in 300 nm, lines 13.7 nm wide).
 MOST_COVERED = 0.28
+# What jobs say of a raw file in which they have filled in pixels; `rapidstem.frames.spoilt_pixels.FilledFrames.words`.
+_FILLED = re.compile(r"(?P<file>.+?): (?P<pixels>\d+ (?:hot pixels?|pixels? without a value) filled in .*)")
+_HOT_ALONE = " filled in from their neighbours"
+# Denoisers that are not applied by `denoise_frames`.
+_RULES_OF_THEIR_OWN = {"neighbours": "denoise_by_neighbours", "bm3d": "match_blocks"}
 
 
 def missing_acquisitions(results: Results, contents: SessionContents) -> list[str]:
@@ -23,7 +31,7 @@ def session_warnings(results: Results, contents: SessionContents) -> list[str]:
     """What the stages have found to be doubtful, one sentence each, those that matter most first."""
     sources = (
         *(_without_lines, _doubtful_alignments, _dense_foils, _uncorrected_distortion, _unpaired_centres, _unseen_conditions),
-        *(_unregistered_frames, _weak_correlations, _rejected_frames, _failed_comparisons),
+        *(_unregistered_frames, _weak_correlations, _rejected_frames, _failed_comparisons, _filled_pixels),
     )
     return [*(sentence for source in sources for sentence in source(results, contents)), *contents.remarks]
 
@@ -62,8 +70,34 @@ def _failed_comparisons(results: Results, contents: SessionContents) -> Iterator
 def _unseen_conditions(results: Results, contents: SessionContents) -> Iterator[str]:
     names = [*contents.series, *contents.test_fields, *contents.in_situ]
     for rule in ("denoise_frames", "denoise_in_situ"):
-        for name, denoiser, words in logged_warnings(results.folder, rule, contents.denoisers, names):
-            yield f"{name}, {denoiser}: {words}"
+        for denoiser, name in product(contents.denoisers, names):
+            said = logged_warnings(results.folder, rule, denoiser, name)
+            yield from (f"{name}, {denoiser}: {words}" for words in said if not _FILLED.fullmatch(words))
+
+
+def _filled_pixels(results: Results, contents: SessionContents) -> Iterator[str]:
+    filled: dict[str, str] = {}
+    for rule, *subject in _raw_readers(contents):
+        for said in filter(None, map(_FILLED.fullmatch, logged_warnings(results.folder, rule, *subject))):
+            filled.setdefault(said["file"], said["pixels"])
+    empty = {file: pixels for file, pixels in filled.items() if "without a value" in pixels}
+    yield from (f"{file}: {pixels}" for file, pixels in empty.items())
+    hot = [f"{file} ({pixels.replace(_HOT_ALONE, '')})" for file, pixels in filled.items() if file not in empty]
+    if hot:
+        yield f"hot pixels were filled in from their neighbours in {len(hot)} {word_form(len(hot), 'file')}: {', '.join(hot)}"
+
+
+def _raw_readers(contents: SessionContents) -> Iterator[tuple[str, ...]]:
+    """Rule and subject of the jobs that read whole raw files; of two that read the same, the first says what was in it."""
+    yield from (("integrate_frames", field) for field in contents.fields)
+    yield from (("align_references", field) for field in contents.paired_fields)
+    if contents.measures_distortion:
+        yield ("measure_distortion",)
+    yield from (("align_in_situ", series) for series in contents.in_situ)
+    yield from (("align_series", series, "slow") for series, variants in contents.series.items() if "slow" in variants)
+    yield from (("denoise_frames", *names) for names in product(contents.reconstructed, contents.series))
+    of_its_own = [rule for denoiser, rule in _RULES_OF_THEIR_OWN.items() if denoiser in contents.reconstructed]
+    yield from product(of_its_own, contents.series)
 
 
 def _dense_foils(results: Results, contents: SessionContents) -> Iterator[str]:

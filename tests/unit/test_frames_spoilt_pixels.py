@@ -198,7 +198,7 @@ def test_every_script_reads_filled_frames_and_says_how_many(tmp_path: Path, caps
     with open_raw(str(tmp_path / "field.tif"), reading) as stack:
         assert np.array_equal(stack.frames[1:4], read[1:4]) and stack.frames.shape == frames.shape
     said = capsys.readouterr().out.splitlines()
-    assert [line.split(": ")[1] for line in said] == ["1 hot pixel filled in from their neighbours in 1 frame"] * 2
+    assert [line.split(": ")[2] for line in said] == ["1 hot pixel filled in from their neighbours in 1 frame"] * 2
     aligned = frames.astype(np.float32)
     aligned[:, :2] = np.nan
     tifffile.imwrite(tmp_path / "aligned.tif", aligned, photometric="minisblack")

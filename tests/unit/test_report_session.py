@@ -3,10 +3,13 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 
-from rapidstem.files import job_log, say_warnings
+from rapidstem.files import FallbackMetadata, job_log, say_warnings
+from rapidstem.frames import read_raw_frames
 from rapidstem.report.session_numbers import series_numbers
 from rapidstem.report.session_observations import session_observations
 from rapidstem.report.session_record import job_times
@@ -175,6 +178,23 @@ def test_what_jobs_found_doubtful_is_warned_of(results: Results) -> None:
     assert f"{SERIES}, net: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
 
 
+def test_pixels_that_were_filled_in_are_warned_of_once_a_file(results: Results, tmp_path: Path) -> None:
+    frames = np.random.default_rng(5).normal(1000, 30, (10, 48, 48)).astype(np.float32)
+    frames[[2, 7], 20, 21] = 1e5
+    tifffile.imwrite(tmp_path / "hot.tif", frames, photometric="minisblack")
+    frames[:, :2] = np.nan
+    tifffile.imwrite(tmp_path / "aligned.tif", frames, photometric="minisblack")
+    jobs = {"integrate_frames/a": "hot", "integrate_frames/gone": "hot", f"align_series/{SERIES}/slow": "aligned"}
+    jobs |= {f"denoise_frames/net/{SERIES}": "hot", "denoise_frames/net/a": "hot"}
+    for log, name in jobs.items():
+        with job_log(results.folder / f"logs/{log}.log", "it"):
+            read_raw_frames(tmp_path / f"{name}.tif", "BF", FallbackMetadata(pixel_size_nm=1.0))
+    empty, hot = (words for words in session_warnings(results, contents(test_fields=["a"])) if ".tif" in words)
+    assert empty.startswith(f"{tmp_path / 'aligned.tif'}: 2 hot pixels") and empty.endswith("nothing was measured there")
+    assert "960 pixels without a value" in empty
+    assert hot == f"hot pixels were filled in from their neighbours in 1 file: {tmp_path / 'hot.tif'} (2 hot pixels in 2 frames)"
+
+
 def test_what_could_not_be_compared_with_the_instrument_is_warned_of_once_and_stands_in_the_table(results: Results) -> None:
     table = results.table("dcfi/instrument.csv")
     table.assign(not_compared=[None, "the image shows another field", None]).to_csv(results.folder / "dcfi/instrument.csv", index=False)
@@ -224,7 +244,7 @@ def test_a_resolution_that_is_not_reached_is_said_in_words(results: Results) -> 
 
 
 def test_an_uncorrected_scan_distortion_is_warned_of_where_there_is_a_rapid_series(results: Results) -> None:
-    uncorrected = contents(configuration=CONFIGURATION | {"distortion": {"method": "none"}})
+    uncorrected = contents(configuration=CONFIGURATION | {"distortion": {"method": "none", "map": None}})
     said = [sentence for sentence in session_warnings(results, uncorrected) if "distortion" in sentence]
     assert said == ["The scan distortion was not corrected: positions along x hold it; record a calibration field"]
     slow_alone = replace(uncorrected, series={SERIES: ["slow"]}, shown={SERIES: ["slow"]}, against_slow={SERIES: []})
