@@ -6,7 +6,7 @@ from reading_support import read_raw
 from script_support import logged
 
 from rapidstem.distortion import AlignedReference, align_reference, read_map, resampling_note, write_pair
-from rapidstem.files import read_images
+from rapidstem.files import read_images, say_warnings
 from rapidstem.frames import read_drift
 from rapidstem.numerics import whole_pixels
 
@@ -19,7 +19,7 @@ with logged(snakemake):
         name = snakemake.wildcards.acquisition
         note = resampling_note(name, slow.pixel_size_nm, pixel_size_nm, (slow.frames.shape[1:], dcfi.shape))
         if note:
-            print(note)
+            say_warnings([note])
         column_map = read_map(snakemake.input.map)
         feature_px = whole_pixels(snakemake.params.feature_width_nm, pixel_size_nm)
         aligned = align_reference(dcfi, slow.frames[0], column_map, shift_px, slow.pixel_size_nm / pixel_size_nm, feature_px)

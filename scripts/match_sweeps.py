@@ -6,7 +6,7 @@ from reading_support import read_raw_header
 from script_support import logged
 
 from rapidstem.dislocations import CENTROID_COLUMNS, POINT_COLUMNS, SUMMARY_COLUMNS, rigid_motion, slip_normals
-from rapidstem.files import read_table, write_table
+from rapidstem.files import read_table, say_warnings, write_table
 from rapidstem.lines.motion import check_same_field, interval_between, line_planes, matched_sweeps, sweep_words
 from rapidstem.tomography import read_geometry
 
@@ -24,7 +24,8 @@ with logged(snakemake):
     starts_s = [stated if record.started_s is None else record.started_s for record, stated in zip(records, stated_s, strict=True)]
     interval_s = interval_between(starts_s, [record.time_s for record in records])
     if interval_s is None:
-        print("the files do not say when they were recorded, so that no velocities are given; write it into the sheet's column 'started'")
+        why = "the files do not say when they were recorded" if None in starts_s else "this sweep is stated to be no later than the other"
+        say_warnings([f"{why}, so that no velocities are given; write into the sheet's column 'started' when each began"])
     table = matched_sweeps(earlier, later, planes, interval_s)
     write_table(snakemake.output.matched, table)
     write_table(
@@ -35,4 +36,5 @@ with logged(snakemake):
     either = "one of the sweeps shows no line, so that nothing says whether they are of one field"
     both = f"{found:.0f} % of the lines lie on earlier ones, {chance:.0f} % of their mirror image"
     print(either if np.isnan(found) else both)
-    print(sweep_words(*(np.rad2deg(read_geometry(path).angle_rad) for path in (files.earlier_angles, files.angles))))
+    differences = sweep_words(*(np.rad2deg(read_geometry(path).angle_rad) for path in (files.earlier_angles, files.angles)))
+    say_warnings([differences] if differences else [])

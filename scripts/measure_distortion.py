@@ -7,7 +7,7 @@ from reading_support import read_raw, read_raw_header
 from script_support import logged
 
 from rapidstem.distortion import measure_map, resampling_note, write_map
-from rapidstem.files import ScanFormat, read_images, write_table
+from rapidstem.files import ScanFormat, read_images, say_warnings, write_table
 from rapidstem.numerics import whole_pixels
 
 with logged(snakemake):
@@ -17,7 +17,7 @@ with logged(snakemake):
     for name, reference, pixel_nm, stack in zip(names, references, pixel_sizes_nm, slow, strict=True):
         note = resampling_note(name, stack.pixel_size_nm, pixel_nm, (stack.frames.shape[1:], reference.shape))
         if note:
-            print(note)
+            say_warnings([note])
     pixel_ratios = [stack.pixel_size_nm / pixel_nm for stack, pixel_nm in zip(slow, pixel_sizes_nm, strict=True)]
     feature_px = whole_pixels(snakemake.params.feature_width_nm, pixel_sizes_nm[0])
     measured = measure_map(references, [stack.frames[0] for stack in slow], pixel_ratios, snakemake.params.method, feature_px)

@@ -31,7 +31,8 @@ def session_warnings(results: Results, contents: SessionContents) -> list[str]:
     """What the stages have found to be doubtful, one sentence each, those that matter most first."""
     sources = (
         *(_without_lines, _doubtful_alignments, _dense_foils, _uncorrected_distortion, _unpaired_centres, _unseen_conditions),
-        *(_unregistered_frames, _weak_correlations, _rejected_frames, _failed_comparisons, _filled_pixels),
+        *(_doubtful_sweeps, _unregistered_frames, _weak_correlations, _rejected_frames, _failed_comparisons),
+        *(_resampled_images, _filled_pixels),
     )
     return [*(sentence for source in sources for sentence in source(results, contents)), *contents.remarks]
 
@@ -73,6 +74,22 @@ def _unseen_conditions(results: Results, contents: SessionContents) -> Iterator[
         for denoiser, name in product(contents.denoisers, names):
             said = logged_warnings(results.folder, rule, denoiser, name)
             yield from (f"{name}, {denoiser}: {words}" for words in said if not _FILLED.fullmatch(words))
+
+
+def _doubtful_sweeps(results: Results, contents: SessionContents) -> Iterator[str]:
+    for series, variants in contents.matched_sweeps.items():
+        for variant in variants:
+            said = logged_warnings(results.folder, "match_sweeps", series, variant)
+            yield from (f"{series}, {variant}: {words}" for words in said)
+
+
+def _resampled_images(results: Results, contents: SessionContents) -> Iterator[str]:
+    jobs = [["align_references", field] for field in contents.paired_fields]
+    jobs += [["measure_distortion"]] if contents.measures_distortion else []
+    said = [words for job in jobs for words in logged_warnings(results.folder, *job) if not _FILLED.fullmatch(words)]
+    notes = list(dict.fromkeys(said))
+    if notes:
+        yield f"slow images have other pixels than the rapid frames in {len(notes)} {word_form(len(notes), 'field')}: {'; '.join(notes)}"
 
 
 def _filled_pixels(results: Results, contents: SessionContents) -> Iterator[str]:

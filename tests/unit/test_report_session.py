@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 import tifffile
 
+from rapidstem.distortion import resampling_note
 from rapidstem.files import FallbackMetadata, job_log, say_warnings
 from rapidstem.frames import read_raw_frames
 from rapidstem.report.session_numbers import series_numbers
@@ -176,6 +177,19 @@ def test_what_jobs_found_doubtful_is_warned_of(results: Results) -> None:
             say_warnings([words])
     warnings = session_warnings(results, contents())
     assert f"{SERIES}, net: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
+
+
+def test_doubts_about_two_sweeps_and_slow_images_with_other_pixels_are_warned_of(results: Results) -> None:
+    notes = [resampling_note(name, 1.0, 2.0, ((512, 512), (256, 256))) or "" for name in ("a", "c")]
+    said = {f"match_sweeps/{SERIES}/{RAPID}": ["the stage turned the other way"], f"match_sweeps/{SERIES}/gone": ["gone"]}
+    said |= {"align_references/a": notes[:1], "align_references/gone": ["gone"], "measure_distortion": notes}
+    for log, words in said.items():
+        with job_log(results.folder / f"logs/{log}.log", "it"):
+            say_warnings(words)
+    warnings = session_warnings(results, contents(matched_sweeps={SERIES: [RAPID]}))
+    assert f"{SERIES}, {RAPID}: the stage turned the other way" in warnings and not any("gone" in words for words in warnings)
+    resampled = "; ".join(f"{name}: slow image resampled from 1 to 2 nm" for name in ("a", "c"))
+    assert f"slow images have other pixels than the rapid frames in 2 fields: {resampled}" in warnings
 
 
 def test_pixels_that_were_filled_in_are_warned_of_once_a_file(results: Results, tmp_path: Path) -> None:
