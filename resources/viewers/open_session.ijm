@@ -1,5 +1,6 @@
 // Opens a tilt series of a finished session in Fiji or ImageJ: denoised frames, aligned series, and the volume with its lines as an overlay.
-// Lengths are nm with the origin in the middle, as in the tables of lines. Drop this file on Fiji's window and press Run, or
+// Lengths are nm with the origin in the middle, as in the tables of lines; denoised frames whose tilt axis is vertical are transposed, as the
+// tomogram is. Drop this file on Fiji's window and press Run, or
 //     fiji -macro open_session.ijm "results/demo|series|rapid-dlf-slow"
 
 given = getArgument();
@@ -21,6 +22,9 @@ if (startsWith(variant, "rapid-")) {
     denoiser = replace(substring(variant, lengthOf("rapid-")), "-per-(row|frame)$", "");
     open(folder + "denoised/" + denoiser + "/" + series + ".ome.tif");
     rename(variant + ": denoised frames");
+    tilt_axis = tiltAxis(folder + "report.json");
+    if (tilt_axis == "y")
+        transpose();
     place(pixel_nm, true);
 }
 openMrc(folder + "tomograms/" + series + "/" + variant + ".mrc", variant + ": volume and lines", false);
@@ -38,6 +42,21 @@ function openMrc(path, title, isSeries) {
     rename(title);
     place(nm, isSeries);
     return nm;
+}
+
+// How the tilt axis lies in frames as they were recorded; the report's short form has the setting.
+function tiltAxis(report) {
+    if (!File.exists(report))
+        return "x";
+    if (indexOf(File.openAsString(report), "\"tomography.tilt_axis\": \"\\\"y\\\"\"") < 0)
+        return "x";
+    return "y";
+}
+
+// Rows of the active stack for columns, as the tomogram has them, whose tilt axis is x.
+function transpose() {
+    run("Rotate 90 Degrees Right");
+    run("Flip Horizontally", "stack");
 }
 
 // Scale of the active stack, and its middle as the origin; frames follow each other in time.

@@ -114,7 +114,10 @@ def screen() -> Iterator[dict[str, str]]:
 
 
 @pytest.mark.skipif(not IMAGEJ.is_file(), reason="ImageJ is not installed, and RAPIDSTEM_IMAGEJ names none")
-def test_imagej_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path, screen: dict[str, str]) -> None:
+@pytest.mark.parametrize("tilt_axis", ["x", "y"])
+def test_imagej_shows_everything_at_its_scale_and_place(session: Path, tmp_path: Path, screen: dict[str, str], tilt_axis: str) -> None:
+    if tilt_axis == "y":
+        _record_with_a_vertical_axis(session)
     said = tmp_path / "said.txt"
     check = CHECK.format(macro=VIEWERS / "open_session.ijm", folder=session, variant=VARIANT, said=said)
     (tmp_path / "check.ijm").write_text(check, encoding="utf-8")
