@@ -31,7 +31,7 @@ def session_warnings(results: Results, contents: SessionContents) -> list[str]:
     """What the stages have found to be doubtful, one sentence each, those that matter most first."""
     sources = (
         *(_without_lines, _doubtful_alignments, _dense_foils, _uncorrected_distortion, _unpaired_centres, _unseen_conditions),
-        *(_doubtful_sweeps, _unregistered_frames, _weak_correlations, _rejected_frames, _failed_comparisons),
+        *(_untrained_networks, _doubtful_sweeps, _unregistered_frames, _weak_correlations, _rejected_frames, _failed_comparisons),
         *(_resampled_images, _filled_pixels),
     )
     return [*(sentence for source in sources for sentence in source(results, contents)), *contents.remarks]
@@ -66,6 +66,12 @@ def _doubtful_alignments(results: Results, contents: SessionContents) -> Iterato
 def _failed_comparisons(results: Results, contents: SessionContents) -> Iterator[str]:
     for row in results.instrument(contents).dropna(subset="not_compared").itertuples():
         yield f"{row.acquisition}: {row.not_compared}"
+
+
+def _untrained_networks(results: Results, contents: SessionContents) -> Iterator[str]:
+    for settings in contents.configuration["denoisers"]:
+        said = [] if settings.get("model") else logged_warnings(results.folder, "train_denoiser", settings["name"])
+        yield from (f"{settings['name']}: {words}" for words in said if not _FILLED.fullmatch(words))
 
 
 def _unseen_conditions(results: Results, contents: SessionContents) -> Iterator[str]:

@@ -179,6 +179,16 @@ def test_what_jobs_found_doubtful_is_warned_of(results: Results) -> None:
     assert f"{SERIES}, net: 4 electrons" in warnings and not any("9 electrons" in words for words in warnings)
 
 
+def test_networks_that_have_learned_nothing_are_warned_of(results: Results) -> None:
+    for name in ("net", "given", "gone"):
+        with job_log(results.folder / f"logs/train_denoiser/{name}.log", "it"):
+            say_warnings(["nothing is learned", "x.tif: 1 hot pixel filled in from their neighbours in 1 frame"])
+    denoisers = {"denoisers": [{"name": "net", "model": None}, {"name": "given", "model": "general"}, {"name": "other"}]}
+    warnings = session_warnings(results, contents(configuration=CONFIGURATION | denoisers))
+    assert [words for words in warnings if "learned" in words] == ["net: nothing is learned"]
+    assert not any("hot" in words for words in warnings)
+
+
 def test_doubts_about_two_sweeps_and_slow_images_with_other_pixels_are_warned_of(results: Results) -> None:
     notes = [resampling_note(name, 1.0, 2.0, ((512, 512), (256, 256))) or "" for name in ("a", "c")]
     said = {f"match_sweeps/{SERIES}/{RAPID}": ["the stage turned the other way"], f"match_sweeps/{SERIES}/gone": ["gone"]}

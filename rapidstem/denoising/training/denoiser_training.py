@@ -30,6 +30,7 @@ from rapidstem.denoising.training.training_state import Checkpoint, TrainingStat
 from rapidstem.denoising.training.training_steps import StepTaker, batch_loss
 from rapidstem.denoising.training.weight_blending import kept_network
 from rapidstem.errors import InputError, ResourceError
+from rapidstem.files.job_logs import say_warnings
 from rapidstem.files.tables import write_table
 from rapidstem.progress import Progress
 
@@ -155,7 +156,7 @@ def train_in_group(
         if learns:
             take_all_steps(state, sampler, validation, settings, checkpoint, progress, group)
         else:
-            _keep_start(state, progress)
+            _keep_start(state, group)
     network, blend = kept_network(state, first, validation, resolve_precision(settings.precision, device))
     card = training_card(name, training_fields, validation_fields, state, blend, data)
     model = TrainedModel(network.cpu().eval(), settings, scaling, card)
@@ -237,9 +238,11 @@ def _validation_batch(
     return new_sampler(fields, scaling, settings, device).draw(count, np.random.default_rng(_VALIDATION_SEED))
 
 
-def _keep_start(state: TrainingState, progress: Progress) -> None:
+def _keep_start(state: TrainingState, group: ProcessGroup) -> None:
     """Take no step: with nothing to validate on, nobody sees when a single field has been learned by heart."""
-    progress.tell("one field leaves none to validate on: the weights to start from are kept; with validation_share: 0 it is learned from")
+    if group.is_first:
+        kept = "one field leaves none to validate on: the weights to start from are kept; with validation_share: 0 it is learned from"
+        say_warnings([kept])
     state.best = state.average.state_dict()
     state.losses.append({"step": 0, "training_loss": math.nan, "validation_loss": math.nan, "seconds": 0.0})
 
