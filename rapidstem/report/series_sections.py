@@ -50,9 +50,11 @@ def position_section(results: Results, contents: SessionContents, series: str, j
     judgements : of the session; those of this stage and series make the verdict.
     """
     errors = results.table("evaluation/positional_error.csv").query("acquisition == @series")
+    beside_truth = "Errors against the truth are far below a line's width, and none of them has a bias."
+    beside_slow = "Orange (rapid) and aqua (slow) lie on each other; the difference in z has no trend over y."
     return Section(
         f"Dislocations in {series}",
-        "Orange (rapid) and aqua (slow) lie on each other; the difference in z has no trend over y.",
+        beside_slow if contents.against_slow[series] else beside_truth,
         [_panel(results, contents, POSITIONS, series, variant) for variant in contents.against_slow[series]],
         choice="variant",
         findings=error_sentences(_leading(errors, contents, series)),
@@ -77,9 +79,10 @@ def line_section(results: Results, contents: SessionContents, series: str, judge
     identity = results.table("evaluation/line_identity.csv").query("acquisition == @series")
     pairs = results.table(f"dislocations/{series}/line_pairs.csv")
     printed = ((density_table, density), (detection_table, found), (identity_table, identity), (pairs_table, pairs))
+    alike = "; rapid and slow series give the same lines, planes and densities" if contents.against_slow[series] else ""
     return Section(
         f"Dislocation lines in {series}",
-        "Lines run through the foil from surface to surface; rapid and slow series give the same lines, planes and densities.",
+        f"Lines run through the foil from surface to surface{alike}.",
         [_panel(results, contents, LINES, series, variant) for variant in _rapid_first(variants)],
         choice="variant",
         findings=[*_line_sentences(results, series, variants, pairs), *_density_sentences(density), *truth_sentences(identity)],

@@ -85,14 +85,14 @@ def sameness_number(identity: pd.DataFrame, found: pd.DataFrame, summary: pd.Dat
     if len(known):
         row, lines = known.iloc[0], identity[identity["against"] == "truth"].iloc[0]
         note = f"of their length, against the truth; {lines['one_to_one']:.0f} of {lines['true_lines']:.0f} lines one to one"
-        return Number("Found / real", f"{row['found_percent']:.0f} / {row['real_percent']:.0f} %", note, grade)
+        return Number("Found / real", f"{joined_numbers(row[['found_percent', 'real_percent']], 0)} %", note, grade)
     shared = identity[identity["against"] == "slow"]
     if len(shared):
         row = shared.iloc[0]
         value = f"{row['one_to_one']:.0f} of {row['true_lines']:.0f}"
         return Number("Same lines in rapid and slow", value, "one to one, of those that both series can show", grade)
-    mean = 100 * summary["probability"].mean() if len(summary) else 0.0
-    return Number("Probability to be real", f"{mean:.0f} %", "mean over the lines, from their evidence", grade)
+    mean = 100 * float(summary["probability"].mean())
+    return Number("Probability to be real", f"{fixed_number(mean, 0)} %", "mean over the lines, from their evidence", grade)
 
 
 def resolution_number(shells: pd.DataFrame, grade: str) -> Number:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
 from rapidstem.report.verdict_criteria import CRITERIA, GRADES, RESULT_STAGES, Criterion
+from rapidstem.word_forms import word_form
 
 HIGH, MODERATE, LOW = "high", "moderate", "low"
 # A value nearer to a limit than a tenth of the limit may fall on its other side in another session of the same foil.
@@ -144,16 +145,15 @@ def _place(judgement: Judgement, several: bool) -> str:
 
 
 def _sentence(grade: str, judgements: Sequence[Judgement]) -> str:
-    poor = sum(each.grade != GOOD for each in judgements)
-    checks = f"{poor} of {len(judgements)} checks"
+    count, poor = len(judgements), [each.grade for each in judgements if each.grade != GOOD]
     if grade == GOOD:
-        return f"The results can be used as they are: all {len(judgements)} checks are passed."
-    if grade == DOUBTFUL:
-        return f"The results can be used with care: {checks} are doubtful."
-    return f"The results should not be used: {checks} are not passed."
+        return f"The results can be used as they are: {word_form(count, 'the only check is', f'all {count} checks are')} passed."
+    checks = f"{len(poor)} of {count} {word_form(count, 'check')} {word_form(len(poor), 'is', 'are')}"
+    used = "can be used with care" if grade == DOUBTFUL else "should not be used"
+    return f"The results {used}: {checks} {'not passed' if UNUSABLE in poor else 'doubtful'}."
 
 
 def _confidence_reason(independent: bool, close: Sequence[Judgement]) -> str:
-    compared = "rapid and slow series, recorded apart, are compared" if independent else "no second series is there to compare with"
-    near = f"{len(close)} value{'s' if len(close) > 1 else ''} close to a limit" if close else "no value is close to a limit"
+    compared = "rapid and slow series, recorded apart, are compared" if independent else "nothing is compared with a second series"
+    near = f"{len(close)} {word_form(len(close), 'value')} close to a limit" if close else "no value is close to a limit"
     return f"{compared}; {near}"

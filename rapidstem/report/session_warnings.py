@@ -47,7 +47,7 @@ def _rejected_frames(results: Results, contents: SessionContents) -> Iterator[st
     used = {field: results.table(f"dcfi/{field}.drift.csv")["used"] for field in contents.fields}
     rejected = [f"{field} ({(~frames).sum()} of {len(frames)})" for field, frames in used.items() if not frames.all()]
     if rejected:
-        yield f"frames were rejected in {len(rejected)} of {len(used)} fields: {', '.join(rejected)}"
+        yield f"frames were rejected in {len(rejected)} of {len(used)} {word_form(len(used), 'field')}: {', '.join(rejected)}"
 
 
 def _weak_correlations(results: Results, contents: SessionContents) -> Iterator[str]:
@@ -137,7 +137,7 @@ def _dense_foils(results: Results, contents: SessionContents) -> Iterator[str]:
 def _uncorrected_distortion(results: Results, contents: SessionContents) -> Iterator[str]:
     rapid = any(variant != "slow" for _, variant in contents.series_variants)
     if rapid and contents.configuration["distortion"]["method"] == "none":
-        yield "The scan distortion was not corrected: positions along x hold it; record a calibration field"
+        yield "The scan distortion was not corrected: positions along the fast scan direction hold it; record a calibration field"
 
 
 def _unregistered_frames(results: Results, contents: SessionContents) -> Iterator[str]:

@@ -49,7 +49,8 @@ def _instrument_sentences(instrument: pd.DataFrame) -> list[str]:
     if apart.empty:
         return []
     fields = f"{len(apart)} {word_form(len(apart), 'field')}"
-    return [f"The instrument's own shifts differ from ours by {apart.min():.1f} to {apart.max():.1f} px in {fields}."]
+    differences = list(dict.fromkeys(f"{value:.1f}" for value in (apart.min(), apart.max())))
+    return [f"The instrument's own shifts differ from ours by {' to '.join(differences)} px in {fields}."]
 
 
 def distortion_section(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> Section:
@@ -79,10 +80,12 @@ def choice_section(results: Results, contents: SessionContents, judgements: Sequ
 
 def score_sections(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> list[Section]:
     """Training and scores of the filters."""
+    measured = results.table("figures/losses.csv").groupby("denoiser", sort=False)["validation_loss"].count()
     training = Section(
         "Training",
         "Validation loss falls and stays down; it is measured on fields that no network has learnt from.",
         [Panel("", [results.figure(LOSSES)])],
+        findings=[f"{name} has no validation loss: no field was set apart for it." for name in measured.index[measured == 0]],
         verdict=stage_verdict(judgements, verdict_criteria.TRAINING),
     )
     filters = Section(
@@ -168,9 +171,10 @@ def in_situ_section(results: Results, contents: SessionContents, series: str, ju
     scores = results.table("evaluation/in_situ.csv").query("acquisition == @series")
     followed = contents.in_situ[series] if series in contents.followed else []
     moved = [table for denoiser in followed for table in in_situ_tables(results, series, denoiser)]
+    like_slow = ", and the last frames look like the final slow image" if len(scores) else ""
     return Section(
         f"In-situ series {series}",
-        "Noise goes from every frame, lines that move stay sharp, and the last frames look like the final slow image.",
+        f"Noise goes from every frame, lines that move stay sharp{like_slow}.",
         [_in_situ_panel(results, contents, series, denoiser) for denoiser in contents.in_situ[series]],
         choice="denoiser",
         findings=_in_situ_sentences(scores),

@@ -10,11 +10,12 @@ from PIL import Image
 
 from rapidstem.files import write_images
 from rapidstem.lines.motion import FLAG_COLUMNS, FOLLOWED_COLUMNS, POSITION_COLUMNS
+from rapidstem.report import stage_sections
 from rapidstem.report.page_parts import Panel, Report, ReportFigure, Section
 from rapidstem.report.page_writing import write_report
 from rapidstem.report.printed_tables import identity_table
 from rapidstem.report.session_results import Results
-from rapidstem.report.session_verdicts import judge
+from rapidstem.report.session_verdicts import Observation, judge, session_verdict
 from rapidstem.report.stage_sections import field_section, in_situ_section, reference_section
 from rapidstem.scores.line_identity import identify_lines, identity_scores, whole_field
 from tests.unit.report_session import contents, write_tables
@@ -50,7 +51,7 @@ def test_a_field_has_a_panel_of_its_own_with_a_slider_and_all_figures_but_the_dr
 def test_the_drift_of_a_field_is_chosen_from_a_list_too(results: Results) -> None:
     section = reference_section(results, contents(test_fields=["a", "b"], figures=FIGURES), [])
     assert [[figure.description for figure in panel.figures] for panel in section.panels] == [["drift of a"], ["drift of b"]]
-    assert section.findings == ["The instrument's own shifts differ from ours by 0.4 to 0.4 px in 3 fields."]
+    assert section.findings == ["The instrument's own shifts differ from ours by 0.4 px in 3 fields."]
     assert section.tables[0].table.columns.tolist() == ["field", "shifts differ by / px (y)", "(x)"]
 
 
@@ -62,6 +63,33 @@ def test_an_in_situ_series_has_a_panel_a_filter_its_movie_and_a_verdict_of_its_o
     assert section.panels[1].figures[0].links[0] == "in_situ/heating/other.mp4"
     assert section.findings[0].startswith("heating, net: the last 6 frames have a PSNR of 20.0 dB") and "+33 %" in section.findings[0]
     assert section.tables[0].table["gain / %"].tolist() == ["33", "-7"]
+
+
+def test_the_final_slow_image_is_spoken_of_where_there_is_one(results: Results) -> None:
+    observed = contents(in_situ={"heating": ["net"]}, figures=FIGURES)
+    assert "final slow image" in in_situ_section(results, observed, "heating", []).look_for
+    pd.read_csv(results.folder / "evaluation/in_situ.csv").iloc[:0].to_csv(results.folder / "evaluation/in_situ.csv", index=False)
+    alone = in_situ_section(results, observed, "heating", [])
+    assert alone.look_for == "Noise goes from every frame, lines that move stay sharp." and not alone.findings
+
+
+def test_a_network_that_nothing_was_validated_on_is_named(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("score_tables", "quality_tables"):
+        monkeypatch.setattr(stage_sections, name, lambda *_: [])
+    (results.folder / "figures/losses.png").write_bytes(b"losses")
+    (results.folder / "figures/losses.txt").write_text("losses")
+    losses = {"denoiser": ["net", "net", "one"], "step": [25, 50, 0], "validation_loss": [2.0, 1.0, None]}
+    pd.DataFrame(losses).to_csv(results.folder / "figures/losses.csv", index=False)
+    training, _ = stage_sections.score_sections(results, contents(figures={"scores": ["losses"]}), [])
+    assert training.findings == ["one has no validation loss: no field was set apart for it."]
+
+
+def test_a_page_with_warnings_does_not_say_that_nothing_asks_for_a_change(tmp_path: Path) -> None:
+    good = session_verdict(judge([Observation("registered_frames", 100.0, "heating")]))
+    for warnings, said in (([], "nothing asks for a change"), (["the distortion was not corrected"], "but see the warnings")):
+        write_report(tmp_path / "report.html", Report("Session", verdict=good, warnings=warnings))
+        page = (tmp_path / "report.html").read_text(encoding="utf-8")
+        assert [words in page for words in ("nothing asks for a change", "but see the warnings")].count(True) == 1 and said in page
 
 
 def test_two_films_of_one_figure_are_told_apart_by_what_they_show(tmp_path: Path) -> None:

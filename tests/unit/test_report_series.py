@@ -5,7 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from rapidstem.report.series_sections import line_section, series_sections
+from rapidstem.report.series_sections import line_section, position_section, series_sections
 from rapidstem.report.session_results import Results, SessionContents
 from tests.unit.report_session import RAPID, SERIES, contents, write_tables
 
@@ -32,6 +32,14 @@ def test_the_foil_of_every_variant_is_said_beside_its_density(folder: Path) -> N
     pd.read_csv(path).assign(field_um2=0.8, thickness_nm=290.0).to_csv(path, index=False)
     foils = {RAPID: "1.00 µm² of foil, 300 nm thick", "slow": "0.80 µm² of foil, 290 nm thick"}
     assert all(f"{foil} ({variant})" in note() for variant, foil in foils.items())
+
+
+def test_what_to_look_for_names_a_slow_series_only_where_there_is_one(folder: Path) -> None:
+    both = contents(figures=FIGURES | NOTHING)
+    alone = contents(shown={SERIES: [RAPID]}, series={SERIES: [RAPID]}, against_slow={SERIES: []}, figures=FIGURES | NOTHING)
+    for session, compared in ((both, True), (alone, False)):
+        looked_for = " ".join(make(Results(folder), session, SERIES, []).look_for for make in (position_section, line_section))
+        assert ("slow" in looked_for) == compared
 
 
 @pytest.fixture

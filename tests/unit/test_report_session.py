@@ -161,6 +161,9 @@ def test_without_a_slow_series_the_halves_of_the_frames_say_how_uncertain_it_is(
     _, error, real, _ = series_numbers(results, alone, SERIES, dict.fromkeys(RESULT_STAGES))
     assert error.value == "0.5 / 0.6 / 0.9 nm" and "two halves" in error.note
     assert real.label == "Probability to be real"
+    summary = f"dislocations/{SERIES}/{RAPID}.line_summary.csv"
+    results.table(summary).iloc[:0].to_csv(results.folder / summary, index=False)
+    assert series_numbers(results, alone, SERIES, dict.fromkeys(RESULT_STAGES))[2].value == "– %"
 
 
 def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> None:
@@ -168,6 +171,8 @@ def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> No
     table.to_csv(results.folder / "evaluation/line_detection.csv", index=False)
     truth = series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[2]
     assert (truth.label, truth.value) == ("Found / real", "98 / 99 %")
+    table.assign(found_percent=0.0, real_percent=float("nan")).to_csv(results.folder / "evaluation/line_detection.csv", index=False)
+    assert series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[2].value == "0 / – %"
 
 
 def test_what_jobs_found_doubtful_is_warned_of(results: Results) -> None:
@@ -270,7 +275,7 @@ def test_a_resolution_that_is_not_reached_is_said_in_words(results: Results) -> 
 def test_an_uncorrected_scan_distortion_is_warned_of_where_there_is_a_rapid_series(results: Results) -> None:
     uncorrected = contents(configuration=CONFIGURATION | {"distortion": {"method": "none", "map": None}})
     said = [sentence for sentence in session_warnings(results, uncorrected) if "distortion" in sentence]
-    assert said == ["The scan distortion was not corrected: positions along x hold it; record a calibration field"]
+    assert said == ["The scan distortion was not corrected: positions along the fast scan direction hold it; record a calibration field"]
     slow_alone = replace(uncorrected, series={SERIES: ["slow"]}, shown={SERIES: ["slow"]}, against_slow={SERIES: []})
     for fine in (slow_alone, contents()):
         assert not any("distortion" in sentence for sentence in session_warnings(results, fine))

@@ -91,6 +91,31 @@ def test_a_good_session_is_good_and_asks_for_nothing() -> None:
     assert f"all {len(CRITERIA)} checks are passed" in verdict.sentence
 
 
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ([100], "The results can be used as they are: the only check is passed."),
+        ([60], "The results can be used with care: 1 of 1 check is doubtful."),
+        ([100, 60], "The results can be used with care: 1 of 2 checks is doubtful."),
+        ([60, 10], "The results should not be used: 2 of 2 checks are not passed."),
+    ],
+)
+def test_checks_are_counted_in_words_that_fit(values: list[float], sentence: str) -> None:
+    verdict = session_verdict(judge([Observation("registered_frames", value, "series") for value in values]))
+    assert verdict is not None and verdict.sentence == sentence
+
+
+def test_checks_that_are_not_passed_are_not_called_doubtful() -> None:
+    verdict = session_verdict(judge(seen(Observation("frames_used", 10))))
+    assert verdict is not None and verdict.verdict.grade == DOUBTFUL
+    assert verdict.sentence == f"The results can be used with care: 1 of {len(CRITERIA)} checks is not passed."
+
+
+def test_series_that_could_not_be_compared_are_not_called_missing() -> None:
+    verdict = session_verdict(judge([Observation("lines_found", 0, "series", name) for name in ("slow", "rapid")]))
+    assert verdict is not None and verdict.confidence_reason.startswith("nothing is compared with a second series")
+
+
 def test_reasons_name_values_and_limits_the_worst_first_and_advice_comes_once() -> None:
     changes = [Observation("hidden_lines", 14, "series", "rapid"), Observation("lost_ends", 55, "series", "slow")]
     verdict = session_verdict(judge(seen(*changes)))
