@@ -32,7 +32,7 @@ def error_sentences(errors: pd.DataFrame) -> list[str]:
         found = ", ".join(f"{fixed_number(row.mean_abs_nm, 1)} nm in {row.axis} (N = {int(row.pairs)})" for row in rows.itertuples())
         published = " / ".join(f"{ZHAO_MEAN_ABS_NM[axis]:g}" for axis in rows["axis"])
         beside = f"; Zhao et al. (2021) found {published} nm" if against == "slow" else ""
-        paired = f"{fixed_number(rows['paired_percent'].min(), 0)} % or more of the centres of {against} are paired"
+        paired = f"{fixed_number(np.floor(rows['paired_percent'].min()), 0)} % or more of the centres of {against} are paired"
         sentences.append(f"{variant} against {against}: mean error {found}; {paired}{beside}.")
     return sentences
 

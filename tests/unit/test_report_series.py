@@ -5,6 +5,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from rapidstem.report.position_verdict import error_sentences
 from rapidstem.report.series_sections import line_section, position_section, series_sections
 from rapidstem.report.session_results import Results, SessionContents
 from tests.unit.report_session import RAPID, SERIES, contents, write_tables
@@ -32,6 +33,11 @@ def test_the_foil_of_every_variant_is_said_beside_its_density(folder: Path) -> N
     pd.read_csv(path).assign(field_um2=0.8, thickness_nm=290.0).to_csv(path, index=False)
     foils = {RAPID: "1.00 µm² of foil, 300 nm thick", "slow": "0.80 µm² of foil, 290 nm thick"}
     assert all(f"{foil} ({variant})" in note() for variant, foil in foils.items())
+
+
+def test_the_share_that_is_at_least_paired_is_not_rounded_up() -> None:
+    rows = {"variant": "rapid", "against": "slow", "axis": ["x", "z"], "mean_abs_nm": 0.4, "pairs": 9, "paired_percent": [96.8, 98.0]}
+    assert "; 96 % or more of the centres of slow are paired;" in error_sentences(pd.DataFrame(rows))[0]
 
 
 def test_what_to_look_for_names_a_slow_series_only_where_there_is_one(folder: Path) -> None:
