@@ -91,23 +91,28 @@ def test_mrc_that_holds_something_else_says_what(tmp_path: Path, offset: int, co
     assert words in refusal(patched(mrc(tmp_path / "a.mrc", FRAMES), offset, content))
 
 
-@pytest.mark.parametrize("kind", [b"FEI1", b"SERI"])
-def test_tilts_in_the_extended_header_of_mrc(tmp_path: Path, kind: bytes) -> None:
-    path = mrc(tmp_path / "a.mrc", FRAMES)
+def with_tilts(path: Path, kind: bytes, order: str) -> Path:
+    """A stack of one byte order, whose extended header has the tilts where a program keeps them, in the middle of other content."""
+    mrc(path, FRAMES.astype(order + "i2"))
     content = path.read_bytes()
-    size = 768 if kind == b"FEI1" else 4
+    size, place, number = {b"FEI1": (768, 100, "f8"), b"AGAR": (128, 0, "f4"), b"SERI": (4, 0, "i2")}[kind]
     records = b""
     for tilt in UNEVEN_DEG:
-        record = bytearray(size)
+        record = bytearray(b"\1" * size)
+        value = np.array(100 * tilt if kind == b"SERI" else tilt, order + number).tobytes()
+        record[place : place + len(value)] = value
         if kind == b"FEI1":
-            record[:4], record[100:108] = np.int32(size).tobytes(), np.float64(tilt).tobytes()
-        else:
-            record[:2] = np.int16(100 * tilt).tobytes()
+            record[:4] = np.array(size, order + "i4").tobytes()
         records += record
     path.write_bytes(content[:1024] + records + content[1024:])
-    patched(path, 92, np.int32(len(records)).tobytes())
+    patched(path, 92, np.array(len(records), order + "i4").tobytes())
     patched(path, 104, kind)
-    patched(path, 128, np.array([size, 1], "<i2").tobytes())
-    stack = read_stack(path)
+    return patched(path, 128, np.array([size, 1], order + "i2").tobytes())
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+@pytest.mark.parametrize("kind", [b"FEI1", b"AGAR", b"SERI"])
+def test_tilts_in_the_extended_header_of_mrc(tmp_path: Path, kind: bytes, order: str) -> None:
+    stack = read_stack(with_tilts(tmp_path / "a.mrc", kind, order))
     np.testing.assert_allclose(stack.tilt_deg, UNEVEN_DEG, atol=1e-6)
     np.testing.assert_array_equal(stack.frames, FRAMES)

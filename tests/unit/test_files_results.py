@@ -6,9 +6,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 
 from rapidstem.errors import InputError
-from rapidstem.files.image_stacks import read_stack
+from rapidstem.files.image_stacks import read_header, read_stack
 from rapidstem.files.length_units import length_in_nm
 from rapidstem.files.mrc_volumes import read_series, read_volume, write_series, write_volume
 from rapidstem.files.ome_tiff import read_channel_names, read_images, write_frames, write_images
@@ -55,6 +56,14 @@ def test_long_series_is_written_block_by_block(tmp_path: Path) -> None:
     read, size = read_images(tmp_path / "a.ome.tif")
     np.testing.assert_array_equal(read, written)
     assert size == pytest.approx(PIXEL_SIZE_NM, rel=1e-6)
+
+
+def test_a_series_of_uneven_times_says_each_and_their_mean_step(tmp_path: Path) -> None:
+    time_s = np.array([0.0, 0.1, 0.4])
+    write_frames(tmp_path / "a.ome.tif", [images(3, 6, 7)], (3, 6, 7), 4.56, time_s)
+    np.testing.assert_allclose(read_header(tmp_path / "a.ome.tif").time_s, time_s)
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
+        assert 'TimeIncrement="0.2"' in file.ome_metadata
 
 
 @pytest.mark.parametrize("frames", [6, 8])

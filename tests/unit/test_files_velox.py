@@ -132,6 +132,14 @@ def test_times_that_do_not_increase_are_no_times(tmp_path: Path) -> None:
     assert read_stack(write_stack(tmp_path / "a.emd", documents)).time_s is None
 
 
+def test_time_stamps_are_those_of_the_detector_that_is_read(tmp_path: Path) -> None:
+    stamps = [
+        {f"Detectors[{name}].TimeStamp": {"value": str(1000 * step * i)} for name, step in (("ABF", 50), ("BF", 70))} for i in range(3)
+    ]
+    documents = [document(i, CustomProperties=each) for i, each in enumerate(stamps)]
+    np.testing.assert_allclose(read_stack(write_stack(tmp_path / "a.emd", documents)).time_s, [0, 0.07, 0.14], atol=1e-9)
+
+
 def test_velox_shifts_are_row_then_column(tmp_path: Path) -> None:
     documents = [document(i, CustomProperties=shifted(i)) for i in range(3)]
     stack = read_stack(write_stack(tmp_path / "a.emd", documents))
@@ -151,6 +159,14 @@ def test_raw_series_is_preferred_to_the_integrated_one(tmp_path: Path) -> None:
     stack = read_stack(integrated_file(tmp_path / "a.emd"))
     np.testing.assert_array_equal(stack.frames, FRAMES)
     np.testing.assert_allclose(stack.velox_shift_px[:, 0], [0, -2, -4])
+
+
+def test_shifts_of_an_integrated_series_of_other_frames_are_not_those_of_the_raw_ones(tmp_path: Path) -> None:
+    with velox_file(tmp_path / "a.emd") as file:
+        documents = [document(i, CustomProperties=shifted(i)) for i in range(2)]
+        add_image(file, "0a", FRAMES[:2].astype(np.float32), documents, ("IntegrationOperation", {}))
+        add_image(file, "0b", FRAMES, [document(i) for i in range(3)], stem("BF"))
+    assert read_stack(tmp_path / "a.emd").velox_shift_px is None
 
 
 def test_integrated_series_is_read_by_its_name(tmp_path: Path) -> None:

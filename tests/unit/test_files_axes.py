@@ -1,0 +1,51 @@
+"""Axes of stored frames by themselves: order, edges of pixels, tilts and times, without a file around them."""
+
+import numpy as np
+import pytest
+
+from rapidstem.files.readers.axis_roles import FrameAxes, StoredAxis, series_tilt_deg, series_time_s
+from rapidstem.files.readers.signal_axes import stored_axes
+from rapidstem.files.scan_format import ScanFormat
+
+
+def test_edges_of_a_pixel_are_those_of_y_and_x_whatever_the_sign_of_the_steps() -> None:
+    rows, columns = StoredAxis(6, "y", "nm", -4.0), StoredAxis(7, "x", "nm", 5.0)
+    frames = StoredAxis(5, "tilt", "deg", values=np.linspace(-60, 60, 5))
+    for axes in ([frames, rows, columns], [columns, frames, rows]):
+        found = FrameAxes.of(axes)
+        assert (found.shape, found.pixel_size_nm) == ((5, 6, 7), (4.0, 5.0))
+
+
+def test_an_angle_tells_the_series_and_the_other_axes_keep_their_order() -> None:
+    rows, columns = StoredAxis(6, "", "nm", 4.0), StoredAxis(7, "", "nm", 5.0)
+    frames = StoredAxis(5, "", "deg", values=np.linspace(-60, 60, 5))
+    assert [FrameAxes.of(axes).order for axes in ([rows, columns, frames], [rows, frames, columns])] == [(2, 0, 1), (1, 0, 2)]
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_numbers_that_count_frames_are_no_tilts(first: int) -> None:
+    tilt_deg, doubt = series_tilt_deg(StoredAxis(5, "tilt", "deg", values=np.arange(first, first + 5.0)))
+    assert tilt_deg is None and "only counts them" in doubt
+    np.testing.assert_array_equal(series_tilt_deg(StoredAxis(5, "tilt", "deg", values=np.arange(2, 7.0)))[0], np.arange(2, 7))
+
+
+@pytest.mark.parametrize(
+    ("unit", "seconds"), [("millisecond", 1e-3), ("microseconds", 1e-6), ("nanosecond", 1e-9), ("minutes", 60), ("µs", 1e-6), ("min", 60)]
+)
+def test_times_of_frames_in_every_unit_are_seconds_since_the_first(unit: str, seconds: float) -> None:
+    np.testing.assert_allclose(series_time_s(StoredAxis(3, "t", unit, values=np.array([2.0, 3.0, 7.0]))), [0, seconds, 5 * seconds])
+
+
+@pytest.mark.parametrize(("places", "step"), [([0.0, 2.0, 4.0, 6.0], 2.0), ([0.0, 1.0, 2.0, 6.0], None)])
+def test_places_that_are_not_even_are_no_step(places: list[float], step: float | None) -> None:
+    signal = {"axes": [{"axis": places, "name": "x", "units": "nm"}], "data": np.zeros(4)}
+    assert stored_axes(signal)[0].scale == step
+
+
+@pytest.mark.parametrize(
+    ("changes", "different"),
+    [({"pixel_size_nm": 4.18}, 0), ({"pixel_size_nm": 3.78}, 1), ({"dwell_time_s": 1.09e-7}, 0), ({"dwell_time_s": 0.9e-7}, 1)],
+)
+def test_formats_differ_by_five_per_cent_of_a_pixel_and_ten_of_a_dwell_time(changes: dict, different: int) -> None:
+    own = {"columns": 64, "pixel_size_nm": 4.0, "dwell_time_s": 1e-7, "detector": "BF"}
+    assert len(list(ScanFormat(**own).differences(ScanFormat(**(own | changes)), "trained"))) == different
