@@ -135,13 +135,29 @@ def test_a_tomogram_without_lines_has_no_shares_of_them(results: Results) -> Non
     assert rapid["lines_found"] == 0 and "lost_ends" not in rapid
 
 
+def test_a_line_is_doubtful_below_a_probability_of_95_per_cent_and_hidden_in_more_than_half_of_its_frames(results: Results) -> None:
+    path = f"dislocations/{SERIES}/{RAPID}.line_summary.csv"
+    changed = results.table(path).assign(probability=[0.94, 0.95, 0.96, 1.0], hidden_percent=[49.0, 50.0, 50.0, 51.0])
+    changed.to_csv(results.folder / path, index=False)
+    rapid = {each.criterion: each.value for each in session_observations(results, contents()) if each.variant == RAPID}
+    assert (rapid["doubtful_lines"], rapid["hidden_lines"]) == (25, 25)
+
+
 def test_numbers_say_the_interval_the_error_the_truth_and_the_resolution(results: Results) -> None:
     verdicts = dict.fromkeys(RESULT_STAGES)
     count, error, truth, resolution = series_numbers(results, contents(), SERIES, verdicts)
     assert count.value == "3 to 4" and "2 ends are lost" in count.note and "lines 1 and 3 pass each other" in count.note
-    assert error.value == "0.6 / 0.8 / 5.2 nm" and "6.4 / 7.8 / 10.3 nm" in error.note
+    assert error.value == "0.6 / 0.8 / 5.2 nm" and "6.4 / 7.8 / 10.3 nm" in error.note and "95 % of the centres paired" in error.note
     assert truth.label == "Same lines in rapid and slow" and truth.value == "3 of 4"
-    assert resolution.value == "10 nm"
+    assert (resolution.value, resolution.note) == ("10 nm", "from two halves of the frames; along z 10 nm")
+
+
+def test_a_resolution_at_the_highest_frequency_of_the_volume_is_called_that_of_the_pixels(results: Results) -> None:
+    path = results.folder / f"tomograms/{SERIES}/{RAPID}.resolution.csv"
+    shells = pd.read_csv(path)
+    shells.assign(correlation=shells["correlation"].where(shells["direction"] == "z", 0.9)).to_csv(path, index=False)
+    number = series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[-1]
+    assert (number.value, number.note) == ("7 nm", "from two halves of the frames, the limit of the pixels; along z 10 nm")
 
 
 def test_what_no_pair_tells_is_a_dash_on_the_first_screen(results: Results) -> None:
@@ -156,11 +172,13 @@ def test_what_no_pair_tells_is_a_dash_on_the_first_screen(results: Results) -> N
 
 def test_without_a_slow_series_the_halves_of_the_frames_say_how_uncertain_it_is(results: Results) -> None:
     alone = contents(shown={SERIES: [RAPID]}, against_slow={SERIES: []})
+    path = f"dislocations/{SERIES}/{RAPID}.line_summary.csv"
+    results.table(path).assign(probability=[1.0, 0.8, 0.9, 1.0]).to_csv(results.folder / path, index=False)
     for name in ("positional_error", "line_identity", "line_detection"):
         pd.read_csv(results.folder / f"evaluation/{name}.csv").iloc[:0].to_csv(results.folder / f"evaluation/{name}.csv", index=False)
     _, error, real, _ = series_numbers(results, alone, SERIES, dict.fromkeys(RESULT_STAGES))
     assert error.value == "0.5 / 0.6 / 0.9 nm" and "two halves" in error.note
-    assert real.label == "Probability to be real"
+    assert (real.label, real.value) == ("Probability to be real", "92 %")
     summary = f"dislocations/{SERIES}/{RAPID}.line_summary.csv"
     results.table(summary).iloc[:0].to_csv(results.folder / summary, index=False)
     assert series_numbers(results, alone, SERIES, dict.fromkeys(RESULT_STAGES))[2].value == "– %"
@@ -171,6 +189,7 @@ def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> No
     table.to_csv(results.folder / "evaluation/line_detection.csv", index=False)
     truth = series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[2]
     assert (truth.label, truth.value) == ("Found / real", "98 / 99 %")
+    assert truth.note == "of their length, against the truth; 3 of 4 lines one to one"
     table.assign(found_percent=0.0, real_percent=float("nan")).to_csv(results.folder / "evaluation/line_detection.csv", index=False)
     assert series_numbers(results, contents(), SERIES, dict.fromkeys(RESULT_STAGES))[2].value == "0 / – %"
 

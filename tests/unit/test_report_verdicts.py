@@ -202,3 +202,10 @@ def test_a_good_stage_says_what_is_nearest_to_its_limit() -> None:
         "all 2 checks are passed; nearest to its limit: lines that lie on others in most frames: 8 % in rapid"
         in stage_verdict(judged, LINES, "s").words
     )
+
+
+def test_what_is_nearest_to_its_limit_is_told_by_the_share_of_the_limit_of_good() -> None:
+    judged = judge([Observation("track_residual", 0.3, "s"), Observation("lost_ends", 9, "s"), Observation("tilts_used", 99, "s")])
+    assert [each.margin for each in judged] == pytest.approx([0.5, 0.1, 0.1])
+    assert "nearest to its limit: ends lost inside the foil: 9 %" in session_verdict(judged).verdict.words
+    assert judge([Observation("alignment_warnings", 0)])[0].margin == math.inf
