@@ -45,6 +45,12 @@ def test_reported_angles_are_off_by_more_than_a_degree_in_part():
     assert np.diff(error).std() < 0.4
 
 
+def test_reported_angles_are_the_true_ones_and_the_offset_that_is_set():
+    settings = MicroscopeSettings(reading_offset_deg=0.7, reading_wander_deg=0, reading_noise_deg=0)
+    true = np.deg2rad(np.linspace(-70, 70, 71))
+    np.testing.assert_allclose(np.rad2deg(reported_angles_rad(true, settings, np.random.default_rng(0)) - true), 0.7)
+
+
 def test_electrons_have_poisson_statistics():
     settings = MicroscopeSettings(lag_decay=(0.0,), lag_weight=(1.0,), streak_strength=0, row_offset_strength=0)
     counts = rapid_counts(np.full((256, 256), 0.6), settings, np.random.default_rng(1)).astype(float)

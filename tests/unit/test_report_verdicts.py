@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 
 from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
+from rapidstem.numerics import FWHM_PER_SIGMA
 from rapidstem.report.session_verdicts import HIGH, LOW, MODERATE, Observation, judge, session_verdict, stage_verdict
 from rapidstem.report.verdict_criteria import ALIGNMENT, CRITERIA, LINES, RESULT_STAGES, TOMOGRAM
 from rapidstem.scores.in_situ_scores import IHARA_GAIN_PERCENT
+from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM
 
 # What a microscopist would call good, doubtful and unusable; None where a criterion never makes a session unusable.
 EXAMPLES = {
@@ -57,6 +59,30 @@ def test_differences_beyond_their_deviations_ask_for_a_calibration_too() -> None
 
 def test_the_published_gain_is_the_one_that_the_report_prints_elsewhere() -> None:
     assert f"+{IHARA_GAIN_PERCENT:g} %" in CRITERIA["in_situ_gain"].source
+
+
+@pytest.mark.parametrize("name", ["registration_residual", "motion_within_frames"])
+def test_limits_of_blur_cost_the_width_that_their_sources_say(name: str) -> None:
+    criterion = CRITERIA[name]
+    for limit_px in (criterion.good, criterion.usable):
+        wider = np.hypot(3, FWHM_PER_SIGMA * limit_px) / 3 - 1
+        assert f"{100 * wider:.0f} % " in criterion.source and f"by {limit_px:g} px" in criterion.source
+
+
+def test_limits_are_those_that_their_sources_reckon_with() -> None:
+    used, sigma, loss = (CRITERIA[name] for name in ("frames_used", "angle_sigma", "loss_still_falling"))
+    assert [round(100 / math.sqrt(limit / 100) - 100) for limit in (used.good, used.usable)] == [5, 41]
+    assert all(f"by {150 * math.sin(math.radians(limit)):.1f} nm" in sigma.source for limit in (sigma.good, sigma.usable))
+    assert [round(-10 * math.log10(1 - limit / 100), 1) for limit in (loss.good, loss.usable)] == [0.5, 3.0]
+    centre, published = CRITERIA["centre_sigma"], ZHAO_MEAN_ABS_NM.values()
+    assert (centre.good, centre.usable) == (min(published) / 2, max(published))
+    assert CRITERIA["depth_bow"].usable == ZHAO_MEAN_ABS_NM["z"] and CRITERIA["position_difference"].good == 100
+
+
+@pytest.mark.parametrize(("value", "words"), [(9.96, "10 nm"), (10.04, "10 nm"), (10.4, "10.4 nm"), (99.7, "99.7 nm"), (100.4, "100 nm")])
+def test_values_have_the_digits_of_their_size(value: float, words: str) -> None:
+    assert CRITERIA["centre_sigma"].words(value) == words
+    assert CRITERIA["angle_sigma"].words(0.25) == "0.25°"
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
