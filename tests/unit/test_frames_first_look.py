@@ -116,6 +116,11 @@ def test_doubts_are_named(change: dict, verdict: str, reason: str) -> None:
     assert reason in "; ".join(look.reasons)
 
 
+def test_a_few_more_electrons_than_were_tested_are_enough() -> None:
+    look = look_at_frames(frames(settings=replace(SETTINGS, electrons_per_px=7.0)))
+    assert 4 < look.numbers.electrons_per_px < 8 and not any("electrons" in reason for reason in look.reasons)
+
+
 @pytest.mark.parametrize("kind", [np.uint16, np.int32, np.float32])
 def test_saturation_is_seen_in_every_type_of_pixels(kind: type) -> None:
     clipped = look_at_frames(frames(settings=replace(SETTINGS, saturation_intensity=0.9)).astype(kind))
@@ -123,11 +128,26 @@ def test_saturation_is_seen_in_every_type_of_pixels(kind: type) -> None:
     assert look_at_frames(frames().astype(kind)).verdict == GOOD
 
 
+def test_only_the_largest_value_counts_as_saturated() -> None:
+    stack = np.minimum(frames(), np.quantile(frames(), 0.97)).astype(np.uint16)
+    assert look_at_frames(stack).numbers.saturated_percent == pytest.approx(100 * np.mean(stack == stack.max()))
+
+
+def test_contrast_and_detail_are_those_of_structure_of_known_height() -> None:
+    random = np.random.default_rng(5)
+    scene = ndimage.uniform_filter1d(random.normal(0, 900, (256, 256)), 9, axis=0, mode="wrap")
+    look = look_at_frames(1e4 + scene + random.normal(0, 300, (8, 256, 256)))
+    assert look.numbers.detail_px == pytest.approx(4.5, abs=0.3)
+    assert look.numbers.contrast_to_noise == pytest.approx(1, abs=0.05)
+
+
 def test_faulty_frames_are_counted() -> None:
     some = frames(8)
     some[3] = 7
     look = look_at_frames(some)
     assert look.verdict == DOUBTFUL and "1 frame: is constant" in look.reasons[0]
+    some[4:7] = 7
+    assert look_at_frames(some).verdict == DOUBTFUL
     some[1:] = 7
     assert look_at_frames(some).verdict == UNUSABLE
     some[0] = 7
@@ -139,17 +159,28 @@ def test_frames_of_nothing_are_unusable() -> None:
     assert look.verdict == UNUSABLE and "nothing but noise is seen" in look.reasons
 
 
-def test_a_moving_stage_is_said() -> None:
-    moving = np.stack([np.roll(frame, 4 * number, axis=0) for number, frame in enumerate(frames())])
+@pytest.mark.parametrize(("step_px", "drift_px"), [((4, 0), 4), ((3, 4), 5), ((2, 2), 2.83)])
+def test_a_moving_stage_is_said(step_px: tuple[int, int], drift_px: float) -> None:
+    moving = np.stack([np.roll(frame, number * np.array(step_px), axis=(0, 1)) for number, frame in enumerate(frames())])
     look = look_at_frames(moving)
     assert "px from frame to frame; wait until the stage rests" in "; ".join(look.reasons)
-    assert look.numbers.drift_px_per_frame == pytest.approx(4, abs=0.3)
+    assert look.numbers.drift_px_per_frame == pytest.approx(drift_px, abs=0.3)
+
+
+def test_a_drift_of_less_than_a_hundredth_of_the_frame_is_none_to_wait_for() -> None:
+    look = look_at_frames(np.stack([np.roll(frame, number, axis=0) for number, frame in enumerate(frames())]))
+    assert look.numbers.drift_px_per_frame == pytest.approx(1, abs=0.3) and look.verdict == GOOD
 
 
 def test_a_short_series_is_doubtful() -> None:
     look = look_at_frames(frames(), np.linspace(-20, 20, 8))
     assert look.verdict == DOUBTFUL
     assert look.reasons == ("8 tilts only", "tilts over 40 degrees only")
+
+
+@pytest.mark.parametrize(("count", "span_deg", "reasons"), [(35, 90, 0), (34, 90, 1), (35, 89.9, 1)])
+def test_half_of_the_thinnest_published_series_is_enough(count: int, span_deg: float, reasons: int) -> None:
+    assert len(look_at_frames(frames(), np.linspace(0, span_deg, count) - 45).reasons) == reasons
 
 
 def test_one_page_shows_all(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import yaml
 from scipy.ndimage import map_coordinates
 
 from rapidstem.errors import InputError
+from rapidstem.files.image_stacks import read_header
 from rapidstem.microscope.hard_conditions import NOT_HARD, SINGLE_CONDITIONS
 from rapidstem.microscope.recording.acquisitions import simulate_acquisition
 from rapidstem.microscope.settings import MicroscopeSettings, settings_from
@@ -112,6 +113,16 @@ def test_tilt_series_has_rapid_rows_at_their_own_tilt_and_a_slow_twin(series):
     np.testing.assert_allclose(truth.slow.start_tilt_deg, (-20, -10, 0, 10, 20), atol=0.3)
     np.testing.assert_allclose(truth.rapid.time_s, 0.07 * np.arange(5))
     assert truth.clean is None
+
+
+def test_a_series_from_high_to_low_tilts_is_followed_by_a_slow_one_that_begins_after_its_end(tmp_path):
+    downward = replace(TILTING, size_px=32, tilt_start_deg=20, tilt_stop_deg=-10, tilt_frames=3, frame_period_s=50, line_time_s=0.1)
+    _, slow, truth = _simulate(tmp_path, "tilt_series", "down", None, downward)
+    assert len(slow) == 4
+    np.testing.assert_allclose(truth.slow.start_tilt_deg, (20, 10, 0, -10), atol=0.3)
+    assert truth.rapid.start_tilt_deg[0] == pytest.approx(20) and np.all(np.diff(truth.rapid.row_tilt_deg.ravel()) < 0)
+    began = [read_header(tmp_path / f"down.{part}.emd").started_s for part in ("rapid", "slow")]
+    assert began[1] - began[0] > truth.rapid.time_s[-1] + downward.frame_time_s
 
 
 def test_same_seed_and_name_give_the_same_files_others_do_not(tmp_path):

@@ -3,10 +3,12 @@
 import numpy as np
 import pytest
 
-from rapidstem.microscope.recording.detector import detector_lag, rapid_counts, slow_counts, streaks, to_counts
+from rapidstem.microscope.recording.detector import detector_lag, rapid_counts, slow_counts, slow_response, streaks, to_counts
 from rapidstem.microscope.recording.goniometer import reported_angles_rad, resting_stage, tilting_stage
+from rapidstem.microscope.recording.raw_stacks import wandering_shift
 from rapidstem.microscope.recording.scan_coils import rapid_to_slow
 from rapidstem.microscope.settings import MicroscopeSettings
+from rapidstem.microscope.truth import StackTruth
 
 SETTINGS = MicroscopeSettings()
 COLUMNS = np.arange(256.0)
@@ -51,6 +53,20 @@ def test_reported_angles_are_the_true_ones_and_the_offset_that_is_set():
     np.testing.assert_allclose(np.rad2deg(reported_angles_rad(true, settings, np.random.default_rng(0)) - true), 0.7)
 
 
+def test_drift_goes_on_while_a_frame_is_stored():
+    settings = MicroscopeSettings(drift_px_per_s=3, jitter_px=0, frame_period_s=0.5)
+    shift = wandering_shift(20, np.random.default_rng(0), settings)
+    np.testing.assert_allclose(np.hypot(*np.diff(shift, axis=0).T), 1.5)
+    np.testing.assert_allclose(shift.mean(axis=0), 0, atol=1e-12)
+
+
+def test_the_middle_of_the_scan_is_its_middle_row_or_lies_between_two():
+    tilts = [[0.0, 1.0, 5.0], [2.0, 3.0, 9.0]]
+    np.testing.assert_allclose(StackTruth(np.arange(2), np.array(tilts), np.zeros((2, 2))).middle_tilt_deg, (1, 3))
+    even = np.column_stack([tilts, [7.0, 11.0]])
+    np.testing.assert_allclose(StackTruth(np.arange(2), even, np.zeros((2, 2))).middle_tilt_deg, (3, 6))
+
+
 def test_electrons_have_poisson_statistics():
     settings = MicroscopeSettings(lag_decay=(0.0,), lag_weight=(1.0,), streak_strength=0, row_offset_strength=0)
     counts = rapid_counts(np.full((256, 256), 0.6), settings, np.random.default_rng(1)).astype(float)
@@ -66,6 +82,15 @@ def test_slow_image_has_the_larger_dose_and_no_lag():
     assert signal.var() == pytest.approx(1 / 1000, rel=0.03)
     neighbours = np.corrcoef(signal[:, 1:].ravel(), signal[:, :-1].ravel())[0, 1]
     assert abs(neighbours) < 0.02
+
+
+def test_streaks_of_a_slow_image_are_averaged_as_its_electrons_are_and_its_response_bends_between_nothing_and_the_background():
+    settings = MicroscopeSettings(
+        electrons_per_px=1e9, slow_dose_factor=25, streak_strength=0.1, row_offset_strength=0, slow_nonlinearity=0
+    )
+    counts = slow_counts(np.full((256, 256), 0.5), settings, np.random.default_rng(1)).astype(float)
+    assert (counts / settings.slow_gain).std() == pytest.approx(0.1 / 5, rel=0.05)
+    np.testing.assert_allclose(slow_response(np.array((0, 0.5, 1)), MicroscopeSettings(slow_nonlinearity=0.2)), (0, 0.55, 1))
 
 
 def test_lag_acts_along_plus_x_only_and_keeps_the_sum():
