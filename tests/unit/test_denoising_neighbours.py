@@ -54,6 +54,15 @@ def test_neighbours_lie_where_the_frame_shows_the_specimen() -> None:
     assert np.corrcoef(series.frames[0][inner].ravel(), series.frames[2][inner].ravel())[0, 1] < 0.9
 
 
+def test_shifts_of_both_frames_are_foreshortened_as_their_tilts_ask() -> None:
+    tilt_deg, shift_px = np.array([20.0, 55.0, 40.0]), np.array([[7.0, -1.5], [-4.0, 2.0], [0.0, 0.0]])
+    series = SeriesContext(phantom(tilt_deg, shift_px), np.deg2rad(tilt_deg), shift_px, 1)
+    inner = (slice(16, -16), slice(8, -8))
+    for frame in (0, 1):
+        for neighbour in series.neighbours[frame]:
+            assert np.corrcoef(neighbour[inner].ravel(), series.frames[frame][inner].ravel())[0, 1] > 0.97
+
+
 def test_nothing_of_a_hidden_row_reaches_the_network() -> None:
     rng = np.random.default_rng(4)
     frames, neighbours = (torch.from_numpy(rng.normal(size=shape).astype(np.float32)) for shape in ((2, 18, 20), (2, 4, 18, 20)))

@@ -7,7 +7,7 @@ from scipy import ndimage
 from benchmarks.repeated_lines import with_noise_as_it_is
 from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model
 from rapidstem.denoising.model_paths import model_folder
-from rapidstem.denoising.noise_whitening import rows_share_noise, whitened
+from rapidstem.denoising.noise_whitening import DRAWS, rows_share_noise, whitened
 from rapidstem.denoising.prediction import denoise_stack
 from rapidstem.frames import row_power_ratio
 from rapidstem.scores.image_quality import psnr_affine_db
@@ -75,6 +75,15 @@ def test_the_same_frame_gets_the_same_noise_and_another_one_other_noise() -> Non
 def test_frames_of_any_size_are_whitened(shape: tuple[int, int]) -> None:
     frame = ndimage.gaussian_filter(np.random.default_rng(3).normal(100, 9, shape), 0.6)
     assert np.isfinite(whitened(frame, 0)).all()
+
+
+def test_the_answer_to_a_camera_is_the_mean_of_those_to_its_white_frames(general: TrainedModel) -> None:
+    stack = np.stack([scan_frame(5), camera_frame(6)])
+    alone = with_noise_as_it_is(general)
+    white = [denoise_stack(alone, whitened(stack[1], draw)[None])[0] for draw in range(DRAWS)]
+    expected = [denoise_stack(alone, stack[:1])[0], np.mean(white, axis=0)]
+    np.testing.assert_allclose(denoise_stack(general, stack), expected, atol=0.05)
+    assert np.std(white[0] - white[1]) > 1
 
 
 def test_the_general_filter_comes_nearer_to_what_a_camera_shows(general: TrainedModel) -> None:
