@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from denoising_phantoms import MARGIN_PX, field, scene
-from scipy import ndimage
+from scipy import ndimage, stats
 
 from rapidstem.denoising.bm3d.block_matching import denoise_with_bm3d, read_filter, tune, write_filter
 from rapidstem.denoising.bm3d.noise_statistics import NoiseStatistics, measure_noise
@@ -34,12 +34,29 @@ def test_gain_and_offset_of_poisson_noise() -> None:
     assert noise.spectrum.mean() == pytest.approx(1, rel=0.05)
 
 
+def test_noise_is_measured_where_all_frames_of_a_drift_to_one_side_show_the_scene() -> None:
+    random = np.random.default_rng(4)
+    shift, clean = np.array([[0.0, 0.0], [-9.0, 4.0], [-5.0, 11.0], [-2.0, 7.0]]), np.maximum(scene(4, 96), 0.1)
+    counts = random.poisson(30 * np.stack([ndimage.shift(clean, each, order=1, cval=9.0) for each in shift]))
+    drifting = TrainingField("drifting", 1000 + 50 * counts, clean, shift, slice(0, 96), slice(0, 96))
+    noise = measure_noise([drifting])
+    assert noise.spectrum.shape == (87, 85)
+    assert (noise.gain, noise.offset) == (pytest.approx(50, rel=0.1), pytest.approx(1000, abs=150))
+
+
 def test_spectrum_of_streaks_lies_along_low_frequencies_of_x() -> None:
     noise = measure_noise([streaky(1, frames=16)])
     along_x = np.abs(np.fft.fftfreq(noise.spectrum.shape[1])) < 0.06
     assert noise.spectrum[:, along_x].sum() > 0.7 * noise.spectrum.sum()
     along_y = np.abs(np.fft.fftfreq(noise.spectrum.shape[0])) < 0.06
     assert noise.spectrum[along_y].sum() < 0.2 * noise.spectrum.sum()
+
+
+@pytest.mark.parametrize("electrons", [0.5, 1.0, 2.0, 5.0, 20.0])
+def test_the_mean_of_stabilised_counts_is_restored_however_few_they_are(electrons: float) -> None:
+    noise, counts = NoiseStatistics(3.0, 100.0, np.ones((1, 1))), np.arange(200)
+    mean = np.sum(noise.stabilised(100 + 3 * counts) * stats.poisson.pmf(counts, electrons))
+    assert noise.restored(np.array(mean)) == pytest.approx(100 + 3 * electrons, abs=0.06)
 
 
 def test_stabilised_noise_is_as_strong_everywhere_and_is_restored() -> None:
