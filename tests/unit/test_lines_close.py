@@ -50,6 +50,12 @@ def test_a_second_line_that_the_frames_do_not_show_takes_no_place() -> None:
     assert told_apart(lines, [true[0], ghost, true[1]], evidence_of(true), 20.0) == lines
 
 
+def test_a_line_that_is_there_twice_explains_no_more_than_once() -> None:
+    true = [inside(line) for line in (LINE, OTHER)]
+    lines = list(true)
+    assert told_apart(lines, [true[0], true[0] + 1.0, true[1]], evidence_of(true), 20.0) == lines
+
+
 def test_fewer_lines_do_not_take_the_place_of_more() -> None:
     true = [inside(line) for line in (LINE, OTHER)]
     halves = [true[0][:130], true[0][220:], true[1]]

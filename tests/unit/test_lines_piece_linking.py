@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from rapidstem.lines.piece_linking import linked_pieces
+from rapidstem.lines.piece_linking import linked_pieces, set_back
 
 
 def nothing_said(points):
@@ -43,6 +43,13 @@ def test_ends_of_a_line_in_a_yz_section_that_have_passed_each_other_are_linked()
     assert np.abs(linked[0][np.abs(linked[0][:, 1]) < 10] @ [0, 0.3, 1]).max() < 6
     beside = linked_pieces([in_yz_section(-400, 20, 18.0), in_yz_section(-380, 10, -18.0)], nothing_said)
     assert len(beside) == 2
+
+
+def test_an_end_is_set_back_by_a_third_of_its_piece_at_most():
+    piece = along_x(0, 31)
+    for last, kept in ((True, piece[:-2]), (False, piece[2:][::-1])):
+        np.testing.assert_array_equal(set_back(piece, last, 40.0), kept)
+        assert len(set_back(along_x(0, 301), last, 40.0)) == 66
 
 
 def test_ends_at_a_right_angle_stay():
