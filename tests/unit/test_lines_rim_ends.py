@@ -7,6 +7,7 @@ from rapidstem.dislocations import LineNetwork, Polyline
 from rapidstem.lines.evidence.frame_curvature import curvature_of_frames
 from rapidstem.lines.evidence.line_coverage import SeriesEvidence
 from rapidstem.lines.rim_ends import with_rims
+from rapidstem.lines.rim_lines import without_rims
 from rapidstem.tomography import TiltGeometry
 from rapidstem.tomography.vacuum import FOIL, RIM, VACUUM
 
@@ -41,6 +42,15 @@ def test_an_end_within_a_line_width_of_a_rim_is_at_a_surface(x_nm, kind):
 def test_what_is_known_of_an_end_beside_vacuum_stays(kind):
     found = with_rims(LineNetwork([ending_at(95.0, end=kind)], BOX_NM), vacuum_from(100.0), evidence())
     assert found.lines[0].end_kind == kind
+
+
+def test_a_line_that_lies_beside_the_foil_by_more_than_half_is_none():
+    beside, passing, unseen = (
+        np.column_stack([np.linspace(start, stop, 60), np.full(60, 30.0), np.full(60, 40.0)])
+        for start, stop in ((0.0, 240.0), (-150.0, 240.0), (900.0, 1200.0))
+    )
+    found = without_rims([beside, passing, unseen], vacuum_from(100.0), evidence())
+    assert len(found) == 2 and found[0] is passing and found[1] is unseen
 
 
 def test_density_refers_to_the_field_without_vacuum():
