@@ -69,6 +69,39 @@ def test_a_junction_of_three_stays_and_a_side_arm_of_a_straight_line_does_not():
     assert ends(graph) == {((20, 50, 10), (20, 50, 90)), ((20, 50, 50), (20, 90, 50))}
 
 
+def test_two_lines_that_cross_may_bend_more_than_one_that_another_leaves():
+    centre, before, after = (20, 50, 50), (20, 50, 90), (20, 32, 14)
+    bent = [(0, 9, straight(before, centre)), (1, 9, straight(after, centre))]
+    graph = graph_of(*bent, (2, 9, straight((20, 90, 50), centre)))
+    lead_through(graph, SIZE, REACH, WIDTH)
+    assert graph.degree(9) == 3
+    graph = graph_of(*bent, (2, 9, straight((2, 85, 50), centre)), (3, 9, straight((38, 15, 50), centre)))
+    lead_through(graph, SIZE, REACH, WIDTH)
+    assert ends(graph) == {(after, before), ((2, 85, 50), (38, 15, 50))}
+
+
+def test_arms_side_by_side_whose_way_over_goes_across_are_not_one_line():
+    one, two = (10, 50, 50), (10, 62, 50)
+    graph = graph_of(
+        (0, 1, straight((10, 50, 10), one)),
+        (1, 2, straight(one, (50, 50, 50))),
+        (4, 5, straight(two, (10, 62, 90))),
+        (4, 6, straight(two, (45, 85, 50))),
+        (1, 4, straight(one, two)),
+    )
+    lead_through(graph, SIZE, REACH, WIDTH)
+    assert graph.number_of_edges() == 5
+
+
+def test_a_path_that_comes_back_by_a_long_way_is_not_lost():
+    centre = np.array([20, 50, 50])
+    angle = np.linspace(0, 2 * np.pi, 60)
+    loop = centre + 12 * np.column_stack([np.zeros(60), 1 - np.cos(angle), np.sin(angle)])
+    graph = graph_of((0, 9, straight((20, 50, 10), centre)), (1, 9, straight((20, 50, 90), centre)), (9, 9, loop))
+    lead_through(graph, SIZE, REACH, WIDTH)
+    assert graph.number_of_edges() == 3
+
+
 def test_arms_are_paired_so_that_all_together_bend_least():
     centre = (20, 50, 50)
     shallow = [(20, 42, 10), (20, 58, 10), (20, 42, 90), (20, 58, 90)]
@@ -83,6 +116,10 @@ def test_two_lines_thinned_to_one_path_are_cut_and_a_streak_goes():
     graph = graph_of((0, 1, turn))
     cut_hairpins(graph, strength, REACH)
     assert graph.number_of_edges() == 2 and {node for pair in ends(graph) for node in pair} >= {(20, 40, 10), (20, 47, 10)}
+    strength[:, 44:, :] = 0.7
+    graph = graph_of((0, 1, turn))
+    cut_hairpins(graph, strength, REACH)
+    assert graph.number_of_edges() == 2
     strength[:, 44:, :] = 0.3
     graph = graph_of((0, 1, turn))
     cut_hairpins(graph, strength, REACH)

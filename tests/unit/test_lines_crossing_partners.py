@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rapidstem.lines.crossing_partners import doubtful_partners, exchanged, passage_of
+from rapidstem.lines.crossing_partners import course_cost, doubtful_partners, exchanged, passage_of
 
 # Two bowed lines that cross at 30 degrees, 6 nm apart in z; asymmetric in x, y and z.
 ALONG = np.linspace(-300, 350, 200)
@@ -56,6 +56,19 @@ def test_partners_are_doubtful_where_lines_cross_at_a_small_angle_near_the_borde
     other, odds = doubtful_partners([RISING + 500.0, *lines])
     assert list(other) == [-1, 2, 1]
     assert np.isnan(odds[0]) and odds[1] == odds[2] and 0.2 < odds[1] < 20
+
+
+def test_odds_are_those_of_the_partners_as_they_are():
+    along = np.linspace(-230, 160, 130)
+    lines = [np.column_stack([along, sign * np.tan(np.deg2rad(9.5)) * along, 0.3 * along]) for sign in (-1, 1)]
+    bent = [np.vstack([lines[number][:76], lines[1 - number][77:]]) for number in (0, 1)]
+    (straight_odds, _), (bent_odds, _) = (doubtful_partners(each)[1] for each in (lines, bent))
+    assert 1 < straight_odds < 20 and bent_odds == pytest.approx(1 / straight_odds, rel=0.1)
+
+
+def test_the_cost_of_a_course_counts_independent_places():
+    places = np.column_stack([np.arange(2.5, 200, 5), np.zeros(40), np.tile([2.0, -2.0], 20)])
+    assert course_cost(places * [-1, 1, 1], places) == pytest.approx(80 / 10 * (2 / 4) ** 2 / 2, rel=0.02)
 
 
 def test_partners_are_certain_where_courses_are_clear():
