@@ -20,11 +20,17 @@ def column_map():
     return ColumnMap(np.arange(SIDE), true_map())
 
 
-@pytest.mark.parametrize("shift", [(0.0, 0.0), (2.3, -4.6), (-11.4, 7.7)])
+@pytest.mark.parametrize("shift", [(0.0, 0.0), (2.3, -4.6), (-11.4, 7.7), (31.6, -24.3)])
 def test_shift_of_the_slow_image_is_found(column_map, shift):
     aligned = align_reference(rapid_reference(0), slow_image(0, shift), column_map)
     np.testing.assert_allclose(aligned.slow_shift_px, shift, atol=0.1)
     assert aligned.correlation > 0.8
+
+
+def test_shift_of_a_frame_that_is_not_square_holds_where_it_lies_in_the_slow_image(column_map):
+    aligned = align_reference(rapid_reference(0)[24:136], slow_image(0, (2.3, -4.6)), column_map)
+    np.testing.assert_allclose(aligned.slow_shift_px, (26.3, -4.6), atol=0.1)
+    assert aligned.slow.shape == (112, SIDE)
 
 
 def test_slow_image_is_brought_onto_the_rapid_columns(column_map):
