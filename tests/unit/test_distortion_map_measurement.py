@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from distortion_phantom import SIDE, bowed_map, intensity, rapid_reference, slow_image, true_map
 
+from rapidstem.distortion.coarse_columns import ColumnMatches
+from rapidstem.distortion.first_guess import first_guess
 from rapidstem.distortion.map_measurement import measure_map
 from rapidstem.errors import InputError
 
@@ -31,6 +33,17 @@ def test_map_of_one_field_over_the_whole_width(seed):
     assert np.abs(measured.column_map.slow_px - true_map()).mean() < 0.3
     assert np.all(np.diff(measured.column_map.slow_px) > 0)
     assert (measured.method, measured.fields, measured.strip_widths, measured.strip_width_px) == ("spline", 1, None, None)
+
+
+def test_windows_that_were_found_elsewhere_do_not_bend_the_first_map(monkeypatch):
+    centres = np.arange(8.0, SIDE - 8)
+    places = np.interp(centres, np.arange(SIDE), true_map())
+    astray = (centres > 60) & (centres < 80)
+    found = ColumnMatches(centres, places + 14 * astray, np.full(len(centres), 0.9), np.ones(len(centres), bool), 2.0)
+    monkeypatch.setattr("rapidstem.distortion.first_guess.match_columns", lambda *_: found)
+    guess = first_guess([np.ones((SIDE, SIDE))], [np.ones((SIDE, SIDE))])
+    assert np.abs(guess.slow_px - true_map())[8:-8].max() < 1
+    np.testing.assert_allclose(guess.shift_px, [[2, 0]])
 
 
 def test_map_follows_a_squeeze_at_the_line_end_just_as_well():
@@ -70,6 +83,7 @@ def test_strips_of_ihara_follow_the_map_inside_and_say_how_far_they_are_off(seed
 def test_strips_state_displacement_and_residual(method):
     measured = measure_map([rapid_reference(0)], [slow_image(0)], method=method)
     strips = measured.strips
+    assert set(strips["column"]) <= set(4.5 + 10 * np.arange(16)), "between the two middle columns of ten"
     mapped = measured.column_map.to_slow(strips["column"]) - strips["column"]
     np.testing.assert_allclose(strips["displacement_px"] - strips["residual_px"], mapped, atol=1e-9)
     true = np.interp(strips["column"], np.arange(SIDE), true_map()) - strips["column"]
