@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem.scores.image_quality import psnr_affine_db, psnr_db, ssim
+from rapidstem.scores.image_quality import psnr_affine_db, psnr_by_range_db, psnr_db, ssim
 
 WHOLE = (slice(None), slice(None))
 
@@ -23,6 +23,13 @@ def test_psnr_of_a_known_error() -> None:
     image[5:, :] = 10.0
     image[0, 0] = 100.0
     assert psnr_db(image, reference, WHOLE) == pytest.approx(10 * np.log10(100**2 / (0.5 * 10**2)))
+
+
+def test_ranges_are_those_of_the_reference_and_begin_at_their_lower_limits() -> None:
+    reference = np.array([[0, 10_000, 19_999], [20_000, 30_000, 39_999], [40_000, 50_000, 65_535.0]])
+    image = reference + np.array([[0, 100, 100], [-1000, 1000, 1000], [-3000, 3000, 0]])
+    squares = (2 * 100**2 / 3, 1000**2, 2 * 3000**2 / 3)
+    assert list(psnr_by_range_db(image, reference, WHOLE).values()) == pytest.approx([10 * np.log10(65535**2 / each) for each in squares])
 
 
 def test_psnr_does_not_see_gain_and_offset() -> None:
