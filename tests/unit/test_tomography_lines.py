@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem.tomography.binarisation import binarise
+from rapidstem.tomography.binarisation import binarise, line_image
 from rapidstem.tomography.frame_ridges import line_curvature, line_threshold, ridges_of, subtract_background
 
 
@@ -126,3 +126,15 @@ def test_frames_that_cannot_be_used_are_named_with_the_remedy():
     series[9:11], series[4] = 1, 0
     with pytest.raises(InputError, match=r"1 frame: holds no intensity \(4\); take these frames"):
         binarise(series)
+
+
+def test_lines_are_regions_that_are_large_and_strong_enough_whatever_is_hidden() -> None:
+    """Lines of strength 1 ask for 0.35 somewhere, 0.2625 everywhere, and 30 pixels; what is hidden asks for nothing."""
+    strength, hidden = np.zeros((100, 100), np.float32), np.zeros((100, 100), bool)
+    strength[10:13, 10:90], strength[13:18, 30:40] = 1.0, 0.3
+    strength[50:54, 10:20] = 0.9
+    strength[np.arange(60, 95), np.arange(60, 95)] = 0.9
+    expected = strength > 0
+    strength[30:40, 60:70], strength[30:33, 10:17] = 0.3, 0.9
+    strength[70:90, 5:25], hidden[70:90, 5:25] = 50.0, True
+    np.testing.assert_array_equal(line_image(strength, 1.5, hidden, "hard"), expected)
