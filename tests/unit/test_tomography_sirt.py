@@ -136,6 +136,27 @@ def test_one_subset_is_sirt():
     np.testing.assert_array_equal(ordered_subset_slices(whole, projections, 10, seen), expected)
 
 
+@pytest.mark.parametrize(("frames", "count"), [(1, 1), (3, 1), (13, 6), (25, 10)])
+def test_subsets_are_spread_over_the_series_with_two_frames_each_at_least(frames: int, count: int) -> None:
+    frame = np.repeat(np.arange(5, 5 + frames), 4)
+    matrix = sparse.csr_matrix(np.random.default_rng(0).random((len(frame), 6)))
+    subsets = SubsetOperators.from_matrix(matrix, frame)
+    held = [np.unique(frame[rays]) for rays in subsets.rays]
+    assert len(held) == count and sorted(np.concatenate(held)) == list(range(5, 5 + frames))
+    assert all(len(each) >= min(2, frames) and np.all(np.diff(each) == count) for each in held)
+
+
+def test_a_pass_that_has_begun_is_ended():
+    frame = np.repeat(np.arange(20), 4)
+    rng = np.random.default_rng(0)
+    subsets = SubsetOperators.from_matrix(sparse.csr_matrix(rng.random((80, 6))), frame)
+    projections = rng.random((80, 2)).astype(np.float32)
+    once, again, twice = (ordered_subset_slices(subsets, projections, iterations) for iterations in (3, 10, 11))
+    np.testing.assert_array_equal(once, again)
+    np.testing.assert_array_equal(twice, ordered_subset_slices(subsets, projections, 20))
+    assert once.max() > 0 and not np.array_equal(once, twice)
+
+
 def test_subsets_hold_every_ray_once_and_reach_the_error_of_sirt_in_a_third_of_the_passes():
     rays = small_rays()
     matrix = system_matrix(rays)

@@ -146,3 +146,4 @@ def test_remarks_about_raw_files_are_counted_where_they_are_many() -> None:
     lines = remark_lines([f"acquisition 'a{number}'" for number in range(23)])
     assert lines[0].startswith("Nothing is refused") and lines[1] == "  acquisition 'a0'"
     assert lines[-1] == "  and 3 more, in the report" and len(lines) == 22
+    assert len(remark_lines(["a remark"] * 20)) == 21

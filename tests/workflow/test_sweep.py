@@ -91,6 +91,7 @@ def test_a_point_sets_its_keys_its_seed_and_nothing_else(tmp_path: Path, monkeyp
     assert point_configuration(session.config, trained)["denoisers"] == [{"name": "dlf-slow"}]
     rows = pd.DataFrame(point_acquisitions(session.sheet, trained))
     assert rows["kind"].value_counts().to_dict() == {"training": 7, "calibration": 1, "tilt_series": 1}
+    assert list(rows["tilt"][rows["kind"] == "training"]) == ["70", "0", "60", "40", "20", "70", "0"]
     assert ("training_fields", "0") not in points
     assert session.config["simulate"] == _configuration()["simulate"]
 
