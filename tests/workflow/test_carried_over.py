@@ -13,7 +13,7 @@ from rapidstem.denoising import CARD, LOSSES, WEIGHTS
 from rapidstem.distortion import ColumnMap, write_map
 from rapidstem.errors import InputError
 from rapidstem.files import ScanFormat, StackHeader
-from rapidstem_workflow.carried_over import check_carried_over
+from rapidstem_workflow.carried_over import check_carried_over, foreign_remarks
 from rapidstem_workflow.session import Session
 from rapidstem_workflow.session_opening import open_session
 from tests.workflow.tiny_session import FIELDS, configuration, write_session
@@ -76,6 +76,11 @@ def test_size_does_not_matter_where_no_distortion_is_corrected_nor_anything_wher
     check_carried_over(bare, {name: header(64, 9.12) if name == "series" else header() for name in bare.acquisitions()})
 
 
+def test_the_distortion_of_a_scan_is_the_same_for_every_detector() -> None:
+    bare = open_session(configuration() | {"denoisers": [], "tomography": {"denoisers": []}})
+    check_carried_over(bare, {name: header(detector="HAADF" if name == "series" else "BF") for name in bare.acquisitions()})
+
+
 @pytest.mark.parametrize(
     ("scanned", "words"),
     [
@@ -116,3 +121,19 @@ def test_a_network_trained_earlier_says_what_it_is_for(folder: Path) -> None:
     assert "'train-a'" not in said
     (model / CARD).write_text("{}")
     assert "the model card cannot be read" in refusal(found)
+
+
+def test_pixels_outside_of_those_of_a_networks_simulated_fields_are_said(folder: Path) -> None:
+    model = folder / "model"
+    model.mkdir()
+    for name in (WEIGHTS, LOSSES):
+        (model / name).touch()
+    learned = {"pixel_size_nm": None, "dwell_time_s": None, "simulated_fields": 40, "ranges": {"pixel_size_nm": [2.0, 8.0]}}
+    (model / CARD).write_text(json.dumps({"data": learned}))
+    found = open_session(configuration() | {"denoisers": [{"name": "dlf-slow", "model": "model"}]})
+    headers = {name: header(pixel_size_nm={"series": 9.12, "test-a": 8.0}.get(name, 4.56)) for name in found.acquisitions()}
+    unseen, outside = foreign_remarks(found, headers)
+    assert "has learned from 40 simulated fields; trust no line" in unseen
+    assert "series has pixels of 9.12 nm" in outside and "of 2 to 8 nm; its result is outside of what was tested" in outside
+    (model / CARD).write_text(json.dumps({"data": learned | {"simulated_fields": 0}}))
+    assert foreign_remarks(found, headers) == []
