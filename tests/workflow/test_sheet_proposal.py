@@ -225,6 +225,22 @@ def test_two_images_that_fit_as_well_are_not_chosen_from(folder: Path, tmp_path:
     assert sum("as well as" in reason for reason in proposal.left_out.values()) == 2
 
 
+def test_a_slow_series_that_ends_a_step_earlier_is_paired(folder: Path, tmp_path: Path) -> None:
+    write_raw(folder / "sweep slow.emd", 12, np.linspace(-62, 70, 12), dwell_s=2e-6)
+    write_proposal(folder, tmp_path / "config/steel")
+    assert rows_of(tmp_path / "config/steel.tsv")["sweep"][3] == "sweep slow.emd"
+
+
+def test_slow_series_of_other_tilts_or_several_that_fit_are_not_paired(folder: Path, tmp_path: Path) -> None:
+    write_raw(folder / "sweep slow b.emd", 15, np.linspace(-70, 70, 15), dwell_s=2e-6)
+    write_proposal(folder, tmp_path / "config/two")
+    (folder / "sweep slow b.emd").unlink()
+    write_raw(folder / "sweep slow.emd", 15, np.linspace(-70, 30, 15), dwell_s=2e-6)
+    write_proposal(folder, tmp_path / "config/short")
+    for name in ("two", "short"):
+        assert rows_of(tmp_path / f"config/{name}.tsv")["sweep"] == ("tilt_series", "", "sweep rapid.emd", "")
+
+
 def test_nothing_is_overwritten(folder: Path, tmp_path: Path) -> None:
     write_proposal(folder, tmp_path / "steel")
     with pytest.raises(InputError, match="is there already"):
