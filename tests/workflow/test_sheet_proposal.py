@@ -225,6 +225,12 @@ def test_two_images_that_fit_as_well_are_not_chosen_from(folder: Path, tmp_path:
     assert sum("as well as" in reason for reason in proposal.left_out.values()) == 2
 
 
+def test_an_image_at_another_tilt_is_not_that_of_a_stack_of_the_same_name(folder: Path, tmp_path: Path) -> None:
+    write_raw(folder / "A1 slow 30us.emd", 1, 20.0, pixel_nm=2.0, side=32, dwell_s=3e-5)
+    write_proposal(folder, tmp_path / "config/steel")
+    assert rows_of(tmp_path / "config/steel.tsv")["A1"] == ("training", "0", "A1 fast 100ns.emd", "")
+
+
 def test_a_slow_series_that_ends_a_step_earlier_is_paired(folder: Path, tmp_path: Path) -> None:
     write_raw(folder / "sweep slow.emd", 12, np.linspace(-62, 70, 12), dwell_s=2e-6)
     write_proposal(folder, tmp_path / "config/steel")
