@@ -1,6 +1,7 @@
 from .centre_uncertainty import SIGMA_COLUMNS as SIGMA_COLUMNS, position_uncertainty as position_uncertainty
 from .centroids import CENTROID_COLUMNS as CENTROID_COLUMNS, locate_centroids as locate_centroids
 from .foil_clipping import (
+    LEAST_EMPTY_NM as LEAST_EMPTY_NM,
     all_clipped as all_clipped,
     clipped as clipped,
     distance_to_face as distance_to_face,

@@ -21,7 +21,8 @@ from rapidstem.tomography.foil_extent import foil_surfaces
 
 # The density at a surface is compared with that two line widths further inside.
 INWARD_NM = 30.0
-# Of the thickness: twice the 45 nm within which an end belongs to a face (`rapidstem.lines.foil_height`).
+# Of the thickness, without lines: where they leave more, the middle may be farther from theirs than the 45 nm within which an end belongs
+# to a face (`rapidstem.lines.foil_height`).
 LEAST_EMPTY_NM = 90.0
 # The direction of an end is that of its last 50 nm, more than three line widths: noise of 1 nm turns it by some 2 degrees.
 DIRECTION_REACH_NM = 50.0

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rapidstem.dislocations import end_direction, resampled
+from rapidstem.dislocations import LEAST_EMPTY_NM, end_direction, resampled
 from rapidstem.lines.evidence import CoveredFrames, SeriesEvidence
 
 # How far beyond the faces lines are led, so far from a face an end still belongs to it, and what gives its direction.
@@ -24,8 +24,6 @@ _SLOPES = np.stack(np.meshgrid(_SIDE, _SIDE, indexing="ij"), axis=-1).reshape(-1
 # degrees, 0.5 to 1.1 in three of level ones.
 _CERTAIN = 2.0
 _ROUNDS = 2
-# Lines of a foil that they do not fill leave so much of its thickness to either side that tracing cannot tell where its middle is.
-_LEAST_SLACK_NM = 2 * NEAR_FACE_NM
 
 
 @dataclass(frozen=True)
@@ -136,11 +134,11 @@ def _with_faces_at_ends(lines: Sequence[np.ndarray], evidence: SeriesEvidence, b
     """The box, moved in height where its lines leave so much of the foil empty that a face may be anywhere: to where most of them end."""
     points = np.concatenate(lines)
     height = points[np.all((points[:, :2] >= box_nm[0, :2]) & (points[:, :2] <= box_nm[1, :2]), axis=1), 2]
-    slack_nm = float(np.ptp(box_nm[:, 2]) - np.ptp(height)) if len(height) else 0.0
-    if slack_nm < _LEAST_SLACK_NM:
+    empty_nm = float(np.ptp(box_nm[:, 2]) - np.ptp(height)) if len(height) else 0.0
+    if empty_nm < LEAST_EMPTY_NM:
         return box_nm
-    led = _led(lines, evidence, box_nm, np.zeros(2), NEAR_FACE_NM + slack_nm)
-    moved_nm = _middle_nm(led, box_nm, overcount, slack_nm / 2) - box_nm[:, 2].mean()
+    led = _led(lines, evidence, box_nm, np.zeros(2), NEAR_FACE_NM + empty_nm)
+    moved_nm = _middle_nm(led, box_nm, overcount, empty_nm / 2) - box_nm[:, 2].mean()
     return box_nm + np.array([0.0, 0.0, moved_nm])
 
 
