@@ -39,7 +39,7 @@ LEAST_NM = 40.0
 
 
 def fitted_network(
-    curves: Sequence[np.ndarray], box_nm: np.ndarray, plane: FoilPlane, chosen: Callable[[list[np.ndarray]], list[int]] | None = None
+    curves: Sequence[np.ndarray], box_nm: np.ndarray, plane: FoilPlane, chosen: Callable[[list[np.ndarray]], list[int]]
 ) -> LineNetwork:
     """Lines of a foil from curves (n, 3), nm.
 
@@ -57,8 +57,8 @@ def fitted_network(
         Lowest and highest x, y, z: the field of view and the foil's thickness.
     plane : FoilPlane
         The foil's middle.
-    chosen : callable or None
-        Gives the numbers of the pieces (n, 3), nm, that are lines, of all that lie within the foil; None takes all.
+    chosen : callable
+        Gives the numbers of the pieces (n, 3), nm, that are lines, of all that lie within the foil.
 
     Returns
     -------
@@ -68,12 +68,11 @@ def fitted_network(
     foil_nm = box_nm + np.array([0.0, 0.0, plane.middle_nm - box_nm[:, 2].mean()])
     lines = [Polyline(plane.levelled(curve), 2 * number, 2 * number + 1) for number, curve in enumerate(curves)]
     pieces = all_clipped(lines, foil_nm)
-    if chosen:
-        pieces = [pieces[number] for number in chosen([plane.leaning(piece.points_nm) for piece in pieces])]
+    pieces = [pieces[number] for number in chosen([plane.leaning(piece.points_nm) for piece in pieces])]
     pieces = loops_closed(joined_at_kinks(with_ends([piece for piece in pieces if piece.length_nm >= LEAST_NM], foil_nm, EXTENSION_NM)))
     finished = with_ends(_with_junctions(pieces, foil_nm), foil_nm, 0.0, EXTENSION_NM)
     finished = [replace(line, points_nm=plane.leaning(line.points_nm)) for line in finished]
-    return LineNetwork(longest_first(without_false_arms(finished, chosen) if chosen else finished), foil_nm)
+    return LineNetwork(longest_first(without_false_arms(finished, chosen)), foil_nm)
 
 
 def _with_junctions(lines: list[Polyline], box_nm: np.ndarray) -> list[Polyline]:
