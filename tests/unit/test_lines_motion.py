@@ -10,7 +10,7 @@ from rapidstem.lines.motion import TiltedView, follow_series
 from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
 from rapidstem.lines.motion.line_paths import STEP_NM, best_path, found_path, smoothed_slide
 from rapidstem.lines.motion.moving_lines import moving_line
-from rapidstem.lines.motion.unexplained_lines import lasting_lines
+from rapidstem.lines.motion.other_lines import lasting_lines
 from rapidstem.lines.motion.view_evidence import frame_lines, learnt_from
 from tests.unit.motion_phantoms import (
     HALF_FOIL_NM,
@@ -82,6 +82,18 @@ def test_a_path_does_not_hang_on_where_the_places_that_are_tried_lie() -> None:
     found = [found_path(moving, np.full(len(moving.nodes_nm), guess), 26.0, frame, view).slid_nm for guess in (0.0, 0.5, 1.0, 1.5)]
     assert np.median(found) == pytest.approx(5.0, abs=1.0)
     assert np.ptp(np.median(found, axis=1)) < 0.4
+
+
+def test_what_runs_along_the_border_of_a_frame_is_not_seen() -> None:
+    """A line's width within it, a path can choose from node to node whether the frame says anything of it."""
+    frame = frame_lines(np.ones((SIZE, SIZE), np.float32), learnt_from(frames_of(lambda time: LINES, 3).images, LINES, VIEW, 1.4), 1.4)
+    across = np.linspace(-200.0, 200.0, 9)
+    heights = (np.array([0.0, 2.0, 3.0, 60.0]) - VIEW.shift_px[0] - (SIZE - 1) / 2) * PIXEL_NM / np.cos(VIEW.tilt_rad)
+    rows = [frame.seen(np.column_stack([across, np.full(9, height), np.zeros(9)]), VIEW).all() for height in heights]
+    assert rows == [False, False, True, True]
+    gap = np.ones((SIZE, SIZE), np.float32)
+    gap[:, :40] = np.nan
+    assert frame_lines(gap, frame.likelihood, 1.4).inner[60].argmax() == 40 + 5 + 3
 
 
 LINES = [threading(FIRST, (-120.0, 60.0)), threading(SECOND, (60.0, 90.0), -0.4), threading(FIRST, (100.0, -90.0), 0.5, -20.0)]

@@ -8,10 +8,10 @@ import pytest
 from rapidstem.lines.motion import TiltedView
 from rapidstem.lines.motion.glide_planes import FoilFaces, GlidePlane, glide_plane
 from rapidstem.lines.motion.line_following import GONE, HIDDEN, LOST, OUTSIDE, SEEN, LineTrack
-from rapidstem.lines.motion.motion_flags import cross_slip_frame, line_flags
+from rapidstem.lines.motion.motion_flags import line_flags
 from rapidstem.lines.motion.motion_tables import position_rows
 from rapidstem.lines.motion.moving_lines import moving_line
-from rapidstem.lines.motion.plane_choice import MOVED_NM, doubtful_way, lifted_in_doubt, told_until
+from rapidstem.lines.motion.plane_choice import MOVED_NM, cross_slip_frame, doubtful_way, lifted_in_doubt, told_until
 from rapidstem.lines.motion.track_smoothing import SmoothTrack, beside_tomogram_nm, smoothed_track
 from tests.unit.motion_phantoms import HALF_FOIL_NM, NORMALS, PERIOD_S, PIXEL_NM, SIZE, TILT_DEG, threading
 
@@ -126,6 +126,17 @@ def test_what_comes_after_a_misfit_does_not_turn_it() -> None:
     found = cross_slip_frame(_track(away, _screw(), ends))
     ends[39] = -400.0
     assert found is not None and cross_slip_frame(_track(away, _screw(), ends)) == found
+
+
+def test_a_line_that_fits_its_plane_again_elsewhere_has_not_left_it() -> None:
+    """Another line lies on an end for a while; one that has slipped fits again only where it comes back to where it left its plane."""
+    frames = np.arange(FRAMES)
+    away = np.maximum(frames - 12, 0) * 6.0
+    misfit = np.where((frames > 13) & (frames < 21), 60.0, 0.0)
+    assert cross_slip_frame(_track(away, _screw(), misfit)) is None
+    assert cross_slip_frame(_track(away, _screw(), np.where(frames > 13, 60.0 + away, 0.0))) is not None
+    back = np.where(frames < 24, away, np.maximum(away[24] - (frames - 24) * 8.0, 0.0))
+    assert cross_slip_frame(_track(back, _screw(), 2.5 * back)) is not None
 
 
 def test_misfits_to_either_side_in_turn_are_no_cross_slip() -> None:

@@ -67,6 +67,22 @@ def test_two_lines_that_annihilate_vanish_and_are_not_found_on_their_neighbours(
     assert not (found.flags["flag"] == "found again").any()
 
 
+@pytest.mark.parametrize("lean", [0.0, -0.3])
+def test_a_line_that_leaves_the_field_is_not_found_on_one_that_rests_at_the_border(lean: float) -> None:
+    """That one is not in the tomogram; only that it was there before the other one came tells them apart."""
+    glider, still = threading(FIRST, (60.0, -160.0)), [STILL[2], threading(SECOND, (-60.0, 180.0)), threading(FIRST, (200.0, 150.0), 0.4)]
+    unknown = threading(FIRST, tuple(np.array([60.0, -160.0]) + 110 * trace(FIRST)[:2]), lean)
+
+    def moved(time: float) -> list[np.ndarray]:
+        return [glider + 70 * max(time - 0.5, 0) * trace(FIRST), *still, unknown]
+
+    found = follow_series(tomogram_of(moved(0.0)[:-1]), frames_of(moved, 50), 13.7)
+    rows = found.positions.query("line == 0 and measured == 1")
+    assert rows["frame"].max() >= 20
+    apart = np.linalg.norm(distances(rows, moved, 0), axis=1)
+    assert np.mean(apart > 20) < 0.02 and apart.max() < 45
+
+
 def test_a_line_that_was_given_up_is_found_again_where_it_has_gone() -> None:
     lost = threading(FIRST, (-150.0, 60.0))
 

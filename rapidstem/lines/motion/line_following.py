@@ -5,7 +5,7 @@ explains. What the frames do not show is not forced: a line that is not found ke
 on as it went, and both are marked.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,8 +13,8 @@ import numpy as np
 from rapidstem.lines.motion.face_distances import face_distances
 from rapidstem.lines.motion.line_paths import LinePath, found_path
 from rapidstem.lines.motion.moving_lines import MovingLine
+from rapidstem.lines.motion.other_lines import ExpectedLines, RestingLines, dark_pixels, unexplained_pieces
 from rapidstem.lines.motion.tilted_view import TiltedView
-from rapidstem.lines.motion.unexplained_lines import unexplained_pieces
 from rapidstem.lines.motion.view_evidence import FrameLines
 
 SEEN, HIDDEN, LOST, OUTSIDE, GONE = "seen", "hidden", "lost", "outside", "gone"
@@ -106,6 +106,12 @@ class LineTrack:
         there = self.line.known if frame == self.line.frames.start else self.present[frame - 1]
         return self.line.points(guess_nm)[there]
 
+    def is_whole(self, frame: int) -> bool:
+        """Whether a frame shows nearly all of the line that no other one hides."""
+        speaking = self.speaking[frame]
+        shown = np.count_nonzero(speaking & self.present[frame])
+        return bool(self.state[frame] == SEEN and shown >= LEAST_FAR_SHARE * np.count_nonzero(speaking))
+
     def clearness(self, frame: int) -> float:
         """What the last frame has said for the whole line."""
         return float(self.support[: max(frame, 1)][-1]) * len(self.line.nodes_nm)
@@ -120,11 +126,13 @@ class FollowedLines:
     tracks : one a line
     unexplained : (frame) dark lines that none of them explains, as `unexplained_pieces` gives them
     field_share : (frame,) how much of what the tomogram shows lies in what each frame has seen
+    resting : where each of the tracks has seen other lines rest
     """
 
     tracks: list[LineTrack]
     unexplained: list[np.ndarray]
     field_share: np.ndarray
+    resting: RestingLines
 
 
 def follow_lines(
@@ -150,67 +158,61 @@ def follow_lines(
     """
     tracks = [_empty_track(line, len(time_s)) for line in lines]
     still = np.concatenate([*others, *(line.plane.points(line.nodes_nm[line.known]) for line in lines)])
+    resting = RestingLines(len(tracks), views[0].shape)
     unexplained, share = [], np.zeros(len(time_s))
     for number, (frame, view) in enumerate(zip(frames, views, strict=True)):
         for points in others:
             frame.cover(points, view)
-        _follow_frame(tracks, number, frame, view, time_s)
-        unexplained.append(unexplained_pieces(frame, view.pixel_size_nm))
+        _follow_frame(tracks, number, frame, view, time_s, resting)
+        dark, empty = dark_pixels(frame)
+        resting.note(dark, empty, _held_pixels(tracks, number, frame, view))
+        unexplained.append(unexplained_pieces(dark, view.pixel_size_nm))
         share[number] = frame.seen(still, view).mean()
-    return FollowedLines(tracks, unexplained, share)
+    return FollowedLines(tracks, unexplained, share, resting)
 
 
-class _Claims:
-    """Pixels where lines are expected that have not been placed yet: no other line may be led onto them."""
-
-    def __init__(self, expected: Mapping[int, np.ndarray], shape: tuple[int, int]) -> None:
-        self._expected = dict(expected)
-        self._count = np.zeros(shape, np.int16)
-        for mask in self._expected.values():
-            self._count += mask
-
-    def barred(self, number: int) -> np.ndarray:
-        """Pixels (y, x) that others claim and a line does not, which is placed now and claims nothing any more."""
-        own = self._expected.pop(number, None)
-        if own is None:
-            return np.asarray(self._count > 0)
-        self._count -= own
-        return (self._count > 0) & ~own
-
-
-def _follow_frame(tracks: Sequence[LineTrack], number: int, frame: FrameLines, view: TiltedView, time_s: np.ndarray) -> None:
+def _follow_frame(
+    tracks: Sequence[LineTrack], number: int, frame: FrameLines, view: TiltedView, time_s: np.ndarray, resting: RestingLines
+) -> None:
     """Put one frame behind the tracks: clear lines first, what they hide says nothing for the others; then lines that are not there."""
-    tracks = [track for track in tracks if number in track.line.frames]
-    present = [track for track in tracks if number == track.line.frames.start or track.state[number - 1] != GONE]
-    guesses = [track.guess(number, time_s) for track in present]
-    claims = _Claims(
+    there = {index: track for index, track in enumerate(tracks) if number in track.line.frames}
+    present = {index: track for index, track in there.items() if number == track.line.frames.start or track.state[number - 1] != GONE}
+    guesses = {index: track.guess(number, time_s) for index, track in present.items()}
+    claims = ExpectedLines(
         {
-            index: frame.footprint(track.expected(number, guess), view)
-            for index, (track, guess) in enumerate(zip(present, guesses, strict=True))
+            index: frame.footprint(track.expected(number, guesses[index]), view)
+            for index, track in present.items()
             if number == track.line.frames.start or track.state[number - 1] == SEEN
         },
         view.shape,
     )
     missing = []
-    for index in sorted(range(len(present)), key=lambda each: -present[each].clearness(number)):
-        track, guess, own = present[index], guesses[index], frame.without(claims.barred(index))
-        path = found_path(track.line, guess, NEAR_NM, own, view)
+    for index in sorted(present, key=lambda each: -present[each].clearness(number)):
+        track, own = present[index], frame.without(claims.barred(index) | resting.barred(index))
+        path = found_path(track.line, guesses[index], NEAR_NM, own, view)
         state = path_state(track, path, number, own, view)
         note_path(track, number, path, state, own, view)
         if state == SEEN:
             frame.cover(shown_points(track, number), view)
         elif state in (LOST, HIDDEN):
-            missing.append((track, guess))
-    for track, guess in missing:
+            missing.append(index)
+    for index in missing:
+        track, own = present[index], frame.without(resting.barred(index))
         if track.state[number] == HIDDEN:
-            track.slid_nm[number] = guess
-        path = found_path(track.line, guess, FAR_NM, frame, view, MOVING_COST)
-        if path.stretch_share >= LEAST_FAR_SHARE and path_state(track, path, number, frame, view) == SEEN:
-            note_path(track, number, path, SEEN, frame, view)
+            track.slid_nm[number] = guesses[index]
+        path = found_path(track.line, guesses[index], FAR_NM, own, view, MOVING_COST)
+        if path.stretch_share >= LEAST_FAR_SHARE and path_state(track, path, number, own, view) == SEEN:
+            note_path(track, number, path, SEEN, own, view)
             frame.cover(shown_points(track, number), view)
-    for track in tracks:
+    for track in there.values():
         if number > track.line.frames.start and (track.state[number - 1] == GONE or _given_up(track, number)):
             track.slid_nm[number], track.state[number] = track.slid_nm[number - 1], GONE
+
+
+def _held_pixels(tracks: Sequence[LineTrack], number: int, frame: FrameLines, view: TiltedView) -> dict[int, np.ndarray]:
+    """The pixels (y, x) of the lines that a frame shows nearly whole, by their place among the tracks: where such a line is, is known."""
+    whole = {index: track for index, track in enumerate(tracks) if number in track.line.frames and track.is_whole(number)}
+    return {index: frame.footprint(track.line.points(track.slid_nm[number]), view) for index, track in whole.items()}
 
 
 def _given_up(track: LineTrack, number: int) -> bool:

@@ -106,7 +106,8 @@ def found_path(
     before, top, after = (curvature[middle + side, node] for side in (-1, 0, 1))
     measured = guess_nm + offsets[middle] + STEP_NM * parabola_vertex(before, top, after)
     chosen = support[best, node]
-    speaks = speaking[best, node] & (line.known | (chosen > 0))
+    within = frame.seen(line.points(guess_nm + offsets[best]), view)
+    speaks = speaking[best, node] & within & (line.known | (chosen > 0))
     sharp = np.abs(line.sensitivity(guess_nm + offsets[best], view)) * view.pixel_size_nm
     good = speaks & (chosen > 0) & (top >= np.maximum(before, after)) & (sharp > LEAST_SENSITIVITY)
     slid, variance = smoothed_slide(measured, np.where(good, sharp, 0.0) / NODE_SD_NM, guess_nm + offsets[best])

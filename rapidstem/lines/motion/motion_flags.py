@@ -8,16 +8,14 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from rapidstem.lines.motion.line_following import FIRST_FRAMES, GONE, HIDDEN, LOST, OUTSIDE, SEEN
 from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
+from rapidstem.lines.motion.other_lines import lasting_lines
+from rapidstem.lines.motion.plane_choice import RUNNING_FRAMES, cross_slip_frame, end_heights, lasting_runs
 from rapidstem.lines.motion.state_filters import JUMP_NM
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.track_smoothing import SmoothTrack
-from rapidstem.lines.motion.unexplained_lines import lasting_lines
-from rapidstem.numerics import weighted_median
 
 FLAG_COLUMNS = ["line", "flag", "frame", "time_s", "row_px", "column_px", "x_nm", "y_nm", "z_nm", "size_nm"]
-# An event counts when it is there in so many frames running, and by more than this.
-RUNNING_FRAMES = 3
-# All by judgement: three frames running are hardly chance; a bow is more than a line's width (13.7 nm), and than four deviations of a
+# All by judgement: a bow is more than a line's width (13.7 nm), and than four deviations of a
 # node, as it is the largest of many.
 LEAST_FIELD_SHARE = 0.25
 LEAST_BOW_NM, LEAST_BOW_SD = 20.0, 4.0
@@ -25,12 +23,6 @@ LEAST_BOW_NM, LEAST_BOW_SD = 20.0, 4.0
 BOWED_NODES = 8
 # A line bows between ends that rest, or nearly so; one that glides shows other parts of itself.
 LARGEST_END_SHARE = 0.7
-# By judgement, above the error of an end below; an end that no other one confirms, in that frame or one beside it, must lie farther off.
-LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
-# By judgement: a line that has slipped in a jump and then rests shows one height, too; it counts as slipped unless one is clearly likelier.
-AS_LIKELY = 1.1
-# The end of a line is seen to a node, 8 nm along it.
-FITTING_DEPTH_NM = 10.0
 
 
 def line_flags(track: SmoothTrack, views: Sequence[TiltedView], told_until: int) -> pd.DataFrame:
@@ -60,14 +52,14 @@ def line_flags(track: SmoothTrack, views: Sequence[TiltedView], told_until: int)
     bow = np.where(on_edge, 0.0, bow_nm(track))
     known = np.isfinite(track.variance_nm2[:, :1])
     least = np.maximum(LEAST_BOW_NM, LEAST_BOW_SD * np.sqrt(np.median(np.where(known, track.variance_nm2, 0.0), axis=1)))
-    found += [(start, "bowing", float(_largest(bow[start:stop]))) for start, stop in _runs(np.abs(bow) > least)]
+    found += [(start, "bowing", float(_largest(bow[start:stop]))) for start, stop in lasting_runs(np.abs(bow) > least)]
     across = cross_slip_frame(track)
     if across is not None:
         found.append((across, "cross slip", float(np.nanmean(end_heights(track)[across]))))
     found += _endings(track)
     lost = (track.track.state == LOST) & (np.arange(len(bow)) >= track.track.line.frames.start)
-    found += [(stop, "found again", _way(track, start, stop)) for start, stop in _runs(lost) if _is_seen(track, stop)]
-    found += [(start, "uncertain", np.nan) for start, _ in _runs(track.track.doubtful)]
+    found += [(stop, "found again", _way(track, start, stop)) for start, stop in lasting_runs(lost) if _is_seen(track, stop)]
+    found += [(start, "uncertain", np.nan) for start, _ in lasting_runs(track.track.doubtful)]
     if across is None and told_until <= np.flatnonzero(track.track.state == SEEN)[-1]:
         found.append((told_until, "plane uncertain", np.nan))
     until = len(bow) if across is None else across
@@ -100,97 +92,9 @@ def field_flags(unexplained: Sequence[np.ndarray], field_share: np.ndarray, time
     lasting = lasting_lines(unexplained, pixel_size_nm)
     kinds = ["unexplained" if line.frames[0] < RUNNING_FRAMES else "new" for line in lasting]
     new = [(line.frames[0], kind, *line.place_px, line.length_nm) for line, kind in zip(lasting, kinds, strict=True)]
-    left = [(start, "field left", np.nan, np.nan, 100 * field_share[start]) for start, _ in _runs(field_share < LEAST_FIELD_SHARE)]
+    left = [(start, "field left", np.nan, np.nan, 100 * field_share[start]) for start, _ in lasting_runs(field_share < LEAST_FIELD_SHARE)]
     rows = [(-1, flag, frame, time_s[frame], row, column, *[np.nan] * 3, size) for frame, flag, row, column, size in sorted(new + left)]
     return pd.DataFrame(rows, columns=FLAG_COLUMNS)
-
-
-def cross_slip_frame(track: SmoothTrack) -> int | None:
-    """The first frame in which a line no longer fits its plane; None where it always does, or where no end of it shows.
-
-    A line in the plane ends on the foil's faces. One that has slipped onto another plane, lifted into this one, reaches beyond one face and
-    stays short of the other by the same height, and the farther the more it moves. What a single end seems to be off by wherever the line
-    goes, and while it rests, is no slip: another line lies there, or the end is hardly seen.
-
-    Parameters
-    ----------
-    track : SmoothTrack
-
-    Returns
-    -------
-    int or None
-    """
-    depth = end_heights(track)
-    both = np.isfinite(depth).all(axis=1)
-    mean = np.where(both, depth.mean(axis=1), np.nan)
-    agree = both & (np.abs(mean) > LEAST_DEPTH_NM) & (np.abs(depth[:, 0] - depth[:, 1]) < np.abs(mean))
-    one = np.where(np.isfinite(depth).sum(axis=1) == 1, np.nan_to_num(depth).sum(axis=1), 0.0)
-    off = np.where(agree, np.nan_to_num(mean), np.where(np.abs(one) > LEAST_DEPTH_NM, one, 0.0))
-    certain = agree | (np.abs(one) > ONE_FACE_DEPTH_NM)
-    runs = sorted(run for sign in (1, -1) for run in _runs(sign * off > 0) if certain[slice(*run)].any())
-    slipped = (start for start, stop in runs if agree[start:stop].sum() >= RUNNING_FRAMES or _grows_with_the_way(track, depth, start))
-    return next(slipped, None)
-
-
-def _grows_with_the_way(track: SmoothTrack, depth_nm: np.ndarray, start: int) -> bool:
-    """Whether the heights of ends (frame, 2) from a frame on go with the way since they last fitted, rather than being one at each end."""
-    middle = np.median(track.slid_nm, axis=1)
-    begin = _fitted_until(depth_nm, start)
-    way = (middle - middle[max(begin - 1, 0)])[begin:]
-    after = depth_nm[begin:]
-    known = np.isfinite(after) & np.isfinite(way)[:, None]
-    if not known.any():
-        return False
-    ways = np.broadcast_to(way[:, None], after.shape)
-    slope = weighted_median(after[known] / np.where(ways[known] == 0, np.inf, ways[known]), np.abs(ways[known]))
-    growing = _strayed(after[known], (slope * ways)[known])
-    resting = sum(_strayed(end[good], np.median(end[good])) for end, good in zip(after.T, known.T, strict=True) if good.any())
-    return growing <= AS_LIKELY * resting
-
-
-def _strayed(heights_nm: np.ndarray, expected_nm: np.ndarray) -> float:
-    """By how much heights differ from what they should be; one on another line counts as one that is clearly off."""
-    return float(np.minimum(np.abs(heights_nm - expected_nm), ONE_FACE_DEPTH_NM).sum())
-
-
-def lifted_until(track: SmoothTrack) -> int:
-    """The first frame from which a line is not lifted any more: where the misfit began that has shown that it has left its plane."""
-    across = cross_slip_frame(track)
-    if across is None:
-        return len(track.slid_nm)
-    return _fitted_until(end_heights(track), across)
-
-
-def _fitted_until(depth_nm: np.ndarray, frame: int) -> int:
-    """The frame after the last one before a frame in which the ends (frame, 2) lay on the faces."""
-    known = np.isfinite(depth_nm)
-    mean = np.where(known.any(axis=1), np.nan_to_num(depth_nm).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
-    fits = np.flatnonzero(np.abs(mean[:frame]) <= FITTING_DEPTH_NM)
-    return int(fits[-1]) + 1 if len(fits) else 0
-
-
-def end_heights(track: SmoothTrack) -> np.ndarray:
-    """Height in z (frame, 2) by which a line seems to end too high at its first and its last node, against the first frames.
-
-    Parameters
-    ----------
-    track : SmoothTrack
-
-    Returns
-    -------
-    np.ndarray, (frame, 2)
-        In nm; NaN where an end is not seen.
-    """
-    line = track.track.line
-    flat = line.nodes_nm
-    climbs = np.array([flat[0, 1] - flat[min(5, len(flat) - 1), 1], flat[-1, 1] - flat[max(-6, -len(flat)), 1]])
-    lengths = np.array([np.linalg.norm(flat[0] - flat[min(5, len(flat) - 1)]), np.linalg.norm(flat[-1] - flat[max(-6, -len(flat))])])
-    height = track.track.face_nm * climbs / np.maximum(lengths, 1e-9) * line.plane.steep[2]
-    usual = np.zeros(2)
-    for end in (0, 1):
-        known = height[:FIRST_FRAMES, end]
-        usual[end] = np.median(known[np.isfinite(known)]) if np.isfinite(known).any() else 0.0
-    return height - usual
 
 
 def bow_nm(track: SmoothTrack) -> np.ndarray:
@@ -233,7 +137,7 @@ def _on_edge(track: SmoothTrack, views: Sequence[TiltedView]) -> np.ndarray:
 
 def _endings(track: SmoothTrack) -> list[tuple[int, str, float]]:
     state = track.track.state
-    found: list[tuple[int, str, float]] = [(start, "hidden", np.nan) for start, _ in _runs(state == HIDDEN)]
+    found: list[tuple[int, str, float]] = [(start, "hidden", np.nan) for start, _ in lasting_runs(state == HIDDEN)]
     gone = np.flatnonzero(state == GONE)
     seen = np.flatnonzero(state == SEEN)
     if len(gone):
@@ -252,12 +156,6 @@ def _way(track: SmoothTrack, start: int, stop: int) -> float:
     """By how far a line has moved, in the median over its nodes, between the frame before a stretch and the one after it."""
     slid = track.track.slid_nm
     return float(np.median(slid[stop] - slid[max(start - 1, 0)]))
-
-
-def _runs(chosen: np.ndarray) -> list[tuple[int, int]]:
-    """First frame, and the one after the last, of stretches of at least three frames."""
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], np.asarray(chosen, bool), [False]]).astype(int)))
-    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2) if stop - start >= RUNNING_FRAMES]
 
 
 def _broad(off_nm: np.ndarray) -> float:

@@ -9,12 +9,12 @@ from dataclasses import replace
 import numpy as np
 
 from rapidstem.lines.motion.glide_planes import FoilFaces, GlidePlane
-from rapidstem.lines.motion.line_following import SEEN
+from rapidstem.lines.motion.line_following import FIRST_FRAMES, SEEN
 from rapidstem.lines.motion.line_paths import LEAST_SENSITIVITY
-from rapidstem.lines.motion.motion_flags import FITTING_DEPTH_NM, cross_slip_frame, end_heights, lifted_until
 from rapidstem.lines.motion.moving_lines import MovingLine, moving_line
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.track_smoothing import SmoothTrack
+from rapidstem.numerics import weighted_median
 
 # By judgement: about a line's width (13.7 nm); one that moves less lies in both planes, to the accuracy of its places.
 MOVED_NM = 15.0
@@ -22,6 +22,116 @@ MOVED_NM = 15.0
 CLEARLY_MORE = 3
 # By judgement: 0.8 s at 70 ms a frame, in which the end of a line is mostly seen a few times although other lines cross it.
 AROUND_FRAMES = 5
+# An event counts when it is there in so many frames running: three are hardly chance.
+RUNNING_FRAMES = 3
+# By judgement, above the error of an end below; an end that no other one confirms, in that frame or one beside it, must lie farther off.
+LEAST_DEPTH_NM, ONE_FACE_DEPTH_NM = 25.0, 45.0
+# By judgement: a line that has slipped in a jump and then rests shows one height, too; it counts as slipped unless one is clearly likelier.
+AS_LIKELY = 1.1
+# The end of a line is seen to a node, 8 nm along it.
+FITTING_DEPTH_NM = 10.0
+
+
+def cross_slip_frame(track: SmoothTrack) -> int | None:
+    """The first frame in which a line no longer fits its plane; None where it always does, or where no end of it shows.
+
+    A line in the plane ends on the foil's faces. One that has slipped onto another plane, lifted into this one, reaches beyond one face and
+    stays short of the other by the same height, and the farther the more it moves. What a single end seems to be off by wherever the line
+    goes, and while it rests, is no slip: another line lies there, or the end is hardly seen. Nor is what goes over: a line that fits its
+    plane again, in three of eleven frames, has not left it.
+
+    Parameters
+    ----------
+    track : SmoothTrack
+
+    Returns
+    -------
+    int or None
+    """
+    depth = end_heights(track)
+    both = np.isfinite(depth).all(axis=1)
+    mean = np.where(both, depth.mean(axis=1), np.nan)
+    agree = both & (np.abs(mean) > LEAST_DEPTH_NM) & (np.abs(depth[:, 0] - depth[:, 1]) < np.abs(mean))
+    one = np.where(np.isfinite(depth).sum(axis=1) == 1, np.nan_to_num(depth).sum(axis=1), 0.0)
+    off = np.where(agree, np.nan_to_num(mean), np.where(np.abs(one) > LEAST_DEPTH_NM, one, 0.0))
+    certain = agree | (np.abs(one) > ONE_FACE_DEPTH_NM)
+    runs = sorted(run for sign in (1, -1) for run in lasting_runs(sign * off > 0) if certain[slice(*run)].any())
+    left = [run for run in runs if not _fits_elsewhere(track, depth, *run)]
+    slipped = (start for start, stop in left if agree[start:stop].sum() >= RUNNING_FRAMES or _grows_with_the_way(track, depth, start))
+    return next(slipped, None)
+
+
+def _fits_elsewhere(track: SmoothTrack, depth_nm: np.ndarray, start: int, stop: int) -> bool:
+    """Whether the ends (frame, 2) lie on the faces again after a misfit, and not only where the line has come back to where it began."""
+    middle = np.median(track.slid_nm, axis=1)
+    away = np.abs(middle - middle[max(_fitted_until(depth_nm, start) - 1, 0)]) > MOVED_NM
+    return bool(_often(_fits(depth_nm) & away & (np.arange(len(away)) >= stop)).any())
+
+
+def _grows_with_the_way(track: SmoothTrack, depth_nm: np.ndarray, start: int) -> bool:
+    """Whether the heights of ends (frame, 2) from a frame on go with the way since they last fitted, rather than being one at each end."""
+    middle = np.median(track.slid_nm, axis=1)
+    begin = _fitted_until(depth_nm, start)
+    way = (middle - middle[max(begin - 1, 0)])[begin:]
+    after = depth_nm[begin:]
+    known = np.isfinite(after) & np.isfinite(way)[:, None]
+    if not known.any():
+        return False
+    ways = np.broadcast_to(way[:, None], after.shape)
+    slope = weighted_median(after[known] / np.where(ways[known] == 0, np.inf, ways[known]), np.abs(ways[known]))
+    growing = _strayed(after[known], (slope * ways)[known])
+    resting = sum(_strayed(end[good], np.median(end[good])) for end, good in zip(after.T, known.T, strict=True) if good.any())
+    return growing <= AS_LIKELY * resting
+
+
+def _strayed(heights_nm: np.ndarray, expected_nm: np.ndarray) -> float:
+    """By how much heights differ from what they should be; one on another line counts as one that is clearly off."""
+    return float(np.minimum(np.abs(heights_nm - expected_nm), ONE_FACE_DEPTH_NM).sum())
+
+
+def lifted_until(track: SmoothTrack) -> int:
+    """The first frame from which a line is not lifted any more: where the misfit began that has shown that it has left its plane."""
+    across = cross_slip_frame(track)
+    if across is None:
+        return len(track.slid_nm)
+    return _fitted_until(end_heights(track), across)
+
+
+def _fitted_until(depth_nm: np.ndarray, frame: int) -> int:
+    """The frame after the last one before a frame in which the ends (frame, 2) lay on the faces."""
+    fits = np.flatnonzero(_fits(depth_nm[:frame]))
+    return int(fits[-1]) + 1 if len(fits) else 0
+
+
+def _fits(depth_nm: np.ndarray) -> np.ndarray:
+    """Frames (frame,) bool in which the ends (frame, 2) that are seen lie on the faces."""
+    known = np.isfinite(depth_nm)
+    mean = np.where(known.any(axis=1), np.nan_to_num(depth_nm).sum(axis=1) / np.maximum(known.sum(axis=1), 1), np.nan)
+    return np.asarray(np.abs(mean) <= FITTING_DEPTH_NM)
+
+
+def end_heights(track: SmoothTrack) -> np.ndarray:
+    """Height in z (frame, 2) by which a line seems to end too high at its first and its last node, against the first frames.
+
+    Parameters
+    ----------
+    track : SmoothTrack
+
+    Returns
+    -------
+    np.ndarray, (frame, 2)
+        In nm; NaN where an end is not seen.
+    """
+    line = track.track.line
+    flat = line.nodes_nm
+    climbs = np.array([flat[0, 1] - flat[min(5, len(flat) - 1), 1], flat[-1, 1] - flat[max(-6, -len(flat)), 1]])
+    lengths = np.array([np.linalg.norm(flat[0] - flat[min(5, len(flat) - 1)]), np.linalg.norm(flat[-1] - flat[max(-6, -len(flat))])])
+    height = track.track.face_nm * climbs / np.maximum(lengths, 1e-9) * line.plane.steep[2]
+    usual = np.zeros(2)
+    for end in (0, 1):
+        known = height[:FIRST_FRAMES, end]
+        usual[end] = np.median(known[np.isfinite(known)]) if np.isfinite(known).any() else 0.0
+    return height - usual
 
 
 def has_moved(track: SmoothTrack | None) -> bool:
@@ -85,9 +195,7 @@ def told_until(track: SmoothTrack) -> int:
     -------
     int
     """
-    fits = (np.abs(end_heights(track)) <= FITTING_DEPTH_NM).any(axis=1)
-    around = np.convolve(fits, np.ones(2 * AROUND_FRAMES + 1), mode="same")
-    fitting = np.flatnonzero(fits & (around >= CLEARLY_MORE))
+    fitting = np.flatnonzero(_often((np.abs(end_heights(track)) <= FITTING_DEPTH_NM).any(axis=1)))
     return int(fitting[-1] if len(fitting) else track.track.line.frames.start) + 1 + CLEARLY_MORE
 
 
@@ -127,6 +235,18 @@ def lifted_in_doubt(way_nm: np.ndarray) -> int:
     """The first frame from which two planes differ by more than a line's width (`doubtful_way`), so that neither gives a place."""
     far = np.flatnonzero(np.median(np.linalg.norm(way_nm, axis=2), axis=1) > MOVED_NM)
     return int(far[0]) if len(far) else len(way_nm)
+
+
+def lasting_runs(chosen: np.ndarray) -> list[tuple[int, int]]:
+    """First frame, and the one after the last, of stretches of at least three chosen frames (frame,)."""
+    edges = np.flatnonzero(np.diff(np.concatenate([[False], np.asarray(chosen, bool), [False]]).astype(int)))
+    return [(int(start), int(stop)) for start, stop in edges.reshape(-1, 2) if stop - start >= RUNNING_FRAMES]
+
+
+def _often(fits: np.ndarray) -> np.ndarray:
+    """Which of the fitting frames (frame,) are of three or more in the eleven frames around: other lines lie at a height now and then."""
+    around = np.convolve(fits, np.ones(2 * AROUND_FRAMES + 1))[AROUND_FRAMES : AROUND_FRAMES + len(fits)]
+    return np.asarray(fits & (around >= CLEARLY_MORE))
 
 
 def _fitting_frames(track: SmoothTrack | None) -> int:

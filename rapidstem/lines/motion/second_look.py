@@ -25,8 +25,8 @@ from rapidstem.lines.motion.line_following import (
     shown_points,
 )
 from rapidstem.lines.motion.line_paths import OVERCOUNT, found_path
+from rapidstem.lines.motion.other_lines import dark_pixels, unexplained_pieces
 from rapidstem.lines.motion.tilted_view import TiltedView
-from rapidstem.lines.motion.unexplained_lines import unexplained_pieces
 from rapidstem.lines.motion.view_evidence import FrameLines
 
 # By judgement: half of a line's width; as far as a line goes within half of a field of view; every second node, 16 nm apart.
@@ -61,7 +61,11 @@ def find_again(prepared: Prepared, seen: FollowedLines, others: Sequence[np.ndar
     views : sequence of TiltedView
         One a frame.
     """
-    lost = [_LostLine(track) for track in seen.tracks if GONE in track.state and not set(track.state) <= {OUTSIDE, GONE}]
+    lost = [
+        _LostLine(track, seen.resting.barred(index))
+        for index, track in enumerate(seen.tracks)
+        if GONE in track.state and not set(track.state) <= {OUTSIDE, GONE}
+    ]
     if not lost:
         return
     begin = min(line.first for line in lost)
@@ -81,7 +85,7 @@ def find_again(prepared: Prepared, seen: FollowedLines, others: Sequence[np.ndar
         _cover_known(frame, number, seen.tracks, found, others, views[number])
         for line in found:
             line.follow(number, frame, views[number])
-        seen.unexplained[number] = unexplained_pieces(frame, views[number].pixel_size_nm)
+        seen.unexplained[number] = unexplained_pieces(dark_pixels(frame)[0], views[number].pixel_size_nm)
     for line in found:
         line.close()
 
@@ -104,10 +108,10 @@ def _cover_known(
 
 
 class _LostLine:
-    """A line that was given up, and what later frames say for it along its slide."""
+    """A line that was given up, and what later frames say for it along its slide, but for pixels in which other lines rested then."""
 
-    def __init__(self, track: LineTrack) -> None:
-        self.track = track
+    def __init__(self, track: LineTrack, barred: np.ndarray) -> None:
+        self.track, self.barred = track, barred
         there = np.flatnonzero(track.state == SEEN)
         self.last = int(there[-1]) if len(there) else track.line.frames.start
         self.first, self.frames = self.last + 1, min(track.line.frames.stop, len(track.state))
@@ -125,7 +129,7 @@ class _LostLine:
         """Keep what a frame says for every place."""
         if not self.first <= number < self.frames:
             return
-        _, support, _ = frame.asked(self.places, view)
+        _, support, _ = frame.without(self.barred).asked(self.places, view)
         self.support[number - self.first] = np.where(self.inside, np.maximum(support, LEAST_SUPPORT), 0.0)
 
     def settle(self, found: Sequence["_LostLine"], views: Sequence[TiltedView]) -> float:
@@ -162,10 +166,10 @@ class _LostLine:
         if at < 0:
             track.slid_nm[number], track.state[number] = track.slid_nm[number - 1], LOST
             return
-        guess = self.base_nm + self.offsets_nm[at]
-        path = found_path(track.line, guess, NEAR_NM, frame, view)
-        state = path_state(track, path, number, frame, view)
-        note_path(track, number, path, state, frame, view)
+        guess, own = self.base_nm + self.offsets_nm[at], frame.without(self.barred)
+        path = found_path(track.line, guess, NEAR_NM, own, view)
+        state = path_state(track, path, number, own, view)
+        note_path(track, number, path, state, own, view)
         track.doubtful[number] = self.doubtful[number - self.first]
         if state == SEEN:
             frame.cover(shown_points(track, number), view)

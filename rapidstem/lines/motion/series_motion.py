@@ -11,9 +11,9 @@ from rapidstem.dislocations import polylines_of
 from rapidstem.errors import InputError
 from rapidstem.files import SlicedFrames
 from rapidstem.lines.motion.glide_planes import EDGE_ON_DEG, FoilFaces, GlidePlane, line_planes
-from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, field_flags, lifted_until, line_flags
+from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, field_flags, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows, stacked
-from rapidstem.lines.motion.plane_choice import doubtful_way, has_moved, lifted_in_doubt, told_until
+from rapidstem.lines.motion.plane_choice import doubtful_way, has_moved, lifted_in_doubt, lifted_until, told_until
 from rapidstem.lines.motion.plane_following import PlaneFollowing, SeriesTimes
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.lines.motion.tomogram_match import TomogramMatch, match_tomogram

@@ -14,8 +14,9 @@ from rapidstem.dislocations import polylines_of
 from rapidstem.errors import InputError
 from rapidstem.lines.evidence import LineLikelihood, curvature_of_frames, likelihood_of
 from rapidstem.lines.motion.glide_planes import line_planes
-from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, lifted_until, line_flags
+from rapidstem.lines.motion.motion_flags import FLAG_COLUMNS, line_flags
 from rapidstem.lines.motion.motion_tables import POSITION_COLUMNS, followed_lines, position_rows, stacked
+from rapidstem.lines.motion.plane_choice import lifted_until
 from rapidstem.lines.motion.plane_following import PlaneFollowing, SeriesTimes
 from rapidstem.lines.motion.series_motion import TomogramLines
 from rapidstem.lines.motion.tilted_view import TiltedView

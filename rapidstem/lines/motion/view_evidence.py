@@ -26,6 +26,8 @@ class FrameLines:
         Of one row: of the whole series at fixed tilt, of this frame in a sweep.
     valid : (y, x) bool
         Pixels that the frame has seen, away from the rim of those that it has not.
+    inner : (y, x) bool
+        Those of them from which the border of the frame, and what it has not seen, are a line's width away or more.
     covered : (y, x) bool
         Pixels that lines hold which are found already.
     """
@@ -33,6 +35,7 @@ class FrameLines:
     curvature: FrameCurvature
     likelihood: LineLikelihood
     valid: np.ndarray
+    inner: np.ndarray
     covered: np.ndarray
 
     def asked(self, points_nm: np.ndarray, view: TiltedView) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -63,12 +66,12 @@ class FrameLines:
         return curvature[0], np.where(speaking, self.likelihood(curvature)[0], 0.0), speaking
 
     def seen(self, points_nm: np.ndarray, view: TiltedView) -> np.ndarray:
-        """Which points (..., n, 3) lie in what the frame has seen, covered or not."""
+        """Which points (..., n, 3) lie within `inner`, covered or not."""
         places = view.places(points_nm)
         row, column = (
             np.clip(np.rint(each[0]).astype(int), 0, size - 1) for each, size in zip((places.row, places.column), view.shape, strict=True)
         )
-        return np.asarray(places.seen[0] & self.valid[row, column])
+        return np.asarray(places.seen[0] & self.inner[row, column])
 
     def footprint(self, points_nm: np.ndarray, view: TiltedView) -> np.ndarray:
         """Which pixels (y, x) a line (n, 3) holds."""
@@ -96,7 +99,9 @@ class FrameLines:
 def frame_lines(image: np.ndarray, likelihood: LineLikelihood, scale_px: float) -> FrameLines:
     """Prepare a frame (y, x); pixels that it has not seen are NaN."""
     filled, valid = _filled(image, scale_px)
-    return FrameLines(curvature_of_frames(filled[None], scale_px), likelihood, valid, np.zeros(image.shape, bool))
+    width = round(2 * scale_px)
+    inner = scipy.ndimage.binary_erosion(valid, np.ones((2 * width + 1,) * 2))
+    return FrameLines(curvature_of_frames(filled[None], scale_px), likelihood, valid, inner, np.zeros(image.shape, bool))
 
 
 def learnt_from(images: np.ndarray, lines: Sequence[np.ndarray], view: TiltedView, scale_px: float) -> LineLikelihood:
