@@ -126,7 +126,8 @@ rule calibrate_intervals:
         "../../envs/learning.yaml"
     threads: 2
     resources:
-        mem_mb=memory_mb(700, 0.1),
+        # One field and the next one that is being read, each in two copies: 619 and 1607 MB for fields of 50 and 300 MB.
+        mem_mb=largest_memory_mb(600, 4),
         runtime=minutes(30, 10),
     params:
         code=code("calibrate_intervals"),
