@@ -167,6 +167,8 @@ def test_answers_are_moved_to_the_recorded_pixels_of_a_slow_image() -> None:
     reference = RecordedReference.of_slow_image(image, np.array([1.5, -2.0]), stretched)
     assert reference.row_px[:2] == pytest.approx([-1.5, -0.5])
     assert reference.column_px[10] == pytest.approx(12.0 / 1.01)
+    mean = RecordedReference.of_mean(np.zeros((3, 4)))
+    assert (mean.row_px.tolist(), mean.column_px.tolist()) == ([0, 1, 2], [0, 1, 2, 3])
 
 
 def test_answers_show_at_each_pixel_of_the_slow_image_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
