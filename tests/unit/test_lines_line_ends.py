@@ -3,7 +3,10 @@
 import numpy as np
 import pytest
 
-from rapidstem.lines.line_ends import trimmed
+from rapidstem.lines.evidence import CoveredFrames
+from rapidstem.lines.line_ends import continued, trimmed
+from tests.unit.test_lines_close import evidence_of
+from tests.unit.test_lines_fitting import BOX_NM, inside
 
 
 @pytest.mark.parametrize(
@@ -23,3 +26,34 @@ def test_the_stretch_that_the_frames_speak_for_most_stays_in_either_direction(ow
     evidence = np.array(own, float)
     for line, evidence_there in ((points, evidence), (points[::-1], evidence[::-1])):
         assert sorted(trimmed(line, evidence_there)[:, 0]) == [5.0 * number for number in kept]
+
+
+FIRST, KINK = np.array([-400.0, -100.0, -30.0]), np.array([-10.0, 10.0, 5.0])
+ARMS = {"straight": [400.0, 125.0, 42.0], "bent": [380.0, 225.0, 20.0], "kinked": [40.0, 300.0, 20.0]}
+
+
+def led_on(second_end, box_nm=BOX_NM):
+    """What lies beyond the first half of a line that turns in its middle, and the true second half."""
+    first, second = np.linspace(FIRST, KINK, 250), np.linspace(KINK, second_end, 250)
+    whole = inside(np.vstack([first, second[1:]]))
+    evidence = evidence_of([whole])
+    covered = CoveredFrames(evidence, [first[np.all(first >= BOX_NM[0], axis=1)][:-12]])
+    return continued(inside(first)[:-12], 0, covered, box_nm, 20.0), inside(second)
+
+
+@pytest.mark.parametrize("way", ARMS)
+def test_a_line_is_led_on_to_the_border_straight_on_gently_bent_or_round_one_kink(way):
+    further, true = led_on(ARMS[way])
+    offset = [np.linalg.norm(true - point, axis=1).min() for point in further[5:]]
+    assert np.percentile(offset, 90) < 9
+    assert np.linalg.norm(further[-1] - true[-1]) < 25
+    assert np.all((further >= BOX_NM[0]) & (further <= BOX_NM[1]))
+    assert np.linalg.norm(np.diff(further, axis=0), axis=1) == pytest.approx(5.0, abs=0.7)
+
+
+def test_nothing_is_led_on_outside_the_box_or_where_the_frames_show_nothing():
+    nearer = BOX_NM * np.array([[1.0], [0.5]])
+    further, _ = led_on(ARMS["straight"], nearer)
+    assert 100 < further[-1, 0] <= nearer[1, 0]
+    ending, _ = led_on(KINK + 1.0)
+    assert len(ending) < 8
