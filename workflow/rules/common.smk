@@ -88,10 +88,12 @@ def memory_mb(fixed, times=0):
     return lambda wildcards, input, attempt: attempt * round(fixed + times * size_mb(input))
 
 
-def largest_memory_mb(fixed, times):
-    """The same for a job that holds one file of its input at a time: so many times the size of the largest."""
+def largest_memory_mb(fixed, times, of_all=0):
+    """The same for a job that reads one file of its input after the other: so many times the size of the largest, and of all together."""
     return lambda wildcards, input, attempt: attempt * round(
-        fixed + times * max(size_mb(input) if file.is_storage else size_mb([file]) for file in input)
+        fixed
+        + times * max(size_mb(input) if file.is_storage else size_mb([file]) for file in input)
+        + of_all * size_mb(input)
     )
 
 

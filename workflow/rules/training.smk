@@ -90,7 +90,8 @@ rule train_denoiser:
         "../../envs/learning.yaml"
     threads: ALL_CORES
     resources:
-        mem_mb=memory_mb(750, 1.1),
+        # Beside all fields that are learned from two copies of the one that is being read: 1511 MB for two fields of 300 MB.
+        mem_mb=largest_memory_mb(750, 2, of_all=1.1),
         runtime=minutes(240),
     params:
         code=code("train_denoiser"),
