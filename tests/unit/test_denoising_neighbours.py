@@ -160,7 +160,9 @@ def test_a_checkpoint_of_other_start_weights_is_not_continued(tmp_path: Path, mo
 @pytest.mark.parametrize("changed", ["frames", "shift_px"])
 def test_a_checkpoint_of_another_series_is_not_continued(changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     series = SeriesContext(noisy(phantom(np.zeros(5), np.zeros((5, 2))), 9), np.zeros(5), np.zeros((5, 2)), 1)
-    other, quick = replace(series, **{changed: getattr(series, changed)[::-1] + 1.0}), settings(steps=4, validation_interval=2)
+    values = getattr(series, changed)
+    other = replace(series, **{changed: values + np.arange(5.0).reshape(5, *[1] * (values.ndim - 1)) ** 2})
+    quick = settings(steps=4, validation_interval=2)
     with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
         save = Checkpoint.save
         patch.setattr(Checkpoint, "save", lambda *arguments: (save(*arguments), interrupt()))

@@ -43,8 +43,10 @@ def test_a_curve_runs_through_its_points_and_is_straight_where_it_is_stiff() -> 
 
 @pytest.mark.parametrize("radius_nm", [150.0, 600.0])
 def test_the_typical_curvature_of_arcs_is_one_over_their_radius_but_for_a_few_sharp_ones(radius_nm: float) -> None:
-    arcs = [arc(radius_nm, 800 / radius_nm, AXES), arc(40.0, 1.0, AXES)]
+    arcs = [arc(radius_nm, 800 / radius_nm, AXES), arc(30.0, 2.5, AXES)]
     assert typical_curvature(arcs, 50.0) == pytest.approx(1 / radius_nm, rel=0.04)
+    halves = [arcs[0], straight((0, 0, 0), (0, 0, 800))]
+    assert typical_curvature(halves, 50.0) == pytest.approx(np.sqrt(4 / 9) / radius_nm, rel=0.04), "of nine tenths, five are straight"
     assert typical_curvature([straight((0, 0, 0), (200, 100, 50))], 50.0) == LEAST_CURVATURE_PER_NM
 
 
