@@ -123,6 +123,14 @@ def test_an_interrupted_run_knows_its_best_weights_and_since_when_it_waits(tmp_p
     assert pd.read_csv(tmp_path / "parts/losses.csv").seconds.is_monotonic_increasing
 
 
+def test_a_half_written_checkpoint_is_not_continued(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/checkpoint.safetensors").write_bytes(b"half written")
+    for name in ("parts", "whole"):
+        train_denoiser(FIELDS, replace(QUICK, steps=2), tmp_path / name, "dlf-slow")
+    assert same(weights(tmp_path / "parts"), weights(tmp_path / "whole"))
+
+
 def test_a_checkpoint_of_other_settings_is_not_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     interrupted(monkeypatch, tmp_path / "changed", QUICK)
     other = replace(QUICK, learning_rate=1e-3)
@@ -269,6 +277,7 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert shares[0] == pytest.approx(0.2)
     assert max(shares) == pytest.approx(1) and shares.index(max(shares)) in (4, 5)
     assert shares[-1] < 0.01
+    assert training_steps.rate_share(10, 15) == pytest.approx(0.5 * (1 + math.cos(math.pi * 9 / 14)))
 
 
 def test_the_card_says_what_is_told_of_the_fields_from_the_first_writing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
