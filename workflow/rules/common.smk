@@ -88,15 +88,6 @@ def memory_mb(fixed, times=0):
     return lambda wildcards, input, attempt: attempt * round(fixed + times * size_mb(input))
 
 
-def largest_memory_mb(fixed, times, of_all=0):
-    """The same for a job that reads one file of its input after the other: so many times the size of the largest, and of all together."""
-    return lambda wildcards, input, attempt: attempt * round(
-        fixed
-        + times * max(size_mb(input) if file.is_storage else size_mb([file]) for file in input)
-        + of_all * size_mb(input)
-    )
-
-
 def simulated_mb(wildcards, attempt):
     """Memory to simulate an acquisition, in MB, measured from 128 to 512 px and 50 to 600 frames at rest or tilting: frames are held twice."""
     microscope = settings_from(SESSION.config["simulate"])
