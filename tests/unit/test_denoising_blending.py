@@ -15,7 +15,7 @@ from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training import weight_blending
 from rapidstem.denoising.training.denoiser_training import train_denoiser
 from rapidstem.denoising.training.training_state import Checkpoint, TrainingState
-from rapidstem.denoising.training.weight_blending import best_blend
+from rapidstem.denoising.training.weight_blending import best_blend, kept_network
 
 SETTINGS = NetworkSettings(
     target="slow",
@@ -66,6 +66,18 @@ def test_a_loss_that_bulges_between_two_ends_is_lowest_at_one_of_them(monkeypatc
     network, start = from_zero_to_one()
     monkeypatch.setattr(weight_blending, "batch_loss", lambda network, batch, precision: 3 - (network.weight.item() - 0.6) ** 2)
     assert best_blend(network, 3 - 0.4**2, start, None, "float32").tuned_share == 0.0  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(("best_loss", "kept", "said"), [(0.9, 0.25, {}), (1.1, 0.0, {"tuned_share": 0.0, "validation_loss": 1.0})])
+def test_weights_on_the_way_are_kept_where_no_blend_is_better(
+    best_loss: float, kept: float, said: dict[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, start = from_zero_to_one()
+    best = {name: torch.full_like(weights, 0.25) for name, weights in start.items()}
+    monkeypatch.setattr(weight_blending, "batch_loss", lambda network, batch, precision: 1 + network.weight.item() ** 2)
+    state = TrainingState(network, network, None, best=best, best_loss=best_loss, losses=[{"validation_loss": 2.0}])  # type: ignore[arg-type]
+    found, blend = kept_network(state, start, object(), "float32")  # type: ignore[arg-type]
+    assert found.weight.item() == kept and blend == said
 
 
 def test_what_is_learned_by_heart_is_not_kept(given: Path, tmp_path: Path) -> None:

@@ -39,6 +39,7 @@ def test_series_is_looked_at_where_its_tilt_is_nearest():
     sample = series_sample("series", tilts, stack, 40.0)
     assert sample.tilt_deg == 40.0
     assert np.median(sample.quantiles) == pytest.approx(1400, abs=2)
+    assert series_sample("series", np.array([70.0, 41.0, 0.0, 40.0, 30.0]), stack[:5], 40.0).tilt_deg == 37.0
 
 
 def test_thicker_field_is_left_out():
@@ -47,6 +48,16 @@ def test_thicker_field_is_left_out():
     table = choose_fields(fields, {field.name: series for field in fields}, 0.75)
     assert table["kept"].to_list() == [True, False]
     assert table["distance"].to_list() == pytest.approx([0.2, 1.2], abs=0.05)
+
+
+def test_each_field_is_held_against_the_series_at_its_own_tilt():
+    fields = [field_sample("flat", 0, frames(1000, seed=1)), field_sample("tilted", 40, frames(600, seed=2))]
+    series = {"flat": field_sample("series", 1.0, frames(1000)), "tilted": field_sample("series", 39.0, frames(620))}
+    distance = histogram_distance(fields[1], series["tilted"])
+    table = choose_fields(fields, series, distance)
+    assert table["kept"].to_list() == [True, True], "the largest distance is allowed"
+    assert table[["tilt_deg", "series_tilt_deg"]].to_numpy().tolist() == [[0, 1], [40, 39]]
+    assert table["distance"].to_list() == pytest.approx([0.0, 0.2], abs=0.05)
 
 
 def test_a_field_with_a_hole_is_left_out_by_its_name():
@@ -86,3 +97,4 @@ def test_histograms_share_their_bins_and_hold_every_pixel():
     assert np.array_equal(by_name["a"]["intensity"], by_name["b"]["intensity"])
     assert table.groupby("acquisition")["share"].sum().to_list() == pytest.approx([1, 1], abs=0.01)
     assert not by_name["b"]["kept"].any()
+    assert [np.sum(each["share"] * each["intensity"]) for each in by_name.values()] == pytest.approx([1000, 1100], abs=3)

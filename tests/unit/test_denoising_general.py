@@ -10,7 +10,7 @@ from denoising_phantoms import field, scene
 from scipy import ndimage
 
 from rapidstem.denoising.fields.intensity_scaling import OwnScaling, field_scales, field_weights, fitted_own_scaling, measure_scaling
-from rapidstem.denoising.fields.simulated_fields import simulated_training_fields
+from rapidstem.denoising.fields.simulated_fields import FIRST_COLUMN, simulated_training_fields
 from rapidstem.denoising.model_files import TrainedModel, check_fit, load_model, save_model
 from rapidstem.denoising.model_paths import GENERAL, WEIGHTS, model_folder
 from rapidstem.denoising.networks.unets import UNet
@@ -53,6 +53,7 @@ def test_each_frame_has_its_own_zero_and_unit() -> None:
     assert np.allclose(np.median(inputs, axis=(1, 2)), 0)
     assert np.allclose(inputs.std(axis=(1, 2)), 1, atol=0.1)
     assert np.array_equal(scales[:, :2], scales[:, 2:])
+    assert np.allclose(OwnScaling(0.5, 300.0).of_frames(frames)[:, 2:], scales[:, :2] * 0.5 + np.array([300.0, 0.0]))
 
 
 def test_offsets_of_rows_are_no_spread() -> None:
@@ -87,6 +88,11 @@ def test_references_are_answered_in_their_own_intensities() -> None:
         [replace(each, reference=0.5 * each.frames.mean(axis=0) + 300, shift_px=0 * each.shift_px) for each in fields]
     )
     assert (scaling.slope, scaling.offset) == pytest.approx((0.5, 300), rel=1e-3)
+    unlike = [replace(each, shift_px=0 * each.shift_px, reference=(1 + n) * each.reference) for n, each in enumerate(fields)]
+    pixels = [(each.valid_reference.ravel(), each.frames.mean(axis=0)[each.rows, each.columns].ravel()) for each in unlike]
+    slope, offset = np.polyfit(*(np.concatenate(images).astype(float) for images in zip(*pixels, strict=True)), 1)
+    together = fitted_own_scaling(unlike)
+    assert (together.slope, together.offset) == pytest.approx((1 / slope, -offset / slope), rel=1e-4)
 
 
 def test_patches_of_a_field_have_its_scale() -> None:
@@ -107,6 +113,8 @@ def test_a_field_of_nothing_does_not_outweigh_all_others() -> None:
     empty = replace(fields[0], reference=1000 + np.random.default_rng(0).normal(0, 1, fields[0].reference.shape).astype(np.float32))
     weights = field_weights([*fields, empty], OwnScaling())
     assert weights[2] < 50 * weights[1]
+    darker = [replace(each, reference=0.01 * each.reference) for each in (*fields, empty)]
+    assert np.allclose(field_weights(darker, OwnScaling(0.01)), weights), "in the unit of the references"
     bare = field_weights([*fields, empty], measure_scaling([*fields, empty]))
     assert bare[2] > 1000 * bare[1]
 
@@ -185,6 +193,15 @@ def test_simulated_fields_come_back_from_their_file(tmp_path: Path) -> None:
     (tmp_path / "a.h5").write_bytes(b"half written")
     with pytest.raises(InputError, match=r"a\.h5: holds no simulated fields"):
         read_noise_free([tmp_path / "a.h5"])
+
+
+def test_simulated_fields_without_contrast_and_columns_without_a_reference_are_not_learned_from() -> None:
+    fields = simulate_fields(1, range(3), 32, 2)
+    fields.noise_free[1, :, FIRST_COLUMN:] = 7.0
+    kept = simulated_training_fields(fields)
+    assert [each.name for each in kept] == ["simulated-0", "simulated-2"]
+    assert all((each.rows, each.columns) == (slice(0, 32), slice(6, 32)) for each in kept)
+    assert np.array_equal(kept[1].frames, fields.frames[2]) and np.array_equal(kept[1].reference, fields.noise_free[2])
 
 
 def test_the_shipped_model_is_small_and_says_what_it_has_seen(shipped: TrainedModel) -> None:

@@ -88,6 +88,19 @@ def test_no_interval_is_empty_where_the_answer_is_dark_and_even() -> None:
         "slow", [ComparedField("a", [answer], [answer + noise])], [ComparedField("b", [answer], [answer + noise])]
     )
     assert stated.half_width(np.zeros((SIDE, SIDE))).min() > 1
+    assert stated.half_width(np.full((SIDE, SIDE), -300.0)).min() > 1
+
+
+def test_of_eleven_pixels_that_an_interval_is_calibrated_on_ten_are_inside() -> None:
+    even, noise = np.full((SIDE, SIDE), 100.0), np.random.default_rng(2).normal(0, 3, (SIDE, SIDE))
+    few = even[:1, :11]
+    learnt, unseen = (
+        ComparedField("a", [even], [even + noise]),
+        ComparedField("b", [few], [few + np.array([[3, -1, 2, -11, 4, 5, -6, 8, -7, 10, 9]])]),
+    )
+    stated = calibrated_intervals("dcfi", [learnt], [unseen])
+    np.testing.assert_allclose(stated.half_width(even), 10, rtol=1e-6)
+    assert (stated.reference, stated.coverage, stated.learnt_on, stated.calibrated_on) == ("dcfi", 0.9, ("a",), ("b",))
 
 
 def test_intervals_are_read_as_they_were_written(intervals, tmp_path: Path) -> None:
@@ -154,6 +167,8 @@ def test_answers_are_moved_to_the_recorded_pixels_of_a_slow_image() -> None:
     reference = RecordedReference.of_slow_image(image, np.array([1.5, -2.0]), stretched)
     assert reference.row_px[:2] == pytest.approx([-1.5, -0.5])
     assert reference.column_px[10] == pytest.approx(12.0 / 1.01)
+    mean = RecordedReference.of_mean(np.zeros((3, 4)))
+    assert (mean.row_px.tolist(), mean.column_px.tolist()) == ([0, 1, 2], [0, 1, 2, 3])
 
 
 def test_answers_show_at_each_pixel_of_the_slow_image_what_it_shows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -163,7 +178,11 @@ def test_answers_show_at_each_pixel_of_the_slow_image_what_it_shows(monkeypatch:
         return 500 + 40 * np.sin(row / 9)[:, None] + 30 * np.cos(column / 7) + 0.5 * np.outer(row, column) / SIDE
 
     pixels = np.arange(SIDE, dtype=float)
-    stretched, shifts, slow_shift = ColumnMap(pixels, 1.02 * pixels), np.array([[0.4, -0.7], [-3.25, 2.5]]), np.array([1.6, -2.3])
+    stretched, shifts, slow_shift = (
+        ColumnMap(pixels, 1.02 * pixels),
+        np.array([[0.4, -0.7], [5.0, 4.0], [-3.25, 2.5]]),
+        np.array([1.6, -2.3]),
+    )
     frames = np.stack([specimen(pixels - dy, stretched.to_slow(pixels - dx)) for dy, dx in shifts])
     slow = specimen(pixels - slow_shift[0], pixels - slow_shift[1])
     field = TrainingField("field", frames, frames[0], shifts, slice(6, SIDE - 6), slice(6, SIDE - 6))
@@ -181,4 +200,5 @@ def test_many_fields_are_compared_by_fewer_frames_of_each() -> None:
     many = frames_to_compare([f"t{n}" for n in range(140)], [f"v{n}" for n in range(35)])
     assert sum(name.startswith("t") for name in many) == 24 and {"t0", "t139"} < set(many)
     assert [many[f"v{n}"] for n in range(35)] == [1] * 35
+    assert set(frames_to_compare(["t"], [f"v{n}" for n in range(100)]).values()) == {1}
     assert frames_to_compare(["t"], []) == {"t": 1}

@@ -9,8 +9,9 @@ import torch
 from denoising_phantoms import field
 
 from rapidstem.denoising import denoiser_settings, load_model
-from rapidstem.denoising.neighbours import SeriesContext, denoise_series
+from rapidstem.denoising.neighbours import SeriesContext, denoise_series, levelled_rows
 from rapidstem.denoising.neighbours.hidden_rows import PERIOD, HiddenRowSampler, hidden_rows, network_inputs
+from rapidstem.denoising.neighbours.series_context import neighbours_in_tilt
 from rapidstem.denoising.settings import NetworkSettings
 from rapidstem.denoising.training import train_denoiser, train_on_series
 from rapidstem.denoising.training.training_state import Checkpoint
@@ -63,6 +64,41 @@ def test_shifts_of_both_frames_are_foreshortened_as_their_tilts_ask() -> None:
             assert np.corrcoef(neighbour[inner].ravel(), series.frames[frame][inner].ravel())[0, 1] > 0.97
 
 
+def test_neighbours_come_from_either_side_in_turn_and_at_an_end_from_the_other_one() -> None:
+    tilt_rad = np.array([0.3, 0.0, 0.4, 0.1, 0.2])
+    chosen = neighbours_in_tilt(tilt_rad, 2)
+    assert chosen.tolist() == [[4, 2, 3, 1], [3, 4, 0, 2], [0, 4, 3, 1], [1, 4, 0, 2], [3, 0, 1, 2]]
+    frames = np.random.default_rng(3).normal(size=(5, 12, 16)) * np.array([1.0, 9.0, 30.0, 2.0, 5.0])[:, None, None] + 200
+    level = SeriesContext(frames, 0 * tilt_rad, np.zeros((5, 2)), 2)
+    assert np.allclose(level.neighbours[1], level.scaled[[0, 2, 3, 4]], atol=1e-4), "on their own scales"
+
+
+def test_frames_are_registered_without_gain_and_offsets_of_rows() -> None:
+    rng = np.random.default_rng(6)
+    frames = rng.normal(size=(3, 20, 30))
+    streaked = frames * np.array([2.0, 70.0, 0.1])[:, None, None] + rng.normal(0, 500, (3, 20, 1))
+    assert np.allclose(levelled_rows(streaked), levelled_rows(frames), atol=1e-6)
+
+
+def test_hidden_rows_show_the_mean_of_the_rows_beside_them_and_at_an_edge_the_one_that_there_is() -> None:
+    frames, neighbours = torch.arange(7.0)[None, :, None].square().repeat(2, 1, 5), torch.rand(2, 3, 7, 5)
+    seen = network_inputs(frames, neighbours, hidden_rows(7, 0))
+    assert seen[1, 0, :, 2].tolist() == [1, 1, 4, 9, 17, 25, 36]
+    assert network_inputs(frames, neighbours, hidden_rows(7, 2))[0, 0, :, 0].tolist() == [0, 1, 5, 9, 16, 25, 25]
+    assert torch.equal(seen[:, 2:], neighbours)
+
+
+def test_patches_of_frames_and_neighbours_are_of_one_place_and_half_of_them_upside_down() -> None:
+    image = np.add.outer(np.arange(40.0), np.sin(np.arange(50)))
+    series = SeriesContext(np.stack([image] * 5), np.zeros(5), np.zeros((5, 2)), 1)
+    sampler = HiddenRowSampler(series, 16, torch.device("cpu"))
+    frames, neighbours = sampler.patches(40, np.random.default_rng(1))
+    assert torch.allclose(neighbours, frames[:, None].expand(-1, 2, -1, -1), atol=1e-3)
+    assert 10 < int((frames[:, 1, 0] < frames[:, 0, 0]).sum()) < 30
+    masks = [sampler.draw(1, np.random.default_rng(seed)).counted for seed in range(20)]
+    assert {int(mask[0, 0, :, 0].argmax()) for mask in masks if mask is not None} == set(range(PERIOD))
+
+
 def test_nothing_of_a_hidden_row_reaches_the_network() -> None:
     rng = np.random.default_rng(4)
     frames, neighbours = (torch.from_numpy(rng.normal(size=shape).astype(np.float32)) for shape in ((2, 18, 20), (2, 4, 18, 20)))
@@ -102,7 +138,7 @@ def test_general_weights_answer_as_before_until_neighbours_are_learned_from(tmp_
     started = denoiser_settings("neighbours", {"steps": 1})
     assert isinstance(started, NetworkSettings)
     model = train_on_series(series, replace(started, learning_rate=1e-12), tmp_path, "phantom")
-    other = replace(series, frames=series.frames[[0, 0, 2, 4, 4]])
+    other = replace(series, frames=series.frames[[1, 0, 2, 4, 3]])
     assert np.allclose(denoise_series(model, series, [2]), denoise_series(model, other, [2]), atol=0.5)
 
 
@@ -119,6 +155,29 @@ def test_a_checkpoint_of_other_start_weights_is_not_continued(tmp_path: Path, mo
     train_denoiser([field(0)], replace(general, seed=2), tmp_path / "start", "general")
     changed, fresh = (train_on_series(series, quick, tmp_path / name, "phantom") for name in ("changed", "fresh"))
     assert np.array_equal(denoise_series(changed, series), denoise_series(fresh, series))
+
+
+@pytest.mark.parametrize("changed", ["frames", "shift_px"])
+def test_a_checkpoint_of_another_series_is_not_continued(changed: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    series = SeriesContext(noisy(phantom(np.zeros(5), np.zeros((5, 2))), 9), np.zeros(5), np.zeros((5, 2)), 1)
+    values = getattr(series, changed)
+    other = replace(series, **{changed: values + np.arange(5.0).reshape(5, *[1] * (values.ndim - 1)) ** 2})
+    quick = settings(steps=4, validation_interval=2)
+    with monkeypatch.context() as patch, pytest.raises(KeyboardInterrupt):
+        save = Checkpoint.save
+        patch.setattr(Checkpoint, "save", lambda *arguments: (save(*arguments), interrupt()))
+        train_on_series(series, quick, tmp_path / "continued", "phantom")
+    continued, fresh = (train_on_series(other, quick, tmp_path / name, "phantom") for name in ("continued", "fresh"))
+    assert np.array_equal(denoise_series(continued, other), denoise_series(fresh, other))
+
+
+def test_the_averaged_weights_are_those_that_are_kept(tmp_path: Path) -> None:
+    series = SeriesContext(noisy(phantom(np.zeros(5), np.zeros((5, 2))), 9), np.zeros(5), np.zeros((5, 2)), 1)
+    answers = [
+        denoise_series(train_on_series(series, settings(steps=4, weight_averaging=decay), tmp_path / str(decay), "phantom"), series)
+        for decay in (0.0, 0.9)
+    ]
+    assert np.abs(answers[0] - answers[1]).max() > 0.1
 
 
 def interrupt() -> None:

@@ -108,6 +108,9 @@ def test_scaling_spans_the_darkest_and_the_brightest_field() -> None:
     scaling = measure_scaling([bright, dark])
     assert scaling.target_high == pytest.approx(np.percentile(bright.valid_reference, 99.5))
     assert scaling.target_low == pytest.approx(np.percentile(dark.valid_reference, 0.5))
+    low, high = scaling.input_low, scaling.input_high
+    expected = [low, high - low, scaling.target_low, scaling.target_high - scaling.target_low]
+    np.testing.assert_allclose(scaling.of_frames(bright.frames[:2]), [expected, expected])
     assert scaling.input_low < 1000 + 50 * 0.3 * 30 < 1000 + 50 * 30 < scaling.input_high
 
 

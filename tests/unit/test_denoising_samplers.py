@@ -162,11 +162,18 @@ def test_frames_are_moved_back_exactly() -> None:
     np.testing.assert_allclose(aligned_sum(clean.frames, clean.shift_px)[inside] / 5, clean.reference[inside], atol=0.01)
 
 
+def test_beyond_a_frame_its_edge_is_repeated() -> None:
+    frame = np.add.outer(10.0 * np.arange(12), np.arange(15.0))
+    np.testing.assert_allclose(moved_back(frame, np.array([20.5, -30.25])), 110, atol=1e-3)
+
+
 def test_results_are_averaged_where_the_specimen_stands() -> None:
     clean = clean_field()
     inside = (slice(14, -14), slice(14, -14))
     mean = averaged(noisy(clean).frames, clean.shift_px, clean.shift_px[:2])
     assert (mean[1][inside] - clean.frames[1][inside]).std() < 0.7 * 0.3 / np.sqrt(5) + 0.1
+    moved = averaged(clean.frames, clean.shift_px, clean.shift_px[:2])
+    np.testing.assert_allclose(moved[1][inside], clean.frames[1][inside], atol=0.02)
     unmoved = averaged(clean.frames, clean.shift_px, np.full((1, 2), np.nan))
     np.testing.assert_allclose(unmoved[0][inside], clean.reference[inside], atol=0.02)
 
@@ -180,6 +187,10 @@ def test_a_field_is_its_own_reference() -> None:
     own = own_reference_field("own", clean.frames, drift_of(clean, [True, True, False, True, True]), 4.56, None)
     assert len(own.frames) == 4
     np.testing.assert_allclose(own.reference[20:50, 20:50], clean.reference[20:50, 20:50], atol=0.02)
+    drift = Drift(np.array([[0.0, 0.0], [2.5, -1.5]]), np.zeros(2), np.ones(2, bool), ("", ""))
+    moved = own_reference_field("own", clean.frames[:2], drift, 4.56, 1e-7)
+    assert (moved.rows, moved.columns) == (slice(0, 69), slice(2, 72)), "what both frames show"
+    assert (moved.pixel_size_nm, moved.dwell_time_s) == (4.56, 1e-7)
     with pytest.raises(InputError, match="no frame of own"):
         own_reference_field("own", clean.frames, drift_of(clean, [False] * 5), 4.56, None)
 
@@ -191,6 +202,7 @@ def test_as_many_frames_as_the_name_says() -> None:
     assert chosen[0].shift_px.tolist() == fields[1].shift_px[[0, 2, 4, 6, 8]].tolist()
     both = training_frames(fields, NetworkSettings("slow", most_fields=2, most_frames=10), "dlf-10")
     assert sum(len(each.frames) for each in both) == 10
+    assert training_frames(fields[::-1], NetworkSettings("slow", most_fields=2), "dlf") == [fields[2], fields[1]]
     assert training_frames(fields, NetworkSettings("slow"), "dlf-slow") == fields
     settings = denoiser_settings("dlf-100", {})
     assert isinstance(settings, NetworkSettings)

@@ -38,3 +38,20 @@ def test_threads_come_back_when_the_machine_is_free_again():
     assert choice.used == 1
     run(choice, {2: 0.3, 1: 0.6}, {2: 0.58, 1: 0.6}, 14)
     assert choice.used == 2
+
+
+def test_no_more_threads_come_back_than_there_were_and_a_single_one_stays():
+    choice = ThreadChoice(3)
+    run(choice, {3: 4.0, 1: 0.6}, {3: 1.0, 1: 0.55}, 3)
+    assert choice.used == 1
+    run(choice, {3: 0.2, 2: 0.3, 1: 0.6}, {3: 0.58, 2: 0.58, 1: 0.6}, 40)
+    assert choice.used == 3
+    alone = ThreadChoice(1)
+    assert run(alone, {1: 4.0}, {1: 0.4}, 4) == [] and alone.used == 1
+
+
+def test_a_machine_that_becomes_busy_after_a_while_is_seen_at_once():
+    choice = ThreadChoice(2)
+    run(choice, {2: 1.0}, {2: 1.9}, 20)
+    (said,) = run(choice, {2: 4.0, 1: 0.6}, {2: 1.0, 1: 0.55}, 3)
+    assert choice.used == 1 and said.startswith("the machine is busy")

@@ -72,6 +72,7 @@ def test_what_is_written(tmp_path: Path) -> None:
         assert card["scores"][name] == pytest.approx(row[["step", "training_loss", "validation_loss"]].to_dict(), rel=1e-6)
     assert sorted(card["data"]["training"] + card["data"]["validation"]) == ["field-0", "field-1", "field-2"]
     assert len(card["data"]["validation"]) == 1
+    assert card["data"]["frames"] == 12, "of the two fields that are learned from"
     assert card["data"]["pixel_size_nm"] == 4.56
 
 
@@ -110,6 +111,24 @@ def test_an_interrupted_run_goes_on_to_the_same_result(
     assert same(weights(tmp_path / "parts"), weights(tmp_path / "whole"))
     curves = [pd.read_csv(tmp_path / name / "losses.csv").drop(columns="seconds") for name in ("parts", "whole")]
     pd.testing.assert_frame_equal(*curves)
+
+
+def test_an_interrupted_run_knows_its_best_weights_and_since_when_it_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(training, "batch_loss", lambda *_: torch.tensor(0.25))
+    patient = replace(QUICK, steps=100, patience_steps=12)
+    interrupted(monkeypatch, tmp_path / "parts", patient)
+    models = [train_denoiser(FIELDS, patient, tmp_path / name, "dlf-slow") for name in ("parts", "whole")]
+    assert [[model.card["scores"][which]["step"] for which in ("best", "last")] for model in models] == [[4, 16]] * 2
+    assert same(weights(tmp_path / "parts"), weights(tmp_path / "whole"))
+    assert pd.read_csv(tmp_path / "parts/losses.csv").seconds.is_monotonic_increasing
+
+
+def test_a_half_written_checkpoint_is_not_continued(tmp_path: Path) -> None:
+    (tmp_path / "parts").mkdir()
+    (tmp_path / "parts/checkpoint.safetensors").write_bytes(b"half written")
+    for name in ("parts", "whole"):
+        train_denoiser(FIELDS, replace(QUICK, steps=2), tmp_path / name, "dlf-slow")
+    assert same(weights(tmp_path / "parts"), weights(tmp_path / "whole"))
 
 
 def test_a_checkpoint_of_other_settings_is_not_continued(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,6 +277,7 @@ def test_the_learning_rate_rises_and_falls() -> None:
     assert shares[0] == pytest.approx(0.2)
     assert max(shares) == pytest.approx(1) and shares.index(max(shares)) in (4, 5)
     assert shares[-1] < 0.01
+    assert training_steps.rate_share(10, 15) == pytest.approx(0.5 * (1 + math.cos(math.pi * 9 / 14)))
 
 
 def test_the_card_says_what_is_told_of_the_fields_from_the_first_writing_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,7 +35,10 @@ def test_a_pair_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert (found.rows, found.columns) == (slice(2, 18), slice(1, 28))
     assert (found.name, found.dwell_time_s) == ("a", 1e-7)
     assert found.pixel_size_nm == pytest.approx(4.56)
-    np.testing.assert_array_equal(read_training_field(tmp_path, FRAMES, drift, "dcfi", "a").reference, DCFI)
+    assert found.recorded_apart
+    mean = read_training_field(tmp_path, FRAMES, drift, "dcfi", "a")
+    np.testing.assert_array_equal(mean.reference, DCFI)
+    assert not mean.recorded_apart
 
 
 def test_the_alignment_of_a_pair_comes_back(tmp_path: Path) -> None:
@@ -67,6 +70,7 @@ def test_frames_keep_their_values() -> None:
         stored = as_recorded(np.array([[[0, 100]]], dtype))
         assert stored.dtype == np.uint16
         assert stored.tolist() == [[[0, 100]]]
+    assert as_recorded(np.array([65535], np.int32)).dtype == np.uint16
     for values in (np.array([-1], np.int16), np.array([70000], np.int32), np.array([0.5], np.float32)):
         assert as_recorded(values).dtype == np.float32
         np.testing.assert_array_equal(as_recorded(values), values)

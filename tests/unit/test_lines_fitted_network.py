@@ -33,6 +33,27 @@ def test_line_that_ends_on_another_one_meets_it():
     assert kinds(network) == ["border"] * 3 + ["junction"] * 3
 
 
+@pytest.mark.parametrize(("gap_nm", "aside_nm", "lines"), [(20, 9, 3), (20, -16, 2), (45, 0, 2)])
+def test_an_end_meets_what_it_passes_within_twelve_nm_when_it_is_led_on_by_thirty(gap_nm, aside_nm, lines):
+    bent = np.vstack([straight((-290, 160, 0), (0, 0, 0)), straight((2, 2, 0), (290, 180, 0))])
+    for ending in (straight((0, -240, aside_nm), (0, -gap_nm, aside_nm)), straight((0, -gap_nm, aside_nm), (0, -240, aside_nm))):
+        network = fitted_network([bent, ending], BOX_NM, LEVEL, every)
+        assert len(network.lines) == lines
+        ends = [(line.start_kind, line.points_nm[0]) for line in network.lines] + [
+            (line.end_kind, line.points_nm[-1]) for line in network.lines
+        ]
+        assert all(np.linalg.norm(place) < 3 for kind, place in ends if kind == "junction")
+
+
+@pytest.mark.parametrize(("bend_x", "lines"), [(240, 3), (280, 2)])
+def test_a_line_is_not_met_where_it_ends(bend_x, lines):
+    """It bends so that its last stretch, 67 or 22 nm long, runs into the border."""
+    bent = np.vstack([straight((-290, 160, 0), (bend_x, 0, 0)), straight((bend_x + 1, 0.5, 0), (300, (300 - bend_x) / 2, 0))])
+    ending = straight((bend_x, -240, 0), (bend_x, -10, 0))
+    for whole in (bent, bent[::-1]):
+        assert len(fitted_network([whole, ending], BOX_NM, LEVEL, every).lines) == lines
+
+
 def test_straight_line_has_no_junction_on_its_way():
     whole = straight((-290, -100, 20), (290, 120, -30))
     ending = straight((20, -240, -60), (1, -5, -9))
@@ -41,10 +62,12 @@ def test_straight_line_has_no_junction_on_its_way():
 
 def test_line_that_is_lost_behind_another_one_just_inside_the_border_meets_nothing():
     whole = straight((280, -240, 20), (280, 240, -20))
+    bent = np.vstack([straight((180, -240, 0), (275, 0, 0)), straight((275, 1, 0), (180, 240, 0))])
     lost = straight((-290, -30, 0), (262, 0, 0))
-    network = fitted_network([whole, lost], BOX_NM, LEVEL, every)
-    assert len(network.lines) == 2
-    assert "junction" not in kinds(network)
+    for line in (whole, bent):
+        network = fitted_network([line, lost], BOX_NM, LEVEL, every)
+        assert len(network.lines) == 2
+        assert "junction" not in kinds(network)
 
 
 def test_end_just_below_a_surface_is_stated_as_ending_there():
@@ -54,8 +77,19 @@ def test_end_just_below_a_surface_is_stated_as_ending_there():
     assert network.lines[0].points_nm[:, 2].max() < 85
 
 
-def test_end_deep_inside_is_lost():
-    assert kinds(fitted_network([straight((-290, 10, 0), (100, -60, 5))], BOX_NM, LEVEL, every)) == ["border", "inside"]
+def test_a_steep_end_just_below_a_surface_is_led_on_to_it():
+    (line,) = fitted_network([straight((0, -30, -90), (40, 20, 85))], BOX_NM, LEVEL, every).lines
+    np.testing.assert_allclose(line.points_nm[[0, -1], 2], [-100, 100])
+
+
+@pytest.mark.parametrize("height_nm", [5, 60])
+def test_end_deep_inside_is_lost(height_nm):
+    assert kinds(fitted_network([straight((-290, 10, 0), (100, -60, height_nm))], BOX_NM, LEVEL, every)) == ["border", "inside"]
+
+
+def test_lines_are_longer_than_three_of_their_widths_and_come_longest_first():
+    curves = [straight((0, 0, 0), (25, 20, 5)), straight((0, 100, 0), (150, 110, 5)), straight((-100, -150, 0), (150, -110, 5))]
+    assert [round(line.length_nm, -1) for line in fitted_network(curves, BOX_NM, LEVEL, every).lines] == [250, 150]
 
 
 def test_two_ends_at_one_place_inside_are_a_kink_of_one_line():
@@ -79,8 +113,11 @@ def test_ends_at_a_distance_stay_two():
 
 def test_lines_of_a_leaning_foil_end_at_its_faces() -> None:
     plane = FoilPlane(10.0, np.array([0.05, -0.04]))
-    points = np.linspace([-200.0, 120.0, -160.0], [150.0, -80.0, 160.0], 200)
-    (line,) = fitted_network([points], BOX_NM, plane, every).lines
+    points, asked = np.linspace([-200.0, 120.0, -160.0], [150.0, -80.0, 160.0], 200), []
+    (line,) = fitted_network(
+        [points], BOX_NM - np.array([0.0, 0.0, 30.0]), plane, lambda pieces: asked.extend(pieces) or every(pieces)
+    ).lines
+    np.testing.assert_allclose(np.cross(asked[0] - points[0], points[-1] - points[0]), 0, atol=1e-6)
     assert kinds(LineNetwork([line], BOX_NM)) == ["surface", "surface"]
     height = line.points_nm[[0, -1], 2] - line.points_nm[[0, -1], :2] @ plane.slopes
     np.testing.assert_allclose(height, [-90, 110], atol=1e-6)

@@ -84,8 +84,10 @@ rule denoise_by_neighbours:
         "../../envs/learning.yaml"
     threads: ALL_CORES
     resources:
-        # Beside every frame its four neighbours in single precision.
-        mem_mb=memory_mb(1000, 14),
+        # Beside every frame its neighbours on both sides in single precision.
+        mem_mb=lambda wildcards, input, attempt: memory_mb(
+            1000, 6 + 4 * SESSION.settings_of("neighbours").neighbour_frames
+        )(wildcards, input, attempt),
         runtime=minutes(60, 600),
     params:
         code=code("denoise_by_neighbours"),

@@ -1,4 +1,4 @@
-"""Memory for jobs that hold some frames of a series, however long it is."""
+"""Memory for jobs that hold some frames of a series, however long it is, or read one field after the other."""
 
 
 def frame_rows(files):
@@ -28,4 +28,13 @@ def followed_memory_mb(fixed, times, of_tables):
     """Memory for a job that holds some frames of an in-situ series and where lines lie in all: `of_tables` says how much of it, in MB."""
     return lambda wildcards, input, attempt: attempt * round(
         fixed + times * frame_mb(input) + of_tables(input)
+    )
+
+
+def field_memory_mb(fixed, times, of_all=0):
+    """Memory for a job that reads one file of its input after the other, in MB: so many times the size of the largest, and of all together."""
+    return lambda wildcards, input, attempt: attempt * round(
+        fixed
+        + times * max(size_mb(input) if file.is_storage else size_mb([file]) for file in input)
+        + of_all * size_mb(input)
     )

@@ -90,7 +90,8 @@ rule train_denoiser:
         "../../envs/learning.yaml"
     threads: ALL_CORES
     resources:
-        mem_mb=memory_mb(750, 1.1),
+        # Beside all fields that are learned from two copies of the one that is being read: 1511 MB for two fields of 300 MB.
+        mem_mb=field_memory_mb(750, 2, of_all=1.1),
         runtime=minutes(240),
     params:
         code=code("train_denoiser"),
@@ -126,7 +127,8 @@ rule calibrate_intervals:
         "../../envs/learning.yaml"
     threads: 2
     resources:
-        mem_mb=memory_mb(700, 0.1),
+        # One field and the next one that is being read, each in two copies: 619 and 1607 MB for fields of 50 and 300 MB.
+        mem_mb=field_memory_mb(600, 4),
         runtime=minutes(30, 10),
     params:
         code=code("calibrate_intervals"),
