@@ -91,6 +91,12 @@ def test_a_single_end_near_a_face_does_not_tell_the_plane() -> None:
     assert told_until(_track(np.zeros(FRAMES), _screw(), ends)) > 33
 
 
+@pytest.mark.parametrize("count", [3, 7, 11, 12])
+def test_a_series_of_few_frames_tells_until_when_a_line_lay_in_its_plane_as_a_long_one_does(count: int) -> None:
+    ends = np.where(np.arange(count) < 3, 0.0, 80.0)
+    assert told_until(_track(8.0 * np.arange(count), _screw(), ends)) == 6
+
+
 def test_a_single_end_tells_cross_slip_only_where_its_misfit_goes_with_the_way_of_the_line() -> None:
     frames, off = np.arange(FRAMES), np.where(np.arange(FRAMES) < 15, 0.0, 115.0)
     there_and_back = np.where(frames < 15, 0.0, 90.0 * np.sin((frames - 15) / 4))
