@@ -49,6 +49,13 @@ def test_frames_not_used_do_not_count():
         integrate_frames(frames, drift_of([(0, 0)] * 3, [False] * 3))
 
 
+@pytest.mark.parametrize("far", [(25.0, 0.0), (70.0, 0.0), (0.0, -130.0), (0.0, 130.0)])
+def test_a_frame_that_has_drifted_out_of_the_field_adds_nothing(far: tuple[float, float]) -> None:
+    frames = np.stack([np.full((20, 30), 2.0), np.full((20, 30), 9.0)])
+    mean = integrate_frames(frames, drift_of([(0, 0), far]))
+    np.testing.assert_allclose(mean, 2.0, atol=1e-5)
+
+
 def test_valid_area_is_what_every_frame_has_seen():
     rows, columns = valid_area(np.array([[1.2, -0.5], [-3.0, 0.0], [np.nan, np.nan]]), (100, 50))
     assert (rows, columns) == (slice(3, 98), slice(1, 50))
