@@ -24,6 +24,14 @@ def test_fine_detail_survives_half_pixel_shifts():
     assert np.abs(mean[inner] - waves((0, 0))[inner]).max() < 0.03
 
 
+def test_smooth_structure_is_right_up_to_the_border_of_what_a_frame_has_seen():
+    y, x = np.mgrid[:30, :40].astype(float)
+    frame = np.cos(np.pi * 3 * y / 29) + np.cos(np.pi * 4 * x / 39)
+    mean = integrate_frames(np.stack([frame, frame]), drift_of([(0.5, -0.5), (0.5, -0.5)]))
+    expected = np.cos(np.pi * 3 * (y + 0.5) / 29) + np.cos(np.pi * 4 * (x - 0.5) / 39)
+    np.testing.assert_allclose(mean[:-1, 1:], expected[:-1, 1:], atol=1e-3)
+
+
 def test_whole_pixel_shifts_bring_frames_back_exactly():
     scene = np.random.default_rng(0).normal(size=(50, 60))
     shifts = [(2, -3), (-2, 3)]
