@@ -5,9 +5,9 @@ import pytest
 
 from rapidstem.lines.motion import TiltedView
 from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
-from rapidstem.lines.motion.line_following import SEEN, LineTrack
+from rapidstem.lines.motion.line_following import LOST, SEEN, LineTrack
 from rapidstem.lines.motion.moving_lines import moving_line
-from rapidstem.lines.motion.state_filters import FREE_NM_PER_S, ImageOffset, smoothed_states
+from rapidstem.lines.motion.state_filters import FREE_NM, FREE_NM_PER_S, ImageOffset, smoothed_states
 from rapidstem.lines.motion.track_smoothing import noise_scale, smoothed_track
 from tests.unit.motion_phantoms import HALF_FOIL_NM, NORMALS, PERIOD_S, PIXEL_NM, SIZE, TILT_DEG, threading
 
@@ -47,6 +47,22 @@ def test_the_scatter_from_frame_to_frame_tells_how_much_too_small_variances_are_
     track.slid_nm[:] = np.random.default_rng(5).normal(0, 2, track.slid_nm.shape)
     assert noise_scale([track]) == pytest.approx(4.0, rel=0.1)
     assert noise_scale([]) == 1.0
+    track.slid_nm[::12], track.state[::12] = 1000.0, LOST
+    assert noise_scale([track]) == pytest.approx(4.0, rel=0.1), "frames in which the line was not seen say nothing"
+    assert noise_scale([_track(np.zeros(60))]) == 0.1
+
+
+def test_variances_are_those_stated_times_their_scale_and_one_frame_is_no_track() -> None:
+    slid, start = np.random.default_rng(5).normal(0, 2, 12), np.arange(12) * PERIOD_S
+    stated, scaled = (
+        smoothed_track(_track(slid, variance), [VIEW] * 12, start, 1e-4, np.zeros(12), scale)
+        for variance, scale in ((3.0, 1.0), (1.0, 3.0))
+    )
+    assert stated is not None and scaled is not None
+    np.testing.assert_allclose(scaled.covariance_nm2, stated.covariance_nm2)
+    once = _track(slid)
+    once.state[np.arange(12) != 4] = LOST
+    assert smoothed_track(once, [VIEW] * 12, start, 1e-4, np.zeros(12), 1.0) is None
 
 
 def test_a_line_that_glides_steadily_is_as_certain_as_a_straight_line_through_all_frames() -> None:
@@ -64,6 +80,15 @@ def test_what_is_not_seen_grows_uncertain_as_random_acceleration_makes_it() -> N
     expected = np.array([[density * 0.1**3 / 3 + FREE_NM_PER_S**2 * 0.01 + 1, density * 0.005], [density * 0.005, density * 0.1]])
     expected += FREE_NM_PER_S**2 * np.array([[0.0, 0.1], [0.1, 1.0]])
     assert found.covariance[1, 0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_measurement_is_as_likely_as_what_was_expected_makes_it_and_none_says_nothing() -> None:
+    time, measured = np.array([[0.0], [0.1], [0.2]]), np.array([[7.0], [37.0], [1e3]])
+    variance, seen_as = np.array([[4.0], [4.0], [np.inf]]), np.broadcast_to([1.0, 0.0], (3, 1, 2))
+    found = smoothed_states(measured, variance, seen_as, time, 0.0, 1e-6, ImageOffset(0.0, 1.0))
+    first = FREE_NM**2 + 4.0
+    second = FREE_NM**2 * 4.0 / first + (0.1 * FREE_NM_PER_S) ** 2 + 4.0
+    assert found.log_likelihood == pytest.approx([-0.5 * (np.log(first) + np.log(second) + 30.0**2 / second)])
 
 
 def test_what_a_dark_line_lies_beside_its_core_is_as_uncertain_in_every_frame_that_says_nothing() -> None:
@@ -84,6 +109,32 @@ def test_what_comes_after_a_jump_says_nothing_of_what_was_before() -> None:
     assert list(np.flatnonzero(whole.jump)) == [10]
     np.testing.assert_allclose(whole.state[:10], before.state, atol=1e-9)
     np.testing.assert_allclose(whole.covariance[:10], before.covariance, atol=1e-9)
+
+
+@pytest.mark.parametrize(("sigma_nm", "step_nm", "told"), [(0.1, 14.0, False), (0.1, 16.0, True), (10.0, 45.0, False), (10.0, 70.0, True)])
+def test_a_jump_is_wider_than_a_line_and_than_five_deviations(sigma_nm: float, step_nm: float, told: bool) -> None:
+    time, seen_as = PERIOD_S * np.arange(21.0)[:, None], np.broadcast_to([1.0, 0.0], (21, 1, 2))
+    measured = np.where(np.arange(21)[:, None] < 20, 0.0, step_nm)
+    found = smoothed_states(measured, np.full((21, 1), sigma_nm**2), seen_as, time, 0.0, 1e-6, ImageOffset(0.0, 1.0))
+    assert found.jump.tolist() == [False] * 20 + [told]
+
+
+@pytest.mark.parametrize(("jumped", "hidden", "told"), [(4, 0, True), (3, 0, False), (2, 3, True), (1, 3, False)])
+def test_most_of_the_nodes_that_are_measured_tell_a_jump(jumped: int, hidden: int, told: bool) -> None:
+    time, seen_as = PERIOD_S * np.arange(21.0)[:, None] + np.zeros(6), np.broadcast_to([1.0, 0.0], (21, 6, 2))
+    measured, variance = np.zeros((21, 6)), np.ones((21, 6))
+    measured[20, :jumped], measured[20, 6 - hidden :], variance[20, 6 - hidden :] = 100.0, 1000.0, np.inf
+    assert smoothed_states(measured, variance, seen_as, time, 0.0, 1e-6, ImageOffset(0.0, 1.0)).jump[20] == told
+
+
+def test_after_a_jump_nothing_is_known_of_the_velocity_and_nothing_goes_with_the_height() -> None:
+    time, seen_as = PERIOD_S * np.arange(21.0)[:, None], np.tile([1.0, 0.0, 0.5, 0.7], (21, 1, 1))
+    seen_as[20] = [1.0, 0.0, 0.0, 0.0]
+    measured = 200 * time + 150 * (time == time[20])
+    found = smoothed_states(measured, np.ones((21, 1)), seen_as, time, 3.0, 1e-6, ImageOffset(2.0, 0.2))
+    assert found.state[19, 0, 1] == pytest.approx(200, abs=1) and found.state[20, 0, :2] == pytest.approx([measured[20, 0], 0], abs=1e-2)
+    assert found.covariance[20, 0, :2] == pytest.approx(np.array([[1.0, 0, 0, 0], [0, FREE_NM_PER_S**2, 0, 0]]), rel=1e-4)
+    np.testing.assert_allclose(found.covariance[20, 0], found.covariance[20, 0].T)
 
 
 def test_a_jump_of_100_nm_is_answered_within_two_frames_and_steady_glide_is_not_delayed() -> None:
