@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rapidstem.files.readers.axis_roles import FrameAxes, StoredAxis, series_tilt_deg, series_time_s
+from rapidstem.files.readers.axis_roles import FrameAxes, StoredAxis, fault_of_series, image_order, series_tilt_deg, series_time_s
 from rapidstem.files.readers.signal_axes import stored_axes
 from rapidstem.files.scan_format import ScanFormat
 
@@ -34,6 +34,33 @@ def test_numbers_that_count_frames_are_no_tilts(first: int) -> None:
 )
 def test_times_of_frames_in_every_unit_are_seconds_since_the_first(unit: str, seconds: float) -> None:
     np.testing.assert_allclose(series_time_s(StoredAxis(3, "t", unit, values=np.array([2.0, 3.0, 7.0]))), [0, seconds, 5 * seconds])
+
+
+def test_even_steps_are_times_and_a_single_frame_has_none_but_may_have_a_tilt() -> None:
+    np.testing.assert_allclose(series_time_s(StoredAxis(3, "t", "ms", 500.0)), [0, 0.5, 1])
+    assert series_time_s(StoredAxis(1, "t", "s", 0.5)) is None and series_time_s(StoredAxis(3, "t", "s", -0.5)) is None
+    tilt_deg, doubt = series_tilt_deg(StoredAxis(1, "tilt", "deg", values=np.zeros(1)))
+    assert tilt_deg is not None and tilt_deg.tolist() == [0] and not doubt
+
+
+@pytest.mark.parametrize(
+    ("axis", "signal_type", "fault"),
+    [
+        (StoredAxis(5, "loss", "meV"), "", "spectra: its axis 'loss' is in meV"),
+        (StoredAxis(5, "Energy"), "", "spectra: its axis 'Energy' is in "),
+        (StoredAxis(5, "k", "1/nm"), "", "diffraction patterns: its axis 'k' is in 1/nm"),
+        (StoredAxis(5, "z", "um"), "", "a volume or a series of depths: its axis 'z' is in um"),
+        (StoredAxis(5), "EDS_TEM", "spectra: its signal type is EDS_TEM"),
+        (StoredAxis(5, "stage_tilt"), "EDS_TEM", ""),
+        (StoredAxis(5, "time", "s"), "", ""),
+    ],
+)
+def test_planes_along_an_axis_that_is_neither_time_nor_tilt_are_no_frames(axis: StoredAxis, signal_type: str, fault: str) -> None:
+    assert fault_of_series(axis, signal_type) == fault
+
+
+def test_rows_and_columns_are_known_by_names_of_several_words() -> None:
+    assert image_order([StoredAxis(size, name) for size, name in ((7, "x_pos"), (5, "frame"), (6, "y_pos"))]) == (1, 2, 0)
 
 
 @pytest.mark.parametrize(("places", "step"), [([0.0, 2.0, 4.0, 6.0], 2.0), ([0.0, 1.0, 2.0, 6.0], None)])
