@@ -1,4 +1,4 @@
-"""Series that are still being written: what of them is complete, when they have ended, and what is refused."""
+"""Series that are still being written: what of them is complete, and what is refused."""
 
 import shutil
 from collections.abc import Callable
@@ -10,8 +10,8 @@ import pytest
 import tifffile
 
 from rapidstem.errors import InputError
-from rapidstem.files import FallbackMetadata, read_header, write_angle_file, write_series
-from rapidstem.live import WaitingFrames, check_ended_series, ended_geometry, open_growing, planned_tilts, stated_times
+from rapidstem.files import read_header, write_angle_file, write_series
+from rapidstem.live import WaitingFrames, open_growing, planned_tilts
 
 FRAMES = np.arange(5 * 6 * 8, dtype=np.uint16).reshape(5, 6, 8) + 1
 FRAME_BYTES = FRAMES[0].nbytes
@@ -265,16 +265,6 @@ def test_files_of_a_folder_follow_each_other_by_their_numbers(tmp_path: Path) ->
     np.testing.assert_array_equal(growing.read(0, 12)[:, 0, 0], np.arange(1, 13))
 
 
-def test_what_has_come_is_used_or_refused(tmp_path: Path) -> None:
-    tilts_deg = np.linspace(-60, 60, 31)
-    assert check_ended_series(tmp_path, tilts_deg, 31, 31) == ""
-    assert "stopped after 28 of 31 frames; these are used, over 108 degrees" in check_ended_series(tmp_path, tilts_deg, 28, 31)
-    with pytest.raises(InputError, match="after 4 of 31 frames, 4 frames over 12 degrees"):
-        check_ended_series(tmp_path, tilts_deg, 4, 31)
-    with pytest.raises(InputError, match="32 frames, but 31 tilts"):
-        check_ended_series(tmp_path, tilts_deg, 32, None)
-
-
 def test_a_stack_states_its_pixel_size_as_the_finished_file_does(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "whole.mrc"
     assert open_growing(path).pixel_size_nm == read_header(path).pixel_size_nm
@@ -313,22 +303,3 @@ def test_one_angstrom_is_no_pixel_size(content: bytes, tmp_path: Path, cell_angs
     changed[40:44] = np.array(cell_angstrom, "<f4").tobytes()
     (tmp_path / "growing.mrc").write_bytes(changed)
     assert open_growing(tmp_path / "growing.mrc").pixel_size_nm is None
-
-
-@pytest.mark.parametrize(("tilt_axis", "middle"), [("x", 3.5), ("y", 5.5)])
-def test_tilts_are_those_of_the_frames_that_have_come_at_the_middle_of_their_scan(tmp_path: Path, tilt_axis: str, middle: float) -> None:
-    write_angle_file(tmp_path / "growing.rawtlt", np.arange(-40.0, 41.0, 10.0))
-    series, times = np.zeros((6, 8, 12)), FallbackMetadata(line_time_s=0.01, frame_interval_s=1.0)
-    found = ended_geometry(tmp_path / "growing.mrc", series, 4.56, times, tilt_axis, True, 9)
-    np.testing.assert_allclose(np.rad2deg(found.angle_rad), np.arange(-40, 20, 10) + 10 * 0.01 * middle)
-    assert (found.slow_scan, found.line_time_s) == ({"x": "rows", "y": "columns"}[tilt_axis], 0.01)
-    assert found.time_s is not None and found.time_s.tolist() == [0, 1, 2, 3, 4, 5]
-    assert ended_geometry(tmp_path / "growing.mrc", series, 4.56, times, tilt_axis, False, 9).time_s is None
-
-
-@pytest.mark.parametrize("missing", ["frame_interval_s", "line_time_s"])
-def test_rows_with_tilts_of_their_own_need_times(missing: str) -> None:
-    reading = {"line_time_s": 1e-4, "frame_time_s": None, "frame_interval_s": 0.07} | {missing: None}
-    assert stated_times(reading, turning=False) == FallbackMetadata(**reading)
-    with pytest.raises(InputError, match=r"give reading\.frame_interval_s and reading\.line_time_s"):
-        stated_times(reading, turning=True)
