@@ -2,7 +2,6 @@
 
 import importlib.util
 from pathlib import Path
-from unittest.mock import Mock
 
 import h5py
 import numpy as np
@@ -13,7 +12,6 @@ from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import FallbackMetadata, open_frames, read_header, read_stack
 from rapidstem.files.length_units import angle_in_degrees, length_in_nm
 from rapidstem.files.mrc_volumes import write_series
-from rapidstem.files.readers.hdf5_filters import check_filters
 from tests.unit.digital_micrograph_files import write_dm3
 from tests.unit.test_files_formats import image_axes, refusal, write_hyperspy
 from tests.unit.test_files_velox import document, write_stack
@@ -118,19 +116,6 @@ def test_unknown_compression_is_refused_by_its_name_before_any_pixel_is_wanted(t
     with pytest.raises(InputError, match=r"a\.tif: .*compression LERC") as caught:
         read_header(tmp_path / "a.tif", fallback=SIZE)
     assert "imagecodecs" in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("code", "name", "said"), [(32015, b"", "Zstandard"), (40001, b"their own", "their own"), (40001, b"", "filter 40001")]
-)
-def test_a_filter_of_hdf5_that_is_not_there_is_named_wherever_it_stands(code: int, name: bytes, said: str) -> None:
-    filters = {0: (code, 1, (), name)}
-    created = Mock(get_nfilters=lambda: len(filters), get_filter=filters.__getitem__)
-    pixels = Mock(**{"id.get_create_plist.return_value": created})
-    for _ in range(2):
-        with pytest.raises(InputError, match=f"compressed with {said}, which HDF5 cannot undo here"):
-            check_filters(Path("a.emd"), pixels)
-        filters = {0: (2, 1, (), b"shuffle"), 1: (code, 1, (), name)}
 
 
 def test_lzw_is_read_where_its_decoder_is_there(tmp_path: Path) -> None:

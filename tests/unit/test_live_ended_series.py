@@ -8,7 +8,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.files import FallbackMetadata, write_angle_file
-from rapidstem.live import check_ended_series, ended_geometry, stated_times
+from rapidstem.live import check_ended_series, ended_geometry, planned_tilts, stated_times
 
 
 def test_what_has_come_is_used_or_refused(tmp_path: Path) -> None:
@@ -40,3 +40,12 @@ def test_rows_with_tilts_of_their_own_need_times(missing: str) -> None:
     assert stated_times(reading, turning=False) == FallbackMetadata(**reading)
     with pytest.raises(InputError, match=r"give reading\.frame_interval_s and reading\.line_time_s"):
         stated_times(reading, turning=True)
+
+
+def test_folders_of_two_days_have_tilts_of_their_own(tmp_path: Path) -> None:
+    for day in ("2026.11.29", "2026.11.30"):
+        (tmp_path / day).mkdir()
+    write_angle_file(tmp_path / "2026.11.29.rawtlt", np.array([-60.0, 0.0, 60.0]))
+    np.testing.assert_allclose(planned_tilts(tmp_path / "2026.11.29"), [-60, 0, 60])
+    with pytest.raises(InputError, match=r"write 2026\.11\.30\.rawtlt beside it"):
+        planned_tilts(tmp_path / "2026.11.30")

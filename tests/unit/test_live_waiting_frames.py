@@ -226,15 +226,6 @@ def test_tilts_stand_beside_the_series(tmp_path: Path) -> None:
         planned_tilts(tmp_path / "other.mrc")
 
 
-def test_folders_of_two_days_have_tilts_of_their_own(tmp_path: Path) -> None:
-    for day in ("2026.11.29", "2026.11.30"):
-        (tmp_path / day).mkdir()
-    write_angle_file(tmp_path / "2026.11.29.rawtlt", np.array([-60.0, 0.0, 60.0]))
-    np.testing.assert_allclose(planned_tilts(tmp_path / "2026.11.29"), [-60, 0, 60])
-    with pytest.raises(InputError, match=r"write 2026\.11\.30\.rawtlt beside it"):
-        planned_tilts(tmp_path / "2026.11.30")
-
-
 @pytest.mark.parametrize("text", ["\ufeff-60\r\n0\r\n60\r\n", "1 -60\n2 0\n3 60\n", "# planned\n-60\n0\n60\n"])
 def test_planned_tilts_are_read_as_those_of_a_finished_series(tmp_path: Path, text: str) -> None:
     (tmp_path / "growing.rawtlt").write_text(text, encoding="utf-8")
