@@ -7,6 +7,7 @@ import pytest
 
 from rapidstem.errors import InputError
 from rapidstem.files.readers.ser_headers import check_ser
+from rapidstem.files.readers.signal_series import parts_beside
 
 SIZE = 600
 
@@ -56,3 +57,10 @@ def test_too_many_dimensions_and_a_header_that_is_cut_are_refused(tmp_path: Path
     (tmp_path / "a.ser").write_bytes(content)
     with pytest.raises(InputError, match=r"a\.ser: cannot be read, .*damaged"):
         check_ser(tmp_path / "a.ser")
+
+
+def test_the_pixels_of_an_emi_are_its_numbered_files_in_their_order_and_a_ser_has_one_emi(tmp_path: Path) -> None:
+    for name in ("a.emi", "a_10.ser", "a_2.SER", "a_1.ser", "a_1_1.ser", "a_1b.ser", "ab_1.ser", "c_1.ser"):
+        (tmp_path / name).touch()
+    assert [part.name for part in parts_beside(tmp_path / "a.emi")] == ["a_1.ser", "a_2.SER", "a_10.ser"]
+    assert parts_beside(tmp_path / "a_10.ser") == [tmp_path / "a.emi"] and parts_beside(tmp_path / "c_1.ser") == []
