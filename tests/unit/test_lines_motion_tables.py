@@ -61,6 +61,14 @@ def test_deviations_are_those_of_slide_and_speed_across_the_line(track: SmoothTr
     np.testing.assert_allclose(rows["sigma_velocity_nm_per_s"], 5.0 * share)
 
 
+def test_where_the_tilts_tell_the_height_of_a_line_the_place_of_its_plane_adds_nothing(track: SmoothTrack) -> None:
+    line = replace(track.track.line, plane=replace(track.track.line.plane, sigma_nm=4.0))
+    told = replace(track, track=replace(track.track, line=line), covariance_nm2=np.tile(np.diag([0.0, 9.0]), (8, 41, 1, 1)))
+    rows = position_rows(told, [VIEW] * 8, 8, 0.0, np.zeros((8, 1, 3)))
+    np.testing.assert_allclose(rows["sigma_nm"], 3.0)
+    np.testing.assert_allclose(rows[["sigma_x_nm", "sigma_y_nm", "sigma_z_nm"]], np.tile(3.0 * np.abs(line.plane.normal), (len(rows), 1)))
+
+
 def test_a_line_that_slips_across_counts_in_each_plane_as_long_as_it_lies_there_and_others_say_why_not() -> None:
     parts = []
     for name, start, seen in ((FIRST, 0, slice(1, 6)), (SECOND, 5, slice(7, 9))):
