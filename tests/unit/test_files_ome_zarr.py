@@ -51,10 +51,11 @@ def test_a_place_has_the_same_coordinates_in_every_resolution(volume: np.ndarray
 
 def test_frames_of_a_series_are_not_mixed(tmp_path: Path) -> None:
     frames = np.random.default_rng(0).normal(size=(70, 300, 280)).astype(np.float32)
-    path = tmp_path / "series.ome.zarr"
+    path = tmp_path / "series.2026.11.30.ome.zarr"
     write_zarr_series(path, frames, 2.0)
     yaozarrs.validate_zarr_store(path)
     group = zarr.open_group(path, mode="r")
+    assert group.attrs["ome"]["multiscales"][0]["name"] == "series.2026.11.30"
     assert group["1"].shape == (70, 150, 140)
     np.testing.assert_allclose(group["1"][66], frames[66].reshape(150, 2, 140, 2).mean(axis=(1, 3)), atol=1e-5)
     assert _transforms(path, 1) == ([1.0, 4.0, 4.0], [0.0, pytest.approx(-149.5 * 2 + 1), pytest.approx(-139.5 * 2 + 1)])
