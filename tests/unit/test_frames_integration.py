@@ -64,6 +64,13 @@ def test_a_frame_that_has_drifted_out_of_the_field_adds_nothing(far: tuple[float
     np.testing.assert_allclose(mean, 2.0, atol=1e-5)
 
 
+def test_frames_of_every_block_count_once(monkeypatch):
+    monkeypatch.setattr("rapidstem.frames.frame_spectra.BLOCK_PIXELS", 2 * 20 * 20)
+    frames = np.arange(7.0)[:, None, None] ** 2 + np.zeros((20, 20))
+    drift = drift_of([(0, 0)] * 7, [True, True, False, True, False, False, True])
+    np.testing.assert_allclose(integrate_frames(frames, drift), (0 + 1 + 9 + 36) / 4, rtol=1e-6)
+
+
 def test_valid_area_is_what_every_frame_has_seen():
     rows, columns = valid_area(np.array([[1.2, -0.5], [-3.0, 0.0], [np.nan, np.nan]]), (100, 50))
     assert (rows, columns) == (slice(3, 98), slice(1, 50))
