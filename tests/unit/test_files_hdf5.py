@@ -31,7 +31,7 @@ def test_a_filter_of_hdf5_that_is_not_there_is_named_wherever_it_stands(code: in
 def test_ncem_places_that_fall_are_even_steps_and_one_short_step_is_none(tmp_path: Path) -> None:
     falling = ("x", "[n_m]", 100 - np.arange(16) * 4.56)
     assert read_header(ncem(tmp_path / "a.emd", FRAMES, [ANGLES, ROWS, falling])).pixel_size_nm == pytest.approx(4.56, rel=1e-5)
-    uneven = ("x", "[n_m]", np.arange(16) * 4.56 - 1.0 * (np.arange(16) == 15))
+    uneven = ("x", "[n_m]", np.arange(16) * 4.56 - 0.5 * (np.arange(16) == 15))
     assert "`pixel_size_nm`" in refusal(ncem(tmp_path / "b.emd", FRAMES, [ANGLES, ROWS, uneven]))
 
 
