@@ -36,6 +36,12 @@ def test_a_volume_passes_the_validator_and_is_whole(volume: np.ndarray, tmp_path
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_thin_volume_is_halved_while_a_plane_is_left(volume: np.ndarray, tmp_path: Path) -> None:
+    write_zarr_volume(tmp_path / "thin.ome.zarr", volume[:3], 1.5)
+    group = zarr.open_group(tmp_path / "thin.ome.zarr", mode="r")
+    assert [group[level].shape for level in sorted(group.array_keys())] == [(3, 301, 523), (1, 150, 261)]
+
+
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
 def test_a_place_has_the_same_coordinates_in_every_resolution(volume: np.ndarray, level: int, tmp_path: Path) -> None:
     """The volume is linear, so the value of a coarse voxel is that of the place where its transformation puts it."""
