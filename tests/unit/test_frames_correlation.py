@@ -49,9 +49,10 @@ def test_frames_are_found_wherever_they_lie_and_whichever_is_of_another_field(ot
     np.testing.assert_allclose(shifts[kept], SHIFTS[kept] - SHIFTS[kept].mean(axis=0), atol=0.15)
 
 
-def test_frames_that_may_not_count_do_not_come_back_and_the_mean_of_the_kept_ones_stays_zero():
+@pytest.mark.parametrize("strength", [1, 3])
+def test_frames_that_may_not_count_do_not_come_back_and_those_of_another_field_go_however_strong(strength):
     spectra, kept = noisy(displaced(BAND, SHIFTS), 0.3), np.arange(6) != 1
-    spectra[4] = displaced(BAND, SHIFTS[4:5], seed=9)[0]
+    spectra[4] = strength * displaced(BAND, SHIFTS[4:5], seed=9)[0]
     found = refined_shifts(spectra, SHIFTS, kept, 0.0, BAND, WEIGHTS)
     assert np.flatnonzero(~found.kept).tolist() == [1, 4]
     np.testing.assert_allclose(found.shift_px[found.kept].mean(axis=0), 0, atol=1e-9)
