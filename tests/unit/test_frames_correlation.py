@@ -58,10 +58,10 @@ def test_frames_that_may_not_count_do_not_come_back_and_those_of_another_field_g
     np.testing.assert_allclose(found.shift_px[found.kept].mean(axis=0), 0, atol=1e-9)
 
 
-@pytest.mark.parametrize(("moved", "left"), [(0.0, 0.7), (1.0, 0.7 / 6)])
+@pytest.mark.parametrize(("moved", "left"), [(0.0, 0.7), (1.0, 0.7 / 5)])
 def test_the_power_of_the_pattern_in_the_mean_falls_as_the_frames_move(moved, left):
     spectra = noisy(displaced(BAND, moved * SHIFTS), 0.3)
-    found = refined_shifts(spectra, moved * SHIFTS, ALL, 0.7, BAND, WEIGHTS)
+    found = refined_shifts(spectra, moved * SHIFTS, np.arange(6) != 1, 0.7, BAND, WEIGHTS)
     assert found.pattern_power == pytest.approx(left, rel=0.1)
 
 
