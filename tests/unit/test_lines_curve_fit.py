@@ -106,7 +106,7 @@ def test_frames_that_show_a_line_nearly_end_on_say_the_less_the_less_of_its_leng
     inverse, scatter = np.linalg.inv(by_place.T @ by_place), (by_place.T * (1 / shown / np.mean(1 / shown))) @ by_place
     expected = 0.3 * np.sqrt(np.diag(across.T @ inverse @ scatter @ inverse @ across)[1:] * 8 / STRETCHES)
     np.testing.assert_allclose(sigma, expected, rtol=0.2)
-    assert sigma[0] / sigma[1] == pytest.approx(expected[0] / expected[1], rel=0.03)
+    assert sigma[0] / sigma[1] == pytest.approx(expected[0] / expected[1], rel=0.005)
 
 
 def test_a_line_that_is_seen_worse_has_a_larger_deviation_by_its_own_forty_groups_beside_thirty_of_all():
