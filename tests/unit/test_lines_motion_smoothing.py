@@ -6,8 +6,8 @@ import pytest
 from rapidstem.lines.motion import TiltedView
 from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
 from rapidstem.lines.motion.line_following import LOST, SEEN, LineTrack
-from rapidstem.lines.motion.moving_lines import moving_line
-from rapidstem.lines.motion.state_filters import FREE_NM, FREE_NM_PER_S, ImageOffset, smoothed_states
+from rapidstem.lines.motion.moving_lines import NODE_NM, moving_line
+from rapidstem.lines.motion.state_filters import ACCELERATION, FREE_NM, FREE_NM_PER_S, ImageOffset, smoothed_states
 from rapidstem.lines.motion.track_smoothing import noise_scale, smoothed_track
 from tests.unit.motion_phantoms import HALF_FOIL_NM, NORMALS, PERIOD_S, PIXEL_NM, SIZE, TILT_DEG, threading
 
@@ -172,3 +172,25 @@ def test_smoothing_states_what_it_is_wrong_by() -> None:
     assert smooth is not None
     ratio = np.sqrt(np.mean(smooth.slid_nm[:, 0] ** 2 / smooth.variance_nm2[:, 0]))
     assert 0.6 < ratio < 1.2
+
+
+def test_what_is_likely_at_two_paces_is_their_mean_with_the_deviations_within_and_between_them() -> None:
+    start, rng = np.arange(30) * PERIOD_S, np.random.default_rng(2)
+    track = _track(np.cumsum(rng.normal(0, 2.35, 30)) + rng.normal(0, 1, 30))
+    smooth = smoothed_track(track, [VIEW] * 30, start, 1e-4, np.zeros(30), 1.0)
+    assert smooth is not None
+    seen_as = np.broadcast_to([1.0, 0.0], (*track.slid_nm.shape, 2))
+    slow, fast = (
+        smoothed_states(track.slid_nm, track.variance_nm2, seen_as, smooth.time_s, 0.0, ACCELERATION * pace, ImageOffset(0.0, 1.0))
+        for pace in (0.01, 1.0)
+    )
+    nodes_of_48_nm, one_counts_in_nm = 6, 400.0
+    less = (fast.log_likelihood - slow.log_likelihood)[::nodes_of_48_nm].sum() * nodes_of_48_nm * NODE_NM / one_counts_in_nm
+    share = 1 / (1 + np.exp(-less))
+    assert 0.3 < share < 0.7
+    mean = share * fast.state + (1 - share) * slow.state
+    spread = share * fast.covariance + (1 - share) * slow.covariance
+    between = share * (1 - share) * (fast.state - slow.state) ** 2
+    np.testing.assert_allclose(smooth.slid_nm, mean[..., 0], atol=1e-9)
+    np.testing.assert_allclose(smooth.variance_nm2, spread[..., 0, 0] + between[..., 0])
+    np.testing.assert_allclose(smooth.speed_variance, spread[..., 1, 1] + between[..., 1])
