@@ -190,7 +190,9 @@ def test_progress_counts_all_slices():
         (ReconstructionSettings(40.0), {"memory_mb": 100}, "give the job more memory"),
         (ReconstructionSettings(40.0), {"slices": slice(2, 2)}, "holds no slices"),
         (ReconstructionSettings(40.0), {"slices": slice(0, 2, 2)}, "holds no slices"),
-        (ReconstructionSettings(40.0), {"frames": np.zeros(41, bool)}, "choose at least one"),
+        (ReconstructionSettings(40.0), {"frames": np.zeros(41, bool)}, "none of the 41 frames is to be used: choose at least one"),
+        (ReconstructionSettings(40.0), {"frames": np.ones(40, bool)}, "40 frames are chosen or left out, of a series of 41"),
+        (ReconstructionSettings(40.0), {"frames": np.ones(1, bool)}, "of a series of 41"),
     ],
 )
 def test_what_cannot_be_reconstructed_is_refused(settings, resources, message):
