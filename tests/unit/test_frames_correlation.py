@@ -2,10 +2,12 @@
 
 import numpy as np
 import pytest
+from scipy import ndimage
 
 from rapidstem.frames.aligned_mean import aligned_mean, summed_power
 from rapidstem.frames.correlation_peaks import correlation_peaks, highest_samples
 from rapidstem.frames.frame_spectra import choose_band, feature_weights, shift_phases
+from rapidstem.frames.registration import register_frames
 from rapidstem.frames.shift_refinement import refined_shifts
 from rapidstem.frames.shift_search import searched_shifts
 
@@ -87,3 +89,13 @@ def test_weights_are_those_of_wiener_over_the_noise_which_differs_from_column_to
     expected = 2 / (2 + noise / 20 + pattern_power)
     assert weights[:6].mean() == pytest.approx(expected[0], rel=0.08) and weights[10:].mean() == pytest.approx(expected[-1], rel=0.18)
     assert mean.common_power().mean() == pytest.approx(2 + pattern_power, rel=0.08)
+
+
+@pytest.mark.parametrize("shape", [(64, 768), (768, 64)])
+def test_drift_is_found_in_frames_of_which_several_pixels_are_added_to_a_sample(shape):
+    scene, rng = ndimage.gaussian_filter(np.random.default_rng(1).normal(size=shape), 2, mode="wrap"), np.random.default_rng(7)
+    moves = np.array([[0, 0], [3, -5], [-2, 4], [4, 7], [-5, -6]])
+    frames = [np.roll(scene, move, (0, 1)) + 0.05 * rng.normal(size=shape) for move in moves]
+    drift = register_frames(np.rint(20000 + 20000 * np.array(frames)).astype(np.uint16))
+    assert drift.used.all()
+    np.testing.assert_allclose(drift.shift_px, moves - moves.mean(axis=0), atol=0.1)
