@@ -49,6 +49,9 @@ def test_the_scatter_from_frame_to_frame_tells_how_much_too_small_variances_are_
     assert noise_scale([]) == 1.0
     track.slid_nm[::12], track.state[::12] = 1000.0, LOST
     assert noise_scale([track]) == pytest.approx(4.0, rel=0.1), "frames in which the line was not seen say nothing"
+    count = track.slid_nm.shape[1] // 3
+    track.slid_nm[:, :count], track.speaking[:, :count] = 0.0, False
+    assert noise_scale([track]) == pytest.approx(4.0, rel=0.1), "nodes that frames say nothing for say nothing"
     assert noise_scale([_track(np.zeros(60))]) == 0.1
 
 
