@@ -1,5 +1,7 @@
 """Lines that move, smoothed in time: what is known exactly of places, velocities, heights and their deviations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
 from rapidstem.lines.motion.line_following import LOST, SEEN, LineTrack
 from rapidstem.lines.motion.moving_lines import NODE_NM, moving_line
 from rapidstem.lines.motion.state_filters import ACCELERATION, FREE_NM, FREE_NM_PER_S, ImageOffset, smoothed_states
-from rapidstem.lines.motion.track_smoothing import noise_scale, smoothed_track
+from rapidstem.lines.motion.track_smoothing import beside_tomogram_nm, noise_scale, smoothed_track
 from tests.unit.motion_phantoms import HALF_FOIL_NM, NORMALS, PERIOD_S, PIXEL_NM, SIZE, TILT_DEG, threading
 
 FIRST = "(111)"
@@ -197,3 +199,15 @@ def test_what_is_likely_at_two_paces_is_their_mean_with_the_deviations_within_an
     np.testing.assert_allclose(smooth.slid_nm, mean[..., 0], atol=1e-9)
     np.testing.assert_allclose(smooth.variance_nm2, spread[..., 0, 0] + between[..., 0])
     np.testing.assert_allclose(smooth.speed_variance, spread[..., 1, 1] + between[..., 1])
+
+
+def test_a_line_that_is_followed_from_a_later_frame_on_lies_beside_the_tomogram_as_its_own_first_frames_show() -> None:
+    found, slid = [], np.random.default_rng(3).normal(6.0, 0.7, 30)
+    for first in (0, 10):
+        track = _track(slid)
+        track.slid_nm[first:], track.state[:first] = slid[: 30 - first, None], LOST
+        later = replace(track, line=replace(track.line, frames=range(first, 30)))
+        smooth = smoothed_track(later, [VIEW] * 30, np.arange(30) * PERIOD_S, 1e-4, np.zeros(30), 1.0)
+        assert smooth is not None
+        found.append(beside_tomogram_nm([smooth], VIEW)[0])
+    assert found[1] == pytest.approx(found[0], rel=0.05) and found[0] > 3
