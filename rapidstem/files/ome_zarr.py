@@ -101,7 +101,7 @@ def _write(path: Path | str, planes: Planes, names: str, steps: Sequence[float],
     if not min(steps) > 0:
         raise ValueError(f"the voxel size must be positive, not {min(steps)}")
     shapes = _level_shapes(planes.shape, halved)
-    image = _metadata(path.name.split(".")[0], names, planes.shape, steps, halved, len(shapes))
+    image = _metadata(path.name.removesuffix(".zarr").removesuffix(".ome"), names, planes.shape, steps, halved, len(shapes))
     chunks = (_BLOCK_PLANES if halved[0] else 1, _CHUNK_PX, _CHUNK_PX)
     with folder_written_beside(path) as temporary:
         _, levels = prepare_image(temporary, image, [(shape, "float32") for shape in shapes], chunks=chunks, writer="zarr")

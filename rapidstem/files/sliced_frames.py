@@ -45,6 +45,8 @@ def naming_unread(path: Path, pixels: str) -> Iterator[None]:
 class SlicedFrames:
     """Frames (frame, y, x) of an open file; `frames[start:stop]` and `frames[numbers]` read those, `frames[number]` one, nothing is kept.
 
+    As of an array, truth values (frame,) choose frames, too.
+
     Parameters
     ----------
     path
@@ -83,7 +85,8 @@ class SlicedFrames:
                 raise IndexError("frames in a file are read in slices without a step")
             return self._checked(start, max(start, stop))
         if not isinstance(wanted, int | np.integer):
-            return self._chosen(np.asarray(wanted, int))
+            chosen = np.asarray(wanted)
+            return self._chosen(np.arange(len(self))[chosen] if chosen.dtype == bool else chosen.astype(int))
         number = wanted + len(self) if wanted < 0 else wanted
         if not 0 <= number < len(self):
             raise IndexError(f"frame {wanted} of {len(self)}")

@@ -82,6 +82,6 @@ def negative_definite(curvature: np.ndarray) -> np.ndarray:
 
 
 def bounded_steps(steps: np.ndarray, band: Band) -> np.ndarray:
-    """Steps (frame, 2) of no more than a quarter of the shortest period."""
-    longest = 0.25 / band.column_frequency.max()
+    """Steps (frame, 2), dy first, of no more than a quarter of the shortest period along each axis."""
+    longest = 0.25 / np.array([band.row_frequency.max(), band.column_frequency.max()])
     return np.clip(steps, -longest, longest)

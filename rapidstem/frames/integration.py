@@ -53,6 +53,8 @@ def integrate_frames(frames: FrameSource, drift: Drift) -> np.ndarray:
         for number in numbers:
             shift = drift.shift_px[number]
             seen = valid_area(shift[None], (rows, columns))
+            if total[seen].size == 0:
+                continue
             total[seen] += _moved_back(pixels[number - block.start], shift, seen)
             count[seen] += 1
     return np.where(count > 0, total / np.maximum(count, 1), np.nan).astype(np.float32)

@@ -115,6 +115,8 @@ def test_polydata_of_no_lines_and_of_wrong_values(tmp_path):
     assert reader.GetOutput().GetNumberOfLines() == 0
     with pytest.raises(ValueError, match="values"):
         write_polydata(tmp_path / "b.vtp", [np.zeros((2, 3))], {"line": []})
+    with pytest.raises(ValueError, match="velocity has 1 values for 2 points"):
+        write_polydata(tmp_path / "b.vtp", [np.zeros((2, 3))], {"line": [0]}, {"velocity": [1.0]})
 
 
 def test_paradis_file_holds_the_lines_and_says_that_burgers_vectors_are_unknown(network, tmp_path):
@@ -131,6 +133,10 @@ def test_paradis_file_holds_the_lines_and_says_that_burgers_vectors_are_unknown(
     assert sorted(line.length_nm for line in found) == pytest.approx(sorted(line.length_nm for line in network.lines), rel=1e-6)
     assert all(not line.burgers.any() for line in found)
     assert len(read.position) == sum(len(line) for line in polylines) - 2
+    nodes = [line.split()[4:] for line in path.read_text().splitlines() if line.startswith(" 0,")]
+    arms_and_constraints = sorted((int(arms), int(constraint)) for arms, constraint in nodes)
+    inner = len(nodes) - 4
+    assert arms_and_constraints == [(1, 7)] * 3 + [(2, 0)] * inner + [(3, 0)], "ends are pinned, all else is free"
 
 
 def test_traced_lines_and_their_foil_come_back_from_the_table(network, tmp_path):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rapidstem.errors import InputError
-from rapidstem.files.atomic import written_beside
+from rapidstem.files.atomic import emptied_folder, folder_written_beside, written_beside
 
 
 def test_nothing_appears_when_the_writer_fails(tmp_path: Path) -> None:
@@ -27,20 +27,23 @@ def test_an_old_file_stays_when_the_writer_fails(tmp_path: Path) -> None:
     assert path.read_text() == "old"
 
 
-def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
-    (tmp_path / ".123.a.csv").write_text("half")
-    others = {".123.aa.csv", ".x.a.csv", "123.a.csv", ".123.b.a.csv"}
+@pytest.mark.parametrize("written", ["a.csv", "[a].csv"])
+def test_what_a_killed_writer_left_is_removed_and_nothing_else(tmp_path: Path, written: str) -> None:
+    (tmp_path / f".123.{written}").write_text("half")
+    others = {f".123.a{written}", f".x.{written}", f"123.{written}", f".123.b.{written}"}
     for name in others:
         (tmp_path / name).touch()
-    with written_beside(tmp_path / "a.csv") as temporary:
+    with written_beside(tmp_path / written) as temporary:
         temporary.write_text("whole")
-    assert {path.name for path in tmp_path.iterdir()} == {"a.csv", *others}
+    assert {path.name for path in tmp_path.iterdir()} == {written, *others}
 
 
 @pytest.mark.parametrize(
     "error",
     [
         OSError(errno.ENOSPC, "No space left on device"),
+        OSError(errno.EDQUOT, "no more for you"),
+        OSError(errno.EFBIG, "no more for you"),
         OSError("4096 requested and 1000 written"),
         ValueError("I/O error: No space left on device (os error 28)"),
     ],
@@ -52,13 +55,13 @@ def test_full_disk_is_said_with_the_file(tmp_path: Path, error: Exception) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_full_disk_that_a_library_wraps_is_recognised(tmp_path: Path) -> None:
+@pytest.mark.parametrize("link", ["__cause__", "__context__"])
+def test_full_disk_that_a_library_wraps_is_recognised(tmp_path: Path, link: str) -> None:
+    wrapped = RuntimeError("cannot close the file")
+    setattr(wrapped, link, OSError(errno.ENOSPC, "no room"))
     with pytest.raises(InputError, match="full"), written_beside(tmp_path / "a") as temporary:
-        try:
-            np.zeros(1).tofile(temporary)
-            raise OSError(errno.ENOSPC, "no room")
-        except OSError as error:
-            raise RuntimeError("cannot close the file") from error
+        np.zeros(1).tofile(temporary)
+        raise wrapped
 
 
 def test_other_errors_pass_as_they_are(tmp_path: Path) -> None:
@@ -77,6 +80,43 @@ def test_the_content_is_on_the_disk_before_the_name_and_the_name_before_the_end(
         temporary.write_text("whole")
         assert flushed == []
     assert flushed == [(temporary, False), (tmp_path, True)]
+
+
+def test_an_old_folder_stays_when_the_writer_fails(tmp_path: Path) -> None:
+    (tmp_path / "a.zarr").mkdir()
+    with pytest.raises(RuntimeError), folder_written_beside(tmp_path / "a.zarr") as temporary:
+        (temporary / "0").mkdir(parents=True)
+        raise RuntimeError("broken")
+    assert list(tmp_path.iterdir()) == [tmp_path / "a.zarr"]
+
+
+def test_an_index_goes_with_the_files_that_it_names(tmp_path: Path) -> None:
+    (tmp_path / "lines").mkdir()
+    for name in ("lines.pvd", "lines/00000.vtp", "lines.csv"):
+        (tmp_path / name).touch()
+    assert emptied_folder(tmp_path / "lines.pvd") == tmp_path / "lines"
+    assert list(tmp_path.iterdir()) == [tmp_path / "lines.csv"]
+
+
+def test_all_of_a_folder_is_on_the_disk_before_it_takes_the_place_of_an_older_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, flushed = tmp_path / "a.zarr", []
+    for folder in (path, tmp_path / ".123.a.zarr"):
+        (folder / "old").mkdir(parents=True)
+    monkeypatch.setattr(
+        os, "fsync", lambda descriptor: flushed.append((Path(f"/proc/self/fd/{descriptor}").readlink(), (path / "old").exists()))
+    )
+    with folder_written_beside(path) as temporary:
+        (temporary / "0/c").mkdir(parents=True)
+        (temporary / "0/c/1").write_text("whole")
+        assert (path / "old").exists() and flushed == []
+    parts = [temporary, temporary / "0", temporary / "0/c", temporary / "0/c/1"]
+    assert sorted(flushed[:-1]) == [(part, True) for part in parts] and flushed[-1] == (tmp_path, False)
+    assert [entry.relative_to(tmp_path).as_posix() for entry in sorted(tmp_path.rglob("*"))] == [
+        "a.zarr",
+        "a.zarr/0",
+        "a.zarr/0/c",
+        "a.zarr/0/c/1",
+    ]
 
 
 @pytest.mark.parametrize(("number", "passes"), [(errno.EINVAL, True), (errno.ENOTSUP, True), (errno.EIO, False)])

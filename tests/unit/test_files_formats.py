@@ -1,6 +1,7 @@
 """Frame stacks of other formats than Velox's, and the angles beside them."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import h5py
 import mrcfile
@@ -11,6 +12,7 @@ import tifffile
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import FallbackMetadata, read_header, read_stack
 from rapidstem.files.mrc_volumes import write_series
+from rapidstem.files.tiff_scales import stated_time_s
 
 FRAMES = np.arange(5 * 6 * 7, dtype=np.uint16).reshape(5, 6, 7)
 SIZE = FallbackMetadata(pixel_size_nm=2.0)
@@ -91,6 +93,29 @@ def test_times_of_a_tiff_are_those_of_its_planes_else_even_steps(tmp_path: Path)
         np.testing.assert_allclose(read_header(tmp_path / name).time_s, 0.07 * np.arange(len(FRAMES)))
     tifffile.imwrite(tmp_path / "d.ome.tif", FRAMES, ome=True, metadata=pixels)
     assert read_header(tmp_path / "d.ome.tif").time_s is None
+
+
+@pytest.mark.parametrize(
+    ("said", "step_s"), [({"finterval": 70.0, "tunit": "ms"}, 0.07), ({"finterval": 0.0}, None), ({"finterval": -1.0}, None)]
+)
+def test_frame_intervals_of_imagej_have_their_unit_and_are_positive(tmp_path: Path, said: dict, step_s: float | None) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", FRAMES, imagej=True, resolution=(0.5, 0.5), metadata={"unit": "nm", "axes": "TYX"} | said)
+    found = read_header(tmp_path / "a.tif").time_s
+    assert found is None if step_s is None else found == pytest.approx(step_s * np.arange(len(FRAMES)))
+
+
+@pytest.mark.parametrize("times", [[0.0, 1.0, 1.0, 2.0, 3.0], [4.0, 3.0, 2.0, 1.0, 0.0]])
+def test_times_of_planes_that_are_not_those_of_the_frames_give_way_to_the_increment(tmp_path: Path, times: list[float]) -> None:
+    pixels = {"axes": "TYX", "PhysicalSizeX": 2.0, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 2.0, "PhysicalSizeYUnit": "nm"}
+    planes = {"Plane": {"DeltaT": times}, "TimeIncrement": 0.07}
+    tifffile.imwrite(tmp_path / "a.ome.tif", FRAMES, ome=True, resolution=(1, 1), metadata=pixels | planes)
+    found = read_header(tmp_path / "a.ome.tif")
+    np.testing.assert_allclose(found.time_s, 0.07 * np.arange(len(FRAMES)))
+    assert not found.remarks, "its pixel size is the one of the metadata, whatever the resolution for printing"
+    two_planes = (
+        '<OME><Image><Pixels TimeIncrement="70" TimeIncrementUnit="ms"><Plane DeltaT="0"/><Plane DeltaT="1"/></Pixels></Image></OME>'
+    )
+    np.testing.assert_allclose(stated_time_s(Mock(ome_metadata=two_planes), 3), [0.0, 0.07, 0.14])
 
 
 def test_spectra_are_no_images(tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from rapidstem.files.image_stacks import open_frames, read_header, read_stack
+from rapidstem.files.readers.mrc_series import is_mrc
 from tests.unit.test_files_formats import refusal
 from tests.unit.test_files_statements import FRAMES, SIZE, UNEVEN_DEG, patched
 
@@ -30,6 +31,8 @@ def test_bytes_of_mrc_are_signed_unless_the_file_says_otherwise(tmp_path: Path) 
     np.testing.assert_array_equal(read_stack(patched(path, 156, b"\1")).frames, signed)
     beyond = mrc(tmp_path / "b.mrc", signed, dmin=0, dmax=255)
     np.testing.assert_array_equal(read_stack(beyond).frames, signed.view(np.uint8))
+    for least, largest in ((-1, 255), (0, 300), (0, 127)):
+        np.testing.assert_array_equal(read_stack(mrc(tmp_path / "c.mrc", signed, dmin=least, dmax=largest)).frames, signed)
 
 
 @pytest.mark.parametrize(("offset", "content"), [(28, bytes(12)), (40, np.float32([-45.6] * 3).tobytes()), (40, bytes(12))])
@@ -76,6 +79,31 @@ def test_a_map_of_another_program_is_no_mrc(tmp_path: Path) -> None:
     assert "cannot be read" in refusal(tmp_path / "a.map") or "no series of grey images" in refusal(tmp_path / "a.map")
 
 
+@pytest.mark.parametrize("ending", [".map", ".rec", ".raw"])
+def test_endings_that_others_have_too_are_of_mrc_where_the_header_says_so(tmp_path: Path, ending: str) -> None:
+    (tmp_path / f"a{ending}").write_bytes(b"JEOL" * 500)
+    assert not is_mrc(tmp_path / f"a{ending}") and is_mrc(mrc(tmp_path / f"b{ending}", FRAMES))
+
+
+def test_a_file_that_lacks_a_byte_is_cut_short(tmp_path: Path) -> None:
+    path = mrc(tmp_path / "a.mrc", FRAMES)
+    path.write_bytes(path.read_bytes()[:-1])
+    assert "is cut short" in refusal(path)
+
+
+@pytest.mark.parametrize(("sampling", "volumes"), [(5, 1), (0, 1), (1, 5)])
+def test_one_volume_is_a_series_and_several_are_none(tmp_path: Path, sampling: int, volumes: int) -> None:
+    path = patched(mrc(tmp_path / "a.mrc", FRAMES, ispg=401), 36, np.array(sampling, "<i4").tobytes())
+    if volumes == 1:
+        np.testing.assert_array_equal(read_stack(path).frames, FRAMES)
+    else:
+        assert "holds several volumes" in refusal(path)
+
+
+def test_axes_without_an_order_are_in_the_usual_one(tmp_path: Path) -> None:
+    np.testing.assert_array_equal(read_stack(patched(mrc(tmp_path / "a.mrc", FRAMES), 64, bytes(12))).frames, FRAMES)
+
+
 @pytest.mark.parametrize(
     ("offset", "content", "words"),
     [
@@ -95,24 +123,32 @@ def with_tilts(path: Path, kind: bytes, order: str) -> Path:
     """A stack of one byte order, whose extended header has the tilts where a program keeps them, in the middle of other content."""
     mrc(path, FRAMES.astype(order + "i2"))
     content = path.read_bytes()
-    size, place, number = {b"FEI1": (768, 100, "f8"), b"AGAR": (128, 0, "f4"), b"SERI": (4, 0, "i2")}[kind]
+    size, place, number = {b"FEI": (768, 100, "f8"), b"SER": (4, 0, "i2")}.get(kind[:3], (128, 0, "f4"))
     records = b""
     for tilt in UNEVEN_DEG:
         record = bytearray(b"\1" * size)
         value = np.array(100 * tilt if kind == b"SERI" else tilt, order + number).tobytes()
         record[place : place + len(value)] = value
-        if kind == b"FEI1":
+        if kind[:3] == b"FEI":
             record[:4] = np.array(size, order + "i4").tobytes()
         records += record
     path.write_bytes(content[:1024] + records + content[1024:])
     patched(path, 92, np.array(len(records), order + "i4").tobytes())
-    patched(path, 104, kind)
+    patched(path, *((224, b"Fei Company") if kind == b"Fei " else (104, kind)))
     return patched(path, 128, np.array([size, 1], order + "i2").tobytes())
 
 
 @pytest.mark.parametrize("order", ["<", ">"])
-@pytest.mark.parametrize("kind", [b"FEI1", b"AGAR", b"SERI"])
+@pytest.mark.parametrize("kind", [b"FEI1", b"FEI2", b"AGAR", b"Fei ", b"SERI"])
 def test_tilts_in_the_extended_header_of_mrc(tmp_path: Path, kind: bytes, order: str) -> None:
     stack = read_stack(with_tilts(tmp_path / "a.mrc", kind, order))
     np.testing.assert_allclose(stack.tilt_deg, UNEVEN_DEG, atol=1e-6)
     np.testing.assert_array_equal(stack.frames, FRAMES)
+
+
+@pytest.mark.parametrize(
+    ("kind", "offset", "content"),
+    [(b"SERI", 130, bytes(2)), (b"SERI", 92, bytes([16, 0])), (b"FEI1", 1024, bytes([90, 0])), (b"AGAR", 104, b"CCP4")],
+)
+def test_an_extended_header_without_the_tilt_of_every_frame_gives_none(tmp_path: Path, kind: bytes, offset: int, content: bytes) -> None:
+    assert read_header(patched(with_tilts(tmp_path / "a.mrc", kind, "<"), offset, content)).tilt_deg is None

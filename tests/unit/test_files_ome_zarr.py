@@ -36,6 +36,12 @@ def test_a_volume_passes_the_validator_and_is_whole(volume: np.ndarray, tmp_path
     assert not list(tmp_path.glob(".*"))
 
 
+def test_a_thin_volume_is_halved_while_a_plane_is_left(volume: np.ndarray, tmp_path: Path) -> None:
+    write_zarr_volume(tmp_path / "thin.ome.zarr", volume[:3], 1.5)
+    group = zarr.open_group(tmp_path / "thin.ome.zarr", mode="r")
+    assert [group[level].shape for level in sorted(group.array_keys())] == [(3, 301, 523), (1, 150, 261)]
+
+
 @pytest.mark.parametrize("level", [0, 1, 2, 3])
 def test_a_place_has_the_same_coordinates_in_every_resolution(volume: np.ndarray, level: int, tmp_path: Path) -> None:
     """The volume is linear, so the value of a coarse voxel is that of the place where its transformation puts it."""
@@ -51,10 +57,11 @@ def test_a_place_has_the_same_coordinates_in_every_resolution(volume: np.ndarray
 
 def test_frames_of_a_series_are_not_mixed(tmp_path: Path) -> None:
     frames = np.random.default_rng(0).normal(size=(70, 300, 280)).astype(np.float32)
-    path = tmp_path / "series.ome.zarr"
+    path = tmp_path / "series.2026.11.30.ome.zarr"
     write_zarr_series(path, frames, 2.0)
     yaozarrs.validate_zarr_store(path)
     group = zarr.open_group(path, mode="r")
+    assert group.attrs["ome"]["multiscales"][0]["name"] == "series.2026.11.30"
     assert group["1"].shape == (70, 150, 140)
     np.testing.assert_allclose(group["1"][66], frames[66].reshape(150, 2, 140, 2).mean(axis=(1, 3)), atol=1e-5)
     assert _transforms(path, 1) == ([1.0, 4.0, 4.0], [0.0, pytest.approx(-149.5 * 2 + 1), pytest.approx(-139.5 * 2 + 1)])

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import mrcfile
 import numpy as np
 import pandas as pd
 import pytest
@@ -81,6 +82,16 @@ def test_ome_tiff_is_readable_as_a_raw_stack(tmp_path: Path) -> None:
     assert stack.pixel_size_nm == pytest.approx(PIXEL_SIZE_NM, rel=1e-6)
 
 
+@pytest.mark.parametrize("most_bytes", [1000, 10_000])
+def test_only_a_series_that_offsets_of_32_bits_do_not_reach_is_a_bigtiff(
+    tmp_path: Path, most_bytes: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rapidstem.files.ome_tiff._LARGEST_CLASSIC_BYTES", most_bytes)
+    write_frames(tmp_path / "a.ome.tif", [images(7, 6, 7)], (7, 6, 7), PIXEL_SIZE_NM)
+    with tifffile.TiffFile(tmp_path / "a.ome.tif") as file:
+        assert file.is_bigtiff == (most_bytes < 7 * 6 * 7 * 4)
+
+
 @pytest.mark.parametrize(("shape", "names"), [((6,), None), ((2, 3, 6, 7), None), ((6, 7), ["a"]), ((3, 6, 7), ["a"])])
 def test_ome_tiff_refuses_other_shapes(tmp_path: Path, shape: tuple[int, ...], names: list[str] | None) -> None:
     with pytest.raises(ValueError, match=r"images|names"):
@@ -96,6 +107,16 @@ def test_mrc_volume_keeps_voxels_and_size(tmp_path: Path, dtype: type) -> None:
     np.testing.assert_array_equal(read, written)
     assert read.dtype == written.dtype
     assert size == pytest.approx(PIXEL_SIZE_NM, rel=1e-6)
+
+
+def test_mrc_without_a_voxel_size_or_of_an_image_is_refused(tmp_path: Path) -> None:
+    write_volume(tmp_path / "a.mrc", images(2, 3, 4), PIXEL_SIZE_NM)
+    with mrcfile.open(tmp_path / "a.mrc", "r+") as file:
+        file.voxel_size = 0
+    with pytest.raises(InputError, match="the header has no voxel size"):
+        read_volume(tmp_path / "a.mrc")
+    with pytest.raises(ValueError, match="three axes, not 2"):
+        write_volume(tmp_path / "b.mrc", images(3, 4), PIXEL_SIZE_NM)
 
 
 def test_mrc_stores_other_types_as_float32(tmp_path: Path) -> None:

@@ -68,7 +68,7 @@ def test_slices_are_the_frames_of_the_whole_stack(path: Path) -> None:
         np.testing.assert_array_equal(stack.frames[[0, 2, 3, 6]], FRAMES[[0, 2, 3, 6]])
         assert stack.frames.shape == stack.shape == FRAMES.shape
         assert stack.frames.dtype == FRAMES.dtype
-        for part in (slice(0, 3), slice(3, 7), slice(6, None), slice(2, 3), slice(5, 5)):
+        for part in (slice(0, 3), slice(3, 7), slice(6, None), slice(2, 3), slice(5, 5), slice(5, 2), []):
             np.testing.assert_array_equal(stack.frames[part], FRAMES[part])
         np.testing.assert_array_equal(stack.frames[-2], FRAMES[-2])
         assert stack.pixel_size_nm == whole.pixel_size_nm
@@ -92,9 +92,16 @@ def test_only_the_frames_asked_for_are_read() -> None:
     assert asked == [(2, 5), (1, 2), (6, 7)]
 
 
+def test_truth_values_choose_frames_as_those_of_an_array_do() -> None:
+    frames = SlicedFrames(Path("a.emd"), FRAMES.shape, FRAMES.dtype, lambda start, stop: FRAMES[start:stop])
+    for used in (np.arange(7) % 3 > 0, np.zeros(7, bool), [False] * 6 + [True]):
+        np.testing.assert_array_equal(frames[used], FRAMES[used])
+    assert frames[np.zeros(7, bool)].dtype == FRAMES.dtype
+
+
 def test_wrong_numbers_are_an_index_error() -> None:
     frames = SlicedFrames(Path("a.emd"), FRAMES.shape, FRAMES.dtype, lambda start, stop: FRAMES[start:stop])
-    for wanted in (7, -8, slice(0, 6, 2)):
+    for wanted in (7, -8, slice(0, 6, 2), [6, 7], [-1, 0], [True] * 6):
         with pytest.raises(IndexError):
             frames[wanted]
 

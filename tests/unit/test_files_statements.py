@@ -67,7 +67,7 @@ def test_imagej_with_a_unit_and_no_resolution_gives_way(tmp_path: Path) -> None:
 
 def test_the_size_of_a_makers_own_tags_is_no_default(tmp_path: Path) -> None:
     scales = [(code, "s", 0, "nm", True) for code in (65003, 65004)] + [(code, "d", 1, 4.56, True) for code in (65009, 65010)]
-    tifffile.imwrite(tmp_path / "a.tif", FRAMES[0], extratags=scales, metadata=None)
+    tifffile.imwrite(tmp_path / "a.tif", FRAMES[0], extratags=scales, metadata=None, resolution=(2e6, 2e6), resolutionunit=3)
     header = read_header(tmp_path / "a.tif", fallback=SIZE)
     assert header.pixel_size_nm == pytest.approx(4.56) and not header.size_is_assumed
     assert header.remarks == ("its pixel size is 4.56 nm, reading.pixel_size_nm 2; that of the file is used",)

@@ -66,3 +66,25 @@ def test_pages_that_lack_of_those_that_tifffile_has_noted_are_missed(tmp_path: P
             file.write(frame, contiguous=False, metadata=None, description='{"shape": [50, 64, 64]}')
     with pytest.raises(InputError, match="is cut short"):
         read_header(path, fallback=KNOWN)
+
+
+@pytest.mark.parametrize("lacking", [1, 40])
+def test_a_last_page_that_lacks_a_few_bytes_is_cut_short(tmp_path: Path, lacking: int) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, FRAMES, compression="zlib")
+    path.write_bytes(path.read_bytes()[:-lacking])
+    with pytest.raises(InputError, match="is cut short"):
+        read_header(path, fallback=KNOWN)
+
+
+def test_a_chain_of_directories_that_ends_early_is_cut_short_and_one_that_begins_anew_ends(tmp_path: Path) -> None:
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, FRAMES, compression="zlib")
+    with tifffile.TiffFile(path) as file:
+        first, links = file.pages.first.offset, [page.offset + 2 + 12 * len(page.tags) for page in file.pages]
+    whole = path.read_bytes()
+    path.write_bytes(whole[: links[-1]] + struct.pack("<I", first) + whole[links[-1] + 4 :])
+    np.testing.assert_array_equal(read_stack(path, fallback=KNOWN).frames, FRAMES)
+    path.write_bytes(whole[: links[20]] + bytes(4) + whole[links[20] + 4 :])
+    with pytest.raises(InputError, match="is cut short"):
+        read_header(path, fallback=KNOWN)

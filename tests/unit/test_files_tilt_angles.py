@@ -4,7 +4,7 @@ import pytest
 from rapidstem.errors import InputError
 from rapidstem.files.image_stacks import read_header
 from rapidstem.files.mrc_volumes import write_series
-from rapidstem.files.tilt_angles import angle_file, fault_of_tilts, read_angle_file
+from rapidstem.files.tilt_angles import angle_file, fault_of_tilts, read_angle_file, recorded_tilts, series_name, write_angle_file
 
 NO_SERIES = "are no tilt series: at least 5 frames over 20 degrees are needed; give the right file, or the right kind"
 
@@ -29,6 +29,7 @@ def test_angles_are_read_in_the_order_of_the_frames(tmp_path, text):
     ("text", "message"),
     [
         ("0,-10\n2,0\n3,10\n", "numbered from 0 or from 1"),
+        ("5,-10\n6,0\n7,10\n", "numbered from 0 or from 1"),
         ("0,-10\n0,0\n1,10\n", "each once"),
         ("0,-10\n1,0\n10\n", "none missing"),
         ("a b\n1 2 3\n", "line 2: has 3 values"),
@@ -36,9 +37,11 @@ def test_angles_are_read_in_the_order_of_the_frames(tmp_path, text):
         ("-10\n0\n", "2 angles for 3 frames"),
         ("0.5,-10\n1.5,0\n2.5,10\n", "'0.5' is no number of a frame"),
         ("-100\n0\n100\n", "between -90 and 90"),
+        ("-1_0\n0\n10\n", "'-1_0' is no angle"),
         ("nan 10\n1 0\n2 10\n", "'nan' is no number of a frame"),
         ("0 10\ninf 0\n2 10\n", "'inf' is no number of a frame"),
         ("0,00\n1,00\n2,00\n", "has decimal commas"),
+        ("0,0\n1,0\n2,0\n", "has decimal commas"),
         ("0,0\n1,9\n2,8\n", "has decimal commas"),
     ],
 )
@@ -54,9 +57,24 @@ def test_file_beside_the_series_is_found(tmp_path, name):
     assert angle_file(tmp_path / "s.mrc") == tmp_path / name
 
 
+def test_a_file_gives_its_series_the_name_without_its_ending_and_what_is_no_file_all_of_it(tmp_path):
+    (tmp_path / "s.bin").touch()
+    assert [series_name(tmp_path / name) for name in ("s.bin", "t.bin", "t.MRC")] == ["s", "t.bin", "t"]
+
+
+@pytest.mark.parametrize(("apart_deg", "remarks"), [(0.09, 0), (0.11, 1)])
+def test_tilts_that_two_decimals_tell_from_the_series_own_are_the_same(tmp_path, apart_deg, remarks):
+    own = np.array([-10.0, 0.0, 10.0])
+    write_angle_file(tmp_path / "s.tlt", own + np.array([0.0, apart_deg, 0.0]))
+    used, said = recorded_tilts(tmp_path / "s.mrc", 3, own)
+    assert len(said) == remarks and used == pytest.approx(own + np.array([0.0, apart_deg * remarks, 0.0]))
+
+
 def test_text_about_something_else_is_no_file_of_angles(tmp_path):
     (tmp_path / "s.txt").write_text("Taken on a rainy day\n20 kV\n")
     (tmp_path / "s.csv").write_bytes(b"\xff\xfe\x00")
+    assert angle_file(tmp_path / "s.mrc") is None
+    (tmp_path / "s.txt").write_text("1 20 30\n2 25 31\n")
     assert angle_file(tmp_path / "s.mrc") is None
     (tmp_path / "s.mrc.rawtlt").write_text("nothing\n")
     assert angle_file(tmp_path / "s.mrc") == tmp_path / "s.mrc.rawtlt"

@@ -12,7 +12,7 @@ from scipy import ndimage
 
 from rapidstem.figures.thumbnails import GAP_PX, SIDE_PX, write_thumbnails
 from rapidstem.frames.first_look import look_at_frames
-from rapidstem.frames.frame_noise import noise_of_frames
+from rapidstem.frames.frame_noise import noise_of_frames, row_power_ratio
 from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
 from rapidstem.microscope.recording.detector import rapid_counts
 from rapidstem.microscope.settings import MicroscopeSettings
@@ -80,6 +80,16 @@ def test_offsets_of_rows_are_a_share_of_the_noise_and_streaks_along_a_row_are_no
     assert (found.row_offset_share, found.noise_counts) == pytest.approx((0.25, 20 * gain), rel=0.1)
     streaks = 9 * np.sin(2 * np.pi * (np.arange(384) / 400 + random.uniform(size=(*shape[:2], 1))))
     assert noise_of_frames((1000 + noise + streaks).astype(np.float32)).lag_px == pytest.approx(1, abs=0.15)
+
+
+def test_only_noise_that_rows_share_lowers_the_power_of_the_finest_structure_along_y() -> None:
+    row, column = np.arange(128)[:, None], np.arange(960)
+    noise = np.random.default_rng(1).normal(size=(4, 128, 960))
+    lagged = noise + np.roll(noise, 1, axis=2)
+    offsets, slopes = 20 * np.cos(2 * np.pi * 0.45 * row), np.where(column < 480, 0.3 * row, -0.3 * row)
+    assert row_power_ratio(lagged + offsets + slopes) == pytest.approx(1, abs=0.05)
+    fine, coarser = (np.mean(np.cos(np.pi * np.arange(*band) / 128) ** 2) for band in ((51, 63), (32, 45)))
+    assert row_power_ratio(lagged + np.roll(lagged, 1, axis=1)) == pytest.approx(fine / coarser, rel=0.05)
 
 
 def test_good_frames_are_good() -> None:

@@ -24,6 +24,14 @@ def test_fine_detail_survives_half_pixel_shifts():
     assert np.abs(mean[inner] - waves((0, 0))[inner]).max() < 0.03
 
 
+def test_smooth_structure_is_right_up_to_the_border_of_what_a_frame_has_seen():
+    y, x = np.mgrid[:30, :40].astype(float)
+    frame = np.cos(np.pi * 3 * y / 29) + np.cos(np.pi * 4 * x / 39)
+    mean = integrate_frames(np.stack([frame, frame]), drift_of([(0.5, -0.5), (0.5, -0.5)]))
+    expected = np.cos(np.pi * 3 * (y + 0.5) / 29) + np.cos(np.pi * 4 * (x - 0.5) / 39)
+    np.testing.assert_allclose(mean[:-1, 1:], expected[:-1, 1:], atol=1e-3)
+
+
 def test_whole_pixel_shifts_bring_frames_back_exactly():
     scene = np.random.default_rng(0).normal(size=(50, 60))
     shifts = [(2, -3), (-2, 3)]
@@ -47,6 +55,20 @@ def test_frames_not_used_do_not_count():
     np.testing.assert_allclose(integrate_frames(frames, drift), 3.0, atol=1e-6)
     with pytest.raises(InputError, match="no frame"):
         integrate_frames(frames, drift_of([(0, 0)] * 3, [False] * 3))
+
+
+@pytest.mark.parametrize("far", [(25.0, 0.0), (70.0, 0.0), (0.0, -130.0), (0.0, 130.0)])
+def test_a_frame_that_has_drifted_out_of_the_field_adds_nothing(far: tuple[float, float]) -> None:
+    frames = np.stack([np.full((20, 30), 2.0), np.full((20, 30), 9.0)])
+    mean = integrate_frames(frames, drift_of([(0, 0), far]))
+    np.testing.assert_allclose(mean, 2.0, atol=1e-5)
+
+
+def test_frames_of_every_block_count_once(monkeypatch):
+    monkeypatch.setattr("rapidstem.frames.frame_spectra.BLOCK_PIXELS", 2 * 20 * 20)
+    frames = np.arange(7.0)[:, None, None] ** 2 + np.zeros((20, 20))
+    drift = drift_of([(0, 0)] * 7, [True, True, False, True, False, False, True])
+    np.testing.assert_allclose(integrate_frames(frames, drift), (0 + 1 + 9 + 36) / 4, rtol=1e-6)
 
 
 def test_valid_area_is_what_every_frame_has_seen():

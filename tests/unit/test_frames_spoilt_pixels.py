@@ -71,6 +71,12 @@ def test_a_pixel_that_is_always_a_little_hot_stands_out_of_the_median_alone() ->
     assert np.argwhere(filled.always_hot).tolist() == [[40, 57]]
     assert filled[3][40, 57] < frames[3, 40, 57]
     assert "1 of them in every frame" in filled.words()
+    partly = frames[:9].astype(np.float32)
+    partly[4, 40, 57] = np.nan
+    assert np.argwhere(FilledFrames.of(partly).always_hot).tolist() == [[40, 57]]
+    frames[:, 40, 57] += 4000
+    assert FilledFrames.of(frames[:5]).always_hot[40, 57]
+    assert not FilledFrames.of(frames[:4]).always_hot.any(), "the median of fewer frames has the noise of one"
 
 
 def test_hot_neighbours_do_not_hide_each_other() -> None:
@@ -124,6 +130,7 @@ def test_filling_keeps_the_type_and_what_has_no_neighbours() -> None:
     marks = np.zeros((5, 5), bool)
     marks[2, 2] = True
     assert filled_frame(frame, marks)[2, 2] == 12 and filled_frame(frame, marks).dtype == np.uint16
+    assert filled_frame(frame + 1 + (frame > 12), marks)[2, 2] == 14, "the median, 13.5, is rounded and not cut"
     assert np.array_equal(filled_frame(frame, np.ones((5, 5), bool)), frame)
 
 
@@ -131,7 +138,7 @@ def test_single_frames_slices_and_lists_are_read_alike() -> None:
     frames = _recorded(settings_from({}), 36)
     frames[4, 33, 44] = 65535
     filled = FilledFrames.of(frames)
-    assert filled[4].shape == frames[4].shape and len(filled) == FRAMES and filled.dtype == frames.dtype
+    assert filled[4].shape == frames[4].shape and len(filled) == FRAMES and filled.dtype == filled[3:6].dtype == frames.dtype
     assert np.array_equal(filled[3:6], filled[[3, 4, 5]]) and filled[-8][33, 44] == filled[4][33, 44] < 65535
 
 

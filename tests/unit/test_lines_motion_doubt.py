@@ -10,7 +10,7 @@ from rapidstem.lines.motion.glide_planes import FoilFaces, GlidePlane, glide_pla
 from rapidstem.lines.motion.line_following import GONE, HIDDEN, LOST, OUTSIDE, SEEN, LineTrack
 from rapidstem.lines.motion.motion_flags import line_flags
 from rapidstem.lines.motion.motion_tables import position_rows
-from rapidstem.lines.motion.moving_lines import moving_line
+from rapidstem.lines.motion.moving_lines import NODE_NM, moving_line
 from rapidstem.lines.motion.plane_choice import MOVED_NM, cross_slip_frame, doubtful_way, lifted_in_doubt, told_until
 from rapidstem.lines.motion.track_smoothing import SmoothTrack, beside_tomogram_nm, smoothed_track
 from tests.unit.motion_phantoms import HALF_FOIL_NM, NORMALS, PERIOD_S, PIXEL_NM, SIZE, TILT_DEG, threading
@@ -59,6 +59,19 @@ def test_what_a_line_lies_beside_the_tomogram_at_first_is_stated_and_does_not_av
     assert bare["sigma_nm"].median() < 1.0
     across = np.abs(np.sum(off.track.line.across(off.slid_nm[0]) * off.track.line.direction, axis=1)).mean()
     assert stated["sigma_nm"].median() == pytest.approx(6.0 * across, rel=0.3)
+
+
+def test_what_one_line_lies_beside_the_tomogram_is_drawn_to_what_all_show_as_five_stretches_of_50_nm_would() -> None:
+    tracks, squares = [], []
+    for number, slid_nm in enumerate((6.0, 1.0)):
+        still = _track(np.zeros(FRAMES), threading(FIRST, (50.0 * number, 0.0), 0.4), number=number)
+        stated = np.broadcast_to(np.diag([2.0, 0.0]), still.covariance_nm2.shape)
+        tracks.append(replace(still, slid_nm=np.full(still.slid_nm.shape, slid_nm), covariance_nm2=stated))
+        across_nm = still.track.line.sensitivity(np.zeros(len(still.track.line.nodes_nm)), VIEW) * PIXEL_NM
+        squares.append((slid_nm**2 - 2.0) * across_nm[still.track.line.known] ** 2)
+    stretches = np.array([len(own) * NODE_NM / 50.0 for own in squares])
+    drawn = (stretches * [own.mean() for own in squares] + 5 * np.concatenate(squares).mean()) / (stretches + 5)
+    assert list(beside_tomogram_nm(tracks, VIEW).values()) == pytest.approx(np.sqrt(drawn))
 
 
 def test_a_place_is_off_along_the_beam_where_the_plane_is_and_a_velocity_is_that_across_the_line() -> None:

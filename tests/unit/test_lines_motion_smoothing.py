@@ -1,14 +1,16 @@
 """Lines that move, smoothed in time: what is known exactly of places, velocities, heights and their deviations."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rapidstem.lines.motion import TiltedView
 from rapidstem.lines.motion.glide_planes import FoilFaces, glide_plane
-from rapidstem.lines.motion.line_following import SEEN, LineTrack
-from rapidstem.lines.motion.moving_lines import moving_line
-from rapidstem.lines.motion.state_filters import FREE_NM_PER_S, ImageOffset, smoothed_states
-from rapidstem.lines.motion.track_smoothing import noise_scale, smoothed_track
+from rapidstem.lines.motion.line_following import LOST, SEEN, LineTrack
+from rapidstem.lines.motion.moving_lines import NODE_NM, moving_line
+from rapidstem.lines.motion.state_filters import ACCELERATION, FREE_NM, FREE_NM_PER_S, ImageOffset, smoothed_states
+from rapidstem.lines.motion.track_smoothing import beside_tomogram_nm, noise_scale, smoothed_track
 from tests.unit.motion_phantoms import HALF_FOIL_NM, NORMALS, PERIOD_S, PIXEL_NM, SIZE, TILT_DEG, threading
 
 FIRST = "(111)"
@@ -47,6 +49,25 @@ def test_the_scatter_from_frame_to_frame_tells_how_much_too_small_variances_are_
     track.slid_nm[:] = np.random.default_rng(5).normal(0, 2, track.slid_nm.shape)
     assert noise_scale([track]) == pytest.approx(4.0, rel=0.1)
     assert noise_scale([]) == 1.0
+    track.slid_nm[::12], track.state[::12] = 1000.0, LOST
+    assert noise_scale([track]) == pytest.approx(4.0, rel=0.1), "frames in which the line was not seen say nothing"
+    count = track.slid_nm.shape[1] // 3
+    track.slid_nm[:, :count], track.speaking[:, :count] = 0.0, False
+    assert noise_scale([track]) == pytest.approx(4.0, rel=0.1), "nodes that frames say nothing for say nothing"
+    assert noise_scale([_track(np.zeros(60))]) == 0.1
+
+
+def test_variances_are_those_stated_times_their_scale_and_one_frame_is_no_track() -> None:
+    slid, start = np.random.default_rng(5).normal(0, 2, 12), np.arange(12) * PERIOD_S
+    stated, scaled = (
+        smoothed_track(_track(slid, variance), [VIEW] * 12, start, 1e-4, np.zeros(12), scale)
+        for variance, scale in ((3.0, 1.0), (1.0, 3.0))
+    )
+    assert stated is not None and scaled is not None
+    np.testing.assert_allclose(scaled.covariance_nm2, stated.covariance_nm2)
+    once = _track(slid)
+    once.state[np.arange(12) != 4] = LOST
+    assert smoothed_track(once, [VIEW] * 12, start, 1e-4, np.zeros(12), 1.0) is None
 
 
 def test_a_line_that_glides_steadily_is_as_certain_as_a_straight_line_through_all_frames() -> None:
@@ -64,6 +85,15 @@ def test_what_is_not_seen_grows_uncertain_as_random_acceleration_makes_it() -> N
     expected = np.array([[density * 0.1**3 / 3 + FREE_NM_PER_S**2 * 0.01 + 1, density * 0.005], [density * 0.005, density * 0.1]])
     expected += FREE_NM_PER_S**2 * np.array([[0.0, 0.1], [0.1, 1.0]])
     assert found.covariance[1, 0] == pytest.approx(expected, rel=1e-4)
+
+
+def test_a_measurement_is_as_likely_as_what_was_expected_makes_it_and_none_says_nothing() -> None:
+    time, measured = np.array([[0.0], [0.1], [0.2]]), np.array([[7.0], [37.0], [1e3]])
+    variance, seen_as = np.array([[4.0], [4.0], [np.inf]]), np.broadcast_to([1.0, 0.0], (3, 1, 2))
+    found = smoothed_states(measured, variance, seen_as, time, 0.0, 1e-6, ImageOffset(0.0, 1.0))
+    first = FREE_NM**2 + 4.0
+    second = FREE_NM**2 * 4.0 / first + (0.1 * FREE_NM_PER_S) ** 2 + 4.0
+    assert found.log_likelihood == pytest.approx([-0.5 * (np.log(first) + np.log(second) + 30.0**2 / second)])
 
 
 def test_what_a_dark_line_lies_beside_its_core_is_as_uncertain_in_every_frame_that_says_nothing() -> None:
@@ -84,6 +114,32 @@ def test_what_comes_after_a_jump_says_nothing_of_what_was_before() -> None:
     assert list(np.flatnonzero(whole.jump)) == [10]
     np.testing.assert_allclose(whole.state[:10], before.state, atol=1e-9)
     np.testing.assert_allclose(whole.covariance[:10], before.covariance, atol=1e-9)
+
+
+@pytest.mark.parametrize(("sigma_nm", "step_nm", "told"), [(0.1, 14.0, False), (0.1, 16.0, True), (10.0, 45.0, False), (10.0, 70.0, True)])
+def test_a_jump_is_wider_than_a_line_and_than_five_deviations(sigma_nm: float, step_nm: float, told: bool) -> None:
+    time, seen_as = PERIOD_S * np.arange(21.0)[:, None], np.broadcast_to([1.0, 0.0], (21, 1, 2))
+    measured = np.where(np.arange(21)[:, None] < 20, 0.0, step_nm)
+    found = smoothed_states(measured, np.full((21, 1), sigma_nm**2), seen_as, time, 0.0, 1e-6, ImageOffset(0.0, 1.0))
+    assert found.jump.tolist() == [False] * 20 + [told]
+
+
+@pytest.mark.parametrize(("jumped", "hidden", "told"), [(4, 0, True), (3, 0, False), (2, 3, True), (1, 3, False)])
+def test_most_of_the_nodes_that_are_measured_tell_a_jump(jumped: int, hidden: int, told: bool) -> None:
+    time, seen_as = PERIOD_S * np.arange(21.0)[:, None] + np.zeros(6), np.broadcast_to([1.0, 0.0], (21, 6, 2))
+    measured, variance = np.zeros((21, 6)), np.ones((21, 6))
+    measured[20, :jumped], measured[20, 6 - hidden :], variance[20, 6 - hidden :] = 100.0, 1000.0, np.inf
+    assert smoothed_states(measured, variance, seen_as, time, 0.0, 1e-6, ImageOffset(0.0, 1.0)).jump[20] == told
+
+
+def test_after_a_jump_nothing_is_known_of_the_velocity_and_nothing_goes_with_the_height() -> None:
+    time, seen_as = PERIOD_S * np.arange(21.0)[:, None], np.tile([1.0, 0.0, 0.5, 0.7], (21, 1, 1))
+    seen_as[20] = [1.0, 0.0, 0.0, 0.0]
+    measured = 200 * time + 150 * (time == time[20])
+    found = smoothed_states(measured, np.ones((21, 1)), seen_as, time, 3.0, 1e-6, ImageOffset(2.0, 0.2))
+    assert found.state[19, 0, 1] == pytest.approx(200, abs=1) and found.state[20, 0, :2] == pytest.approx([measured[20, 0], 0], abs=1e-2)
+    assert found.covariance[20, 0, :2] == pytest.approx(np.array([[1.0, 0, 0, 0], [0, FREE_NM_PER_S**2, 0, 0]]), rel=1e-4)
+    np.testing.assert_allclose(found.covariance[20, 0], found.covariance[20, 0].T)
 
 
 def test_a_jump_of_100_nm_is_answered_within_two_frames_and_steady_glide_is_not_delayed() -> None:
@@ -121,3 +177,37 @@ def test_smoothing_states_what_it_is_wrong_by() -> None:
     assert smooth is not None
     ratio = np.sqrt(np.mean(smooth.slid_nm[:, 0] ** 2 / smooth.variance_nm2[:, 0]))
     assert 0.6 < ratio < 1.2
+
+
+def test_what_is_likely_at_two_paces_is_their_mean_with_the_deviations_within_and_between_them() -> None:
+    start, rng = np.arange(30) * PERIOD_S, np.random.default_rng(2)
+    track = _track(np.cumsum(rng.normal(0, 2.35, 30)) + rng.normal(0, 1, 30))
+    smooth = smoothed_track(track, [VIEW] * 30, start, 1e-4, np.zeros(30), 1.0)
+    assert smooth is not None
+    seen_as = np.broadcast_to([1.0, 0.0], (*track.slid_nm.shape, 2))
+    slow, fast = (
+        smoothed_states(track.slid_nm, track.variance_nm2, seen_as, smooth.time_s, 0.0, ACCELERATION * pace, ImageOffset(0.0, 1.0))
+        for pace in (0.01, 1.0)
+    )
+    nodes_of_48_nm, one_counts_in_nm = 6, 400.0
+    less = (fast.log_likelihood - slow.log_likelihood)[::nodes_of_48_nm].sum() * nodes_of_48_nm * NODE_NM / one_counts_in_nm
+    share = 1 / (1 + np.exp(-less))
+    assert 0.3 < share < 0.7
+    mean = share * fast.state + (1 - share) * slow.state
+    spread = share * fast.covariance + (1 - share) * slow.covariance
+    between = share * (1 - share) * (fast.state - slow.state) ** 2
+    np.testing.assert_allclose(smooth.slid_nm, mean[..., 0], atol=1e-9)
+    np.testing.assert_allclose(smooth.variance_nm2, spread[..., 0, 0] + between[..., 0])
+    np.testing.assert_allclose(smooth.speed_variance, spread[..., 1, 1] + between[..., 1])
+
+
+def test_a_line_that_is_followed_from_a_later_frame_on_lies_beside_the_tomogram_as_its_own_first_frames_show() -> None:
+    found, slid = [], np.random.default_rng(3).normal(6.0, 0.7, 30)
+    for first in (0, 10):
+        track = _track(slid)
+        track.slid_nm[first:], track.state[:first] = slid[: 30 - first, None], LOST
+        later = replace(track, line=replace(track.line, frames=range(first, 30)))
+        smooth = smoothed_track(later, [VIEW] * 30, np.arange(30) * PERIOD_S, 1e-4, np.zeros(30), 1.0)
+        assert smooth is not None
+        found.append(beside_tomogram_nm([smooth], VIEW)[0])
+    assert found[1] == pytest.approx(found[0], rel=0.05) and found[0] > 3

@@ -1,12 +1,13 @@
 """Hot pixels of a series that is still coming are those of the finished file."""
 
 from pathlib import Path
+from unittest.mock import Mock
 
 import numpy as np
 
 from rapidstem.files import write_series
 from rapidstem.frames import FilledFrames, always_hot, unmeasured_pixels
-from rapidstem.live import FilledAsTheyCome, WaitingFrames
+from rapidstem.live import FilledAsTheyCome, WaitingFrames, denoised_as_they_come
 
 # Read too much: far in one frame alone; in all frames, by less than what stands out of a single one.
 ONCE, ALWAYS = (20, 9), (7, 30)
@@ -40,3 +41,20 @@ def test_nothing_is_given_again_where_nothing_is_always_hot(tmp_path: Path) -> N
     live = FilledAsTheyCome(WaitingFrames(tmp_path / "series.mrc", 12, 1.0))
     assert np.array_equal(np.concatenate([live[0:5], live[5:12]]), FilledFrames.of(frames)[:])
     assert dict(live.filled_again()) == {}
+
+
+def test_frames_that_are_denoised_again_take_the_place_of_the_first(tmp_path: Path) -> None:
+    frames = hot_series()
+    frames[3, *ONCE], frames[9, *ALWAYS] = 9500, 9500
+    write_series(tmp_path / "series.mrc", frames, 4.56)
+    live, known, given = FilledAsTheyCome(WaitingFrames(tmp_path / "series.mrc", 12, 1.0)), Mock(), {}
+    known.put.side_effect = lambda first, block: given.update(enumerate(block.copy(), first))
+
+    def denoise(raw: FilledAsTheyCome | np.ndarray):
+        return (raw[part] / 2 for part in ([slice(0, 5), slice(5, 9), slice(9, 10), slice(10, 12)] if raw is live else [slice(None)]))
+
+    found = denoised_as_they_come(live, denoise, known, 12)
+    assert np.array_equal(found, FilledFrames.of(frames)[:] / 2)
+    assert np.array_equal(np.stack([given[number] for number in range(12)]), found)
+    assert live.hot_pixels == sum(np.count_nonzero(unmeasured_pixels(frame)) for frame in frames)
+    assert 2 not in dict(live.filled_again()), "where the pixel stood out already nothing is done twice"

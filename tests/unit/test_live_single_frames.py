@@ -1,5 +1,7 @@
 """What is worked out of frames before the last one has come is what the whole series gives."""
 
+from unittest.mock import Mock
+
 import numpy as np
 import pytest
 
@@ -67,10 +69,11 @@ def test_results_come_in_the_order_of_the_items() -> None:
         mapped_by_threads(lambda a: 1 // a, 2, [1, 0])
 
 
-def test_parts_of_a_stage_are_added() -> None:
+def test_parts_of_a_stage_are_added(monkeypatch: pytest.MonkeyPatch) -> None:
+    moments = Mock(monotonic=Mock(side_effect=[0.0, 2.0, 10.0, 13.0]), process_time=Mock(side_effect=[5.0, 9.0, 9.5, 11.5]))
+    monkeypatch.setattr("rapidstem.live.stage_clock.time", moments)
     clock = StageClock()
     for _ in range(2):
         with clock.stage("lines"):
-            sum(range(200_000))
-    assert list(clock.used_s) == ["lines"] and 0 < clock.used_s["lines"] <= clock.passed_s["lines"] + 0.1
-    assert clock.words().startswith("lines 0.") and clock.words().endswith("of a processor)")
+            pass
+    assert clock.words() == "lines 5.0 s (6.0 s of a processor)"

@@ -1,4 +1,4 @@
-"""Series that are still being written: what of them is complete, when they have ended, and what is refused."""
+"""Series that are still being written: what of them is complete, and what is refused."""
 
 import shutil
 from collections.abc import Callable
@@ -11,7 +11,7 @@ import tifffile
 
 from rapidstem.errors import InputError
 from rapidstem.files import read_header, write_angle_file, write_series
-from rapidstem.live import WaitingFrames, check_ended_series, open_growing, planned_tilts
+from rapidstem.live import WaitingFrames, open_growing, planned_tilts
 
 FRAMES = np.arange(5 * 6 * 8, dtype=np.uint16).reshape(5, 6, 8) + 1
 FRAME_BYTES = FRAMES[0].nbytes
@@ -89,6 +89,33 @@ def test_a_series_is_complete_with_its_last_frame_however_patient_one_is(content
     assert writer.now == 0
 
 
+@pytest.mark.parametrize("wanted", [2, None])
+def test_frames_are_given_as_soon_as_they_are_there(content: bytes, tmp_path: Path, wanted: int | None) -> None:
+    path = tmp_path / "growing.mrc"
+    path.write_bytes(content[: len(content) - 3 * FRAME_BYTES])
+    writer = Writer([])
+    waiting = writer.waiting(path, wanted, patience_s=100)
+    np.testing.assert_array_equal(waiting[0:2], FRAMES[:2])
+    assert writer.now == 0 and waiting.pixel_size_nm == pytest.approx(4.56)
+
+
+def test_patience_begins_anew_with_every_frame(content: bytes, tmp_path: Path) -> None:
+    path = tmp_path / "growing.mrc"
+    path.write_bytes(content[: len(content) - 4 * FRAME_BYTES])
+    (frame_comes,) = pieces(path, bytes(FRAME_BYTES), FRAME_BYTES)
+    waiting = Writer(([lambda: None] * 10 + [frame_comes]) * 4).waiting(path, None, patience_s=2.5)
+    assert sum(map(len, in_pairs(waiting))) == 5
+
+
+def test_more_frames_than_were_to_come_are_left_out(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "growing.mrc").write_bytes(content)
+    waiting = Writer([]).waiting(tmp_path / "growing.mrc", 3)
+    np.testing.assert_array_equal(waiting[0:5], FRAMES[:3])
+    assert (waiting.count, waiting.shape) == (3, (3, 6, 8))
+    with pytest.raises(IndexError, match="slices without a step"):
+        waiting[0:3:2]
+
+
 def test_files_that_appear_are_frames_when_they_are_complete(tmp_path: Path) -> None:
     folder = tmp_path / "frames"
     folder.mkdir()
@@ -135,6 +162,17 @@ def test_half_of_a_compressed_file_is_no_frame_yet(tmp_path: Path) -> None:
     shutil.copy(whole, folder / "1.tif")
     assert [series.complete_frames() for _ in range(2)] == [0, 1]
     np.testing.assert_array_equal(series.read(0, 1)[0], noise)
+
+
+def test_frames_of_a_folder_are_grey_images_of_one_size(tmp_path: Path) -> None:
+    for number, shape in enumerate([(1, 6, 8), (6, 8), (8, 6), (2, 6, 8)]):
+        tifffile.imwrite(tmp_path / f"{number}.TIF", np.full(shape, number, np.uint16))
+    series = open_growing(tmp_path)
+    assert [series.complete_frames() for _ in range(2)] == [0, 4]
+    np.testing.assert_array_equal(series.read(0, 2), np.stack([np.zeros((6, 8)), np.ones((6, 8))]))
+    for part in [(1, 3), (3, 4)]:
+        with pytest.raises(InputError, match="not grey images of one size"):
+            series.read(*part)
 
 
 def test_a_compression_that_cannot_be_undone_is_refused_with_the_remedy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -188,15 +226,6 @@ def test_tilts_stand_beside_the_series(tmp_path: Path) -> None:
         planned_tilts(tmp_path / "other.mrc")
 
 
-def test_folders_of_two_days_have_tilts_of_their_own(tmp_path: Path) -> None:
-    for day in ("2026.11.29", "2026.11.30"):
-        (tmp_path / day).mkdir()
-    write_angle_file(tmp_path / "2026.11.29.rawtlt", np.array([-60.0, 0.0, 60.0]))
-    np.testing.assert_allclose(planned_tilts(tmp_path / "2026.11.29"), [-60, 0, 60])
-    with pytest.raises(InputError, match=r"write 2026\.11\.30\.rawtlt beside it"):
-        planned_tilts(tmp_path / "2026.11.30")
-
-
 @pytest.mark.parametrize("text", ["\ufeff-60\r\n0\r\n60\r\n", "1 -60\n2 0\n3 60\n", "# planned\n-60\n0\n60\n"])
 def test_planned_tilts_are_read_as_those_of_a_finished_series(tmp_path: Path, text: str) -> None:
     (tmp_path / "growing.rawtlt").write_text(text, encoding="utf-8")
@@ -227,18 +256,41 @@ def test_files_of_a_folder_follow_each_other_by_their_numbers(tmp_path: Path) ->
     np.testing.assert_array_equal(growing.read(0, 12)[:, 0, 0], np.arange(1, 13))
 
 
-def test_what_has_come_is_used_or_refused(tmp_path: Path) -> None:
-    tilts_deg = np.linspace(-60, 60, 31)
-    assert check_ended_series(tmp_path, tilts_deg, 31, 31) == ""
-    assert "stopped after 28 of 31 frames; these are used, over 108 degrees" in check_ended_series(tmp_path, tilts_deg, 28, 31)
-    with pytest.raises(InputError, match="after 4 of 31 frames, 4 frames over 12 degrees"):
-        check_ended_series(tmp_path, tilts_deg, 4, 31)
-    with pytest.raises(InputError, match="32 frames, but 31 tilts"):
-        check_ended_series(tmp_path, tilts_deg, 32, None)
-
-
 def test_a_stack_states_its_pixel_size_as_the_finished_file_does(content: bytes, tmp_path: Path) -> None:
     path = tmp_path / "whole.mrc"
     assert open_growing(path).pixel_size_nm == read_header(path).pixel_size_nm
     (tmp_path / "frames").mkdir()
     assert open_growing(tmp_path / "frames").pixel_size_nm is None
+
+
+@pytest.mark.parametrize(("lowest", "kind"), [(-30000, np.int16), (40000, np.uint16), (-0.5, np.float32)])
+def test_frames_behind_an_extended_header_have_the_values_and_the_place_that_they_were_written_with(
+    tmp_path: Path, lowest: float, kind: type
+) -> None:
+    path, frames = tmp_path / "growing.mrc", (FRAMES.astype(float) + lowest).astype(kind)
+    write_series(path, frames, 4.56)
+    whole, extended = bytearray(path.read_bytes()), 128
+    whole[92:96] = np.array(extended, "<i4").tobytes()
+    path.write_bytes(whole[:1024])
+    assert open_growing(path).complete_frames() == 0
+    path.write_bytes(whole[:1024] + bytes(extended) + whole[1024:])
+    series = open_growing(path)
+    assert series.complete_frames() == len(frames)
+    np.testing.assert_array_equal(series.read(2, 5), frames[2:])
+
+
+@pytest.mark.parametrize(("offset", "value"), [(0, 0), (12, 4)])
+def test_a_header_without_pixels_or_of_complex_numbers_is_refused(content: bytes, tmp_path: Path, offset: int, value: int) -> None:
+    damaged = bytearray(content)
+    damaged[offset : offset + 4] = np.array(value, "<i4").tobytes()
+    (tmp_path / "growing.mrc").write_bytes(damaged)
+    with pytest.raises(InputError, match="is no MRC file of 16-bit integers or floats"):
+        open_growing(tmp_path / "growing.mrc")
+
+
+@pytest.mark.parametrize("cell_angstrom", [1.0, 8.0])
+def test_one_angstrom_is_no_pixel_size(content: bytes, tmp_path: Path, cell_angstrom: float) -> None:
+    changed = bytearray(content)
+    changed[40:44] = np.array(cell_angstrom, "<f4").tobytes()
+    (tmp_path / "growing.mrc").write_bytes(changed)
+    assert open_growing(tmp_path / "growing.mrc").pixel_size_nm is None

@@ -19,6 +19,7 @@ def test_angles_stand_for_half_the_way_to_their_neighbours():
         ([-10, -10, 0, 10], [5, 5, 10, 10]),
         ([10, 0, -10, 10, 10], [10 / 3, 10, 10, 10 / 3, 10 / 3]),
         ([-10, 0, 0, 0, 10, 10], [10, 10 / 3, 10 / 3, 10 / 3, 5, 5]),
+        ([-3, -2, -1, 17], [1, 1, 9.5, 18]),
     ],
 )
 def test_frames_of_one_tilt_share_its_weight(tilt_deg: list[float], share_deg: list[float], jitter_deg: float) -> None:

@@ -2,6 +2,7 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import astra
@@ -144,6 +145,7 @@ def test_subsets_are_spread_over_the_series_with_two_frames_each_at_least(frames
     held = [np.unique(frame[rays]) for rays in subsets.rays]
     assert len(held) == count and sorted(np.concatenate(held)) == list(range(5, 5 + frames))
     assert all(len(each) >= min(2, frames) and np.all(np.diff(each) == count) for each in held)
+    assert all(abs(one[0] - other[0]) > 1 for one, other in pairwise(held)), "each comes after one whose frames are far from its own"
 
 
 def test_a_pass_that_has_begun_is_ended():

@@ -91,8 +91,8 @@ def reconstruct(
     InputError
         If series and geometry do not fit together, the thickness or the memory is of no use, or there is no such method, device or slice.
     """
-    used = geometry.used if frames is None else geometry.used & np.asarray(frames, bool)
-    _check_series(series, geometry, used)
+    _check_series(series, geometry)
+    used = _used_frames(geometry, frames)
     depth, device = _depth_px(settings.thickness_nm, geometry), _available_device(device, settings.method)
     columns, wanted = series.shape[2], _wanted_columns(slices, series.shape[2])
     shared = matrix_columns(geometry, columns)
@@ -224,7 +224,7 @@ def _brightness(series: np.ndarray, method: Method) -> float:
     return float(positive.mean(dtype=float)) if positive.size else 1.0
 
 
-def _check_series(series: np.ndarray, geometry: TiltGeometry, used: np.ndarray) -> None:
+def _check_series(series: np.ndarray, geometry: TiltGeometry) -> None:
     if series.ndim != 3 or series.shape[:2] != (geometry.frames, geometry.rows):
         raise InputError(
             f"a series of shape {series.shape} does not fit the geometry of {geometry.frames} frames with {geometry.rows} rows: "
@@ -232,7 +232,14 @@ def _check_series(series: np.ndarray, geometry: TiltGeometry, used: np.ndarray) 
         )
     if geometry.columns is not None and geometry.columns != series.shape[2]:
         raise InputError(f"a series of {series.shape[2]} columns does not fit the geometry of {geometry.columns}: give both the same")
-    if used.shape != (geometry.frames,) or not used.any():
-        raise InputError(f"{used.sum()} of {used.size} frames are to be used, of a series of {geometry.frames}: choose at least one")
     if not np.all(np.isfinite(series)):
         raise InputError("the aligned series holds values that are no numbers: fill or cut what no frame has seen")
+
+
+def _used_frames(geometry: TiltGeometry, frames: np.ndarray | None) -> np.ndarray:
+    chosen = geometry.used if frames is None else np.asarray(frames, bool)
+    if chosen.shape != (geometry.frames,):
+        raise InputError(f"{chosen.size} frames are chosen or left out, of a series of {geometry.frames}: say so for each of them")
+    if not (geometry.used & chosen).any():
+        raise InputError(f"none of the {geometry.frames} frames is to be used: choose at least one")
+    return geometry.used & chosen
