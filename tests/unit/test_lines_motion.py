@@ -84,18 +84,6 @@ def test_a_path_does_not_hang_on_where_the_places_that_are_tried_lie() -> None:
     assert np.ptp(np.median(found, axis=1)) < 0.4
 
 
-def test_what_runs_along_the_border_of_a_frame_is_not_seen() -> None:
-    """A line's width within it, a path can choose from node to node whether the frame says anything of it."""
-    frame = frame_lines(np.ones((SIZE, SIZE), np.float32), learnt_from(frames_of(lambda time: LINES, 3).images, LINES, VIEW, 1.4), 1.4)
-    across = np.linspace(-200.0, 200.0, 9)
-    heights = (np.array([0.0, 2.0, 3.0, 60.0]) - VIEW.shift_px[0] - (SIZE - 1) / 2) * PIXEL_NM / np.cos(VIEW.tilt_rad)
-    rows = [frame.seen(np.column_stack([across, np.full(9, height), np.zeros(9)]), VIEW).all() for height in heights]
-    assert rows == [False, False, True, True]
-    gap = np.ones((SIZE, SIZE), np.float32)
-    gap[:, :40] = np.nan
-    assert frame_lines(gap, frame.likelihood, 1.4).inner[60].argmax() == 40 + 5 + 3
-
-
 LINES = [threading(FIRST, (-120.0, 60.0)), threading(SECOND, (60.0, 90.0), -0.4), threading(FIRST, (100.0, -90.0), 0.5, -20.0)]
 
 

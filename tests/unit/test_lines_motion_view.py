@@ -30,7 +30,7 @@ def ready(image: np.ndarray) -> FrameLines:
     return frame_lines(image, SAYS_NOTHING, SCALE_PX)
 
 
-def test_pixels_near_those_that_a_frame_has_not_seen_say_nothing_and_those_at_its_border_do() -> None:
+def test_pixels_near_those_that_a_frame_has_not_seen_say_nothing_and_no_line_is_seen_within_its_width_of_them_or_the_border() -> None:
     image = np.random.default_rng(0).normal(100, 1, (40, 60))
     image[20, 30] = np.nan
     frame = ready(image)
@@ -39,7 +39,10 @@ def test_pixels_near_those_that_a_frame_has_not_seen_say_nothing_and_those_at_it
     np.testing.assert_array_equal(frame.valid, ~silent)
     row, column = np.indices((40, 60))
     points = at_pixels(row, column)
-    np.testing.assert_array_equal(frame.seen(points, FLAT), ~silent)
+    inner = np.zeros((40, 60), bool)
+    inner[3:37, 3:57] = True
+    inner[12:29, 22:39] = False
+    np.testing.assert_array_equal(frame.seen(points, FLAT), inner)
     frame.covered[3, 5] = True
     speaking = ~silent & ~frame.covered
     _, support, found = frame.asked(points, FLAT)
