@@ -165,7 +165,8 @@ def follow_lines(
             frame.cover(points, view)
         _follow_frame(tracks, number, frame, view, time_s, resting)
         dark, empty = dark_pixels(frame)
-        resting.note(dark, empty, _held_pixels(tracks, number, frame, view))
+        if view == views[max(number - 1, 0)]:
+            resting.note(dark, empty, _held_pixels(tracks, number, frame, view))
         unexplained.append(unexplained_pieces(dark, view.pixel_size_nm))
         share[number] = frame.seen(still, view).mean()
     return FollowedLines(tracks, unexplained, share, resting)

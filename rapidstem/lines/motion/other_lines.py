@@ -105,6 +105,8 @@ class ExpectedLines:
 class RestingLines:
     """Where each followed line has seen other ones rest, while it was elsewhere itself; what it saw last holds while it is not seen.
 
+    While the tilt changes, what rests in the foil does not in the frames: such frames are not remembered.
+
     Parameters
     ----------
     lines : int

@@ -1,4 +1,4 @@
-"""In which of two planes a line glides, and how it goes on after it has slipped across.
+"""In which of two planes a line glides, when it has left one, and how it goes on after it has slipped across.
 
 A straight line along <110>, as screw dislocations are, lies in two {111} planes. Followed in both, it fits the faces of the foil in the one
 that it glides in. A line that leaves that plane can only go on in the other one.
