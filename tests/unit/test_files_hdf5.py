@@ -20,7 +20,7 @@ from tests.unit.test_files_statements import ANGLES, COLUMNS, FRAMES, ROWS, ncem
 )
 def test_a_filter_of_hdf5_that_is_not_there_is_named_wherever_it_stands(code: int, name: bytes, said: str) -> None:
     filters = {0: (code, 1, (), name)}
-    created = Mock(get_nfilters=lambda: len(filters), get_filter=filters.__getitem__)
+    created = Mock(get_nfilters=lambda: len(filters), get_filter=lambda number: filters[number])
     pixels = Mock(**{"id.get_create_plist.return_value": created})
     for _ in range(2):
         with pytest.raises(InputError, match=f"compressed with {said}, which HDF5 cannot undo here"):

@@ -201,8 +201,9 @@ rule follow_lines:
         "../../envs/imaging.yaml"
     threads: 1
     resources:
-        # 236 MB for 12 frames of 256 px with eleven lines, 322 MB for 240; 134 MB more than its libraries at 512 px.
-        mem_mb=followed_memory_mb(270, 130, lambda files: 3 * frame_rows(files) * size_mb([files.lines])),
+        # 236 MB for 12 frames of 256 px with eleven lines, 322 MB for 240; 134 MB more than its libraries at 512 px, and
+        # where others rest, half of a frame for each line.
+        mem_mb=followed_memory_mb(270, 150, lambda files: 3 * frame_rows(files) * size_mb([files.lines])),
         runtime=minutes(15, 120),
     params:
         code=code("follow_lines"),
