@@ -28,7 +28,7 @@ LEAST_CLEAR_SHARE = 0.5
 
 
 def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """Take off both ends what the frames speak against or say nothing of: the shortest stretch stays for which they speak most.
+    """Take off both ends what the frames speak against: the stretch stays for which they speak most.
 
     Parameters
     ----------
@@ -39,11 +39,11 @@ def trimmed(points_nm: np.ndarray, own: np.ndarray) -> np.ndarray:
     Returns
     -------
     np.ndarray, (m, 3)
-        Empty where the frames speak for none of it.
+        Empty where the frames speak against all of it.
     """
     cumulative = np.concatenate([[0.0], np.cumsum(own)])
     stop = int(np.argmax(cumulative - np.minimum.accumulate(cumulative)))
-    start = stop - int(np.argmin(cumulative[stop::-1]))
+    start = int(np.argmin(cumulative[: stop + 1]))
     return points_nm[start:stop]
 
 

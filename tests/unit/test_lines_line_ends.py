@@ -16,9 +16,6 @@ from tests.unit.test_lines_fitting import BOX_NM, inside
         ([5, 4, -3, 6], range(4)),
         ([5, 5, -30, 8, 8, 8], range(3, 6)),
         ([-1, -2, -1], range(0)),
-        ([0, 0, 5, 0, 4, 0], range(2, 5)),
-        ([2, -2, 0, 5, 4, -3, 3], range(3, 5)),
-        ([0, 0], range(0)),
     ],
 )
 def test_the_stretch_that_the_frames_speak_for_most_stays_in_either_direction(own, kept):
