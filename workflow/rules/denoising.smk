@@ -85,9 +85,8 @@ rule denoise_by_neighbours:
     threads: ALL_CORES
     resources:
         # Beside every frame its neighbours on both sides in single precision.
-        mem_mb=lambda wildcards, input, attempt: memory_mb(
-            1000, 6 + 4 * SESSION.settings_of("neighbours").neighbour_frames
-        )(wildcards, input, attempt),
+        mem_mb=lambda wildcards, input, attempt: attempt
+        * round(1000 + (6 + 4 * SESSION.settings_of("neighbours").neighbour_frames) * size_mb(input)),
         runtime=minutes(60, 600),
     params:
         code=code("denoise_by_neighbours"),

@@ -63,16 +63,14 @@ def cross_slip_frame(track: SmoothTrack) -> int | None:
 
 def _fits_elsewhere(track: SmoothTrack, depth_nm: np.ndarray, start: int, stop: int) -> bool:
     """Whether the ends (frame, 2) lie on the faces again after a misfit, and not only where the line has come back to where it began."""
-    middle = np.median(track.slid_nm, axis=1)
-    away = np.abs(middle - middle[max(_fitted_until(depth_nm, start) - 1, 0)]) > MOVED_NM
+    away = np.abs(_way_since(track, _fitted_until(depth_nm, start))) > MOVED_NM
     return bool(_often(_fits(depth_nm) & away & (np.arange(len(away)) >= stop)).any())
 
 
 def _grows_with_the_way(track: SmoothTrack, depth_nm: np.ndarray, start: int) -> bool:
     """Whether the heights of ends (frame, 2) from a frame on go with the way since they last fitted, rather than being one at each end."""
-    middle = np.median(track.slid_nm, axis=1)
     begin = _fitted_until(depth_nm, start)
-    way = (middle - middle[max(begin - 1, 0)])[begin:]
+    way = _way_since(track, begin)[begin:]
     after = depth_nm[begin:]
     known = np.isfinite(after) & np.isfinite(way)[:, None]
     if not known.any():
@@ -82,6 +80,12 @@ def _grows_with_the_way(track: SmoothTrack, depth_nm: np.ndarray, start: int) ->
     growing = _strayed(after[known], (slope * ways)[known])
     resting = sum(_strayed(end[good], np.median(end[good])) for end, good in zip(after.T, known.T, strict=True) if good.any())
     return growing <= AS_LIKELY * resting
+
+
+def _way_since(track: SmoothTrack, begin: int) -> np.ndarray:
+    """By how far the middle of a line has slid (frame,) since the frame before a given one, in nm."""
+    middle = np.median(track.slid_nm, axis=1)
+    return np.asarray(middle - middle[max(begin - 1, 0)])
 
 
 def _strayed(heights_nm: np.ndarray, expected_nm: np.ndarray) -> float:

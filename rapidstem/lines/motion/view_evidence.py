@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 import numpy as np
 import scipy
 
-from rapidstem.lines.evidence import COVERED_WIDTHS, FrameCurvature, LineLikelihood, curvature_across, curvature_of_frames, likelihood_of
+from rapidstem.lines.evidence import (
+    COVERED_WIDTHS,
+    FrameCurvature,
+    FramePlaces,
+    LineLikelihood,
+    curvature_across,
+    curvature_of_frames,
+    likelihood_of,
+)
 from rapidstem.lines.motion.tilted_view import TiltedView
 from rapidstem.tomography import TiltGeometry
 
@@ -59,18 +67,14 @@ class FrameLines:
         """
         places = view.places(points_nm)
         curvature = curvature_across(self.curvature, places)
-        row, column = (
-            np.clip(np.rint(each[0]).astype(int), 0, size - 1) for each, size in zip((places.row, places.column), view.shape, strict=True)
-        )
+        row, column = _nearest_pixels(places, view.shape)
         speaking = places.seen[0] & self.valid[row, column] & ~self.covered[row, column]
         return curvature[0], np.where(speaking, self.likelihood(curvature)[0], 0.0), speaking
 
     def seen(self, points_nm: np.ndarray, view: TiltedView) -> np.ndarray:
         """Which points (..., n, 3) lie within `inner`, covered or not."""
         places = view.places(points_nm)
-        row, column = (
-            np.clip(np.rint(each[0]).astype(int), 0, size - 1) for each, size in zip((places.row, places.column), view.shape, strict=True)
-        )
+        row, column = _nearest_pixels(places, view.shape)
         return np.asarray(places.seen[0] & self.inner[row, column])
 
     def footprint(self, points_nm: np.ndarray, view: TiltedView) -> np.ndarray:
@@ -94,6 +98,14 @@ class FrameLines:
     def without(self, barred: np.ndarray) -> "FrameLines":
         """The same frame, in which pixels (y, x) that are barred say nothing either."""
         return replace(self, covered=self.covered | barred)
+
+
+def _nearest_pixels(places: FramePlaces, shape: tuple[int, int]) -> tuple[np.ndarray, np.ndarray]:
+    """Row and column of the pixels next to places in the one frame that there is; at the border for those outside."""
+    row, column = (
+        np.clip(np.rint(each[0]).astype(int), 0, size - 1) for each, size in zip((places.row, places.column), shape, strict=True)
+    )
+    return row, column
 
 
 def frame_lines(image: np.ndarray, likelihood: LineLikelihood, scale_px: float) -> FrameLines:
