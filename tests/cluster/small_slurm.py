@@ -108,13 +108,8 @@ class SmallSlurm:
     def processes(self, words: str, node: str = "") -> list[int]:
         """Processes of jobs of this Slurm whose command has these words in it, on one node or on all."""
         wanted = [f"SLURM_CONF={self.folder / 'slurm.conf'}".encode(), f"SLURMD_NODENAME={node}".encode()]
-        found = []
-        for process in Path("/proc").glob("[0-9]*"):
-            with suppress(OSError):
-                environment = (process / "environ").read_bytes()
-                if all(part in environment for part in wanted) and words.encode() in (process / "cmdline").read_bytes():
-                    found.append(int(process.name))
-        return found
+        of_jobs = [process for process in _all_processes() if all(part in _environment(process) for part in wanted)]
+        return [process for process in of_jobs if words.encode() in _command(process)]
 
     def node_states(self) -> dict[str, str]:
         """The state of each node."""
@@ -133,6 +128,10 @@ class SmallSlurm:
         raise TimeoutError(f"nodes are {self.node_states()}, not {states}\n{logs}")
 
 
+def _all_processes() -> list[int]:
+    return [int(path.name) for path in Path("/proc").glob("[0-9]*")]
+
+
 def _parent(process: int) -> int:
     with suppress(OSError):
         return int(Path(f"/proc/{process}/stat").read_text().rsplit(")", 1)[1].split()[1])
@@ -145,12 +144,30 @@ def _command(process: int) -> bytes:
     return b""
 
 
+def _environment(process: int) -> bytes:
+    with suppress(OSError):
+        return Path(f"/proc/{process}/environ").read_bytes()
+    return b""
+
+
+def left_behind(place: Path) -> bool:
+    """Whether a test that was killed has left its link there, to a Slurm that no longer runs.
+
+    As long as it stays, every Snakemake of the machine waits nine seconds for a controller when it starts.
+    """
+    if not place.is_symlink():
+        return False
+    configuration = place.readlink()
+    ours = configuration.parent.name.startswith("slurm") and any(part.startswith("pytest-of-") for part in configuration.parts)
+    return ours and not any(f"SLURM_CONF={configuration}".encode() in _environment(process) for process in _all_processes())
+
+
 def reason_against() -> str | None:
     """Why no Slurm can be started here; none where it can."""
     missing = [name for name in PROGRAMS if shutil.which(name, path=f"{os.environ['PATH']}:{_SYSTEM_PATH}") is None]
     if missing:
         return f"{', '.join(missing)} not installed: `make test-cluster` installs the packages slurm-wlm and munge as root"
-    if _STANDARD_PLACE.exists():
+    if _STANDARD_PLACE.exists() and not left_behind(_STANDARD_PLACE):
         return f"{_STANDARD_PLACE}: this machine has a Slurm of its own"
     return None if os.geteuid() == 0 else "the nodes of a Slurm are started as root only"
 
@@ -201,6 +218,8 @@ def small_slurm(folder: Path, memory_mb: int = _NODE_MEMORY_MB) -> Iterator[Smal
         pytest.skip(reason)
     slurm = _configured(folder, memory_mb)
     _STANDARD_PLACE.parent.mkdir(exist_ok=True)
+    if left_behind(_STANDARD_PLACE):
+        _STANDARD_PLACE.unlink()
     _STANDARD_PLACE.symlink_to(folder / "slurm.conf")
     try:
         _start(slurm)
