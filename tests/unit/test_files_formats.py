@@ -10,7 +10,7 @@ import pytest
 import tifffile
 
 from rapidstem.errors import InputError
-from rapidstem.files.image_stacks import FallbackMetadata, read_header, read_stack
+from rapidstem.files.image_stacks import FallbackMetadata, open_frames, read_header, read_stack
 from rapidstem.files.mrc_volumes import write_series
 from rapidstem.files.tiff_scales import stated_time_s
 
@@ -154,11 +154,30 @@ def test_frames_of_different_shape(tmp_path: Path) -> None:
     assert "all frames of a stack must have one shape" in refusal(tmp_path / "a.tif")
 
 
-def test_frames_that_were_written_one_by_one_are_no_stack(tmp_path: Path) -> None:
-    with tifffile.TiffWriter(tmp_path / "a.tif") as file:
-        for frame in FRAMES:
-            file.write(frame, contiguous=False)
-    assert "holds 5 series of 6 x 7 uint16, written one by one" in refusal(tmp_path / "a.tif")
+def test_images_that_a_program_has_appended_one_by_one_are_a_stack_and_said_to_be(tmp_path: Path) -> None:
+    for frame in FRAMES:
+        tifffile.imwrite(tmp_path / "a.tif", frame, append=True, resolution=(4e6, 4e6), resolutionunit="CENTIMETER")
+    header = read_header(tmp_path / "a.tif")
+    assert header.pixel_size_nm == pytest.approx(2.5)
+    assert header.remarks == ("its 5 images were written one by one; they are taken for a series of one detector",)
+    np.testing.assert_array_equal(read_stack(tmp_path / "a.tif").frames, FRAMES)
+    with open_frames(tmp_path / "a.tif") as stack:
+        np.testing.assert_array_equal(stack.frames[1:3], FRAMES[1:3])
+
+
+def test_appended_images_of_which_the_last_is_cut_short_are_refused(tmp_path: Path) -> None:
+    for frame in FRAMES:
+        tifffile.imwrite(tmp_path / "a.tif", frame, append=True)
+    (tmp_path / "a.tif").write_bytes((tmp_path / "a.tif").read_bytes()[:-40])
+    assert "cut short" in refusal(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize(("name", "held"), [("a.tif", "2 series of 5 x 6 x 7 uint16"), ("a.ome.tif", "5 series of 6 x 7 uint16")])
+def test_whole_stacks_in_one_file_and_images_of_several_acquisitions_are_no_stack(name: str, held: str, tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / name) as file:
+        for image in [FRAMES, FRAMES] if name == "a.tif" else FRAMES:
+            file.write(image, contiguous=False)
+    assert f"holds {held}, written one by one" in refusal(tmp_path / name)
 
 
 def test_colour_image(tmp_path: Path) -> None:

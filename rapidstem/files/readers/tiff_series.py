@@ -38,9 +38,7 @@ def read_tiff_series(path: Path) -> RecordedSeries:
         when the file is cut short, holds no series of grey images of one shape, parts of it lie in files that are missing, or its
         compression cannot be undone.
     """
-    import tifffile
-
-    with tifffile.TiffFile(path) as file:
+    with _opened(path) as file:
         if not _has_all_directories(file):
             raise InputError(f"{path}: {_CUT_SHORT}")
         series = _only_series(path, file)
@@ -56,8 +54,7 @@ def read_tiff_series(path: Path) -> RecordedSeries:
             stated_nm, is_default = makers_nm or stated_nm, is_default and makers_nm in (None, stated_nm)
         rows, columns = series.shape[series.axes.index("Y")], series.shape[series.axes.index("X")]
         shape = (series.size // (rows * columns), rows, columns)
-        dtype, time_s = series.dtype, stated_time_s(file, shape[0])
-    remark = f"its frames are stored as {_AXES[axes]}; they are taken for a series of one detector" if axes in ("C", "Z") else ""
+        dtype, time_s, remarks = series.dtype, stated_time_s(file, shape[0]), _remarks(file, axes)
     return RecordedSeries(
         shape=shape,
         pixel_size_nm=stated_nm,
@@ -67,8 +64,39 @@ def read_tiff_series(path: Path) -> RecordedSeries:
         time_s=time_s,
         stage_tilt_deg=stage_deg,
         size_is_default=is_default,
-        remarks=(remark,) if remark else (),
+        remarks=remarks,
     )
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
+    """A TIFF file; images of one shape that a program has appended one by one are the pages of one series."""
+    import tifffile
+
+    with tifffile.TiffFile(path) as file:
+        one_by_one = _is_appended(file)
+        if not one_by_one:
+            yield file
+    if one_by_one:
+        with tifffile.TiffFile(path, is_shaped=False) as file:
+            yield file
+
+
+def _is_appended(file: Any) -> bool:
+    """Whether tifffile, which notes the shape of whatever is written at once, has written single images of one shape."""
+    return (
+        _has_all_directories(file)
+        and bool(file.is_shaped)
+        and len({(each.shape, each.dtype) for each in file.series}) == 1 < len(file.series) == len(file.pages)
+    )
+
+
+def _remarks(file: Any, axes: str) -> tuple[str, ...]:
+    if axes in ("C", "Z"):
+        return (f"its frames are stored as {_AXES[axes]}; they are taken for a series of one detector",)
+    if file.pages.first.is_shaped and not file.is_shaped:
+        return (f"its {len(file.pages)} images were written one by one; they are taken for a series of one detector",)
+    return ()
 
 
 def _has_all_directories(file: Any) -> bool:
@@ -157,9 +185,7 @@ def _check_compression(path: Path, series: Any) -> None:
 
 
 def _load(path: Path, shape: tuple[int, int, int]) -> np.ndarray:
-    import tifffile
-
-    with tifffile.TiffFile(path) as file:
+    with _opened(path) as file:
         return np.ascontiguousarray(_only_series(path, file).asarray()).reshape(shape)
 
 
@@ -168,7 +194,7 @@ def _open_frames(path: Path, shape: tuple[int, int, int], dtype: np.dtype) -> It
     """Frames page by page, or from a memory map where one page holds all; else all at once."""
     import tifffile
 
-    with tifffile.TiffFile(path) as file:
+    with _opened(path) as file:
         series = _only_series(path, file)
         if len(series.pages) == shape[0] and series.keyframe.shape == shape[1:]:
             yield SlicedFrames(path, shape, dtype, lambda start, stop: _pages(file, series, start, stop, shape))
