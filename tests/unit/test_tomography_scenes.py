@@ -61,6 +61,14 @@ def test_first_shifts_follow_a_jump(still: Phantom, jump: str) -> None:
     assert error.std() < 3
 
 
+@pytest.mark.parametrize("seed", [1, 2])
+def test_first_shifts_of_a_dense_noisy_series_do_not_jump(seed: int) -> None:
+    """Steep frames of many lines correlate weakly with their neighbours, and by chance somewhere far away, in a small part."""
+    dense = make_phantom(seed, size=96, frames=41, count=60, noise=0.2, drift_px=0.0, jitter_px=0.5)
+    error = coarse_shifts(binarise(dense.series), dense.geometry.angle_rad) - dense.geometry.shift_px
+    assert np.mean(np.abs(error).max(axis=1) < 96 / 8) > 0.75
+
+
 def test_frames_of_different_places_do_not_look_alike() -> None:
     first, second = (binarise(make_phantom(seed, size=96, frames=3, count=40).series)[1] for seed in (1, 2))
     assert far_peak(first, second)[1] < 0.6

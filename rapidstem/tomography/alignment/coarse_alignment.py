@@ -89,12 +89,15 @@ def binned_frames(frames: np.ndarray, factor: int) -> np.ndarray:
 
 
 def _best_step(pairs: list[tuple["_Prepared", "_Prepared"]], largest_px: float) -> tuple[int, np.ndarray]:
-    """Which pair agrees best after a small step, and the step; a large one where that is clearly better than all small ones."""
+    """Which pair agrees best after a small step, and the step; a large one where that is clearly better than all small ones.
+
+    Large steps leave a small common part, where coefficients are large by chance: they are compared by what `far_peak` gives by size.
+    """
     near = [_near_peak(*pair, largest_px, _COST_ACROSS_ALONG) for pair in pairs]
     chosen = int(np.argmax([agreement for _, agreement in near]))
     needed = BETTER_FAR_AWAY * near[chosen][1]
     if needed < 1:
-        far = [_far_peak(*pair) for pair in pairs]
+        far = [_far_peak(*pair, by_size=True) for pair in pairs]
         best = int(np.argmax([agreement for _, agreement in far]))
         if far[best][1] > needed:
             return best, far[best][0]
@@ -136,7 +139,7 @@ def correlation_peak(reference: np.ndarray, image: np.ndarray, largest_px: float
     return _near_peak(_Prepared(reference), _Prepared(image), largest_px, _NO_COST)
 
 
-def far_peak(reference: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, float]:
+def far_peak(reference: np.ndarray, image: np.ndarray, by_size: bool = False) -> tuple[np.ndarray, float]:
     """The same for displacements of up to half the image, by the coefficient in the part that both images show.
 
     A stage that was moved back to its place, or has slipped, leaves only a part of the field in view, and the windows of the two images
@@ -147,19 +150,22 @@ def far_peak(reference: np.ndarray, image: np.ndarray) -> tuple[np.ndarray, floa
     ----------
     reference, image : np.ndarray, (y, x)
         Images of lines, of one shape.
+    by_size : bool
+        Whether displacements are compared by the coefficient times the root of the common part's share: by chance coefficients are the
+        larger the smaller that part is, as one over the root of its size.
 
     Returns
     -------
     displacement_px : np.ndarray, (2,)
         (dy, dx).
     coefficient : float
-        Of correlation, in the common part; at most 1.
+        Of correlation, in the common part, or that times the root of its share; at most 1.
 
     References
     ----------
     D. Padfield, IEEE Trans. Image Process. 21 (2012) 2706, for windows in place of masks.
     """
-    return _far_peak(_Prepared(reference), _Prepared(image))
+    return _far_peak(_Prepared(reference), _Prepared(image), by_size)
 
 
 class _Prepared:
@@ -192,13 +198,15 @@ def _near_peak(reference: _Prepared, image: _Prepared, largest_px: float, costs:
     return _highest(correlation, (int(largest_px), int(largest_px)), costs)
 
 
-def _far_peak(reference: _Prepared, image: _Prepared) -> tuple[np.ndarray, float]:
-    """Of the coefficients in the part that both show."""
+def _far_peak(reference: _Prepared, image: _Prepared, by_size: bool = False) -> tuple[np.ndarray, float]:
+    """Of the coefficients in the part that both show, or of these times the root of that part's share."""
     window, padded = reference.window_spectrum, image.padded
     powers = [_products(reference.power_spectrum, window, padded), _products(window, image.power_spectrum, padded)]
     enough = np.min([part / (part[0, 0] or 1.0) for part in (reference.common, *powers)], axis=0) > _LEAST_COMMON_POWER
     correlation = _products(reference.spectrum, image.spectrum, padded)
     shared = np.where(enough, correlation / np.sqrt(np.where(enough, powers[0] * powers[1], 1.0)), 0)
+    if by_size:
+        shared *= np.sqrt(np.clip(reference.common / reference.common[0, 0], 0, 1))
     rows, columns = reference.window.shape
     return _highest(shared, (rows // 2, columns // 2), _NO_COST)
 

@@ -138,7 +138,7 @@ def _displacement(view: np.ndarray, frame: np.ndarray, used: bool) -> np.ndarray
     near, agreement = correlation_peak(view, frame, _LARGEST_STEP)
     if used:
         return near
-    far, best = far_peak(view, frame)
+    far, best = far_peak(view, frame, by_size=True)
     return far if best > BETTER_FAR_AWAY * agreement else near
 
 
