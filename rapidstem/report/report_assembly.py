@@ -21,7 +21,8 @@ from rapidstem.report.stage_sections import (
     field_section,
     in_situ_section,
     reference_section,
-    score_sections,
+    score_section,
+    training_sections,
 )
 from rapidstem.report.verdict_criteria import RESULT_STAGES
 
@@ -73,7 +74,8 @@ def _sections(results: Results, contents: SessionContents, judgements: Sequence[
         *[section for series in contents.shown for section in series_sections(*given, series, judgements)],
         *[sweep_section(*given, series) for series in contents.matched_sweeps],
         *([field_section(*given, judgements)] if contents.test_fields else []),
-        *(score_sections(*given, judgements) if contents.figures["scores"] else []),
+        *training_sections(*given, judgements),
+        *([score_section(*given, judgements)] if contents.figures["scores"] else []),
         *([choice_section(*given, judgements)] if contents.figures["choice"] else []),
         *([distortion_section(*given, judgements)] if contents.figures["distortion"] else []),
         *([reference_section(*given, judgements)] if contents.compared_fields else []),

@@ -64,8 +64,9 @@ def _fields(results: Results, contents: SessionContents) -> Iterator[Observation
 def _filters(results: Results, contents: SessionContents) -> Iterator[Observation]:
     if not contents.figures["scores"]:
         return
-    losses = results.table("figures/losses.csv")
-    yield Observation("loss_still_falling", _median(_late_fall_percent(network) for _, network in losses.groupby("denoiser")))
+    if "losses" in contents.figures["scores"]:
+        losses = results.table("figures/losses.csv")
+        yield Observation("loss_still_falling", _median(_late_fall_percent(network) for _, network in losses.groupby("denoiser")))
     lines = results.table("evaluation/lines.csv")
     used = lines[(lines["reference"] == "slow") & lines["denoiser"].isin(contents.reconstructed)]
     with_lost = used.fillna({"relative_intensity": NO_DEPTH})

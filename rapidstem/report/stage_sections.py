@@ -78,8 +78,10 @@ def choice_section(results: Results, contents: SessionContents, judgements: Sequ
     )
 
 
-def score_sections(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> list[Section]:
-    """Training and scores of the filters."""
+def training_sections(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> list[Section]:
+    """How the networks were trained; none where no filter is one."""
+    if LOSSES not in contents.figures[SCORES]:
+        return []
     measured = results.table("figures/losses.csv").groupby("denoiser", sort=False)["validation_loss"].count()
     training = Section(
         "Training",
@@ -88,14 +90,18 @@ def score_sections(results: Results, contents: SessionContents, judgements: Sequ
         findings=[f"{name} has no validation loss: no field was set apart for it." for name in measured.index[measured == 0]],
         verdict=stage_verdict(judgements, verdict_criteria.TRAINING),
     )
-    filters = Section(
+    return [training]
+
+
+def score_section(results: Results, contents: SessionContents, judgements: Sequence[Judgement]) -> Section:
+    """Scores of the filters."""
+    return Section(
         "Scores of the filters",
-        "The networks keep width and depth near 100 % at all tilts, and follow the slow image along x as far as along y.",
+        "The filters keep width and depth near 100 % at all tilts, and follow the slow image along x as far as along y.",
         [Panel("", [results.figure(name) for name in contents.figures[SCORES] if name != LOSSES])],
         verdict=stage_verdict(judgements, verdict_criteria.DENOISING),
         tables=[*score_tables(results, "slow"), *score_tables(results, "dcfi"), *quality_tables(results)],
     )
-    return [training, filters]
 
 
 def quality_tables(results: Results) -> list[ReportTable]:

@@ -73,15 +73,18 @@ def test_the_final_slow_image_is_spoken_of_where_there_is_one(results: Results) 
     assert alone.look_for == "Noise goes from every frame, lines that move stay sharp." and not alone.findings
 
 
-def test_a_network_that_nothing_was_validated_on_is_named(results: Results, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("score_tables", "quality_tables"):
-        monkeypatch.setattr(stage_sections, name, lambda *_: [])
+def test_a_network_that_nothing_was_validated_on_is_named(results: Results) -> None:
     (results.folder / "figures/losses.png").write_bytes(b"losses")
     (results.folder / "figures/losses.txt").write_text("losses")
     losses = {"denoiser": ["net", "net", "one"], "step": [25, 50, 0], "validation_loss": [2.0, 1.0, None]}
     pd.DataFrame(losses).to_csv(results.folder / "figures/losses.csv", index=False)
-    training, _ = stage_sections.score_sections(results, contents(figures={"scores": ["losses"]}), [])
+    (training,) = stage_sections.training_sections(results, contents(figures={"scores": ["losses"]}), [])
     assert training.findings == ["one has no validation loss: no field was set apart for it."]
+
+
+def test_what_an_earlier_run_has_left_of_networks_is_not_shown_where_no_filter_is_one(results: Results) -> None:
+    (results.folder / "figures/losses.csv").write_text("denoiser,step,validation_loss\nearlier,25,1.0\n")
+    assert stage_sections.training_sections(results, contents(figures={"scores": ["scores-slow"]}), []) == []
 
 
 def test_a_page_with_warnings_does_not_say_that_nothing_asks_for_a_change(tmp_path: Path) -> None:

@@ -116,6 +116,12 @@ def test_one_bad_field_among_many_spoils_no_stage_but_most_of_them_do(results: R
     assert values["frames_used"] == 40
 
 
+def test_filters_of_which_none_is_a_network_are_judged_by_what_they_do_to_lines(results: Results) -> None:
+    without = contents(figures={**contents().figures, "scores": ["scores-slow"]})
+    rapid = {each.criterion for each in session_observations(results, without) if each.variant in ("", RAPID)}
+    assert rapid == set(EXPECTED) - {"loss_still_falling"}
+
+
 def test_a_session_without_series_and_scores_has_what_is_left(results: Results) -> None:
     bare = contents(series={}, shown={}, against_slow={}, figures={"distortion": [], "choice": [], "scores": []})
     observed = {each.criterion for each in session_observations(results, bare)}

@@ -28,6 +28,7 @@ def _without_slow(sheet: str, *names: str) -> str:
         ("test-a", {}, "reconstruct_volume", "score_images"),
         ("", {"denoisers": [], "tomography": {"denoisers": []}}, "reconstruct_volume", "train_denoiser"),
         ("", {"tomography": {"denoisers": []}}, "score_images", "draw_positions"),
+        ("", {"denoisers": [{"name": "bm3d"}], "tomography": {"denoisers": ["bm3d"]}}, "draw_scores", "train_denoiser"),
     ],
 )
 def test_the_graph_holds_what_the_session_has(tmp_path: Path, left_out: str, changes: dict, present: str, absent: str) -> None:

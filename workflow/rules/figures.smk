@@ -17,8 +17,10 @@ DRAWN[DISTORTION] = (
     names_of(DISTORTION) if SHOWN_FIELDS and SESSION.config["distortion"]["method"] != "none" else []
 )
 DRAWN[CHOICE] = names_of(CHOICE) if FIELD_CHOICE else []
-SCORE_FIGURES = [name for name in names_of(SCORES) if SINGLE_FIELD_FRAMES or name != "training-size"]
-DRAWN[SCORES] = SCORE_FIGURES if TEST_FIELDS and SESSION.networks else []
+# What only networks have: BM3D learns no weights.
+UNDRAWN = {"training-size": not SINGLE_FIELD_FRAMES, "losses": not SESSION.networks}
+SCORE_FIGURES = [name for name in names_of(SCORES) if not UNDRAWN.get(name)]
+DRAWN[SCORES] = SCORE_FIGURES if TEST_FIELDS and SESSION.field_denoisers else []
 
 
 def shown_files(*stems):
