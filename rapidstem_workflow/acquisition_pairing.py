@@ -197,14 +197,21 @@ def _series_rows(series: Sequence[RecordedFile], fields: bool) -> tuple[list[Pro
             file for file in series if file.path in slow and _fit_series(rapid, file) and likeness(rapid.path, file.path) >= LEAST_NAME
         ]
         partner = fitting[0] if len(fitting) == 1 else None
-        tilts = np.asarray(rapid.header.tilt_deg)
-        reason = f"{len(tilts)} tilts from {tilts.min():.0f} to {tilts.max():.0f} degrees"
+        reason = _tilts_in_words(rapid)
         reason += f", slow series {partner.path.name}" if partner else f", {len(fitting) or 'no'} slow series fit"
         if partner:
             used.add(partner.path)
         rows.append(ProposedRow(place_name(rapid.path), "tilt_series", None, rapid, partner, reason))
     remedy = "name it as slow in the row of that one, or add a row with it as rapid where the place was recorded once"
-    return rows, dict.fromkeys(slow - used, f"a slow series without a rapid one of the same place, tilts and pixels; {remedy}")
+    alone = {file.path: _tilts_in_words(file) for file in series if file.path in slow - used}
+    return rows, {
+        path: f"a slow series of {tilts} without a rapid one of the same place, tilts and pixels; {remedy}" for path, tilts in alone.items()
+    }
+
+
+def _tilts_in_words(series: RecordedFile) -> str:
+    tilts = np.asarray(series.header.tilt_deg)
+    return f"{len(tilts)} tilts from {tilts.min():.0f} to {tilts.max():.0f} degrees"
 
 
 def _fit_series(rapid: RecordedFile, slow: RecordedFile) -> bool:

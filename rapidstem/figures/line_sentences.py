@@ -12,6 +12,8 @@ from rapidstem.word_forms import word_form
 CERTAIN = 0.95
 # Of a line's length in the frames.
 MOSTLY_HIDDEN_PERCENT = 50.0
+# More pairs than these are for the table.
+MOST_NAMED = 5
 
 
 def count_interval(summary: pd.DataFrame) -> tuple[int, int]:
@@ -55,7 +57,8 @@ def count_words(summary: pd.DataFrame) -> str:
     reasons += [f"{doubtful} {word_form(doubtful, 'line is', 'lines are')} doubtful"] if doubtful else []
     hidden = summary[summary["hidden_percent"] > MOSTLY_HIDDEN_PERCENT]
     if len(hidden):
-        named = _listed([f"{line} on {other}" for line, other in hidden["hidden_by"].items()])
+        pairs = [f"{line} on {other}" for line, other in hidden["hidden_by"].items()]
+        named = _listed(pairs) if len(pairs) <= MOST_NAMED else "named by `hidden_by` in `line_summary.csv`"
         lie = word_form(len(hidden), "line lies", "lines lie")
         reasons.append(f"{len(hidden)} {lie} on others in most frames, {named}, and cannot be told from them there")
     doubted = sorted({tuple(sorted(pair)) for pair in summary["exchange_with"].items() if pair[1] >= 0})

@@ -122,7 +122,8 @@ def _verdict(judgements: Sequence[Judgement]) -> Verdict:
     reasons = [_reason(alike, several) for alike in poor.values()]
     passed = f"all {len(judgements)} checks are passed; nearest to its limit: " if len(judgements) > 1 else ""
     words = "; ".join(reasons) or passed + _reason([min(judgements, key=lambda each: each.margin)], several)
-    return Verdict(worst_first[0].grade, words, reasons, list(dict.fromkeys(criterion.advice for criterion in poor)))
+    advice = list(dict.fromkeys(sentence for criterion in poor for sentence in criterion.advice))
+    return Verdict(worst_first[0].grade, words, reasons, advice)
 
 
 def _urgency(judgement: Judgement) -> tuple[int, int]:

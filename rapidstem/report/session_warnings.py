@@ -137,7 +137,10 @@ def _dense_foils(results: Results, contents: SessionContents) -> Iterator[str]:
 def _uncorrected_distortion(results: Results, contents: SessionContents) -> Iterator[str]:
     rapid = any(variant != "slow" for _, variant in contents.series_variants)
     if rapid and contents.configuration["distortion"]["method"] == "none":
-        yield "The scan distortion was not corrected: positions along the fast scan direction hold it; record a calibration field"
+        yield (
+            "The scan distortion was not corrected: positions along the fast scan direction hold it, and depths of lines across the tilt "
+            "axis many times as much; record a calibration field"
+        )
 
 
 def _unregistered_frames(results: Results, contents: SessionContents) -> Iterator[str]:

@@ -65,6 +65,12 @@ def test_lines_that_lie_on_each_other_are_said():
     assert count_words(hidden) == expected
 
 
+def test_many_lines_that_lie_on_each_other_are_left_to_the_table():
+    hidden = summary(*[("surface", "border")] * 8, hidden_percent=[60.0] * 6 + [20.0] * 2)
+    expected = "6 lines lie on others in most frames, named by `hidden_by` in `line_summary.csv`, and cannot be told from them there"
+    assert count_words(hidden) == f"8 dislocations ({expected})"
+
+
 def test_lines_that_may_have_exchanged_their_halves_are_named_once():
     passing = summary(*[("surface", "border")] * 3).assign(exchange_with=[2, -1, 0])
     assert count_words(passing) == "3 dislocations (lines 0 and 2 pass each other and may have exchanged their halves there)"

@@ -13,7 +13,6 @@ from rapidstem.files import FallbackMetadata, job_log, say_warnings
 from rapidstem.frames import read_raw_frames
 from rapidstem.report.session_numbers import series_numbers
 from rapidstem.report.session_observations import session_observations
-from rapidstem.report.session_record import job_times
 from rapidstem.report.session_results import Results
 from rapidstem.report.session_warnings import MOST_COVERED, session_warnings
 from rapidstem.report.stage_sections import distortion_section, reference_section
@@ -52,37 +51,6 @@ EXPECTED = {
 def results(tmp_path: Path) -> Results:
     write_tables(tmp_path)
     return Results(tmp_path)
-
-
-def test_times_are_summed_by_rule_and_a_rule_whose_jobs_all_failed_has_none(tmp_path: Path) -> None:
-    (tmp_path / "align_series/series").mkdir(parents=True)
-    (tmp_path / "integrate_frames").mkdir()
-    for name, seconds, memory in (("slow", 2.0, 300.0), ("rapid", 3.5, 200.0)):
-        (tmp_path / f"align_series/series/{name}.tsv").write_text(f"s\tmax_rss\n{seconds}\t{memory}\n")
-    (tmp_path / "write_report.tsv").write_text("s\tmax_rss\n1.0\t100.0\n")
-    times = job_times(tmp_path, {"series", "slow", "rapid"}).set_index("rule")
-    assert list(times.index) == ["align_series", "write_report"]
-    assert times.loc["align_series"].to_list() == [2, pytest.approx(5.5), 300.0]
-    assert job_times(tmp_path / "nowhere", ()).empty
-
-
-def test_times_are_those_of_the_acquisitions_and_filters_of_the_session(tmp_path: Path) -> None:
-    subjects = contents(left_out=["lost"]).subjects
-    own = ["denoise_frames/net/a", f"align_series/{SERIES}/{RAPID}", f"reconstruct_volume/{SERIES}/slow.odd.blocks/3"]
-    own += [
-        f"measure_bound/{SERIES}/rapid-net",
-        "train_denoiser/net",
-        "integrate_frames/lost",
-        "simulate_fields/40",
-        "run_point/dose~2/seed~1",
-    ]
-    gone = ["denoise_frames/earlier/a", f"align_series/{SERIES}/rapid-earlier", "train_denoiser/earlier", "integrate_frames/earlier-field"]
-    for name in [*own, *gone]:
-        path = tmp_path / f"{name}.tsv"
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text("s\tmax_rss\n1.0\t100.0\n")
-    times = job_times(tmp_path, subjects)
-    assert set(times["rule"]) == {name.split("/")[0] for name in own} and (times["jobs"] == 1).all()
 
 
 def test_what_is_observed_is_what_the_tables_say(results: Results) -> None:
@@ -300,7 +268,10 @@ def test_a_resolution_that_is_not_reached_is_said_in_words(results: Results) -> 
 def test_an_uncorrected_scan_distortion_is_warned_of_where_there_is_a_rapid_series(results: Results) -> None:
     uncorrected = contents(configuration=CONFIGURATION | {"distortion": {"method": "none", "map": None}})
     said = [sentence for sentence in session_warnings(results, uncorrected) if "distortion" in sentence]
-    assert said == ["The scan distortion was not corrected: positions along the fast scan direction hold it; record a calibration field"]
+    assert said == [
+        "The scan distortion was not corrected: positions along the fast scan direction hold it, and depths of lines across the tilt axis "
+        "many times as much; record a calibration field"
+    ]
     slow_alone = replace(uncorrected, series={SERIES: ["slow"]}, shown={SERIES: ["slow"]}, against_slow={SERIES: []})
     for fine in (slow_alone, contents()):
         assert not any("distortion" in sentence for sentence in session_warnings(results, fine))

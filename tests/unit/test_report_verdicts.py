@@ -8,7 +8,7 @@ import pytest
 from rapidstem.grades import DOUBTFUL, GOOD, UNUSABLE
 from rapidstem.numerics import FWHM_PER_SIGMA
 from rapidstem.report.session_verdicts import HIGH, LOW, MODERATE, Observation, judge, session_verdict, stage_verdict
-from rapidstem.report.verdict_criteria import ALIGNMENT, CRITERIA, LINES, RESULT_STAGES, TOMOGRAM
+from rapidstem.report.verdict_criteria import ALIGNMENT, CLEAR_VIEW, CRITERIA, LINES, MORE_ELECTRONS, RESULT_STAGES, TOMOGRAM
 from rapidstem.scores.in_situ_scores import IHARA_GAIN_PERCENT
 from rapidstem.scores.positional_error import ZHAO_MEAN_ABS_NM
 
@@ -46,15 +46,16 @@ EXAMPLES = {
 
 def test_every_criterion_has_an_example_a_source_and_a_remedy() -> None:
     assert set(EXAMPLES) == set(CRITERIA)
-    assert all(len(criterion.source) > 20 and criterion.advice.endswith(".") for criterion in CRITERIA.values())
+    assert all(len(criterion.source) > 20 and criterion.advice for criterion in CRITERIA.values())
+    assert all(sentence.endswith(".") for criterion in CRITERIA.values() for sentence in criterion.advice)
 
 
 def test_a_resolution_at_the_limit_of_the_pixels_asks_for_smaller_ones() -> None:
-    assert "smaller pixels" in CRITERIA["resolution"].advice
+    assert any("smaller pixels" in sentence for sentence in CRITERIA["resolution"].advice)
 
 
 def test_differences_beyond_their_deviations_ask_for_a_calibration_too() -> None:
-    assert "calibrate the scan distortion" in CRITERIA["stated_deviations"].advice.lower()
+    assert any("Calibrate the scan distortion" in sentence for sentence in CRITERIA["stated_deviations"].advice)
 
 
 def test_the_published_gain_is_the_one_that_the_report_prints_elsewhere() -> None:
@@ -153,7 +154,14 @@ def test_reasons_name_values_and_limits_the_worst_first_and_advice_comes_once() 
     twice = session_verdict(
         judge([Observation("lost_ends", value, "series", name) for name, value in (("slow", 55), ("rapid", 20))])
     ).verdict
-    assert twice.reasons == ["ends lost inside the foil: 55 % in slow, 20 % in rapid (good: at most 10 %)"] and len(twice.advice) == 1
+    assert twice.reasons == ["ends lost inside the foil: 55 % in slow, 20 % in rapid (good: at most 10 %)"]
+    assert len(twice.advice) == len(set(twice.advice)) == len(CRITERIA["lost_ends"].advice)
+
+
+def test_what_several_criteria_ask_for_is_said_once() -> None:
+    both = session_verdict(judge([Observation("lost_ends", 55, "series", "slow"), Observation("track_residual", 2, "series", "slow")]))
+    assert both is not None
+    assert both.verdict.advice == [MORE_ELECTRONS, CLEAR_VIEW, "Let the stage shake less (tilt more slowly)."]
 
 
 def test_reasons_name_the_series_where_several_are_judged() -> None:

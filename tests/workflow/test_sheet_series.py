@@ -54,8 +54,9 @@ def test_a_slow_series_of_every_second_tilt_belongs_to_the_rapid_one(tmp_path: P
     write_tilt_series(tmp_path / "raw/b slow.tif", np.linspace(-20, 20, 11))
     write_tilt_series(tmp_path / "raw/c rapid.tif", tilts)
     write_tilt_series(tmp_path / "raw/c slow.tif", tilts, side=32)
-    write_proposal(tmp_path / "raw", tmp_path / "sheet")
+    proposal = write_proposal(tmp_path / "raw", tmp_path / "sheet")
     assert {name: row[3] for name, row in rows_of(tmp_path / "sheet.tsv").items()} == {"a": "a slow.tif", "b": "", "c": ""}
+    assert "a slow series of 11 tilts from -20 to 20 degrees" in proposal.left_out[tmp_path / "raw/b slow.tif"]
 
 
 @pytest.mark.parametrize(
