@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from rapidstem.figures.line_sentences import count_interval, count_words
+from rapidstem.figures.line_sentences import CERTAIN, MOSTLY_HIDDEN_PERCENT, count_interval, count_words
 from rapidstem.report.page_parts import Number
 from rapidstem.report.position_verdict import fixed_number, joined_numbers
 from rapidstem.report.session_observations import centre_sigma_nm
@@ -72,7 +72,7 @@ def uncertainty_number(centres: pd.DataFrame, grade: str) -> Number:
 
 
 def sameness_number(identity: pd.DataFrame, found: pd.DataFrame, summary: pd.DataFrame, grade: str) -> Number:
-    """Found and real against the truth where it is known, else how many lines rapid and slow share, else how probably they are real.
+    """Found and real against the truth where it is known, else how many lines rapid and slow share, else how many are whole.
 
     Parameters
     ----------
@@ -91,8 +91,16 @@ def sameness_number(identity: pd.DataFrame, found: pd.DataFrame, summary: pd.Dat
         row = shared.iloc[0]
         value = f"{row['one_to_one']:.0f} of {row['true_lines']:.0f}"
         return Number("Same lines in rapid and slow", value, "one to one, of those that both series can show", grade)
+    return wholeness_number(summary, grade)
+
+
+def wholeness_number(summary: pd.DataFrame, grade: str) -> Number:
+    """How many lines are real by their evidence, end where a dislocation can, and are told from others: rows of `line_summary.csv`."""
+    lost = (summary[["start_kind", "end_kind"]] == "inside").any(axis=1)
+    whole = ~lost & (summary["hidden_percent"] <= MOSTLY_HIDDEN_PERCENT) & (summary["probability"] >= CERTAIN)
     mean = 100 * float(summary["probability"].mean())
-    return Number("Probability to be real", f"{fixed_number(mean, 0)} %", "mean over the lines, from their evidence", grade)
+    note = f"no end lost, not hidden by others, real by their evidence; mean probability {fixed_number(mean, 0)} %"
+    return Number("Whole lines", f"{whole.sum()} of {len(summary)}", note, grade)
 
 
 def resolution_number(shells: pd.DataFrame, grade: str) -> Number:

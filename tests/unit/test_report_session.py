@@ -147,15 +147,15 @@ def test_what_no_pair_tells_is_a_dash_on_the_first_screen(results: Results) -> N
 def test_without_a_slow_series_the_halves_of_the_frames_say_how_uncertain_it_is(results: Results) -> None:
     alone = contents(shown={SERIES: [RAPID]}, against_slow={SERIES: []})
     path = f"dislocations/{SERIES}/{RAPID}.line_summary.csv"
-    results.table(path).assign(probability=[1.0, 0.8, 0.9, 1.0]).to_csv(results.folder / path, index=False)
+    results.table(path).assign(probability=[1.0, 0.8, 0.9, 1.0], hidden_percent=[10, 20, 30, 40]).to_csv(results.folder / path, index=False)
     for name in ("positional_error", "line_identity", "line_detection"):
         pd.read_csv(results.folder / f"evaluation/{name}.csv").iloc[:0].to_csv(results.folder / f"evaluation/{name}.csv", index=False)
-    _, error, real, _ = series_numbers(results, alone, SERIES, dict.fromkeys(RESULT_STAGES))
+    _, error, whole, _ = series_numbers(results, alone, SERIES, dict.fromkeys(RESULT_STAGES))
     assert error.value == "0.5 / 0.6 / 0.9 nm" and "two halves" in error.note
-    assert (real.label, real.value) == ("Probability to be real", "92 %")
+    assert (whole.label, whole.value) == ("Whole lines", "1 of 4") and whole.note.endswith("mean probability 92 %")
     summary = f"dislocations/{SERIES}/{RAPID}.line_summary.csv"
     results.table(summary).iloc[:0].to_csv(results.folder / summary, index=False)
-    assert series_numbers(results, alone, SERIES, dict.fromkeys(RESULT_STAGES))[2].value == "– %"
+    assert series_numbers(results, alone, SERIES, dict.fromkeys(RESULT_STAGES))[2].value == "0 of 0"
 
 
 def test_with_a_truth_it_says_how_much_is_found_and_real(results: Results) -> None:
