@@ -4,7 +4,12 @@ from .aligned_images import (
     slow_scan_along as slow_scan_along,
     with_axis_along_x as with_axis_along_x,
 )
-from .binarisation import binarise as binarise, check_intensities as check_intensities, line_image as line_image
+from .binarisation import (
+    binarise as binarise,
+    check_intensities as check_intensities,
+    faint_line_image as faint_line_image,
+    line_image as line_image,
+)
 from .foil_extent import foil_of_points as foil_of_points, foil_surfaces as foil_surfaces
 from .frame_ridges import (
     NO_RIDGES as NO_RIDGES,

@@ -118,14 +118,47 @@ def line_image(
     kept = _large_regions(seen, low, smallest_line_px)
     if method == "hard":
         return kept.astype(np.float32)
-    return _soft_lines(seen, low, kept, max(round(_CORE_SCALES * line_scale_px), _NARROWEST_CORE_PX)).astype(np.float32)
+    on_lines = scipy.ndimage.binary_dilation(kept, iterations=_core_px(line_scale_px))
+    return (_soft_profile(seen, _core_strength(seen, line_scale_px), low) * on_lines).astype(np.float32)
 
 
-def _soft_lines(strength: np.ndarray, low: float, kept: np.ndarray, core_px: int) -> np.ndarray:
-    """The strength relative to its maximum across the line, on what is kept and around it."""
-    core = scipy.ndimage.maximum_filter(strength, size=2 * core_px + 1)
-    profile = np.clip(strength / np.maximum(core, low), 0, 1)
-    return profile * scipy.ndimage.binary_dilation(kept, iterations=core_px)
+def faint_line_image(strength: np.ndarray, line_scale_px: float, hidden: np.ndarray) -> np.ndarray:
+    """Soft lines of a frame whose curvature is known, with those that are too faint to be told from noise one by one.
+
+    For correlation, which sums over the frame: in steep frames of dense foils hardly a line stands out for itself, and together they
+    say where the frame lies. What is fainter than a line must be counts by the square of its strength, as evidence does.
+
+    Parameters
+    ----------
+    strength : np.ndarray, (y, x)
+        Of `line_curvature`.
+    line_scale_px : float
+        Half of the full width of the lines at half depth.
+    hidden : np.ndarray, (y, x), bool
+        Where there are no lines.
+
+    Returns
+    -------
+    np.ndarray, (y, x), float32
+        From 0 to 1.
+    """
+    low = _SMALLEST_SHARE * line_threshold(strength[~hidden])
+    seen = np.where(hidden, np.float32(0), strength)
+    core = _core_strength(seen, line_scale_px)
+    return (_soft_profile(seen, core, low) * np.clip(core / low, 0, 1)).astype(np.float32)
+
+
+def _core_px(line_scale_px: float) -> int:
+    return max(round(_CORE_SCALES * line_scale_px), _NARROWEST_CORE_PX)
+
+
+def _core_strength(strength: np.ndarray, line_scale_px: float) -> np.ndarray:
+    return scipy.ndimage.maximum_filter(strength, size=2 * _core_px(line_scale_px) + 1)
+
+
+def _soft_profile(strength: np.ndarray, core: np.ndarray, low: float) -> np.ndarray:
+    """The strength relative to its maximum across the line, or to `low` where that is less."""
+    return np.clip(strength / np.maximum(core, low), 0, 1)
 
 
 def _large_regions(strength: np.ndarray, low: float, smallest_line_px: int) -> np.ndarray:

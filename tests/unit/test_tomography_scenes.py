@@ -16,6 +16,7 @@ from rapidstem.tomography.alignment.line_points import Matches
 from rapidstem.tomography.alignment.repeated_frames import among_all_frames, of_used_frames, without_repetitions
 from rapidstem.tomography.alignment.series_alignment import AlignmentSettings, align_series
 from rapidstem.tomography.alignment.series_parts import check_one_part
+from rapidstem.tomography.alignment.single_frames import SingleFrames
 from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
@@ -67,6 +68,36 @@ def test_first_shifts_of_a_dense_noisy_series_do_not_jump(seed: int) -> None:
     dense = make_phantom(seed, size=96, frames=41, count=60, noise=0.2, drift_px=0.0, jitter_px=0.5)
     error = coarse_shifts(binarise(dense.series), dense.geometry.angle_rad) - dense.geometry.shift_px
     assert np.mean(np.abs(error).max(axis=1) < 96 / 8) > 0.75
+
+
+def dense_noisy(seed: int, move_px: np.ndarray) -> Phantom:
+    """Sixty lines in a small field: in its steep frames hardly a line stands out from the noise for itself."""
+    dense = make_phantom(seed, size=96, frames=41, count=60, drift_px=0.0, jitter_px=0.5)
+    geometry = replace(dense.geometry, shift_px=dense.geometry.shift_px + move_px)
+    noise = 1 + 0.1 * np.random.default_rng(seed).standard_normal(dense.series.shape)
+    return replace(dense, geometry=geometry, series=project_lines(dense.lines_nm, geometry, 96) * noise)
+
+
+def faint_lines(series: np.ndarray) -> np.ndarray:
+    frames = SingleFrames(1.5)
+    return frames.lines(series, frames.places(series), np.zeros(len(series), bool), 1)[0]
+
+
+@pytest.mark.parametrize("move_px", [np.zeros((41, 2)), ONWARDS[:, None] * [30.0, 30.0], MIDDLE[:, None] * [22.0, -27.0]])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_first_shifts_of_all_frames_of_a_dense_noisy_series_are_right(seed: int, move_px: np.ndarray) -> None:
+    dense = dense_noisy(seed, move_px)
+    assert np.abs(errors(coarse_shifts(faint_lines(dense.series), dense.geometry.angle_rad), dense)).max() < 96 / 8
+
+
+@pytest.mark.parametrize("seed", [2, 3])
+def test_steep_frames_of_a_dense_noisy_series_with_a_jump_are_aligned(seed: int) -> None:
+    dense = dense_noisy(seed, ONWARDS[:, None] * [30.0, 30.0])
+    settings = AlignmentSettings(300.0, line_width_nm=3 * dense.geometry.pixel_size_nm)
+    found = align_series(dense.series, replace(dense.geometry, shift_px=np.zeros((41, 2))), settings)
+    used = found.geometry.used
+    assert used.sum() > 0.75 * 41
+    assert np.abs(errors(found.geometry.shift_px, dense)[used]).max() < 3
 
 
 def test_frames_of_different_places_do_not_look_alike() -> None:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from rapidstem.thread_maps import mapped_by_threads
-from rapidstem.tomography.binarisation import check_intensities, line_image
+from rapidstem.tomography.binarisation import check_intensities, faint_line_image
 from rapidstem.tomography.frame_ridges import NO_RIDGES, RidgePoints, line_curvature, ridges_of, subtract_background
 from rapidstem.tomography.vacuum import FOIL, FrameLevels, frame_levels, vacuum_places
 
@@ -57,7 +57,7 @@ class SingleFrames:
         return vacuum_places(series, self._line_scale_px, levels)
 
     def lines(self, series: np.ndarray, places: np.ndarray, used: np.ndarray, threads: int) -> tuple[np.ndarray, list[RidgePoints]]:
-        """Line images, as `binarise` gives them, and dark lines of all frames, none of those that are not used and none in vacuum.
+        """Line images, faint lines included, and dark lines of all frames, none of those that are not used and none in vacuum.
 
         Parameters
         ----------
@@ -93,4 +93,5 @@ class SingleFrames:
 
     def _lines_of(self, frame: np.ndarray, hidden: np.ndarray) -> FrameLines:
         curvature = line_curvature(subtract_background(frame, self._line_scale_px, hidden), self._line_scale_px)
-        return line_image(curvature.strength, self._line_scale_px, hidden), ridges_of(curvature, self._line_scale_px, hidden=hidden)
+        image = faint_line_image(curvature.strength, self._line_scale_px, hidden)
+        return image, ridges_of(curvature, self._line_scale_px, hidden=hidden)
