@@ -8,7 +8,7 @@ import pytest
 from rapidstem.errors import InputError
 from rapidstem.live import StageClock
 from rapidstem.thread_maps import mapped_by_threads
-from rapidstem.tomography import FOIL, faint_line_image, line_curvature, ridges_of, subtract_background, vacuum_places
+from rapidstem.tomography import FOIL, binarise, faint_line_image, line_curvature, ridges_of, subtract_background, vacuum_places
 from rapidstem.tomography.alignment import SingleFrames, coarse_shifts
 from tests.unit.test_tomography_vacuum import foil, half_plane, vacuum
 
@@ -22,12 +22,6 @@ def series() -> np.ndarray:
     return np.concatenate([[foil(0.1, rng)], vacuum(half_plane(), 1.0)]).astype(np.float32)
 
 
-def line_images(series: np.ndarray) -> np.ndarray:
-    hidden = vacuum_places(series, SCALE) != FOIL
-    frames = zip(series, hidden, strict=True)
-    return np.stack([faint_line_image(line_curvature(subtract_background(f, SCALE, h), SCALE).strength, SCALE, h) for f, h in frames])
-
-
 @pytest.mark.parametrize("threads", [1, 2])
 @pytest.mark.parametrize("ahead", [True, False])
 def test_lines_are_those_of_the_whole_series(series: np.ndarray, ahead: bool, threads: int) -> None:
@@ -39,12 +33,23 @@ def test_lines_are_those_of_the_whole_series(series: np.ndarray, ahead: bool, th
     hidden = places != FOIL
     assert hidden[3].any() and not hidden[0].any()
     lines, ridges = frames.lines(series, places, used, threads)
-    np.testing.assert_array_equal(lines, line_images(series))
+    np.testing.assert_array_equal(lines, binarise(series, "soft", SCALE))
     assert not len(ridges[1].strength)
     for number in (0, 3):
         curvature = line_curvature(subtract_background(series[number], SCALE, hidden[number]), SCALE)
         expected = ridges_of(curvature, SCALE, hidden[number])
         np.testing.assert_array_equal(ridges[number].position_px, expected.position_px)
+
+
+def test_faint_lines_are_those_of_all_frames_and_their_dark_lines_are_the_same(series: np.ndarray) -> None:
+    frames, used = SingleFrames(SCALE), np.ones(6, bool)
+    places = frames.places(series)
+    images, ridges = frames.lines(series, places, used, 1, faint=True)
+    hidden = places[3] != FOIL
+    curvature = line_curvature(subtract_background(series[3], SCALE, hidden), SCALE)
+    np.testing.assert_array_equal(images[3], faint_line_image(curvature.strength, SCALE, hidden))
+    np.testing.assert_array_equal(ridges[3].strength, frames.lines(series, places, used, 1)[1][3].strength)
+    assert np.all(images >= frames.lines(series, places, used, 1)[0] - 1e-6)
 
 
 def test_frames_that_come_once_more_take_the_place_of_the_first(series: np.ndarray) -> None:
@@ -53,7 +58,7 @@ def test_frames_that_come_once_more_take_the_place_of_the_first(series: np.ndarr
     turned = series[:, ::-1].copy()
     frames.put(0, turned)
     lines, _ = frames.lines(turned, frames.places(turned), np.ones(6, bool), 1)
-    np.testing.assert_array_equal(lines, line_images(turned))
+    np.testing.assert_array_equal(lines, binarise(turned, "soft", SCALE))
 
 
 def test_a_frame_without_intensity_is_refused_when_all_are_there(series: np.ndarray) -> None:

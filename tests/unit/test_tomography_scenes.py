@@ -80,7 +80,7 @@ def dense_noisy(seed: int, move_px: np.ndarray) -> Phantom:
 
 def faint_lines(series: np.ndarray) -> np.ndarray:
     frames = SingleFrames(1.5)
-    return frames.lines(series, frames.places(series), np.zeros(len(series), bool), 1)[0]
+    return frames.lines(series, frames.places(series), np.zeros(len(series), bool), 1, faint=True)[0]
 
 
 @pytest.mark.parametrize("move_px", [np.zeros((41, 2)), ONWARDS[:, None] * [30.0, 30.0], MIDDLE[:, None] * [22.0, -27.0]])

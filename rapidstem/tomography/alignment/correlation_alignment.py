@@ -9,7 +9,7 @@ from rapidstem.tomography.alignment.aligned_series import AlignedSeries
 from rapidstem.tomography.alignment.coarse_alignment import coarse_shifts
 from rapidstem.tomography.alignment.frame_selection import filled_between
 from rapidstem.tomography.alignment.quick_reconstruction import quick_volume, without_axial_trend
-from rapidstem.tomography.alignment.single_frames import SingleFrames
+from rapidstem.tomography.binarisation import binarise
 from rapidstem.tomography.tilt_geometry import TiltGeometry
 
 _WARNING = (
@@ -48,8 +48,7 @@ def align_by_correlation(
         The standard deviations of the angles are those stated for the reported ones; those of the shifts are not known.
     """
     frames = len(series)
-    single = SingleFrames(line_width_nm / (2 * recorded.pixel_size_nm))
-    lines, _ = single.lines(series, single.places(series), np.zeros(frames, bool), threads)
+    lines = binarise(series, "soft", line_width_nm / (2 * recorded.pixel_size_nm), threads=threads)
     line_px = whole_pixels(line_width_nm, recorded.pixel_size_nm)
     used = recorded.used
     coarse = replace(recorded, shift_px=coarse_shifts(lines, recorded.angle_rad, line_px=line_px, threads=threads))

@@ -39,6 +39,8 @@ _FIRST_RESIDUAL_WIDTHS = 1 / 2
 _MOTION_ROUNDS = 3
 # By judgement: with fewer the angles would rest on a handful of lines, and the fallback takes over (docs/tomography.md).
 _FEWEST_POINTS = 60
+# As the report calls a series good; where fewer frames are used, faint lines may bring back more.
+_ENOUGH_FRAMES = 0.9
 # The loss' scale on noise-free series: what the vertex of a sampled ridge is wrong by, whatever the width of the line.
 _LEAST_RESIDUAL_PX = 0.05
 
@@ -156,7 +158,7 @@ def _lines_or_correlation(
 ) -> AlignedSeries:
     frames = known or SingleFrames(settings.line_scale_px(recorded.pixel_size_nm))
     try:
-        return _align_lines(recorded, series, settings, threads, frames)
+        return _align_with_most_frames(recorded, series, settings, threads, frames)
     except TooFewLinesError as error:
         if settings.fallback == "none":
             raise TooFewLinesError("; ".join([str(error), *vacuum_warning(frames.places(series))])) from error
@@ -164,13 +166,31 @@ def _lines_or_correlation(
         return align_by_correlation(recorded, series, settings.thickness_nm, settings.angle_sigma_deg, width_nm, threads)
 
 
-def _align_lines(
+def _align_with_most_frames(
     recorded: TiltGeometry, series: np.ndarray, settings: AlignmentSettings, threads: int, frames: SingleFrames
+) -> AlignedSeries:
+    """Align by the lines that stand out; where many frames are lost, or all, by faint ones too, if that uses more frames."""
+    found: list[AlignedSeries] = []
+    faults: list[InputError] = []
+    for faint in (False, True):
+        try:
+            found.append(_align_lines(recorded, series, settings, threads, frames, faint))
+        except InputError as error:
+            faults.append(error)
+        if found and found[0].geometry.used.sum() >= _ENOUGH_FRAMES * recorded.used.sum():
+            break
+    if not found:
+        raise faults[0]
+    return max(found, key=lambda each: int(each.geometry.used.sum()))
+
+
+def _align_lines(
+    recorded: TiltGeometry, series: np.ndarray, settings: AlignmentSettings, threads: int, frames: SingleFrames, faint: bool
 ) -> AlignedSeries:
     reported_rad, used = recorded.angle_rad, recorded.used
     thickness_nm, line_px = settings.thickness_nm, settings.line_px(recorded.pixel_size_nm)
     places = frames.places(series)
-    lines, seen = frames.lines(series, places, used, threads)
+    lines, seen = frames.lines(series, places, used, threads, faint)
     geometry = replace(recorded, shift_px=coarse_shifts(lines, reported_rad, line_px=line_px, threads=threads))
     geometry = without_axial_trend(lines, geometry, thickness_nm, line_px, threads)
     ridges = search_trees(seen)

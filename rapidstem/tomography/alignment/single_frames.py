@@ -3,7 +3,7 @@
 import numpy as np
 
 from rapidstem.thread_maps import mapped_by_threads
-from rapidstem.tomography.binarisation import check_intensities, faint_line_image
+from rapidstem.tomography.binarisation import check_intensities, faint_line_image, line_image
 from rapidstem.tomography.frame_ridges import NO_RIDGES, RidgePoints, line_curvature, ridges_of, subtract_background
 from rapidstem.tomography.vacuum import FOIL, FrameLevels, frame_levels, vacuum_places
 
@@ -56,8 +56,10 @@ class SingleFrames:
         levels = [self._levels.get(number) or frame_levels(frame, self._line_scale_px) for number, frame in enumerate(series)]
         return vacuum_places(series, self._line_scale_px, levels)
 
-    def lines(self, series: np.ndarray, places: np.ndarray, used: np.ndarray, threads: int) -> tuple[np.ndarray, list[RidgePoints]]:
-        """Line images, faint lines included, and dark lines of all frames, none of those that are not used and none in vacuum.
+    def lines(
+        self, series: np.ndarray, places: np.ndarray, used: np.ndarray, threads: int, faint: bool = False
+    ) -> tuple[np.ndarray, list[RidgePoints]]:
+        """Line images, as `binarise` gives them, and dark lines of all frames, none of those that are not used and none in vacuum.
 
         Parameters
         ----------
@@ -69,6 +71,8 @@ class SingleFrames:
             Frames whose dark lines are wanted.
         threads : int
             Frames that are worked on at once.
+        faint : bool
+            Whether the images hold faint lines too, as `faint_line_image` gives them; these are worked out anew.
 
         Returns
         -------
@@ -85,13 +89,13 @@ class SingleFrames:
         images = np.empty(series.shape, np.float32)
 
         def fill(number: int) -> RidgePoints:
-            known = None if hidden[number].any() else self._lines.get(number)
-            images[number], ridges = known or self._lines_of(series[number], hidden[number])
+            known = None if faint or hidden[number].any() else self._lines.get(number)
+            images[number], ridges = known or self._lines_of(series[number], hidden[number], faint)
             return ridges if used[number] else NO_RIDGES
 
         return images, mapped_by_threads(fill, threads, range(len(series)))
 
-    def _lines_of(self, frame: np.ndarray, hidden: np.ndarray) -> FrameLines:
+    def _lines_of(self, frame: np.ndarray, hidden: np.ndarray, faint: bool = False) -> FrameLines:
         curvature = line_curvature(subtract_background(frame, self._line_scale_px, hidden), self._line_scale_px)
-        image = faint_line_image(curvature.strength, self._line_scale_px, hidden)
+        image = (faint_line_image if faint else line_image)(curvature.strength, self._line_scale_px, hidden=hidden)
         return image, ridges_of(curvature, self._line_scale_px, hidden=hidden)
