@@ -139,14 +139,16 @@ def _parent(process: int) -> int:
 
 
 def _command(process: int) -> bytes:
-    with suppress(OSError):
-        return Path(f"/proc/{process}/cmdline").read_bytes()
-    return b""
+    return _from_proc(process, "cmdline")
 
 
 def _environment(process: int) -> bytes:
+    return _from_proc(process, "environ")
+
+
+def _from_proc(process: int, name: str) -> bytes:
     with suppress(OSError):
-        return Path(f"/proc/{process}/environ").read_bytes()
+        return Path(f"/proc/{process}/{name}").read_bytes()
     return b""
 
 

@@ -41,6 +41,8 @@ def read_tiff_series(path: Path) -> RecordedSeries:
     with _opened(path) as file:
         if not _has_all_directories(file):
             raise InputError(f"{path}: {_CUT_SHORT}")
+        appended = _is_appended(file)
+    with _opened(path, appended) as file:
         series = _only_series(path, file)
         if not _has_all_pixels(file, series):
             raise InputError(f"{path}: {_CUT_SHORT}")
@@ -54,12 +56,12 @@ def read_tiff_series(path: Path) -> RecordedSeries:
             stated_nm, is_default = makers_nm or stated_nm, is_default and makers_nm in (None, stated_nm)
         rows, columns = series.shape[series.axes.index("Y")], series.shape[series.axes.index("X")]
         shape = (series.size // (rows * columns), rows, columns)
-        dtype, time_s, remarks = series.dtype, stated_time_s(file, shape[0]), _remarks(file, axes)
+        dtype, time_s, remarks = series.dtype, stated_time_s(file, shape[0]), _remarks(axes, shape[0] if appended else 0)
     return RecordedSeries(
         shape=shape,
         pixel_size_nm=stated_nm,
-        load=lambda: _load(path, shape),
-        open=lambda: _open_frames(path, shape, dtype),
+        load=lambda: _load(path, shape, appended),
+        open=lambda: _open_frames(path, shape, dtype, appended),
         tilt_deg=tilt_deg,
         time_s=time_s,
         stage_tilt_deg=stage_deg,
@@ -68,34 +70,25 @@ def read_tiff_series(path: Path) -> RecordedSeries:
     )
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[Any]:
+def _opened(path: Path, appended: bool = False) -> Any:
     """A TIFF file; images of one shape that a program has appended one by one are the pages of one series."""
     import tifffile
 
-    with tifffile.TiffFile(path) as file:
-        one_by_one = _is_appended(file)
-        if not one_by_one:
-            yield file
-    if one_by_one:
-        with tifffile.TiffFile(path, is_shaped=False) as file:
-            yield file
+    return tifffile.TiffFile(path, is_shaped=False) if appended else tifffile.TiffFile(path)
 
 
 def _is_appended(file: Any) -> bool:
     """Whether tifffile, which notes the shape of whatever is written at once, has written single images of one shape."""
-    return (
-        _has_all_directories(file)
-        and bool(file.is_shaped)
-        and len({(each.shape, each.dtype) for each in file.series}) == 1 < len(file.series) == len(file.pages)
-    )
+    if not file.is_shaped:
+        return False
+    return len({(each.shape, each.dtype) for each in file.series}) == 1 < len(file.series) == len(file.pages)
 
 
-def _remarks(file: Any, axes: str) -> tuple[str, ...]:
+def _remarks(axes: str, appended: int) -> tuple[str, ...]:
     if axes in ("C", "Z"):
         return (f"its frames are stored as {_AXES[axes]}; they are taken for a series of one detector",)
-    if file.pages.first.is_shaped and not file.is_shaped:
-        return (f"its {len(file.pages)} images were written one by one; they are taken for a series of one detector",)
+    if appended:
+        return (f"its {appended} images were written one by one; they are taken for a series of one detector",)
     return ()
 
 
@@ -184,17 +177,17 @@ def _check_compression(path: Path, series: Any) -> None:
         raise InputError(f"{path}: {problem}; install the package imagecodecs, or save it without compression or with deflate") from error
 
 
-def _load(path: Path, shape: tuple[int, int, int]) -> np.ndarray:
-    with _opened(path) as file:
+def _load(path: Path, shape: tuple[int, int, int], appended: bool) -> np.ndarray:
+    with _opened(path, appended) as file:
         return np.ascontiguousarray(_only_series(path, file).asarray()).reshape(shape)
 
 
 @contextmanager
-def _open_frames(path: Path, shape: tuple[int, int, int], dtype: np.dtype) -> Iterator[SlicedFrames]:
+def _open_frames(path: Path, shape: tuple[int, int, int], dtype: np.dtype, appended: bool) -> Iterator[SlicedFrames]:
     """Frames page by page, or from a memory map where one page holds all; else all at once."""
     import tifffile
 
-    with _opened(path) as file:
+    with _opened(path, appended) as file:
         series = _only_series(path, file)
         if len(series.pages) == shape[0] and series.keyframe.shape == shape[1:]:
             yield SlicedFrames(path, shape, dtype, lambda start, stop: _pages(file, series, start, stop, shape))

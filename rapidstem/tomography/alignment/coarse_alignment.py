@@ -198,7 +198,7 @@ def _near_peak(reference: _Prepared, image: _Prepared, largest_px: float, costs:
     return _highest(correlation, (int(largest_px), int(largest_px)), costs)
 
 
-def _far_peak(reference: _Prepared, image: _Prepared, by_size: bool = False) -> tuple[np.ndarray, float]:
+def _far_peak(reference: _Prepared, image: _Prepared, by_size: bool) -> tuple[np.ndarray, float]:
     """Of the coefficients in the part that both show, or of these times the root of that part's share."""
     window, padded = reference.window_spectrum, image.padded
     powers = [_products(reference.power_spectrum, window, padded), _products(window, image.power_spectrum, padded)]
